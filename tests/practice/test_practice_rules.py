@@ -1,0 +1,144 @@
+"""What the service refuses, and the words that it refuses it with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from zhipu_magic.practice import Answer, Fault, PracticeServer
+
+Ask = Callable[..., httpx.Response]
+
+HELLO = {"model": "glm-4", "messages": [{"role": "user", "content": "你好"}]}
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert response.json()["error"]["message"]
+    return response.status_code, response.json()["error"]["code"]
+
+
+def token(secret: str = "key", expires_in: float = 60, kind: str = "SIGN", **claims: Any) -> str:
+    now = round(time.time() * 1000)
+    payload = {"api_key": "practice", "exp": now + round(expires_in * 1000), "timestamp": now, **claims}
+    return jwt.encode(payload, secret, algorithm="HS256", headers={"sign_type": kind})
+
+
+def post_with(server: PracticeServer, authorization: str | None) -> httpx.Response:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return httpx.post(f"{server.base_url}/chat/completions", json=HELLO, headers=headers, trust_env=False)
+
+
+def test_the_key_opens(server: PracticeServer) -> None:
+    assert post_with(server, "Bearer practice.key").status_code == 200
+
+
+def test_a_token_signed_with_the_secret_opens(server: PracticeServer) -> None:
+    assert post_with(server, f"Bearer {token()}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        (None, "1001"),
+        ("Bearer", "1001"),
+        ("Bearer practice.lock", "1002"),
+        ("Bearer a.b.c", "1002"),
+        (f"Bearer {token(secret='lock')}", "1002"),
+        (f"Bearer {token(api_key='someone')}", "1002"),
+        (f"Bearer {token(kind='NONE')}", "1002"),
+        (f"Bearer {token(expires_in=-1)}", "1003"),
+    ],
+)
+def test_anything_else_is_refused_by_its_code(server: PracticeServer, authorization: str | None, code: str) -> None:
+    assert refusal(post_with(server, authorization)) == (401, code)
+
+
+def test_the_key_is_the_one_that_the_server_was_given() -> None:
+    with PracticeServer(pace=0, api_key="mine.own") as server:
+        assert post_with(server, "Bearer mine.own").status_code == 200
+        assert refusal(post_with(server, "Bearer practice.key")) == (401, "1002")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"messages": []}, "1214"),
+        ({"messages": "你好"}, "1214"),
+        ({"messages": ["你好"]}, "1214"),
+        ({"messages": None}, "1213"),
+        ({"model": None}, "1213"),
+        ({"model": "gpt-4"}, "1211"),
+        ({"temperature": 1.5}, "1210"),
+        ({"temperature": "hot"}, "1210"),
+        ({"max_tokens": 0}, "1210"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "1210"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_bad_request_is_refused_in_json_even_when_a_stream_was_asked_for(
+    client: httpx.Client, changes: dict[str, Any], code: str, stream: bool
+) -> None:
+    response = client.post("/chat/completions", json={**HELLO, "stream": stream, **changes})
+    assert refusal(response) == (400, code)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_json_object_is_refused(client: httpx.Client, body: bytes) -> None:
+    assert refusal(client.post("/chat/completions", content=body)) == (400, "1210")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"temperature": 0},
+        {"temperature": 1},
+        {"response_format": None, "thinking": None},
+        {"colour": "green"},
+        {"model": "glm-5.3-flash", "messages": [{"role": "user", "content": [IMAGE]}]},
+        {"messages": [{"role": "assistant", "content": "the last word"}]},
+    ],
+)
+def test_what_the_service_accepts_is_accepted(client: httpx.Client, members: dict[str, Any]) -> None:
+    assert client.post("/chat/completions", json={**HELLO, **members}).status_code == 200
+
+
+def test_unknown_paths_and_methods_have_errors_of_the_same_shape(client: httpx.Client) -> None:
+    assert refusal(client.post("/embeddings", json={})) == (404, "404")
+    assert refusal(client.get("/chat/completions")) == (405, "405")
+
+
+def test_the_models_are_listed_for_those_who_have_the_key(client: httpx.Client) -> None:
+    listed = client.get("/models").json()
+    assert listed["object"] == "list"
+    assert {"glm-4", "glm-4.7-flash", "glm-5.3"} <= {model["id"] for model in listed["data"]}
+    assert {model["object"] for model in listed["data"]} == {"model"}
+    assert refusal(client.get("/models", headers={"Authorization": "Bearer other.key"})) == (401, "1002")
+
+
+def test_a_fault_speaks_the_services_own_words(server: PracticeServer, ask: Ask) -> None:
+    server.enqueue(Fault(429, "1113"), Fault(429, "1302", "slow down", headers={"Retry-After": "3"}))
+
+    empty, busy = ask("你好"), ask("你好", stream=True)
+
+    assert refusal(empty) == (429, "1113")
+    assert empty.json()["error"]["message"] == "您的账户已欠费，请充值后重试"
+    assert busy.json() == {"error": {"code": "1302", "message": "slow down"}}
+    assert busy.headers["Retry-After"] == "3"
+
+
+def test_a_fault_can_carry_more_than_its_error(server: PracticeServer, ask: Ask) -> None:
+    verdict = [{"role": "user", "level": 1}]
+    server.enqueue(Fault(400, "1301", extra={"contentFilter": verdict}))
+    assert ask("…").json()["contentFilter"] == verdict
+
+
+def test_a_script_answers_without_asking_for_a_key(server: PracticeServer) -> None:
+    server.enqueue(Answer("as scripted"))
+    assert post_with(server, None).json()["choices"][0]["message"]["content"] == "as scripted"

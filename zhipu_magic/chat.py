@@ -1,0 +1,330 @@
+"""The chat: the one place where prompts become requests, and replies become turns.
+
+It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above it, `client` below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from . import credentials
+from .conversation import Thread, Turn
+from .credentials import ApiKey, Endpoint
+from .errors import InvalidRequest
+from .exchange import Emit, Exchange
+from .ledger import Entry, Ledger
+from .models import CATALOGUE, DEFAULT_MODEL
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from zhipuai.types.chat.chat_completion import Completion
+
+    from .client import Client
+
+MODEL_VARIABLE = "ZHIPU_MAGIC_MODEL"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one turn asks for beyond its prompt. None leaves the choice to the chat, and then to the service.
+
+    `system` holds for this and later turns. `once` asks outside the conversation: the turn sees none of it and
+    leaves none. `think` turns the model's reasoning on or off. `stream` is whether the reply comes as it is made.
+    `params` are further members of the request, sent as they are.
+    """
+
+    model: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: str | None = None
+    think: bool | None = None
+    once: bool = False
+    stream: bool | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def members(self) -> dict[str, Any]:
+        """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
+        members: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("temperature", "top_p", "max_tokens", "seed", "stop")
+            if getattr(self, name) is not None
+        }
+        if self.think is not None:
+            members["thinking"] = {"type": "enabled" if self.think else "disabled"}
+        for name, option in _OWN_OPTIONS.items():
+            if name in self.params:
+                raise InvalidRequest(f"{name} is not a further parameter: {option}.")
+        members.update(self.params)
+        try:
+            json.dumps(members, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
+        return members
+
+
+_OWN_OPTIONS = {
+    "messages": "the conversation makes the messages",
+    "model": "give it as model (-m NAME)",
+    "stream": "give it as stream (--no-stream)",
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that the chat keeps, changed as one: an interrupt sees it before a commit or after, never between."""
+
+    thread: Thread
+    ledger: Ledger = field(default_factory=Ledger)
+    latest: Reply | None = None
+
+
+class Chat:
+    """A conversation with a model.
+
+    >>> chat = Chat(model="glm-4.7-flash")
+    >>> for text in chat.ask("你好"):
+    ...     print(text, end="")
+
+    `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
+    ZHIPUAI_API_KEY, then to what `%glm login` saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
+    `timeout` is in seconds without a byte; `max_retries` counts the tries after the first.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        system: str = "",
+        temperature: float | None = None,
+        stream: bool = True,
+        timeout: float = 60.0,
+        max_retries: int = 3,
+    ) -> None:
+        self.model = model or default_model()
+        self.temperature = temperature
+        self.stream = stream
+        self._api_key = ApiKey(api_key) if api_key else None
+        self._saved_key: ApiKey | None = None
+        self._base_url = base_url
+        self._endpoint: Endpoint | None = None
+        self._timeout = timeout
+        self._max_retries = max_retries
+        self._client: Client | None = None
+        self._client_lock = threading.Lock()
+        self._pending: Reply | None = None
+        self.kept = Kept(Thread(system=system))
+
+    # Asking
+
+    def ask(self, prompt: str, options: Options | None = None, **more: Any) -> Reply:
+        """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over or to read.
+
+        `more` are options by name, as in `ask("…", temperature=0.2, once=True)`; see `Options`. The request goes out
+        at once; the turn is committed when its reply has been read to the end, which the next `ask` does if nobody
+        has. Raises InvalidRequest or SettingsError where nothing can be sent; reading the reply raises `GLMError`.
+        """
+        options = _options(options, more)
+        if not prompt.strip():
+            raise InvalidRequest("There is nothing to send: the prompt is empty.")
+        self._settle()
+        endpoint = self.endpoint()
+        request = self._request(prompt, options)
+
+        def send(emit: Emit, cancelled: threading.Event) -> None:
+            self._connect(endpoint).send(request, emit, cancelled)
+
+        reply = Reply(
+            Exchange(send, self._hang_up),
+            model=request["model"],
+            request_id=options.params.get("request_id"),
+            commit=lambda reply: self._commit(reply, prompt, options, endpoint),
+            build=_build_completion,
+        )
+        self._pending = reply
+        return reply
+
+    def _request(self, prompt: str, options: Options) -> dict[str, Any]:
+        options = replace(
+            options,
+            temperature=self.temperature if options.temperature is None else options.temperature,
+            stream=self.stream if options.stream is None else options.stream,
+        )
+        thread = Thread(system=options.system or "") if options.once else self._thread_with(options)
+        return {
+            "model": options.model or self.model,
+            "messages": thread.messages(prompt),
+            "stream": options.stream,
+            # The SDK sends these two with every request (wire.md); so what is sent is what its own call would send.
+            "response_format": None,
+            "thinking": None,
+            **options.members(),
+        }
+
+    def _commit(self, reply: Reply, prompt: str, options: Options, endpoint: Endpoint) -> None:
+        """The one commit point. Called again for the same reply, it does nothing."""
+        kept = self.kept
+        if kept.latest is reply:
+            return
+        thread, ledger = kept.thread, kept.ledger
+        if reply.has_words and not options.once:
+            turn = Turn(prompt, reply.words, reply.model, reply.counted, reply.state == "interrupted")
+            thread = self._thread_with(options).append(turn)
+        if reply.counted is not None:
+            seconds = (reply.ended or reply.started) - reply.started
+            note = "once" if options.once else "" if reply.has_words else "no words"
+            ledger = ledger.add(
+                Entry.of(reply.model, prompt, reply.counted, priced=endpoint.priced, seconds=seconds, note=note)
+            )
+        self.kept = Kept(thread, ledger, reply)
+
+    def _thread_with(self, options: Options) -> Thread:
+        thread = self.kept.thread
+        return thread if options.system is None else thread.with_system(options.system)
+
+    def _settle(self) -> None:
+        """Read the reply before to its end, so that its turn stands before the next one."""
+        pending, self._pending = self._pending, None
+        if pending is not None and pending.ended is None:
+            _ = pending.text
+
+    # What it keeps (`kept` itself may be looked at while a reply grows; these read that to its end first)
+
+    @property
+    def thread(self) -> Thread:
+        """The conversation so far."""
+        self._settle()
+        return self.kept.thread
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it has cost so far."""
+        self._settle()
+        return self.kept.ledger
+
+    @property
+    def system(self) -> str:
+        """The system text that stands before all turns; empty where there is none."""
+        return self.thread.system
+
+    @system.setter
+    def system(self, text: str) -> None:
+        self._keep(self.thread.with_system(text))
+
+    def undo(self) -> Turn | None:
+        """Take the last turn out of the conversation; gives that turn, or None where there is none."""
+        thread = self.thread
+        self._keep(thread.undo())
+        return thread.turns[-1] if thread.turns else None
+
+    def reset(self) -> int:
+        """Take all turns out; the system text and the ledger stay. Gives their number."""
+        thread = self.thread
+        self._keep(thread.reset())
+        return len(thread.turns)
+
+    def context_filled(self) -> tuple[int, int] | None:
+        """Tokens that the conversation takes of its model's context, and that context; None where it is not known."""
+        known = CATALOGUE.get(self.model)
+        return (self.kept.thread.context_tokens(), known.context) if known else None
+
+    def _keep(self, thread: Thread) -> None:
+        self.kept = replace(self.kept, thread=thread)
+
+    # The service
+
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._endpoint.base_url if self._endpoint else credentials.resolve_base_url(self._base_url)
+
+    @property
+    def key_source(self) -> str | None:
+        """Where the API key comes from; None where there is none. The key itself is never told."""
+        if self._endpoint:
+            return self._endpoint.key_source
+        found = credentials.find_key(self._api_key, self._saved_key)
+        return found[1] if found else None
+
+    def endpoint(self) -> Endpoint:
+        """The service and the key to it. Raises SettingsError."""
+        return self._endpoint or credentials.resolve(self._base_url, self._api_key, self._saved_key)
+
+    def use(self, endpoint: Endpoint | None) -> None:
+        """Ask this service from now on, whatever the settings say; None goes back to them."""
+        self._endpoint = endpoint
+
+    def login(self, key: str) -> None:
+        """Use this key from now on, where neither the code nor the environment gives one. Raises SettingsError."""
+        self._saved_key = credentials.check_key(key)
+
+    def configure(
+        self, *, base_url: str | None = None, timeout: float | None = None, max_retries: int | None = None
+    ) -> None:
+        """Change the service's address, or how patient to be with it. An empty `base_url` goes back to the default."""
+        self._base_url = self._base_url if base_url is None else base_url
+        self._timeout = self._timeout if timeout is None else timeout
+        self._max_retries = self._max_retries if max_retries is None else max_retries
+        self.close()
+
+    def models(self) -> list[str]:
+        """The models that the service offers. Raises GLMError."""
+        return self._connect(self.endpoint()).models()
+
+    def close(self) -> None:
+        """Let the connections go. The chat can be used on; it connects anew."""
+        with self._client_lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _connect(self, endpoint: Endpoint) -> Client:
+        """The one client, made when it is first needed: importing the SDK takes a third of a second."""
+        from .client import Client
+
+        with self._client_lock:
+            if self._client is None or self._client.endpoint != endpoint:
+                self._client = Client(endpoint, timeout=self._timeout, max_retries=self._max_retries)
+            return self._client
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.hang_up()
+
+    def __repr__(self) -> str:
+        return f"<Chat with {self.model}, {len(self.kept.thread.turns)} turns>"
+
+
+def default_model() -> str:
+    """The environment's choice, else a free model."""
+    return os.environ.get(MODEL_VARIABLE, "").strip() or DEFAULT_MODEL
+
+
+def _options(options: Options | None, more: Mapping[str, Any]) -> Options:
+    known = [option.name for option in dataclasses.fields(Options)]
+    for name, value in more.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}; params takes any other."
+            raise InvalidRequest(f"There is no option {name}.", hint=hint)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest(f"{name} must be a number, not {value}.")
+    return replace(options or Options(), **more)
+
+
+def _build_completion(body: Mapping[str, Any]) -> Completion:
+    from .client import build_completion
+
+    return build_completion(body)

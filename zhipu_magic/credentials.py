@@ -1,0 +1,156 @@
+"""Where the service is, and the key to it. The key itself is never shown: not in a repr, not in an error."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+DEFAULT_BASE_URL = "https://open.bigmodel.cn/api/paas/v4"
+KEY_VARIABLE = "ZHIPUAI_API_KEY"
+BASE_URL_VARIABLE = "ZHIPUAI_BASE_URL"
+
+_KEYRING_SERVICE = "zhipu_magic"
+_KEYRING_USER = "api_key"
+_PRICED_HOST = "open.bigmodel.cn"
+
+
+class ApiKey(str):
+    """A key that does not show itself where values are printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<API key>"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A service, the key to it, and where the key came from."""
+
+    base_url: str
+    key: ApiKey
+    key_source: str
+
+    @property
+    def priced(self) -> bool:
+        """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
+        host = host_of(self.base_url)
+        return host == _PRICED_HOST or is_loopback(host)
+
+
+def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) -> Endpoint:
+    """Find the service and the key: the argument, then the environment, then what `%glm login` saved.
+
+    Raises SettingsError where there is no key, or the address is not safe to send one to.
+    """
+    found = find_key(api_key, saved_key)
+    if found is None:
+        raise SettingsError(
+            "There is no API key yet.",
+            hint=(
+                "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before "
+                "Jupyter starts. To try without a key: %glm practice. A local server takes any key."
+            ),
+        )
+    key, source = found
+    return Endpoint(check_base_url(resolve_base_url(base_url)), key, source)
+
+
+def find_key(api_key: str | None, saved_key: str | None) -> tuple[ApiKey, str] | None:
+    """The first key there is, and where it came from."""
+    if api_key:
+        return check_key(api_key), "given in the code"
+    if os.environ.get(KEY_VARIABLE, "").strip():
+        return check_key(os.environ[KEY_VARIABLE]), KEY_VARIABLE
+    if saved_key:
+        return check_key(saved_key), "%glm login, until the kernel ends"
+    kept = _from_keyring()
+    return (check_key(kept), "%glm login --save, in the system's keyring") if kept else None
+
+
+def resolve_base_url(base_url: str | None) -> str:
+    """The argument, then the environment, then the mainland service; checked when it is used."""
+    return base_url or os.environ.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
+
+
+def check_key(key: str) -> ApiKey:
+    """A key as it can stand in a header. The error does not repeat it."""
+    key = key.strip()
+    if not key or not all("!" <= character <= "~" for character in key):
+        raise SettingsError(
+            "The API key holds characters that no key has (spaces, line ends, or letters beyond ASCII).",
+            hint="Copy it again from https://open.bigmodel.cn (API keys); it looks like id.secret.",
+        )
+    return ApiKey(key)
+
+
+def check_base_url(url: str) -> str:
+    """An address that a key may be sent to: TLS, or this very machine."""
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(
+            f"base_url is not an address of a service: {without_password(url)}",
+            hint=f"It looks like {DEFAULT_BASE_URL} or http://127.0.0.1:8000/v1.",
+        )
+    if parts.username or parts.password:
+        raise SettingsError(
+            "base_url holds a user name or a password.", hint="Leave them out; the key goes in ZHIPUAI_API_KEY."
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise SettingsError(
+            f"base_url would send the key to {host} without encryption.",
+            hint="Use https://, or a server on this machine (http://127.0.0.1:…).",
+        )
+    return url.strip().rstrip("/")
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    before, at, after = url.rpartition("@")
+    return f"{before.split('//')[0]}//…@{after}" if at else url
+
+
+def save_to_keyring(key: ApiKey) -> None:
+    """Keep the key in the system's keyring. Raises SettingsError where there is none."""
+    try:
+        import keyring
+    except ImportError:
+        raise SettingsError(
+            "Keeping the key needs the keyring package.", hint='pip install "zhipu_magic[keyring]"'
+        ) from None
+    try:
+        keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
+    except keyring.errors.KeyringError:
+        raise SettingsError(
+            "This system has no keyring that can keep the key.",
+            hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+        ) from None
+
+
+def _from_keyring() -> str | None:
+    try:
+        import keyring
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(_KEYRING_SERVICE, _KEYRING_USER)
+    except keyring.errors.KeyringError:
+        return None

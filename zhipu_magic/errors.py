@@ -1,0 +1,88 @@
+"""Every failure that a reader can meet, told in one message.
+
+    GLMError                what happened; what to do now; the service's own code and words last
+    ├── InvalidRequest      the prompt or an option cannot be sent as it is
+    ├── SettingsError       no key, an unsafe address, a proxy that cannot be used
+    ├── ServiceError        the service answered, and refused
+    ├── ConnectionFailed    no reply came: no connection, or it was lost before the first word
+    ├── ReplyBroken         the reply broke off after it had begun; what had arrived is kept
+    └── Interrupted         the reader stopped it; what had arrived is kept
+
+In a notebook each of them prints as its message alone, with no traceback, and still fails the cell.
+"""
+
+from __future__ import annotations
+
+
+class GLMError(Exception):
+    """Something that a reader can understand and act upon.
+
+    `message` says what happened, `hint` what to do now, and `detail` keeps the service's own code and words.
+    `retryable` says whether the same request may well succeed a little later.
+    """
+
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.message, self.hint, self.detail) if part)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints in place of a traceback."""
+        return str(self).splitlines()
+
+
+class InvalidRequest(GLMError, ValueError):
+    """The prompt or an option cannot be sent as it is. Nothing was sent."""
+
+
+class SettingsError(GLMError):
+    """The chat cannot reach a service with these settings. Nothing was sent."""
+
+
+class ServiceError(GLMError):
+    """The service answered, and refused.
+
+    `status` is the HTTP status (200 where the error came inside a reply), `code` the service's business code,
+    `request_id` what its support asks for, and `retry_after` the seconds that it asked to wait, if it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        detail: str = "",
+        status: int = 200,
+        code: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.retryable = retryable
+
+
+class ConnectionFailed(GLMError):
+    """No reply came: there was no connection, or it was lost before the first word."""
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "", retryable: bool = True) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.retryable = retryable
+
+
+class ReplyBroken(GLMError):
+    """The reply broke off after it had begun. What had arrived is kept, marked as interrupted."""
+
+
+class Interrupted(GLMError):
+    """The reader stopped the reply. What had arrived is kept, marked as interrupted."""

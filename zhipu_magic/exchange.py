@@ -1,0 +1,72 @@
+"""One exchange with the service, read in the background so that the foreground stays free.
+
+The thread that shows a reply must tick a clock, refresh the page by time and answer an interrupt at any moment: none
+of which it can do while it waits in a socket. So another thread waits there, and this one takes what has gathered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from .reply import Event
+
+Emit = Callable[[Event], None]
+
+
+class Exchange:
+    """Runs `send(emit, cancelled)` in a thread of its own, and hands over what it emits.
+
+    `send` ends, or raises, when the exchange is over; it looks at `cancelled`, and `hang_up` wakes it from a socket.
+    """
+
+    def __init__(
+        self, send: Callable[[Emit, threading.Event], None], hang_up: Callable[[], None] = lambda: None
+    ) -> None:
+        self._send = send
+        self._hang_up = hang_up
+        self._events: deque[Event] = deque()
+        self._arrived = threading.Event()
+        self._over = threading.Event()
+        self._cancelled = threading.Event()
+        self._failure: BaseException | None = None
+        threading.Thread(target=self._run, name="zhipu_magic exchange", daemon=True).start()
+
+    def take(self, timeout: float = 0.0, linger: float = 0.0) -> list[Event] | None:
+        """What has come since the last call; None once all has been taken (see `reply.Source`)."""
+        if linger > 0:
+            self._over.wait(linger)
+        if timeout > 0 and not self._over.is_set():
+            self._arrived.wait(timeout)
+        # Both before the events are looked at, so that the next call sees what comes from here on.
+        over = self._over.is_set()
+        self._arrived.clear()
+        events = [self._events.popleft() for _ in range(len(self._events))]
+        if events or not over:
+            return events
+        if self._failure is not None:
+            raise self._failure
+        return None
+
+    def close(self) -> None:
+        """Want no more. Returns at once; the thread ends by itself."""
+        if not self._over.is_set():
+            self._cancelled.set()
+            self._hang_up()
+
+    def _run(self) -> None:
+        try:
+            self._send(self._emit, self._cancelled)
+        except BaseException as failure:
+            # Without the frames that it came through: they hold the request's headers, and so the key.
+            failure.__cause__ = failure.__context__ = None
+            self._failure = failure.with_traceback(None)
+        finally:
+            self._over.set()
+            self._arrived.set()
+
+    def _emit(self, event: Event) -> None:
+        self._events.append(event)
+        if not self._arrived.is_set():
+            self._arrived.set()

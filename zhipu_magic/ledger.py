@@ -1,0 +1,60 @@
+"""What the chat has cost: tokens and money, by turn and in all. Undoing a turn gives nothing back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .models import CATALOGUE
+from .wire import Usage
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One reply that the service counted. `cost` is in yuan, an estimate; None where the price is not known."""
+
+    model: str
+    prompt: str
+    usage: Usage
+    cost: float | None
+    seconds: float
+    note: str = ""
+
+    @classmethod
+    def of(cls, model: str, prompt: str, usage: Usage, *, priced: bool, seconds: float, note: str = "") -> Entry:
+        """Reckon the cost; `priced` says whether the price table speaks of the service that answered."""
+        known = CATALOGUE.get(model) if priced else None
+        cost = known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens) if known else None
+        return cls(model, prompt, usage, cost, seconds, note)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every entry in order."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def add(self, entry: Entry) -> Ledger:
+        return replace(self, entries=(*self.entries, entry))
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(entry.usage.prompt_tokens for entry in self.entries)
+
+    @property
+    def completion_tokens(self) -> int:
+        return sum(entry.usage.completion_tokens for entry in self.entries)
+
+    @property
+    def total_tokens(self) -> int:
+        return sum(entry.usage.total_tokens for entry in self.entries)
+
+    @property
+    def cost(self) -> float | None:
+        """Yuan in all, an estimate, of the entries whose price is known; None where none is."""
+        costs = [entry.cost for entry in self.entries if entry.cost is not None]
+        return sum(costs) if costs else None
+
+    @property
+    def unpriced(self) -> int:
+        """Entries whose price is not known, and which `cost` therefore leaves out."""
+        return sum(entry.cost is None for entry in self.entries)

@@ -1,0 +1,275 @@
+"""`%%glm` and `%glm`: a thin skin over the chat, and the only room that knows the magics' syntax."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, default, observe, validate
+
+from . import cell_options, commands, credentials
+from .chat import Chat, Options, default_model
+from .errors import GLMError, Interrupted, InvalidRequest
+from .view import Document, Notebook, PanelMode, Terminal, warm_up
+from .view.dashboard import Dashboard, dashboard_text
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
+
+    from .practice import PracticeServer
+    from .reply import Reply
+
+
+_Function = TypeVar("_Function", bound=Callable[..., None])
+
+
+def _magic(kind: Any, help_text: str) -> Callable[[_Function], _Function]:
+    """Mark a method as the magic `glm` of one kind, with the help that `?` shows; its line is taken as written."""
+
+    def mark(function: _Function) -> _Function:
+        function.__doc__ = help_text
+        marked: _Function = kind("glm")(no_var_expand(function))
+        return marked
+
+    return mark
+
+
+class BadSetting(TraitError):
+    """A setting that cannot be; in a notebook it prints as its message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).splitlines()
+
+
+@magics_class
+class GLMMagics(Magics):
+    """How `%%glm` asks and shows. Set with %config GLMMagics.NAME = VALUE, or in an IPython config file."""
+
+    model = Unicode(help="The model that is asked. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
+    base_url = Unicode(
+        "", help="The service's address; empty: ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
+    ).tag(config=True)
+    system = Unicode("", help="The system text that stands before all turns.").tag(config=True)
+    stream = Bool(True, help="Show the reply while it is made; otherwise once, when it is whole.").tag(config=True)
+    panel = Enum(
+        ["settle", "live", "off"],
+        "settle",
+        help="The panel under a reply: a widget that settles into plain HTML, one that stays a widget, or none.",
+    ).tag(config=True)
+    temperature = Float(
+        None, allow_none=True, help="0 to 1: how freely the model picks words; None leaves it to the model."
+    ).tag(config=True)
+    timeout = Float(60.0, help="Seconds without a byte after which a reply is given up.").tag(config=True)
+    max_retries = Int(3, help="How often a busy service is asked again, before the first word.").tag(config=True)
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._practice_server: PracticeServer | None = None
+        self._view: Notebook | Terminal | None = None
+        self._dashboard: Dashboard | None = None
+        self._raw_cell = ""
+        super().__init__(shell)
+        self.chat = Chat(
+            self.model,
+            base_url=self.base_url,
+            system=self.system,
+            temperature=self.temperature,
+            stream=self.stream,
+            timeout=self.timeout,
+            max_retries=self.max_retries,
+        )
+
+    # The magics
+
+    @_magic(cell_magic, cell_options.help_text())
+    def ask_cell(self, line: str, cell: str) -> None:
+        given = cell_options.parse(line)
+        # IPython ends every cell with a newline, which is not the reader's.
+        self.ask(cell.removesuffix("\n"), given.asked, bind=given.bind, quiet=given.quiet)
+
+    @_magic(line_magic, commands.help_text())
+    def command(self, line: str) -> None:
+        commands.run(self, line)
+
+    def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
+        """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""
+        if not prompt.strip():
+            raise InvalidRequest(
+                "There is nothing to send: the prompt is empty.",
+                hint="Write it on the lines below %%glm, or after %glm ask.",
+            )
+        options = options or Options()
+        reply: Reply | None = None
+        try:
+            reply = self.chat.ask(prompt, options)
+            self.view.show(
+                self.chat,
+                reply,
+                panel="off" if quiet else cast("PanelMode", self.panel),
+                streamed=self.stream if options.stream is None else options.stream,
+                alone=self._raw_cell.lstrip().startswith("%%glm"),
+            )
+        except KeyboardInterrupt:
+            raise Interrupted(f"Interrupted. {reply.epitaph}" if reply else "Interrupted before it was sent.") from None
+        finally:
+            if reply is not None and reply.is_kept:
+                self._bind(reply, bind)
+            self._after_turn()
+
+    def _bind(self, reply: Reply, name: str | None) -> None:
+        shell: Any = self.shell
+        completion = reply.so_far()
+        shell.push({"_glm": completion, **({name: completion} if name else {})}, interactive=False)
+
+    def _after_turn(self) -> None:
+        # `-s` changes the conversation's system text; the setting tells the same.
+        self.set_trait("system", self.chat.kept.thread.system)
+        if self._dashboard is not None:
+            self._dashboard.update(self.chat.kept.ledger)
+
+    # What the commands need
+
+    @property
+    def view(self) -> Notebook | Terminal:
+        """Where replies are shown, chosen by the kind of shell."""
+        if self._view is None:
+            from IPython.terminal.interactiveshell import TerminalInteractiveShell
+
+            assert self.shell is not None
+            self._view = Terminal() if isinstance(self.shell, TerminalInteractiveShell) else Notebook(self.shell)
+        return self._view
+
+    def tell(self, markdown: str) -> None:
+        """Answer a command."""
+        self.view.tell(Document(markdown))
+
+    def show_usage(self) -> None:
+        """Put the dashboard here; in a terminal, its text."""
+        if not isinstance(self.view, Notebook):
+            self.tell(dashboard_text(self.chat.ledger))
+            return
+        if self._dashboard is None:
+            assert self.shell is not None
+            self._dashboard = Dashboard(self.shell)
+        self._dashboard.show(self.chat.ledger)
+
+    def begin_practice(self) -> None:
+        """Start the practice server inside this process, and ask it from now on."""
+        from .practice import PracticeServer
+
+        if self._practice_server is None:
+            self._practice_server = PracticeServer().start()
+        server = self._practice_server
+        self.chat.use(
+            credentials.Endpoint(server.base_url, credentials.ApiKey(server.api_key), "the practice server's own")
+        )
+
+    def end_practice(self) -> None:
+        """Stop the practice server, if it runs, and go back to the service."""
+        self.chat.use(None)
+        server, self._practice_server = self._practice_server, None
+        if server is not None:
+            server.stop()
+
+    def note_cell(self, info: ExecutionInfo) -> None:
+        """Before each cell: remember what it is, for a magic is not told."""
+        self._raw_cell = info.raw_cell or ""
+
+    def close(self) -> None:
+        """Let go of all that outlives a cell."""
+        self.end_practice()
+        self.chat.close()
+        if self._dashboard is not None:
+            self._dashboard.close()
+
+    # The settings
+
+    @default("model")
+    def _default_model(self) -> str:
+        return default_model()
+
+    @validate("model")
+    def _check_model(self, proposal: Any) -> str:
+        name: str = proposal["value"].strip()
+        if not name or len(name.split()) > 1:
+            raise BadSetting(f"{proposal['value']!r} is not the name of a model; %glm models lists them.")
+        return name
+
+    @validate("base_url")
+    def _check_base_url(self, proposal: Any) -> str:
+        try:
+            return credentials.check_base_url(proposal["value"]) if proposal["value"].strip() else ""
+        except GLMError as error:
+            raise BadSetting(str(error)) from None
+
+    @validate("temperature")
+    def _check_temperature(self, proposal: Any) -> float | None:
+        value: float | None = proposal["value"]
+        if value is not None and not 0 <= value <= 2:
+            raise BadSetting(f"temperature is a number from 0 to 1 (some servers: to 2), not {value:g}.")
+        return value
+
+    @validate("timeout")
+    def _check_timeout(self, proposal: Any) -> float:
+        seconds: float = proposal["value"]
+        if not 0 < seconds < float("inf"):
+            raise BadSetting(f"timeout is a number of seconds above 0, not {seconds:g}.")
+        return seconds
+
+    @validate("max_retries")
+    def _check_max_retries(self, proposal: Any) -> int:
+        count: int = proposal["value"]
+        if not 0 <= count <= 20:
+            raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
+        return count
+
+    @observe("model", "system", "temperature", "stream")
+    def _pass_on(self, change: Any) -> None:
+        if hasattr(self, "chat") and getattr(self.chat, change["name"]) != change["new"]:
+            setattr(self.chat, change["name"], change["new"])
+
+    @observe("base_url", "timeout", "max_retries")
+    def _reconfigure(self, change: Any) -> None:
+        if hasattr(self, "chat"):
+            self.chat.configure(**{change["name"]: change["new"]})
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics, and begin to import behind the reader's back what the first cell will need."""
+    magics = GLMMagics(shell)
+    shell.register_magics(magics)
+    shell.events.register("pre_run_cell", magics.note_cell)
+    shell.input_transformers_cleanup.insert(0, verbatim)
+    threading.Thread(target=_warm_up, name="zhipu_magic warm-up", daemon=True).start()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics away, with their server and their connections."""
+    magics = shell.magics_manager.registry.pop("GLMMagics")
+    magics.close()
+    shell.events.unregister("pre_run_cell", magics.note_cell)
+    shell.input_transformers_cleanup.remove(verbatim)
+    shell.configurables.remove(magics)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("glm", None)
+
+
+def verbatim(lines: list[str]) -> list[str]:
+    """Turn a `%%glm` cell into its call before IPython takes prompts such as `>>>` out of the reader's text."""
+    match = re.match(r"%%glm(?:[ \t]+(.*))?\n?$", lines[0]) if len(lines) > 1 else None
+    if match is None:
+        return lines
+    return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[1:])!r})\n"]
+
+
+# Completeness is judged by the cell as it is typed: a terminal ends a cell magic at an empty line.
+verbatim.has_side_effects = True  # type: ignore[attr-defined]
+
+
+def _warm_up() -> None:
+    """Import the SDK and the widgets, which take half a second, while the reader writes the first cell."""
+    from . import client  # noqa: F401
+
+    warm_up()

@@ -1,0 +1,111 @@
+"""What the practice server says when no script tells it: always the same words to the same request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from .encode import tool_call
+from .request import ChatRequest
+from .schema import plausible_value
+from .script import Answer
+from .text import clip, estimate_tokens, first_tokens, is_chinese
+from .words import CHINESE, ENGLISH, FORMULA, Words
+
+_DOCUMENTED = {
+    "作为一名营销专家，请为我的产品创作一个吸引人的口号": Answer(
+        "当然，要创作一个吸引人的口号，请告诉我一些关于您产品的信息",
+    ),
+    "智谱AI开放平台": Answer("点燃未来，智谱AI绘制无限，让创新触手可及！"),
+    "创作一个更精准且吸引人的口号": Answer(
+        "以AI绘蓝图 — 智谱AI，让创新的每一刻成为可能。",
+        prompt_tokens=31,
+        completion_tokens=217,
+        id="8239375684858666781",
+        created=1703487403,
+    ),
+    "你好": Answer("你好！有什么我可以帮助你的吗？", prompt_tokens=7, completion_tokens=10),
+}
+"""The service's documented conversation, and a greeting. Each is known by the last user text alone."""
+
+_NOT_SHOWN = {"messages", "stream", "stream_options", "request_id"}
+"""Not among the parameters that a reply shows: a reply says the same, streamed or not."""
+
+
+def answer(request: ChatRequest) -> Answer:
+    """The reply to an acceptable request that no script answers."""
+    words = CHINESE if is_chinese(request.last_user_text) else ENGLISH
+    documented = _DOCUMENTED.get(request.last_user_text.strip())
+    if request.tool_results:
+        reply = Answer(words.tool_result.format(results="\n\n".join(map(_fenced, request.tool_results))))
+    elif request.functions and request.last_role == "user":
+        reply = Answer(tool_calls=(_call(request),))
+    elif request.wants_json:
+        reply = Answer(_json_object(request, words))
+    elif documented:
+        reply = documented
+    else:
+        reply = Answer(_account(request, words))
+    if request.thinking and reply is not documented:
+        reply = replace(reply, reasoning=words.reasoning.format(turn=len(request.user_texts)))
+    limit = request.get("max_tokens")
+    return reply if limit is None else _limited(reply, limit)
+
+
+def _account(request: ChatRequest, words: Words) -> str:
+    """What was received, as Markdown with a table, code and mathematics."""
+    roles = Counter(str(message.get("role")) for message in request.messages)
+    return words.account.format(
+        turn=len(request.user_texts),
+        message=_fenced(clip(request.last_user_text, 200)),
+        roles="\n".join(f"| {role} | {count} |" for role, count in roles.items() if role.isidentifier()),
+        parameters=json.dumps(_parameters(request), ensure_ascii=False, indent=2),
+        formula=FORMULA,
+        tokens=request.prompt_tokens,
+    )
+
+
+def _json_object(request: ChatRequest, words: Words) -> str:
+    said = clip(request.last_user_text, 200)
+    reply = {"note": words.note, "turn": len(request.user_texts), "message": said}
+    return json.dumps(reply, ensure_ascii=False)
+
+
+def _call(request: ChatRequest) -> dict[str, Any]:
+    """A call of the first function offered, its required arguments filled in."""
+    function = request.functions[0]
+    said = clip(request.last_user_text, 60)
+    arguments = plausible_value(function.get("parameters") or {"type": "object"}, said)
+    digest = hashlib.sha256(json.dumps(request.messages).encode()).hexdigest()
+    return tool_call(function["name"], arguments, id=f"call_{digest[:20]}")
+
+
+def _limited(reply: Answer, limit: int) -> Answer:
+    """The reply within `max_tokens`; reasoning is written first, and counts."""
+    reasoning = first_tokens(reply.reasoning or "", limit)
+    content = first_tokens(reply.content, limit - estimate_tokens(reasoning))
+    if content == reply.content and reasoning == (reply.reasoning or ""):
+        return reply
+    reply = replace(reply, reasoning=reasoning or None, content=content)
+    return replace(reply, finish_reason="length", completion_tokens=None)
+
+
+def _parameters(request: ChatRequest) -> dict[str, Any]:
+    shown = {k: v for k, v in request.body.items() if v is not None and k not in _NOT_SHOWN}
+    return {name: _short(value) for name, value in shown.items()}
+
+
+def _short(value: Any) -> Any:
+    as_json = json.dumps(value, ensure_ascii=False)
+    return value if len(as_json) <= 100 else clip(as_json, 100)
+
+
+def _fenced(text: str) -> str:
+    """The text as a Markdown code block that nothing within can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"

@@ -1,0 +1,95 @@
+"""A chat request as the service reads it: leniently, since scripts also answer malformed ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .text import estimate_tokens
+
+_TOKENS_PER_MESSAGE = 4
+"""What a message costs beyond its text: its role and its borders. The usual allowance."""
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """The request's JSON body, by what the service wants to know of it."""
+
+    body: Any
+
+    def get(self, member: str) -> Any:
+        """A top-level member, or None. A member that is null counts as absent: the SDK sends such."""
+        return self.body.get(member) if isinstance(self.body, dict) else None
+
+    @property
+    def model(self) -> str:
+        return str(self.get("model") or "")
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return _objects(self.get("messages"))
+
+    @property
+    def images(self) -> int:
+        """How many parts of the messages are not text: images, for this service."""
+        parts = (part for message in self.messages for part in _objects(message.get("content")))
+        return sum(part.get("type") != "text" for part in parts)
+
+    @property
+    def user_texts(self) -> list[str]:
+        return [text_of(message) for message in self.messages if message.get("role") == "user"]
+
+    @property
+    def last_user_text(self) -> str:
+        return self.user_texts[-1] if self.user_texts else ""
+
+    @property
+    def last_role(self) -> str:
+        return str(self.messages[-1].get("role")) if self.messages else ""
+
+    @property
+    def tool_results(self) -> list[str]:
+        """What the tools gave back since the model's last call: the messages at the end of role "tool"."""
+        results: list[str] = []
+        for message in reversed(self.messages):
+            if message.get("role") != "tool":
+                break
+            results.insert(0, text_of(message))
+        return results
+
+    @property
+    def functions(self) -> list[dict[str, Any]]:
+        """The functions offered as tools; other tools (web search, retrieval) are not functions."""
+        functions = (tool.get("function") for tool in _objects(self.get("tools")))
+        return [function for function in functions if isinstance(function, dict) and function.get("name")]
+
+    @property
+    def thinking(self) -> bool:
+        thinking = self.get("thinking")
+        return isinstance(thinking, dict) and thinking.get("type") == "enabled"
+
+    @property
+    def wants_json(self) -> bool:
+        wanted = self.get("response_format")
+        return isinstance(wanted, dict) and wanted.get("type") == "json_object"
+
+    @property
+    def prompt_tokens(self) -> int:
+        """About how many tokens the prompt has, all messages and tools together."""
+        of_messages = sum(estimate_tokens(text_of(m)) + _TOKENS_PER_MESSAGE for m in self.messages)
+        tools = self.get("tools")
+        return of_messages + (estimate_tokens(json.dumps(tools, ensure_ascii=False)) if tools else 0)
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """The text of a message; of a list of parts, one a line, an image being shown as `[image_url]`."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in _objects(content))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a JSON array, and of anything else none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,247 @@
+"""The service's HTTP endpoints: they take a request, find out what to do with it, and do that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler
+
+from . import dialogue, encode, rules
+from .request import ChatRequest
+from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
+from .text import estimate_tokens
+
+BASE_PATH = "/api/paas/v4"
+
+_MODELS = (
+    "glm-5.3",
+    "glm-5.3-flash",
+    "glm-5.2",
+    "glm-5.1",
+    "glm-5-turbo",
+    "glm-5",
+    "glm-4.7",
+    "glm-4.7-flashx",
+    "glm-4.7-flash",
+    "glm-4.5-air",
+    "glm-4-flash-250414",
+    "glm-4-plus",
+    "glm-4",
+)
+"""As wire.md lists them. Others are served too, if their names begin like these."""
+
+_LONGEST_SILENCE = 2.0
+"""Seconds that an unstreamed reply is waited for at most, however long its text."""
+
+
+@dataclass
+class Received:
+    """A chat request that came in, and what became of its connection. Times are `time.monotonic()`."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    """With names in canonical form, such as "Content-Type"."""
+    body: Any
+    """The parsed JSON, or None when it was none."""
+    received_at: float = field(default_factory=time.monotonic)
+    closed_at: float | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set when the client has closed the connection before the reply had ended."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the reply has been sent completely, or the connection is gone."""
+
+
+@dataclass
+class Service:
+    """What the endpoints share with the server."""
+
+    pace: float
+    api_key: str
+    requests: list[Received] = field(default_factory=list)
+    scripts: deque[Script] = field(default_factory=deque)
+
+
+def application(service: Service) -> Application:
+    """The service's paths; any other is a 404 in the service's shape. Nothing is logged."""
+    shared = {"service": service}
+    return Application(
+        [
+            (f"{BASE_PATH}/chat/completions", ChatCompletions, shared),
+            (f"{BASE_PATH}/models", Models, shared),
+        ],
+        default_handler_class=NotFound,
+        default_handler_args=shared,
+        log_function=lambda _: None,
+    )
+
+
+class Endpoint(RequestHandler):
+    """What all endpoints have in common."""
+
+    service: Service
+
+    def initialize(self, service: Service) -> None:
+        self.service = service
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("X-LOG-ID", encode.new_id())
+
+    async def refuse(self, fault: Fault) -> None:
+        """Send an error, as plain JSON even when a stream was asked for (wire.md, "Errors")."""
+        self.set_status(fault.status)
+        for name, value in fault.headers.items():
+            self.set_header(name, value)
+        await self.finish(encode.to_json(encode.error(fault)))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tell an unexpected error to the client, who is testing against this server, in the usual shape."""
+        _, error, _ = kwargs["exc_info"]
+        self.finish(encode.to_json(encode.error(Fault(status_code, str(status_code), str(error)))))
+
+    def log_exception(self, *_: object) -> None:
+        """Say nothing on stderr: `write_error` has told the client."""
+
+
+class NotFound(Endpoint):
+    """Any other path, whatever the method."""
+
+    async def prepare(self) -> None:
+        await self.refuse(Fault(404, "404"))
+
+
+class Models(Endpoint):
+    """`GET /models`: the models that there are, in OpenAI's form."""
+
+    async def get(self) -> None:
+        fault = rules.refuse_key(self.request.headers.get("Authorization"), self.service.api_key)
+        if fault:
+            return await self.refuse(fault)
+        data = [{"id": m, "object": "model", "created": 1703487403, "owned_by": "z-ai"} for m in _MODELS]
+        await self.finish(encode.to_json({"object": "list", "data": data}))
+
+
+class ChatCompletions(Endpoint):
+    """`POST /chat/completions`, answered by the next script, or else by the rules and the dialogue."""
+
+    def initialize(self, service: Service) -> None:
+        super().initialize(service)
+        # Here, not in `post`: the client may have gone before that begins.
+        self.received = Received(
+            str(self.request.method), self.request.path, dict(self.request.headers), self._parsed_body()
+        )
+        self._performance: asyncio.Future[None] | None = None
+
+    async def post(self) -> None:
+        self.service.requests.append(self.received)
+        # Nagle's algorithm would glue small pieces together; tornado switches it on for each request.
+        cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
+        request = ChatRequest(self.received.body)
+        self._performance = asyncio.ensure_future(self._perform(self._script_for(request), request))
+        try:
+            await self._performance
+        except (asyncio.CancelledError, StreamClosedError):
+            self.on_connection_close()
+        finally:
+            self.received.ended.set()
+
+    def on_connection_close(self) -> None:
+        if not self.received.ended.is_set():
+            self.received.closed_at = time.monotonic()
+            self.received.closed.set()
+            self.received.ended.set()
+        if self._performance is not None:
+            self._performance.cancel()
+
+    def _parsed_body(self) -> Any:
+        try:
+            return json.loads(self.request.body)
+        except ValueError:
+            return None
+
+    def _script_for(self, request: ChatRequest) -> Script:
+        if self.service.scripts:
+            return self.service.scripts.popleft()
+        return (
+            rules.refuse_key(self.request.headers.get("Authorization"), self.service.api_key)
+            or rules.refuse_request(request)
+            or dialogue.answer(request)
+        )
+
+    async def _perform(self, script: Script, request: ChatRequest) -> None:
+        match script:
+            case Answer():
+                await self._answer(script, request)
+            case Fault():
+                await self.refuse(script)
+            case Raw():
+                await self._play(script)
+            case Drop():
+                self._hang_up(reset=script.reset)
+
+    async def _answer(self, answer: Answer, request: ChatRequest) -> None:
+        identity = encode.identity(answer, request)
+        self.set_header("X-LOG-ID", identity["id"])
+        if request.get("stream"):
+            self.set_header("Content-Type", EVENT_STREAM)
+            await self._stream(encode.stream(answer, request, identity))
+        else:
+            if self.service.pace:
+                # A piece of a stream is about a token.
+                pieces = estimate_tokens((answer.reasoning or "") + answer.content)
+                await asyncio.sleep(min(pieces / self.service.pace, _LONGEST_SILENCE))
+            await self._send(encode.to_json(encode.completion(answer, request, identity)))
+
+    async def _stream(self, chunks: Iterable[dict[str, Any]]) -> None:
+        await self.flush()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number, event in enumerate(chunks, 1):
+            due = began + number / self.service.pace if self.service.pace else began
+            # Even when nothing is to be waited for, the other connections get their turn.
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._send(encode.sse(event))
+        await self._send(encode.DONE)
+
+    async def _send(self, data: bytes) -> None:
+        """Send bytes as a packet of their own; raises StreamClosedError when the client has gone."""
+        self.write(data)
+        await self.flush()
+
+    async def _play(self, raw: Raw) -> None:
+        self.set_status(raw.status)
+        self.clear_header("Content-Type")
+        for name, value in raw.headers.items():
+            self.set_header(name, value)
+        await self.flush()
+        for step in raw.steps:
+            if isinstance(step, bytes):
+                await self._send(step)
+            elif step is STALL:
+                await asyncio.Event().wait()
+            elif step is CUT or step is RESET:
+                return self._hang_up(reset=step is RESET)
+            else:
+                await asyncio.sleep(step)
+
+    def _hang_up(self, *, reset: bool) -> None:
+        self.received.ended.set()  # before the connection goes: the client has not closed it
+        stream = self.detach()
+        if reset:
+            # Closing a socket that lingers for no time resets the connection. Windows has shorts here.
+            no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+        stream.close()

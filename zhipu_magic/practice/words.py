@@ -1,0 +1,111 @@
+"""The practice server's own words, in English and in Chinese, as Markdown to be filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts of one language; each says first of all that no model speaks."""
+
+    account: str
+    """The usual reply: {turn}, {message} and {parameters} as received, {roles} as rows of a table."""
+    reasoning: str
+    tool_result: str
+    note: str
+    """The same in one sentence, for a reply that is a JSON object."""
+
+
+FORMULA = r"$$t \approx \sum_{i=1}^{n} \left( \frac{c_i}{1.6} + \frac{l_i}{4} + 4 \right)$$"
+"""How the tokens of a prompt are estimated: `text.estimate_tokens`, and 4 for each message's borders."""
+
+ENGLISH = Words(
+    account="""\
+This is the practice server: **no model is behind it**, and this reply is made from your request alone.
+
+It is turn {turn} of the conversation. Your message arrived as:
+
+{message}
+
+The whole request held these messages:
+
+| role | messages |
+|:-----|---------:|
+{roles}
+
+and, besides them, these parameters:
+
+```json
+{parameters}
+```
+
+Tokens are only estimated here. For $n$ messages with $c_i$ Chinese and $l_i$ other characters each,
+
+{formula}
+
+which comes to about **{tokens} tokens** for this prompt. Chinese is read just as well: 让创新触手可及。
+
+There is more to practise with:
+
+- offer a function in `tools`, and it is called;
+- enable `thinking`, and reasoning comes before the answer;
+- set `max_tokens`, and the answer stops there, its `finish_reason` being `length`.
+
+For a model's own words, send the same request to the GLM service with your own key.""",
+    reasoning="""\
+This is turn {turn}, and the message is in English. There is no model here that could think about it, so the \
+honest thing is to say so first. After that I can show what arrived, which is what practice is for.""",
+    tool_result="""\
+This is the practice server: **no model is behind it**. The tool gave back:
+
+{results}
+
+A model would now answer your question from this.""",
+    note="This is the practice server: no model is behind it.",
+)
+
+CHINESE = Words(
+    account="""\
+这里是练习服务器：**背后没有任何模型**，这段回复完全根据您的请求拼成。
+
+这是对话的第 {turn} 轮。收到的消息是：
+
+{message}
+
+整个请求包含以下消息：
+
+| 角色 | 消息数 |
+|:-----|-------:|
+{roles}
+
+除消息之外，还有这些参数：
+
+```json
+{parameters}
+```
+
+这里的 token 数只是估算。设共有 $n$ 条消息，第 $i$ 条含 $c_i$ 个汉字和 $l_i$ 个其他字符，则
+
+{formula}
+
+这次的提示词约为 **{tokens} 个 token**。
+
+还可以练习：
+
+- 在 `tools` 中提供一个函数，它就会被调用；
+- 启用 `thinking`，回答之前就会先有推理；
+- 设置 `max_tokens`，回答就会到此为止，`finish_reason` 为 `length`。
+
+想得到模型真正的回答，请用您自己的密钥把同样的请求发给 GLM 服务。""",
+    reasoning="""\
+这是第 {turn} 轮，消息是中文的。这里没有模型可以思考，所以应当首先如实说明这一点，\
+然后再展示收到的内容：练习服务器正是为此而设。""",
+    tool_result="""\
+这里是练习服务器：**背后没有任何模型**。工具返回了：
+
+{results}
+
+真正的模型会据此回答您的问题。""",
+    note="这里是练习服务器，背后没有任何模型。",
+)

@@ -1,0 +1,278 @@
+"""One reply: while it grows, and when it is whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from .errors import GLMError, ReplyBroken, ServiceError
+from .wire import DONE, Assembly, Chunk, Usage
+
+if TYPE_CHECKING:
+    from zhipuai.types.chat.chat_completion import Completion
+
+State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The service was busy: the same request goes out again in `wait` seconds, as try `number` of `most`."""
+
+    number: int
+    most: int
+    wait: float
+    reason: str
+
+
+Event = Chunk | Retry
+
+
+class Source(Protocol):
+    """Where a reply comes from: the service, or what was recorded of it."""
+
+    def take(self, timeout: float, linger: float) -> list[Event] | None:
+        """What has come since the last call; None once all has been taken.
+
+        Waits at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather.
+        Raises what ended the exchange, after all that came before it.
+        """
+
+    def close(self) -> None:
+        """Want no more: let the connection go at once."""
+
+
+class Reply:
+    """The model's answer, to iterate over while it grows and to read when it is whole.
+
+    Its life, in order:
+
+    1. *waiting*: the request has gone out; nothing has come but perhaps a `Retry`.
+    2. *streaming*: reasoning, then words, have begun to come.
+    3. *complete*: the service said that this is all. The turn is committed.
+       Or *interrupted*: stopped by the reader or broken off; if words had come, they are committed so marked.
+       Or *failed*: nothing had come. Nothing is committed.
+
+    Iterating gives the words as they come. The attributes `text`, `reasoning`, `completion` and `usage` read the
+    reply to its end first, and raise the `GLMError` that ended it if one did.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        model: str,
+        request_id: str | None,
+        commit: Callable[[Reply], None],
+        build: Callable[[Mapping[str, Any]], Completion],
+    ) -> None:
+        self.model = model
+        self.state: State = "waiting"
+        self.retry: Retry | None = None
+        self.error: GLMError | None = None
+        self.started = time.monotonic()
+        self.first_token: float | None = None
+        self.ended: float | None = None
+        self.chunks = 0
+        self._request_id = request_id
+        self._source = source
+        self._commit = commit
+        self._build = build
+        self._assembly = Assembly()
+        self._completion: Completion | None = None
+        self._deltas: list[str] = []
+
+    # While it grows
+
+    def __iter__(self) -> Iterator[str]:
+        """The words of the answer, as they come."""
+        while True:
+            more = self.advance(timeout=_TICK)
+            deltas, self._deltas = self._deltas, []
+            yield from deltas
+            if not more:
+                return
+
+    def advance(self, timeout: float = 0.0, linger: float = 0.0) -> bool:
+        """Take in what has come, waiting at most `timeout` seconds for something; False once it has ended.
+
+        `linger` seconds more are given for the rest to gather, unless the end comes first. Raises the `GLMError`
+        that ended the reply. An interrupt while it waits ends the reply as *interrupted*.
+        """
+        if self.ended is not None:
+            if self.error is not None:
+                raise self.error
+            return False
+        try:
+            events = self._source.take(timeout, linger)
+            if events is None:
+                self._finish()
+                return False
+            for event in events:
+                self._feed(event)
+        except GLMError as error:
+            self._break_off(error)
+            raise
+        except KeyboardInterrupt:
+            self.interrupt()
+            raise
+        return True
+
+    def interrupt(self) -> None:
+        """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended."""
+        self._source.close()
+        if self.ended is None:
+            self._end("interrupted" if self.has_begun else "failed")
+        else:
+            self._commit(self)
+
+    # What it holds so far
+
+    @property
+    def words(self) -> str:
+        """The words of the answer so far."""
+        return self._assembly.text
+
+    @property
+    def thoughts(self) -> str:
+        """The reasoning so far."""
+        return self._assembly.reasoning
+
+    @property
+    def has_words(self) -> bool:
+        return self._assembly.has_words
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the answer has come: reasoning, words, or a call of a tool."""
+        return self._assembly.has_words or self._assembly.has_reasoning or self._assembly.has_tool_calls
+
+    @property
+    def wants_tools(self) -> bool:
+        """Whether the model asks for tools to be called."""
+        return self._assembly.has_tool_calls
+
+    @property
+    def counted(self) -> Usage | None:
+        """The service's count of tokens, once it has come."""
+        return self._assembly.usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended: the service's word, or `interrupted`."""
+        return "interrupted" if self.state == "interrupted" else self._assembly.finish_reason
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is worth keeping: it is whole, or words had come before it was cut short."""
+        return self.state == "complete" or (self.state == "interrupted" and self.has_words)
+
+    @property
+    def epitaph(self) -> str:
+        """One sentence on what becomes of a reply that did not come to its end."""
+        if self.has_words:
+            return "What had arrived is kept in the conversation, marked as interrupted."
+        return "The answer itself had not begun, so the conversation goes on without this turn."
+
+    @property
+    def request_id(self) -> str | None:
+        """The caller's own, else the service's."""
+        request_id = self._assembly.member("request_id") or self._request_id or self._assembly.member("id")
+        return str(request_id) if request_id else None
+
+    # When it is whole
+
+    @property
+    def text(self) -> str:
+        """The words of the answer."""
+        return self._read_to_end().words
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning before the answer; empty where the model gave none."""
+        return self._read_to_end().thoughts
+
+    @property
+    def usage(self) -> Usage | None:
+        """The service's count of tokens; None where it gave none."""
+        return self._read_to_end().counted
+
+    @property
+    def completion(self) -> Completion:
+        """The whole reply as the SDK's `Completion`, as if it had come unstreamed."""
+        return self._read_to_end().so_far()
+
+    def so_far(self) -> Completion:
+        """What has come, in the same form; of a whole reply always the same object."""
+        if self._completion is None or self.ended is None:
+            self._completion = self._build(self.body())
+        return self._completion
+
+    def body(self) -> dict[str, Any]:
+        """The reply as the service would have sent it unstreamed."""
+        body = self._assembly.body()
+        body.setdefault("model", self.model)
+        # A stream does not repeat the request id; unstreamed it is the caller's own, else the reply's id (wire.md).
+        if self.request_id:
+            body.setdefault("request_id", self.request_id)
+        body["choices"][0]["finish_reason"] = self.finish_reason
+        return body
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.state}, {self.model}, {len(self.words)} characters>"
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    # Its life
+
+    def _read_to_end(self) -> Reply:
+        while self.advance(timeout=_TICK):
+            pass
+        return self
+
+    def _feed(self, event: Event) -> None:
+        if isinstance(event, Retry):
+            self.retry = event
+            self._assembly = Assembly()
+            return
+        delta = self._assembly.feed(event)
+        if delta:
+            self._deltas.append(delta)
+        if event is not DONE:
+            self.chunks += 1
+        if self.first_token is None and self.has_begun:
+            self.first_token = time.monotonic()
+            self.state = "streaming"
+            self.retry = None
+
+    def _finish(self) -> None:
+        if not self._assembly.whole and self.has_begun:
+            raise ReplyBroken("The reply broke off: the connection ended before the reply did.")
+        if not self.has_begun:
+            reason = f" (it ended for: {self.finish_reason})" if self.finish_reason else ""
+            raise ServiceError(
+                f"The reply holds no words{reason}.",
+                hint="Run the cell again; if it stays so, word the prompt differently.",
+                request_id=self.request_id,
+            )
+        self._end("complete")
+
+    def _break_off(self, error: GLMError) -> None:
+        if self.has_begun:
+            error.hint = " ".join(part for part in (self.epitaph, error.hint) if part)
+        self.error = error
+        self._end("interrupted" if self.has_begun else "failed")
+
+    def _end(self, state: State) -> None:
+        self.state = state
+        self.ended = time.monotonic()
+        self._commit(self)
+
+
+#: Seconds after which a wait looks up: on Windows no interrupt comes through before.
+_TICK = 0.25

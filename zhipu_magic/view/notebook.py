@@ -1,0 +1,189 @@
+"""A reply on the page: Markdown that grows through one display, and the panel under it.
+
+Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
+words are painted at once; then the page is refreshed at most 20 times a second, less often as the text grows, at
+least once a second, and always at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ..chat import Chat
+from ..reply import Reply
+from .document import Document
+from .panel import Figures, PanelMode, note_html, panel_html, panel_text
+from .widget import LiveHTML
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_SHORTEST_GAP = 0.05
+_LONGEST_GAP = 1.0
+#: What the text may cost the front end, in bytes a second, as far as the longest gap allows.
+_BYTES_A_SECOND = 30_000
+#: The panel's clock: quick at first, while readers look at it.
+_PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.25, 1.0, 5.0
+_TAIL = 600
+
+Bundle = dict[str, Any]
+
+
+class Notebook:
+    """Shows replies in a front end that takes display messages."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._publisher: Any = shell.display_pub
+
+    def tell(self, document: Document) -> None:
+        """Show a command's answer."""
+        self._publisher.publish(document.bundle())
+
+    def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
+        """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
+
+        Without `streamed` both appear once, whole. `alone` says that the cell shows nothing else, so that a waiting
+        mark can be put up and, if no reply comes, be taken away again. Raises what ended the reply.
+        """
+        text = _Output(self._publisher.publish)
+        figures = _Panel(_Output(self._publisher.publish), chat, reply, panel)
+        try:
+            if streamed:
+                self._follow(reply, text, figures, alone)
+            while reply.advance(timeout=_LONGEST_GAP):
+                pass
+            self._settle(reply, text, figures)
+        except BaseException:
+            reply.interrupt()  # which is nothing to a reply that has ended
+            if reply.has_begun:
+                self._settle(reply, text, figures)
+            else:
+                if text.shown:
+                    self._publisher.clear_output()
+                figures.close()
+            raise
+
+    def _follow(self, reply: Reply, text: _Output, figures: _Panel, alone: bool) -> None:
+        if alone:
+            text.show({"text/markdown": "…", "text/plain": "…"})
+            figures.refresh()
+        due, shown = 0.0, 0
+        while True:
+            now = time.monotonic()
+            patience = min(_LONGEST_GAP, max(0.0, figures.due - now))
+            if reply.chunks > shown and now < due:
+                more = reply.advance(linger=min(due - now, patience))
+            else:
+                more = reply.advance(timeout=patience)
+            if not more:
+                return
+            now = time.monotonic()
+            if reply.has_begun and reply.chunks > shown and now >= due:
+                shown = reply.chunks
+                markdown = growing_markdown(reply)
+                text.show({"text/markdown": markdown, "text/plain": reply.words})
+                gap = len(markdown.encode()) / _BYTES_A_SECOND
+                due = now + min(_LONGEST_GAP, max(_SHORTEST_GAP, gap))
+            if now >= figures.due and (alone or text.shown):
+                figures.refresh()
+
+    def _settle(self, reply: Reply, text: _Output, figures: _Panel) -> None:
+        text.show({"text/markdown": final_markdown(reply), "text/plain": reply.words}, _metadata(reply))
+        figures.settle()
+
+
+class _Output:
+    """One output of a cell: shown first, then replaced in place."""
+
+    def __init__(self, publish: Callable[..., None]) -> None:
+        self._publish = publish
+        self._transient = {"display_id": uuid4().hex}
+        self.shown = False
+
+    def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
+        self._publish(bundle, metadata or {}, transient=self._transient, update=self.shown)
+        self.shown = True
+
+
+class _Panel:
+    """The panel as a live widget, then as static HTML, so that a saved page needs no kernel to show it."""
+
+    def __init__(self, output: _Output, chat: Chat, reply: Reply, mode: PanelMode) -> None:
+        self._output = output
+        self._chat = chat
+        self._reply = reply
+        self._mode = mode
+        self._widget: LiveHTML | None = None
+        self.due = 0.0 if mode != "off" else float("inf")
+
+    def refresh(self) -> None:
+        """Show the figures of this moment."""
+        now = time.monotonic()
+        self.due = now + (_PANEL_GAP if now - self._reply.started < _LATER else _LATER_PANEL_GAP)
+        if self._mode != "off":
+            self._draw(live=True)
+
+    def settle(self) -> None:
+        """Show the last figures: as static HTML, or in a widget that stays where the reader wants one."""
+        figures = Figures.of(self._chat, self._reply)
+        if self._mode == "live":
+            self._draw(live=False)
+        elif self._mode == "settle":
+            self._output.show({"text/html": panel_html(figures), "text/plain": panel_text(figures)})
+        elif figures.note:
+            self._output.show({"text/html": note_html(figures), "text/plain": figures.note})
+        if self._mode != "live":
+            self.close()
+
+    def close(self) -> None:
+        if self._widget is not None:
+            self._widget.close()
+
+    def _draw(self, *, live: bool) -> None:
+        self._widget = self._widget or LiveHTML()
+        figures = Figures.of(self._chat, self._reply)
+        bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))
+        # Once shown, the widget changes by itself; the last time, so do the fallbacks that a saved page keeps.
+        if not self._output.shown or not live:
+            self._output.show(bundle)
+
+
+def growing_markdown(reply: Reply) -> str:
+    """The reply while it grows: of the reasoning only its tail, for it is sent again with every refresh."""
+    tail = reply.thoughts[-_TAIL:]
+    if not reply.has_words:
+        return _details(f"…{tail}", opened=True)
+    return f"{_details(f'…{tail}')}\n\n{reply.words}" if tail else reply.words
+
+
+def final_markdown(reply: Reply) -> str:
+    """The reply as it stays: its reasoning folded away, if there is any, then its own words."""
+    return f"{_details(reply.thoughts)}\n\n{reply.words}" if reply.thoughts else reply.words
+
+
+def _details(thoughts: str, *, opened: bool = False) -> str:
+    """The reasoning as one block of HTML that nothing in it can end.
+
+    A blank line would end the block, and front ends look for code and mathematics before they look for HTML.
+    """
+    inside = escape(thoughts.strip())
+    for character in "`$\\*_~[]":
+        inside = inside.replace(character, f"&#{ord(character)};")
+    inside = inside.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "<br>")
+    return f"<details{' open' if opened else ''}><summary>Reasoning</summary>{inside}</details>"
+
+
+def _metadata(reply: Reply) -> Bundle:
+    usage = reply.body().get("usage")
+    return {
+        "zhipu_magic": {
+            "model": reply.model,
+            "request_id": reply.request_id,
+            "finish_reason": reply.finish_reason,
+            "usage": usage,
+        }
+    }

@@ -1,0 +1,205 @@
+"""The panel under a reply: one line of figures while it grows, the same line with details when it has ended.
+
+`Figures` are read from the chat and the reply once; the HTML and the plain text are made of nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from ..chat import Chat
+from ..models import PRICES_DATE
+from ..reply import Reply, Retry, State
+from ..wire import Usage
+
+PanelMode = Literal["settle", "live", "off"]
+
+#: Why a reply ended before its natural end, and what to do about it.
+NOTES = {
+    "length": "Cut off: the answer reached its longest length. Ask to go on, or raise --max-tokens.",
+    "sensitive": "Cut off: the service found sensitive content.",
+    "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
+    "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm reset begins anew.",
+    "interrupted": "Interrupted: this is what had arrived.",
+}
+_TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+_NO_WORDS = "The answer itself did not begin; this turn is not in the conversation."
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that the panel shows. Times in seconds, money in yuan (an estimate)."""
+
+    model: str
+    state: State
+    elapsed: float
+    first_token: float | None
+    rate: float | None
+    retry: Retry | None
+    note: str
+    finish_reason: str | None
+    usage: Usage | None
+    cost: float | None
+    turns: int
+    total_tokens: int
+    total_cost: float | None
+    context: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, chat: Chat, reply: Reply) -> Figures:
+        ended = reply.ended or time.monotonic()
+        kept = chat.kept
+        counted = kept.latest is reply and reply.counted is not None
+        return cls(
+            model=reply.model,
+            state=reply.state,
+            elapsed=ended - reply.started,
+            first_token=reply.first_token and reply.first_token - reply.started,
+            rate=_rate(reply, ended),
+            retry=reply.retry,
+            note=_note(reply),
+            finish_reason=reply.finish_reason,
+            usage=reply.counted,
+            cost=kept.ledger.entries[-1].cost if counted else None,
+            turns=len(kept.thread.turns),
+            total_tokens=kept.ledger.total_tokens,
+            total_cost=kept.ledger.cost,
+            context=chat.context_filled(),
+        )
+
+
+def _rate(reply: Reply, ended: float) -> float | None:
+    """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
+    if reply.first_token is None:
+        return None
+    # What came in one piece came over the whole time.
+    began = reply.first_token if reply.chunks > 1 else reply.started
+    tokens = reply.counted.completion_tokens if reply.counted else reply.chunks
+    seconds = ended - began
+    return tokens / seconds if seconds > 0.001 else None
+
+
+def _note(reply: Reply) -> str:
+    if reply.ended is None:
+        return ""
+    if reply.state == "complete" and reply.wants_tools:
+        return _TOOL_CALLS
+    note = NOTES.get(reply.finish_reason or "", "")
+    return note if reply.has_words else f"{note} {_NO_WORDS}".strip()
+
+
+# As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
+
+FAINT = "var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))"
+WARN = "var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))"
+BRAND = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2979c8))"
+TRACK = "var(--jp-layout-color3, var(--vscode-editorWidget-border, #c8c8c8))"
+FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px;line-height:18px"
+
+
+def panel_html(figures: Figures, *, live: bool = False) -> str:
+    """The panel; `live` leaves the details out: redrawn under the reader's hand, they would not stay open."""
+    line = " · ".join(f'<span style="white-space:nowrap">{part}</span>' for part in _line_html(figures))
+    if live:
+        inner = f'<div><span style="display:inline-block;width:1em">◦</span>{line}</div>'
+    else:
+        inner = f'<details><summary style="cursor:pointer">{line}</summary>{_details_html(figures)}</details>'
+    note = f'<div style="color:{WARN}">{escape(figures.note)}</div>' if figures.note else ""
+    return f'<div class="zhipu-magic-panel" style="color:{FAINT};{FONT};overflow-wrap:anywhere">{note}{inner}</div>'
+
+
+def note_html(figures: Figures) -> str:
+    """The note alone, for readers who want no panel."""
+    return f'<div class="zhipu-magic-note" style="color:{WARN};{FONT}">{escape(figures.note)}</div>'
+
+
+def _line_html(figures: Figures) -> list[str]:
+    parts = [escape(part) for part in _line(figures)]
+    if figures.context:
+        parts.append(_bar(*figures.context))
+    return parts
+
+
+def _bar(tokens: int, context: int) -> str:
+    percent = min(100.0, 100 * tokens / context)
+    return (
+        f'<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
+        f'height:6px;border-radius:3px;background:{TRACK};vertical-align:middle;overflow:hidden">'
+        f'<span style="display:block;width:{percent:.1f}%;height:6px;background:{BRAND}"></span></span>'
+    )
+
+
+def _details_html(figures: Figures) -> str:
+    cell = 'style="text-align:left;padding:0 16px 0 0;border:none;background:none;color:inherit;font-size:12px"'
+    rows = "".join(
+        f'<tr style="background:none"><td {cell}>{escape(name)}</td><td {cell}>{escape(value)}</td></tr>'
+        for name, value in _details(figures)
+    )
+    return f'<table style="border:none;border-collapse:collapse;margin:4px 0 4px 16px;{FONT}">{rows}</table>'
+
+
+# As text
+
+
+def panel_text(figures: Figures) -> str:
+    """The panel where there is no HTML."""
+    context = [f"context {_percent(*figures.context)}"] if figures.context else []
+    return "\n".join(([figures.note] if figures.note else []) + [" · ".join(_line(figures) + context)])
+
+
+def _line(figures: Figures) -> list[str]:
+    parts = [figures.model, f"{figures.elapsed:.1f} s"]
+    if figures.retry is not None:
+        retry = figures.retry
+        return [*parts, f"busy, trying again in {retry.wait:.0f} s ({retry.number} of {retry.most})"]
+    if figures.state == "waiting":
+        return [*parts, "waiting"]
+    if figures.first_token is not None:
+        parts.append(f"first token {figures.first_token:.2f} s")
+    if figures.rate is not None:
+        parts.append(f"{figures.rate:.0f} tok/s")
+    if figures.usage is not None:
+        parts.append(f"{figures.usage.prompt_tokens:,} + {figures.usage.completion_tokens:,} tokens")
+    if figures.cost is not None:
+        parts.append(money(figures.cost))
+    return parts
+
+
+def _details(figures: Figures) -> list[tuple[str, str]]:
+    rows = []
+    usage = figures.usage
+    if usage is None:
+        rows.append(("tokens", "the service did not count them"))
+    else:
+        cached = f", of them {usage.cached_tokens:,} cached" if usage.cached_tokens else ""
+        reasoning = f", of them {usage.reasoning_tokens:,} reasoning" if usage.reasoning_tokens else ""
+        rows.append(("prompt tokens", f"{usage.prompt_tokens:,}{cached}"))
+        rows.append(("completion tokens", f"{usage.completion_tokens:,}{reasoning}"))
+        rows.append(("cost", money_with_date(figures.cost)))
+    rows.append(("finish reason", figures.finish_reason or "none given"))
+    turns = f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"
+    total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
+    rows.append(("conversation", f"{turns}, {figures.total_tokens:,} tokens{total}"))
+    if figures.context:
+        tokens, context = figures.context
+        rows.append(("context", f"{_percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
+    return rows
+
+
+def money(yuan: float) -> str:
+    """An estimate, and marked as one."""
+    if yuan == 0:
+        return "free"
+    return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+
+
+def money_with_date(yuan: float | None) -> str:
+    return "price not known" if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
+
+
+def _percent(tokens: int, context: int) -> str:
+    share = 100 * tokens / context
+    return f"{share:.0f} %" if share >= 1 or tokens == 0 else "< 1 %"

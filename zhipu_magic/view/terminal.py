@@ -1,0 +1,74 @@
+"""A reply in the IPython terminal: the words as they come, then one line of figures."""
+
+from __future__ import annotations
+
+import sys
+
+from ..chat import Chat
+from ..reply import Reply
+from .document import Document
+from .panel import Figures, PanelMode, panel_text
+
+_CLOCK = 0.25
+_ERASE = "\r\x1b[K"
+
+
+class Terminal:
+    """Shows replies on standard output."""
+
+    def tell(self, document: Document) -> None:
+        """Show a command's answer."""
+        print(document.markdown)
+
+    def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
+        """Read the reply to its end and print it. Raises what ended the reply."""
+        printed = 0
+        try:
+            while True:
+                more = reply.advance(timeout=_CLOCK)
+                if streamed or not more:
+                    printed += _print_on(reply, printed)
+                if not printed:
+                    _status(Figures.of(chat, reply))
+                if not more:
+                    break
+        except BaseException:
+            reply.interrupt()
+            _print_on(reply, printed)
+            self._close(chat, reply, panel)
+            raise
+        self._close(chat, reply, panel)
+
+    def _close(self, chat: Chat, reply: Reply, panel: PanelMode) -> None:
+        """End the line that stands open, be it the words or the status."""
+        if sys.stdout.isatty() and not reply.has_words:
+            sys.stdout.write(_ERASE)
+        if not reply.has_begun:
+            return
+        figures = Figures.of(chat, reply)
+        if reply.has_words and not reply.words.endswith("\n"):
+            print()
+        if panel != "off":
+            print(f"[{panel_text(figures)}]")
+        elif figures.note:
+            print(f"[{figures.note}]")
+
+
+def _print_on(reply: Reply, printed: int) -> int:
+    """Print the words that are new; gives their number."""
+    words = reply.words[printed:]
+    if not words:
+        return 0
+    if not printed and sys.stdout.isatty():
+        sys.stdout.write(_ERASE)
+    # Some models begin with an empty line, which a terminal would show.
+    sys.stdout.write(words if printed else words.lstrip("\n"))
+    sys.stdout.flush()
+    return len(words)
+
+
+def _status(figures: Figures) -> None:
+    """Something to look at until the first words, on a line that they replace."""
+    if sys.stdout.isatty():
+        sys.stdout.write(_ERASE + panel_text(figures))
+        sys.stdout.flush()

@@ -1,0 +1,31 @@
+"""The one widget there is: HTML that changes in place. Only here is ipywidgets imported, and only when it is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LiveHTML:
+    """A piece of HTML in the notebook that a new one replaces without a new output."""
+
+    def __init__(self) -> None:
+        from ipywidgets import HTML
+
+        self._widget = HTML()
+
+    def bundle(self, html: str, text: str) -> dict[str, Any]:
+        """Set the HTML; gives what displays the widget, with its two fallbacks for front ends that cannot show it."""
+        self._widget.value = html
+        return {
+            "application/vnd.jupyter.widget-view+json": self._widget.get_view_spec(),
+            "text/html": html,
+            "text/plain": text,
+        }
+
+    def close(self) -> None:
+        self._widget.close()
+
+
+def warm_up() -> None:
+    """Import ipywidgets now rather than in the first cell."""
+    import ipywidgets  # noqa: F401
