@@ -26,9 +26,11 @@ WEATHER = {
                 "indoors": {"type": "boolean"},
                 "hours": {"type": "array", "items": {"type": "number"}},
                 "remark": {"type": "string"},
+                "scale": {"type": "integer", "default": 10},
+                "nothing": {"type": "null"},
                 "not_required": {"type": "string"},
             },
-            "required": ["city", "unit", "days", "indoors", "hours", "remark"],
+            "required": ["city", "unit", "days", "indoors", "hours", "remark", "scale", "nothing"],
         },
     },
 }
@@ -148,6 +150,8 @@ def test_an_offered_function_is_called_with_its_required_arguments(ask: Ask) -> 
         "indoors": True,
         "hours": [1.0],
         "remark": "Will it rain?",
+        "scale": 10,
+        "nothing": None,
     }
 
 

@@ -83,7 +83,9 @@ class Raw:
     """A response given step by step.
 
     Bytes are sent at once as a packet of their own, a number waits that many seconds, and `CUT`, `RESET` or
-    `STALL` ends it badly. Without one of these the body ends properly. A reset may overtake bytes that the client has not yet read: put a short wait before it.
+    `STALL` ends it badly. Without one of these the body ends properly.
+
+    A reset may overtake bytes that the client has not yet read: put a short wait before it.
     """
 
     steps: tuple[bytes | float | Ending, ...]
