@@ -13,7 +13,7 @@ from IPython.core.error import UsageError
 from . import __version__, credentials
 from .errors import GLMError
 from .models import CATALOGUE, PRICES_DATE, Model
-from .view import fenced, money, table
+from .view.document import fenced, money, shorten, table
 
 if TYPE_CHECKING:
     from .magics import GLMMagics
@@ -53,7 +53,7 @@ def _status(magics: GLMMagics) -> None:
         ("model", chat.model),
         ("service", credentials.without_password(chat.base_url)),
         ("API key", key or "none yet"),
-        ("system text", chat.system or "none"),
+        ("system text", shorten(chat.system, 60) or "none"),
         ("turns", str(len(chat.thread.turns))),
         ("tokens spent", tokens),
     ]

@@ -1,36 +1,46 @@
-"""`%%glm` and `%glm`: a thin skin over the chat, and the only room that knows the magics' syntax."""
+"""`%%glm` and `%glm`: a thin skin over the chat.
+
+`cell_options` reads a cell's first line, `commands` carries out `%glm` lines. Both, and the chat itself, are imported
+when they are first needed: `%load_ext` costs a notebook next to nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, default, observe, validate
 
-from . import cell_options, commands, credentials
-from .chat import Chat, Options, default_model
 from .errors import GLMError, Interrupted, InvalidRequest
-from .view import Document, Notebook, PanelMode, Terminal, warm_up
-from .view.dashboard import Dashboard, dashboard_text
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
+    from .chat import Chat, Options
     from .practice import PracticeServer
     from .reply import Reply
+    from .view.dashboard import Dashboard
+    from .view.notebook import Notebook
+    from .view.panel import PanelMode
+    from .view.terminal import Terminal
 
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
-def _magic(kind: Any, help_text: str) -> Callable[[_Function], _Function]:
-    """Mark a method as the magic `glm` of one kind, with the help that `?` shows; its line is taken as written."""
+def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
+    """Mark a method as the magic `glm` of one kind, whose line is taken as written, and whose help `room` knows."""
+
+    def help_text() -> str:
+        text: str = import_module(f".{room}", __package__).help_text()
+        return text
 
     def mark(function: _Function) -> _Function:
-        function.__doc__ = help_text
+        function.getdoc = help_text  # type: ignore[attr-defined]  # which `?` asks for before the docstring
         marked: _Function = kind("glm")(no_var_expand(function))
         return marked
 
@@ -70,27 +80,23 @@ class GLMMagics(Magics):
         self._view: Notebook | Terminal | None = None
         self._dashboard: Dashboard | None = None
         self._raw_cell = ""
+        self._chat: Chat | None = None
         super().__init__(shell)
-        self.chat = Chat(
-            self.model,
-            base_url=self.base_url,
-            system=self.system,
-            temperature=self.temperature,
-            stream=self.stream,
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-        )
 
     # The magics
 
-    @_magic(cell_magic, cell_options.help_text())
+    @_magic(cell_magic, "cell_options")
     def ask_cell(self, line: str, cell: str) -> None:
+        from . import cell_options
+
         given = cell_options.parse(line)
         # IPython ends every cell with a newline, which is not the reader's.
         self.ask(cell.removesuffix("\n"), given.asked, bind=given.bind, quiet=given.quiet)
 
-    @_magic(line_magic, commands.help_text())
+    @_magic(line_magic, "commands")
     def command(self, line: str) -> None:
+        from . import commands
+
         commands.run(self, line)
 
     def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
@@ -100,7 +106,7 @@ class GLMMagics(Magics):
                 "There is nothing to send: the prompt is empty.",
                 hint="Write it on the lines below %%glm, or after %glm ask.",
             )
-        options = options or Options()
+        streamed = options.stream if options is not None else None
         reply: Reply | None = None
         try:
             reply = self.chat.ask(prompt, options)
@@ -108,7 +114,7 @@ class GLMMagics(Magics):
                 self.chat,
                 reply,
                 panel="off" if quiet else cast("PanelMode", self.panel),
-                streamed=self.stream if options.stream is None else options.stream,
+                streamed=self.stream if streamed is None else streamed,
                 alone=self._raw_cell.lstrip().startswith("%%glm"),
             )
         except KeyboardInterrupt:
@@ -132,10 +138,30 @@ class GLMMagics(Magics):
     # What the commands need
 
     @property
+    def chat(self) -> Chat:
+        """The engine, made after the settings when it is first needed."""
+        if self._chat is None:
+            from .chat import Chat
+
+            self._chat = Chat(
+                self.model,
+                base_url=self.base_url,
+                system=self.system,
+                temperature=self.temperature,
+                stream=self.stream,
+                timeout=self.timeout,
+                max_retries=self.max_retries,
+            )
+        return self._chat
+
+    @property
     def view(self) -> Notebook | Terminal:
         """Where replies are shown, chosen by the kind of shell."""
         if self._view is None:
             from IPython.terminal.interactiveshell import TerminalInteractiveShell
+
+            from .view.notebook import Notebook
+            from .view.terminal import Terminal
 
             assert self.shell is not None
             self._view = Terminal() if isinstance(self.shell, TerminalInteractiveShell) else Notebook(self.shell)
@@ -143,11 +169,16 @@ class GLMMagics(Magics):
 
     def tell(self, markdown: str) -> None:
         """Answer a command."""
+        from .view.document import Document
+
         self.view.tell(Document(markdown))
 
     def show_usage(self) -> None:
         """Put the dashboard here; in a terminal, its text."""
-        if not isinstance(self.view, Notebook):
+        from .view.dashboard import Dashboard, dashboard_text
+        from .view.terminal import Terminal
+
+        if isinstance(self.view, Terminal):
             self.tell(dashboard_text(self.chat.ledger))
             return
         if self._dashboard is None:
@@ -157,20 +188,19 @@ class GLMMagics(Magics):
 
     def begin_practice(self) -> None:
         """Start the practice server inside this process, and ask it from now on."""
+        from .credentials import ApiKey, Endpoint
         from .practice import PracticeServer
 
         if self._practice_server is None:
             self._practice_server = PracticeServer().start()
         server = self._practice_server
-        self.chat.use(
-            credentials.Endpoint(server.base_url, credentials.ApiKey(server.api_key), "the practice server's own")
-        )
+        self.chat.use(Endpoint(server.base_url, ApiKey(server.api_key), "the practice server's own"))
 
     def end_practice(self) -> None:
         """Stop the practice server, if it runs, and go back to the service."""
-        self.chat.use(None)
         server, self._practice_server = self._practice_server, None
         if server is not None:
+            self.chat.use(None)
             server.stop()
 
     def note_cell(self, info: ExecutionInfo) -> None:
@@ -180,7 +210,8 @@ class GLMMagics(Magics):
     def close(self) -> None:
         """Let go of all that outlives a cell."""
         self.end_practice()
-        self.chat.close()
+        if self._chat is not None:
+            self._chat.close()
         if self._dashboard is not None:
             self._dashboard.close()
 
@@ -188,6 +219,8 @@ class GLMMagics(Magics):
 
     @default("model")
     def _default_model(self) -> str:
+        from .chat import default_model
+
         return default_model()
 
     @validate("model")
@@ -199,8 +232,10 @@ class GLMMagics(Magics):
 
     @validate("base_url")
     def _check_base_url(self, proposal: Any) -> str:
+        from .credentials import check_base_url
+
         try:
-            return credentials.check_base_url(proposal["value"]) if proposal["value"].strip() else ""
+            return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
         except GLMError as error:
             raise BadSetting(str(error)) from None
 
@@ -227,13 +262,13 @@ class GLMMagics(Magics):
 
     @observe("model", "system", "temperature", "stream")
     def _pass_on(self, change: Any) -> None:
-        if hasattr(self, "chat") and getattr(self.chat, change["name"]) != change["new"]:
-            setattr(self.chat, change["name"], change["new"])
+        if self._chat is not None and getattr(self._chat, change["name"]) != change["new"]:
+            setattr(self._chat, change["name"], change["new"])
 
     @observe("base_url", "timeout", "max_retries")
     def _reconfigure(self, change: Any) -> None:
-        if hasattr(self, "chat"):
-            self.chat.configure(**{change["name"]: change["new"]})
+        if self._chat is not None:
+            self._chat.configure(**{change["name"]: change["new"]})
 
 
 def load(shell: InteractiveShell) -> None:
@@ -270,6 +305,6 @@ verbatim.has_side_effects = True  # type: ignore[attr-defined]
 
 def _warm_up() -> None:
     """Import the SDK and the widgets, which take half a second, while the reader writes the first cell."""
-    from . import client  # noqa: F401
-
-    warm_up()
+    for room in ("cell_options", "client", "view.notebook"):
+        import_module(f".{room}", __package__)
+    import_module(".view.widget", __package__).warm_up()

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from ..ledger import Entry, Ledger
 from ..models import PRICES_DATE
-from .document import table
-from .panel import BRAND, FAINT, FONT, TRACK, money
+from .document import money, shorten, table
+from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Dashboard:
     def __init__(self, shell: InteractiveShell) -> None:
         self._publish = shell.display_pub.publish
         self._shown: list[str] = []
+        self._told: Ledger | None = None
         self._widget = LiveHTML()
 
     def show(self, ledger: Ledger) -> None:
@@ -37,6 +38,8 @@ class Dashboard:
 
     def update(self, ledger: Ledger) -> None:
         """Show the figures of this moment wherever the dashboard stands."""
+        if ledger is self._told:
+            return
         for display_id in self._shown:
             self._publish(self._bundle(ledger), transient={"display_id": display_id}, update=True)
 
@@ -44,13 +47,14 @@ class Dashboard:
         self._widget.close()
 
     def _bundle(self, ledger: Ledger) -> dict[str, Any]:
+        self._told = ledger
         return self._widget.bundle(dashboard_html(ledger), dashboard_text(ledger))
 
 
 def dashboard_text(ledger: Ledger) -> str:
     """The dashboard where there is no HTML."""
     rows = [
-        (str(number), entry.model, *_figures(entry), _short(entry)) for number, entry in enumerate(ledger.entries, 1)
+        (str(number), entry.model, *_figures(entry), _asked(entry)) for number, entry in enumerate(ledger.entries, 1)
     ]
     return f"{_totals(ledger)}\n\n{table(_HEADER, rows)}" if rows else _totals(ledger)
 
@@ -68,7 +72,7 @@ def dashboard_html(ledger: Ledger) -> str:
         return f'<tr style="background:none">{inner}</tr>'
 
     rows = "".join(
-        row("td", (str(number), entry.model, *_figures(entry), _short(entry)))
+        row("td", (str(number), entry.model, *_figures(entry), _asked(entry)))
         for number, entry in enumerate(ledger.entries, 1)
     )
     table_html = (
@@ -106,10 +110,9 @@ def _totals(ledger: Ledger) -> str:
     return " · ".join(parts)
 
 
-def _short(entry: Entry) -> str:
-    words = " ".join(entry.prompt.split())
-    short = words if len(words) <= _LONGEST_PROMPT else words[: _LONGEST_PROMPT - 1] + "…"
-    return f"{short} ({entry.note})" if entry.note else short
+def _asked(entry: Entry) -> str:
+    prompt = shorten(entry.prompt, _LONGEST_PROMPT)
+    return f"{prompt} ({entry.note})" if entry.note else prompt
 
 
 def _chart(ledger: Ledger) -> str:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wcwidth import wcswidth
-
 
 @dataclass(frozen=True)
 class Document:
@@ -38,5 +36,20 @@ def fenced(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
+def shorten(text: str, longest: int) -> str:
+    """The text on one line, cut where it is longer."""
+    words = " ".join(text.split())
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def money(yuan: float) -> str:
+    """An estimate, and marked as one."""
+    if yuan == 0:
+        return "free"
+    return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+
+
 def _width(text: str) -> int:
+    from wcwidth import wcswidth  # large tables, of no use to a notebook until a command answers
+
     return max(0, wcswidth(text))

@@ -14,6 +14,7 @@ from ..chat import Chat
 from ..models import PRICES_DATE
 from ..reply import Reply, Retry, State
 from ..wire import Usage
+from .document import money
 
 PanelMode = Literal["settle", "live", "off"]
 
@@ -133,12 +134,9 @@ def _bar(tokens: int, context: int) -> str:
 
 
 def _details_html(figures: Figures) -> str:
-    cell = 'style="text-align:left;padding:0 16px 0 0;border:none;background:none;color:inherit;font-size:12px"'
-    rows = "".join(
-        f'<tr style="background:none"><td {cell}>{escape(name)}</td><td {cell}>{escape(value)}</td></tr>'
-        for name, value in _details(figures)
-    )
-    return f'<table style="border:none;border-collapse:collapse;margin:4px 0 4px 16px;{FONT}">{rows}</table>'
+    rows = "".join(f"<span>{escape(name)}</span><span>{escape(value)}</span>" for name, value in _details(figures))
+    grid = "display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px"
+    return f'<div style="{grid}">{rows}</div>'
 
 
 # As text
@@ -187,13 +185,6 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
         tokens, context = figures.context
         rows.append(("context", f"{_percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
     return rows
-
-
-def money(yuan: float) -> str:
-    """An estimate, and marked as one."""
-    if yuan == 0:
-        return "free"
-    return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
 
 
 def money_with_date(yuan: float | None) -> str:

@@ -1,0 +1,41 @@
+# make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
+# make test    all tests
+# make check   lint, types, and which room may import which
+# make bench   the benchmarks, side by side with the bare SDK and raw httpx
+# make notebooks   run the notebooks again and save their outputs
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test check bench notebooks clean
+
+demo: $(VENV)/lab
+	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
+
+test: $(VENV)/test
+	IPYTHONDIR=$(CURDIR)/tests/nbval/ipython $(RUN) -m pytest -q -p no:cacheprovider --nbval notebooks \
+	  --nbval-sanitize-with tests/nbval/sanitize.cfg
+	$(RUN) -m pytest -q -n 2 --dist loadfile
+
+check: $(VENV)/dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/dev
+	$(RUN) -m benchmarks
+
+notebooks: $(VENV)/lab
+	$(RUN) -m jupyter nbconvert --execute --inplace --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
+	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
+	touch $@

@@ -1,0 +1,103 @@
+"""`python -m zhipu_magic demo` shows the product; `python -m zhipu_magic serve` runs the practice server alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .practice import PracticeServer
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the two; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m zhipu_magic", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="demo | serve")
+    demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
+    demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
+    demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
+    serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
+    serve.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: a free one)")
+    serve.add_argument("--pace", type=float, default=60.0, help="chunks a second; 0: as fast as they go (default: 60)")
+    serve.set_defaults(run=lambda given: run_server(port=given.port, pace=given.pace))
+    given = parser.parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+def run_server(*, port: int, pace: float) -> int:
+    """Serve until interrupted, and say how the plain SDK gets here."""
+    with PracticeServer(port=port, pace=pace) as server:
+        print("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:\n")
+        print(f"export ZHIPUAI_BASE_URL={server.base_url}")
+        print(f"export ZHIPUAI_API_KEY={server.api_key}", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+def run_demo(*, headless: bool) -> int:
+    """Show a copy of the quickstart, so that nothing the reader tries changes it."""
+    with TemporaryDirectory(prefix="zhipu_magic-") as folder, PracticeServer() as server:
+        notebook = Path(folder, "quickstart.ipynb")
+        shutil.copy(_quickstart(), notebook)
+        environment = {**os.environ, "ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
+        try:
+            return _print_dialogue(notebook, environment) if headless else _open_lab(notebook, environment)
+        except ModuleNotFoundError as missing:
+            print(f'The demo needs JupyterLab ({missing.name} is missing): pip install "zhipu_magic[lab]"')
+            return 1
+
+
+def has_screen() -> bool:
+    """Whether a browser can open here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _quickstart() -> Path:
+    """The notebook: inside an installed package, or at the top of the repository."""
+    here = Path(__file__).parent
+    installed = here / "quickstart.ipynb"
+    return installed if installed.exists() else here.parent / "notebooks" / "quickstart.ipynb"
+
+
+def _open_lab(notebook: Path, environment: dict[str, str]) -> int:
+    import jupyterlab  # noqa: F401  # to say at once if it is missing
+
+    quiet = ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    lab = [sys.executable, "-m", "jupyter", "lab", "--ServerApp.ip=127.0.0.1", *quiet, notebook.name]
+    print("JupyterLab opens in the browser, with the practice server behind it. Ctrl-C here ends both.", flush=True)
+    try:
+        return subprocess.run(lab, cwd=notebook.parent, env=environment).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def _print_dialogue(notebook: Path, environment: dict[str, str]) -> int:
+    import nbformat
+    from nbclient import NotebookClient
+
+    page = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": notebook.parent}})
+    client.execute(env=environment)
+    for cell in page.cells:
+        if cell.cell_type == "code":
+            print("\n".join(f"│ {line}" for line in cell.source.splitlines()))
+            for output in cell.outputs:
+                text = output["text"] if output.output_type == "stream" else output["data"]["text/plain"]
+                print(f"\n{text.rstrip()}")
+            print()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
