@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from getpass import getpass
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from . import __version__, credentials
+from . import credentials
 from .errors import GLMError
 from .models import CATALOGUE, PRICES_DATE, Model
 from .view.document import fenced, money, shorten, table
@@ -65,7 +66,7 @@ def _status(magics: GLMMagics) -> None:
         following = "Begin a cell with `%%glm` and write below it. `%%glm?` shows its options."
     else:
         following = "Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm reset`."
-    magics.tell(f"{table(('zhipu_magic', __version__), rows)}\n\n{following} `%glm help` lists all commands.")
+    magics.tell(f"{table(('zhipu_magic', version('zhipu_magic')), rows)}\n\n{following} `%glm help` lists all commands.")
 
 
 def _ask(magics: GLMMagics, text: str) -> None:
@@ -193,10 +194,8 @@ def _help(magics: GLMMagics, text: str) -> None:
 
 
 def _version(magics: GLMMagics, text: str) -> None:
-    from importlib.metadata import version
-
-    packages = ("ipython", "ipywidgets", "zhipuai", "httpx")
-    magics.tell(f"zhipu_magic {__version__} ({', '.join(f'{name} {version(name)}' for name in packages)})")
+    packages = ("zhipu_magic", "zhipuai", "httpx", "ipython", "ipywidgets")
+    magics.tell(" · ".join(f"{name} {version(name)}" for name in packages))
 
 
 COMMANDS: dict[str, Command] = {
