@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from .practice import PracticeServer
 
@@ -83,10 +84,10 @@ def _open_lab(notebook: Path, environment: dict[str, str]) -> int:
 
 
 def _print_dialogue(notebook: Path, environment: dict[str, str]) -> int:
-    import nbformat
     from nbclient import NotebookClient
+    from nbformat import reads
 
-    page = nbformat.read(notebook, as_version=4)
+    page: Any = reads(notebook.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": notebook.parent}})
     client.execute(env=environment)
     for cell in page.cells:

@@ -66,7 +66,8 @@ def _status(magics: GLMMagics) -> None:
         following = "Begin a cell with `%%glm` and write below it. `%%glm?` shows its options."
     else:
         following = "Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm reset`."
-    magics.tell(f"{table(('zhipu_magic', version('zhipu_magic')), rows)}\n\n{following} `%glm help` lists all commands.")
+    facts = table(("zhipu_magic", version("zhipu_magic")), rows)
+    magics.tell(f"{facts}\n\n{following} `%glm help` lists all commands.")
 
 
 def _ask(magics: GLMMagics, text: str) -> None:
