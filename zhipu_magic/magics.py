@@ -6,7 +6,6 @@ when they are first needed: `%load_ext` costs a notebook next to nothing.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, default, observe, validate
 
+from . import verbatim
 from .errors import GLMError, Interrupted, InvalidRequest
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def load(shell: InteractiveShell) -> None:
     magics = GLMMagics(shell)
     shell.register_magics(magics)
     shell.events.register("pre_run_cell", magics.note_cell)
-    shell.input_transformers_cleanup.insert(0, verbatim)
+    verbatim.install(shell)
     threading.Thread(target=_warm_up, name="zhipu_magic warm-up", daemon=True).start()
 
 
@@ -285,22 +285,10 @@ def unload(shell: InteractiveShell) -> None:
     magics = shell.magics_manager.registry.pop("GLMMagics")
     magics.close()
     shell.events.unregister("pre_run_cell", magics.note_cell)
-    shell.input_transformers_cleanup.remove(verbatim)
+    verbatim.uninstall(shell)
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("glm", None)
-
-
-def verbatim(lines: list[str]) -> list[str]:
-    """Turn a `%%glm` cell into its call before IPython takes prompts such as `>>>` out of the reader's text."""
-    match = re.match(r"%%glm(?:[ \t]+(.*))?\n?$", lines[0]) if len(lines) > 1 else None
-    if match is None:
-        return lines
-    return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[1:])!r})\n"]
-
-
-# Completeness is judged by the cell as it is typed: a terminal ends a cell magic at an empty line.
-verbatim.has_side_effects = True  # type: ignore[attr-defined]
 
 
 def _warm_up() -> None:
