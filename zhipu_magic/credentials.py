@@ -90,8 +90,11 @@ def check_key(key: str) -> ApiKey:
 
 def check_base_url(url: str) -> str:
     """An address that a key may be sent to: TLS, or this very machine."""
-    parts = urlsplit(url.strip())
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port  # reading the port checks it
+    except ValueError:
+        parts, host = urlsplit(""), ""
     if parts.scheme not in ("http", "https") or not host:
         raise SettingsError(
             f"base_url is not an address of a service: {without_password(url)}",

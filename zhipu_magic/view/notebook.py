@@ -156,16 +156,16 @@ def growing_markdown(reply: Reply) -> str:
     """The reply while it grows: of the reasoning only its tail, for it is sent again with every refresh."""
     tail = reply.thoughts[-_TAIL:]
     if not reply.has_words:
-        return _details(f"…{tail}", opened=True)
-    return f"{_details(f'…{tail}')}\n\n{reply.words}" if tail else reply.words
+        return folded_reasoning(f"…{tail}", opened=True)
+    return f"{folded_reasoning(f'…{tail}')}\n\n{reply.words}" if tail else reply.words
 
 
 def final_markdown(reply: Reply) -> str:
     """The reply as it stays: its reasoning folded away, if there is any, then its own words."""
-    return f"{_details(reply.thoughts)}\n\n{reply.words}" if reply.thoughts else reply.words
+    return f"{folded_reasoning(reply.thoughts)}\n\n{reply.words}" if reply.thoughts else reply.words
 
 
-def _details(thoughts: str, *, opened: bool = False) -> str:
+def folded_reasoning(thoughts: str, *, opened: bool = False) -> str:
     """The reasoning as one block of HTML that nothing in it can end.
 
     A blank line would end the block, and front ends look for code and mathematics before they look for HTML.

@@ -27,6 +27,8 @@ NOTES = {
     "interrupted": "Interrupted: this is what had arrived.",
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+#: Seconds; a reply that came within them came in one piece.
+_ONE_PIECE = 0.05
 _NO_WORDS = "The answer itself did not begin; this turn is not in the conversation."
 
 
@@ -76,11 +78,10 @@ def _rate(reply: Reply, ended: float) -> float | None:
     """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
     if reply.first_token is None:
         return None
-    # What came in one piece came over the whole time.
-    began = reply.first_token if reply.chunks > 1 else reply.started
     tokens = reply.counted.completion_tokens if reply.counted else reply.chunks
-    seconds = ended - began
-    return tokens / seconds if seconds > 0.001 else None
+    seconds = ended - reply.first_token
+    # What came in one piece took the whole time to make.
+    return tokens / (seconds if seconds > _ONE_PIECE else ended - reply.started)
 
 
 def _note(reply: Reply) -> str:
