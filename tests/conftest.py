@@ -17,6 +17,15 @@ from zhipu_magic.magics import GLMMagics
 from zhipu_magic.practice import PracticeServer
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines which front ends were not tried, and how to get them."""
+    left_out = [report for report in terminalreporter.stats.get("skipped", []) if "browser" in report.keywords]
+    if left_out:
+        terminalreporter.section("front ends left out", sep="-")
+        reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in left_out}
+        terminalreporter.line(f"{len(left_out)} tests in real browsers did not run: {'; '.join(sorted(reasons))}")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, address, model or proxy of the machine's own reaches a test."""

@@ -154,7 +154,7 @@ def test_the_panel_counts_tokens_money_and_the_conversation(page: Page, server: 
         "≈ ¥0.0196",
         "prices of 2026-09-03",
         "1 turn, 1,500 tokens",
-        "1,200 of 200,000 tokens",
+        "1,200 of 1,000,000 tokens",
         "glm-5.3",
         "stop",
     ):

@@ -235,9 +235,9 @@ class Chat:
         self._keep(thread.reset())
         return len(thread.turns)
 
-    def context_filled(self) -> tuple[int, int] | None:
-        """Tokens that the conversation takes of its model's context, and that context; None where it is not known."""
-        known = CATALOGUE.get(self.model)
+    def context_filled(self, model: str | None = None) -> tuple[int, int] | None:
+        """Tokens that the conversation takes of a model's context, and that context; None where it is not known."""
+        known = CATALOGUE.get(model or self.model)
         return (self.kept.thread.context_tokens(), known.context) if known else None
 
     def _keep(self, thread: Thread) -> None:

@@ -83,7 +83,7 @@ class Client:
             assert state.outcome is not None and state.next_action is not None
             error = state.outcome.exception()
             assert isinstance(error, GLMError)
-            emit(Retry(state.attempt_number, self._max_retries, state.next_action.sleep, error.message))
+            emit(Retry(state.attempt_number, self._max_retries, state.next_action.sleep, _in_a_word(error)))
 
         def sleep(seconds: float) -> None:
             cancelled.wait(seconds)
@@ -250,6 +250,13 @@ def _translate(error: Exception, *, begun: bool, timeout: float) -> GLMError:
 
 
 _REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
+
+
+def _in_a_word(error: GLMError) -> str:
+    """Why it is tried again, for the panel's one line."""
+    if not isinstance(error, ServiceError):
+        return "no connection"
+    return "busy" if error.status in (429, 503) else "service error"
 
 
 def _never_again(error: GLMError) -> GLMError:

@@ -18,7 +18,7 @@ State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
 
 @dataclass(frozen=True)
 class Retry:
-    """The service was busy: the same request goes out again in `wait` seconds, as try `number` of `most`."""
+    """For this `reason` the same request goes out again in `wait` seconds, as retry `number` of `most`."""
 
     number: int
     most: int

@@ -70,7 +70,7 @@ class Figures:
             turns=len(kept.thread.turns),
             total_tokens=kept.ledger.total_tokens,
             total_cost=kept.ledger.cost,
-            context=chat.context_filled(),
+            context=chat.context_filled(reply.model),
         )
 
 
@@ -153,7 +153,7 @@ def _line(figures: Figures) -> list[str]:
     parts = [figures.model, f"{figures.elapsed:.1f} s"]
     if figures.retry is not None:
         retry = figures.retry
-        return [*parts, f"busy, trying again in {retry.wait:.0f} s ({retry.number} of {retry.most})"]
+        return [*parts, f"{retry.reason}, trying again in {retry.wait:.0f} s ({retry.number} of {retry.most})"]
     if figures.state == "waiting":
         return [*parts, "waiting"]
     if figures.first_token is not None:
