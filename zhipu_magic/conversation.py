@@ -54,6 +54,8 @@ class Thread:
         return replace(self, system=system)
 
     def context_tokens(self) -> int:
-        """Tokens that the next request carries before its own prompt, by the service's count of the last one."""
-        usage = self.turns[-1].usage if self.turns else None
-        return usage.total_tokens - usage.reasoning_tokens if usage else 0
+        """Tokens that the turns take of the next request, by the service's count of the last turn that it counted."""
+        for turn in reversed(self.turns):
+            if turn.usage is not None:
+                return turn.usage.total_tokens - turn.usage.reasoning_tokens
+        return 0

@@ -90,8 +90,9 @@ class GLMMagics(Magics):
         from . import cell_options
 
         given = cell_options.parse(line)
-        # IPython ends every cell with a newline, which is not the reader's.
-        self.ask(cell.removesuffix("\n"), given.asked, bind=given.bind, quiet=given.quiet)
+        # IPython ends every cell with a newline, and a terminal ends one by empty lines: they are not the reader's.
+        text = cell.rstrip("\n") if self._in_terminal else cell.removesuffix("\n")
+        self.ask(text, given.asked, bind=given.bind, quiet=given.quiet)
 
     @_magic(line_magic, "commands")
     def command(self, line: str) -> None:
@@ -158,14 +159,18 @@ class GLMMagics(Magics):
     def view(self) -> Notebook | Terminal:
         """Where replies are shown, chosen by the kind of shell."""
         if self._view is None:
-            from IPython.terminal.interactiveshell import TerminalInteractiveShell
-
             from .view.notebook import Notebook
             from .view.terminal import Terminal
 
             assert self.shell is not None
-            self._view = Terminal() if isinstance(self.shell, TerminalInteractiveShell) else Notebook(self.shell)
+            self._view = Terminal() if self._in_terminal else Notebook(self.shell)
         return self._view
+
+    @property
+    def _in_terminal(self) -> bool:
+        from IPython.terminal.interactiveshell import TerminalInteractiveShell
+
+        return isinstance(self.shell, TerminalInteractiveShell)
 
     def tell(self, markdown: str) -> None:
         """Answer a command."""
@@ -176,9 +181,8 @@ class GLMMagics(Magics):
     def show_usage(self) -> None:
         """Put the dashboard here; in a terminal, its text."""
         from .view.dashboard import Dashboard, dashboard_text
-        from .view.terminal import Terminal
 
-        if isinstance(self.view, Terminal):
+        if self._in_terminal:
             self.tell(dashboard_text(self.chat.ledger))
             return
         if self._dashboard is None:

@@ -145,8 +145,13 @@ def _details_html(figures: Figures) -> str:
 
 def panel_text(figures: Figures) -> str:
     """The panel where there is no HTML."""
+    return "\n".join(([figures.note] if figures.note else []) + [line_text(figures)])
+
+
+def line_text(figures: Figures) -> str:
+    """Its one line."""
     context = [f"context {_percent(*figures.context)}"] if figures.context else []
-    return "\n".join(([figures.note] if figures.note else []) + [" · ".join(_line(figures) + context)])
+    return " · ".join(_line(figures) + context)
 
 
 def _line(figures: Figures) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from ..chat import Chat
 from ..reply import Reply
 from .document import Document
-from .panel import Figures, PanelMode, panel_text
+from .panel import Figures, PanelMode, line_text
 
 _CLOCK = 0.25
 _ERASE = "\r\x1b[K"
@@ -32,15 +32,17 @@ class Terminal:
                     _status(Figures.of(chat, reply))
                 if not more:
                     break
-        except BaseException:
+        except BaseException as ending:
             reply.interrupt()
             _print_on(reply, printed)
-            self._close(chat, reply, panel)
+            if isinstance(ending, KeyboardInterrupt) and reply.has_begun:
+                print()  # after the terminal's own ^C
+            self._close(chat, reply, panel, told=True)
             raise
         self._close(chat, reply, panel)
 
-    def _close(self, chat: Chat, reply: Reply, panel: PanelMode) -> None:
-        """End the line that stands open, be it the words or the status."""
+    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, told: bool = False) -> None:
+        """End the line that stands open, be it the words or the status; `told`: an error says why it ended."""
         if sys.stdout.isatty() and not reply.has_words:
             sys.stdout.write(_ERASE)
         if not reply.has_begun:
@@ -48,10 +50,10 @@ class Terminal:
         figures = Figures.of(chat, reply)
         if reply.has_words and not reply.words.endswith("\n"):
             print()
+        if figures.note and not told:
+            print(figures.note)
         if panel != "off":
-            print(f"[{panel_text(figures)}]")
-        elif figures.note:
-            print(f"[{figures.note}]")
+            print(f"[{line_text(figures)}]")
 
 
 def _print_on(reply: Reply, printed: int) -> int:
@@ -70,5 +72,5 @@ def _print_on(reply: Reply, printed: int) -> int:
 def _status(figures: Figures) -> None:
     """Something to look at until the first words, on a line that they replace."""
     if sys.stdout.isatty():
-        sys.stdout.write(_ERASE + panel_text(figures))
+        sys.stdout.write(_ERASE + line_text(figures))
         sys.stdout.flush()
