@@ -9,10 +9,10 @@ from getpass import getpass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from IPython.core.error import UsageError
+from IPython.core.error import StdinNotImplementedError, UsageError
 
 from . import credentials
-from .errors import GLMError
+from .errors import GLMError, SettingsError
 from .models import CATALOGUE, PRICES_DATE, Model
 from .view.document import fenced, money, shorten, table
 
@@ -77,7 +77,12 @@ def _ask(magics: GLMMagics, text: str) -> None:
 def _login(magics: GLMMagics, text: str) -> None:
     if text not in ("", "--save"):
         raise UsageError("The key is never written in a cell, where it would be saved: %glm login asks for it.")
-    key = credentials.check_key(getpass("API key (it is not shown): "))
+    try:
+        key = credentials.check_key(getpass("API key (it is not shown): "))
+    except (StdinNotImplementedError, EOFError):
+        raise SettingsError(
+            "There is nobody here to type a key.", hint="Set ZHIPUAI_API_KEY before the kernel starts."
+        ) from None
     magics.chat.login(key)
     if text:
         credentials.save_to_keyring(key)

@@ -98,7 +98,10 @@ class GLMMagics(Magics):
     def command(self, line: str) -> None:
         from . import commands
 
-        commands.run(self, line)
+        try:
+            commands.run(self, line)
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.") from None
 
     def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
         """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""

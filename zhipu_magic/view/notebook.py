@@ -74,7 +74,7 @@ class Notebook:
         due, shown = 0.0, 0
         while True:
             now = time.monotonic()
-            patience = min(_LONGEST_GAP, max(0.0, figures.due - now))
+            patience = min(_LONGEST_GAP, max(0.0, figures.due - now)) if text.shown else _LONGEST_GAP
             if reply.chunks > shown and now < due:
                 more = reply.advance(linger=min(due - now, patience))
             else:
@@ -85,10 +85,10 @@ class Notebook:
             if reply.has_begun and reply.chunks > shown and now >= due:
                 shown = reply.chunks
                 markdown = growing_markdown(reply)
-                text.show({"text/markdown": markdown, "text/plain": reply.words})
+                text.show({"text/markdown": markdown, "text/plain": "…"})
                 gap = len(markdown.encode()) / _BYTES_A_SECOND
                 due = now + min(_LONGEST_GAP, max(_SHORTEST_GAP, gap))
-            if now >= figures.due and (alone or text.shown):
+            if now >= figures.due and text.shown:
                 figures.refresh()
 
     def _settle(self, reply: Reply, text: _Output, figures: _Panel) -> None:
@@ -122,9 +122,9 @@ class _Panel:
 
     def refresh(self) -> None:
         """Show the figures of this moment."""
-        now = time.monotonic()
-        self.due = now + (_PANEL_GAP if now - self._reply.started < _LATER else _LATER_PANEL_GAP)
         if self._mode != "off":
+            now = time.monotonic()
+            self.due = now + (_PANEL_GAP if now - self._reply.started < _LATER else _LATER_PANEL_GAP)
             self._draw(live=True)
 
     def settle(self) -> None:
