@@ -42,20 +42,9 @@ def parse(line: str) -> CellOptions:
             f"%%glm does not know what {word!r} is for. The prompt goes on the lines below; a value with spaces goes "
             "between double quotes."
         )
-    asked = Options(
-        model=given.model,
-        system=given.system,
-        temperature=given.temperature,
-        top_p=given.top_p,
-        max_tokens=given.max_tokens,
-        seed=given.seed,
-        stop=given.stop,
-        think=given.think,
-        once=given.once,
-        stream=given.stream,
-        params=dict(given.param),
-    )
-    return CellOptions(asked=asked, bind=given.bind, quiet=given.quiet)
+    values = vars(given)
+    bind, quiet, params = values.pop("bind"), values.pop("quiet"), dict(values.pop("param"))
+    return CellOptions(asked=Options(**values, params=params), bind=bind, quiet=quiet)
 
 
 def _unknown_option(word: str) -> str:
