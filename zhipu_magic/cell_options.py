@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
-from .chat import Options
+from .options import Options
 
 
 @dataclass(frozen=True)

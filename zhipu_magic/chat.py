@@ -5,14 +5,10 @@ It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above 
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from . import credentials
@@ -22,6 +18,7 @@ from .errors import InvalidRequest
 from .exchange import Emit, Exchange
 from .ledger import Entry, Ledger
 from .models import CATALOGUE, DEFAULT_MODEL
+from .options import Options, with_more
 from .reply import Reply
 
 if TYPE_CHECKING:
@@ -30,54 +27,6 @@ if TYPE_CHECKING:
     from .client import Client
 
 MODEL_VARIABLE = "ZHIPU_MAGIC_MODEL"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What one turn asks for beyond its prompt. None leaves the choice to the chat, and then to the service.
-
-    `system` holds for this and later turns. `once` asks outside the conversation: the turn sees none of it and
-    leaves none. `think` turns the model's reasoning on or off. `stream` is whether the reply comes as it is made.
-    `params` are further members of the request, sent as they are.
-    """
-
-    model: str | None = None
-    system: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    stop: str | None = None
-    think: bool | None = None
-    once: bool = False
-    stream: bool | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    def members(self) -> dict[str, Any]:
-        """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
-        members: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("temperature", "top_p", "max_tokens", "seed", "stop")
-            if getattr(self, name) is not None
-        }
-        if self.think is not None:
-            members["thinking"] = {"type": "enabled" if self.think else "disabled"}
-        for name, option in _OWN_OPTIONS.items():
-            if name in self.params:
-                raise InvalidRequest(f"{name} is not a further parameter: {option}.")
-        members.update(self.params)
-        try:
-            json.dumps(members, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
-        return members
-
-
-_OWN_OPTIONS = {
-    "messages": "the conversation makes the messages",
-    "model": "give it as model (-m NAME)",
-    "stream": "give it as stream (--no-stream)",
-}
 
 
 @dataclass(frozen=True)
@@ -136,7 +85,7 @@ class Chat:
         at once; the turn is committed when its reply has been read to the end, which the next `ask` does if nobody
         has. Raises InvalidRequest or SettingsError where nothing can be sent; reading the reply raises `GLMError`.
         """
-        options = _options(options, more)
+        options = with_more(options or Options(), more)
         if not prompt.strip():
             raise InvalidRequest("There is nothing to send: the prompt is empty.")
         self._settle()
@@ -310,18 +259,6 @@ class Chat:
 def default_model() -> str:
     """The environment's choice, else a free model."""
     return os.environ.get(MODEL_VARIABLE, "").strip() or DEFAULT_MODEL
-
-
-def _options(options: Options | None, more: Mapping[str, Any]) -> Options:
-    known = [option.name for option in dataclasses.fields(Options)]
-    for name, value in more.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}; params takes any other."
-            raise InvalidRequest(f"There is no option {name}.", hint=hint)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidRequest(f"{name} must be a number, not {value}.")
-    return replace(options or Options(), **more)
 
 
 def _build_completion(body: Mapping[str, Any]) -> Completion:

@@ -25,7 +25,8 @@ from .credentials import Endpoint, without_password
 from .errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError, SettingsError
 from .exchange import Emit
 from .reply import Retry
-from .wire import DONE, Chunk, not_a_reply, service_error
+from .service_errors import not_a_reply, service_error
+from .wire import DONE, Chunk
 
 CONNECT_SECONDS = 8.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.

@@ -20,7 +20,8 @@ from .errors import GLMError, Interrupted, InvalidRequest
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
-    from .chat import Chat, Options
+    from .chat import Chat
+    from .options import Options
     from .practice import PracticeServer
     from .reply import Reply
     from .view.dashboard import Dashboard

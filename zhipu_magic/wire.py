@@ -1,4 +1,4 @@
-"""The protocol's reading side: chunks of a reply become one body, error bodies become one clear error.
+"""The protocol's reading side: the chunks of a reply become one body.
 
 Pure: no socket, no clock. A plain reply is read as a stream of a single chunk, so that a streamed and an
 unstreamed reply end as the same body.
@@ -6,12 +6,9 @@ unstreamed reply end as the same body.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from .errors import ServiceError
 
 Chunk = Mapping[str, Any]
 
@@ -181,147 +178,3 @@ def _text_of_parts(content: Any) -> str:
     if isinstance(content, list):
         return "".join(part.get("text") or "" for part in content if isinstance(part, Mapping))
     return str(content)
-
-
-@dataclass(frozen=True)
-class _Cause:
-    """What a business code means, what to do about it, and whether to try again."""
-
-    message: str
-    hint: str
-    retryable: bool = False
-
-
-_KEY = _Cause(
-    "The service does not accept the API key.",
-    "Check ZHIPUAI_API_KEY or set another with %glm login; keys are made at https://open.bigmodel.cn (API keys).",
-)
-_BUSY = _Cause("The service is busy.", "Wait a little and run the cell again.", retryable=True)
-_NETWORK = _Cause("The service had an error of its own.", "Run the cell again in a while.", retryable=True)
-_QUOTA = _Cause("The account has used up its quota.", "Wait until it is renewed, or take another model: %glm models.")
-_ACCOUNT = _Cause("The service refuses this account.", "Look at the account's state at https://open.bigmodel.cn.")
-_PARAMETER = _Cause(
-    "The service does not accept the request.", "Look at the options of the cell; the service's words say which."
-)
-
-_CAUSES: dict[str, _Cause] = {
-    **dict.fromkeys(("401", "1000", "1001", "1002", "1004"), _KEY),
-    "1003": _Cause("The API key has expired.", "Make a new one at https://open.bigmodel.cn, then %glm login."),
-    **dict.fromkeys((str(code) for code in range(1110, 1122)), _ACCOUNT),
-    "1113": _Cause(
-        "The account's balance is used up.",
-        "Top it up at https://open.bigmodel.cn, or take a free model: %glm model glm-4.7-flash.",
-    ),
-    **dict.fromkeys(("1210", "1212", "1213", "1214", "1215"), _PARAMETER),
-    "1211": _Cause("The service has no such model.", "%glm models lists those that it has."),
-    **dict.fromkeys(
-        ("1220", "1221", "1222"),
-        _Cause("This key may not use this service.", "Look at the account's rights, or take another model."),
-    ),
-    "1230": _NETWORK,
-    "1231": _Cause("The service has seen this request id before.", "Leave request_id out, or give another."),
-    "1234": _NETWORK,
-    "1261": _Cause(
-        "The conversation is longer than the model can take.",
-        "Begin anew with %glm reset, ask outside it with %%glm --once, or take a model with a longer context.",
-    ),
-    "1300": _Cause("The service's policy forbids this request.", "Word it differently."),
-    "1301": _Cause("The service found unsafe content in the request.", "Word it differently."),
-    "1302": _Cause(
-        "Too many requests are under way with this key.", "Let another end, then run the cell again.", retryable=True
-    ),
-    "1303": _Cause("Requests come too fast for this key.", "Wait a little and run the cell again.", retryable=True),
-    "1304": _Cause("Today's quota is used up.", "Go on tomorrow, or take another model: %glm models."),
-    "1305": _BUSY,
-    "1308": _QUOTA,
-    "1309": _Cause("The account's plan has expired.", "Renew it at https://open.bigmodel.cn."),
-    "1310": _QUOTA,
-    "1311": _Cause("The account's plan does not include this model.", "%glm models lists others."),
-    "1312": _BUSY,
-    "1313": _Cause("The service limits this account under its fair-use rules.", "Go on later."),
-}
-
-_STATUSES: dict[int, _Cause] = {
-    400: _PARAMETER,
-    401: _KEY,
-    403: _Cause("The service refuses access.", "Look at the key's rights, and at the base_url (%glm shows it)."),
-    404: _Cause(
-        "There is no chat service at this address.",
-        "Check base_url: it ends before /chat/completions, as in https://open.bigmodel.cn/api/paas/v4.",
-    ),
-    429: _BUSY,
-    **dict.fromkeys((500, 502, 504), _NETWORK),
-    503: _BUSY,
-}
-
-_REDIRECT = _Cause(
-    "The address answers with a redirect, which is not followed, so that the key goes nowhere else.",
-    "Set base_url to where the service really is (%glm shows the present one).",
-)
-_UNKNOWN = _Cause("The service refused the request.", "Its own words say more.")
-NOT_JSON = _Cause(
-    "The address answers, but not as a chat service does.",
-    "Check base_url (%glm shows it): a proxy or a web site may be answering in its place.",
-)
-
-
-def service_error(
-    status: int,
-    body: str | bytes,
-    *,
-    request_id: str | None = None,
-    retry_after: float | None = None,
-    location: str | None = None,
-) -> ServiceError:
-    """Make one clear error of an HTTP answer that is none, after wire.md's table of errors.
-
-    `location` is where a redirect points to; `retry_after` is in seconds.
-    """
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        parsed = None
-    error = parsed.get("error") if isinstance(parsed, Mapping) else None
-    if isinstance(error, str):
-        error = {"message": error}
-    if not isinstance(error, Mapping):
-        # Other servers put code and message at the top, or nothing that can be read.
-        error = parsed if isinstance(parsed, Mapping) else {}
-    code = "" if error.get("code") is None else str(error["code"])
-    words = str(error.get("message") or error.get("msg") or error.get("detail") or "")
-    if 300 <= status < 400:
-        cause, words = _REDIRECT, words or (f"to {location}" if location else "")
-    else:
-        cause = _CAUSES.get(code) or _STATUSES.get(status) or (NOT_JSON if parsed is None else _UNKNOWN)
-    if isinstance(parsed, Mapping):
-        request_id = parsed.get("request_id") or parsed.get("id") or request_id
-    signs = [f"HTTP {status}"] if status != 200 else []
-    signs += [f"code {code}"] if code else []
-    signs += [f"request id {request_id}"] if request_id else []
-    detail = " · ".join(signs) + (f": {_short(words)}" if words else "")
-    return ServiceError(
-        cause.message,
-        hint=cause.hint,
-        detail=f"({detail})" if detail else "",
-        status=status,
-        code=code,
-        request_id=request_id,
-        retry_after=retry_after,
-        retryable=cause.retryable,
-    )
-
-
-def not_a_reply(body: str | bytes, request_id: str | None = None) -> ServiceError:
-    """The error for a 200 that holds neither a reply nor an error that can be read."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    start = _short(" ".join(text.split()), 120)
-    return ServiceError(
-        NOT_JSON.message,
-        hint=NOT_JSON.hint,
-        detail=f"(HTTP 200, beginning: {start})" if start else "(HTTP 200 with nothing in it)",
-        request_id=request_id,
-    )
-
-
-def _short(words: str, longest: int = 500) -> str:
-    return words if len(words) <= longest else words[: longest - 1] + "…"

@@ -1,0 +1,73 @@
+"""What one turn may ask for beyond its prompt, and what of the request that sets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from .errors import InvalidRequest
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one turn asks for beyond its prompt. None leaves the choice to the chat, and then to the service.
+
+    `system` holds for this and later turns. `once` asks outside the conversation: the turn sees none of it and
+    leaves none. `think` turns the model's reasoning on or off. `stream` is whether the reply comes as it is made.
+    `params` are further members of the request, sent as they are.
+    """
+
+    model: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: str | None = None
+    think: bool | None = None
+    once: bool = False
+    stream: bool | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def members(self) -> dict[str, Any]:
+        """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
+        members: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("temperature", "top_p", "max_tokens", "seed", "stop")
+            if getattr(self, name) is not None
+        }
+        if self.think is not None:
+            members["thinking"] = {"type": "enabled" if self.think else "disabled"}
+        for name, option in _OWN_OPTIONS.items():
+            if name in self.params:
+                raise InvalidRequest(f"{name} is not a further parameter: {option}.")
+        members.update(self.params)
+        try:
+            json.dumps(members, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
+        return members
+
+
+_OWN_OPTIONS = {
+    "messages": "the conversation makes the messages",
+    "model": "give it as model (-m NAME)",
+    "stream": "give it as stream (--no-stream)",
+}
+
+
+def with_more(options: Options, more: Mapping[str, Any]) -> Options:
+    """The options with some given by name. Raises InvalidRequest, with the nearest name where one is mistyped."""
+    known = [option.name for option in fields(Options)]
+    for name, value in more.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}; params takes any other."
+            raise InvalidRequest(f"There is no option {name}.", hint=hint)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest(f"{name} must be a number, not {value}.")
+    return replace(options, **more)
