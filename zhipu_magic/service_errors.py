@@ -1,4 +1,4 @@
-"""What the service says when it refuses, in the words of the reader: a cause for each of its codes, and whether to retry."""
+"""What the service says when it refuses: for each of its codes what happened, what to do, and whether to retry."""
 
 from __future__ import annotations
 
