@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Page
+from in_process import Page
 
 from zhipu_magic.practice import PracticeServer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Page
 from hypothesis import given
 from hypothesis import strategies as st
+from in_process import Page
 from IPython.core.error import UsageError
 
 from zhipu_magic import cell_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Page
+from in_process import Page
 from IPython.core.error import UsageError
 
 from zhipu_magic.commands import COMMANDS

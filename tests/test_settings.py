@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Page
+from in_process import Page
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 

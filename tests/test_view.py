@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import Page
 from hypothesis import given
 from hypothesis import strategies as st
+from in_process import Page
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.view.document import fenced, money, shorten, table
