@@ -245,6 +245,8 @@ class Chat:
 
         with self._client_lock:
             if self._client is None or self._client.endpoint != endpoint:
+                if self._client is not None:
+                    self._client.close()
                 self._client = Client(endpoint, timeout=self._timeout, max_retries=self._max_retries)
             return self._client
 

@@ -54,6 +54,7 @@ class Client:
             self._http = httpx.Client(
                 timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
                 event_hooks={"request": [self._watch]},
+                trust_env=not endpoint.is_local,
             )
         except ImportError:
             raise SettingsError(

@@ -36,10 +36,14 @@ class Endpoint:
     key_source: str
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine, where no proxy of the environment's has any business."""
+        return is_loopback(host_of(self.base_url))
+
+    @property
     def priced(self) -> bool:
         """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
-        host = host_of(self.base_url)
-        return host == _PRICED_HOST or is_loopback(host)
+        return self.is_local or host_of(self.base_url) == _PRICED_HOST
 
 
 def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) -> Endpoint:

@@ -6,6 +6,7 @@ when they are first needed: `%load_ext` costs a notebook next to nothing.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -18,7 +19,7 @@ from . import verbatim
 from .errors import GLMError, Interrupted, InvalidRequest
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
     from .chat import Chat
     from .options import Options
@@ -80,7 +81,7 @@ class GLMMagics(Magics):
         self._practice_server: PracticeServer | None = None
         self._view: Notebook | Terminal | None = None
         self._dashboard: Dashboard | None = None
-        self._raw_cell = ""
+        self._cell: ExecutionInfo | None = None
         self._chat: Chat | None = None
         super().__init__(shell)
 
@@ -120,7 +121,7 @@ class GLMMagics(Magics):
                 reply,
                 panel="off" if quiet else cast("PanelMode", self.panel),
                 streamed=self.stream if streamed is None else streamed,
-                alone=self._raw_cell.lstrip().startswith("%%glm"),
+                alone=self._is_alone(),
             )
         except KeyboardInterrupt:
             raise Interrupted(f"Interrupted. {reply.epitaph}" if reply else "Interrupted before it was sent.") from None
@@ -128,6 +129,10 @@ class GLMMagics(Magics):
             if reply is not None and reply.is_kept:
                 self._bind(reply, bind)
             self._after_turn()
+
+    def _is_alone(self) -> bool:
+        """Whether the running cell is a `%%glm` cell and nothing else, so that all on its page is ours."""
+        return self._cell is not None and (self._cell.raw_cell or "").lstrip().startswith("%%glm")
 
     def _bind(self, reply: Reply, name: str | None) -> None:
         shell: Any = self.shell
@@ -172,9 +177,9 @@ class GLMMagics(Magics):
 
     @property
     def _in_terminal(self) -> bool:
-        from IPython.terminal.interactiveshell import TerminalInteractiveShell
-
-        return isinstance(self.shell, TerminalInteractiveShell)
+        # A kernel has not imported it, and to do so would keep its first cell waiting for 0.1 s.
+        terminal = sys.modules.get("IPython.terminal.interactiveshell")
+        return terminal is not None and isinstance(self.shell, terminal.TerminalInteractiveShell)
 
     def tell(self, markdown: str) -> None:
         """Answer a command."""
@@ -213,7 +218,13 @@ class GLMMagics(Magics):
 
     def note_cell(self, info: ExecutionInfo) -> None:
         """Before each cell: remember what it is, for a magic is not told."""
-        self._raw_cell = info.raw_cell or ""
+        # The cell on the page, not one that it runs in turn, as %%capture does.
+        self._cell = self._cell or info
+
+    def forget_cell(self, result: ExecutionResult) -> None:
+        """After each cell."""
+        if result.info is self._cell:
+            self._cell = None
 
     def close(self) -> None:
         """Let go of all that outlives a cell."""
@@ -284,6 +295,7 @@ def load(shell: InteractiveShell) -> None:
     magics = GLMMagics(shell)
     shell.register_magics(magics)
     shell.events.register("pre_run_cell", magics.note_cell)
+    shell.events.register("post_run_cell", magics.forget_cell)
     verbatim.install(shell)
     threading.Thread(target=_warm_up, name="zhipu_magic warm-up", daemon=True).start()
 
@@ -293,6 +305,7 @@ def unload(shell: InteractiveShell) -> None:
     magics = shell.magics_manager.registry.pop("GLMMagics")
     magics.close()
     shell.events.unregister("pre_run_cell", magics.note_cell)
+    shell.events.unregister("post_run_cell", magics.forget_cell)
     verbatim.uninstall(shell)
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -70,6 +71,7 @@ class Reply:
         self.model = model
         self.state: State = "waiting"
         self.retry: Retry | None = None
+        self.retry_due = 0.0
         self.error: GLMError | None = None
         self.started = time.monotonic()
         self.first_token: float | None = None
@@ -81,7 +83,7 @@ class Reply:
         self._build = build
         self._assembly = Assembly()
         self._completion: Completion | None = None
-        self._deltas: list[str] = []
+        self._deltas: deque[str] = deque()
 
     # While it grows
 
@@ -89,8 +91,8 @@ class Reply:
         """The words of the answer, as they come."""
         while True:
             more = self.advance(timeout=_TICK)
-            deltas, self._deltas = self._deltas, []
-            yield from deltas
+            while self._deltas:
+                yield self._deltas.popleft()
             if not more:
                 return
 
@@ -237,7 +239,7 @@ class Reply:
 
     def _feed(self, event: Event) -> None:
         if isinstance(event, Retry):
-            self.retry = event
+            self.retry, self.retry_due = event, time.monotonic() + event.wait
             self._assembly = Assembly()
             return
         delta = self._assembly.feed(event)
@@ -248,7 +250,6 @@ class Reply:
         if self.first_token is None and self.has_begun:
             self.first_token = time.monotonic()
             self.state = "streaming"
-            self.retry = None
 
     def _finish(self) -> None:
         if not self._assembly.whole and self.has_begun:

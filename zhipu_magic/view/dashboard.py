@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,22 +27,23 @@ class Dashboard:
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        self._publish = shell.display_pub.publish
-        self._shown: list[str] = []
+        self._shell: Any = shell
+        self._shown: list[tuple[Callable[..., None], str]] = []
         self._told: Ledger | None = None
         self._widget = LiveHTML()
 
     def show(self, ledger: Ledger) -> None:
         """Put the dashboard here."""
-        self._shown.append(uuid4().hex)
-        self._publish(self._bundle(ledger), transient={"display_id": self._shown[-1]})
+        publish, display_id = self._shell.display_pub.publish, uuid4().hex
+        self._shown.append((publish, display_id))
+        publish(self._bundle(ledger), transient={"display_id": display_id})
 
     def update(self, ledger: Ledger) -> None:
         """Show the figures of this moment wherever the dashboard stands."""
         if ledger is self._told:
             return
-        for display_id in self._shown:
-            self._publish(self._bundle(ledger), transient={"display_id": display_id}, update=True)
+        for publish, display_id in self._shown:
+            publish(self._bundle(ledger), transient={"display_id": display_id}, update=True)
 
     def close(self) -> None:
         self._widget.close()

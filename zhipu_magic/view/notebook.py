@@ -37,11 +37,11 @@ class Notebook:
     """Shows replies in a front end that takes display messages."""
 
     def __init__(self, shell: InteractiveShell) -> None:
-        self._publisher: Any = shell.display_pub
+        self._shell: Any = shell
 
     def tell(self, document: Document) -> None:
         """Show a command's answer."""
-        self._publisher.publish(document.bundle())
+        self._shell.display_pub.publish(document.bundle())
 
     def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
         """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
@@ -49,8 +49,9 @@ class Notebook:
         Without `streamed` both appear once, whole. `alone` says that the cell shows nothing else, so that a waiting
         mark can be put up and, if no reply comes, be taken away again. Raises what ended the reply.
         """
-        text = _Output(self._publisher.publish)
-        figures = _Panel(_Output(self._publisher.publish), chat, reply, panel)
+        publisher = self._shell.display_pub  # as it is for this cell: %%capture puts another in its place
+        text = _Output(publisher.publish)
+        figures = _Panel(_Output(publisher.publish), chat, reply, panel)
         try:
             if streamed:
                 self._follow(reply, text, figures, alone)
@@ -63,7 +64,7 @@ class Notebook:
                 self._settle(reply, text, figures)
             else:
                 if text.shown:
-                    self._publisher.clear_output()
+                    publisher.clear_output()
                 figures.close()
             raise
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 from typing import Literal
 
 from ..chat import Chat
 from ..models import PRICES_DATE
-from ..reply import Reply, Retry, State
+from ..reply import Reply
 from ..wire import Usage
 from .document import money
 
@@ -37,11 +38,10 @@ class Figures:
     """All that the panel shows. Times in seconds, money in yuan (an estimate)."""
 
     model: str
-    state: State
     elapsed: float
     first_token: float | None
     rate: float | None
-    retry: Retry | None
+    doing: str
     note: str
     finish_reason: str | None
     usage: Usage | None
@@ -58,11 +58,10 @@ class Figures:
         counted = kept.latest is reply and reply.counted is not None
         return cls(
             model=reply.model,
-            state=reply.state,
             elapsed=ended - reply.started,
             first_token=reply.first_token and reply.first_token - reply.started,
             rate=_rate(reply, ended),
-            retry=reply.retry,
+            doing=_doing(reply),
             note=_note(reply),
             finish_reason=reply.finish_reason,
             usage=reply.counted,
@@ -82,6 +81,18 @@ def _rate(reply: Reply, ended: float) -> float | None:
     seconds = ended - reply.first_token
     # What came in one piece took the whole time to make.
     return tokens / (seconds if seconds > _ONE_PIECE else ended - reply.started)
+
+
+def _doing(reply: Reply) -> str:
+    """What is going on before the first words."""
+    if reply.state == "streaming":
+        return "" if reply.has_words else "reasoning"
+    if reply.state != "waiting":
+        return ""
+    left = reply.retry_due - time.monotonic()
+    if reply.retry is None or left <= 0:
+        return "waiting"
+    return f"{reply.retry.reason}, trying again in {ceil(left)} s ({reply.retry.number} of {reply.retry.most})"
 
 
 def _note(reply: Reply) -> str:
@@ -156,11 +167,8 @@ def line_text(figures: Figures) -> str:
 
 def _line(figures: Figures) -> list[str]:
     parts = [figures.model, f"{figures.elapsed:.1f} s"]
-    if figures.retry is not None:
-        retry = figures.retry
-        return [*parts, f"{retry.reason}, trying again in {retry.wait:.0f} s ({retry.number} of {retry.most})"]
-    if figures.state == "waiting":
-        return [*parts, "waiting"]
+    if figures.doing:
+        parts.append(figures.doing)
     if figures.first_token is not None:
         parts.append(f"first token {figures.first_token:.2f} s")
     if figures.rate is not None:

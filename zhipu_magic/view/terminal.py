@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from ..chat import Chat
@@ -24,6 +25,7 @@ class Terminal:
         """Read the reply to its end and print it. Raises what ended the reply."""
         printed = 0
         try:
+            _status(Figures.of(chat, reply))
             while True:
                 more = reply.advance(timeout=_CLOCK)
                 if streamed or not more:
@@ -35,25 +37,28 @@ class Terminal:
         except BaseException as ending:
             reply.interrupt()
             _print_on(reply, printed)
-            if isinstance(ending, KeyboardInterrupt) and reply.has_begun:
-                print()  # after the terminal's own ^C
-            self._close(chat, reply, panel, told=True)
+            # A terminal shows ^C where the line stands.
+            self._close(chat, reply, panel, open_line=_stands_open(reply) or isinstance(ending, KeyboardInterrupt))
             raise
-        self._close(chat, reply, panel)
+        note = Figures.of(chat, reply).note
+        self._close(chat, reply, panel, open_line=_stands_open(reply), note=note)
 
-    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, told: bool = False) -> None:
-        """End the line that stands open, be it the words or the status; `told`: an error says why it ended."""
+    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, note: str = "") -> None:
+        """End the line that stands open, be it the words or the status, and give the figures."""
         if sys.stdout.isatty() and not reply.has_words:
             sys.stdout.write(_ERASE)
         if not reply.has_begun:
             return
-        figures = Figures.of(chat, reply)
-        if reply.has_words and not reply.words.endswith("\n"):
+        if open_line:
             print()
-        if figures.note and not told:
-            print(figures.note)
+        if note:
+            print(note)
         if panel != "off":
-            print(f"[{line_text(figures)}]")
+            print(f"[{line_text(Figures.of(chat, reply))}]")
+
+
+def _stands_open(reply: Reply) -> bool:
+    return reply.has_words and not reply.words.endswith("\n")
 
 
 def _print_on(reply: Reply, printed: int) -> int:
@@ -72,5 +77,7 @@ def _print_on(reply: Reply, printed: int) -> int:
 def _status(figures: Figures) -> None:
     """Something to look at until the first words, on a line that they replace."""
     if sys.stdout.isatty():
-        sys.stdout.write(_ERASE + line_text(figures))
+        # A longer line would wrap, and only its last row could be erased.
+        columns = shutil.get_terminal_size().columns
+        sys.stdout.write(_ERASE + line_text(figures)[: columns - 1])
         sys.stdout.flush()

@@ -23,7 +23,9 @@ class LiveHTML:
         }
 
     def close(self) -> None:
-        self._widget.close()
+        # Each part is a model of its own in the front end, and closing the widget leaves the other two.
+        for part in (self._widget, self._widget.layout, self._widget.style):
+            part.close()
 
 
 def warm_up() -> None:
