@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 from collections.abc import Iterator
+from typing import Any
 
+import comm
 import pytest
+from comm.base_comm import BaseComm
 from in_process import Page
+from story import Story
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import PracticeServer
+from zhipu_magic.view.widget import warm_up
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -19,6 +26,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("front ends left out", sep="-")
         reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in left_out}
         terminalreporter.line(f"{len(left_out)} tests in real browsers did not run: {'; '.join(sorted(reasons))}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> None:
+    """Each in-process shell ends with a full garbage collection: leave out of it what no test will ever free."""
+    importlib.import_module("zhipu_magic.client")
+    warm_up()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +79,21 @@ def page(bare_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
     assert bare_page.run("%load_ext zhipu_magic").success
     return bare_page
+
+
+@pytest.fixture
+def story(page: Page, server: PracticeServer) -> Story:
+    return Story(page, server)
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What live widgets have told the front end, in order."""
+    told: list[str] = []
+
+    class FrontEnd(BaseComm):
+        def publish_msg(self, msg_type: str, data: Any = None, *rest: Any, **more: Any) -> None:
+            told.append(str(((data or {}).get("state") or {}).get("value")))
+
+    monkeypatch.setattr(comm, "create_comm", FrontEnd)
+    return told

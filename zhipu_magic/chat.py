@@ -83,11 +83,11 @@ class Chat:
 
         `more` are options by name, as in `ask("…", temperature=0.2, once=True)`; see `Options`. The request goes out
         at once; the turn is committed when its reply has been read to the end, which the next `ask` does if nobody
-        has. Raises InvalidRequest or SettingsError where nothing can be sent; reading the reply raises `GLMError`.
+        has (and which then raises what ended it). Raises InvalidRequest or SettingsError where nothing can be sent;
+        reading the reply raises `GLMError`.
         """
         options = with_more(options or Options(), more)
-        if not prompt.strip():
-            raise InvalidRequest("There is nothing to send: the prompt is empty.")
+        _check(prompt)
         self._settle()
         endpoint = self.endpoint()
         request = self._request(prompt, options)
@@ -95,14 +95,20 @@ class Chat:
         def send(emit: Emit, cancelled: threading.Event) -> None:
             self._connect(endpoint).send(request, emit, cancelled)
 
+        exchange = Exchange(send, self._hang_up)
         reply = Reply(
-            Exchange(send, self._hang_up),
+            exchange,
             model=request["model"],
             request_id=options.params.get("request_id"),
             commit=lambda reply: self._commit(reply, prompt, options, endpoint),
             build=_build_completion,
         )
         self._pending = reply
+        try:
+            exchange.start()
+        except KeyboardInterrupt:
+            reply.interrupt()
+            raise
         return reply
 
     def _request(self, prompt: str, options: Options) -> dict[str, Any]:
@@ -261,6 +267,16 @@ class Chat:
 def default_model() -> str:
     """The environment's choice, else a free model."""
     return os.environ.get(MODEL_VARIABLE, "").strip() or DEFAULT_MODEL
+
+
+def _check(prompt: str) -> None:
+    if not prompt.strip():
+        raise InvalidRequest("There is nothing to send: the prompt is empty.")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(prompt[error.start])
+        raise InvalidRequest(f"The prompt holds half a character ({half}), which is no text.") from None
 
 
 def _build_completion(body: Mapping[str, Any]) -> Completion:

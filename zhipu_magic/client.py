@@ -26,7 +26,7 @@ from .errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError, Setti
 from .exchange import Emit
 from .reply import Retry
 from .service_errors import not_a_reply, service_error
-from .wire import DONE, Chunk
+from .wire import DONE, Chunk, objects
 
 CONNECT_SECONDS = 8.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
@@ -91,7 +91,8 @@ class Client:
             cancelled.wait(seconds)
 
         def again(error: BaseException) -> bool:
-            return isinstance(error, GLMError) and error.retryable and not cancelled.is_set()
+            too_long = isinstance(error, ServiceError) and (error.retry_after or 0) > LONGEST_WAIT
+            return isinstance(error, GLMError) and error.retryable and not too_long and not cancelled.is_set()
 
         Retrying(
             stop=stop_after_attempt(self._max_retries + 1),
@@ -150,7 +151,7 @@ class Client:
         told = _translate(error, begun=begun, timeout=self._timeout)
         for secret in (self.endpoint.key, self.endpoint.key.partition(".")[2]):
             if len(secret) > 3:
-                told.detail = told.detail.replace(secret, "…")
+                told.detail = _without(secret, told.detail)
         return told
 
     # To hang up needs the sockets, which httpx shows to those who trace a request.
@@ -179,6 +180,7 @@ class _ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]
             yield _checked(_parse_plain(response), response)
             yield DONE
             return
+        response.encoding = "utf-8-sig"  # an event stream is always UTF-8, and may begin with its mark
         for event in EventSource(response).iter_sse():
             if event.data == "[DONE]":
                 yield DONE
@@ -207,9 +209,10 @@ def _checked(chunk: Any, response: httpx.Response) -> Chunk:
 
 
 def _brings_a_token(chunk: Chunk) -> bool:
-    for choice in chunk.get("choices") or ():
-        delta = choice.get("delta") or choice.get("message") or {}
-        if any(delta.get(name) for name in ("content", "reasoning_content", "reasoning", "tool_calls")):
+    for choice in objects(chunk.get("choices")):
+        delta = choice.get("delta") or choice.get("message")
+        names = ("content", "reasoning_content", "reasoning", "tool_calls")
+        if isinstance(delta, Mapping) and any(delta.get(name) for name in names):
             return True
     return False
 
@@ -249,6 +252,14 @@ def _translate(error: Exception, *, begun: bool, timeout: float) -> GLMError:
     if isinstance(cause, httpx.TransportError):
         return ConnectionFailed("The service cannot be reached.", hint=_REACH, detail=f"({name}: {cause})")
     return ConnectionFailed("The request failed in an unexpected way.", detail=f"({name}: {cause})", retryable=False)
+
+
+def _without(secret: str, text: str) -> str:
+    text = text.replace(secret, "…")
+    # The text may have been cut short in the middle of it.
+    for length in range(len(secret) - 1, 3, -1):
+        text = text.replace(f"{secret[:length]}…", "…")
+    return text
 
 
 _REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."

@@ -31,6 +31,9 @@ class Exchange:
         self._over = threading.Event()
         self._cancelled = threading.Event()
         self._failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin; apart from making it, so that an interrupt that comes at this moment finds what to close."""
         threading.Thread(target=self._run, name="zhipu_magic exchange", daemon=True).start()
 
     def take(self, timeout: float = 0.0, linger: float = 0.0) -> list[Event] | None:

@@ -124,7 +124,7 @@ class GLMMagics(Magics):
                 alone=self._is_alone(),
             )
         except KeyboardInterrupt:
-            raise Interrupted(f"Interrupted. {reply.epitaph}" if reply else "Interrupted before it was sent.") from None
+            raise Interrupted(f"Interrupted. {reply.epitaph}" if reply else "Interrupted before it began.") from None
         finally:
             if reply is not None and reply.is_kept:
                 self._bind(reply, bind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -113,6 +114,12 @@ class Reply:
                 return False
             for event in events:
                 self._feed(event)
+            if self._assembly.done:
+                # The reply is whole, whatever becomes of the connection; most often that ends at once.
+                with suppress(GLMError):
+                    self._source.take(0.0, _FAREWELL)
+                self._finish()
+                return False
         except GLMError as error:
             self._break_off(error)
             raise
@@ -123,9 +130,13 @@ class Reply:
 
     def interrupt(self) -> None:
         """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended."""
+        if self.ended is None:
+            with suppress(GLMError):
+                for event in self._source.take(0.0, 0.0) or ():
+                    self._feed(event)
         self._source.close()
         if self.ended is None:
-            self._end("interrupted" if self.has_begun else "failed")
+            self._end("complete" if self._assembly.done else "interrupted" if self.has_begun else "failed")
         else:
             self._commit(self)
 
@@ -173,8 +184,10 @@ class Reply:
     @property
     def epitaph(self) -> str:
         """One sentence on what becomes of a reply that did not come to its end."""
+        if self.state == "complete":
+            return "The reply was whole by then, and is kept."
         if self.has_words:
-            return "What had arrived is kept in the conversation, marked as interrupted."
+            return "What had arrived is kept, marked as interrupted."
         return "The answer itself had not begun, so the conversation goes on without this turn."
 
     @property
@@ -277,3 +290,5 @@ class Reply:
 
 #: Seconds after which a wait looks up: on Windows no interrupt comes through before.
 _TICK = 0.25
+#: Seconds that a connection is given to end after `[DONE]`, so that the next turn finds it free.
+_FAREWELL = 0.1

@@ -61,6 +61,8 @@ class Assembly:
         self._texts: list[str] = []
         self._reasonings: list[str] = []
         self._tool_calls: list[dict[str, Any]] = []
+        self._places: list[Any] = []
+        self._half = ""
 
     def feed(self, chunk: Chunk) -> str:
         """Take the next chunk in; gives the words of the answer that it brought."""
@@ -70,7 +72,7 @@ class Assembly:
         content = ""
         for name, value in chunk.items():
             if name == "choices":
-                for choice in value or ():
+                for choice in objects(value):
                     if choice.get("index", 0) in (0, -1, None):
                         content += self._feed_choice(choice)
             elif value is not None:
@@ -85,10 +87,10 @@ class Assembly:
             if value is None or name == "index":
                 continue
             if name in ("delta", "message"):
-                content = self._feed_message(value)
+                content += self._feed_message(value) if isinstance(value, Mapping) else ""
             elif name == "finish_reason":
                 # Some gateways send an empty one on every chunk.
-                self.finish_reason = value or self.finish_reason
+                self.finish_reason = _text(value) or self.finish_reason
             else:
                 self._choice[name] = value
         return content
@@ -99,29 +101,51 @@ class Assembly:
             if not value:
                 continue
             if name == "content":
-                content = value if isinstance(value, str) else _text_of_parts(value)
+                content = self._whole_characters(value if isinstance(value, str) else _text_of_parts(value))
                 self._texts.append(content)
-            elif name in ("reasoning_content", "reasoning"):  # the second is vLLM's and Ollama's name for it
-                self._reasonings.append(value)
+            elif name in ("reasoning_content", "reasoning"):
+                # The second is vLLM's and Ollama's name for it; some send both, with the same text.
+                if name == "reasoning_content" or not delta.get("reasoning_content"):
+                    self._reasonings.append(_whole_characters(_text(value)))
             elif name == "tool_calls":
-                for call in value:
+                for call in objects(value):
                     self._feed_tool_call(call)
             else:
                 self._message[name] = value
         return content
 
+    def _whole_characters(self, text: str) -> str:
+        """The text with what is left of a character that was split between two chunks."""
+        if text.isascii() and not self._half:
+            return text
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _whole_characters(text)
+
     def _feed_tool_call(self, piece: Mapping[str, Any]) -> None:
-        """A new id begins a new call; the index tells nothing, for it has been seen as 0 and -1 for all."""
-        call_id, function = piece.get("id"), piece.get("function") or {}
-        call = next((call for call in self._tool_calls if call["id"] == call_id), None)
-        if call is None and not call_id and self._tool_calls and not function.get("name"):
-            call = self._tool_calls[-1]
+        """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
+
+        The index alone tells nothing, for it has been seen as 0 and -1 for all.
+        """
+        call_id, function = _text(piece.get("id")), piece.get("function")
+        name, arguments = (
+            (_text(function.get("name")), _text(function.get("arguments")))
+            if isinstance(function, Mapping)
+            else ("", "")
+        )
+        index = piece.get("index")
+        call = next((call for call in self._tool_calls if call_id and call["id"] == call_id), None)
+        if call is None and not call_id and not name and self._tool_calls:
+            known = [call for call, place in zip(self._tool_calls, self._places, strict=True) if place == index]
+            call = (known or self._tool_calls)[-1]
         if call is None:
-            call = {"id": call_id or "", "type": "function", "function": {"name": "", "arguments": ""}}
+            call = {"id": call_id, "type": "function", "function": {"name": "", "arguments": ""}}
             self._tool_calls.append(call)
-        call["type"] = piece.get("type") or call["type"]
-        call["function"]["name"] = function.get("name") or call["function"]["name"]
-        call["function"]["arguments"] += function.get("arguments") or ""
+            self._places.append(index)
+        call["type"] = _text(piece.get("type")) or call["type"]
+        call["function"]["name"] = name or call["function"]["name"]
+        call["function"]["arguments"] += arguments
 
     @property
     def text(self) -> str:
@@ -173,8 +197,20 @@ class Assembly:
         return {**top, "choices": [choice]}
 
 
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a JSON array, and of anything else none."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
 def _text_of_parts(content: Any) -> str:
     """The text of a content that came as a list of parts, which some gateways send."""
-    if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, Mapping))
-    return str(content)
+    return "".join(_text(part.get("text")) for part in objects(content))
+
+
+def _whole_characters(text: str) -> str:
+    """Halves of characters (UTF-16's surrogates) put together, or replaced: alone they are no text."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -59,14 +59,20 @@ class Notebook:
                 pass
             self._settle(reply, text, figures)
         except BaseException:
-            reply.interrupt()  # which is nothing to a reply that has ended
-            if reply.has_begun:
-                self._settle(reply, text, figures)
-            else:
-                if text.shown:
-                    publisher.clear_output()
-                figures.close()
+            try:
+                self._break_off(publisher, reply, text, figures)
+            except KeyboardInterrupt:  # an impatient reader presses twice
+                self._break_off(publisher, reply, text, figures)
             raise
+
+    def _break_off(self, publisher: Any, reply: Reply, text: _Output, figures: _Panel) -> None:
+        reply.interrupt()  # which is nothing to a reply that has ended
+        if reply.has_begun:
+            self._settle(reply, text, figures)
+        else:
+            if text.shown:
+                publisher.clear_output()
+            figures.close()
 
     def _follow(self, reply: Reply, text: _Output, figures: _Panel, alone: bool) -> None:
         if alone:
