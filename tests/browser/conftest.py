@@ -1,0 +1,153 @@
+"""What the browser tests stand on: both front ends, a Chromium, and a practice server behind them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from front_end import LAB, NOTEBOOK, STEP_TIMEOUT, FrontEnd, OpenNotebook, free_port
+
+from zhipu_magic.practice import PracticeServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+#: Chunks a second: a reply of 200 letters takes about a second, so that it can be looked at while it grows.
+PACE = 60.0
+#: The kernels' key to the practice server of whichever test is running.
+KEY = "browser.test"
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def missing() -> str:
+    """What the browser tests need and do not find here, and how to get it; empty where all is there."""
+    packages = [name for name in ("playwright", LAB, NOTEBOOK) if importlib.util.find_spec(name) is None]
+    wanted = [f"{', '.join(packages)} (pip install 'zhipu_magic[test]')"] if packages else []
+    if chromium() is None:
+        wanted.append("Chromium (apt install chromium, or have google-chrome on the PATH)")
+    return " and ".join(wanted)
+
+
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, _CHROMIUM)), None)
+
+
+@pytest.fixture(scope="session")
+def needs_a_browser() -> None:
+    """Leave the test out where there is no browser; in CI that is a failure."""
+    if reason := missing():
+        if os.environ.get("CI"):
+            pytest.fail(f"The front ends cannot be tested without {reason}.", pytrace=False)
+        pytest.skip(f"needs {reason}")
+
+
+# For a module, not for the session: while Playwright runs, its event loop forbids asyncio.run to all other tests.
+@pytest.fixture(scope="module")
+def browser(needs_a_browser: None) -> Iterator[Browser]:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=STEP_TIMEOUT * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=_QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """One window for many pages: what a front end is made of is then loaded once."""
+    window = browser.new_context()
+    window.set_default_timeout(STEP_TIMEOUT * 1000)
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="session")
+def service_port() -> int:
+    """Where every kernel looks for the service; each test has a practice server of its own there."""
+    return free_port()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, service_port: int) -> Iterator[PracticeServer]:
+    with PracticeServer(pace=getattr(request, "param", PACE), api_key=KEY, port=service_port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def servers(
+    needs_a_browser: None, service_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], FrontEnd]]:
+    """Either front end, started when it is first wanted."""
+    service = {"ZHIPUAI_BASE_URL": PracticeServer(port=service_port).base_url, "ZHIPUAI_API_KEY": KEY}
+    running: dict[str, FrontEnd] = {}
+
+    def serve(name: str) -> FrontEnd:
+        if name not in running:
+            front_end = FrontEnd(name, tmp_path_factory.mktemp(name), service)
+            front_end.start()
+            running[name] = front_end
+        return running[name]
+
+    yield serve
+    for front_end in running.values():
+        front_end.stop()
+
+
+@pytest.fixture(params=[LAB, NOTEBOOK])
+def front_end(request: pytest.FixtureRequest, servers: Callable[[str], FrontEnd]) -> Iterator[FrontEnd]:
+    """JupyterLab, and again Notebook 7."""
+    front_end = servers(request.param)
+    yield front_end
+    front_end.shut_kernels_down()
+
+
+@pytest.fixture
+def lab(servers: Callable[[str], FrontEnd]) -> Iterator[FrontEnd]:
+    front_end = servers(LAB)
+    yield front_end
+    front_end.shut_kernels_down()
+
+
+@pytest.fixture
+def opened(window: BrowserContext) -> Iterator[Callable[..., OpenNotebook]]:
+    """Open a notebook in a page of the size given."""
+
+    def open_notebook(front_end: FrontEnd, path: Path, *, width: int = 1100, height: int = 760) -> OpenNotebook:
+        page = window.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        notebook = OpenNotebook(front_end, page, path)
+        notebook.load()
+        return notebook
+
+    yield open_notebook
+    for page in window.pages:
+        page.close()
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Callable[[Page, str], Path]:
+    """Take a picture for a person to look at, into ZHIPU_MAGIC_SCREENSHOTS where that is set."""
+
+    def take(page: Page, name: str) -> Path:
+        folder = Path(os.environ.get("ZHIPU_MAGIC_SCREENSHOTS") or tmp_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.png"
+        page.screenshot(path=path)
+        return path
+
+    return take

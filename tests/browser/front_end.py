@@ -1,0 +1,275 @@
+"""A real front end as its reader has it: a Jupyter server of its own, and a notebook open in a browser.
+
+FrontEnd        JupyterLab or Notebook 7, with none of the machine's own settings
+OpenNotebook    a notebook in a browser page, read as its reader sees it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import nbformat
+from nbformat.sign import NotebookNotary, SQLiteSignatureStore
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+LAB, NOTEBOOK = "jupyterlab", "notebook"
+#: A kernel that no machine has.
+NO_KERNEL = "elsewhere"
+
+#: Seconds for a server to come up, and for any one step in a browser: ten times what an idle machine takes.
+START_TIMEOUT = 60.0
+STEP_TIMEOUT = 20.0
+
+_OUTPUT = ".jp-OutputArea-child .jp-OutputArea-output"
+_SEEN = f"""index => {{
+    const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
+    const outputs = [...cell.querySelectorAll('{_OUTPUT}')];
+    const panel = cell.querySelector('.zhipu-magic-panel');
+    return {{
+        prompt: cell.querySelector('.jp-InputPrompt').textContent,
+        words: outputs.length ? outputs[0].innerText.trim() : '',
+        panel: panel ? panel.innerText.trim() : '',
+        live: panel !== null && panel.closest('.jupyter-widgets.widget-html') !== null,
+    }};
+}}"""
+
+
+class FrontEnd:
+    """A server that serves one front end, its files and its settings all under `home`."""
+
+    def __init__(self, name: str, home: Path, service: dict[str, str]) -> None:
+        self.name = name
+        self.notebooks = home / "notebooks"
+        self._home = home
+        self._service = service
+        self._token = secrets.token_hex(16)
+        self._address = f"http://127.0.0.1:{free_port()}"
+        self._log = home / "log"
+
+    def start(self) -> None:
+        """Serve. Raises AssertionError with the server's own words if it does not come up."""
+        self.notebooks.mkdir(parents=True)
+        self._write_setting(
+            "@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}
+        )
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self.name, *self._options()],
+                env=self._environment(),
+                cwd=self.notebooks,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._is_up():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise AssertionError(f"{self.name} does not come up:\n{self._log.read_text()}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=START_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def write(self, name: str, *cells: str) -> Path:
+        """A new notebook with these code cells."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=_kernelspec("python3")
+        )
+        path = self.notebooks / f"{name}.ipynb"
+        nbformat.write(notebook, path)
+        return path
+
+    def copy(self, path: Path, name: str, *, kernel: str = "python3", trusted: bool = True) -> Path:
+        """The notebook on another desk: with this kernel or with `NO_KERNEL`, its reader trusting it or not."""
+        notebook = nbformat.read(path, as_version=4)
+        # A notebook is trusted by its content: one word that is not in the original makes the copy another one.
+        notebook.metadata = _kernelspec(kernel) | {"title": name}
+        if trusted:
+            self._sign(notebook)
+        copy = self.notebooks / f"{name}.ipynb"
+        nbformat.write(notebook, copy)
+        return copy
+
+    def url(self, path: Path) -> str:
+        view = "doc/tree" if self.name == LAB else "notebooks"
+        return f"{self._address}/{view}/{path.name}?token={self._token}"
+
+    @contextmanager
+    def setting(self, plugin: str, value: dict[str, Any]) -> Iterator[None]:
+        """Have a setting of the reader's so, for pages that are opened meanwhile."""
+        written = self._write_setting(plugin, value)
+        try:
+            yield
+        finally:
+            written.unlink()
+
+    def has_kernel_for(self, path: Path) -> bool:
+        """Whether a kernel is ready, and a page with this notebook connected to it."""
+        kernels = [each["kernel"] for each in self._call("GET", "/api/sessions").json() if each["path"] == path.name]
+        return any(kernel["connections"] > 0 and kernel["execution_state"] == "idle" for kernel in kernels)
+
+    def shut_kernels_down(self) -> None:
+        """End every kernel, as at the end of the day."""
+        for session in self._call("GET", "/api/sessions").json():
+            self._call("DELETE", f"/api/sessions/{session['id']}")
+
+    def _call(self, method: str, path: str) -> httpx.Response:
+        headers = {"Authorization": f"token {self._token}"}
+        response = httpx.request(method, self._address + path, headers=headers, timeout=STEP_TIMEOUT, trust_env=False)
+        return response.raise_for_status()
+
+    def _is_up(self) -> bool:
+        try:
+            return self._call("GET", "/api/status").is_success
+        except httpx.HTTPError:
+            return False
+
+    def _write_setting(self, plugin: str, value: dict[str, Any]) -> Path:
+        path = self._home / "settings" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value))
+        return path
+
+    def _sign(self, notebook: nbformat.NotebookNode) -> None:
+        store = SQLiteSignatureStore(db_file=str(self._home / "data" / "nbsignatures.db"))
+        secret = str(self._home / "data" / "notebook_secret")
+        NotebookNotary(store_factory=lambda: store, secret_file=secret).sign(notebook)
+        store.close()
+
+    def _options(self) -> list[str]:
+        return [
+            "--no-browser",
+            "--allow-root",
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={self._address.rpartition(':')[2]}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.root_dir={self.notebooks}",
+            f"--IdentityProvider.token={self._token}",
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("JUPYTER", "IPYTHON", "ZHIPU")) and not name.lower().endswith("_proxy")
+        }
+        places = {
+            "HOME": "home",
+            "IPYTHONDIR": "ipython",
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        }
+        return inherited | {name: str(self._home / place) for name, place in places.items()} | self._service
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _kernelspec(name: str) -> dict[str, Any]:
+    # With a language that there is a kernel for, a front end takes that kernel without a word.
+    language = "python" if name == "python3" else name
+    return {"kernelspec": {"name": name, "display_name": name, "language": language}}
+
+
+class OpenNotebook:
+    """A notebook that a reader has before them."""
+
+    def __init__(self, front_end: FrontEnd, page: Page, path: Path) -> None:
+        self.page = page
+        self.path = path
+        self._front_end = front_end
+        self.dialogs: list[str] = []
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+
+    # What the reader does
+
+    def load(self) -> None:
+        """Open it, or open it again."""
+        self.page.goto(self._front_end.url(self.path))
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+
+    def wait_for_kernel(self) -> None:
+        self._wait_until(lambda: self._front_end.has_kernel_for(self.path), "The kernel does not come up.")
+
+    def go_without_kernel(self) -> None:
+        """Answer the question that a front end asks when it has no such kernel."""
+        self.page.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
+
+    def run(self, index: int) -> None:
+        """Shift-Enter in the cell."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def finish(self, *indices: int) -> None:
+        """Run the cells one after the other, each to its end."""
+        for index in indices:
+            self.run(index)
+            self.wait_until_ended(index)
+
+    def interrupt(self) -> None:
+        """The stop button."""
+        self.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
+
+    def save(self) -> nbformat.NotebookNode:
+        """Ctrl-S; gives what is then in the file."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        self._wait_until(lambda: self.path.stat().st_mtime_ns != before, "The notebook is not saved.")
+        return nbformat.read(self.path, as_version=4)
+
+    # What the reader sees
+
+    def cell(self, index: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+
+    def outputs(self, index: int) -> Locator:
+        return self.cell(index).locator(_OUTPUT)
+
+    def panel(self, index: int) -> Locator:
+        return self.cell(index).locator(".zhipu-magic-panel")
+
+    def wait_for(self, index: int, condition: str) -> None:
+        """Wait for a moment at which the cell is so: JavaScript on its `prompt`, `words`, `panel` and `live`."""
+        from playwright.sync_api import TimeoutError
+
+        test = f"({{prompt, words, panel, live}}) => ({condition})"
+        try:
+            self.page.wait_for_function(f"index => ({test})(({_SEEN})(index))", arg=index)
+        except TimeoutError:
+            raise AssertionError(
+                f"Cell {index} was never seen with {condition}; at last {self.page.evaluate(_SEEN, index)}"
+            ) from None
+
+    def wait_until_ended(self, index: int) -> None:
+        self.wait_for(index, r"/^\[\d+\]:$/.test(prompt)")
+
+    def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
+        deadline = time.monotonic() + STEP_TIMEOUT
+        while not condition():
+            assert time.monotonic() < deadline, complaint
+            self.page.wait_for_timeout(50)  # not a plain sleep: the page goes on meanwhile
