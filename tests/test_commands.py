@@ -151,10 +151,18 @@ def test_reset_begins_anew_and_keeps_system_text_and_ledger(page: Page, server: 
     assert page.magics.chat.ledger.total_tokens > spent > 0
 
 
-def test_usage_is_a_widget_with_two_fallbacks_that_keeps_itself_up_to_date(page: Page) -> None:
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.mark.parametrize(
+    ("panel", "kinds"),
+    [("settle", {"text/html", "text/plain"}), ("live", {WIDGET, "text/html", "text/plain"})],
+)
+def test_usage_is_a_dashboard_that_keeps_itself_up_to_date(page: Page, panel: str, kinds: set[str]) -> None:
+    page.run(f"%config GLMMagics.panel = '{panel}'")
     page.run("%%glm\n你好")
     shown = page.run("%glm usage").outputs[0]["data"]
-    assert set(shown) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert set(shown) == kinds
     assert "1 request ·" in shown["text/plain"]
     assert "<svg" in shown["text/html"]
     updates = [message for message in page.run("%%glm\n<b>你好</b>").messages if "2 requests" in str(message["data"])]

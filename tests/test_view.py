@@ -69,7 +69,7 @@ def test_reasoning_is_folded_above_the_words(page: Page, server: PracticeServer)
     cell = page.run("%%glm\nwhy")
     block, words = cell.markdown().split("\n\n", 1)
     assert block.startswith("<details><summary>Reasoning</summary>")
-    assert "First,<br><br>then &lt;/details&gt;" in block
+    assert "<blockquote>First,<br><br>then &lt;/details&gt;" in block
     assert words == cell.plain() == "The *answer*."
 
 
@@ -106,9 +106,9 @@ def test_no_reasoning_breaks_out_of_its_block(thoughts: str) -> None:
     reader.feed(block)
     assert "\n" not in block
     assert "\r" not in block
-    assert set(reader.tags) <= {"details", "summary", "br"}
-    inside = block.removeprefix("<details><summary>Reasoning</summary>").removesuffix("</details>")
-    assert not set(re.sub(r"<br>|&#?\w+;", "", inside)) & set("`$\\*_~[]<>&")
+    assert set(reader.tags) <= {"details", "summary", "blockquote", "span", "br"}
+    inside = block.split("<blockquote>")[1].removesuffix("</blockquote></details>")
+    assert not set(re.sub(r"<br>|</?span>|&#?\w+;", "", inside)) & set("`$\\*_~[]<>&")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ class GLMMagics(Magics):
     panel = Enum(
         ["settle", "live", "off"],
         "settle",
-        help="The panel under a reply: a widget that settles into plain HTML, one that stays a widget, or none.",
+        help="What stands under a reply: a widget that settles into HTML (settle); one that stays, and the dashboard "
+        "too, but cannot be shown once its kernel is gone (live); or nothing (off).",
     ).tag(config=True)
     temperature = Float(
         None, allow_none=True, help="0 to 1: how freely the model picks words; None leaves it to the model."
@@ -196,7 +197,7 @@ class GLMMagics(Magics):
             return
         if self._dashboard is None:
             assert self.shell is not None
-            self._dashboard = Dashboard(self.shell)
+            self._dashboard = Dashboard(self.shell, live=self.panel == "live")
         self._dashboard.show(self.chat.ledger)
 
     def begin_practice(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..ledger import Entry, Ledger
 from ..models import PRICES_DATE
 from .document import money, shorten, table
+from .literal import literal
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 
@@ -21,16 +21,18 @@ _LONGEST_PROMPT = 60
 
 
 class Dashboard:
-    """One widget for the whole notebook, shown wherever it is asked for.
+    """Shown wherever it is asked for, and replaced in place after every turn.
 
-    Each update also replaces the fallbacks that a saved page keeps.
+    It is HTML that changes through its display id, and so survives in a saved page: in the place of a widget whose
+    kernel is gone JupyterLab shows "model not found", whatever fallbacks stand beside it. Readers who want the widget
+    all the same have `GLMMagics.panel = "live"`.
     """
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: InteractiveShell, *, live: bool) -> None:
         self._shell: Any = shell
+        self._widget = LiveHTML() if live else None
         self._shown: list[tuple[Callable[..., None], str]] = []
         self._told: Ledger | None = None
-        self._widget = LiveHTML()
 
     def show(self, ledger: Ledger) -> None:
         """Put the dashboard here."""
@@ -45,12 +47,14 @@ class Dashboard:
         for publish, display_id in self._shown:
             publish(self._bundle(ledger), transient={"display_id": display_id}, update=True)
 
-    def close(self) -> None:
-        self._widget.close()
-
     def _bundle(self, ledger: Ledger) -> dict[str, Any]:
         self._told = ledger
-        return self._widget.bundle(dashboard_html(ledger), dashboard_text(ledger))
+        html, text = dashboard_html(ledger), dashboard_text(ledger)
+        return self._widget.bundle(html, text) if self._widget else {"text/html": html, "text/plain": text}
+
+    def close(self) -> None:
+        if self._widget is not None:
+            self._widget.close()
 
 
 def dashboard_text(ledger: Ledger) -> str:
@@ -63,13 +67,14 @@ def dashboard_text(ledger: Ledger) -> str:
 
 def dashboard_html(ledger: Ledger) -> str:
     """Inline styles and one SVG; every text from outside is escaped."""
-    cell = "padding:2px 12px 2px 0;border:none;background:none;color:inherit;font-size:12px"
+    cell = "padding:2px 12px 2px 0;vertical-align:baseline;border:none;background:none;color:inherit;font-size:12px"
     align = ("left", "left", "right", "right", "right", "right", "left")
+    wraps = (*["white-space:nowrap"] * 6, "min-width:12em")
 
     def row(tag: str, cells: tuple[str, ...]) -> str:
         inner = "".join(
-            f'<{tag} style="{cell};text-align:{side}">{escape(text)}</{tag}>'
-            for text, side in zip(cells, align, strict=True)
+            f'<{tag} style="{cell};text-align:{side};{wrap}">{literal(text)}</{tag}>'
+            for text, side, wrap in zip(cells, align, wraps, strict=True)
         )
         return f'<tr style="background:none">{inner}</tr>'
 
@@ -78,14 +83,15 @@ def dashboard_html(ledger: Ledger) -> str:
         for number, entry in enumerate(ledger.entries, 1)
     )
     table_html = (
-        f'<div style="overflow-x:auto"><table style="border:none;border-collapse:collapse;margin:0;{FONT}">'
+        '<div style="overflow-x:auto;width:0;min-width:100%">'
+        f'<table style="border:none;border-collapse:collapse;margin:0;{FONT}">'
         f"{row('th', _HEADER)}{rows}</table></div>"
         if rows
         else ""
     )
     return (
         f'<div class="zhipu-magic-dashboard" style="color:{FAINT};{FONT}">'
-        f'<div style="margin:4px 0">{escape(_totals(ledger))}</div>{_chart(ledger)}{table_html}</div>'
+        f'<div style="margin:4px 0">{literal(_totals(ledger))}</div>{_chart(ledger)}{table_html}</div>'
     )
 
 
@@ -140,5 +146,5 @@ def _chart(ledger: Ledger) -> str:
     return (
         f'<svg role="img" aria-label="{title}" width="{len(entries) * step:.0f}" height="{_CHART_HEIGHT}" '
         f'viewBox="0 0 {len(entries) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%">'
-        f"<title>{title}</title>{''.join(bars)}</svg>"
+        f"{''.join(bars)}</svg>"
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..chat import Chat
 from ..reply import Reply
 from .document import Document
+from .literal import literal
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
 from .widget import LiveHTML
 
@@ -162,9 +162,11 @@ class _Panel:
 def growing_markdown(reply: Reply) -> str:
     """The reply while it grows: of the reasoning only its tail, for it is sent again with every refresh."""
     tail = reply.thoughts[-_TAIL:]
+    if len(tail) < len(reply.thoughts):
+        tail = f"…{tail}"
     if not reply.has_words:
-        return folded_reasoning(f"…{tail}", opened=True)
-    return f"{folded_reasoning(f'…{tail}')}\n\n{reply.words}" if tail else reply.words
+        return folded_reasoning(tail, opened=True)
+    return f"{folded_reasoning(tail)}\n\n{reply.words}" if tail else reply.words
 
 
 def final_markdown(reply: Reply) -> str:
@@ -175,13 +177,14 @@ def final_markdown(reply: Reply) -> str:
 def folded_reasoning(thoughts: str, *, opened: bool = False) -> str:
     """The reasoning as one block of HTML that nothing in it can end.
 
-    A blank line would end the block, and front ends look for code and mathematics before they look for HTML.
+    A blank line would end the block, and some front ends look for code and emphasis before they look for HTML.
     """
-    inside = escape(thoughts.strip())
-    for character in "`$\\*_~[]":
+    inside = literal(thoughts.strip())
+    for character in "`*_~[]":
         inside = inside.replace(character, f"&#{ord(character)};")
     inside = inside.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "<br>")
-    return f"<details{' open' if opened else ''}><summary>Reasoning</summary>{inside}</details>"
+    opening = "<details open>" if opened else "<details>"
+    return f"{opening}<summary>Reasoning</summary><blockquote>{inside}</blockquote></details>"
 
 
 def _metadata(reply: Reply) -> Bundle:

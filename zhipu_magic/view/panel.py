@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from html import escape
 from math import ceil
 from typing import Literal
 
@@ -16,6 +15,7 @@ from ..models import PRICES_DATE
 from ..reply import Reply
 from ..wire import Usage
 from .document import money
+from .literal import literal
 
 PanelMode = Literal["settle", "live", "off"]
 
@@ -25,7 +25,7 @@ NOTES = {
     "sensitive": "Cut off: the service found sensitive content.",
     "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
     "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm reset begins anew.",
-    "interrupted": "Interrupted: this is what had arrived.",
+    "interrupted": "Interrupted.",
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
 #: Seconds; a reply that came within them came in one piece.
@@ -109,44 +109,40 @@ def _note(reply: Reply) -> str:
 FAINT = "var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))"
 WARN = "var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))"
 BRAND = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2979c8))"
-TRACK = "var(--jp-layout-color3, var(--vscode-editorWidget-border, #c8c8c8))"
+TRACK = "var(--jp-border-color2, var(--vscode-editorWidget-border, #c8c8c8))"
+NOTE = f"color:var(--jp-ui-font-color1, inherit);border-left:3px solid {WARN};padding-left:8px;margin-bottom:2px"
 FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px;line-height:18px"
 
 
 def panel_html(figures: Figures, *, live: bool = False) -> str:
     """The panel; `live` leaves the details out: redrawn under the reader's hand, they would not stay open."""
-    line = " · ".join(f'<span style="white-space:nowrap">{part}</span>' for part in _line_html(figures))
+    line = " · ".join(f'<span style="white-space:nowrap">{literal(part)}</span>' for part in _line(figures))
+    line += _bar(*figures.context) if figures.context else ""
     if live:
         inner = f'<div><span style="display:inline-block;width:1em">◦</span>{line}</div>'
     else:
         inner = f'<details><summary style="cursor:pointer">{line}</summary>{_details_html(figures)}</details>'
-    note = f'<div style="color:{WARN}">{escape(figures.note)}</div>' if figures.note else ""
+    note = f'<div style="{NOTE}">{literal(figures.note)}</div>' if figures.note else ""
     return f'<div class="zhipu-magic-panel" style="color:{FAINT};{FONT};overflow-wrap:anywhere">{note}{inner}</div>'
 
 
 def note_html(figures: Figures) -> str:
     """The note alone, for readers who want no panel."""
-    return f'<div class="zhipu-magic-note" style="color:{WARN};{FONT}">{escape(figures.note)}</div>'
-
-
-def _line_html(figures: Figures) -> list[str]:
-    parts = [escape(part) for part in _line(figures)]
-    if figures.context:
-        parts.append(_bar(*figures.context))
-    return parts
+    return f'<div class="zhipu-magic-note" style="{NOTE};{FONT}">{literal(figures.note)}</div>'
 
 
 def _bar(tokens: int, context: int) -> str:
     percent = min(100.0, 100 * tokens / context)
     return (
         f'<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
-        f'height:6px;border-radius:3px;background:{TRACK};vertical-align:middle;overflow:hidden">'
-        f'<span style="display:block;width:{percent:.1f}%;height:6px;background:{BRAND}"></span></span>'
+        f'height:6px;border-radius:3px;margin-left:10px;background:{TRACK};vertical-align:1px;overflow:hidden">'
+        f'<span style="display:block;width:{percent:.1f}%;min-width:{2 if tokens else 0}px;height:6px;'
+        f'background:{BRAND}"></span></span>'
     )
 
 
 def _details_html(figures: Figures) -> str:
-    rows = "".join(f"<span>{escape(name)}</span><span>{escape(value)}</span>" for name, value in _details(figures))
+    rows = "".join(f"<span>{literal(name)}</span><span>{literal(value)}</span>" for name, value in _details(figures))
     grid = "display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px"
     return f'<div style="{grid}">{rows}</div>'
 

@@ -11,7 +11,8 @@ class LiveHTML:
     def __init__(self) -> None:
         from ipywidgets import HTML
 
-        self._widget = HTML()
+        # The room that JupyterLab gives static HTML, so that nothing moves when the one becomes the other.
+        self._widget = HTML(layout={"margin": "0 0 6px 0"})
 
     def bundle(self, html: str, text: str) -> dict[str, Any]:
         """Set the HTML; gives what displays the widget, with its two fallbacks for front ends that cannot show it."""
