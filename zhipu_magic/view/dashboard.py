@@ -145,6 +145,12 @@ def _chart(ledger: Ledger) -> str:
     title = "Tokens by request: prompt below, completion above"
     return (
         f'<svg role="img" aria-label="{title}" width="{len(entries) * step:.0f}" height="{_CHART_HEIGHT}" '
-        f'viewBox="0 0 {len(entries) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%">'
+        f'viewBox="0 0 {len(entries) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%;margin-top:8px">'
         f"{''.join(bars)}</svg>"
+        f'<div style="margin:2px 0 8px">{_key(TRACK)} prompt {_key(BRAND)} completion</div>'
     )
+
+
+def _key(colour: str) -> str:
+    """A square of the colour, to explain the chart by."""
+    return f'<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 0;background:{colour}"></span>'

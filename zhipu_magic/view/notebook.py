@@ -90,6 +90,8 @@ class Notebook:
                 return
             now = time.monotonic()
             if reply.has_begun and reply.chunks > shown and now >= due:
+                if shown == 0:
+                    figures.due = now  # it has waited until now, and says so
                 shown = reply.chunks
                 markdown = growing_markdown(reply)
                 text.show({"text/markdown": markdown, "text/plain": "…"})

@@ -28,6 +28,8 @@ NOTES = {
     "interrupted": "Interrupted.",
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+#: Seconds of a growing reply before which its rate says nothing.
+_RATE_AFTER = 0.5
 #: Seconds; a reply that came within them came in one piece.
 _ONE_PIECE = 0.05
 _NO_WORDS = "The answer itself did not begin; this turn is not in the conversation."
@@ -77,8 +79,10 @@ def _rate(reply: Reply, ended: float) -> float | None:
     """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
     if reply.first_token is None:
         return None
-    tokens = reply.counted.completion_tokens if reply.counted else reply.chunks
     seconds = ended - reply.first_token
+    if reply.ended is None and seconds < _RATE_AFTER:
+        return None
+    tokens = reply.counted.completion_tokens if reply.counted else reply.chunks
     # What came in one piece took the whole time to make.
     return tokens / (seconds if seconds > _ONE_PIECE else ended - reply.started)
 
