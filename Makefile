@@ -28,7 +28,8 @@ bench: $(VENV)/dev
 	$(RUN) -m benchmarks
 
 notebooks: $(VENV)/lab
-	$(RUN) -m jupyter nbconvert --execute --inplace --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+	$(RUN) -m jupyter nbconvert --execute --inplace notebooks/*.ipynb \
+	  --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
 clean:
 	rm -rf $(VENV)

@@ -95,12 +95,12 @@ def dashboard_html(ledger: Ledger) -> str:
     )
 
 
-_HEADER = ("request", "model", "prompt", "completion", "cost", "seconds", "asked")
+_HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     cost = "not known" if entry.cost is None else money(entry.cost)
-    return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f}"
+    return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
 
 def _totals(ledger: Ledger) -> str:
