@@ -239,8 +239,16 @@ class OpenNotebook:
         """Ctrl-S; gives what is then in the file."""
         before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
-        self._wait_until(lambda: self.path.stat().st_mtime_ns != before, "The notebook is not saved.")
+        self._wait_until(lambda: self.path.stat().st_mtime_ns != before and self._is_whole(), "It is not saved.")
         return nbformat.read(self.path, as_version=4)
+
+    def _is_whole(self) -> bool:
+        """Whether the file can be read: the server writes it in place."""
+        try:
+            nbformat.read(self.path, as_version=4)
+        except nbformat.reader.NotJSONError:
+            return False
+        return True
 
     # What the reader sees
 
