@@ -14,9 +14,8 @@ from comm.base_comm import BaseComm
 from in_process import Page
 from story import Story
 
-from zhipu_magic import Chat
+from zhipu_magic import Chat, credentials
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.view.widget import warm_up
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -31,8 +30,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def quick_collections() -> None:
     """Each in-process shell ends with a full garbage collection: leave out of it what no test will ever free."""
-    importlib.import_module("zhipu_magic.client")
-    warm_up()
+    for name in ("zhipu_magic.client", "ipywidgets"):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
@@ -46,6 +45,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    credentials._from_keyring.cache_clear()
 
 
 @pytest.fixture

@@ -64,4 +64,6 @@ def test_the_third_request_is_what_the_plain_sdk_sends(page: Page, server: Pract
 )
 def test_the_text_is_sent_as_written(page: Page, server: PracticeServer, text: str) -> None:
     page.run(f"%%glm\n{text}")
-    assert server.requests[-1].body["messages"] == [{"role": "user", "content": text}]
+    page.run(f"\n\n%%glm --once\n{text}")
+    for request in server.requests:
+        assert request.body["messages"] == [{"role": "user", "content": text}]

@@ -98,6 +98,7 @@ def test_nothing_else_is_put_into_the_namespace(page: Page) -> None:
     ("line", "words"),
     [
         ("--temprature 1", "Did you mean --temperature?"),
+        ("--temp 1", "Did you mean --temperature?"),
         ("--binds x", "Did you mean --bind?"),
         ("--xyzzy", "%%glm? lists all of them"),
         ("-s You're", "never closed"),
@@ -145,6 +146,24 @@ def test_an_empty_cell_is_a_clear_error(page: Page, server: PracticeServer, text
 
 def test_an_empty_prompt_says_where_to_write_it(page: Page) -> None:
     assert "on the lines below %%glm" in str(page.run("%%glm\n   ").error)
+
+
+def test_a_prompt_on_the_first_line_alone_is_told_where_it_belongs(page: Page, server: PracticeServer) -> None:
+    assert "goes on the lines below" in str(page.run("%%glm hello").error)
+    assert "nothing to send" in str(page.run("%%glm").error)
+    assert server.requests == []
+
+
+def test_a_parameter_is_given_once(page: Page, server: PracticeServer) -> None:
+    assert "given twice" in str(page.run("%%glm --temperature 0.2 --param temperature=0.9\n你好").error)
+    assert server.requests == []
+
+
+def test_the_bound_name_is_among_those_that_who_lists(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    page.run("%%glm -b response\n你好")
+    capsys.readouterr()
+    page.run("%who")
+    assert capsys.readouterr().out.split() == ["response"]
 
 
 def test_help_lists_every_option(page: Page, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ def typed_key(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Has the reader type this key when asked."""
 
     def type_key(key: str) -> None:
-        monkeypatch.setattr("zhipu_magic.commands.getpass", lambda prompt: key)
+        monkeypatch.setattr("getpass.getpass", lambda prompt: key)
 
     return type_key
 
@@ -120,6 +120,23 @@ def test_system_is_shown_set_and_taken_away(page: Page, server: PracticeServer) 
     assert page.magics.chat.system == ""
 
 
+def test_a_system_text_between_quotes_is_taken_without_them(page: Page) -> None:
+    page.run('%glm system "You\'re a poet"')
+    assert page.magics.chat.system == "You're a poet"
+    page.run('%glm system Say "yes" or "no"')
+    assert page.magics.chat.system == 'Say "yes" or "no"'
+
+
+def test_a_tab_parts_a_command_from_its_text(page: Page, server: PracticeServer) -> None:
+    assert page.run("%glm ask\thello").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "hello"
+
+
+def test_prices_are_not_told_of_another_service(page: Page) -> None:
+    page.run("%config GLMMagics.base_url = 'https://api.z.ai/api/paas/v4'")
+    assert "price not known" in page.run("%glm model glm-5.3").markdown()
+
+
 def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeServer) -> None:
     assert "not begun" in page.run("%glm history").markdown()
     server.enqueue(Answer("```python\nx = 1\n```"))
@@ -136,6 +153,35 @@ def test_undo_takes_the_last_turn_back(page: Page, server: PracticeServer) -> No
     page.run("%%glm\nthree")
     sent = [message["content"] for message in server.requests[-1].body["messages"] if message["role"] == "user"]
     assert sent == ["one", "three"]
+
+
+@pytest.mark.parametrize("line", ["reset please", "undo 2", "models all", "history 3", "usage now", "version 2"])
+def test_a_word_too_many_does_nothing(page: Page, line: str) -> None:
+    page.run("%%glm\n你好")
+    assert "nothing was done" in str(page.run(f"%glm {line}").error)
+    assert len(page.magics.chat.thread.turns) == 1
+
+
+def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
+    page.run("%glm practice")
+    shown = page.run("%%glm -m glm-4.7\n你好").html(1)
+    assert "glm-4.7 (practice)" in shown
+    assert "nothing: practice" in shown
+    assert "¥" not in shown
+    assert "(1 turn) goes along" in page.run("%glm practice off").markdown()
+    assert "(practice)" not in page.run("%%glm -m glm-4.7\n你好").html(1)
+
+
+def test_another_service_lists_its_own_models_or_says_that_it_does_not(page: Page) -> None:
+    page.run("%config GLMMagics.base_url = 'http://127.0.0.1:9/v1'")
+    page.run("%config GLMMagics.max_retries = 0")
+    shown = page.run("%glm models").markdown()
+    assert "gives no list" in shown
+    assert "glm-5.3" not in shown
+
+
+def test_a_model_that_is_nearly_one_is_named(page: Page) -> None:
+    assert "Did you mean glm-4.7?" in page.run('%glm model "glm4.7"').markdown()
 
 
 def test_undo_of_nothing_says_so(page: Page) -> None:
@@ -189,7 +235,7 @@ def test_login_sets_a_key_that_is_asked_for_and_never_shown(
 
 def test_login_says_that_the_environment_goes_first(page: Page, typed_key: Callable[[str], None]) -> None:
     typed_key("another.key")
-    assert "ZHIPUAI_API_KEY goes first" in page.run("%glm login").markdown()
+    assert "another goes first (ZHIPUAI_API_KEY)" in page.run("%glm login").markdown()
 
 
 def test_a_key_in_the_cell_is_refused_and_not_repeated(page: Page) -> None:

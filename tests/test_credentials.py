@@ -128,6 +128,7 @@ def test_any_other_address_is_refused_with_the_reason(url: str, words: str) -> N
     [
         ("https://open.bigmodel.cn/api/paas/v4", True),
         ("http://127.0.0.1:8000/api/paas/v4", True),
+        ("http://127.0.0.1:8000/v1", False),
         ("https://api.z.ai/api/paas/v4", False),
         ("https://open.bigmodel.cn.example.com/v4", False),
     ],

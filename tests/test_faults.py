@@ -548,3 +548,75 @@ def test_faults_leave_no_thread_behind(story: Story) -> None:
     while any(thread.name == "zhipu_magic exchange" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+# Faults of this machine's own
+
+
+def test_certificates_that_cannot_be_read_are_told_and_the_next_cell_works(
+    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
+    page.run("%config GLMMagics.base_url = 'https://glm.test/v4'")
+    assert "SSL_CERT_FILE" in str(page.run("%%glm\nfirst").error)
+    page.run(f"%config GLMMagics.base_url = '{server.base_url}'")
+    assert page.run("%%glm\nsecond").success
+
+
+def test_without_a_thread_to_be_had_the_cell_fails_and_the_next_one_works(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        assert not page.run("%%glm\nfirst").success
+    assert page.run("%%glm\nsecond").success
+    assert len(page.magics.chat.thread.turns) == 1
+
+
+def test_a_server_that_holds_the_connection_open_holds_no_thread(page: Page, server: PracticeServer) -> None:
+    for number in range(3):
+        server.enqueue(Raw((sse(chunk("ok")), sse(chunk(finish_reason="stop")), DONE, STALL)))
+        assert page.run(f"%%glm\n{number}").success
+    deadline = time.monotonic() + 5
+    while any("exchange" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("idle", [False, True], ids=["kept", "closed by the server meanwhile"])
+def test_the_connection_is_used_again_if_it_can_be(idle: bool) -> None:
+    """A server of its own, which counts its connections and may close one between two requests."""
+    body = b'{"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"ok"}}]}'
+    reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    connections = []
+
+    def serve() -> None:
+        while len(connections) < 1 + idle:
+            connection, _ = listener.accept()
+            connections.append(connection)
+            while packet := connection.recv(65536):
+                if packet.endswith(b"}"):  # the last of a request
+                    connection.sendall(reply)
+                    if idle:
+                        connection.close()
+                        closed.set()
+                        break
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = threading.Event()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        chat = Chat(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", api_key="a.key", stream=False)
+        assert chat.ask("first").text == "ok"
+        assert not idle or closed.wait(5)
+        began = time.monotonic()
+        assert chat.ask("second").text == "ok"
+        assert time.monotonic() - began < 0.9  # no pause, as before a second try
+        chat.close()
+        serving.join(5)
+    for connection in connections:
+        connection.close()
+    assert len(connections) == 1 + idle

@@ -55,6 +55,11 @@ def test_the_error_bodies_of_other_servers_are_read_too(body: str) -> None:
     assert "model not found" in str(service_error(404, body))
 
 
+def test_a_model_that_a_local_server_has_not_got_is_told_as_that() -> None:
+    body = '{"error": {"message": "model qwen3 not found, try pulling it first"}}'
+    assert service_error(404, body).message == "The service has no such model."
+
+
 @given(st.binary(), st.integers(300, 599))
 def test_any_error_body_gives_a_message(body: bytes, status: int) -> None:
     assert service_error(status, body).message

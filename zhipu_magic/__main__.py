@@ -45,13 +45,12 @@ def run_server(*, port: int, pace: float) -> int:
 
 
 def run_demo(*, headless: bool) -> int:
-    """Show a copy of the quickstart, so that nothing the reader tries changes it."""
-    with TemporaryDirectory(prefix="zhipu_magic-") as folder, PracticeServer() as server:
+    """Show a copy of the quickstart, so that nothing the reader tries changes it; it starts its own practice server."""
+    with TemporaryDirectory(prefix="zhipu_magic-") as folder:
         notebook = Path(folder, "quickstart.ipynb")
         shutil.copy(_quickstart(), notebook)
-        environment = {**os.environ, "ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
         try:
-            return _print_dialogue(notebook, environment) if headless else _open_lab(notebook, environment)
+            return _print_dialogue(notebook) if headless else _open_lab(notebook)
         except ModuleNotFoundError as missing:
             print(f'The demo needs JupyterLab ({missing.name} is missing): pip install "zhipu_magic[lab]"')
             return 1
@@ -71,25 +70,31 @@ def _quickstart() -> Path:
     return installed if installed.exists() else here.parent / "notebooks" / "quickstart.ipynb"
 
 
-def _open_lab(notebook: Path, environment: dict[str, str]) -> int:
+def _open_lab(notebook: Path) -> int:
     import jupyterlab  # noqa: F401  # to say at once if it is missing
 
-    quiet = ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    lab = [sys.executable, "-m", "jupyter", "lab", "--ServerApp.ip=127.0.0.1", *quiet, notebook.name]
-    print("JupyterLab opens in the browser, with the practice server behind it. Ctrl-C here ends both.", flush=True)
-    try:
-        return subprocess.run(lab, cwd=notebook.parent, env=environment).returncode
-    except KeyboardInterrupt:
-        return 0
+    options = ["--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None"]
+    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
+    print("JupyterLab opens in the browser, on a copy of the quickstart; Ctrl-C here ends it.", flush=True)
+    with subprocess.Popen(
+        [sys.executable, "-m", "jupyter", "lab", *options, notebook.name], cwd=notebook.parent
+    ) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()  # which JupyterLab takes as a wish to tidy up and go
+            return 0
 
 
-def _print_dialogue(notebook: Path, environment: dict[str, str]) -> int:
+def _print_dialogue(notebook: Path) -> int:
     from nbclient import NotebookClient
     from nbformat import reads
 
     page: Any = reads(notebook.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": notebook.parent}})
-    client.execute(env=environment)
+    client.execute()
     for cell in page.cells:
         if cell.cell_type == "code":
             print("\n".join(f"│ {line}" for line in cell.source.splitlines()))

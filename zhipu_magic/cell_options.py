@@ -49,7 +49,8 @@ def parse(line: str) -> CellOptions:
 
 def _unknown_option(word: str) -> str:
     name = word.partition("=")[0]
-    near = get_close_matches(name, list(_names()), n=1, cutoff=0.5)
+    begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
+    near = begun or get_close_matches(name, list(_names()), n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
     return f"%%glm has no option {name}.{meant} %%glm? lists all of them."
 
@@ -126,7 +127,7 @@ PARSER.add_argument(
     "--think", action=argparse.BooleanOptionalAction, help="have the model reason first, or not; else as it likes"
 )
 PARSER.add_argument(
-    "--once", action="store_true", help="a turn outside the conversation: it sees none of it and leaves none"
+    "--once", action="store_true", help="a turn outside the conversation: it sees none of it, and leaves none"
 )
 PARSER.add_argument(
     "--no-stream", dest="stream", action="store_false", default=None, help="show the reply once, when it is whole"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import credentials
 from .conversation import Thread, Turn
 from .credentials import ApiKey, Endpoint
-from .errors import InvalidRequest
+from .errors import InvalidRequest, SettingsError
 from .exchange import Emit, Exchange
 from .ledger import Entry, Ledger
 from .models import CATALOGUE, DEFAULT_MODEL
@@ -87,7 +87,7 @@ class Chat:
         reading the reply raises `GLMError`.
         """
         options = with_more(options or Options(), more)
-        _check(prompt)
+        _check(prompt, options.system or self.system)
         self._settle()
         endpoint = self.endpoint()
         request = self._request(prompt, options)
@@ -103,13 +103,18 @@ class Chat:
             commit=lambda reply: self._commit(reply, prompt, options, endpoint),
             build=_build_completion,
         )
-        self._pending = reply
         try:
+            self._pending = reply
             exchange.start()
-        except KeyboardInterrupt:
+        except BaseException:  # an interrupt, or no thread to be had
             reply.interrupt()
             raise
         return reply
+
+    def interrupt(self) -> None:
+        """Stop the reply that is under way, if there is one; what has come of it is kept."""
+        if self._pending is not None:
+            self._pending.interrupt()
 
     def _request(self, prompt: str, options: Options) -> dict[str, Any]:
         options = replace(
@@ -137,7 +142,7 @@ class Chat:
         if reply.has_words and not options.once:
             turn = Turn(prompt, reply.words, reply.model, reply.counted, reply.state == "interrupted")
             thread = self._thread_with(options).append(turn)
-        if reply.counted is not None:
+        if reply.has_begun:
             seconds = (reply.ended or reply.started) - reply.started
             note = "once" if options.once else "" if reply.has_words else "no words"
             ledger = ledger.add(
@@ -213,6 +218,16 @@ class Chat:
         found = credentials.find_key(self._api_key, self._saved_key)
         return found[1] if found else None
 
+    @property
+    def practising(self) -> bool:
+        """Whether the practice server of `%glm practice` is asked."""
+        return self._endpoint is not None and self._endpoint.practice
+
+    @property
+    def priced(self) -> bool:
+        """Whether the price table speaks of this service."""
+        return self._endpoint.priced if self._endpoint else credentials.is_priced(self.base_url)
+
     def endpoint(self) -> Endpoint:
         """The service and the key to it. Raises SettingsError."""
         return self._endpoint or credentials.resolve(self._base_url, self._api_key, self._saved_key)
@@ -229,6 +244,7 @@ class Chat:
         self, *, base_url: str | None = None, timeout: float | None = None, max_retries: int | None = None
     ) -> None:
         """Change the service's address, or how patient to be with it. An empty `base_url` goes back to the default."""
+        self._settle()
         self._base_url = self._base_url if base_url is None else base_url
         self._timeout = self._timeout if timeout is None else timeout
         self._max_retries = self._max_retries if max_retries is None else max_retries
@@ -247,8 +263,14 @@ class Chat:
 
     def _connect(self, endpoint: Endpoint) -> Client:
         """The one client, made when it is first needed: importing the SDK takes a third of a second."""
-        from .client import Client
-
+        try:
+            from .client import Client
+        except ImportError as error:
+            raise SettingsError(
+                "The zhipuai SDK, or something that it needs, cannot be imported.",
+                hint="Install it again: pip install --force-reinstall zhipu_magic",
+                detail=f"({error})",
+            ) from None
         with self._client_lock:
             if self._client is None or self._client.endpoint != endpoint:
                 if self._client is not None:
@@ -269,14 +291,15 @@ def default_model() -> str:
     return os.environ.get(MODEL_VARIABLE, "").strip() or DEFAULT_MODEL
 
 
-def _check(prompt: str) -> None:
+def _check(prompt: str, system: str) -> None:
     if not prompt.strip():
         raise InvalidRequest("There is nothing to send: the prompt is empty.")
-    try:
-        prompt.encode()
-    except UnicodeEncodeError as error:
-        half = ascii(prompt[error.start])
-        raise InvalidRequest(f"The prompt holds half a character ({half}), which is no text.") from None
+    for name, text in (("prompt", prompt), ("system text", system)):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            half = ascii(text[error.start])
+            raise InvalidRequest(f"The {name} holds half a character ({half}), which is no text.") from None
 
 
 def _build_completion(body: Mapping[str, Any]) -> Completion:

@@ -21,7 +21,7 @@ from zhipuai.core import APIConnectionError, APIStatusError, StreamResponse
 from zhipuai.types.chat.chat_completion import Completion
 from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
-from .credentials import Endpoint, without_password
+from .credentials import Endpoint, host_of, without_password
 from .errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError, SettingsError
 from .exchange import Emit
 from .reply import Retry
@@ -29,6 +29,8 @@ from .service_errors import not_a_reply, service_error
 from .wire import DONE, Chunk, objects
 
 CONNECT_SECONDS = 8.0
+#: Seconds for which a connection is kept for the next cell; httpx's five are less than a reader takes to write one.
+KEEP_ALIVE = 120.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
 LONGEST_WAIT = 60.0
 
@@ -53,6 +55,7 @@ class Client:
         try:
             self._http = httpx.Client(
                 timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
                 event_hooks={"request": [self._watch]},
                 trust_env=not endpoint.is_local,
             )
@@ -60,6 +63,12 @@ class Client:
             raise SettingsError(
                 "The environment names a SOCKS proxy, and support for it is not installed.",
                 hint='pip install "httpx[socks]", or unset ALL_PROXY.',
+            ) from None
+        except OSError as error:
+            raise SettingsError(
+                "The certificates that the environment names cannot be read.",
+                hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
+                detail=f"({error})",
             ) from None
         except (ValueError, httpx.InvalidURL):
             raise SettingsError(
@@ -108,11 +117,12 @@ class Client:
         self._exchange.cancelled = threading.Event()
         try:
             answer = self._sdk.get("/models", cast_type=object)
-            return [str(model["id"]) for model in answer["data"]]
-        except (KeyError, TypeError, ValueError):
-            raise not_a_reply("") from None
         except Exception as error:
             raise self._told(error, begun=False) from None
+        models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
+        if not models:
+            raise not_a_reply(str(answer))
+        return [str(model.get("id")) for model in models]
 
     def hang_up(self) -> None:
         """Wake every thread that waits in a socket of this client, by shutting the sockets."""
@@ -148,10 +158,12 @@ class Client:
 
     def _told(self, error: Exception, begun: bool) -> GLMError:
         """The failure in the reader's words, with the key taken out of whatever the other side said."""
-        told = _translate(error, begun=begun, timeout=self._timeout)
+        told = _translate(error, begun=begun, timeout=self._timeout, host=host_of(self.endpoint.base_url))
         for secret in (self.endpoint.key, self.endpoint.key.partition(".")[2]):
             if len(secret) > 3:
                 told.detail = _without(secret, told.detail)
+                if isinstance(told, ServiceError) and told.request_id:
+                    told.request_id = _without(secret, told.request_id)
         return told
 
     # To hang up needs the sockets, which httpx shows to those who trace a request.
@@ -185,18 +197,23 @@ class _ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]
             if event.data == "[DONE]":
                 yield DONE
             elif event.data:  # an event may have none, such as a ping
-                yield _checked(json.loads(event.data), response)
+                yield _checked(_loads(event.data), response)
 
 
 def _parse_plain(response: httpx.Response) -> Any:
     body = response.read()
     try:
-        parsed = json.loads(body)
+        parsed = _loads(body)
     except ValueError:
         parsed = None
     if not isinstance(parsed, Mapping) or not (parsed.get("choices") or parsed.get("error")):
         raise not_a_reply(body, _request_id(response))
     return parsed
+
+
+def _loads(text: str | bytes) -> Any:
+    """JSON, without the NaN and Infinity that Python reads in it and no front end takes."""
+    return json.loads(text, parse_constant=lambda name: None)
 
 
 def _checked(chunk: Any, response: httpx.Response) -> Chunk:
@@ -217,7 +234,7 @@ def _brings_a_token(chunk: Chunk) -> bool:
     return False
 
 
-def _translate(error: Exception, *, begun: bool, timeout: float) -> GLMError:
+def _translate(error: Exception, *, begun: bool, timeout: float, host: str) -> GLMError:
     """Say in the reader's words what the SDK and httpx raise. `begun`: after the first token."""
     if isinstance(error, GLMError):
         return _never_again(error) if begun else error
@@ -240,8 +257,17 @@ def _translate(error: Exception, *, begun: bool, timeout: float) -> GLMError:
         return ReplyBroken("The reply broke off: a part of it is not valid JSON.", detail=f"({cause})")
     if begun:
         return ReplyBroken("The reply broke off: the connection was lost.", detail=f"({name}: {cause})")
+    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return ConnectionFailed(
+            "The service's certificate cannot be trusted.",
+            hint="Behind a proxy that looks into TLS, set SSL_CERT_FILE to its certificates.",
+            detail=f"({cause})",
+            retryable=False,
+        )
     if isinstance(cause, httpx.ConnectTimeout):
-        return ConnectionFailed(f"The service did not answer within {CONNECT_SECONDS:g} seconds.", hint=_REACH)
+        return ConnectionFailed(
+            f"The service at {host} did not answer within {CONNECT_SECONDS:g} seconds.", hint=_REACH
+        )
     if isinstance(cause, httpx.ProxyError):
         return ConnectionFailed(
             "The proxy refused the connection.",
@@ -250,7 +276,7 @@ def _translate(error: Exception, *, begun: bool, timeout: float) -> GLMError:
             retryable=False,
         )
     if isinstance(cause, httpx.TransportError):
-        return ConnectionFailed("The service cannot be reached.", hint=_REACH, detail=f"({name}: {cause})")
+        return ConnectionFailed(f"The service at {host} cannot be reached.", hint=_REACH, detail=f"({name}: {cause})")
     return ConnectionFailed("The request failed in an unexpected way.", detail=f"({name}: {cause})", retryable=False)
 
 
@@ -293,7 +319,7 @@ def _retry_after(response: httpx.Response) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

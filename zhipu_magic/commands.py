@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from getpass import getpass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from . import credentials
 from .errors import GLMError, SettingsError
-from .models import CATALOGUE, PRICES_DATE, Model
-from .view.document import fenced, money, shorten, table
+from .models import CATALOGUE, FREE, PRICES_DATE, Model
+from .view.document import fenced, in_line, money, shorten, table
 
 if TYPE_CHECKING:
     from .magics import GLMMagics
@@ -32,15 +33,17 @@ class Command:
 
 def run(magics: GLMMagics, line: str) -> None:
     """Carry out a `%glm` line. A mistyped command is an error, never a prompt."""
-    name, _, text = line.strip().partition(" ")
-    if not name:
+    if not line.strip():
         _status(magics)
         return
+    name, text = (*line.split(None, 1), "")[:2]
     command = COMMANDS.get(name)
     if command is None:
         near = get_close_matches(name.lower(), list(COMMANDS), n=1, cutoff=0.5)
         meant = f"Did you mean %glm {near[0]}? " if near else ""
         raise UsageError(f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all.")
+    if text.strip() and command.usage == f"%glm {name}":
+        raise UsageError(f"%glm {name} takes nothing after it, and nothing was done.")
     command.run(magics, text.strip())
 
 
@@ -54,7 +57,7 @@ def _status(magics: GLMMagics) -> None:
         ("model", chat.model),
         ("service", credentials.without_password(chat.base_url)),
         ("API key", key or "none yet"),
-        ("system text", shorten(chat.system, 60) or "none"),
+        ("system text", in_line(shorten(chat.system, 60)) if chat.system else "none"),
         ("turns", str(len(chat.thread.turns))),
         ("tokens spent", tokens),
     ]
@@ -75,10 +78,12 @@ def _ask(magics: GLMMagics, text: str) -> None:
 
 
 def _login(magics: GLMMagics, text: str) -> None:
+    if text.startswith("-") and text != "--save":
+        raise UsageError(f"%glm login has no option {text}. Did you mean --save?")
     if text not in ("", "--save"):
         raise UsageError("The key is never written in a cell, where it would be saved: %glm login asks for it.")
     try:
-        key = credentials.check_key(getpass("API key (it is not shown): "))
+        key = credentials.check_key(getpass.getpass("API key (it is not shown): "))
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
             "There is nobody here to type a key.", hint="Set ZHIPUAI_API_KEY before the kernel starts."
@@ -86,11 +91,11 @@ def _login(magics: GLMMagics, text: str) -> None:
     magics.chat.login(key)
     if text:
         credentials.save_to_keyring(key)
-    kept = "It is kept in the system's keyring." if text else "It stays until the kernel ends; --save keeps it."
+    told = "It is kept in the system's keyring." if text else "It stays until the kernel ends; --save keeps it."
     source = magics.chat.key_source or ""
     if not source.startswith("%glm login"):
-        kept = f"But the key from {source} goes first: take that away to use this one."
-    magics.tell(f"The key is set. {kept}")
+        told += f" But another goes first ({source}): take that away to use this one."
+    magics.tell(f"The key is set. {told}")
 
 
 def _practice(magics: GLMMagics, text: str) -> None:
@@ -98,38 +103,67 @@ def _practice(magics: GLMMagics, text: str) -> None:
         raise UsageError("%glm practice starts the practice server; %glm practice off goes back to the service.")
     if text == "off":
         magics.end_practice()
-        magics.tell("Practice is over: `%%glm` asks the real service again.")
+        address = credentials.without_password(magics.chat.base_url)
+        magics.tell(f"Practice is over: `%%glm` asks {address} again.{_carried_over(magics)}")
         return
     magics.begin_practice()
     magics.tell(
         "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "
-        "written in advance, and nothing leaves this machine. `%glm practice off` goes back."
+        f"written in advance, and nothing leaves this machine. `%glm practice off` goes back.{_carried_over(magics)}"
     )
+
+
+def _carried_over(magics: GLMMagics) -> str:
+    """What the other side will be told of the conversation so far."""
+    count = len(magics.chat.thread.turns)
+    return f" The conversation so far ({_turns(count)}) goes along; `%glm reset` begins anew." if count else ""
 
 
 def _model(magics: GLMMagics, text: str) -> None:
     if text:
-        magics.set_trait("model", text)
+        magics.set_trait("model", _unquoted(text))
     chat = magics.chat
     known = CATALOGUE.get(chat.model)
-    facts = f": {_context(known)}, {_price(known)}" if known else ", of which nothing more is known here"
-    magics.tell(f"The model is **{chat.model}**{facts}.")
+    near = get_close_matches(chat.model, CATALOGUE, n=1) if chat.priced else []
+    price = _price(known, chat.priced)
+    facts = f": {_context(known)}, {price}" if known else ", of which nothing more is known here"
+    meant = f" Did you mean {near[0]}?" if near and known is None else ""
+    magics.tell(f"The model is **{chat.model}**{facts}.{meant}")
 
 
 def _models(magics: GLMMagics, text: str) -> None:
+    if not magics.chat.priced and not magics.chat.practising:
+        _other_models(magics)
+        return
     offered, note = list(CATALOGUE), "The service was not asked, for there is no key yet."
     if magics.chat.key_source is not None:
         try:
             offered, note = magics.chat.models(), "The list is the service's own."
         except GLMError as error:
             note = f"The service's own list could not be had: {error.message}"
+    priced = magics.chat.priced
     rows = []
     for name in offered:
         known = CATALOGUE.get(name)
         mark = " ←" if name == magics.chat.model else ""
-        rows.append((name + mark, _context(known), _price(known), "yes" if known and known.vision else ""))
+        rows.append((name + mark, _context(known), _price(known, priced), "yes" if known and known.vision else ""))
     listing = table(("model", "context / longest answer", "yuan per million tokens: in / out", "sees images"), rows)
-    magics.tell(f"{listing}\n\n{note} Prices are estimates of {PRICES_DATE}. `%glm model NAME` chooses one.")
+    tiers = (
+        "Several prices are for a short prompt and answer, a short prompt and a long answer, and a prompt of 32K "
+        "tokens or more."
+    )
+    magics.tell(f"{listing}\n\n{note} Prices are estimates of {PRICES_DATE}. {tiers} `%glm model NAME` chooses one.")
+
+
+def _other_models(magics: GLMMagics) -> None:
+    """The list of a service that the catalogue does not speak of."""
+    try:
+        names = magics.chat.models()
+    except GLMError as error:
+        magics.tell(f"This service gives no list of its models: {error.message}")
+        return
+    rows = [(name + (" ←" if name == magics.chat.model else ""),) for name in names]
+    magics.tell(f"{table(('model',), rows)}\n\n`%glm model NAME` chooses one.")
 
 
 def _context(known: Model | None) -> str:
@@ -140,20 +174,30 @@ def _tokens(count: int) -> str:
     return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1_000}K"
 
 
-def _price(known: Model | None) -> str:
-    if known is None or not known.prices:
+def _price(known: Model | None, priced: bool) -> str:
+    if known is None or not known.prices or not priced:
         return "price not known"
-    costs = [(price.prompt, price.completion) for price in known.prices]
-    if costs == [(0, 0)]:
+    if known.prices == FREE:
         return "free"
-    return "≈ ¥" + " · ".join(f"{prompt:g} / {completion:g}" for prompt, completion in costs)
+    shown = "≈ ¥" + " · ".join(f"{price.prompt:g} / {price.completion:g}" for price in known.prices)
+    last = known.prices[-1]
+    return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"
 
 
 def _system(magics: GLMMagics, text: str) -> None:
     if text:
-        magics.set_trait("system", "" if text in ('""', "''") else text)
+        magics.set_trait("system", _unquoted(text))
     system = magics.chat.system
     magics.tell(f"The system text:\n\n{fenced(system)}" if system else "There is no system text.")
+
+
+def _unquoted(text: str) -> str:
+    """The text without the quotes around it, if it is one quoted word, as an option's value is."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    return words[0] if len(words) == 1 and text[0] in "\"'" else text
 
 
 def _history(magics: GLMMagics, text: str) -> None:
@@ -172,7 +216,7 @@ def _undo(magics: GLMMagics, text: str) -> None:
         magics.tell("There is no turn to take back.")
         return
     left = len(magics.chat.thread.turns)
-    magics.tell(f"The last turn is taken back, {_turns(left)} left:\n\n{fenced(turn.prompt)}")
+    magics.tell(f"Taken back, with {_turns(left)} left:\n\n{fenced(turn.prompt)}")
 
 
 def _reset(magics: GLMMagics, text: str) -> None:

@@ -29,7 +29,6 @@ class Turn:
 class Thread:
     """One conversation. Every change gives a new thread and leaves the old one as it was."""
 
-    name: str = "main"
     system: str = ""
     turns: tuple[Turn, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Endpoint:
     base_url: str
     key: ApiKey
     key_source: str
+    practice: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -42,8 +44,8 @@ class Endpoint:
 
     @property
     def priced(self) -> bool:
-        """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
-        return self.is_local or host_of(self.base_url) == _PRICED_HOST
+        """Whether the price table speaks of this service."""
+        return not self.practice and is_priced(self.base_url)
 
 
 def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) -> Endpoint:
@@ -51,17 +53,18 @@ def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) ->
 
     Raises SettingsError where there is no key, or the address is not safe to send one to.
     """
+    address = check_base_url(resolve_base_url(base_url))
     found = find_key(api_key, saved_key)
     if found is None:
-        raise SettingsError(
-            "There is no API key yet.",
-            hint=(
-                "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before "
-                "Jupyter starts. To try without a key: %glm practice. A local server takes any key."
-            ),
+        hint = (
+            "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before the kernel "
+            "starts. To try without a key: %glm practice."
         )
+        if is_loopback(host_of(address)):
+            hint = "A server on this machine takes any key: %glm login and type any word, or set ZHIPUAI_API_KEY=none."
+        raise SettingsError("There is no API key yet.", hint=hint)
     key, source = found
-    return Endpoint(check_base_url(resolve_base_url(base_url)), key, source)
+    return Endpoint(address, key, source)
 
 
 def find_key(api_key: str | None, saved_key: str | None) -> tuple[ApiKey, str] | None:
@@ -116,6 +119,12 @@ def check_base_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def is_priced(base_url: str) -> bool:
+    """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
+    host, path = host_of(base_url), urlsplit(base_url).path
+    return host == _PRICED_HOST or (is_loopback(host) and path == urlsplit(DEFAULT_BASE_URL).path)
+
+
 def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
@@ -150,8 +159,10 @@ def save_to_keyring(key: ApiKey) -> None:
             "This system has no keyring that can keep the key.",
             hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
         ) from None
+    _from_keyring.cache_clear()
 
 
+@functools.cache  # a keyring may ask the reader each time
 def _from_keyring() -> str | None:
     try:
         import keyring

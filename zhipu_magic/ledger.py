@@ -10,20 +10,24 @@ from .wire import Usage
 
 @dataclass(frozen=True)
 class Entry:
-    """One reply that the service counted. `cost` is in yuan, an estimate; None where the price is not known."""
+    """One reply. `usage` is None where the service did not count it, as many local servers and every reply that was
+    cut short. `cost` is in yuan, an estimate; None where the price or the count is not known.
+    """
 
     model: str
     prompt: str
-    usage: Usage
+    usage: Usage | None
     cost: float | None
     seconds: float
     note: str = ""
 
     @classmethod
-    def of(cls, model: str, prompt: str, usage: Usage, *, priced: bool, seconds: float, note: str = "") -> Entry:
+    def of(cls, model: str, prompt: str, usage: Usage | None, *, priced: bool, seconds: float, note: str = "") -> Entry:
         """Reckon the cost; `priced` says whether the price table speaks of the service that answered."""
         known = CATALOGUE.get(model) if priced else None
-        cost = known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens) if known else None
+        cost = None
+        if known is not None and usage is not None:
+            cost = known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
         return cls(model, prompt, usage, cost, seconds, note)
 
 
@@ -38,15 +42,23 @@ class Ledger:
 
     @property
     def prompt_tokens(self) -> int:
-        return sum(entry.usage.prompt_tokens for entry in self.entries)
+        return sum(usage.prompt_tokens for usage in self._counted())
 
     @property
     def completion_tokens(self) -> int:
-        return sum(entry.usage.completion_tokens for entry in self.entries)
+        return sum(usage.completion_tokens for usage in self._counted())
 
     @property
     def total_tokens(self) -> int:
-        return sum(entry.usage.total_tokens for entry in self.entries)
+        return sum(usage.total_tokens for usage in self._counted())
+
+    @property
+    def uncounted(self) -> int:
+        """Entries whose tokens the service did not count, and which the sums therefore leave out."""
+        return sum(entry.usage is None for entry in self.entries)
+
+    def _counted(self) -> list[Usage]:
+        return [entry.usage for entry in self.entries if entry.usage is not None]
 
     @property
     def cost(self) -> float | None:
@@ -56,5 +68,5 @@ class Ledger:
 
     @property
     def unpriced(self) -> int:
-        """Entries whose price is not known, and which `cost` therefore leaves out."""
-        return sum(entry.cost is None for entry in self.entries)
+        """Entries that are counted and whose price is not known, and which `cost` therefore leaves out."""
+        return sum(entry.cost is None and entry.usage is not None for entry in self.entries)

@@ -6,9 +6,12 @@ when they are first needed: `%load_ext` costs a notebook next to nothing.
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -42,8 +45,15 @@ def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
         return text
 
     def mark(function: _Function) -> _Function:
-        function.getdoc = help_text  # type: ignore[attr-defined]  # which `?` asks for before the docstring
-        marked: _Function = kind("glm")(no_var_expand(function))
+        @functools.wraps(function)
+        def magic(*arguments: Any) -> None:
+            try:
+                function(*arguments)
+            except KeyboardInterrupt:
+                raise Interrupted("Interrupted.") from None
+
+        magic.getdoc = help_text  # type: ignore[attr-defined]  # which `?` asks for before the docstring
+        marked: _Function = kind("glm")(no_var_expand(magic))
         return marked
 
     return mark
@@ -83,6 +93,7 @@ class GLMMagics(Magics):
         self._view: Notebook | Terminal | None = None
         self._dashboard: Dashboard | None = None
         self._cell: ExecutionInfo | None = None
+        self.idle = threading.Event()
         self._chat: Chat | None = None
         super().__init__(shell)
 
@@ -101,10 +112,7 @@ class GLMMagics(Magics):
     def command(self, line: str) -> None:
         from . import commands
 
-        try:
-            commands.run(self, line)
-        except KeyboardInterrupt:
-            raise Interrupted("Interrupted.") from None
+        commands.run(self, line)
 
     def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
         """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""
@@ -125,6 +133,7 @@ class GLMMagics(Magics):
                 alone=self._is_alone(),
             )
         except KeyboardInterrupt:
+            self.chat.interrupt()
             raise Interrupted(f"Interrupted. {reply.epitaph}" if reply else "Interrupted before it began.") from None
         finally:
             if reply is not None and reply.is_kept:
@@ -138,7 +147,9 @@ class GLMMagics(Magics):
     def _bind(self, reply: Reply, name: str | None) -> None:
         shell: Any = self.shell
         completion = reply.so_far()
-        shell.push({"_glm": completion, **({name: completion} if name else {})}, interactive=False)
+        shell.push({"_glm": completion}, interactive=False)  # not among the names that %who lists
+        if name:
+            shell.push({name: completion})
 
     def _after_turn(self) -> None:
         # `-s` changes the conversation's system text; the setting tells the same.
@@ -208,7 +219,7 @@ class GLMMagics(Magics):
         if self._practice_server is None:
             self._practice_server = PracticeServer().start()
         server = self._practice_server
-        self.chat.use(Endpoint(server.base_url, ApiKey(server.api_key), "the practice server's own"))
+        self.chat.use(Endpoint(server.base_url, ApiKey(server.api_key), "the practice server's own", practice=True))
 
     def end_practice(self) -> None:
         """Stop the practice server, if it runs, and go back to the service."""
@@ -221,14 +232,17 @@ class GLMMagics(Magics):
         """Before each cell: remember what it is, for a magic is not told."""
         # The cell on the page, not one that it runs in turn, as %%capture does.
         self._cell = self._cell or info
+        self.idle.clear()
 
     def forget_cell(self, result: ExecutionResult) -> None:
         """After each cell."""
-        if result.info is self._cell:
+        if self._cell is None or result.info is self._cell:  # none: the cell that loaded the extension
             self._cell = None
+            self.idle.set()
 
     def close(self) -> None:
         """Let go of all that outlives a cell."""
+        self.idle.set()  # so that the warm-up comes to its end
         self.end_practice()
         if self._chat is not None:
             self._chat.close()
@@ -298,7 +312,7 @@ def load(shell: InteractiveShell) -> None:
     shell.events.register("pre_run_cell", magics.note_cell)
     shell.events.register("post_run_cell", magics.forget_cell)
     verbatim.install(shell)
-    threading.Thread(target=_warm_up, name="zhipu_magic warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(magics.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -313,8 +327,22 @@ def unload(shell: InteractiveShell) -> None:
         shell.magics_manager.magics[kind].pop("glm", None)
 
 
-def _warm_up() -> None:
-    """Import the SDK and the widgets, which take half a second, while the reader writes the first cell."""
-    for room in ("cell_options", "client", "view.notebook"):
-        import_module(f".{room}", __package__)
-    import_module(".view.widget", __package__).warm_up()
+#: Seconds within which Run All's next cell follows; and after which, if none has run, the extension was loaded early.
+_LULL, _EARLY = 0.05, 1.0
+
+
+def _warm_up(idle: threading.Event) -> None:
+    """Import what the first cell will need, which takes half a second, while no cell runs.
+
+    Step by step, so that a cell that begins meanwhile shares no more than one step with it. What cannot be imported
+    is left for that first cell to tell.
+    """
+    if not idle.wait(_EARLY):
+        idle.set()
+    with suppress(Exception):
+        for name in ("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets", ".client", ".cell_options"):
+            while not idle.is_set():
+                idle.wait()
+                time.sleep(_LULL)
+            import_module(name, __package__)
+        import_module(".view.notebook", __package__)

@@ -46,6 +46,7 @@ class Model:
         """Yuan for one request, an estimate; None where the price is not known."""
         for price in self.prices:
             if price.covers(prompt_tokens, completion_tokens):
+                cached_tokens = min(cached_tokens, prompt_tokens)
                 fresh_tokens = prompt_tokens - cached_tokens
                 spent = (
                     fresh_tokens * price.prompt + cached_tokens * price.cached + completion_tokens * price.completion
@@ -71,7 +72,7 @@ def _short_prompts(prompt: float, completion: float, cached: float) -> tuple[Pri
     return (Price(prompt, completion, cached, prompt_below=32 * _K),)
 
 
-_FREE = (Price(0, 0, 0),)
+FREE = (Price(0, 0, 0),)
 
 CATALOGUE: dict[str, Model] = {
     model.name: model
@@ -84,9 +85,9 @@ CATALOGUE: dict[str, Model] = {
         Model("glm-5", 200 * _K, 128 * _K, _short_prompts(4, 18, 1)),
         Model("glm-4.7", 200 * _K, 128 * _K, _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))),
         Model("glm-4.7-flashx", 200 * _K, 128 * _K, (Price(0.5, 3, 0.1),)),
-        Model("glm-4.7-flash", 200 * _K, 128 * _K, _FREE),
+        Model("glm-4.7-flash", 200 * _K, 128 * _K, FREE),
         Model("glm-4.5-air", 128 * _K, 96 * _K, _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))),
-        Model("glm-4-flash-250414", 128 * _K, 16 * _K, _FREE),
+        Model("glm-4-flash-250414", 128 * _K, 16 * _K, FREE),
         Model("glm-4-plus", 128 * _K, 4 * _K, (Price(5, 5, 5),)),
         Model("glm-4", 128 * _K, 4 * _K),
     )

@@ -45,10 +45,12 @@ class Options:
         for name, option in _OWN_OPTIONS.items():
             if name in self.params:
                 raise InvalidRequest(f"{name} is not a further parameter: {option}.")
+        for name in members.keys() & self.params.keys():
+            raise InvalidRequest(f"{name} is given twice: as an option and as a further parameter.")
         members.update(self.params)
         try:
-            json.dumps(members, allow_nan=False)
-        except (TypeError, ValueError) as error:
+            json.dumps(members, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:  # half characters, which UTF-8 cannot hold, among the latter
             raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
         return members
 

@@ -73,7 +73,7 @@ class Reply:
         self.state: State = "waiting"
         self.retry: Retry | None = None
         self.retry_due = 0.0
-        self.error: GLMError | None = None
+        self.error: Exception | None = None
         self.started = time.monotonic()
         self.first_token: float | None = None
         self.ended: float | None = None
@@ -118,10 +118,15 @@ class Reply:
                 # The reply is whole, whatever becomes of the connection; most often that ends at once.
                 with suppress(GLMError):
                     self._source.take(0.0, _FAREWELL)
+                self._source.close()  # a server that holds it open would hold a thread and a place in the queue
                 self._finish()
                 return False
         except GLMError as error:
             self._break_off(error)
+            raise
+        except Exception as error:  # a fault of our own or of a library's: it too is the end of this reply
+            self.error = error
+            self._end("interrupted" if self.has_begun else "failed")
             raise
         except KeyboardInterrupt:
             self.interrupt()
@@ -131,7 +136,7 @@ class Reply:
     def interrupt(self) -> None:
         """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended."""
         if self.ended is None:
-            with suppress(GLMError):
+            with suppress(Exception):
                 for event in self._source.take(0.0, 0.0) or ():
                     self._feed(event)
         self._source.close()

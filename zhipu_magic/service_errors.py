@@ -20,7 +20,8 @@ class _Cause:
 
 _KEY = _Cause(
     "The service does not accept the API key.",
-    "Check ZHIPUAI_API_KEY or set another with %glm login; keys are made at https://open.bigmodel.cn (API keys).",
+    "Check ZHIPUAI_API_KEY if it is set, or else set another with %glm login; keys are made at "
+    "https://open.bigmodel.cn (API keys).",
 )
 _BUSY = _Cause("The service is busy.", "Wait a little and run the cell again.", retryable=True)
 _NETWORK = _Cause("The service had an error of its own.", "Run the cell again in a while.", retryable=True)
@@ -80,6 +81,7 @@ _STATUSES: dict[int, _Cause] = {
     503: _BUSY,
 }
 
+_NO_MODEL = _CAUSES["1211"]
 _REDIRECT = _Cause(
     "The address answers with a redirect, which is not followed, so that the key goes nowhere else.",
     "Set base_url to where the service really is (%glm shows the present one).",
@@ -118,7 +120,12 @@ def service_error(
     if 300 <= status < 400:
         cause, words = _REDIRECT, words or (f"to {location}" if location else "")
     else:
-        cause = _CAUSES.get(code) or _STATUSES.get(status) or (NOT_JSON if parsed is None else _UNKNOWN)
+        cause = (
+            _CAUSES.get(code)
+            or (_NO_MODEL if status == 404 and "model" in words.lower() else None)
+            or _STATUSES.get(status)
+            or (NOT_JSON if parsed is None else _UNKNOWN)
+        )
     if isinstance(parsed, Mapping):
         request_id = parsed.get("request_id") or parsed.get("id") or request_id
     signs = [f"HTTP {status}"] if status != 200 else []
@@ -150,4 +157,5 @@ def not_a_reply(body: str | bytes, request_id: str | None = None) -> ServiceErro
 
 
 def _short(words: str, longest: int = 500) -> str:
+    words = "".join(character if character.isprintable() else " " for character in words)
     return words if len(words) <= longest else words[: longest - 1] + "…"

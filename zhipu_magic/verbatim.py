@@ -31,10 +31,11 @@ def uninstall(shell: InteractiveShell) -> None:
 
 def cell_as_written(lines: list[str]) -> list[str]:
     """Turn a `%%glm` cell into its call, with its text as it stands."""
-    match = _FIRST_LINE.fullmatch(lines[0]) if len(lines) > 1 else None
+    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    match = _FIRST_LINE.fullmatch(lines[start]) if lines else None
     if match is None:
         return lines
-    return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[1:])!r})\n"]
+    return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[start + 1 :]) or chr(10)!r})\n"]
 
 
 # Completeness is judged by the cell as it is typed: a terminal ends a cell magic at an empty line.

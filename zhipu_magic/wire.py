@@ -106,7 +106,7 @@ class Assembly:
             elif name in ("reasoning_content", "reasoning"):
                 # The second is vLLM's and Ollama's name for it; some send both, with the same text.
                 if name == "reasoning_content" or not delta.get("reasoning_content"):
-                    self._reasonings.append(_whole_characters(_text(value)))
+                    self._reasonings.append(_joined_halves(_text(value)))
             elif name == "tool_calls":
                 for call in objects(value):
                     self._feed_tool_call(call)
@@ -121,7 +121,7 @@ class Assembly:
         text, self._half = self._half + text, ""
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._half = text[:-1], text[-1]
-        return _whole_characters(text)
+        return _joined_halves(text)
 
     def _feed_tool_call(self, piece: Mapping[str, Any]) -> None:
         """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
@@ -146,6 +146,8 @@ class Assembly:
         call["type"] = _text(piece.get("type")) or call["type"]
         call["function"]["name"] = name or call["function"]["name"]
         call["function"]["arguments"] += arguments
+        for other in piece.keys() - {"id", "index", "type", "function"}:
+            call[other] = piece[other]
 
     @property
     def text(self) -> str:
@@ -207,7 +209,7 @@ def _text_of_parts(content: Any) -> str:
     return "".join(_text(part.get("text")) for part in objects(content))
 
 
-def _whole_characters(text: str) -> str:
+def _joined_halves(text: str) -> str:
     """Halves of characters (UTF-16's surrogates) put together, or replaced: alone they are no text."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 

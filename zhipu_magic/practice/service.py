@@ -46,6 +46,10 @@ _LONGEST_SILENCE = 2.0
 """Seconds that an unstreamed reply is waited for at most, however long its text."""
 
 
+#: How many requests are remembered.
+MOST_REQUESTS = 1_000
+
+
 @dataclass
 class Received:
     """A chat request that came in, and what became of its connection. Times are `time.monotonic()`."""
@@ -71,6 +75,7 @@ class Service:
     pace: float
     api_key: str
     requests: list[Received] = field(default_factory=list)
+    """The latest; each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
 
 
@@ -147,6 +152,7 @@ class ChatCompletions(Endpoint):
 
     async def post(self) -> None:
         self.service.requests.append(self.received)
+        del self.service.requests[:-MOST_REQUESTS]
         # Nagle's algorithm would glue small pieces together; tornado switches it on for each request.
         cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
         request = ChatRequest(self.received.body)

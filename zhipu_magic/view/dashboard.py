@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from ..ledger import Entry, Ledger
 from ..models import PRICES_DATE
+from ..wire import Usage
 from .document import money, shorten, table
 from .literal import literal
 from .panel import BRAND, FAINT, FONT, TRACK
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _CHART_WIDTH, _CHART_HEIGHT = 480, 80
-_LONGEST_PROMPT = 60
+_LONGEST_PROMPT = 40
+#: Requests that are listed one by one; earlier ones count in the totals.
+_LONGEST_LIST = 60
+#: Places where one dashboard is kept up to date.
+_MOST_PLACES = 5
 
 
 class Dashboard:
@@ -37,7 +42,7 @@ class Dashboard:
     def show(self, ledger: Ledger) -> None:
         """Put the dashboard here."""
         publish, display_id = self._shell.display_pub.publish, uuid4().hex
-        self._shown.append((publish, display_id))
+        self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
         publish(self._bundle(ledger), transient={"display_id": display_id})
 
     def update(self, ledger: Ledger) -> None:
@@ -59,9 +64,7 @@ class Dashboard:
 
 def dashboard_text(ledger: Ledger) -> str:
     """The dashboard where there is no HTML."""
-    rows = [
-        (str(number), entry.model, *_figures(entry), _asked(entry)) for number, entry in enumerate(ledger.entries, 1)
-    ]
+    rows = _rows(ledger)
     return f"{_totals(ledger)}\n\n{table(_HEADER, rows)}" if rows else _totals(ledger)
 
 
@@ -78,10 +81,7 @@ def dashboard_html(ledger: Ledger) -> str:
         )
         return f'<tr style="background:none">{inner}</tr>'
 
-    rows = "".join(
-        row("td", (str(number), entry.model, *_figures(entry), _asked(entry)))
-        for number, entry in enumerate(ledger.entries, 1)
-    )
+    rows = "".join(row("td", cells) for cells in _rows(ledger))
     table_html = (
         '<div style="overflow-x:auto;width:0;min-width:100%">'
         f'<table style="border:none;border-collapse:collapse;margin:0;{FONT}">'
@@ -98,7 +98,15 @@ def dashboard_html(ledger: Ledger) -> str:
 _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 
+def _rows(ledger: Ledger) -> list[tuple[str, ...]]:
+    """The latest requests, numbered from the first of all."""
+    numbered = list(enumerate(ledger.entries, 1))[-_LONGEST_LIST:]
+    return [(str(number), entry.model, *_figures(entry), _asked(entry)) for number, entry in numbered]
+
+
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
+    if entry.usage is None:
+        return "not counted", "", "", f"{entry.seconds:.1f} s"
     cost = "not known" if entry.cost is None else money(entry.cost)
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
@@ -114,7 +122,9 @@ def _totals(ledger: Ledger) -> str:
     if ledger.cost is not None:
         parts.append(f"{money(ledger.cost)} (prices of {PRICES_DATE})")
     if ledger.unpriced:
-        parts.append(f"{ledger.unpriced} of them without a known price")
+        parts.append(f"{ledger.unpriced} unpriced")
+    if ledger.uncounted:
+        parts.append(f"{ledger.uncounted} uncounted")
     return " · ".join(parts)
 
 
@@ -125,15 +135,15 @@ def _asked(entry: Entry) -> str:
 
 def _chart(ledger: Ledger) -> str:
     """Tokens by request: a bar each, the prompt below and the completion above it."""
-    entries = ledger.entries[-60:]
-    highest = max((entry.usage.total_tokens for entry in entries), default=0)
+    usages = [entry.usage or Usage() for entry in ledger.entries[-_LONGEST_LIST:]]
+    highest = max((usage.total_tokens for usage in usages), default=0)
     if not highest:
         return ""
-    step = min(24.0, _CHART_WIDTH / len(entries))
+    step = min(24.0, _CHART_WIDTH / len(usages))
     bars = []
-    for number, entry in enumerate(entries):
-        prompt = _CHART_HEIGHT * entry.usage.prompt_tokens / highest
-        completion = _CHART_HEIGHT * entry.usage.completion_tokens / highest
+    for number, usage in enumerate(usages):
+        prompt = _CHART_HEIGHT * usage.prompt_tokens / highest
+        completion = _CHART_HEIGHT * usage.completion_tokens / highest
         left, width = number * step, max(1.0, step - 3)
         for top, height, colour in (
             (_CHART_HEIGHT - prompt, prompt, TRACK),
@@ -144,13 +154,13 @@ def _chart(ledger: Ledger) -> str:
             )
     title = "Tokens by request: prompt below, completion above"
     return (
-        f'<svg role="img" aria-label="{title}" width="{len(entries) * step:.0f}" height="{_CHART_HEIGHT}" '
-        f'viewBox="0 0 {len(entries) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%;margin-top:8px">'
+        f'<svg role="img" aria-label="{title}" width="{len(usages) * step:.0f}" height="{_CHART_HEIGHT}" '
+        f'viewBox="0 0 {len(usages) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%;margin-top:8px">'
         f"{''.join(bars)}</svg>"
-        f'<div style="margin:2px 0 8px">{_key(TRACK)} prompt {_key(BRAND)} completion</div>'
+        f'<div style="margin:2px 0 8px -12px">{_key(TRACK)} prompt {_key(BRAND)} completion</div>'
     )
 
 
 def _key(colour: str) -> str:
     """A square of the colour, to explain the chart by."""
-    return f'<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 0;background:{colour}"></span>'
+    return f'<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour}"></span>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,17 @@ class Document:
 
     def bundle(self) -> dict[str, str]:
         return {"text/markdown": self.markdown, "text/plain": self.markdown}
+
+    def text(self, columns: int) -> str:
+        """For a terminal: without Markdown's marks, and broken between words; tables and fenced texts as they are."""
+        lines, inside = [], False
+        for line in self.markdown.split("\n"):
+            inside ^= line.startswith("```")
+            if inside or line.startswith(("|", "```")):
+                lines.append(line)
+            else:
+                lines += textwrap.wrap(line.replace("**", "").replace("`", ""), columns) or [""]
+        return without_controls("\n".join(lines))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -29,11 +41,30 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([line(cells[0]), rule, *(line(row) for row in cells[1:])])
 
 
-def fenced(text: str, language: str = "text") -> str:
+def fenced(text: str) -> str:
     """The text as it is, in a fence that nothing in it can close."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def in_line(text: str) -> str:
+    """The text as it is, as code within a line."""
+    mark = "`" * (_longest_run(text) + 1)
+    return f"{mark} {text} {mark}" if len(mark) > 1 else f"`{text}`"
+
+
+def _longest_run(text: str) -> int:
+    """Of backticks."""
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def without_controls(text: str) -> str:
+    """The text without what would command a terminal: to set its title, its clipboard, its colours."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+#: All of C0, DEL and C1, but for tab and the ends of lines.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def shorten(text: str, longest: int) -> str:

@@ -1,8 +1,8 @@
 """A reply on the page: Markdown that grows through one display, and the panel under it.
 
 Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
-words are painted at once; then the page is refreshed at most 20 times a second, less often as the text grows, at
-least once a second, and always at the end.
+words are painted at once; then the page is refreshed some 15 times a second, less often as the text grows, at least
+once a second, and always at the end.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _SHORTEST_GAP = 0.05
-_LONGEST_GAP = 1.0
-#: What the text may cost the front end, in bytes a second, as far as the longest gap allows.
-_BYTES_A_SECOND = 30_000
+_LONGEST_GAP = 0.9
+#: What refreshes may cost, in bytes a second, as far as the longest gap allows. One costs its text and, whatever its
+#: length, about a kilobyte around it and a millisecond of the kernel's time.
+_BYTES_A_SECOND = 15_000
+_BYTES_AROUND = 1_000
 #: The panel's clock: quick at first, while readers look at it.
-_PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.25, 1.0, 5.0
+_PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
 _TAIL = 600
 
 Bundle = dict[str, Any]
@@ -82,11 +84,9 @@ class Notebook:
         while True:
             now = time.monotonic()
             patience = min(_LONGEST_GAP, max(0.0, figures.due - now)) if text.shown else _LONGEST_GAP
-            if reply.chunks > shown and now < due:
-                more = reply.advance(linger=min(due - now, patience))
-            else:
-                more = reply.advance(timeout=patience)
-            if not more:
+            # Before the next refresh is due, let more gather; after it, wait for something to show.
+            linger, timeout = (min(due - now, patience), 0.0) if now < due else (0.0, patience)
+            if not reply.advance(timeout, linger):
                 return
             now = time.monotonic()
             if reply.has_begun and reply.chunks > shown and now >= due:
@@ -95,7 +95,7 @@ class Notebook:
                 shown = reply.chunks
                 markdown = growing_markdown(reply)
                 text.show({"text/markdown": markdown, "text/plain": "…"})
-                gap = len(markdown.encode()) / _BYTES_A_SECOND
+                gap = (_BYTES_AROUND + len(markdown.encode())) / _BYTES_A_SECOND
                 due = now + min(_LONGEST_GAP, max(_SHORTEST_GAP, gap))
             if now >= figures.due and text.shown:
                 figures.refresh()

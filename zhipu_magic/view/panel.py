@@ -48,6 +48,7 @@ class Figures:
     finish_reason: str | None
     usage: Usage | None
     cost: float | None
+    cost_text: str
     turns: int
     total_tokens: int
     total_cost: float | None
@@ -57,9 +58,11 @@ class Figures:
     def of(cls, chat: Chat, reply: Reply) -> Figures:
         ended = reply.ended or time.monotonic()
         kept = chat.kept
-        counted = kept.latest is reply and reply.counted is not None
+        entered = kept.latest is reply and reply.has_begun
+        cost = kept.ledger.entries[-1].cost if entered else None
         return cls(
-            model=reply.model,
+            model=f"{reply.model} (practice)" if chat.practising else reply.model,
+            cost_text="nothing: practice" if chat.practising else money_with_date(cost),
             elapsed=ended - reply.started,
             first_token=reply.first_token and reply.first_token - reply.started,
             rate=_rate(reply, ended),
@@ -67,7 +70,7 @@ class Figures:
             note=_note(reply),
             finish_reason=reply.finish_reason,
             usage=reply.counted,
-            cost=kept.ledger.entries[-1].cost if counted else None,
+            cost=cost,
             turns=len(kept.thread.turns),
             total_tokens=kept.ledger.total_tokens,
             total_cost=kept.ledger.cost,
@@ -190,11 +193,11 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
         reasoning = f", of them {usage.reasoning_tokens:,} reasoning" if usage.reasoning_tokens else ""
         rows.append(("prompt tokens", f"{usage.prompt_tokens:,}{cached}"))
         rows.append(("completion tokens", f"{usage.completion_tokens:,}{reasoning}"))
-        rows.append(("cost", money_with_date(figures.cost)))
+        rows.append(("cost", figures.cost_text))
     rows.append(("finish reason", figures.finish_reason or "none given"))
-    turns = f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
-    rows.append(("conversation", f"{turns}, {figures.total_tokens:,} tokens{total}"))
+    rows.append(("conversation", f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"))
+    rows.append(("spent in all", f"{figures.total_tokens:,} tokens{total}"))
     if figures.context:
         tokens, context = figures.context
         rows.append(("context", f"{_percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))

@@ -7,7 +7,7 @@ import sys
 
 from ..chat import Chat
 from ..reply import Reply
-from .document import Document
+from .document import Document, without_controls
 from .panel import Figures, PanelMode, line_text
 
 _CLOCK = 0.25
@@ -19,7 +19,7 @@ class Terminal:
 
     def tell(self, document: Document) -> None:
         """Show a command's answer."""
-        print(document.markdown)
+        print(document.text(shutil.get_terminal_size().columns - 1))
 
     def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
         """Read the reply to its end and print it. Raises what ended the reply."""
@@ -69,7 +69,7 @@ def _print_on(reply: Reply, printed: int) -> int:
     if not printed and sys.stdout.isatty():
         sys.stdout.write(_ERASE)
     # Some models begin with an empty line, which a terminal would show.
-    sys.stdout.write(words if printed else words.lstrip("\n"))
+    sys.stdout.write(without_controls(words if printed else words.lstrip("\n")))
     sys.stdout.flush()
     return len(words)
 

@@ -27,8 +27,3 @@ class LiveHTML:
         # Each part is a model of its own in the front end, and closing the widget leaves the other two.
         for part in (self._widget, self._widget.layout, self._widget.style):
             part.close()
-
-
-def warm_up() -> None:
-    """Import ipywidgets now rather than in the first cell."""
-    import ipywidgets  # noqa: F401
