@@ -73,9 +73,14 @@ def _quickstart() -> Path:
 def _open_lab(notebook: Path) -> int:
     import jupyterlab  # noqa: F401  # to say at once if it is missing
 
-    options = ["--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None"]
-    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options = ["--ServerApp.ip=127.0.0.1"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    # Settings of the demo's own: it asks nothing about news, and changes nothing of the reader's.
+    settings = notebook.parent / ".settings"
+    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
     print("JupyterLab opens in the browser, on a copy of the quickstart; Ctrl-C here ends it.", flush=True)
     with subprocess.Popen(
