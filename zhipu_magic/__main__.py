@@ -83,9 +83,8 @@ def _open_lab(notebook: Path) -> int:
     environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
     print("JupyterLab opens in the browser, on a copy of the quickstart; Ctrl-C here ends it.", flush=True)
-    with subprocess.Popen(
-        [sys.executable, "-m", "jupyter", "lab", *options, notebook.name], cwd=notebook.parent
-    ) as process:
+    lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
+    with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
