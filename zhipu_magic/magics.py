@@ -341,6 +341,7 @@ def _warm_up(idle: threading.Event) -> None:
         idle.set()
     with suppress(Exception):
         for name in ("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets", ".client", ".cell_options"):
+            time.sleep(_LULL)
             while not idle.is_set():
                 idle.wait()
                 time.sleep(_LULL)

@@ -1,7 +1,7 @@
 """A reply on the page: Markdown that grows through one display, and the panel under it.
 
 Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
-words are painted at once; then the page is refreshed some 15 times a second, less often as the text grows, at least
+words are painted at once; then the page is refreshed some 12 times a second, less often as the text grows, at least
 once a second, and always at the end.
 """
 
@@ -26,7 +26,7 @@ _SHORTEST_GAP = 0.05
 _LONGEST_GAP = 0.9
 #: What refreshes may cost, in bytes a second, as far as the longest gap allows. One costs its text and, whatever its
 #: length, about a kilobyte around it and a millisecond of the kernel's time.
-_BYTES_A_SECOND = 15_000
+_BYTES_A_SECOND = 12_000
 _BYTES_AROUND = 1_000
 #: The panel's clock: quick at first, while readers look at it.
 _PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
