@@ -13,9 +13,9 @@ from .table import Row, above, at_most, at_most_above
 LOADING_MS = 30
 
 WITHOUT_WARM_UP = """\
-import zhipu_magic.magics
-assert callable(zhipu_magic.magics._warm_up)
-zhipu_magic.magics._warm_up = lambda *given: None
+import zhipu_magic.extension
+assert callable(zhipu_magic.extension._warm_up)
+zhipu_magic.extension._warm_up = lambda *given: None
 """
 _TIMED_LOAD = """\
 import time

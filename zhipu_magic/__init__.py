@@ -31,14 +31,14 @@ _HOMES = {"Chat": ".chat", "GLMError": ".errors", "Reply": ".reply"}
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give `shell` the magics ``%%glm`` and ``%glm`` (called by ``%load_ext zhipu_magic``)."""
-    from .magics import load
+    from .extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take them away again (called by ``%unload_ext zhipu_magic``)."""
-    from .magics import unload
+    from .extension import unload
 
     unload(shell)
 

@@ -84,6 +84,7 @@ class Reply:
         self._build = build
         self._assembly = Assembly()
         self._completion: Completion | None = None
+        self._committed = False
         self._deltas: deque[str] = deque()
 
     # While it grows
@@ -142,7 +143,7 @@ class Reply:
         self._source.close()
         if self.ended is None:
             self._end("complete" if self._assembly.done else "interrupted" if self.has_begun else "failed")
-        else:
+        elif not self._committed:  # an earlier interrupt came between its end and its commit
             self._commit(self)
 
     # What it holds so far
@@ -187,7 +188,7 @@ class Reply:
         return self.state == "complete" or (self.state == "interrupted" and self.has_words)
 
     @property
-    def epitaph(self) -> str:
+    def outcome(self) -> str:
         """One sentence on what becomes of a reply that did not come to its end."""
         if self.state == "complete":
             return "The reply was whole by then, and is kept."
@@ -283,7 +284,7 @@ class Reply:
 
     def _break_off(self, error: GLMError) -> None:
         if self.has_begun:
-            error.hint = " ".join(part for part in (self.epitaph, error.hint) if part)
+            error.hint = " ".join(part for part in (self.outcome, error.hint) if part)
         self.error = error
         self._end("interrupted" if self.has_begun else "failed")
 
@@ -291,6 +292,7 @@ class Reply:
         self.state = state
         self.ended = time.monotonic()
         self._commit(self)
+        self._committed = True
 
 
 #: Seconds after which a wait looks up: on Windows no interrupt comes through before.

@@ -1,0 +1,59 @@
+"""Loading the extension into a shell, and taking it out again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from . import verbatim
+from .magics import GLMMagics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics, and begin to import behind the reader's back what the first cell will need."""
+    magics = GLMMagics(shell)
+    shell.register_magics(magics)
+    shell.events.register("pre_run_cell", magics.note_cell)
+    shell.events.register("post_run_cell", magics.forget_cell)
+    verbatim.install(shell)
+    threading.Thread(target=_warm_up, args=(magics.idle,), name="zhipu_magic warm-up", daemon=True).start()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics away, with their server and their connections."""
+    magics = shell.magics_manager.registry.pop("GLMMagics")
+    magics.close()
+    shell.events.unregister("pre_run_cell", magics.note_cell)
+    shell.events.unregister("post_run_cell", magics.forget_cell)
+    verbatim.uninstall(shell)
+    shell.configurables.remove(magics)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("glm", None)
+
+
+#: Seconds within which Run All's next cell follows; and after which, if none has run, the extension was loaded early.
+_LULL, _EARLY = 0.05, 1.0
+
+
+def _warm_up(idle: threading.Event) -> None:
+    """Import what the first cell will need, which takes half a second, while no cell runs.
+
+    Step by step, so that a cell that begins meanwhile shares no more than one step with it. What cannot be imported
+    is left for that first cell to tell.
+    """
+    if not idle.wait(_EARLY):
+        idle.set()
+    with suppress(Exception):
+        for name in ("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets", ".client", ".cell_options"):
+            time.sleep(_LULL)
+            while not idle.is_set():
+                idle.wait()
+                time.sleep(_LULL)
+            import_module(name, __package__)
+        import_module(".view.notebook", __package__)
