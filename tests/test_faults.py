@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -554,9 +555,11 @@ def test_faults_leave_no_thread_behind(story: Story) -> None:
 
 
 def test_certificates_that_cannot_be_read_are_told_and_the_next_cell_works(
-    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent.pem")
+    certificates = tmp_path / "certificates.pem"
+    certificates.write_text("none")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
     page.run("%config GLMMagics.base_url = 'https://glm.test/v4'")
     assert "SSL_CERT_FILE" in str(page.run("%%glm\nfirst").error)
     page.run(f"%config GLMMagics.base_url = '{server.base_url}'")

@@ -47,6 +47,8 @@ class Run:
             elif kind == "update_display_data":
                 place = places.get(content["transient"]["display_id"], {})  # it may stand in another cell
                 place.update(data=content["data"], metadata=content["metadata"])
+            elif kind == "stream" and outputs and outputs[-1].get("name") == content["name"]:
+                outputs[-1]["text"] += content["text"]
             elif kind in ("stream", "error", "display_data", "execute_result"):
                 outputs.append({"kind": kind, **content})
                 display_id = content.get("transient", {}).get("display_id")
