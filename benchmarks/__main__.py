@@ -30,7 +30,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="zhipu_magic-bench-") as folder, Servers() as servers:
         bench = Bench(servers, Path(folder))
         for section in (start, first_cell, warm_cell, speed, page):
-            print(f"measuring: {section.__doc__.splitlines()[0]}", file=sys.stderr, flush=True)  # type: ignore[union-attr]
+            print(f"measuring: {(section.__doc__ or section.__name__).splitlines()[0]}", file=sys.stderr, flush=True)
             rows += section.measure(bench, quick=quick)
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.")
     print(

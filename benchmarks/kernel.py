@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # it has no types
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
@@ -79,7 +79,7 @@ class Kernel:
 
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self._client = client
-        self._process = psutil.Process(manager.provisioner.pid)  # type: ignore[union-attr]
+        self._process = psutil.Process(manager.provisioner.pid)  # type: ignore[union-attr]  # the kernel runs
 
     def run(self, code: str, **expressions: str) -> Cell:
         """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError where it fails."""

@@ -74,7 +74,7 @@ class Servers:
 
     def practice(self, *, pace: float) -> Practice:
         """A server that streams `pace` chunks a second; 0 is as fast as they go."""
-        server: Practice = self._manager.Practice(pace)  # type: ignore[attr-defined]
+        server: Practice = self._manager.Practice(pace)  # type: ignore[attr-defined]  # registered at run time
         return server
 
     def __enter__(self) -> Servers:

@@ -167,6 +167,7 @@ def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
     shown = page.run("%%glm -m glm-4.7\n你好").html(1)
     assert "glm-4.7 (practice)" in shown
     assert "nothing: practice" in shown
+    assert "≈ ¥2 / 8" in page.run("%glm models").markdown()
     assert "¥" not in shown
     assert "(1 turn) goes along" in page.run("%glm practice off").markdown()
     assert "(practice)" not in page.run("%%glm -m glm-4.7\n你好").html(1)

@@ -17,7 +17,7 @@ from zhipu_magic.errors import SettingsError
 class MemoryKeyring(KeyringBackend):
     """A keyring that lasts as long as a test."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], str] = {}
@@ -130,6 +130,7 @@ def test_any_other_address_is_refused_with_the_reason(url: str, words: str) -> N
         ("http://127.0.0.1:8000/api/paas/v4", True),
         ("http://127.0.0.1:8000/v1", False),
         ("https://api.z.ai/api/paas/v4", False),
+        ("http://[::1", False),
         ("https://open.bigmodel.cn.example.com/v4", False),
     ],
 )

@@ -410,7 +410,7 @@ def test_run_all_stops_there(story: Story) -> None:
 def test_ten_interrupts_in_a_row_leave_nothing_behind(story: Story) -> None:
     for _ in range(10):
         count = len(story.server.requests)
-        with reader_stops(lambda count=count: len(story.server.requests) > count):  # type: ignore[misc]
+        with reader_stops(lambda count=count: len(story.server.requests) > count):
             assert story.second(Raw((STALL,))).outputs == []
     wait_for(all_exchanges_over)
     assert all(request.closed.wait(5) for request in story.server.requests[1:])

@@ -162,7 +162,7 @@ def test_a_failure_that_nobody_read_is_told_by_the_next_ask(chat: Chat, server: 
 
 def test_once_sees_nothing_and_leaves_nothing(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("one"), Answer("aside"), Answer("two"))
-    chat.ask("question 1").text  # noqa: B018
+    _ = chat.ask("question 1").text
     assert chat.ask("by the way", once=True).text == "aside"
     assert chat.ask("question 2").text == "two"
     asked = [[message["content"] for message in request.body["messages"]] for request in server.requests]
@@ -229,9 +229,9 @@ def test_an_empty_prompt_is_refused(chat: Chat, server: PracticeServer, prompt: 
 
 def test_the_system_text_stands_before_all_turns(server: PracticeServer) -> None:
     chat = Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, system="Be brief.")
-    chat.ask("one").text  # noqa: B018
+    _ = chat.ask("one").text
     assert server.requests[-1].body["messages"][0] == {"role": "system", "content": "Be brief."}
-    chat.ask("two", system="Be long.").text  # noqa: B018
+    _ = chat.ask("two", system="Be long.").text
     assert chat.ask("three").text
     assert [message["role"] for message in server.requests[-1].body["messages"]].count("system") == 1
     assert server.requests[-1].body["messages"][0]["content"] == chat.system == "Be long."

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -71,7 +72,7 @@ def _quickstart() -> Path:
 
 
 def _open_lab(notebook: Path) -> int:
-    import jupyterlab  # noqa: F401  # to say at once if it is missing
+    import_module("jupyterlab")  # to say at once if it is missing
 
     options = ["--ServerApp.ip=127.0.0.1"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -94,9 +95,9 @@ def _open_lab(notebook: Path) -> int:
 
 def _print_dialogue(notebook: Path) -> int:
     from nbclient import NotebookClient
-    from nbformat import reads
 
-    page: Any = reads(notebook.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    nbformat: Any = import_module("nbformat")  # which has no types
+    page = nbformat.read(notebook, as_version=4)
     client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": notebook.parent}})
     client.execute()
     for cell in page.cells:

@@ -18,6 +18,7 @@ from .models import CATALOGUE, FREE, PRICES_DATE, Model
 from .view.document import fenced, in_line, money, shorten, table
 
 if TYPE_CHECKING:
+    from .chat import Chat
     from .magics import GLMMagics
 
 
@@ -124,15 +125,20 @@ def _model(magics: GLMMagics, text: str) -> None:
         magics.set_trait("model", _unquoted(text))
     chat = magics.chat
     known = CATALOGUE.get(chat.model)
-    near = get_close_matches(chat.model, CATALOGUE, n=1) if chat.priced else []
-    price = _price(known, chat.priced)
+    near = get_close_matches(chat.model, CATALOGUE, n=1) if _is_listed(chat) else []
+    price = _price(known, _is_listed(chat))
     facts = f": {_context(known)}, {price}" if known else ", of which nothing more is known here"
     meant = f" Did you mean {near[0]}?" if near and known is None else ""
     magics.tell(f"The model is **{chat.model}**{facts}.{meant}")
 
 
+def _is_listed(chat: Chat) -> bool:
+    """Whether the catalogue speaks of the service, or of the one that practice stands in for."""
+    return chat.priced or chat.practising
+
+
 def _models(magics: GLMMagics, text: str) -> None:
-    if not magics.chat.priced and not magics.chat.practising:
+    if not _is_listed(magics.chat):
         _other_models(magics)
         return
     offered, note = list(CATALOGUE), "The service was not asked, for there is no key yet."
@@ -141,12 +147,11 @@ def _models(magics: GLMMagics, text: str) -> None:
             offered, note = magics.chat.models(), "The list is the service's own."
         except GLMError as error:
             note = f"The service's own list could not be had: {error.message}"
-    priced = magics.chat.priced
     rows = []
     for name in offered:
         known = CATALOGUE.get(name)
         mark = " ←" if name == magics.chat.model else ""
-        rows.append((name + mark, _context(known), _price(known, priced), "yes" if known and known.vision else ""))
+        rows.append((name + mark, _context(known), _price(known, True), "yes" if known and known.vision else ""))
     listing = table(("model", "context / longest answer", "yuan per million tokens: in / out", "sees images"), rows)
     tiers = (
         "Several prices are for a short prompt and answer, a short prompt and a long answer, and a prompt of 32K "

@@ -121,12 +121,17 @@ def check_base_url(url: str) -> str:
 
 def is_priced(base_url: str) -> bool:
     """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
-    host, path = host_of(base_url), urlsplit(base_url).path
-    return host == _PRICED_HOST or (is_loopback(host) and path == urlsplit(DEFAULT_BASE_URL).path)
+    host = host_of(base_url)
+    stands_in = is_loopback(host) and urlsplit(base_url).path.rstrip("/") == urlsplit(DEFAULT_BASE_URL).path
+    return host == _PRICED_HOST or stands_in
 
 
 def host_of(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    """The address's host; empty where it is no address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

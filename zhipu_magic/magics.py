@@ -49,7 +49,7 @@ def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.") from None
 
-        magic.getdoc = help_text  # type: ignore[attr-defined]  # which `?` asks for before the docstring
+        magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
         marked: _Function = kind("glm")(no_var_expand(magic))
         return marked
 

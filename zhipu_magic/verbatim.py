@@ -39,7 +39,7 @@ def cell_as_written(lines: list[str]) -> list[str]:
 
 
 # Completeness is judged by the cell as it is typed: a terminal ends a cell magic at an empty line.
-cell_as_written.has_side_effects = True  # type: ignore[attr-defined]
+cell_as_written.has_side_effects = True  # type: ignore[attr-defined]  # a mark that IPython looks for
 
 
 class LineAsWritten(EscapedCommand):

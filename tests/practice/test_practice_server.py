@@ -240,7 +240,7 @@ def test_nothing_is_ever_logged_or_printed(
     for _ in range(4):
         with pytest.raises(httpx.TransportError):
             client.post("/chat/completions", json={})
-    server.enqueue(Answer(object()))  # type: ignore[arg-type]
+    server.enqueue(Answer(object()))
     assert client.post("/chat/completions", json={}).status_code == 500
     assert client.get("/nowhere").status_code == 404
     server.stop()
@@ -250,7 +250,7 @@ def test_nothing_is_ever_logged_or_printed(
 
 
 def test_a_script_that_cannot_be_played_is_told_to_the_client(server: PracticeServer, client: httpx.Client) -> None:
-    server.enqueue(Answer(object()))  # type: ignore[arg-type]
+    server.enqueue(Answer(object()))
     response = client.post("/chat/completions", json={})
     assert response.status_code == 500
     assert "object" in response.json()["error"]["message"]

@@ -80,7 +80,7 @@ class Client:
         )
 
     def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
-        """Ask, and emit the reply's chunks as they come; ask again by `wire`'s table until the first token.
+        """Ask, and emit the chunks as they come; ask again, where `service_errors` says so, until the first token.
 
         Raises GLMError. Meant for a thread of its own (see `exchange`).
         """

@@ -15,7 +15,7 @@ from ..service_errors import not_a_reply, service_error
 from ..wire import DONE, Chunk, objects
 
 
-class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]
+class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  # the SDK has no types
     """Decodes a reply, streamed or plain, into chunks: a twentieth of the time that the SDK's own loop takes."""
 
     def __stream__(self) -> Iterator[Chunk]:
