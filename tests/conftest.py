@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import comm
@@ -36,10 +38,17 @@ def quick_collections() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_journals_of_the_readers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kernels and terminals that serve several tests keep their journals here."""
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("user data"))
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, address, model or proxy of the machine's own reaches a test."""
-    for name in ("ZHIPUAI_API_KEY", "ZHIPUAI_BASE_URL", "ZHIPU_MAGIC_MODEL"):
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No key, address, model, proxy or journal of the machine's own reaches a test."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user data"))
+    for name in ("ZHIPUAI_API_KEY", "ZHIPUAI_BASE_URL", "ZHIPU_MAGIC_MODEL", "ZHIPU_MAGIC_REPLAY", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from zhipu_magic.magics import GLMMagics
+from zhipu_magic.practice import Answer, PracticeServer, Script
 
 
 @dataclass
@@ -35,19 +37,30 @@ class Cell:
         return str(self.outputs[index]["data"]["text/plain"])
 
 
+class Shell(InteractiveShell):
+    """Knows the request that its cell came with, as a kernel's shell does."""
+
+    request: dict[str, Any] = {}  # noqa: RUF012
+
+    def get_parent(self) -> dict[str, Any]:
+        return self.request
+
+
 class Page:
     """A notebook without a kernel: an in-process shell whose display messages are caught."""
 
     def __init__(self) -> None:
         config = Config()
         config.HistoryManager.enabled = False
-        self.shell = InteractiveShell(config=config)
+        self.shell = Shell(config=config)
         self.publisher = CapturingDisplayPublisher()
         self.shell.display_pub = self.publisher
 
-    def run(self, cell: str) -> Cell:
-        """Run a cell as a front end would."""
-        result = self.shell.run_cell(cell)
+    def run(self, cell: str, cell_id: str | None = None, *, deleted: Sequence[str] = ()) -> Cell:
+        """Run a cell as a front end would: with a `cell_id`, as JupyterLab, which tells of `deleted` cells too."""
+        named = cell_id is not None or deleted
+        self.shell.request = {"metadata": {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}}
+        result = self.shell.run_cell(cell, cell_id=cell_id)
         messages, self.publisher.outputs = list(self.publisher.outputs), []
         return Cell(_folded(messages), result.error_before_exec or result.error_in_exec, messages)
 
@@ -61,6 +74,52 @@ class Page:
         magics = self.shell.magics_manager.registry["GLMMagics"]
         assert isinstance(magics, GLMMagics)
         return magics
+
+
+class Notebook:
+    """A page in a front end that names its cells: each asks its own name, in a few words."""
+
+    def __init__(self, page: Page, server: PracticeServer) -> None:
+        self.page = page
+        self.server = server
+
+    def ask(self, cell: str, reply: str | Script, *, line: str = "%%glm", deleted: Sequence[str] = ()) -> Cell:
+        """Run the cell of this name; the service answers with `reply`."""
+        return self.run(cell, f"{line}\nabout {cell}", reply, deleted=deleted)
+
+    def run(self, cell: str, code: str, *replies: str | Script, deleted: Sequence[str] = ()) -> Cell:
+        """Run this code in the cell of this name; `replies` answer its requests."""
+        self.server.enqueue(*(Answer(reply) if isinstance(reply, str) else reply for reply in replies))
+        return self.page.run(code, cell, deleted=deleted)
+
+    def sent(self) -> list[str]:
+        """The texts of the last request: prompts and replies in turn, its own prompt last."""
+        return texts(self.server.requests[-1].body["messages"])
+
+    def turns(self, thread: str | None = None) -> list[tuple[str, str]]:
+        """The turns that stand."""
+        return [(turn.prompt, turn.reply) for turn in self.page.magics.chat.thread(thread).turns]
+
+    def replies(self, thread: str | None = None) -> list[str]:
+        return [reply for _, reply in self.turns(thread)]
+
+    def command(self, line: str) -> str:
+        """What a `%glm` line answers, in text."""
+        cell = self.page.run(f"%glm {line}")
+        assert cell.success
+        return cell.plain()
+
+    def marks(self) -> dict[str, str]:
+        """What the history says of each reply, by the reply's first line."""
+        lines = self.command("history").split("\n")
+        return {lines[place + 3]: line for place, line in enumerate(lines) if " · glm-" in line}
+
+
+def texts(messages: list[dict[str, Any]]) -> list[str]:
+    """The texts of a request's messages, which must alternate."""
+    roles = [message["role"] for message in messages]
+    assert roles == ["user", "assistant"] * (len(messages) // 2) + ["user"]
+    return [message["content"] for message in messages]
 
 
 def _folded(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class Story:
         assert set(panel["data"]) == {"text/html", "text/plain"}
         assert "Interrupted" in panel["data"]["text/html"]
         assert "Interrupted" in panel["data"]["text/plain"]
-        turn = self.page.magics.chat.thread.turns[-1]
+        turn = self.page.magics.chat.thread().turns[-1]
         assert (turn.prompt, turn.reply, turn.interrupted) == ("second", words, True)
         bound = self.page.names["response"]
         assert bound is self.page.names["_glm"]

@@ -141,9 +141,10 @@ def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeS
     assert "not begun" in page.run("%glm history").markdown()
     server.enqueue(Answer("```python\nx = 1\n```"))
     page.run('%%glm -s "Be brief."\nShow code.')
-    shown = page.run("%glm history").markdown()
+    shown = page.run("%glm history")
     for words in ("Be brief.", "Show code.", "x = 1", "````text"):
-        assert words in shown
+        assert words in shown.plain()
+    assert "<blockquote>&#96;&#96;&#96;python<br>x = 1<br>&#96;&#96;&#96;</blockquote>" in shown.markdown()
 
 
 def test_undo_takes_the_last_turn_back(page: Page, server: PracticeServer) -> None:
@@ -155,11 +156,11 @@ def test_undo_takes_the_last_turn_back(page: Page, server: PracticeServer) -> No
     assert sent == ["one", "three"]
 
 
-@pytest.mark.parametrize("line", ["reset please", "undo 2", "models all", "history 3", "usage now", "version 2"])
+@pytest.mark.parametrize("line", ["reset please", "retry 2", "models all", "history 3", "usage now", "version 2"])
 def test_a_word_too_many_does_nothing(page: Page, line: str) -> None:
     page.run("%%glm\n你好")
     assert "nothing was done" in str(page.run(f"%glm {line}").error)
-    assert len(page.magics.chat.thread.turns) == 1
+    assert len(page.magics.chat.thread().turns) == 1
 
 
 def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
@@ -186,16 +187,16 @@ def test_a_model_that_is_nearly_one_is_named(page: Page) -> None:
 
 
 def test_undo_of_nothing_says_so(page: Page) -> None:
-    assert "no turn" in page.run("%glm undo").markdown()
+    assert "nothing to take back" in page.run("%glm undo").markdown()
 
 
 def test_reset_begins_anew_and_keeps_system_text_and_ledger(page: Page, server: PracticeServer) -> None:
     page.run("%%glm -s brief\none")
-    spent = page.magics.chat.ledger.total_tokens
+    spent = page.magics.chat.ledger.spent.total_tokens
     assert "1 turn" in page.run("%glm reset").markdown()
     page.run("%%glm\ntwo")
     assert [message["role"] for message in server.requests[-1].body["messages"]] == ["system", "user"]
-    assert page.magics.chat.ledger.total_tokens > spent > 0
+    assert page.magics.chat.ledger.spent.total_tokens > spent > 0
 
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -267,7 +268,7 @@ def test_the_conversation_goes_on_from_practice(bare_page: Page) -> None:
     bare_page.run("%glm practice")
     bare_page.run("%%glm\n你好")
     bare_page.run("%glm practice off")
-    assert len(bare_page.magics.chat.thread.turns) == 1
+    assert len(bare_page.magics.chat.thread().turns) == 1
 
 
 def test_help_knows_every_command(page: Page) -> None:
@@ -298,4 +299,4 @@ def test_a_failed_turn_leaves_the_conversation_as_it_was(page: Page, server: Pra
     page.run("%%glm\n你好")
     server.enqueue(Fault(401, "1002"))
     page.run("%%glm\nlost")
-    assert len(page.magics.chat.thread.turns) == 1
+    assert len(page.magics.chat.thread().turns) == 1

@@ -47,7 +47,6 @@ def nobody() -> Iterator[str]:
         (401, "401", "API key", "%glm login"),
         (400, "1210", "does not accept the request", "options"),
         (400, "1211", "no such model", "%glm models"),
-        (400, "1261", "longer than the model can take", "%glm reset"),
         (400, "1301", "unsafe content", "Word it differently"),
         (403, "403", "refuses access", "%glm"),
         (403, "1311", "plan does not include", "%glm models"),
@@ -216,7 +215,7 @@ def test_a_service_that_comes_up_while_it_is_tried_again_answers(server: Practic
     server.enqueue(Answer("one"))
     server.start()
     assert reply.text == "one"
-    assert [turn.reply for turn in chat.thread.turns] == ["one"]
+    assert [turn.reply for turn in chat.thread().turns] == ["one"]
 
 
 def test_the_panel_tells_that_it_waits_and_how_long(story: Story, live: list[str]) -> None:
@@ -393,7 +392,7 @@ def test_chats_reply_holds_what_had_arrived(server: PracticeServer, chat: Chat) 
     assert isinstance(reply.error, ReplyBroken)
     with pytest.raises(ReplyBroken):
         _ = reply.text
-    assert [(turn.reply, turn.interrupted) for turn in chat.thread.turns] == [("half a ", True)]
+    assert [(turn.reply, turn.interrupted) for turn in chat.thread().turns] == [("half a ", True)]
 
 
 # A 200 that is no reply
@@ -576,7 +575,7 @@ def test_without_a_thread_to_be_had_the_cell_fails_and_the_next_one_works(
         patched.setattr(threading.Thread, "start", no_thread)
         assert not page.run("%%glm\nfirst").success
     assert page.run("%%glm\nsecond").success
-    assert len(page.magics.chat.thread.turns) == 1
+    assert len(page.magics.chat.thread().turns) == 1
 
 
 def test_a_server_that_holds_the_connection_open_holds_no_thread(page: Page, server: PracticeServer) -> None:

@@ -139,7 +139,7 @@ def test_while_connecting(story: Story) -> None:
 def test_a_connection_that_comes_about_after_the_interrupt_carries_nothing(chat: Chat) -> None:
     with full_house() as listener:
         port = listener.getsockname()[1]
-        chat.configure(base_url=f"http://127.0.0.1:{port}/v4")
+        chat.service.configure(base_url=f"http://127.0.0.1:{port}/v4")
         before = connecting_to(port)
         with pytest.raises(KeyboardInterrupt), reader_stops_script(lambda: connecting_to(port) > before):
             _ = chat.ask("first").text
@@ -155,7 +155,7 @@ def test_a_connection_that_comes_about_after_the_interrupt_carries_nothing(chat:
                 with suppress(TimeoutError):  # of one of the guests
                     received.append(connection.recv(100))
         assert not any(received)
-    assert chat.thread.turns == ()
+    assert chat.thread().turns == ()
 
 
 @contextmanager
@@ -346,7 +346,7 @@ def test_during_the_last_refresh_of_a_whole_reply(
     text, panel = cell.outputs
     assert text["data"] == {"text/markdown": "two", "text/plain": "two"}
     assert set(panel["data"]) == {"text/html", "text/plain"}
-    turn = story.page.magics.chat.thread.turns[-1]
+    turn = story.page.magics.chat.thread().turns[-1]
     assert (turn.prompt, turn.reply, turn.interrupted) == ("second", "two", False)
     choice = story.page.names["response"].choices[0]
     assert (choice.message.content, choice.finish_reason) == ("two", "stop")
@@ -431,7 +431,7 @@ def test_a_script_that_iterates_keeps_what_had_arrived(server: PracticeServer, c
     assert received.closed.wait(5)
     assert (received.closed_at or 0) - (reader.pressed_at or 0) < CLOSED_WITHIN
     assert (reply.state, reply.words, reply.finish_reason) == ("interrupted", "half a reply", "interrupted")
-    assert [(turn.reply, turn.interrupted) for turn in chat.thread.turns] == [("half a reply", True)]
+    assert [(turn.reply, turn.interrupted) for turn in chat.thread().turns] == [("half a reply", True)]
     server.enqueue(Answer("two"))
     assert chat.ask("second").text == "two"
     assert server.requests[-1].body["messages"] == [
@@ -446,7 +446,7 @@ def test_a_script_that_waits_for_the_whole_reply(server: PracticeServer, chat: C
     with pytest.raises(KeyboardInterrupt), reader_stops_script(lambda: bool(server.requests)):
         _ = chat.ask("first").completion
     assert server.requests[-1].closed.wait(5)
-    assert chat.thread.turns == ()
+    assert chat.thread().turns == ()
 
 
 def test_interrupting_a_whole_reply_changes_nothing(server: PracticeServer, chat: Chat) -> None:
@@ -455,7 +455,7 @@ def test_interrupting_a_whole_reply_changes_nothing(server: PracticeServer, chat
     assert reply.text == "half a reply"
     reply.interrupt()
     assert (reply.state, reply.finish_reason) == ("complete", "stop")
-    assert len(chat.thread.turns) == 1
+    assert len(chat.thread().turns) == 1
     assert chat.ask("second").text
 
 
@@ -465,7 +465,7 @@ def test_a_reply_that_nobody_wants_any_more_can_be_let_go(server: PracticeServer
     assert next(iter(reply)) == "half a "
     reply.interrupt()
     assert server.requests[-1].closed.wait(5)
-    assert [(turn.reply, turn.interrupted) for turn in chat.thread.turns] == [("half a ", True)]
+    assert [(turn.reply, turn.interrupted) for turn in chat.thread().turns] == [("half a ", True)]
 
 
 def test_words_that_had_arrived_but_nobody_had_looked_at_are_kept(server: PracticeServer, chat: Chat) -> None:
@@ -475,4 +475,4 @@ def test_words_that_had_arrived_but_nobody_had_looked_at_are_kept(server: Practi
     time.sleep(0.5)  # nothing tells that words have come but the look at them
     reply.interrupt()
     assert reply.words == "half a reply"
-    assert [(turn.reply, turn.interrupted) for turn in chat.thread.turns] == [("half a reply", True)]
+    assert [(turn.reply, turn.interrupted) for turn in chat.thread().turns] == [("half a reply", True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zhipu_magic.ledger import Entry, Ledger
+from zhipu_magic.ledger import Entry, Ledger, cost_of
 from zhipu_magic.models import CATALOGUE, DEFAULT_MODEL
 from zhipu_magic.wire import Usage
 
@@ -39,19 +39,26 @@ def test_the_default_model_is_free() -> None:
 
 
 def test_a_model_that_is_not_listed_has_no_price() -> None:
-    entry = Entry.of("llama-3", "hello", Usage(10, 10, 20), priced=True, seconds=1.0)
-    assert entry.cost is None
+    assert cost_of("llama-3", Usage(10, 10, 20), priced=True) is None
 
 
 def test_another_service_has_no_price_even_for_a_known_model() -> None:
-    assert Entry.of("glm-5.3", "hello", Usage(10, 10, 20), priced=False, seconds=1.0).cost is None
+    assert cost_of("glm-5.3", Usage(10, 10, 20), priced=False) is None
 
 
 def test_the_ledger_adds_up_and_says_what_it_leaves_out() -> None:
-    ledger = Ledger()
-    assert ledger.cost is None
+    ledger, usage = Ledger(), Usage(1_000, 1_000, 2_000)
+    assert ledger.spent.cost is None
     for model in ("glm-5.3", "glm-4", "glm-5.3"):
-        ledger = ledger.add(Entry.of(model, "hello", Usage(1_000, 1_000, 2_000), priced=True, seconds=1.0))
-    assert ledger.cost == pytest.approx(0.072)
-    assert ledger.unpriced == 1
-    assert (ledger.prompt_tokens, ledger.completion_tokens, ledger.total_tokens) == (3_000, 3_000, 6_000)
+        ledger = ledger.add(Entry(model, "hello", usage, cost_of(model, usage, priced=True), 1.0))
+    replayed = Entry("glm-5.3", "hello", usage, cost_of("glm-5.3", usage, priced=True), 1.0, replayed=True)
+    ledger = ledger.add(replayed)
+    assert ledger.spent.cost == pytest.approx(0.072)
+    assert ledger.spent.unpriced == 1
+    assert (ledger.spent.prompt_tokens, ledger.spent.completion_tokens, ledger.spent.total_tokens) == (
+        3_000,
+        3_000,
+        6_000,
+    )
+    assert (ledger.replayed.requests, ledger.replayed.total_tokens, ledger.everything.total_tokens) == (1, 2_000, 8_000)
+    assert ledger.latest is replayed is ledger.entries[-1]

@@ -155,7 +155,7 @@ def test_an_odd_stream_is_read_and_committed(story: Story, steps: tuple[Any, ...
     assert {name: usage[name] for name in USAGE} == USAGE
     _, second = page.magics.chat.ledger.entries
     assert (second.usage.prompt_tokens, second.usage.completion_tokens) == (7, 10)
-    assert not page.magics.chat.thread.turns[-1].interrupted
+    assert not page.magics.chat.thread().turns[-1].interrupted
     story.turns += [{"role": "user", "content": "second"}, {"role": "assistant", "content": "你好，世界"}]
     story.goes_on()
 
@@ -180,7 +180,7 @@ def test_a_reply_that_nobody_counted_is_complete(story: Story, ending: tuple[byt
     assert (bound.usage is None) == uncounted
     assert str(bound)
     ledger = story.page.magics.chat.ledger
-    assert (ledger.entries[-1].usage is None, ledger.uncounted) == (uncounted, int(uncounted))
+    assert (ledger.entries[-1].usage is None, ledger.spent.uncounted) == (uncounted, int(uncounted))
     assert "uncounted" in story.page.run("%glm usage").plain() or not uncounted
     story.turns += [{"role": "user", "content": "second"}, {"role": "assistant", "content": "你好，世界"}]
     story.goes_on()
@@ -372,7 +372,7 @@ def test_calls_of_tools(
     assert all(made.type == "function" for made in choice.message.tool_calls)
     assert reply.wants_tools
     assert reply.words == ""
-    assert chat.thread.turns == ()
+    assert chat.thread().turns == ()
 
 
 def test_a_cell_that_is_answered_with_a_call_binds_it_and_goes_on(story: Story) -> None:
@@ -556,6 +556,6 @@ def test_a_service_that_talks_nonsense_gives_a_reply_or_a_clear_error(
     except GLMError as error:
         assert "unexpected" not in str(error)
     assert reply.ended is not None
-    chat.reset()
+    chat.history.reset()
     server.enqueue(Answer("sense"))
     assert chat.ask("sense", once=True).text == "sense"

@@ -148,7 +148,7 @@ def test_asking_again_before_reading_keeps_the_order(chat: Chat, server: Practic
         "two",
         "question 3",
     ]
-    assert [turn.reply for turn in chat.thread.turns] == ["one", "two", "three"]
+    assert [turn.reply for turn in chat.thread().turns] == ["one", "two", "three"]
 
 
 def test_a_failure_that_nobody_read_is_told_by_the_next_ask(chat: Chat, server: PracticeServer) -> None:
@@ -245,10 +245,13 @@ def test_undo_and_reset(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("one"), Answer("two"), Answer("three"))
     for prompt in ("question 1", "question 2"):
         assert chat.ask(prompt).text
-    turn = chat.undo()
-    assert turn is not None and (turn.prompt, turn.reply) == ("question 2", "two")
-    assert chat.reset() == 1
-    assert chat.undo() is None
+    assert chat.history.undo() == ["a turn"]
+    assert chat.thread().messages == [
+        {"role": "user", "content": "question 1"},
+        {"role": "assistant", "content": "one"},
+    ]
+    assert chat.history.reset() == 1
+    assert chat.history.reset() == 0
     assert chat.ask("question 3").text == "three"
     assert [message["content"] for message in server.requests[-1].body["messages"]] == ["question 3"]
 
@@ -324,7 +327,7 @@ def test_an_interrupt_comes_through_and_what_had_arrived_is_kept(chat: Chat, ser
     assert "".join(words) == "half a reply"
     assert server.requests[0].closed.wait(1)
     assert (reply.state, reply.text, reply.finish_reason) == ("interrupted", "half a reply", "interrupted")
-    assert [(turn.reply, turn.interrupted) for turn in chat.thread.turns] == [("half a reply", True)]
+    assert [(turn.reply, turn.interrupted) for turn in chat.thread().turns] == [("half a reply", True)]
     assert chat.ask("go on").text == "next"
     assert [message["content"] for message in server.requests[-1].body["messages"]] == ["hi", "half a reply", "go on"]
 
@@ -371,13 +374,20 @@ def test_the_key_is_nowhere_to_be_seen(secret_server: PracticeServer) -> None:
     )
     reply = chat.ask("one")
     assert reply.text == "fine"
-    seen = [repr(chat), repr(vars(chat)), repr(reply), repr(vars(reply)), str(reply.completion), repr(chat.endpoint())]
+    seen = [
+        repr(chat),
+        repr(vars(chat)),
+        repr(reply),
+        repr(vars(reply)),
+        str(reply.completion),
+        repr(chat.service.endpoint()),
+    ]
     for _ in range(2):
         with pytest.raises(GLMError) as failure:
             _ = chat.ask("two").text
         error = failure.value
         seen += [str(error), repr(error), repr(error.args), repr(vars(error))]
-    assert chat.key_source == "given in the code"
+    assert chat.service.key_source == "given in the code"
     assert secret_server.requests[0].headers["Authorization"]
     assert not [text for text in seen if "verysecretpart" in text]
     chat.close()
@@ -412,7 +422,11 @@ def test_the_environment_names_the_model_the_service_and_the_key(
         monkeypatch.setenv(name, value)
     chat = Chat()
     assert chat.ask("你好").text
-    assert (chat.model, chat.base_url, chat.key_source) == ("glm-4-plus", server.base_url, "ZHIPUAI_API_KEY")
+    assert (chat.model, chat.service.base_url, chat.service.key_source) == (
+        "glm-4-plus",
+        server.base_url,
+        "ZHIPUAI_API_KEY",
+    )
     assert server.requests[-1].body["model"] == "glm-4-plus"
     chat.close()
 
@@ -429,8 +443,8 @@ def test_arguments_go_before_the_environment(server: PracticeServer, monkeypatch
 
 def test_without_settings_it_is_a_free_model_of_the_mainland_service() -> None:
     chat = Chat()
-    assert (chat.model, chat.base_url) == ("glm-4.7-flash", "https://open.bigmodel.cn/api/paas/v4")
-    assert chat.key_source is None
+    assert (chat.model, chat.service.base_url) == ("glm-4.7-flash", "https://open.bigmodel.cn/api/paas/v4")
+    assert chat.service.key_source is None
     with pytest.raises(SettingsError, match=r"There is no API key yet(.|\n)*open\.bigmodel\.cn(.|\n)*%glm practice"):
         chat.ask("hi")
 

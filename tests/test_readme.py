@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zhipu_magic.cell_options import PARSER
 from zhipu_magic.commands import COMMANDS
-from zhipu_magic.magics import GLMMagics
+from zhipu_magic.settings import Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -28,6 +28,6 @@ def test_every_command_is_there() -> None:
 
 def test_every_setting_is_there_with_its_default() -> None:
     told = {row.strip("`") for row in _first_column("Settings")}
-    assert told == set(GLMMagics.class_own_traits(config=True))
+    assert told == set(Settings.class_own_traits(config=True))
     for name in ("timeout", "max_retries", "stream"):
-        assert f"| `{name}` | `{GLMMagics.class_own_traits()[name].default()}` |" in README
+        assert f"| `{name}` | `{Settings.class_own_traits()[name].default()}` |" in README

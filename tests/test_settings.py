@@ -7,8 +7,9 @@ from in_process import Page
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from zhipu_magic.magics import BadSetting, GLMMagics
+from zhipu_magic.magics import GLMMagics
 from zhipu_magic.practice import PracticeServer
+from zhipu_magic.settings import BadSetting
 
 
 def test_every_setting_has_help(page: Page, capsys: pytest.CaptureFixture[str]) -> None:

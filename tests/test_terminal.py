@@ -105,7 +105,7 @@ def terminal(one_terminal: Terminal, server: PracticeServer) -> Terminal:
     """A terminal with the extension loaded and a conversation that has not begun."""
     settings = {"ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
     one_terminal.run(f"os.environ.update({settings!r})")
-    assert "begins anew" in one_terminal.run("%glm reset")
+    assert "conversation" in one_terminal.run("%glm reset")
     return one_terminal
 
 

@@ -12,7 +12,7 @@ from in_process import Page
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.view.document import fenced, money, shorten, table
-from zhipu_magic.view.notebook import folded_reasoning
+from zhipu_magic.view.markdown import folded_reasoning
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -140,7 +140,7 @@ def test_a_length_that_ends_in_the_reasoning_is_shown_and_left_out_of_the_conver
     assert cell.success
     assert "Let me think" in cell.markdown()
     assert "not in the conversation" in cell.html(1)
-    assert page.magics.chat.thread.turns == ()
+    assert page.magics.chat.thread().turns == ()
     assert page.names["response"].choices[0].message.reasoning_content == "Let me think"
 
 

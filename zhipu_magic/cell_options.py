@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
+from .errors import InvalidRequest
+from .history import check_name
 from .options import Options
 
 
@@ -73,6 +75,13 @@ def _name(text: str) -> str:
     return text
 
 
+def _thread(text: str) -> str:
+    try:
+        return check_name(text)
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
 def _number(text: str) -> float:
     """A number as it was written: 1 stays 1, which the service may tell from 1.0."""
     try:
@@ -117,6 +126,7 @@ def _member(text: str) -> tuple[str, Any]:
 PARSER = _Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
 PARSER.add_argument("-b", "--bind", metavar="NAME", type=_name, help="bind the SDK's Completion to NAME")
 PARSER.add_argument("-m", "--model", metavar="NAME", help="ask this model, for this turn")
+PARSER.add_argument("-t", "--thread", metavar="NAME", type=_thread, help="ask in this thread, for this turn")
 PARSER.add_argument("-s", "--system", metavar="TEXT", help="the system text, for this and later turns")
 PARSER.add_argument("--temperature", metavar="NUMBER", type=_number, help="0 to 1: how freely the model picks words")
 PARSER.add_argument("--top-p", metavar="NUMBER", type=_number, help="0 to 1: from how much of the choices it picks")
@@ -132,6 +142,7 @@ PARSER.add_argument(
 PARSER.add_argument(
     "--no-stream", dest="stream", action="store_false", default=None, help="show the reply once, when it is whole"
 )
+PARSER.add_argument("--fresh", action="store_true", help="ask the service even where a replay knows the answer")
 PARSER.add_argument(
     "--param", metavar="KEY=JSON", type=_member, action="append", default=[], help="any other member of the request"
 )

@@ -7,35 +7,36 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
 
-from . import credentials
-from .conversation import Thread, Turn
-from .credentials import ApiKey, Endpoint
-from .errors import InvalidRequest, SettingsError
+from .budget import Budget
+from .conversation import Thread
+from .credentials import Endpoint
+from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
+from .errors import InvalidRequest, ServiceError, SettingsError
+from .events import Kept
 from .exchange import Emit, Exchange
-from .ledger import Entry, Ledger
-from .models import CATALOGUE, DEFAULT_MODEL
+from .history import History
+from .journal import Journal
+from .ledger import Ledger, Sums
+from .models import CATALOGUE
 from .options import Options, with_more
+from .record import told
+from .replay import Known, Recorded, Replay
 from .reply import Reply
+from .request import Anchor, Request
+from .service import Service, build_completion
+from .service_errors import TOO_LONG
+from .source import Retry, Source
+from .window import context_tokens, fit, fit_smaller
 
-if TYPE_CHECKING:
-    from zhipuai.types.chat.chat_completion import Completion
-
-    from .client import Client
-
-MODEL_VARIABLE = "ZHIPU_MAGIC_MODEL"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """All that the chat keeps, changed as one: an interrupt sees it before a commit or after, never between."""
-
-    thread: Thread
-    ledger: Ledger = field(default_factory=Ledger)
-    latest: Reply | None = None
+#: What a reply that was cut short is asked to be continued with.
+GO_ON = "Go on exactly where you stopped, without repeating anything."
+GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
 
 
 class Chat:
@@ -48,6 +49,10 @@ class Chat:
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
     ZHIPUAI_API_KEY, then to what `%glm login` saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
     `timeout` is in seconds without a byte; `max_retries` counts the tries after the first.
+
+    `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
+    "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
+    what the reader should know and what is no error; it defaults to `warnings.warn`.
     """
 
     def __init__(
@@ -61,48 +66,121 @@ class Chat:
         stream: bool = True,
         timeout: float = 60.0,
         max_retries: int = 3,
+        journal: str | os.PathLike[str] | None = None,
+        replay: ReplayMode | None = None,
+        warn: Callable[[str], None] = warnings.warn,
     ) -> None:
-        self.model = model or default_model()
-        self.temperature = temperature
         self.stream = stream
-        self._api_key = ApiKey(api_key) if api_key else None
-        self._saved_key: ApiKey | None = None
-        self._base_url = base_url
-        self._endpoint: Endpoint | None = None
-        self._timeout = timeout
-        self._max_retries = max_retries
-        self._client: Client | None = None
-        self._client_lock = threading.Lock()
+        self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
+        self._warn = warn
         self._pending: Reply | None = None
-        self.kept = Kept(Thread(system=system))
+        settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
+        self.history = History(
+            Journal(Path(journal) if journal else None, hide=self.service.hide, warn=warn),
+            {name: value for name, value in settings.items() if value is not None},
+            self._settle,
+        )
+        self.replay = default_replay() if replay is None else replay
 
     # Asking
 
-    def ask(self, prompt: str, options: Options | None = None, **more: Any) -> Reply:
+    def ask(self, prompt: str, options: Options | None = None, *, anchor: Anchor | None = None, **more: Any) -> Reply:
         """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over or to read.
 
-        `more` are options by name, as in `ask("…", temperature=0.2, once=True)`; see `Options`. The request goes out
+        `more` are options by name, as in `ask("…", temperature=0.2, once=True)`; see `Options`. `anchor` is the cell
+        that asks: asked again by another run of it, the turn replaces the earlier one in place. The request goes out
         at once; the turn is committed when its reply has been read to the end, which the next `ask` does if nobody
-        has (and which then raises what ended it). Raises InvalidRequest or SettingsError where nothing can be sent;
-        reading the reply raises `GLMError`.
+        has (and which then raises what ended it). Raises InvalidRequest, OverBudget, NotRecorded or SettingsError
+        where nothing can be sent; reading the reply raises `GLMError`.
         """
         options = with_more(options or Options(), more)
-        _check(prompt, options.system or self.system)
         self._settle()
-        endpoint = self.endpoint()
-        request = self._request(prompt, options)
+        thread = self.thread(options.thread)
+        _check(prompt, options.system or thread.system)
+        anchor = anchor or Anchor()
+        return self._send(self._request(prompt, options, anchor, self.history.before(options.thread, anchor)))
+
+    def ask_again(self, anchor: Anchor | None = None) -> Reply:
+        """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
+
+        `anchor` is the cell that wants it; the turn stays with the cell that asked.
+        """
+        self._settle()
+        link = self.history.newest("ask again")
+        before = replace(self.thread(), last=link.before)
+        options = Options.of(link.turn.model, link.turn.members)
+        return self._send(self._request(link.turn.prompt, options, anchor or Anchor(), before, replaces=link.turn.id))
+
+    def go_on(self, anchor: Anchor | None = None) -> Reply:
+        """Have the model go on from a reply that was cut short, and join the two into one turn.
+
+        `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
+        """
+        self._settle()
+        turn = self.history.newest("go on from").turn
+        if turn.finish_reason not in ("interrupted", "length"):
+            raise InvalidRequest(
+                "The last reply came to its end; there is nothing to go on from.",
+                hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
+            )
+        prompt = GO_ON if turn.reply.isascii() else GO_ON_CHINESE
+        options = Options.of(turn.model, turn.members)
+        return self._send(self._request(prompt, options, anchor or Anchor(), self.thread(), joins=turn.id))
+
+    def interrupt(self) -> None:
+        """Stop the reply that is under way, if there is one; what has come of it is kept."""
+        if self._pending is not None:
+            self._pending.interrupt()
+
+    def _request(
+        self,
+        prompt: str,
+        options: Options,
+        anchor: Anchor,
+        before: Thread,
+        *,
+        replaces: str | None = None,
+        joins: str | None = None,
+    ) -> Request:
+        """The request that asks `prompt` after the thread `before`."""
+        options = replace(
+            options,
+            temperature=self.temperature if options.temperature is None else options.temperature,
+            stream=self.stream if options.stream is None else options.stream,
+        )
+        model = options.model or _model_of(before)
+        if options.once:
+            before = Thread(before.name, system=options.system or "")
+        elif options.system is not None:
+            before = replace(before, system=options.system)
+        return fit(Request(prompt, options, anchor, before, model, replaces, joins))
+
+    def _send(self, request: Request) -> Reply:
+        if self.replay == "only":
+            self._check_budget(request)  # as the recorded run did: what it refused is no occurrence
+        known = self._replay.look_up(request)
+        if known.answer is not None:
+            reply = self._pending = self._reply(Recorded(known.answer["completion"]), request, known, None)
+            return reply
+        if self.replay == "only":
+            raise self._replay.missed(request, known)
+        self._check_budget(request)
+        endpoint = self.service.endpoint()
 
         def send(emit: Emit, cancelled: threading.Event) -> None:
-            self._connect(endpoint).send(request, emit, cancelled)
+            client = self.service.client(endpoint)
+            try:
+                client.send(request.body, emit, cancelled)
+            except ServiceError as error:
+                smaller = fit_smaller(request) if error.code in TOO_LONG else None
+                if smaller is None or cancelled.is_set():
+                    raise
+                reply.request = smaller
+                emit(Retry(1, 1, 0.0, "the conversation is too long for the model"))
+                client.send(smaller.body, emit, cancelled)
 
-        exchange = Exchange(send, self._hang_up)
-        reply = Reply(
-            exchange,
-            model=request["model"],
-            request_id=options.params.get("request_id"),
-            commit=lambda reply: self._commit(reply, prompt, options, endpoint),
-            build=_build_completion,
-        )
+        exchange = Exchange(send, self.service.hang_up)
+        reply = self._reply(exchange, request, known, endpoint)
         try:
             self._pending = reply
             exchange.start()
@@ -111,48 +189,28 @@ class Chat:
             raise
         return reply
 
-    def interrupt(self) -> None:
-        """Stop the reply that is under way, if there is one; what has come of it is kept."""
-        if self._pending is not None:
-            self._pending.interrupt()
+    def _check_budget(self, request: Request) -> None:
+        budget = self.kept.budget
+        if budget is not None and not (self.service.practising and budget.unit == "yuan"):
+            budget.check(request, self.account, priced=self.service.priced)
 
-    def _request(self, prompt: str, options: Options) -> dict[str, Any]:
-        options = replace(
-            options,
-            temperature=self.temperature if options.temperature is None else options.temperature,
-            stream=self.stream if options.stream is None else options.stream,
+    def _reply(self, source: Source, request: Request, known: Known, endpoint: Endpoint | None) -> Reply:
+        return Reply(
+            source,
+            request,
+            commit=lambda reply: self._commit(reply, known, endpoint),
+            build=build_completion,
+            recorded=known.answer,
+            practice=endpoint is not None and endpoint.practice,
         )
-        thread = Thread(system=options.system or "") if options.once else self._thread_with(options)
-        return {
-            "model": options.model or self.model,
-            "messages": thread.messages(prompt),
-            "stream": options.stream,
-            # The SDK sends these two with every request (wire.md); so what is sent is what its own call would send.
-            "response_format": None,
-            "thinking": None,
-            **options.members(),
-        }
 
-    def _commit(self, reply: Reply, prompt: str, options: Options, endpoint: Endpoint) -> None:
-        """The one commit point. Called again for the same reply, it does nothing."""
-        kept = self.kept
-        if kept.latest is reply:
-            return
-        thread, ledger = kept.thread, kept.ledger
-        if reply.has_words and not options.once:
-            turn = Turn(prompt, reply.words, reply.model, reply.counted, reply.state == "interrupted")
-            thread = self._thread_with(options).append(turn)
+    def _commit(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> None:
+        """The one commit point. Called again for the same reply, it only makes sure that the journal has it."""
         if reply.has_begun:
-            seconds = (reply.ended or reply.started) - reply.started
-            note = "once" if options.once else "" if reply.has_words else "no words"
-            ledger = ledger.add(
-                Entry.of(reply.model, prompt, reply.counted, priced=endpoint.priced, seconds=seconds, note=note)
-            )
-        self.kept = Kept(thread, ledger, reply)
-
-    def _thread_with(self, options: Options) -> Thread:
-        thread = self.kept.thread
-        return thread if options.system is None else thread.with_system(options.system)
+            history, run = self.history, reply.request.anchor.run
+            history.commit(reply, lambda: told(history.journal.next_id(), history.run(run), reply, known, endpoint))
+            if endpoint is not None and self.kept.event is not None:
+                self._replay.add(known, self.kept.event)
 
     def _settle(self) -> None:
         """Read the reply before to its end, so that its turn stands before the next one."""
@@ -160,13 +218,16 @@ class Chat:
         if pending is not None and pending.ended is None:
             _ = pending.text
 
-    # What it keeps (`kept` itself may be looked at while a reply grows; these read that to its end first)
+    # What it keeps (`kept` itself may be looked at while a reply grows; the others read that to its end first)
 
     @property
-    def thread(self) -> Thread:
-        """The conversation so far."""
-        self._settle()
-        return self.kept.thread
+    def kept(self) -> Kept:
+        """All of it, as it is at this moment."""
+        return self.history.kept
+
+    def thread(self, name: str | None = None) -> Thread:
+        """The thread of this name, or the current one: its `turns`, and its `messages` as the service takes them."""
+        return self.history.thread(name)
 
     @property
     def ledger(self) -> Ledger:
@@ -175,120 +236,90 @@ class Chat:
         return self.kept.ledger
 
     @property
+    def account(self) -> Sums:
+        """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
+        return self.kept.ledger.everything if self.replay == "only" else self.kept.ledger.spent
+
+    @property
     def system(self) -> str:
-        """The system text that stands before all turns; empty where there is none."""
-        return self.thread.system
+        """The system text that stands before all turns of the current thread; empty where there is none."""
+        return self.thread().system
 
     @system.setter
     def system(self, text: str) -> None:
-        self._keep(self.thread.with_system(text))
+        self.history.do("system", thread=self.thread().name, text=text)
 
-    def undo(self) -> Turn | None:
-        """Take the last turn out of the conversation; gives that turn, or None where there is none."""
-        thread = self.thread
-        self._keep(thread.undo())
-        return thread.turns[-1] if thread.turns else None
+    @property
+    def model(self) -> str:
+        """The model that the current thread asks."""
+        return _model_of(self.kept.conversation.here)
 
-    def reset(self) -> int:
-        """Take all turns out; the system text and the ledger stay. Gives their number."""
-        thread = self.thread
-        self._keep(thread.reset())
-        return len(thread.turns)
+    @model.setter
+    def model(self, name: str) -> None:
+        self.history.do("model", thread=self.thread().name, name=name)
 
-    def context_filled(self, model: str | None = None) -> tuple[int, int] | None:
-        """Tokens that the conversation takes of a model's context, and that context; None where it is not known."""
+    @property
+    def temperature(self) -> float | None:
+        """How freely the model picks words; None leaves it to the model."""
+        return self.kept.temperature
+
+    @temperature.setter
+    def temperature(self, value: float | None) -> None:
+        self.history.do("temperature", value=value)
+
+    @property
+    def budget(self) -> Budget | None:
+        """What may be spent in all; None where there is no limit."""
+        return self.kept.budget
+
+    @budget.setter
+    def budget(self, budget: Budget | None) -> None:
+        self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
+
+    @property
+    def replay(self) -> ReplayMode:
+        """Whether known requests are answered from the journal: "off", "auto", or "only", where nothing goes out."""
+        return self._replay.mode
+
+    @replay.setter
+    def replay(self, mode: ReplayMode) -> None:
+        if mode not in get_args(ReplayMode):
+            raise SettingsError(f"replay is off, auto or only, not {mode!r}.", hint=f"Look at {REPLAY_VARIABLE} too.")
+        self._replay = Replay(mode, self.history.journal, self._warn)
+        self.service.sealed = self.history.journal.read_only = mode == "only"
+
+    def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
+        """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
+        conversation = self.kept.conversation
+        here = conversation.here if thread is None else conversation.thread(thread)
         known = CATALOGUE.get(model or self.model)
-        return (self.kept.thread.context_tokens(), known.context) if known else None
+        return (min(context_tokens(here), known.context), known.context) if known else None
 
-    def _keep(self, thread: Thread) -> None:
-        self.kept = replace(self.kept, thread=thread)
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:
+        """A chat that goes on from a journal, and leaves the file as it is. `settings` are those of `Chat`.
 
-    # The service
+        Raises JournalError.
+        """
+        chat = cls(**settings)
+        for note in chat.history.go_on_from(Path(path), here=False):
+            chat._warn(note)
+        return chat
 
-    @property
-    def base_url(self) -> str:
-        """The service's address."""
-        return self._endpoint.base_url if self._endpoint else credentials.resolve_base_url(self._base_url)
-
-    @property
-    def key_source(self) -> str | None:
-        """Where the API key comes from; None where there is none. The key itself is never told."""
-        if self._endpoint:
-            return self._endpoint.key_source
-        found = credentials.find_key(self._api_key, self._saved_key)
-        return found[1] if found else None
-
-    @property
-    def practising(self) -> bool:
-        """Whether the practice server of `%glm practice` is asked."""
-        return self._endpoint is not None and self._endpoint.practice
-
-    @property
-    def priced(self) -> bool:
-        """Whether the price table speaks of this service."""
-        return self._endpoint.priced if self._endpoint else credentials.is_priced(self.base_url)
-
-    def endpoint(self) -> Endpoint:
-        """The service and the key to it. Raises SettingsError."""
-        return self._endpoint or credentials.resolve(self._base_url, self._api_key, self._saved_key)
-
-    def use(self, endpoint: Endpoint | None) -> None:
-        """Ask this service from now on, whatever the settings say; None goes back to them."""
-        self._endpoint = endpoint
-
-    def login(self, key: str) -> None:
-        """Use this key from now on, where neither the code nor the environment gives one. Raises SettingsError."""
-        self._saved_key = credentials.check_key(key)
-
-    def configure(
-        self, *, base_url: str | None = None, timeout: float | None = None, max_retries: int | None = None
-    ) -> None:
-        """Change the service's address, or how patient to be with it. An empty `base_url` goes back to the default."""
-        self._settle()
-        self._base_url = self._base_url if base_url is None else base_url
-        self._timeout = self._timeout if timeout is None else timeout
-        self._max_retries = self._max_retries if max_retries is None else max_retries
-        self.close()
-
-    def models(self) -> list[str]:
-        """The models that the service offers. Raises GLMError."""
-        return self._connect(self.endpoint()).models()
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that has happened as a journal, which `load` and `%glm resume` read. Raises JournalError."""
+        self.history.save(path)
 
     def close(self) -> None:
         """Let the connections go. The chat can be used on; it connects anew."""
-        with self._client_lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
-    def _connect(self, endpoint: Endpoint) -> Client:
-        """The one client, made when it is first needed: importing the SDK takes a third of a second."""
-        try:
-            from .client import Client
-        except ImportError as error:
-            raise SettingsError(
-                "The zhipuai SDK, or something that it needs, cannot be imported.",
-                hint="Install it again: pip install --force-reinstall zhipu_magic",
-                detail=f"({error})",
-            ) from None
-        with self._client_lock:
-            if self._client is None or self._client.endpoint != endpoint:
-                if self._client is not None:
-                    self._client.close()
-                self._client = Client(endpoint, timeout=self._timeout, max_retries=self._max_retries)
-            return self._client
-
-    def _hang_up(self) -> None:
-        if self._client is not None:
-            self._client.hang_up()
+        self.service.close()
 
     def __repr__(self) -> str:
-        return f"<Chat with {self.model}, {len(self.kept.thread.turns)} turns>"
+        return f"<Chat with {self.model}, {self.kept.conversation.here.size} turns>"
 
 
-def default_model() -> str:
-    """The environment's choice, else a free model."""
-    return os.environ.get(MODEL_VARIABLE, "").strip() or DEFAULT_MODEL
+def _model_of(thread: Thread) -> str:
+    return thread.model or default_model()
 
 
 def _check(prompt: str, system: str) -> None:
@@ -300,9 +331,3 @@ def _check(prompt: str, system: str) -> None:
         except UnicodeEncodeError as error:
             half = ascii(text[error.start])
             raise InvalidRequest(f"The {name} holds half a character ({half}), which is no text.") from None
-
-
-def _build_completion(body: Mapping[str, Any]) -> Completion:
-    from .client import build_completion
-
-    return build_completion(body)

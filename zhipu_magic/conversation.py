@@ -1,60 +1,323 @@
-"""A conversation as pure data: turns in order, and the messages that a request makes of them."""
+"""Conversations as pure data: turns in order, threads of them, and how they change.
+
+A thread is a chain of links, each holding a turn and knowing the link before it. A change makes new links from the
+first one that differs and shares all others, so that an earlier state is only another end of the chain: a request, a
+fork and a step of undo each keep one, whatever the length of the thread. Nothing here is ever changed in place. (The
+classes of which every turn makes new ones are not `frozen`, which would double the time that a journal takes to load.)
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from .wire import Usage
 
 Message = dict[str, Any]
+MAIN = "main"
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One user message and the reply to it. `interrupted` marks a reply that did not come to its end."""
+class Turn(NamedTuple):
+    """One user message and the reply to it.
+
+    `cell` is the cell that asked, `run` tells its executions apart, and `execution_count` is its number on the page.
+    `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
+    messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
+    """
 
     prompt: str
     reply: str
     model: str
     usage: Usage | None = None
-    interrupted: bool = False
+    finish_reason: str | None = None
+    id: str = ""
+    cell: str | None = None
+    run: str = ""
+    tokens: int = 0
+    reasoning: str = ""
+    members: Mapping[str, Any] = MappingProxyType({})
+    execution_count: int | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        return self.finish_reason == "interrupted"
 
     def messages(self) -> list[Message]:
         """The turn as the service takes it. Reasoning is not sent back: the service does not want it."""
         return [{"role": "user", "content": self.prompt}, {"role": "assistant", "content": self.reply}]
 
+    def joined(self, more: Turn) -> Turn:
+        """This turn with the reply of `more`, which went on from its end."""
+        return more._replace(
+            id=self.id,
+            prompt=self.prompt,
+            reply=self.reply + more.reply,
+            reasoning=self.reasoning or more.reasoning,
+            cell=self.cell,
+            run=self.run,
+            execution_count=self.execution_count,
+            tokens=self.tokens + more.tokens,
+        )
 
-@dataclass(frozen=True)
+
+class Link:
+    """A turn in its place. `aside` is 0 where the turn stands, else the number of the step that set it aside.
+
+    `number` counts all links up to here, `standing` those whose turns stand, `tokens` what these take. `history` stands
+    for all standing turns up to here; `asked_after` is the history that the turn's own request held.
+    """
+
+    __slots__ = ("aside", "asked_after", "before", "history", "number", "standing", "tokens", "turn")
+
+    def __init__(self, turn: Turn, before: Link | None, aside: int = 0, asked_after: int | None = None) -> None:
+        self.turn = turn
+        self.before = before
+        self.aside = aside
+        self.number: int = before.number + 1 if before else 1
+        self.standing: int = (before.standing if before else 0) + (not aside)
+        self.tokens: int = (before.tokens if before else 0) + (0 if aside else turn.tokens)
+        history = history_of(before)
+        self.asked_after = history if asked_after is None else asked_after
+        # The same in every kernel, for the journal tells it.
+        self.history: int = history if aside else crc32(f"{turn.id}\n".encode(), history)
+
+    @property
+    def stale(self) -> bool:
+        """Whether the turns before it are not those that its request held."""
+        return not self.aside and self.asked_after != history_of(self.before)
+
+    def after(self, before: Link | None, *, aside: int | None = None) -> Link:
+        """The same turn in another place."""
+        return Link(self.turn, before, self.aside if aside is None else aside, self.asked_after)
+
+
+def history_of(link: Link | None) -> int:
+    return link.history if link else 0
+
+
+def back_from(link: Link | None) -> Iterator[Link]:
+    """This link and those before it, the newest first."""
+    while link is not None:
+        yield link
+        link = link.before
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Step:
+    """A change that can be taken back (or made again): where the thread ended otherwise, and what the change was."""
+
+    last: Link | None
+    what: str
+    before: Step | None
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Thread:
-    """One conversation. Every change gives a new thread and leaves the old one as it was."""
+    """One conversation. Every change gives a new thread and leaves the old one as it was.
 
+    `cells` holds every cell that has ever asked in it: a hint, shared and only growing, that spares a search for a
+    cell that is new.
+    """
+
+    name: str = MAIN
     system: str = ""
-    turns: tuple[Turn, ...] = ()
+    model: str | None = None
+    last: Link | None = None
+    past: Step | None = None
+    future: Step | None = None
+    cells: set[str] = field(default_factory=set)
 
-    def messages(self, prompt: str) -> list[Message]:
-        """The messages of the request that asks `prompt` next."""
+    def __repr__(self) -> str:
+        return f"<Thread {self.name}, {self.size} turns>"
+
+    # What it holds
+
+    @property
+    def links(self) -> list[Link]:
+        """All links in order, those set aside among them: what `%glm history` lists and numbers."""
+        return list(back_from(self.last))[::-1]
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that stand, in order."""
+        return tuple(link.turn for link in self.links if not link.aside)
+
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation as the service takes it."""
         system: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
-        past = [message for turn in self.turns for message in turn.messages()]
-        return [*system, *past, {"role": "user", "content": prompt}]
+        return [*system, *(message for turn in self.turns for message in turn.messages())]
 
-    def append(self, turn: Turn) -> Thread:
-        return replace(self, turns=(*self.turns, turn))
+    @property
+    def size(self) -> int:
+        """How many turns stand."""
+        return self.last.standing if self.last else 0
 
-    def undo(self) -> Thread:
-        """Without the last turn."""
-        return replace(self, turns=self.turns[:-1])
+    @property
+    def newest(self) -> Link | None:
+        """The last link whose turn stands."""
+        return next((link for link in back_from(self.last) if not link.aside), None)
+
+    def link(self, number: int) -> Link | None:
+        """The link of this number."""
+        return next((link for link in back_from(self.last) if link.number == number), None)
+
+    # How it changes
+
+    def before(self, cell: str | None, run: str) -> Thread:
+        """What the next request of this cell holds: the turns before the cell's own."""
+        return replace(self, last=self._place(cell, run)[0])
+
+    def up_to(self, turn: str) -> Thread:
+        """The turns before the one with this id; all, where there is none."""
+        place = next((link for link in back_from(self.last) if link.turn.id == turn), None)
+        return replace(self, last=place.before) if place else self
+
+    def commit(self, turn: Turn, *, append: bool = False, held: int | None = None) -> Thread:
+        """With this turn: in the place of those of earlier runs of its cell; else after those of this run, or last.
+
+        `held` is the history that its request held, where another may stand before it by now.
+        """
+        cell = None if append else turn.cell
+        before, rest = self._place(cell, turn.run)
+        kept = [link for link in rest if not _is_earlier_run(link, cell, turn.run)] if rest else rest
+        what = "a turn" if len(kept) == len(rest) else "a turn run again"
+        if turn.cell is not None:
+            self.cells.add(turn.cell)
+        return self._step(what, _chained(Link(turn, before, asked_after=held), kept))
+
+    def exchange(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
+        """With another turn in the place of the one with the id `old`; None where there is none."""
+        place = next((link for link in back_from(self.last) if link.turn.id == old), None)
+        if place is None:
+            return None
+        asked_after = None if asked_again else place.asked_after
+        link = Link(new(place.turn), place.before, asked_after=asked_after)
+        return self._step(what, _chained(link, self._after(place)))
+
+    def set_aside(self, cells: Collection[str], spare: str | None = None) -> Thread:
+        """Without the turns of these cells, but for those of the run `spare`; they keep their places."""
+        if self.cells.isdisjoint(cells):
+            return self
+
+        def gone(link: Link) -> bool:
+            return not link.aside and link.turn.cell in cells and link.turn.run != spare
+
+        return self._marked("a turn set aside", gone, self._latest_aside + 1)
+
+    def restore(self, number: int | None = None) -> Thread:
+        """With the turn of this number back in its place; without a number, those that were set aside last."""
+        latest = self._latest_aside
+        if number is None:
+            return self._marked("a turn restored", lambda link: link.aside == latest > 0, 0)
+        return self._marked("a turn restored", lambda link: link.aside > 0 and link.number == number, 0)
 
     def reset(self) -> Thread:
         """Without any turn; the system text stays."""
-        return replace(self, turns=())
+        return self._step("a reset", None) if self.last else self
 
-    def with_system(self, system: str) -> Thread:
-        return replace(self, system=system)
+    def undo(self) -> Thread:
+        """As it was before its latest change; where none is known, without its last turn."""
+        if self.past is not None:
+            step = self.past
+            future = Step(self.last, step.what, self.future)
+            return replace(self, last=step.last, past=step.before, future=future)
+        if self.newest is None:
+            return self
+        return replace(self, last=self.newest.before, future=Step(self.last, "a turn", self.future))
 
-    def context_tokens(self) -> int:
-        """Tokens that the turns take of the next request, by the service's count of the last turn that it counted."""
-        for turn in reversed(self.turns):
-            if turn.usage is not None:
-                return turn.usage.total_tokens - turn.usage.reasoning_tokens
-        return 0
+    def redo(self) -> Thread:
+        """As it was before it was undone."""
+        if self.future is None:
+            return self
+        step = self.future
+        past = Step(self.last, step.what, self.past)
+        return replace(self, last=step.last, past=past, future=step.before)
+
+    def fork(self, name: str, at: int | None = None) -> Thread:
+        """A thread of its own with the turns up to number `at`; what is undone there is undone there alone."""
+        return replace(self, name=name, last=self.last if at is None else self.link(at), past=None, future=None)
+
+    def _step(self, what: str, last: Link | None) -> Thread:
+        past = Step(self.last, what, self.past)
+        return Thread(self.name, self.system, self.model, last, past, None, self.cells)
+
+    def _place(self, cell: str | None, run: str) -> tuple[Link | None, list[Link]]:
+        """Where a turn of this cell goes: the link before it, and those after it in order."""
+        if cell is None or cell not in self.cells:
+            return self.last, []
+        earlier = own = None
+        for link in back_from(self.last):
+            if link.turn.cell == cell:
+                if link.turn.run != run:
+                    earlier = link
+                elif own is None:
+                    own = link
+        before = earlier.before if earlier else own or self.last
+        return before, self._after(before)
+
+    def _after(self, place: Link | None) -> list[Link]:
+        after = []
+        for link in back_from(self.last):
+            if link is place:
+                break
+            after.append(link)
+        return after[::-1]
+
+    @property
+    def _latest_aside(self) -> int:
+        """The number of the latest step that set a turn aside."""
+        return max((link.aside for link in back_from(self.last)), default=0)
+
+    def _marked(self, what: str, chosen: Callable[[Link], bool], aside: int) -> Thread:
+        first = None
+        for link in back_from(self.last):
+            first = link if chosen(link) else first
+        if first is None:
+            return self
+        after = self._after(first.before)
+        return self._step(what, _chained(first.before, after, lambda link: aside if chosen(link) else link.aside))
+
+
+def _is_earlier_run(link: Link, cell: str | None, run: str) -> bool:
+    return cell is not None and link.turn.cell == cell and link.turn.run != run
+
+
+def _chained(last: Link | None, links: list[Link], aside: Callable[[Link], int] | None = None) -> Link | None:
+    """The same turns after another one."""
+    for link in links:
+        last = link.after(last, aside=aside(link) if aside else None)
+    return last
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """All threads of a chat. `blank` is what a new thread begins as."""
+
+    blank: Thread = field(default_factory=Thread)
+    threads: Mapping[str, Thread] = field(default_factory=dict)
+    current: str = MAIN
+
+    @property
+    def here(self) -> Thread:
+        return self.thread(self.current)
+
+    def thread(self, name: str) -> Thread:
+        """The thread of this name, which begins empty."""
+        return self.threads.get(name) or replace(self.blank, name=name, cells=set())
+
+    def has(self, thread: Thread) -> Conversation:
+        """With this thread in the place of the one of its name."""
+        return Conversation(self.blank, {**self.threads, thread.name: thread}, self.current)
+
+    def switched(self, name: str) -> Conversation:
+        """With another thread as the current one."""
+        return Conversation(self.blank, {**self.threads, name: self.thread(name)}, name)
+
+    def every(self, change: Callable[[Thread], Thread]) -> Conversation:
+        """With this change made to all threads."""
+        threads = {name: change(thread) for name, thread in self.threads.items()}
+        return Conversation(self.blank, threads, self.current)

@@ -38,9 +38,14 @@ class Endpoint:
     practice: bool = False
 
     @property
+    def host(self) -> str:
+        """The name of its machine."""
+        return host_of(self.base_url)
+
+    @property
     def is_local(self) -> bool:
         """Whether it is on this machine, where no proxy of the environment's has any business."""
-        return is_loopback(host_of(self.base_url))
+        return is_loopback(self.host)
 
     @property
     def priced(self) -> bool:

@@ -2,7 +2,10 @@
 
     GLMError                what happened; what to do now; the service's own code and words last
     ├── InvalidRequest      the prompt or an option cannot be sent as it is
+    ├── OverBudget          the turn could pass the budget
+    ├── NotRecorded         nothing may go out, and the journal does not know the request
     ├── SettingsError       no key, an unsafe address, a proxy that cannot be used
+    ├── JournalError        the journal cannot be read, or is not ours to write
     ├── ServiceError        the service answered, and refused
     ├── ConnectionFailed    no reply came: no connection, or it was lost before the first word
     ├── ReplyBroken         the reply broke off after it had begun; what had arrived is kept
@@ -39,6 +42,18 @@ class GLMError(Exception):
 
 class InvalidRequest(GLMError, ValueError):
     """The prompt or an option cannot be sent as it is. Nothing was sent."""
+
+
+class OverBudget(GLMError):
+    """The turn could cost more than the budget leaves. Nothing was sent."""
+
+
+class NotRecorded(GLMError):
+    """Replay is `only`, and the journal does not know the request. Nothing was sent."""
+
+
+class JournalError(GLMError):
+    """A journal cannot be read, or is not ours to write. It is left as it is."""
 
 
 class SettingsError(GLMError):

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from .reply import Event
+from .source import Event
 
 Emit = Callable[[Event], None]
 
@@ -37,7 +37,7 @@ class Exchange:
         threading.Thread(target=self._run, name="zhipu_magic exchange", daemon=True).start()
 
     def take(self, timeout: float = 0.0, linger: float = 0.0) -> list[Event] | None:
-        """What has come since the last call; None once all has been taken (see `reply.Source`)."""
+        """What has come since the last call; None once all has been taken (see `source.Source`)."""
         if linger > 0:
             self._over.wait(linger)
         if timeout > 0 and not self._over.is_set():

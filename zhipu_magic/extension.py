@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import verbatim
@@ -19,22 +21,38 @@ def load(shell: InteractiveShell) -> None:
     """Register the magics, and begin to import behind the reader's back what the first cell will need."""
     magics = GLMMagics(shell)
     shell.register_magics(magics)
-    shell.events.register("pre_run_cell", magics.note_cell)
-    shell.events.register("post_run_cell", magics.forget_cell)
+    shell.events.register("pre_run_cell", magics.page.begin_cell)
+    shell.events.register("post_run_cell", magics.page.end_cell)
     verbatim.install(shell)
-    threading.Thread(target=_warm_up, args=(magics.idle,), name="zhipu_magic warm-up", daemon=True).start()
+    earlier = magics.earlier_journal
+    if earlier is not None and _holds_turns(earlier):
+        print(f"The journal {earlier.name} holds an earlier conversation: %glm resume goes on with it.")
+    threading.Thread(target=_warm_up, args=(magics.page.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away, with their server and their connections."""
     magics = shell.magics_manager.registry.pop("GLMMagics")
     magics.close()
-    shell.events.unregister("pre_run_cell", magics.note_cell)
-    shell.events.unregister("post_run_cell", magics.forget_cell)
+    shell.events.unregister("pre_run_cell", magics.page.begin_cell)
+    shell.events.unregister("post_run_cell", magics.page.end_cell)
     verbatim.uninstall(shell)
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("glm", None)
+
+
+#: Bytes at the beginning of a journal in which a turn is looked for; a longer one holds some.
+_BEGINNING = 1 << 16
+_TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
+
+
+def _holds_turns(journal: Path) -> bool:
+    """Whether there is anything to resume, without reading it all."""
+    with suppress(OSError), journal.open("rb") as file:
+        begun = file.read(_BEGINNING)
+        return len(begun) == _BEGINNING or _TURN.search(begun) is not None
+    return False
 
 
 #: Seconds within which Run All's next cell follows; and after which, if none has run, the extension was loaded early.

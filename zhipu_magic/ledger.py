@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .models import CATALOGUE
 from .wire import Usage
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One reply. `usage` is None where the service did not count it, as many local servers and every reply that was
-    cut short. `cost` is in yuan, an estimate; None where the price or the count is not known.
+    cut short. `cost` is in yuan, by the price table; None where the price or the count is not known. What a budget
+    counts where the service did not are `estimated_tokens` and `estimated_cost`. `replayed` marks an answer from the
+    journal, which cost nothing this time; `turn` is the id of the turn that it made.
     """
 
     model: str
@@ -20,53 +23,104 @@ class Entry:
     cost: float | None
     seconds: float
     note: str = ""
-
-    @classmethod
-    def of(cls, model: str, prompt: str, usage: Usage | None, *, priced: bool, seconds: float, note: str = "") -> Entry:
-        """Reckon the cost; `priced` says whether the price table speaks of the service that answered."""
-        known = CATALOGUE.get(model) if priced else None
-        cost = None
-        if known is not None and usage is not None:
-            cost = known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
-        return cls(model, prompt, usage, cost, seconds, note)
+    replayed: bool = False
+    turn: str = ""
+    estimated_tokens: int = 0
+    estimated_cost: float = 0.0
 
 
-@dataclass(frozen=True)
+def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
+    """Yuan for one reply, an estimate; `priced` says whether the price table speaks of the service that answered."""
+    known = CATALOGUE.get(model) if priced else None
+    if known is None or usage is None:
+        return None
+    return known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+
+
+class Sums(NamedTuple):
+    """Tokens, and money in yuan, of some entries.
+
+    `cost` is None where no price is known; `unpriced` counts the entries that it leaves out, `uncounted` those whose
+    tokens the service did not count, and for which `reckoned_tokens` and `reckoned_cost` hold estimates.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cost: float | None = None
+    unpriced: int = 0
+    uncounted: int = 0
+    reckoned_tokens: int = 0
+    reckoned_cost: float = 0.0
+
+    def with_entry(self, entry: Entry) -> Sums:
+        usage = entry.usage or Usage()
+        return Sums(
+            self.requests + 1,
+            self.prompt_tokens + usage.prompt_tokens,
+            self.completion_tokens + usage.completion_tokens,
+            self.total_tokens + usage.total_tokens,
+            self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
+            self.unpriced + (entry.cost is None and entry.usage is not None),
+            self.uncounted + (entry.usage is None),
+            self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
+            self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),
+        )
+
+    def plus(self, other: Sums) -> Sums:
+        return Sums(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            other.cost if self.cost is None else self.cost + (other.cost or 0.0),
+            self.unpriced + other.unpriced,
+            self.uncounted + other.uncounted,
+            self.reckoned_tokens + other.reckoned_tokens,
+            self.reckoned_cost + other.reckoned_cost,
+        )
+
+
+_NOTHING = Sums()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Line:
+    entry: Entry
+    before: _Line | None
+
+
+@dataclass(slots=True)
 class Ledger:
-    """Every entry in order."""
+    """Every entry in order. `spent` sums up what was asked of the service, `replayed` what the journal answered."""
 
-    entries: tuple[Entry, ...] = ()
+    spent: Sums = _NOTHING
+    replayed: Sums = _NOTHING
+    _last: _Line | None = field(default=None, repr=False)
 
     def add(self, entry: Entry) -> Ledger:
-        return replace(self, entries=(*self.entries, entry))
+        last = _Line(entry, self._last)
+        if entry.replayed:
+            return Ledger(self.spent, self.replayed.with_entry(entry), last)
+        return Ledger(self.spent.with_entry(entry), self.replayed, last)
 
     @property
-    def prompt_tokens(self) -> int:
-        return sum(usage.prompt_tokens for usage in self._counted())
+    def everything(self) -> Sums:
+        """What was spent and what was replayed."""
+        return self.spent.plus(self.replayed)
+
+    def newest_first(self) -> Iterator[Entry]:
+        line = self._last
+        while line is not None:
+            yield line.entry
+            line = line.before
 
     @property
-    def completion_tokens(self) -> int:
-        return sum(usage.completion_tokens for usage in self._counted())
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them in order."""
+        return tuple(self.newest_first())[::-1]
 
     @property
-    def total_tokens(self) -> int:
-        return sum(usage.total_tokens for usage in self._counted())
-
-    @property
-    def uncounted(self) -> int:
-        """Entries whose tokens the service did not count, and which the sums therefore leave out."""
-        return sum(entry.usage is None for entry in self.entries)
-
-    def _counted(self) -> list[Usage]:
-        return [entry.usage for entry in self.entries if entry.usage is not None]
-
-    @property
-    def cost(self) -> float | None:
-        """Yuan in all, an estimate, of the entries whose price is known; None where none is."""
-        costs = [entry.cost for entry in self.entries if entry.cost is not None]
-        return sum(costs) if costs else None
-
-    @property
-    def unpriced(self) -> int:
-        """Entries that are counted and whose price is not known, and which `cost` therefore leaves out."""
-        return sum(entry.cost is None and entry.usage is not None for entry in self.entries)
+    def latest(self) -> Entry | None:
+        return self._last.entry if self._last else None

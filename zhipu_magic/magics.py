@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, default, observe, validate
+from traitlets import observe
 
+from . import front_end
 from .errors import GLMError, Interrupted, InvalidRequest
+from .page import Page
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+    from IPython.core.interactiveshell import InteractiveShell
 
     from .chat import Chat
     from .options import Options
     from .practice import PracticeServer
     from .reply import Reply
+    from .request import Anchor
     from .view.dashboard import Dashboard
     from .view.notebook import Notebook
     from .view.panel import PanelMode
     from .view.terminal import Terminal
 
+
+_EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
+_EARLIER_WENT = "It stands in the place of this cell's earlier turn; %glm undo brings that back."
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -56,43 +64,18 @@ def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
     return mark
 
 
-class BadSetting(TraitError):
-    """A setting that cannot be; in a notebook it prints as its message alone."""
-
-    def _render_traceback_(self) -> list[str]:
-        return str(self).splitlines()
-
-
 @magics_class
-class GLMMagics(Magics):
+class GLMMagics(Settings, Magics):
     """How `%%glm` asks and shows. Set with %config GLMMagics.NAME = VALUE, or in an IPython config file."""
-
-    model = Unicode(help="The model that is asked. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
-    base_url = Unicode(
-        "", help="The service's address; empty: ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
-    ).tag(config=True)
-    system = Unicode("", help="The system text that stands before all turns.").tag(config=True)
-    stream = Bool(True, help="Show the reply while it is made; otherwise once, when it is whole.").tag(config=True)
-    panel = Enum(
-        ["settle", "live", "off"],
-        "settle",
-        help="What stands under a reply: a widget that settles into HTML (settle); one that stays, and the dashboard "
-        "too, but cannot be shown once its kernel is gone (live); or nothing (off).",
-    ).tag(config=True)
-    temperature = Float(
-        None, allow_none=True, help="0 to 1: how freely the model picks words; None leaves it to the model."
-    ).tag(config=True)
-    timeout = Float(60.0, help="Seconds without a byte after which a reply is given up.").tag(config=True)
-    max_retries = Int(3, help="How often a busy service is asked again, before the first word.").tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._practice_server: PracticeServer | None = None
         self._view: Notebook | Terminal | None = None
         self._dashboard: Dashboard | None = None
-        self._cell: ExecutionInfo | None = None
-        self.idle = threading.Event()
+        self._notices: list[str] = []
+        self.page = Page(shell, self)
         self._chat: Chat | None = None
-        super().__init__(shell)
+        super().__init__(shell=shell)
 
     # The magics
 
@@ -113,33 +96,52 @@ class GLMMagics(Magics):
 
     def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
         """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""
-        if not prompt.strip():
-            raise InvalidRequest(
-                "There is nothing to send: the prompt is empty.",
-                hint="Write it on the lines below %%glm, or after %glm ask.",
-            )
-        streamed = options.stream if options is not None else None
+        anchor = self.anchor()
+        streamed, thread = (options.stream, options.thread) if options is not None else (None, None)
+        earlier = self.chat.history.holds_earlier(anchor, thread)
+        try:
+            if not prompt.strip():
+                raise InvalidRequest(
+                    "There is nothing to send: the prompt is empty.",
+                    hint="Write it on the lines below %%glm, or after %glm ask.",
+                )
+            self.show(lambda: self.chat.ask(prompt, options, anchor=anchor), bind=bind, quiet=quiet, streamed=streamed)
+        except GLMError as error:
+            if earlier:
+                stays = self.chat.history.holds_earlier(anchor, thread)
+                error.hint = f"{error.hint}\n{_EARLIER_STAYS if stays else _EARLIER_WENT}".strip()
+            raise
+
+    def anchor(self) -> Anchor:
+        """The cell that runs, and in which execution."""
+        from .request import Anchor
+
+        page = self.page
+        return Anchor(page.cell, page.run, page.execution_count, append=self.rerun == "append")
+
+    def show(
+        self, ask: Callable[[], Reply], *, bind: str | None = None, quiet: bool = False, streamed: bool | None = None
+    ) -> None:
+        """Show the reply that `ask` begins while it grows, and bind what is kept of it. Raises GLMError."""
         reply: Reply | None = None
         try:
-            reply = self.chat.ask(prompt, options)
+            reply = ask()
             self.view.show(
                 self.chat,
                 reply,
                 panel="off" if quiet else cast("PanelMode", self.panel),
-                streamed=self.stream if streamed is None else streamed,
-                alone=self._is_alone(),
+                streamed=not reply.replayed and (self.stream if streamed is None else streamed),
+                alone=self.page.is_one_reply,
+                notices=self._notices,
             )
+            self._notices.clear()
         except KeyboardInterrupt:
             self.chat.interrupt()
             raise Interrupted(f"Interrupted. {reply.outcome}" if reply else "Interrupted before it began.") from None
         finally:
             if reply is not None and reply.is_kept:
                 self._bind(reply, bind)
-            self._after_turn()
-
-    def _is_alone(self) -> bool:
-        """Whether the running cell is a `%%glm` cell and nothing else, so that all on its page is ours."""
-        return self._cell is not None and (self._cell.raw_cell or "").lstrip().startswith("%%glm")
+            self.follow_chat()
 
     def _bind(self, reply: Reply, name: str | None) -> None:
         shell: Any = self.shell
@@ -148,11 +150,14 @@ class GLMMagics(Magics):
         if name:
             shell.push({name: completion})
 
-    def _after_turn(self) -> None:
-        # `-s` changes the conversation's system text; the setting tells the same.
-        self.set_trait("system", self.chat.kept.thread.system)
+    def follow_chat(self) -> None:
+        """Have settings and dashboard tell what the chat has come to: `-s` and a switch of threads change it too."""
+        chat = self.chat
+        self.set_trait("system", chat.kept.conversation.here.system)
+        self.set_trait("model", chat.model)
+        self.set_trait("temperature", chat.temperature)
         if self._dashboard is not None:
-            self._dashboard.update(self.chat.kept.ledger)
+            self._dashboard.update(self._spending())
 
     # What the commands need
 
@@ -170,8 +175,33 @@ class GLMMagics(Magics):
                 stream=self.stream,
                 timeout=self.timeout,
                 max_retries=self.max_retries,
+                journal=self.journal_path(),
+                replay=cast(Any, self.replay),
+                warn=self._notices.append,
             )
         return self._chat
+
+    def journal_path(self) -> Path | None:
+        """The journal's file, by the settings."""
+        if self.journal in ("auto", "off"):
+            return None if self.journal == "off" else front_end.journal_path(self._names)
+        return Path(self.journal).expanduser()
+
+    @property
+    def earlier_journal(self) -> Path | None:
+        """A journal of this page that may be resumed, if there is one and a reader to do it."""
+        if self.replay != "off" or self.journal == "off":
+            return None
+        if self.journal == "auto" and front_end.notebook_path(self._names) is None and not self._in_terminal:
+            return None
+        path = self.journal_path()
+        return path if path is not None and path.exists() else None
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        shell: Any = self.shell
+        names: dict[str, Any] = shell.user_ns
+        return names
 
     @property
     def view(self) -> Notebook | Terminal:
@@ -190,106 +220,81 @@ class GLMMagics(Magics):
         terminal = sys.modules.get("IPython.terminal.interactiveshell")
         return terminal is not None and isinstance(self.shell, terminal.TerminalInteractiveShell)
 
-    def tell(self, markdown: str) -> None:
-        """Answer a command."""
+    def tell(self, markdown: str, rich: str = "") -> None:
+        """Answer a command, and tell first what has come up before. `rich` is what a notebook shows, if not that."""
         from .view.document import Document
 
-        self.view.tell(Document(markdown))
+        notices, self._notices[:] = [*self._notices], []
+        self.view.tell(Document("\n\n".join([*notices, markdown]), "\n\n".join([*notices, rich]) if rich else ""))
 
     def show_usage(self) -> None:
         """Put the dashboard here; in a terminal, its text."""
         from .view.dashboard import Dashboard, dashboard_text
 
         if self._in_terminal:
-            self.tell(dashboard_text(self.chat.ledger))
+            self.tell(dashboard_text(self._spending()))
             return
         if self._dashboard is None:
             assert self.shell is not None
             self._dashboard = Dashboard(self.shell, live=self.panel == "live")
-        self._dashboard.show(self.chat.ledger)
+        self._dashboard.show(self._spending())
+
+    def _spending(self) -> Any:
+        from .view.dashboard import Spending
+
+        return Spending(self.chat.kept, as_recorded=self.replay == "only")
 
     def begin_practice(self) -> None:
-        """Start the practice server inside this process, and ask it from now on."""
+        """Start the practice server inside this process, and ask it from now on; in a replay nothing is started."""
         from .credentials import ApiKey, Endpoint
         from .practice import PracticeServer
 
-        if self._practice_server is None:
-            self._practice_server = PracticeServer().start()
-        server = self._practice_server
-        self.chat.use(Endpoint(server.base_url, ApiKey(server.api_key), "the practice server's own", practice=True))
+        address, key = "http://127.0.0.1/practice", "practice"
+        if self.replay != "only":
+            server = self._practice_server = self._practice_server or PracticeServer().start()
+            address, key = server.base_url, server.api_key
+        self.chat.service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
 
     def end_practice(self) -> None:
         """Stop the practice server, if it runs, and go back to the service."""
         server, self._practice_server = self._practice_server, None
+        if self._chat is not None and self._chat.service.practising:
+            self._chat.service.use(None)
         if server is not None:
-            self.chat.use(None)
             server.stop()
 
-    def note_cell(self, info: ExecutionInfo) -> None:
-        """Before each cell: remember what it is, for a magic is not told."""
-        # The cell on the page, not one that it runs in turn, as %%capture does.
-        self._cell = self._cell or info
-        self.idle.clear()
+    def has_asked(self, cell: str) -> bool:
+        """Whether this cell may have asked before."""
+        return self._chat is not None and self._chat.history.has_asked(cell)
 
-    def forget_cell(self, result: ExecutionResult) -> None:
-        """After each cell."""
-        if self._cell is None or result.info is self._cell:  # none: the cell that loaded the extension
-            self._cell = None
-            self.idle.set()
+    def set_aside(self, cells: list[str], spare: int | None, why: str) -> None:
+        """Take out what these cells asked (but for the run `spare`), and tell so with the next reply."""
+        if self._chat is None:
+            return
+        with suppress(GLMError):
+            for name, count in self._chat.history.set_aside(cells, spare=spare).items():
+                where, back = "", "%glm restore"
+                if name != self._chat.thread().name:
+                    where, back = f" of thread {name}", f"%glm thread {name} and then %glm restore"
+                told = (
+                    f"1 turn{where} was set aside: its cell was"
+                    if count == 1
+                    else (f"{count} turns{where} were set aside: their cells were")
+                )
+                self._notices.append(f"{told} {why}. {back} brings {'it' if count == 1 else 'them'} back.")
+            if self._dashboard is not None:
+                self._dashboard.update(self._spending())
 
     def close(self) -> None:
         """Let go of all that outlives a cell."""
-        self.idle.set()  # so that the warm-up comes to its end
+        self.page.idle.set()  # so that the warm-up comes to its end
         self.end_practice()
         if self._chat is not None:
             self._chat.close()
         if self._dashboard is not None:
             self._dashboard.close()
 
-    # The settings
-
-    @default("model")
-    def _default_model(self) -> str:
-        from .chat import default_model
-
-        return default_model()
-
-    @validate("model")
-    def _check_model(self, proposal: Any) -> str:
-        name: str = proposal["value"].strip()
-        if not name or len(name.split()) > 1:
-            raise BadSetting(f"{proposal['value']!r} is not the name of a model; %glm models lists them.")
-        return name
-
-    @validate("base_url")
-    def _check_base_url(self, proposal: Any) -> str:
-        from .credentials import check_base_url
-
-        try:
-            return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
-        except GLMError as error:
-            raise BadSetting(str(error)) from None
-
-    @validate("temperature")
-    def _check_temperature(self, proposal: Any) -> float | None:
-        value: float | None = proposal["value"]
-        if value is not None and not 0 <= value <= 2:
-            raise BadSetting(f"temperature is a number from 0 to 1 (some servers: to 2), not {value:g}.")
-        return value
-
-    @validate("timeout")
-    def _check_timeout(self, proposal: Any) -> float:
-        seconds: float = proposal["value"]
-        if not 0 < seconds < float("inf"):
-            raise BadSetting(f"timeout is a number of seconds above 0, not {seconds:g}.")
-        return seconds
-
-    @validate("max_retries")
-    def _check_max_retries(self, proposal: Any) -> int:
-        count: int = proposal["value"]
-        if not 0 <= count <= 20:
-            raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
-        return count
+    # Settings that change under way
 
     @observe("model", "system", "temperature", "stream")
     def _pass_on(self, change: Any) -> None:
@@ -299,4 +304,16 @@ class GLMMagics(Magics):
     @observe("base_url", "timeout", "max_retries")
     def _reconfigure(self, change: Any) -> None:
         if self._chat is not None:
-            self._chat.configure(**{change["name"]: change["new"]})
+            self._chat.service.configure(**{change["name"]: change["new"]})
+
+    @observe("journal")
+    def _move_journal(self, change: Any) -> None:
+        if self._chat is not None:
+            self._chat.history.journal.move(self.journal_path())
+
+    @observe("replay")
+    def _change_replay(self, change: Any) -> None:
+        if self._chat is not None:
+            self._chat.replay = change["new"]
+            if self._chat.service.practising and self._practice_server is None:
+                self.begin_practice()  # which the replay had no need of

@@ -16,12 +16,14 @@ from .errors import InvalidRequest
 class Options:
     """What one turn asks for beyond its prompt. None leaves the choice to the chat, and then to the service.
 
-    `system` holds for this and later turns. `once` asks outside the conversation: the turn sees none of it and
-    leaves none. `think` turns the model's reasoning on or off. `stream` is whether the reply comes as it is made.
-    `params` are further members of the request, sent as they are.
+    `thread` is where the turn stands; `system` holds for this and later turns there. `once` asks outside the
+    conversation: the turn sees none of it and leaves none. `think` turns the model's reasoning on or off. `stream` is
+    whether the reply comes as it is made. `fresh` asks the service even where the journal knows the answer. `params`
+    are further members of the request, sent as they are.
     """
 
     model: str | None = None
+    thread: str | None = None
     system: str | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -31,15 +33,18 @@ class Options:
     think: bool | None = None
     once: bool = False
     stream: bool | None = None
+    fresh: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: str, members: Mapping[str, Any]) -> Options:
+        """The options that set these members of a request."""
+        own = {name: value for name, value in members.items() if name in _MEMBERS}
+        return cls(model=model, params={name: members[name] for name in members.keys() - own.keys()}, **own)
 
     def members(self) -> dict[str, Any]:
         """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
-        members: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("temperature", "top_p", "max_tokens", "seed", "stop")
-            if getattr(self, name) is not None
-        }
+        members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS if getattr(self, name) is not None}
         if self.think is not None:
             members["thinking"] = {"type": "enabled" if self.think else "disabled"}
         for name, option in _OWN_OPTIONS.items():
@@ -55,6 +60,8 @@ class Options:
         return members
 
 
+#: Members of the request that are options of the same name.
+_MEMBERS = ("temperature", "top_p", "max_tokens", "seed", "stop")
 _OWN_OPTIONS = {
     "messages": "the conversation makes the messages",
     "model": "give it as model (-m NAME)",

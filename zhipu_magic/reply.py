@@ -6,43 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import GLMError, ReplyBroken, ServiceError
-from .wire import DONE, Assembly, Chunk, Usage
+from .source import Event, Retry, Source, Timing
+from .wire import DONE, Assembly, Usage
 
 if TYPE_CHECKING:
     from zhipuai.types.chat.chat_completion import Completion
 
+    from .request import Request
+
 State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
-
-
-@dataclass(frozen=True)
-class Retry:
-    """For this `reason` the same request goes out again in `wait` seconds, as retry `number` of `most`."""
-
-    number: int
-    most: int
-    wait: float
-    reason: str
-
-
-Event = Chunk | Retry
-
-
-class Source(Protocol):
-    """Where a reply comes from: the service, or what was recorded of it."""
-
-    def take(self, timeout: float, linger: float) -> list[Event] | None:
-        """What has come since the last call; None once all has been taken.
-
-        Waits at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather.
-        Raises what ended the exchange, after all that came before it.
-        """
-
-    def close(self) -> None:
-        """Want no more: let the connection go at once."""
 
 
 class Reply:
@@ -63,13 +38,15 @@ class Reply:
     def __init__(
         self,
         source: Source,
+        request: Request,
         *,
-        model: str,
-        request_id: str | None,
         commit: Callable[[Reply], None],
         build: Callable[[Mapping[str, Any]], Completion],
+        practice: bool = False,
+        recorded: Mapping[str, Any] | None = None,
     ) -> None:
-        self.model = model
+        self.request = request
+        self.practice = practice if recorded is None else bool(recorded.get("practice"))
         self.state: State = "waiting"
         self.retry: Retry | None = None
         self.retry_due = 0.0
@@ -78,7 +55,7 @@ class Reply:
         self.first_token: float | None = None
         self.ended: float | None = None
         self.chunks = 0
-        self._request_id = request_id
+        self._recorded = recorded
         self._source = source
         self._commit = commit
         self._build = build
@@ -149,6 +126,31 @@ class Reply:
     # What it holds so far
 
     @property
+    def model(self) -> str:
+        """The model that was asked."""
+        return self.request.model
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the journal gave it."""
+        return self._recorded is not None
+
+    @property
+    def left_out(self) -> int:
+        """Turns that its request had no room for."""
+        return self.request.left_out if self._recorded is None else int(self._recorded.get("left_out", 0))
+
+    @property
+    def timing(self) -> Timing:
+        """Its times so far, or those that were recorded."""
+        if self._recorded is not None:
+            return Timing.recorded(self._recorded)
+        seconds = (self.ended or time.monotonic()) - self.started
+        first_token = None if self.first_token is None else round(self.first_token - self.started, 3)
+        # Rounded as the journal tells them, so that a replay shows the very same.
+        return Timing(round(seconds, 3), first_token, self.chunks)
+
+    @property
     def words(self) -> str:
         """The words of the answer so far."""
         return self._assembly.text
@@ -194,12 +196,13 @@ class Reply:
             return "The reply was whole by then, and is kept."
         if self.has_words:
             return "What had arrived is kept, marked as interrupted."
-        return "The answer itself had not begun, so the conversation goes on without this turn."
+        return "The answer itself had not begun, so it leaves no turn."
 
     @property
     def request_id(self) -> str | None:
         """The caller's own, else the service's."""
-        request_id = self._assembly.member("request_id") or self._request_id or self._assembly.member("id")
+        asked = self.request.options.params.get("request_id")
+        request_id = self._assembly.member("request_id") or asked or self._assembly.member("id")
         return str(request_id) if request_id else None
 
     # When it is whole

@@ -50,7 +50,7 @@ _CAUSES: dict[str, _Cause] = {
     "1234": _NETWORK,
     "1261": _Cause(
         "The conversation is longer than the model can take.",
-        "Begin anew with %glm reset, ask outside it with %%glm --once, or take a model with a longer context.",
+        "Begin anew with %glm thread NAME or %glm reset, or take a model with a longer context.",
     ),
     "1300": _Cause("The service's policy forbids this request.", "Word it differently."),
     "1301": _Cause("The service found unsafe content in the request.", "Word it differently."),
@@ -67,6 +67,9 @@ _CAUSES: dict[str, _Cause] = {
     "1312": _BUSY,
     "1313": _Cause("The service limits this account under its fair-use rules.", "Go on later."),
 }
+
+#: Codes and finish reasons of a request that the model's context has no room for.
+TOO_LONG = frozenset({"1261", "model_context_window_exceeded"})
 
 _STATUSES: dict[int, _Cause] = {
     400: _PARAMETER,
@@ -159,3 +162,9 @@ def not_a_reply(body: str | bytes, request_id: str | None = None) -> ServiceErro
 def _short(words: str, longest: int = 500) -> str:
     words = "".join(character if character.isprintable() else " " for character in words)
     return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def too_long(reason: str) -> ServiceError:
+    """The error of a reply that ended before its first word because the context is full."""
+    cause = _CAUSES["1261"]
+    return ServiceError(cause.message, hint=cause.hint, detail=f"(the reply ended for: {reason})", code=reason)

@@ -7,8 +7,7 @@ unstreamed reply end as the same body.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Chunk = Mapping[str, Any]
 
@@ -16,8 +15,7 @@ Chunk = Mapping[str, Any]
 DONE: Chunk = {}
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one reply as the service counted them. Details that it did not give are 0."""
 
     prompt_tokens: int = 0
@@ -29,18 +27,18 @@ class Usage:
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage:
         """Read a `usage` member; whatever of it is missing or odd counts as 0."""
-        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        cached, reasoning = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
         return cls(
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            total_tokens=_count(usage, "total_tokens") or prompt + completion,
-            cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
-            reasoning_tokens=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+            prompt,
+            completion,
+            _count(usage.get("total_tokens")) or prompt + completion,
+            _count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
+            _count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )
 
 
-def _count(tokens: Any, name: str) -> int:
-    value = tokens.get(name) if isinstance(tokens, Mapping) else None
+def _count(value: Any) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 

@@ -19,10 +19,10 @@ from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 from ..credentials import Endpoint, host_of
 from ..errors import ConnectionFailed, GLMError, ServiceError, SettingsError
 from ..exchange import Emit
-from ..reply import Retry
-from ..service_errors import not_a_reply
+from ..service_errors import TOO_LONG, not_a_reply, too_long
+from ..source import Retry
 from ..wire import Chunk, objects
-from .decode import ChunkStream, brings_a_token
+from .decode import ChunkStream, brings_a_token, finish_reason
 from .failures import in_a_word, translate, without
 
 CONNECT_SECONDS = 8.0
@@ -139,6 +139,8 @@ class Client:
                 if cancelled.is_set():
                     return
                 begun = begun or brings_a_token(chunk)
+                if not begun and (reason := finish_reason(chunk)) in TOO_LONG:
+                    raise too_long(str(reason))
                 emit(chunk)
         except Exception as error:
             if not cancelled.is_set():

@@ -68,6 +68,12 @@ def brings_a_token(chunk: Chunk) -> bool:
     return False
 
 
+def finish_reason(chunk: Chunk) -> str | None:
+    """Why the reply ends with this chunk, if it does."""
+    reasons = (choice.get("finish_reason") for choice in objects(chunk.get("choices")))
+    return next((reason for reason in reasons if isinstance(reason, str)), None)
+
+
 def request_id(response: httpx.Response) -> str | None:
     """What the service's support asks for, by whichever name the answer bears it."""
     found: str | None = response.headers.get("x-log-id") or response.headers.get("x-request-id")

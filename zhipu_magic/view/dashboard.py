@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..ledger import Entry, Ledger
+from ..events import Kept
+from ..ledger import Entry, Ledger, Sums
 from ..models import PRICES_DATE
 from ..wire import Usage
 from .document import money, shorten, table
@@ -37,24 +40,24 @@ class Dashboard:
         self._shell: Any = shell
         self._widget = LiveHTML() if live else None
         self._shown: list[tuple[Callable[..., None], str]] = []
-        self._told: Ledger | None = None
+        self._told: Kept | None = None
 
-    def show(self, ledger: Ledger) -> None:
+    def show(self, figures: Spending) -> None:
         """Put the dashboard here."""
         publish, display_id = self._shell.display_pub.publish, uuid4().hex
         self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
-        publish(self._bundle(ledger), transient={"display_id": display_id})
+        publish(self._bundle(figures), transient={"display_id": display_id})
 
-    def update(self, ledger: Ledger) -> None:
+    def update(self, figures: Spending) -> None:
         """Show the figures of this moment wherever the dashboard stands."""
-        if ledger is self._told:
+        if figures.kept is self._told:
             return
         for publish, display_id in self._shown:
-            publish(self._bundle(ledger), transient={"display_id": display_id}, update=True)
+            publish(self._bundle(figures), transient={"display_id": display_id}, update=True)
 
-    def _bundle(self, ledger: Ledger) -> dict[str, Any]:
-        self._told = ledger
-        html, text = dashboard_html(ledger), dashboard_text(ledger)
+    def _bundle(self, figures: Spending) -> dict[str, Any]:
+        self._told = figures.kept
+        html, text = dashboard_html(figures), dashboard_text(figures)
         return self._widget.bundle(html, text) if self._widget else {"text/html": html, "text/plain": text}
 
     def close(self) -> None:
@@ -62,13 +65,34 @@ class Dashboard:
             self._widget.close()
 
 
-def dashboard_text(ledger: Ledger) -> str:
+@dataclass(frozen=True)
+class Spending:
+    """What the dashboard shows. `as_recorded` leaves out what tells a replay from the run that it repeats."""
+
+    kept: Kept
+    as_recorded: bool = False
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.kept.ledger
+
+    @property
+    def sums(self) -> Sums:
+        return self.ledger.everything if self.as_recorded else self.ledger.spent
+
+    def marks(self) -> dict[str, str]:
+        """What is to be said of turns, by their ids."""
+        links = [link for thread in self.kept.conversation.threads.values() for link in thread.links]
+        return {link.turn.id: "set aside" if link.aside else "stale" if link.stale else "" for link in links}
+
+
+def dashboard_text(figures: Spending) -> str:
     """The dashboard where there is no HTML."""
-    rows = _rows(ledger)
-    return f"{_totals(ledger)}\n\n{table(_HEADER, rows)}" if rows else _totals(ledger)
+    rows = _rows(figures)
+    return f"{_totals(figures)}\n\n{table(_HEADER, rows)}" if rows else _totals(figures)
 
 
-def dashboard_html(ledger: Ledger) -> str:
+def dashboard_html(figures: Spending) -> str:
     """Inline styles and one SVG; every text from outside is escaped."""
     cell = "padding:2px 12px 2px 0;vertical-align:baseline;border:none;background:none;color:inherit;font-size:12px"
     align = ("left", "left", "right", "right", "right", "right", "left")
@@ -81,7 +105,7 @@ def dashboard_html(ledger: Ledger) -> str:
         )
         return f'<tr style="background:none">{inner}</tr>'
 
-    rows = "".join(row("td", cells) for cells in _rows(ledger))
+    rows = "".join(row("td", cells) for cells in _rows(figures))
     table_html = (
         '<div style="overflow-x:auto;width:0;min-width:100%">'
         f'<table style="border:none;border-collapse:collapse;margin:0;{FONT}">'
@@ -91,17 +115,24 @@ def dashboard_html(ledger: Ledger) -> str:
     )
     return (
         f'<div class="zhipu-magic-dashboard" style="color:{FAINT};{FONT}">'
-        f'<div style="margin:4px 0">{literal(_totals(ledger))}</div>{_chart(ledger)}{table_html}</div>'
+        f'<div style="margin:4px 0">{literal(_totals(figures))}</div>{_chart(figures.ledger)}{table_html}</div>'
     )
 
 
 _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 
-def _rows(ledger: Ledger) -> list[tuple[str, ...]]:
+def _rows(figures: Spending) -> list[tuple[str, ...]]:
     """The latest requests, numbered from the first of all."""
-    numbered = list(enumerate(ledger.entries, 1))[-_LONGEST_LIST:]
-    return [(str(number), entry.model, *_figures(entry), _asked(entry)) for number, entry in numbered]
+    count, marks = figures.ledger.everything.requests, figures.marks()
+    numbered = zip(range(count, 0, -1), islice(figures.ledger.newest_first(), _LONGEST_LIST), strict=False)
+    rows: list[tuple[str, ...]] = []
+    for number, entry in numbered:
+        replayed = "replayed" if entry.replayed and not figures.as_recorded else ""
+        mark = marks.get(entry.turn, "gone") if entry.turn else ""
+        notes = [note for note in (entry.note, mark, replayed) if note]
+        rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
+    return rows[::-1]
 
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
@@ -111,31 +142,35 @@ def _figures(entry: Entry) -> tuple[str, str, str, str]:
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
 
-def _totals(ledger: Ledger) -> str:
-    count = len(ledger.entries)
-    if not count:
+def _totals(figures: Spending) -> str:
+    sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.kept.budget
+    if not figures.ledger.everything.requests:
         return "Nothing has been asked yet."
     parts = [
-        f"{count} request{'' if count == 1 else 's'}",
-        f"{ledger.prompt_tokens:,} prompt + {ledger.completion_tokens:,} completion tokens",
+        f"{sums.requests} request{'' if sums.requests == 1 else 's'}",
+        f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
     ]
-    if ledger.cost is not None:
-        parts.append(f"{money(ledger.cost)} (prices of {PRICES_DATE})")
-    if ledger.unpriced:
-        parts.append(f"{ledger.unpriced} unpriced")
-    if ledger.uncounted:
-        parts.append(f"{ledger.uncounted} uncounted")
+    if sums.cost is not None:
+        parts.append(f"{money(sums.cost)} (prices of {PRICES_DATE})")
+    if sums.unpriced:
+        parts.append(f"{sums.unpriced} unpriced")
+    if sums.uncounted:
+        parts.append(f"{sums.uncounted} uncounted")
+    if replayed.requests and not figures.as_recorded:
+        parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens), which cost nothing")
+    if budget is not None:
+        parts.append(f"left of the budget: {budget.told_left(sums)}")
     return " · ".join(parts)
 
 
-def _asked(entry: Entry) -> str:
+def _asked(entry: Entry, notes: Sequence[str]) -> str:
     prompt = shorten(entry.prompt, _LONGEST_PROMPT)
-    return f"{prompt} ({entry.note})" if entry.note else prompt
+    return f"{prompt} ({', '.join(notes)})" if notes else prompt
 
 
 def _chart(ledger: Ledger) -> str:
     """Tokens by request: a bar each, the prompt below and the completion above it."""
-    usages = [entry.usage or Usage() for entry in ledger.entries[-_LONGEST_LIST:]]
+    usages = [entry.usage or Usage() for entry in list(islice(ledger.newest_first(), _LONGEST_LIST))[::-1]]
     highest = max((usage.total_tokens for usage in usages), default=0)
     if not highest:
         return ""

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Document:
-    """An answer in Markdown, written so that its source reads well too."""
+    """An answer in Markdown, written whose source reads well too. `rich` is what a notebook shows, if not that."""
 
     markdown: str
+    rich: str = ""
 
     def bundle(self) -> dict[str, str]:
-        return {"text/markdown": self.markdown, "text/plain": self.markdown}
+        return {"text/markdown": self.rich or self.markdown, "text/plain": self.markdown}
 
     def text(self, columns: int) -> str:
         """For a terminal: without Markdown's marks, and broken between words; tables and fenced texts as they are."""

@@ -8,14 +8,14 @@ once a second, and always at the end.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..chat import Chat
 from ..reply import Reply
 from .document import Document
-from .literal import literal
+from .markdown import final_markdown, growing_markdown
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
 from .widget import LiveHTML
 
@@ -30,7 +30,6 @@ _BYTES_A_SECOND = 12_000
 _BYTES_AROUND = 1_000
 #: The panel's clock: quick at first, while readers look at it.
 _PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
-_TAIL = 600
 
 Bundle = dict[str, Any]
 
@@ -45,15 +44,18 @@ class Notebook:
         """Show a command's answer."""
         self._shell.display_pub.publish(document.bundle())
 
-    def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
+    def show(
+        self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool, notices: Sequence[str] = ()
+    ) -> None:
         """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
 
         Without `streamed` both appear once, whole. `alone` says that the cell shows nothing else, so that a waiting
-        mark can be put up and, if no reply comes, be taken away again. Raises what ended the reply.
+        mark can be put up and, if no reply comes, be taken away again. `notices` are what the panel tells besides.
+        Raises what ended the reply.
         """
         publisher = self._shell.display_pub  # as it is for this cell: %%capture puts another in its place
         text = _Output(publisher.publish)
-        figures = _Panel(_Output(publisher.publish), chat, reply, panel)
+        figures = _Panel(_Output(publisher.publish), chat, reply, panel, notices)
         try:
             if streamed:
                 self._follow(reply, text, figures, alone)
@@ -121,8 +123,9 @@ class _Output:
 class _Panel:
     """The panel as a live widget, then as static HTML, so that a saved page needs no kernel to show it."""
 
-    def __init__(self, output: _Output, chat: Chat, reply: Reply, mode: PanelMode) -> None:
+    def __init__(self, output: _Output, chat: Chat, reply: Reply, mode: PanelMode, notices: Sequence[str]) -> None:
         self._output = output
+        self._notices = notices
         self._chat = chat
         self._reply = reply
         self._mode = mode
@@ -138,13 +141,13 @@ class _Panel:
 
     def settle(self) -> None:
         """Show the last figures: as static HTML, or in a widget that stays where the reader wants one."""
-        figures = Figures.of(self._chat, self._reply)
+        figures = Figures.of(self._chat, self._reply, self._notices)
         if self._mode == "live":
             self._draw(live=False)
         elif self._mode == "settle":
             self._output.show({"text/html": panel_html(figures), "text/plain": panel_text(figures)})
-        elif figures.note:
-            self._output.show({"text/html": note_html(figures), "text/plain": figures.note})
+        elif figures.notes:
+            self._output.show({"text/html": note_html(figures), "text/plain": "\n".join(figures.notes)})
         if self._mode != "live":
             self.close()
 
@@ -154,48 +157,18 @@ class _Panel:
 
     def _draw(self, *, live: bool) -> None:
         self._widget = self._widget or LiveHTML()
-        figures = Figures.of(self._chat, self._reply)
+        figures = Figures.of(self._chat, self._reply, self._notices)
         bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))
         # Once shown, the widget changes by itself; the last time, so do the fallbacks that a saved page keeps.
         if not self._output.shown or not live:
             self._output.show(bundle)
 
 
-def growing_markdown(reply: Reply) -> str:
-    """The reply while it grows: of the reasoning only its tail, for it is sent again with every refresh."""
-    tail = reply.thoughts[-_TAIL:]
-    if len(tail) < len(reply.thoughts):
-        tail = f"…{tail}"
-    if not reply.has_words:
-        return folded_reasoning(tail, opened=True)
-    return f"{folded_reasoning(tail)}\n\n{reply.words}" if tail else reply.words
-
-
-def final_markdown(reply: Reply) -> str:
-    """The reply as it stays: its reasoning folded away, if there is any, then its own words."""
-    return f"{folded_reasoning(reply.thoughts)}\n\n{reply.words}" if reply.thoughts else reply.words
-
-
-def folded_reasoning(thoughts: str, *, opened: bool = False) -> str:
-    """The reasoning as one block of HTML that nothing in it can end.
-
-    A blank line would end the block, and some front ends look for code and emphasis before they look for HTML.
-    """
-    inside = literal(thoughts.strip())
-    for character in "`*_~[]":
-        inside = inside.replace(character, f"&#{ord(character)};")
-    inside = inside.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "<br>")
-    opening = "<details open>" if opened else "<details>"
-    return f"{opening}<summary>Reasoning</summary><blockquote>{inside}</blockquote></details>"
-
-
 def _metadata(reply: Reply) -> Bundle:
-    usage = reply.body().get("usage")
-    return {
-        "zhipu_magic": {
-            "model": reply.model,
-            "request_id": reply.request_id,
-            "finish_reason": reply.finish_reason,
-            "usage": usage,
-        }
+    about = {
+        "model": reply.model,
+        "request_id": reply.request_id,
+        "finish_reason": reply.finish_reason,
+        "usage": reply.body().get("usage"),
     }
+    return {"zhipu_magic": {**about, "replayed": True} if reply.replayed else about}

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
 from ..chat import Chat
+from ..conversation import MAIN
 from ..models import PRICES_DATE
 from ..reply import Reply
+from ..source import Timing
 from ..wire import Usage
 from .document import money
 from .literal import literal
@@ -21,18 +24,19 @@ PanelMode = Literal["settle", "live", "off"]
 
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
-    "length": "Cut off: the answer reached its longest length. Ask to go on, or raise --max-tokens.",
+    "length": "Cut off: the answer reached its longest length.",
     "sensitive": "Cut off: the service found sensitive content.",
     "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
-    "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm reset begins anew.",
+    "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm thread NAME is empty.",
     "interrupted": "Interrupted.",
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+_GO_ON = "%glm continue goes on from here."
 #: Seconds of a growing reply before which its rate says nothing.
 _RATE_AFTER = 0.5
 #: Seconds; a reply that came within them came in one piece.
 _ONE_PIECE = 0.05
-_NO_WORDS = "The answer itself did not begin; this turn is not in the conversation."
+_NO_WORDS = "The answer itself did not begin, and is not in the conversation."
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Figures:
     first_token: float | None
     rate: float | None
     doing: str
-    note: str
+    notes: tuple[str, ...]
     finish_reason: str | None
     usage: Usage | None
     cost: float | None
@@ -53,41 +57,49 @@ class Figures:
     total_tokens: int
     total_cost: float | None
     context: tuple[int, int] | None
+    thread: str
+    left_out: int
+    budget: str
 
     @classmethod
-    def of(cls, chat: Chat, reply: Reply) -> Figures:
-        ended = reply.ended or time.monotonic()
-        kept = chat.kept
-        entered = kept.latest is reply and reply.has_begun
-        cost = kept.ledger.entries[-1].cost if entered else None
+    def of(cls, chat: Chat, reply: Reply, notices: Sequence[str] = ()) -> Figures:
+        kept, timing, thread = chat.kept, reply.timing, reply.request.before.name
+        latest = kept.ledger.latest
+        cost = latest.cost if latest and kept.latest is reply else None
+        # What the page took when it was made, so that a replay shows the same; the dashboard tells the two apart.
+        sums, budget = kept.ledger.everything, kept.budget
         return cls(
-            model=f"{reply.model} (practice)" if chat.practising else reply.model,
-            cost_text="nothing: practice" if chat.practising else money_with_date(cost),
-            elapsed=ended - reply.started,
-            first_token=reply.first_token and reply.first_token - reply.started,
-            rate=_rate(reply, ended),
+            model=f"{reply.model} (practice)" if reply.practice else reply.model,
+            cost_text="nothing: practice" if reply.practice else money_with_date(cost),
+            elapsed=timing.seconds,
+            first_token=timing.first_token,
+            rate=_rate(reply, timing),
             doing=_doing(reply),
-            note=_note(reply),
+            notes=tuple(note for note in (_note(reply), _left_out(reply), *notices) if note),
             finish_reason=reply.finish_reason,
             usage=reply.counted,
             cost=cost,
-            turns=len(kept.thread.turns),
-            total_tokens=kept.ledger.total_tokens,
-            total_cost=kept.ledger.cost,
-            context=chat.context_filled(reply.model),
+            turns=kept.conversation.thread(thread).size,
+            total_tokens=sums.total_tokens,
+            total_cost=sums.cost,
+            context=chat.context_filled(reply.model, thread),
+            thread=thread if thread != MAIN else "",
+            left_out=reply.left_out,
+            budget=budget.told_left(sums if reply.replayed else chat.account) if budget else "",
         )
 
 
-def _rate(reply: Reply, ended: float) -> float | None:
+def _rate(reply: Reply, timing: Timing) -> float | None:
     """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
-    if reply.first_token is None:
+    if timing.first_token is None:
         return None
-    seconds = ended - reply.first_token
+    seconds = timing.seconds - timing.first_token
     if reply.ended is None and seconds < _RATE_AFTER:
         return None
-    tokens = reply.counted.completion_tokens if reply.counted else reply.chunks
+    tokens = reply.counted.completion_tokens if reply.counted else timing.chunks
     # What came in one piece took the whole time to make.
-    return tokens / (seconds if seconds > _ONE_PIECE else ended - reply.started)
+    seconds = seconds if seconds > _ONE_PIECE else timing.seconds
+    return tokens / seconds if seconds else None
 
 
 def _doing(reply: Reply) -> str:
@@ -107,8 +119,17 @@ def _note(reply: Reply) -> str:
         return ""
     if reply.state == "complete" and reply.wants_tools:
         return _TOOL_CALLS
-    note = NOTES.get(reply.finish_reason or "", "")
-    return note if reply.has_words else f"{note} {_NO_WORDS}".strip()
+    reason = reply.finish_reason or ""
+    note = NOTES.get(reason, "")
+    if not reply.has_words:
+        return f"{note} {_NO_WORDS}".strip()
+    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not reply.request.options.once else note
+
+
+def _left_out(reply: Reply) -> str:
+    count = reply.left_out
+    turns = "earlier turn was" if count == 1 else "earlier turns were"
+    return f"{count:,} {turns} left out: the model's context has no room for more." if count else ""
 
 
 # As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
@@ -129,13 +150,14 @@ def panel_html(figures: Figures, *, live: bool = False) -> str:
         inner = f'<div><span style="display:inline-block;width:1em">◦</span>{line}</div>'
     else:
         inner = f'<details><summary style="cursor:pointer">{line}</summary>{_details_html(figures)}</details>'
-    note = f'<div style="{NOTE}">{literal(figures.note)}</div>' if figures.note else ""
+    note = "".join(f'<div style="{NOTE}">{literal(note)}</div>' for note in figures.notes)
     return f'<div class="zhipu-magic-panel" style="color:{FAINT};{FONT};overflow-wrap:anywhere">{note}{inner}</div>'
 
 
 def note_html(figures: Figures) -> str:
-    """The note alone, for readers who want no panel."""
-    return f'<div class="zhipu-magic-note" style="{NOTE};{FONT}">{literal(figures.note)}</div>'
+    """The notes alone, for readers who want no panel."""
+    notes = "".join(f'<div style="{NOTE}">{literal(note)}</div>' for note in figures.notes)
+    return f'<div class="zhipu-magic-note" style="{FONT}">{notes}</div>'
 
 
 def _bar(tokens: int, context: int) -> str:
@@ -159,7 +181,7 @@ def _details_html(figures: Figures) -> str:
 
 def panel_text(figures: Figures) -> str:
     """The panel where there is no HTML."""
-    return "\n".join(([figures.note] if figures.note else []) + [line_text(figures)])
+    return "\n".join([*figures.notes, line_text(figures)])
 
 
 def line_text(figures: Figures) -> str:
@@ -169,7 +191,8 @@ def line_text(figures: Figures) -> str:
 
 
 def _line(figures: Figures) -> list[str]:
-    parts = [figures.model, f"{figures.elapsed:.1f} s"]
+    parts = [figures.thread] if figures.thread else []
+    parts += [figures.model, f"{figures.elapsed:.1f} s"]
     if figures.doing:
         parts.append(figures.doing)
     if figures.first_token is not None:
@@ -180,6 +203,8 @@ def _line(figures: Figures) -> list[str]:
         parts.append(f"{figures.usage.prompt_tokens:,} + {figures.usage.completion_tokens:,} tokens")
     if figures.cost is not None:
         parts.append(money(figures.cost))
+    if figures.budget:
+        parts.append(f"left: {figures.budget}")
     return parts
 
 
@@ -197,7 +222,9 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     rows.append(("finish reason", figures.finish_reason or "none given"))
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
     rows.append(("conversation", f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"))
-    rows.append(("spent in all", f"{figures.total_tokens:,} tokens{total}"))
+    if figures.thread:
+        rows.append(("thread", figures.thread))
+    rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
     if figures.context:
         tokens, context = figures.context
         rows.append(("context", f"{_percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))

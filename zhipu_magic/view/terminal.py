@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 
 from ..chat import Chat
 from ..reply import Reply
@@ -21,7 +22,9 @@ class Terminal:
         """Show a command's answer."""
         print(document.text(shutil.get_terminal_size().columns - 1))
 
-    def show(self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool) -> None:
+    def show(
+        self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool, notices: Sequence[str] = ()
+    ) -> None:
         """Read the reply to its end and print it. Raises what ended the reply."""
         printed = 0
         try:
@@ -40,10 +43,10 @@ class Terminal:
             # A terminal shows ^C where the line stands.
             self._close(chat, reply, panel, open_line=_stands_open(reply) or isinstance(ending, KeyboardInterrupt))
             raise
-        note = Figures.of(chat, reply).note
-        self._close(chat, reply, panel, open_line=_stands_open(reply), note=note)
+        notes = Figures.of(chat, reply, notices).notes
+        self._close(chat, reply, panel, open_line=_stands_open(reply), notes=notes)
 
-    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, note: str = "") -> None:
+    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, notes: Sequence[str] = ()) -> None:
         """End the line that stands open, be it the words or the status, and give the figures."""
         if sys.stdout.isatty() and not reply.has_words:
             sys.stdout.write(_ERASE)
@@ -51,7 +54,7 @@ class Terminal:
             return
         if open_line:
             print()
-        if note:
+        for note in notes:
             print(note)
         if panel != "off":
             print(f"[{line_text(Figures.of(chat, reply))}]")

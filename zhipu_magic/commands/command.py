@@ -1,0 +1,46 @@
+"""What all commands have in common."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+if TYPE_CHECKING:
+    from ..magics import GLMMagics
+
+
+@dataclass(frozen=True)
+class Command:
+    """A word after `%glm`, how it is used, and what it does."""
+
+    name: str
+    usage: str
+    summary: str
+    run: Callable[[GLMMagics, str], None]
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return f"{count} turn{'' if count == 1 else 's'}"
+
+
+def unquoted(text: str) -> str:
+    """The text without the quotes around it, if it is one quoted word, as an option's value is."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    return words[0] if len(words) == 1 and text[0] in "\"'" else text
+
+
+def number(text: str, usage: str, default: int | None = None) -> int | None:
+    """The number after a command. Raises UsageError for anything else."""
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{text!r} is not a number from 1 on: {usage}")
+    return int(text)

@@ -1,0 +1,78 @@
+"""The commands for the journal, and for taking the conversation out of the notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from .. import credentials
+from ..errors import GLMError
+from ..export import FORMS, exported
+from .command import Command, turns, unquoted
+
+if TYPE_CHECKING:
+    from ..magics import GLMMagics
+
+
+def _journal(magics: GLMMagics, text: str) -> None:
+    if text:
+        magics.set_trait("journal", unquoted(text))
+    journal = magics.chat.history.journal
+    if journal.path is None:
+        magics.tell("No journal is kept. `%glm journal auto` keeps one beside the notebook.")
+        return
+    there = journal.path.stat().st_size if journal.path.exists() else 0
+    size = f"{there:,} bytes" if there else "not begun yet"
+    magics.tell(f"The journal is `{_shown(journal.path)}` ({size}).")
+
+
+def _shown(path: Path) -> str:
+    """The path, from the working directory where it is below that."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _resume(magics: GLMMagics, text: str) -> None:
+    chat = magics.chat
+    notes = chat.history.resume(Path(unquoted(text)).expanduser() if text else None)
+    if text:
+        magics.set_trait("journal", str(chat.history.journal.path))
+    magics.set_aside(sorted(cell for cell in magics.page.gone if cell), None, "deleted")
+    magics.follow_chat()
+    thread = chat.thread()
+    others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
+    last = f" The last was asked: “{thread.newest.turn.prompt.strip()[:60]}”." if thread.newest else ""
+    told = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
+    magics.tell("\n\n".join([told, *notes]))
+
+
+def _export(magics: GLMMagics, text: str) -> None:
+    words = text.split()
+    force = "--force" in (words[:1] + words[-1:])
+    name = text.removeprefix("--force").removesuffix("--force").strip() if force else text
+    if not name or name.startswith("-") or (len(name.split()) > 1 and unquoted(name) == name):
+        raise UsageError(f"It is %glm export FILE [--force]; the file's end says what it becomes: {', '.join(FORMS)}.")
+    path = Path(unquoted(name)).expanduser()
+    chat = magics.chat
+    # The settings' address: that of the practice server ends with it.
+    content = exported(
+        chat.thread(), path.suffix, model=chat.model, base_url=credentials.resolve_base_url(magics.base_url)
+    )
+    if path.exists() and not force:
+        raise UsageError(f"{path.name} exists already, and was left as it is. %glm export {name} --force replaces it.")
+    try:
+        path.write_bytes(chat.service.hide(content).encode("utf-8", "replace"))
+    except OSError as error:
+        raise GLMError(f"{path.name} cannot be written: {error.strerror}.") from None
+    magics.tell(f"{turns(chat.thread().size)} exported to `{_shown(path)}`.")
+
+
+COMMANDS = (
+    Command("journal", "%glm journal [PATH]", "show the journal's path and size, or choose another file", _journal),
+    Command("resume", "%glm resume [PATH]", "go on from what an earlier session left in the journal", _resume),
+    Command("export", "%glm export FILE [--force]", "write the thread as .md, .json, .py or .ipynb", _export),
+)

@@ -1,0 +1,199 @@
+"""What can happen to a chat, each event as the journal's line tells it, and what it makes of what the chat keeps.
+
+The chat itself changes in no other way: an event is applied when it happens, and applied again when a journal is read.
+So what a journal gives back is what was there.
+
+    session                    a kernel's first line: the journal's version, and the settings it began with
+    turn, partial              a reply that is whole, or was cut short (the turn it replaces is found by cell and run)
+    replayed                   a reply that an earlier line gave, the one with the id `of`
+    once                       a reply outside the conversation
+    undo, redo, reset          in one thread
+    aside, restore             turns of cells that are gone, and back again
+    fork, switch               threads
+    system, model              of one thread
+    temperature, budget        of the chat
+    resume                     goes on from what an earlier session left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .budget import Budget
+from .conversation import Conversation, Thread, Turn
+from .ledger import Entry, Ledger
+from .wire import Usage
+
+if TYPE_CHECKING:
+    from .reply import Reply
+
+Event = Mapping[str, Any]
+ANSWERS = frozenset({"turn", "partial", "replayed", "once"})
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """All that the chat keeps, changed as one: an interrupt sees it before an event or after, never between.
+
+    `latest` is the reply that was committed last, `event` what made this of what was kept before.
+    """
+
+    conversation: Conversation = field(default_factory=Conversation)
+    ledger: Ledger = field(default_factory=Ledger)
+    temperature: float | None = None
+    budget: Budget | None = None
+    latest: Reply | None = None
+    event: Event | None = None
+
+    def has(self, thread: Thread) -> Kept:
+        return replace(self, conversation=self.conversation.has(thread))
+
+
+def apply(kept: Kept, event: Event) -> Kept:
+    """What is kept after the event. Raises LookupError, TypeError or ValueError for one that makes no sense."""
+    return _APPLIED[event["event"]](kept, event)
+
+
+def first(event: Event) -> Kept:
+    """What a session begins with."""
+    blank = Thread(system=event.get("system") or "", model=event.get("model"))
+    return Kept(Conversation(blank), temperature=event.get("temperature"))
+
+
+def _answer(kept: Kept, event: Event) -> Kept:
+    completion = event["completion"]
+    choice = completion["choices"][0]
+    message = choice["message"]
+    counted = completion.get("usage")
+    usage = Usage.read(counted) if isinstance(counted, dict) else None
+    words: str = message.get("content") or ""
+    kind = event["event"]
+    note = "once" if kind == "once" else "" if words else "no words"
+    ledger = kept.ledger.add(
+        Entry(
+            event["model"],
+            event["prompt"],
+            usage,
+            event.get("cost"),
+            event.get("seconds", 0.0),
+            note,
+            "of" in event,
+            event.get("joins", event["id"]) if words and kind != "once" else "",
+            event.get("estimated_tokens", 0),
+            event.get("estimated_cost", 0.0),
+        )
+    )
+    conversation = kept.conversation
+    if words and kind != "once":
+        turn = Turn(
+            event["prompt"],
+            words,
+            event["model"],
+            usage,
+            choice.get("finish_reason"),
+            event["id"],
+            event.get("cell"),
+            event.get("run", ""),
+            event.get("tokens", 0),
+            message.get("reasoning_content") or "",
+            event.get("members") or {},
+            event.get("execution_count"),
+        )
+        conversation = conversation.has(_with_turn(conversation.thread(event["thread"]), turn, event))
+    return Kept(conversation, ledger, kept.temperature, kept.budget)
+
+
+def _with_turn(thread: Thread, turn: Turn, event: Event) -> Thread:
+    if "system" in event:
+        thread = replace(thread, system=event["system"])
+    changed = None
+    if "joins" in event:
+        changed = thread.exchange(
+            event["joins"],
+            lambda old: old.joined(turn)._replace(run=turn.run or old.run),
+            what="a turn continued",
+            asked_again=False,
+        )
+    elif "replaces" in event:
+        changed = thread.exchange(
+            event["replaces"],
+            lambda old: turn._replace(cell=old.cell, run=turn.run or old.run),
+            what="a turn asked again",
+            asked_again=True,
+        )
+    return changed or thread.commit(turn, append=bool(event.get("append")), held=event.get("held"))
+
+
+def _undo(kept: Kept, event: Event) -> Kept:
+    return _repeated(kept, event, Thread.undo)
+
+
+def _redo(kept: Kept, event: Event) -> Kept:
+    return _repeated(kept, event, Thread.redo)
+
+
+def _repeated(kept: Kept, event: Event, change: Callable[[Thread], Thread]) -> Kept:
+    thread = kept.conversation.thread(event["thread"])
+    for _ in range(event.get("count", 1)):
+        before, thread = thread, change(thread)
+        if thread is before:
+            break
+    return kept.has(thread)
+
+
+def _reset(kept: Kept, event: Event) -> Kept:
+    return kept.has(kept.conversation.thread(event["thread"]).reset())
+
+
+def _aside(kept: Kept, event: Event) -> Kept:
+    cells, spare = event["cells"], event.get("run")
+    if "thread" in event:
+        return kept.has(kept.conversation.thread(event["thread"]).set_aside(cells, spare))
+    return replace(kept, conversation=kept.conversation.every(lambda thread: thread.set_aside(cells, spare)))
+
+
+def _restore(kept: Kept, event: Event) -> Kept:
+    return kept.has(kept.conversation.thread(event["thread"]).restore(event.get("number")))
+
+
+def _fork(kept: Kept, event: Event) -> Kept:
+    fork = kept.conversation.thread(event["thread"]).fork(event["name"], event.get("at"))
+    return replace(kept, conversation=kept.conversation.has(fork).switched(fork.name))
+
+
+def _switch(kept: Kept, event: Event) -> Kept:
+    return replace(kept, conversation=kept.conversation.switched(event["thread"]))
+
+
+def _system(kept: Kept, event: Event) -> Kept:
+    return kept.has(replace(kept.conversation.thread(event["thread"]), system=event["text"]))
+
+
+def _model(kept: Kept, event: Event) -> Kept:
+    return kept.has(replace(kept.conversation.thread(event["thread"]), model=event["name"]))
+
+
+def _temperature(kept: Kept, event: Event) -> Kept:
+    return replace(kept, temperature=event["value"])
+
+
+def _budget(kept: Kept, event: Event) -> Kept:
+    return replace(kept, budget=Budget(event["limit"], event["unit"]) if "limit" in event else None)
+
+
+_APPLIED: dict[str, Callable[[Kept, Event], Kept]] = {
+    **dict.fromkeys(ANSWERS, _answer),
+    "undo": _undo,
+    "redo": _redo,
+    "reset": _reset,
+    "aside": _aside,
+    "restore": _restore,
+    "fork": _fork,
+    "switch": _switch,
+    "system": _system,
+    "model": _model,
+    "temperature": _temperature,
+    "budget": _budget,
+}

@@ -1,0 +1,71 @@
+"""The page as it runs: which cell does, in which execution, and which cells are gone."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from . import front_end
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+
+class Keeper(Protocol):
+    """Who is told that what some cells asked is no longer on the page."""
+
+    rerun: Any
+
+    def has_asked(self, cell: str) -> bool: ...
+
+    def set_aside(self, cells: list[str], spare: int | None, why: str) -> None: ...
+
+
+class Page:
+    """Follows the cells that run, for a magic is not told of them. `idle` is set while none does.
+
+    `cell` is the id of the one that runs, if the front end tells it; `run` numbers the executions, and
+    `execution_count` is the number that the page shows.
+    """
+
+    def __init__(self, shell: Any, keeper: Keeper) -> None:
+        self.idle = threading.Event()
+        self.cell: str | None = None
+        self.run = 0
+        self.execution_count: int | None = None
+        #: Told once as deleted, and not run since: what is resumed later may hold turns of theirs.
+        self.gone: frozenset[str | None] = frozenset(front_end.deleted_cells(shell))
+        self._shell = shell
+        self._keeper = keeper
+        self._info: ExecutionInfo | None = None
+        self._runs_again = False
+
+    @property
+    def is_one_reply(self) -> bool:
+        """Whether the running cell is a `%%glm` cell and nothing else, so that all on its page is ours."""
+        return self._info is not None and (self._info.raw_cell or "").lstrip().startswith("%%glm")
+
+    def begin_cell(self, info: ExecutionInfo) -> None:
+        """Before each cell: remember what it is, and set aside what deleted ones asked."""
+        self.idle.clear()
+        if self._info is not None:
+            return  # one that the cell on the page runs in turn, as %%capture does
+        self._info = info
+        self.cell = front_end.running_cell(self._shell, getattr(info, "cell_id", None))
+        self.run += 1
+        self.execution_count = self._shell.execution_count if info.store_history else None
+        self._runs_again = self.cell is not None and self._keeper.has_asked(self.cell)
+        # One that was cut and pasted is told as deleted once, and may be the very cell that runs.
+        deleted = [cell for cell in front_end.deleted_cells(self._shell) if cell != self.cell]
+        self.gone = self.gone.union(deleted) - {self.cell}
+        if deleted:
+            self._keeper.set_aside(deleted, None, "deleted")
+
+    def end_cell(self, result: ExecutionResult) -> None:
+        """After each cell: what it asked when it was run before, and not this time, is no longer on the page."""
+        if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
+            return
+        if self.cell is not None and self._runs_again and result.success and self._keeper.rerun == "replace":
+            self._keeper.set_aside([self.cell], self.run, "run again and did not ask it")
+        self._info = self.cell = None
+        self.idle.set()

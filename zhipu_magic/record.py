@@ -1,0 +1,68 @@
+"""A reply as the journal tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .conversation import history_of
+from .credentials import Endpoint
+from .events import Event
+from .journal import TOLD_ONCE, now
+from .ledger import cost_of
+from .replay import Known
+from .reply import Reply
+from .window import estimate, turn_tokens
+from .wire import Usage
+
+
+def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint | None) -> Event:
+    """The event of this reply. `run` names the cell's execution, `endpoint` who answered: None where the journal did.
+
+    It holds its own prompt and reply, and the id of the turn before: not the whole history again. Of the service
+    there is the host's name alone, and no header.
+    """
+    request = reply.request
+    once = request.options.once
+    event: dict[str, Any] = {
+        "id": event_id,
+        "event": "once" if once else "partial" if reply.state == "interrupted" else "turn",
+        "time": now(),
+        "thread": request.before.name,
+        "cell": request.anchor.cell,
+        "run": run if request.anchor.cell or request.replaces or request.joins else None,
+        "execution_count": request.anchor.execution_count,
+        "append": request.anchor.append or None,
+        "replaces": request.replaces,
+        "joins": request.joins,
+        "after": request.before.last.turn.id if request.before.last else None,
+        "held": None if once else history_of(request.before.last),
+        "prompt": request.prompt,
+        "system": request.options.system,
+        "key": known.key,
+    }
+    if endpoint is None:
+        assert known.answer is not None
+        event |= {name: known.answer.get(name) for name in TOLD_ONCE}
+        event |= {"event": "once" if once else "replayed", "of": known.answer["id"]}
+        if request.anchor.cell is None:
+            # A tool that runs the whole page tells no cells; the history shows those that were recorded.
+            event |= {name: known.answer.get(name) for name in ("cell", "run", "execution_count")} | {"append": True}
+    else:
+        usage, timing = reply.counted, reply.timing
+        guess = None if usage else Usage(request.tokens, round(estimate(reply.thoughts + reply.words) * request.scale))
+        event |= {
+            "completion": reply.body(),
+            "model": request.model,
+            "members": request.members or None,
+            "host": "practice" if endpoint.practice else endpoint.host,
+            "practice": endpoint.practice or None,
+            "seconds": timing.seconds,
+            "first_token": timing.first_token,
+            "chunks": timing.chunks,
+            "tokens": turn_tokens(request, reply.words, usage),
+            "left_out": request.left_out or None,
+            "cost": cost_of(request.model, usage, priced=endpoint.priced),
+            "estimated_tokens": guess and guess.prompt_tokens + guess.completion_tokens,
+            "estimated_cost": cost_of(request.model, guess, priced=endpoint.priced),
+        }
+    return {name: value for name, value in event.items() if value is not None}

@@ -1,0 +1,195 @@
+"""Answers from the journal in place of the service's.
+
+A request is known by its key (`request.key_of`). Where the same one was asked more than once, its answers are told
+apart by occurrence: within a session the first asked is the first answered, a cell that is run again asks the same
+occurrence, and a later session's answers go before an earlier one's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import source
+from .environment import ReplayMode
+from .errors import NotRecorded
+from .events import ANSWERS, Event
+from .journal import Journal, Lines, read
+from .request import Request, deciding, key_of
+from .sessions import nearest, session_of
+from .wire import DONE
+
+
+class Occurrences:
+    """Which time a key is asked for, within one session."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, list[tuple[Any, ...]]] = {}
+        self._runs: dict[tuple[str, str, Hashable], int] = {}
+
+    def index(self, key: str, cell: str | None, run: Hashable) -> int:
+        """0 for the first place that asks, and so on; a cell that is run again is no new place."""
+        asked = self._asked.setdefault(key, [])
+        if cell is None:
+            asked.append(())
+            return len(asked) - 1
+        nth = self._runs.get((key, cell, run), 0)
+        self._runs[key, cell, run] = nth + 1
+        place = (cell, nth)
+        if place not in asked:
+            asked.append(place)
+        return asked.index(place)
+
+
+class Recording:
+    """The whole replies of a journal, by the key of the request that they answer."""
+
+    def __init__(self, lines: Lines | None, path: Path | None = None) -> None:
+        self._lines = lines
+        self._path = path
+        self._answers: dict[str, dict[int, bytes | Event]] = {}
+        asked: dict[str, Occurrences] = {}
+        for event, raw in zip(lines.events, lines.raw, strict=True) if lines else ():
+            if "key" in event and event["event"] in ANSWERS - {"partial"}:
+                session = asked.setdefault(session_of(event), Occurrences())
+                with suppress(TypeError):  # a line of another kind than ours
+                    index = session.index(event["key"], event.get("cell"), event.get("run", ""))
+                    if "completion" in event:
+                        self._answers.setdefault(event["key"], {})[index] = raw
+
+    def find(self, key: str, index: int) -> Event | None:
+        """The line that holds the answer."""
+        answer = self._answers.get(key, {}).get(index)
+        if not isinstance(answer, bytes):
+            return answer
+        event: Event = json.loads(answer)
+        return event
+
+    def add(self, key: str, index: int, event: Event) -> None:
+        """Know this answer from now on, if it is a whole one."""
+        if event["event"] != "partial":
+            self._answers.setdefault(key, {})[index] = event
+
+    def missed(self, request: Request, key: str, index: int) -> NotRecorded:
+        """The error that says what the journal knows instead."""
+        name = self._path.name if self._path else None
+        said = f"This request is not in the journal {name}." if self._lines else "There is no journal to answer from."
+        if self._lines is None and name:
+            said = f"There is no journal {name} to answer from."
+        hint = "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK"
+        near = nearest(self._lines, request.prompt) if self._lines else None
+        known = len(self._answers.get(key, {}))
+        if known:
+            times = "once" if known == 1 else f"{known} times"
+            detail = f"The journal knows this very request {times}, and this is request number {index + 1}."
+        elif near is None:
+            detail = "The journal holds no request at all." if self._lines else ""
+        elif not near.whole and key_of(near.body) == key:
+            detail = f"Line {near.line} is this very request, but its reply was interrupted, and is no whole answer."
+        else:
+            detail = f"Nearest to it is the request of line {near.line}: {difference(near.body, request.body)}"
+        return NotRecorded(said, hint=hint, detail=detail)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A request's key, which occurrence of it this is, and the journal's line that answers it, if there is one."""
+
+    key: str
+    index: int = 0
+    answer: Event | None = None
+
+
+class Replay:
+    """Looks requests up in a chat's journal, which is read when the first one is."""
+
+    def __init__(self, mode: ReplayMode, journal: Journal, warn: Callable[[str], None]) -> None:
+        self.mode = mode
+        self._journal = journal
+        self._warn = warn
+        self._recording: Recording | None = None
+        self._path = journal.path
+        self._occurrences = Occurrences()
+
+    def look_up(self, request: Request) -> Known:
+        """What the journal knows of this request."""
+        key = key_of(request.body)
+        if self.mode == "off":
+            return Known(key)
+        index = self._occurrences.index(key, request.anchor.cell, request.anchor.run)
+        fresh = request.options.fresh and self.mode == "auto"
+        return Known(key, index, None if fresh else self._recorded().find(key, index))
+
+    def missed(self, request: Request, known: Known) -> NotRecorded:
+        """The error of a request that may not go out."""
+        return self._recorded().missed(request, known.key, known.index)
+
+    def add(self, known: Known, event: Event) -> None:
+        """Know the service's answer from now on."""
+        if self.mode != "off":
+            self._recorded().add(known.key, known.index, event)
+
+    def _recorded(self) -> Recording:
+        path = self._journal.path
+        if self._recording is None or path != self._path:
+            lines = read(path) if path is not None and path.exists() else None
+            for note in lines.notes if lines else ():
+                self._warn(note)
+            self._recording, self._path = Recording(lines, path), path
+        return self._recording
+
+
+def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The first message or parameter in which two requests differ, in words."""
+    recorded, asked = deciding(recorded), deciding(asked)
+    pairs = zip(recorded["messages"], asked["messages"], strict=False)
+    for number, (old, new) in enumerate(pairs, 1):
+        if old != new:
+            return f"message {number} differs. {_told(old, new)}"
+    count, now = len(recorded["messages"]), len(asked["messages"])
+    if count != now:
+        return f"it holds {count} messages, this one {now}."
+    for name in [*asked, *(recorded.keys() - asked.keys())]:
+        if recorded.get(name) != asked.get(name):
+            was, is_now = (
+                json.dumps(body[name], ensure_ascii=False) if name in body else "none" for body in (recorded, asked)
+            )
+            return f"{name} differs. Recorded: {_cut(was)}; now: {_cut(is_now)}"
+    return "no difference is to be seen."
+
+
+def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    if old["role"] != new["role"]:
+        return f"Recorded: from the {old['role']}; now: from the {new['role']}"
+    was, is_now = old["content"], new["content"]
+    shorter = min(len(was), len(is_now))
+    same = next((i for i in range(shorter) if was[i] != is_now[i]), shorter)
+    start = max(0, same - 20)
+    return f"Recorded ({old['role']}): {_cut(was, start)!r}; now: {_cut(is_now, start)!r}"
+
+
+def _cut(text: str, start: int = 0) -> str:
+    """The text from about there, so long as one line may hold it."""
+    text = f"…{text[start:]}" if start else text
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+@dataclass
+class Recorded:
+    """A reply's source that gives it from the journal, in one piece (see `source.Source`)."""
+
+    body: Mapping[str, Any]
+    taken: bool = False
+
+    def take(self, timeout: float, linger: float) -> list[source.Event] | None:
+        if self.taken:
+            return None
+        self.taken = True
+        return [self.body, DONE]
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,86 @@
+"""A request: what goes out, the part of the conversation that it was made from, and the key it is known by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .conversation import Message, Thread
+from .options import Options
+
+#: Members that do not decide the answer: how it is delivered, and who asked.
+_BESIDE_THE_ANSWER = frozenset({"stream", "stream_options", "tool_stream", "request_id", "user_id"})
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The cell that asks, and which of its executions this is: to tell them apart, and as the page numbers it.
+
+    `append` adds a turn whatever the cell asked before.
+    """
+
+    cell: str | None = None
+    run: int = 0
+    execution_count: int | None = None
+    append: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked next, after the turns of `before`, and where its turn will stand.
+
+    `replaces` or `joins` is the id of a turn that it replaces, or goes on from. `window.fit` fills in the rest: the
+    `messages` that the context has room for, how many turns they leave out, what stands before the prompt and all of
+    it in tokens (estimates), and `scale`, how the service's counts compare with estimates.
+    """
+
+    prompt: str
+    options: Options
+    anchor: Anchor
+    before: Thread
+    model: str
+    replaces: str | None = None
+    joins: str | None = None
+    messages: list[Message] = field(default_factory=list)
+    left_out: int = 0
+    tokens_before: int = 0
+    tokens: int = 0
+    scale: float = 1.0
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of the body that the reader's options set."""
+        return self.options.members()
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent."""
+        return {
+            "model": self.model,
+            "messages": self.messages,
+            "stream": self.options.stream,
+            # The SDK sends these two with every request (wire.md); so what is sent is what its own call would send.
+            "response_format": None,
+            "thinking": None,
+            **self.members,
+        }
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The longest answer that the reader has asked for."""
+        found = self.members.get("max_tokens")
+        return found if isinstance(found, int) and found > 0 else None
+
+
+def deciding(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a request's body that decide the answer."""
+    return {name: value for name, value in body.items() if value is not None and name not in _BESIDE_THE_ANSWER}
+
+
+def key_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 over canonical JSON of what decides the answer: the same for the same question, wherever it is asked."""
+    canonical = json.dumps(deciding(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

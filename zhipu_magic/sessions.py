@@ -1,0 +1,153 @@
+"""What a journal's sessions left: their events applied again, one after the other."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from .conversation import Message, Thread
+from .events import ANSWERS, Event, Kept, apply, first
+from .journal import TOLD_ONCE, Lines, read
+
+#: What makes a session worth going on from.
+_WORTH = ANSWERS - {"once"} | {"resume"}
+#: Requests among which the nearest is looked for.
+_MOST_COMPARED = 500
+_NONSENSE = (LookupError, TypeError, ValueError, AttributeError)
+
+
+@dataclass
+class Session:
+    """What one session keeps, and where its events stand in the journal."""
+
+    kept: Kept
+    events: list[int]
+    worth: bool = False
+
+
+def session_of(event: Event) -> str:
+    name: str = event["id"].rpartition("-")[0]
+    return name
+
+
+def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
+    """Apply the events again (those before number `until`); what each session keeps, the one active last at the end.
+
+    Events that make no sense are left out, and told in `lines.notes`.
+    """
+    found: dict[str, Session] = {}
+    latest_name = ""
+    for place, event in enumerate(lines.events[:until]):
+        name, kind = session_of(event), event["event"]
+        try:
+            if kind == "session":
+                found[name] = Session(first(event), [])
+                continue
+            session = found[name]
+            if kind == "resume":
+                session.kept = on_top(lines, found[event["from"]].kept, session)
+            else:
+                session.kept = apply(session.kept, _whole(lines, event))
+        except _NONSENSE:
+            lines.notes.append(f"{lines.path.name}: the event {event['id']} makes no sense here and is left out.")
+            continue
+        session.events.append(place)
+        if kind in _WORTH:
+            session.worth = True
+            if name != latest_name:
+                found[name], latest_name = found.pop(name), name
+    return found
+
+
+def on_top(lines: Lines, kept: Kept, session: Session) -> Kept:
+    """What the session has told so far, on top of what another one left."""
+    for place in session.events:
+        kept = apply(kept, _whole(lines, lines.events[place]))
+    return kept
+
+
+def _whole(lines: Lines, event: Event) -> Event:
+    """The event with what it leaves to an earlier line."""
+    if "of" not in event or "completion" in event:
+        return event
+    earlier = lines.event(event["of"])
+    return {**{name: earlier[name] for name in TOLD_ONCE if name in earlier}, **event}
+
+
+def reopen(path: Path, *, but: str) -> tuple[Lines, tuple[str, Kept] | None]:
+    """Read a journal, and find the session to go on from. Raises JournalError."""
+    with _no_collector():
+        lines = read(path)
+        return lines, latest(lines, but=but)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without the garbage collector, which would look again and again through a million objects that all stay."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.unfreeze()  # both: what is new counts as old
+        gc.enable()
+
+
+def latest(lines: Lines, *, but: str) -> tuple[str, Kept] | None:
+    """The session to go on from: the last one with a turn, other than `but`."""
+    worth = [(name, session.kept) for name, session in rebuild(lines).items() if session.worth and name != but]
+    return worth[-1] if worth else None
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """A recorded request: the number of its line, whether its reply is whole, and its body, as far as it decides."""
+
+    line: int
+    whole: bool
+    body: Mapping[str, Any]
+
+
+def nearest(lines: Lines, prompt: str) -> Nearest | None:
+    """The recorded request with the same prompt, or the one most like it; of several, the last."""
+    asked = [
+        place
+        for place, event in enumerate(lines.events)
+        if event["event"] in ANSWERS and isinstance(event.get("prompt"), str) and "model" in event
+    ]
+    if not asked:
+        return None
+
+    def likeness(place: int) -> float:
+        text: str = lines.events[place]["prompt"]
+        return 2.0 if text == prompt else SequenceMatcher(None, text[:500], prompt[:500], autojunk=False).ratio()
+
+    place = max(reversed(asked[-_MOST_COMPARED:]), key=likeness)
+    event = lines.events[place]
+    session = rebuild(lines, until=place).get(session_of(event))
+    thread = session.kept.conversation.thread(event.get("thread", "")) if session else Thread()
+    body = {"model": event["model"], "messages": messages_of(thread, event), **(event.get("members") or {})}
+    return Nearest(lines.numbers[place], event["event"] != "partial", body)
+
+
+def messages_of(thread: Thread, event: Event) -> list[Message]:
+    """The messages of a recorded request, from the thread as it stood before."""
+    if event["event"] == "once":
+        thread = Thread(system=event.get("system") or "")
+    elif "replaces" in event:
+        thread = thread.up_to(event["replaces"])
+    elif not ("joins" in event or event.get("append")):
+        thread = thread.before(event.get("cell"), event.get("run", ""))
+    system = event.get("system", thread.system)
+    turns = thread.turns[event.get("left_out", 0) :]
+    messages: list[Message] = [{"role": "system", "content": system}] if system else []
+    messages += [message for turn in turns for message in turn.messages()]
+    return [*messages, {"role": "user", "content": event["prompt"]}]

@@ -1,0 +1,50 @@
+"""What a reply comes from: the service, or what was recorded of it; and in what form it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .wire import Chunk
+
+
+@dataclass(frozen=True)
+class Retry:
+    """For this `reason` the same request goes out again in `wait` seconds, as retry `number` of `most`."""
+
+    number: int
+    most: int
+    wait: float
+    reason: str
+
+
+Event = Chunk | Retry
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came."""
+
+    seconds: float
+    first_token: float | None
+    chunks: int
+
+    @classmethod
+    def recorded(cls, event: Mapping[str, Any]) -> Timing:
+        """As the journal tells it."""
+        return cls(event.get("seconds", 0.0), event.get("first_token"), event.get("chunks", 0))
+
+
+class Source(Protocol):
+    """Where a reply comes from: the service, or what was recorded of it."""
+
+    def take(self, timeout: float, linger: float) -> list[Event] | None:
+        """What has come since the last call; None once all has been taken.
+
+        Waits at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather.
+        Raises what ended the exchange, after all that came before it.
+        """
+
+    def close(self) -> None:
+        """Want no more: let the connection go at once."""
