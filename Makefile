@@ -2,7 +2,7 @@
 # make test    all tests
 # make check   lint, types, and which room may import which
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
-# make notebooks   run the notebooks again and save their outputs
+# make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,8 +14,10 @@ demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test
-	IPYTHONDIR=$(CURDIR)/tests/nbval/ipython $(RUN) -m pytest -q -p no:cacheprovider --nbval notebooks \
-	  --nbval-sanitize-with tests/nbval/sanitize.cfg
+	for notebook in notebooks/*.ipynb; do \
+	  JPY_SESSION_NAME=$(CURDIR)/$$notebook ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
+	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
+	done
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/dev
@@ -28,8 +30,8 @@ bench: $(VENV)/dev
 	$(RUN) -m benchmarks
 
 notebooks: $(VENV)/lab
-	$(RUN) -m jupyter nbconvert --execute --inplace notebooks/*.ipynb \
-	  --ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
+	rm -rf notebooks/.glm
+	$(RUN) -m zhipu_magic record notebooks/*.ipynb
 
 clean:
 	rm -rf $(VENV)

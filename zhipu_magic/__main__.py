@@ -1,4 +1,5 @@
-"""`python -m zhipu_magic demo` shows the product; `python -m zhipu_magic serve` runs the practice server alone."""
+"""`python -m zhipu_magic`: `demo` shows the product, `serve` runs the practice server alone, `record` and `replay` run
+notebooks: live, and from their journals."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ from .practice import PracticeServer
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one of the two; gives the exit status."""
+    """Run one of them; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m zhipu_magic", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="demo | serve")
+    commands = parser.add_subparsers(required=True, metavar="demo | serve | record | replay")
     demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
     demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
     demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
@@ -27,6 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: a free one)")
     serve.add_argument("--pace", type=float, default=60.0, help="chunks a second; 0: as fast as they go (default: 60)")
     serve.set_defaults(run=lambda given: run_server(port=given.port, pace=given.pace))
+    for name, told in (
+        ("record", "run notebooks live; write their journals, and save them with their outputs"),
+        ("replay", "run notebooks from their journals, without key and network, and compare their outputs"),
+    ):
+        command = commands.add_parser(name, help=told)
+        command.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+        command.set_defaults(run=lambda given, name=name: run_notebooks(name, given.notebooks))
     given = parser.parse_args(arguments)
     status: int = given.run(given)
     return status
@@ -43,6 +51,24 @@ def run_server(*, port: int, pace: float) -> int:
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def run_notebooks(name: str, notebooks: list[Path]) -> int:
+    """Record or replay each of them; gives the exit status."""
+    from . import rehearsal
+
+    missing = [path for path in notebooks if not path.is_file()]
+    if missing:
+        print(f"There is no notebook {', '.join(map(str, missing))}.")
+        return 2
+    try:
+        run = rehearsal.record if name == "record" else rehearsal.replay
+        return max([run(path) for path in notebooks])
+    except KeyboardInterrupt:
+        return 130
+    except ModuleNotFoundError as error:
+        print(f'Running notebooks needs JupyterLab ({error.name} is missing): pip install "zhipu_magic[lab]"')
+        return 1
 
 
 def run_demo(*, headless: bool) -> int:

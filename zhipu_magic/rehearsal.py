@@ -1,0 +1,176 @@
+"""Notebooks run from the command line: recorded live, and checked against what was recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from difflib import unified_diff
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .environment import REPLAY_VARIABLE
+from .front_end import SESSION_VARIABLE, journal_of
+
+#: Seconds that one cell may take.
+_PATIENCE = 600
+#: Lines of a difference that are shown.
+_MOST_LINES = 12
+#: Characters of such a line; an image is one line.
+_LONGEST_LINE = 300
+#: nbval's marks for a cell whose outputs differ from run to run.
+_IGNORED = ("nbval-ignore-output", "NBVAL_IGNORE_OUTPUT")
+
+
+def record(path: Path) -> int:
+    """Run the notebook live, write its journal anew and save it with its outputs; gives the exit status.
+
+    An earlier journal is kept beside it. Where a cell fails, the notebook and its journal stay as they were.
+    """
+    page = _read(path)
+    if page is None:
+        return 1
+    import_module("nbclient")  # to say at once if it is missing
+    journal = journal_of(path.absolute())
+    kept = _put_aside(journal)
+    error: str | None = "it was interrupted."
+    try:
+        error = _run(path, page, replay="off")
+    finally:
+        if error is not None:
+            partial = _put_aside(journal)
+            if kept is not None:
+                kept.rename(journal)
+    if error is not None:
+        print(f"{path.name}: not recorded, and left as it was. {error[0].upper()}{error[1:]}")
+        if partial is not None:
+            print(f"What was answered until then is in {partial.parent.name}/{partial.name}.")
+        return 1
+    import_module("nbformat").write(page, path)
+    size = f"{journal.stat().st_size:,} bytes" if journal.exists() else "nothing was asked"
+    earlier = f" The earlier journal is {kept.name} now." if kept else ""
+    print(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
+    return 0
+
+
+def replay(path: Path) -> int:
+    """Run the notebook from its journal, with no key and no network, and compare all outputs; gives the exit status."""
+    saved, page = _read(path), _read(path)
+    if saved is None or page is None:
+        return 1
+    error = _run(path, page, replay="only")
+    differences = [] if error is None else [error]
+    for number, (was, is_now) in enumerate(zip(saved.cells, page.cells, strict=True), 1):
+        if error is None and was.cell_type == "code" and not _is_ignored(was):
+            differences += _differences(number, was, is_now)
+    for told in differences:
+        print(f"{path.name}, {told}")
+    if not differences:
+        count = sum(cell.cell_type == "code" for cell in page.cells)
+        print(f"{path.name}: {count} cells, all as recorded.")
+    return 1 if differences else 0
+
+
+def _read(path: Path) -> Any:
+    """The notebook; None, and a word on it, where it is none."""
+    nbformat: Any = import_module("nbformat")
+    try:
+        return nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeError, AttributeError, LookupError):
+        print(f"{path.name} is not a notebook.")
+        return None
+
+
+def _put_aside(journal: Path) -> Path | None:
+    """Rename an earlier journal; gives its new path."""
+    if not journal.exists():
+        return None
+    names = (journal.with_name(f"{journal.stem}.{number}.jsonl") for number in range(1, 1_000_000))
+    return journal.rename(next(name for name in names if not name.exists()))
+
+
+def _run(path: Path, page: Any, *, replay: str) -> str | None:
+    """Run all cells in a kernel that knows the notebook's path; gives what went wrong."""
+    nbclient: Any = import_module("nbclient")
+    client = nbclient.NotebookClient(
+        page,
+        timeout=_PATIENCE,
+        kernel_name=page.metadata.get("kernelspec", {}).get("name", "python3"),
+        resources={"metadata": {"path": path.parent}},
+        store_widget_state=False,
+        record_timing=False,
+        extra_arguments=["--Application.log_level=ERROR"],
+    )
+    environment = {**os.environ, SESSION_VARIABLE: str(path.absolute()), REPLAY_VARIABLE: replay}
+    try:
+        client.execute(env=environment)
+    except nbclient.exceptions.CellExecutionError:
+        failed = next(number for number, cell in enumerate(page.cells, 1) if _has_failed(cell))
+        return f"cell {failed} failed: {_message(page.cells[failed - 1])}"
+    except nbclient.exceptions.CellTimeoutError:
+        return f"a cell took longer than {_PATIENCE} seconds."
+    except nbclient.exceptions.DeadKernelError:
+        return "the kernel died."
+    return None
+
+
+def _message(cell: Any) -> str:
+    """What a failed cell says last: our own errors print as their message alone."""
+    error = next(output for output in cell.outputs if output.output_type == "error")
+    readable = error.traceback == error.evalue.splitlines()
+    return str(error.evalue) if readable else f"{error.ename}: {error.evalue}".removesuffix(": ")
+
+
+def _has_failed(cell: Any) -> bool:
+    return any(output.output_type == "error" for output in cell.get("outputs", ())) and not _may_fail(cell)
+
+
+def _may_fail(cell: Any) -> bool:
+    return "raises-exception" in cell.metadata.get("tags", ())
+
+
+def _is_ignored(cell: Any) -> bool:
+    return _IGNORED[0] in cell.metadata.get("tags", ()) or _IGNORED[1] in cell.source
+
+
+def _differences(number: int, was: Any, is_now: Any) -> Iterator[str]:
+    first = next(iter(was.source.strip().splitlines()), "")
+    old, new = _outputs(was), _outputs(is_now)
+    if len(old) != len(new):
+        yield f"cell {number} ({first}): {len(old)} outputs were saved, and there are {len(new)} now."
+        return
+    for place, (before, after) in enumerate(zip(old, new, strict=True), 1):
+        for kind in sorted(before.keys() | after.keys(), key=lambda kind: (kind != "text/plain", kind)):
+            if before.get(kind) != after.get(kind):
+                yield f"cell {number} ({first}): output {place} differs, as {kind}:\n{_shown(before, after, kind)}"
+                break
+
+
+def _outputs(cell: Any) -> list[dict[str, str]]:
+    """What each output shows, by kind; texts written to one stream are one output, however they came."""
+    outputs: list[dict[str, str]] = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            if outputs and list(outputs[-1]) == [output.name]:
+                outputs[-1][output.name] += output.text
+            else:
+                outputs.append({output.name: output.text})
+        elif output.output_type == "error":
+            outputs.append({"error": f"{output.ename}: {output.evalue}"})
+        else:
+            outputs.append({kind: str(data) for kind, data in output.data.items()})
+    return outputs
+
+
+def _shown(before: dict[str, str], after: dict[str, str], kind: str) -> str:
+    lines = list(
+        unified_diff(
+            before.get(kind, "").splitlines(), after.get(kind, "").splitlines(), "saved", "now", lineterm="", n=1
+        )
+    )
+    more = [f"… and {len(lines) - _MOST_LINES} lines more"] if len(lines) > _MOST_LINES else []
+    return "\n".join(f"    {_cut(line)}" for line in [*lines[:_MOST_LINES], *more])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
