@@ -223,6 +223,7 @@ class OpenNotebook:
     def run(self, index: int) -> None:
         """Shift-Enter in the cell."""
         self.cell(index).locator(".cm-content").click()
+        self._forget_runs(self.cell(index))
         self.page.keyboard.press("Shift+Enter")
 
     def finish(self, *indices: int) -> None:
@@ -231,9 +232,36 @@ class OpenNotebook:
             self.run(index)
             self.wait_until_ended(index)
 
+    def run_all(self, count: int) -> None:
+        """Run > Run All Cells, to the end of them, which are `count`."""
+        self._forget_runs(self.page.locator(".jp-Notebook"))
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        for index in range(count):
+            self.wait_until_ended(index)
+
+    def edit(self, index: int, source: str) -> None:
+        """Write something else in the cell."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+
+    def press(self, index: int, *keys: str) -> None:
+        """Choose the cell, and press keys beside it rather than in it."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Escape")
+        for key in keys:
+            self.page.keyboard.press(key)
+
     def interrupt(self) -> None:
         """The stop button."""
         self.page.locator('[data-command="notebook:interrupt-kernel"]').first.click()
+
+    def restart(self) -> None:
+        """The restart button, confirmed; gives when the new kernel is up."""
+        self.page.locator('[data-command="notebook:restart-kernel"]').first.click()
+        with self.page.expect_response(lambda response: response.url.partition("?")[0].endswith("/restart")):
+            self.page.get_by_role("button", name="Confirm Kernel Restart").click()
 
     def save(self) -> nbformat.NotebookNode:
         """Ctrl-S; gives what is then in the file."""
@@ -255,6 +283,11 @@ class OpenNotebook:
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
 
+    def find(self, words: str) -> int:
+        """Where the first cell is whose source holds these words."""
+        lines = self.page.locator(".jp-Notebook .jp-CodeCell .cm-content").all_inner_texts()
+        return next(index for index, source in enumerate(lines) if words in source)
+
     def outputs(self, index: int) -> Locator:
         return self.cell(index).locator(_OUTPUT)
 
@@ -275,6 +308,10 @@ class OpenNotebook:
 
     def wait_until_ended(self, index: int) -> None:
         self.wait_for(index, r"/^\[\d+\]:$/.test(prompt)")
+
+    def _forget_runs(self, part: Locator) -> None:
+        """Blank the numbers of earlier runs, so that the next run's are not taken for them."""
+        part.locator(".jp-InputPrompt").evaluate_all("prompts => prompts.forEach(each => each.textContent = ' ')")
 
     def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + STEP_TIMEOUT
