@@ -1,7 +1,7 @@
 """How fast, how light: `%%glm` side by side with the bare SDK and raw httpx, all against one practice server.
 
-    python -m benchmarks            everything, about five minutes
-    python -m benchmarks --quick    a first impression, under two minutes
+    python -m benchmarks            everything, about seven minutes
+    python -m benchmarks --quick    a first impression, about three minutes
 
 Contenders take turns, round by round, so that whatever else the machine does hits all of them alike; differences and
 ratios are taken within a round. Every figure is a median, with the lowest and the highest behind it.

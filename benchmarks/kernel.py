@@ -81,11 +81,21 @@ class Kernel:
         self._client = client
         self._process = psutil.Process(manager.provisioner.pid)  # type: ignore[union-attr]  # the kernel runs
 
-    def run(self, code: str, **expressions: str) -> Cell:
-        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError where it fails."""
+    def run(self, code: str, *, cell_id: str | None = None, **expressions: str) -> Cell:
+        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError where it fails.
+
+        `cell_id` is told to the kernel as JupyterLab tells it.
+        """
         rss_before = rss_peak = self._rss()
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+        message = self._client.session.msg(
+            "execute_request",
+            {**content, "user_expressions": expressions},
+            metadata={} if cell_id is None else {"cellId": cell_id},
+        )
+        request = message["header"]["msg_id"]
         sampled = sent = time.monotonic()
-        request = self._client.execute(code, user_expressions=expressions)
+        self._client.shell_channel.send(message)
         frames = []
         while True:
             frame = self._next_frame(request, patience=_SAMPLE_GAP)
@@ -144,6 +154,7 @@ class Bench:
 
     def __init__(self, servers: Servers, folder: Path) -> None:
         self._servers = servers
+        self._pages = 0
         self.folder = folder
 
     def practice(self, *, pace: float = 0.0) -> Practice:
@@ -151,10 +162,16 @@ class Bench:
         return self._servers.practice(pace=pace)
 
     def environment(self) -> dict[str, str]:
-        """The machine's, without the user's own settings, proxies and history."""
+        """The machine's, without the user's own settings, proxies and history; and a page of its own for a journal."""
         without = ("proxy", "zhipu")
         kept = {name: value for name, value in os.environ.items() if not any(word in name.lower() for word in without)}
-        return {**kept, "IPYTHONDIR": str(self.folder), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+        self._pages += 1
+        return {
+            **kept,
+            "IPYTHONDIR": str(self.folder),
+            "JPY_SESSION_NAME": str(self.folder / f"page-{self._pages}.ipynb"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
 
     @contextmanager
     def kernel(self, server: Practice) -> Iterator[Kernel]:

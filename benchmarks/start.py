@@ -17,7 +17,7 @@ import zhipu_magic.extension
 assert callable(zhipu_magic.extension._warm_up)
 zhipu_magic.extension._warm_up = lambda *given: None
 """
-_TIMED_LOAD = """\
+TIMED_LOAD = """\
 import time
 began = time.perf_counter()
 get_ipython().run_line_magic("load_ext", "zhipu_magic")
@@ -43,7 +43,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
             kernel.run("import time")  # its first cell, as loading is the others'
             busy["bare"].append(1000 * kernel.run(_BUSY).seconds)
         with bench.kernel(server) as kernel:
-            loads.append(1000 * kernel.run(_TIMED_LOAD, taken="taken").values["taken"])
+            loads.append(1000 * kernel.run(TIMED_LOAD, taken="taken").values["taken"])
             busy["loaded"].append(1000 * kernel.run(_BUSY).seconds)
         with bench.kernel(server) as kernel:
             kernel.run(WITHOUT_WARM_UP + OURS.setup)
