@@ -39,6 +39,8 @@ class Page:
         self._keeper = keeper
         self._info: ExecutionInfo | None = None
         self._runs_again = False
+        # Some versions of IPython count a cell before its events, some after: between cells all agree.
+        self._next_count: int = shell.execution_count
 
     @property
     def is_one_reply(self) -> bool:
@@ -53,7 +55,7 @@ class Page:
         self._info = info
         self.cell = front_end.running_cell(self._shell, getattr(info, "cell_id", None))
         self.run += 1
-        self.execution_count = self._shell.execution_count if info.store_history else None
+        self.execution_count = self._next_count if info.store_history else None
         self._runs_again = self.cell is not None and self._keeper.has_asked(self.cell)
         # One that was cut and pasted is told as deleted once, and may be the very cell that runs.
         deleted = [cell for cell in front_end.deleted_cells(self._shell) if cell != self.cell]
@@ -68,4 +70,5 @@ class Page:
         if self.cell is not None and self._runs_again and result.success and self._keeper.rerun == "replace":
             self._keeper.set_aside([self.cell], self.run, "run again and did not ask it")
         self._info = self.cell = None
+        self._next_count = self._shell.execution_count
         self.idle.set()

@@ -203,3 +203,15 @@ def test_half_a_character_in_the_prompt_does_not_harm(client: httpx.Client) -> N
     body = rb'{"model": "glm-4", "messages": [{"role": "user", "content": "smile \ud83d"}]}'
     content = message(client.post("/chat/completions", content=body))["content"]
     assert "smile \ud83d" in content
+
+
+def test_a_reply_that_was_cut_short_goes_on_where_it_stopped() -> None:
+    def ask(*texts: str, **more: Any) -> str:
+        messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
+        return answer(ChatRequest({"model": "glm-4", "messages": messages, **more})).content
+
+    whole = ask("What is this?", max_tokens=10_000).replace("10000", "40")
+    begun = ask("What is this?", max_tokens=40)
+    rest = ask("What is this?", begun, "Go on, please.", max_tokens=40)
+    assert begun and whole.startswith(begun + rest)
+    assert rest != ask("What is this?", begun, "And that?", max_tokens=40)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from .encode import tool_call
-from .request import ChatRequest
+from .request import ChatRequest, text_of
 from .schema import plausible_value
 from .script import Answer
 from .text import clip, estimate_tokens, first_tokens, is_chinese
@@ -35,8 +36,27 @@ _NOT_SHOWN = {"messages", "stream", "stream_options", "request_id"}
 """Not among the parameters that a reply shows: a reply says the same, streamed or not."""
 
 
+_GO_ON = re.compile(r"\b(go on|continue)\b|继续", re.IGNORECASE)
+"""What a request to go on says."""
+
+
 def answer(request: ChatRequest) -> Answer:
     """The reply to an acceptable request that no script answers."""
+    reply = _rest(request) or _whole(request)
+    limit = request.get("max_tokens")
+    return reply if limit is None else _limited(reply, limit)
+
+
+def _rest(request: ChatRequest) -> Answer | None:
+    """What is left of a reply that was cut short, if that is what is asked for."""
+    if request.last_role != "user" or len(request.messages) < 3 or not _GO_ON.search(request.last_user_text):
+        return None
+    *earlier, cut, _ = request.messages
+    said, whole = text_of(cut), _whole(ChatRequest({**request.body, "messages": earlier})).content
+    return Answer(whole[len(said) :]) if said and whole.startswith(said) and whole != said else None
+
+
+def _whole(request: ChatRequest) -> Answer:
     words = CHINESE if is_chinese(request.last_user_text) else ENGLISH
     documented = _DOCUMENTED.get(request.last_user_text.strip())
     if request.tool_results:
@@ -51,8 +71,7 @@ def answer(request: ChatRequest) -> Answer:
         reply = Answer(_account(request, words))
     if request.thinking and reply is not documented:
         reply = replace(reply, reasoning=words.reasoning.format(turn=len(request.user_texts)))
-    limit = request.get("max_tokens")
-    return reply if limit is None else _limited(reply, limit)
+    return reply
 
 
 def _account(request: ChatRequest, words: Words) -> str:
