@@ -83,6 +83,7 @@ def _answer(kept: Kept, event: Event) -> Kept:
             event.get("joins", event["id"]) if words and kind != "once" else "",
             event.get("estimated_tokens", 0),
             event.get("estimated_cost", 0.0),
+            "practice" in event,
         )
     )
     conversation = kept.conversation

@@ -14,7 +14,8 @@ class Entry(NamedTuple):
     """One reply. `usage` is None where the service did not count it, as many local servers and every reply that was
     cut short. `cost` is in yuan, by the price table; None where the price or the count is not known. What a budget
     counts where the service did not are `estimated_tokens` and `estimated_cost`. `replayed` marks an answer from the
-    journal, which cost nothing this time; `turn` is the id of the turn that it made.
+    journal, which cost nothing this time; `turn` is the id of the turn that it made, and
+    `practice` tells that there was nothing to pay.
     """
 
     model: str
@@ -27,6 +28,7 @@ class Entry(NamedTuple):
     turn: str = ""
     estimated_tokens: int = 0
     estimated_cost: float = 0.0
+    practice: bool = False
 
 
 def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
@@ -62,7 +64,7 @@ class Sums(NamedTuple):
             self.completion_tokens + usage.completion_tokens,
             self.total_tokens + usage.total_tokens,
             self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
-            self.unpriced + (entry.cost is None and entry.usage is not None),
+            self.unpriced + (entry.cost is None and entry.usage is not None and not entry.practice),
             self.uncounted + (entry.usage is None),
             self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
             self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),

@@ -10,6 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from zhipu_magic.practice.dialogue import answer
+from zhipu_magic.practice.request import ChatRequest
+
 Ask = Callable[..., httpx.Response]
 
 SLOGAN = "创作一个更精准且吸引人的口号"

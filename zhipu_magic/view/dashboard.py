@@ -138,7 +138,7 @@ def _rows(figures: Spending) -> list[tuple[str, ...]]:
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
         return "not counted", "", "", f"{entry.seconds:.1f} s"
-    cost = "not known" if entry.cost is None else money(entry.cost)
+    cost = "nothing" if entry.practice else "not known" if entry.cost is None else money(entry.cost)
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
 
