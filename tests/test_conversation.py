@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from journals import latest
 
 from zhipu_magic.conversation import Conversation, Thread, Turn
 from zhipu_magic.events import Kept, apply, first
 from zhipu_magic.journal import Journal, read
-from zhipu_magic.sessions import latest
 
 # The rules, one by one
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from journals import latest
 
 from zhipu_magic import Chat
 from zhipu_magic.budget import Budget
@@ -21,7 +22,7 @@ from zhipu_magic.journal import Journal, read, torn_file
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.replay import Recording
 from zhipu_magic.request import Anchor
-from zhipu_magic.sessions import latest, rebuild
+from zhipu_magic.sessions import rebuild
 
 NewChat = Callable[..., Chat]
 

@@ -117,7 +117,7 @@ def test_where_a_cell_fails_all_stays_as_it_was(folder: Path, told: Told, server
     status, printed = told("record", path)
     assert status == 1
     assert printed.startswith("page.ipynb: not recorded, and left as it was.")
-    assert "ell 3 failed: The service found unsafe content" in printed
+    assert "ell 3 (%%glm and now?) failed: The service found unsafe content" in printed
     assert path.read_bytes() == before
     assert (folder / ".glm" / "page.jsonl").read_bytes() == recorded
     assert told("replay", path)[0] == 0
@@ -167,7 +167,7 @@ def test_replay_shows_what_differs(folder: Path, told: Told) -> None:
     status, printed = told("replay", path)
     assert status == 1
     assert "    -你好！\n    +你好！有什么我可以帮助你的吗？\n" in printed
-    assert "page.ipynb, cell 2 (%%glm): output 2 differs" in printed
+    assert "page.ipynb, cell 2 (%%glm 你好): output 2 differs" in printed
     assert "style=" not in printed, "a reader compares words, not HTML"
     assert "page.ipynb, cell 3 (print('a')): output 1 differs, as stdout:\n" in printed
     assert "    -B\n    +b\n" in printed
@@ -207,7 +207,9 @@ def test_replay_of_a_changed_prompt_shows_the_nearest_one(folder: Path, told: To
     edited(path, change)
     status, printed = told("replay", path)
     assert status == 1
-    assert printed.startswith("page.ipynb, cell 3 failed: This request is not in the journal page.jsonl.\n")
+    assert printed.startswith(
+        "page.ipynb, cell 3 (%%glm And a bird.) failed: This request is not in the journal page.jsonl.\n"
+    )
     assert "message 3 differs. Recorded (user): 'And a tree.'; now: 'And a bird.'" in printed
     assert len(printed.splitlines()) == 3
     assert len(server.requests) == 2
@@ -244,7 +246,7 @@ def test_what_may_fail_may_fail_and_what_is_ignored_is_ignored(folder: Path, tol
     edited(path, change)
     status, printed = told("replay", path)
     assert status == 1
-    assert "cell 3 (%%glm): output 1 differs, as error:" in printed
+    assert "cell 3 (%%glm 你好): output 1 differs, as error:" in printed
     assert "cell 6 (import time; time.time_ns()): output 1 differs, as text/plain:" in printed
     assert "cell 7" not in printed
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from in_process import Cell, Notebook, Page
+from journals import latest
 from story import plain
 
 from zhipu_magic import Chat
@@ -24,7 +25,6 @@ from zhipu_magic.models import CATALOGUE, Model
 from zhipu_magic.options import Options
 from zhipu_magic.practice import CUT, DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.request import Anchor, key_of
-from zhipu_magic.sessions import latest
 
 HALF = Raw((sse(chunk("half a reply")), 0.05, CUT))
 TOO_LONG = Fault(400, "1261")

@@ -15,7 +15,7 @@ from .request import Request
 
 Unit = Literal["yuan", "tokens"]
 
-_WRITTEN = re.compile(r"([¥￥]?)\s*([\d.,_]+)\s*([km]?)\s*(yuan|元|tokens?|)", re.IGNORECASE)
+_WRITTEN = re.compile(r"([¥￥]?)\s*(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?)\s*([km]?)\s*(yuan|元|tokens?|)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ class Budget:
                 hint="Take a budget in tokens (%glm budget 200k tokens), or end it: %glm budget off. Nothing was sent.",
             )
         if most > left:
+            if not left:
+                raise OverBudget(
+                    f"The budget of {self.told(self.limit)} is spent.",
+                    hint="Raise it (%glm budget), or end it (%glm budget off). Nothing was sent.",
+                )
             raise OverBudget(
                 f"This turn could pass the budget: it may take up to {self.told(most)}, and {self.told(left)} are left "
                 f"of {self.told(self.limit)}.",

@@ -192,7 +192,7 @@ class Chat:
     def _check_budget(self, request: Request) -> None:
         budget = self.kept.budget
         if budget is not None and not (self.service.practising and budget.unit == "yuan"):
-            budget.check(request, self.account, priced=self.service.priced)
+            budget.check(request, self.account, priced=self.replay == "only" or self.service.priced)
 
     def _reply(self, source: Source, request: Request, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(
@@ -217,6 +217,8 @@ class Chat:
         pending, self._pending = self._pending, None
         if pending is not None and pending.ended is None:
             _ = pending.text
+        elif pending is not None:
+            pending.interrupt()  # which commits it, should an interrupt have come between its end and that
 
     # What it keeps (`kept` itself may be looked at while a reply grows; the others read that to its end first)
 

@@ -33,6 +33,12 @@ Event = Mapping[str, Any]
 ANSWERS = frozenset({"turn", "partial", "replayed", "once"})
 
 
+def is_whole(event: Event) -> bool:
+    """Whether the line holds a reply that came to its end: only such a one is given again."""
+    reason = event["completion"]["choices"][0].get("finish_reason")
+    return event["event"] != "partial" and bool(reason != "interrupted")
+
+
 @dataclass(slots=True, eq=False)
 class Kept:
     """All that the chat keeps, changed as one: an interrupt sees it before an event or after, never between.
@@ -70,7 +76,7 @@ def _answer(kept: Kept, event: Event) -> Kept:
     usage = Usage.read(counted) if isinstance(counted, dict) else None
     words: str = message.get("content") or ""
     kind = event["event"]
-    note = "once" if kind == "once" else "" if words else "no words"
+    note = "once" if kind == "once" else "continued" if "joins" in event else "" if words else "no words"
     ledger = kept.ledger.add(
         Entry(
             event["model"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,29 @@ def running_cell(shell: Any, cell_id: str | None) -> str | None:
     """The id of the cell that runs, if the front end tells it. `cell_id` is what IPython was told."""
     metadata = _metadata(shell)
     colab = metadata.get("colab")
-    found = cell_id or metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, Mapping) else None)
-    # VS Code's id is a URI with the notebook's whole path; what follows it tells the cell.
-    return (found.rpartition("#")[2] or None) if isinstance(found, str) else None
+    return _without_path(
+        cell_id or metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, Mapping) else None)
+    )
 
 
 def deleted_cells(shell: Any) -> list[str]:
     """The ids of the cells that were deleted since the last execution."""
     deleted = _metadata(shell).get("deletedCells")
-    return [cell for cell in deleted if isinstance(cell, str)] if isinstance(deleted, list) else []
+    cells = map(_without_path, deleted if isinstance(deleted, list) else [])
+    return [cell for cell in cells if cell is not None]
+
+
+def _without_path(cell: Any) -> str | None:
+    """A cell's id without the notebook's path, which the journal must not hold.
+
+    VS Code's id is a URI of the whole path, and what follows it tells the cell.
+    """
+    if not isinstance(cell, str):
+        return None
+    name = cell.rpartition("#")[2]
+    if "/" in name or "\\" in name:
+        return sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
+    return name or None
 
 
 def notebook_path(names: Mapping[str, Any]) -> Path | None:
@@ -48,8 +63,6 @@ def journal_path(names: Mapping[str, Any]) -> Path:
     notebook = notebook_path(names)
     if notebook is not None:
         return journal_of(notebook)
-    from hashlib import sha256
-
     from platformdirs import user_data_path
 
     here = Path.cwd()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import sessions
-from .conversation import Link, Thread
+from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
 from .journal import Journal, read, write
@@ -28,20 +28,25 @@ class History:
         self.journal = journal
         self.kept = first(journal.begin(settings))
         self._settle = settle
-        self._earlier: dict[str, bytes] = {}
 
     def do(self, kind: str, **members: Any) -> None:
         """Let something happen that is no reply, and write it down."""
         self._settle()
+        self._write_down()
         event = {"id": self.journal.next_id(), "event": kind, **members}
         self.kept = replace(apply(self.kept, event), event=event)
-        self.journal.add(event)
+        self._write_down()
 
     def commit(self, reply: Reply, tell: Callable[[], Event]) -> None:
         """Let the reply have happened: `tell` makes its event. Called again, it only makes sure of the journal."""
+        self._write_down()
         if self.kept.latest is not reply:
             event = tell()
             self.kept = replace(apply(self.kept, event), latest=reply, event=event)
+            self._write_down()
+
+    def _write_down(self) -> None:
+        """Write the latest event to the journal, should an interrupt have come between."""
         if self.kept.event is not None:
             self.journal.add(self.kept.event)
 
@@ -79,10 +84,11 @@ class History:
 
     def holds_earlier(self, anchor: Anchor, name: str | None = None) -> bool:
         """Whether a turn stands that an earlier run of this cell made."""
-        thread = self.thread(name)
+        thread, run = self.thread(name), self.run(anchor.run)
         if anchor.append or anchor.cell not in thread.cells:
             return False
-        return any(turn.cell == anchor.cell and turn.run != self.run(anchor.run) for turn in thread.turns)
+        links = back_from(thread.last)
+        return any(link.turn.cell == anchor.cell and link.turn.run != run and not link.aside for link in links)
 
     def has_asked(self, cell: str | None) -> bool:
         """Whether this cell may have asked in the current thread."""
@@ -162,51 +168,69 @@ class History:
 
     # The journal
 
-    def resume(self, path: str | os.PathLike[str] | None = None) -> list[str]:
+    def resume(self, path: str | os.PathLike[str] | None = None, *, earlier: bool = False) -> list[str]:
         """Go on from what an earlier session left in the journal: threads, settings, ledger, undo and redo.
 
         What this session has done already stands on top of that. With a `path`, that file is the journal from now on.
-        Gives notes on what of it could not be used. Raises JournalError.
+        A journal may hold several conversations, where one was begun without resuming the last; `earlier` takes the
+        one before. Gives notes on what could not be used. Raises JournalError.
         """
         self._settle()
-        file = self.journal.path if path is None else Path(path)
+        file = self.journal.path if path is None else Path(path).expanduser()
         if file is None:
             raise JournalError("There is no journal to resume.", hint="%glm resume PATH names one.")
-        return self.go_on_from(file, here=True)
+        return self.go_on_from(file, earlier=earlier, here=True)
 
-    def go_on_from(self, file: Path, *, here: bool) -> list[str]:
-        """Have what this session has done stand on what the last one left in this file.
+    def go_on_from(self, file: Path, *, earlier: bool = False, here: bool) -> list[str]:
+        """Have what this session has done stand on what another one left in this file.
 
         Where it goes on `here`, the file is the journal from now on; else it is only read.
         """
-        if any(event["event"] == "resume" for event in self.journal.events):
-            raise JournalError("This conversation has been resumed already.", hint="%glm history shows it.")
+        self._write_down()
         lines, found = sessions.reopen(file, but=self.journal.session)
-        if found is None:
-            raise JournalError(f"There is nothing to resume in {file.name}.")
-        session, kept = found
+        resumed = [event["from"] for event in self.journal.events if event["event"] == "resume"]
+        names = list(found)
+        if earlier:
+            names = names[: names.index(resumed[-1]) if resumed and resumed[-1] in names else -1]
+        if not names:
+            raise JournalError(f"There is nothing {'earlier ' if earlier else ''}to resume in {file.name}.")
+        if resumed and resumed[-1] == names[-1]:
+            raise JournalError("This conversation has been resumed already.", hint="%glm history shows it.")
+        kept = found[names[-1]]
         for event in self.journal.events[1:]:
-            kept = apply(kept, event)
-        event = {"id": self.journal.next_id(), "event": "resume", "from": session}
+            kept = kept if event["event"] == "resume" else apply(kept, event)
+        event = {"id": self.journal.next_id(), "event": "resume", "from": names[-1]}
         if here:
             self.journal.move(file)
         else:
-            self._earlier = lines.by_id()
+            self.journal.earlier = lines.by_id()
         self.kept = replace(kept, latest=self.kept.latest, event=event)
-        self.journal.add(event)
+        self._write_down()
+        if len(names) > 1:
+            others = found[names[-2]].conversation.here
+            asked = others.newest.turn.prompt.strip()[:60] if others.newest else ""
+            lines.notes.append(
+                f"An earlier conversation ({turns(others.size)}, the last “{asked}”) is in the journal too: "
+                "%glm resume --earlier takes that one."
+            )
         return lines.notes
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
         self._settle()
         own = self.journal.path
-        earlier = read(own).by_id() if own is not None and own.exists() else self._earlier
+        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and own.exists() else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
-        write(Path(path), list({**earlier, **told}.values()))
+        write(Path(path).expanduser(), list({**earlier, **told}.values()))
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return f"{count} turn{'' if count == 1 else 's'}"
 
 
 def check_name(name: str) -> str:
     """A thread's name: one word. Raises InvalidRequest."""
     if not name or len(name.split()) != 1 or name.startswith("-"):
-        raise InvalidRequest(f"{name!r} is not a name for a thread: it is one word.")
+        raise InvalidRequest(f"{name!r} is not a name for a thread: that is one word, not beginning with a dash.")
     return name

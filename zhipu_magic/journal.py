@@ -22,10 +22,12 @@ from .events import Event
 
 try:
     import fcntl
-except ImportError:  # Windows: whole lines are appended there too, only a torn one is not cut off
+except ImportError:  # Windows: there one kernel at a time may write to a journal, and a torn line stays in it
     fcntl = None  # type: ignore[assignment]  # looked at before it is used
 
 VERSION = 1
+#: How each line begins.
+_OURS = b'{"id":'
 #: Bytes that are read and parsed at once.
 _BLOCK = 1 << 17
 #: What the line of a reply holds of the request and the service's answer, and a replay of it need not repeat.
@@ -54,9 +56,11 @@ class Journal:
         hide: Callable[[str], str] = lambda text: text,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.path = path
+        self.path = path and path.expanduser().absolute()
         self.session = uuid4().hex[:8]
         self.events: list[Event] = []
+        self.earlier: dict[str, bytes] = {}
+        """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
         self._hide = hide
         self._warn = warn
         self.read_only = False
@@ -64,6 +68,7 @@ class Journal:
         self._whole = False
         self._checked = False
         self._warned = False
+        self._refused = False
 
     def next_id(self) -> str:
         return f"{self.session}-{len(self.events)}"
@@ -83,33 +88,44 @@ class Journal:
 
     def flush(self) -> None:
         """Write what is not written yet."""
-        if self.path is None or self.read_only or self._written == len(self.events):
+        if self.path is None or self.read_only or self._refused or self._written == len(self.events):
             return
         try:
             if not self._checked:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                refuse_newer(self.path)
+                refuse_other(self.path)
                 self._checked = True
+            if not self.path.exists():
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._written = 0  # another hand has taken the file away: the whole session is told again
             until = len(self.events)
-            lines = b"".join(self._line(self._short(event)) + b"\n" for event in self.events[self._written : until])
-            _append(self.path, lines)
+            lines = [*self.earlier.values()] if self._written == 0 else []
+            lines += [self._line(self._short(event)) for event in self.events[self._written : until]]
+            _append(self.path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines))
             self._written = until
-        except (OSError, JournalError) as error:
+        except JournalError as error:
+            self._refused = True
+            self._warn(f"{error.message} Nothing is written to it; the conversation goes on without a journal.")
+        except OSError as error:
             if not self._warned:
                 self._warned = True
-                said = error.strerror if isinstance(error, OSError) else str(error)
                 self._warn(
-                    f"The journal {self.path.name} cannot be written ({said}). The conversation goes on without."
+                    f"The journal {self.path.name} cannot be written ({error.strerror}). The conversation goes on "
+                    "without."
                 )
 
     def move(self, path: Path | None) -> None:
         """Write to another file from now on, with all that this session has told."""
-        if path != self.path:
-            # What a line leaves to an earlier one is in the file before.
-            self._whole = self._whole or self.path is not None
-            self.path, self._written, self._checked, self._warned = path, 0, False, False
-            if len(self.events) > 1:
-                self.flush()
+        path = path and path.expanduser().absolute()
+        if path == self.path:
+            return
+        # What a line leaves to an earlier one is in the file before; and so is what was resumed.
+        self._whole = self._whole or self.path is not None
+        if any(event["event"] == "resume" for event in self.events) and self.path is not None and self.path.exists():
+            self.earlier = {**self.earlier, **read(self.path).by_id()}
+        self.path, self._written = path, 0
+        self._checked = self._warned = self._refused = False
+        if len(self.events) > 1:
+            self.flush()
 
     def lines(self) -> list[bytes]:
         """What this session has told."""
@@ -122,8 +138,18 @@ class Journal:
         return {name: value for name, value in event.items() if name not in TOLD_ONCE}
 
     def _line(self, event: Event) -> bytes:
-        text = json.dumps(event, ensure_ascii=False)
-        return self._hide(text).encode("utf-8", "replace")
+        return json.dumps(_each_text(event, self._hide), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with this change made to each text in it, but not to the names of members."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _each_text(member, change) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each_text(item, change) for item in value]
+    return value
 
 
 def _append(path: Path, lines: bytes) -> None:
@@ -156,8 +182,7 @@ def _cut_torn(path: Path, descriptor: int, end: int) -> bytes:
 def write(path: Path, lines: list[bytes]) -> None:
     """Write a journal anew, whole or not at all. Raises JournalError, also for a file that is none."""
     try:
-        if path.exists() and path.stat().st_size and not read(path).events:
-            raise JournalError(f"{path.name} is a file of another kind.", hint="Choose another name.")
+        refuse_other(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
         with beside.open("wb") as file:
@@ -175,13 +200,13 @@ def torn_file(path: Path) -> Path:
 
 
 @contextmanager
-def _locked(descriptor: int) -> Iterator[None]:
-    """Alone with the file, as far as other kernels of ours go."""
+def _locked(descriptor: int, *, shared: bool = False) -> Iterator[None]:
+    """Alone with the file, or among readers of it, as far as other kernels of ours go."""
     if fcntl is None:
         yield
         return
     with suppress(OSError):  # some network disks know no locks
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     try:
         yield
     finally:
@@ -242,15 +267,19 @@ def read(path: Path) -> Lines:
             found.raw.append(raw)
             found.numbers.append(number)
     if damaged:
-        numbers = ", ".join(map(str, damaged[:10])) + (", …" if len(damaged) > 10 else "")
-        found.notes.append(f"{path.name}: line {numbers} is damaged and left out; all others are used.")
+        found.notes.append(f"{path.name}: line {some(damaged)} is damaged and left out; all others are used.")
     return found
+
+
+def some(numbers: list[int]) -> str:
+    """The numbers, or the first ten of them."""
+    return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
 
 
 def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
     """Each line and its value, None for one that is damaged. Many are parsed at once: that shares their keys."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _locked(file.fileno(), shared=True):
             while some := file.readlines(_BLOCK):
                 try:
                     values = json.loads(b"[%b]" % b",".join(some))
@@ -267,15 +296,23 @@ def _value(line: bytes) -> Any:
         return json.loads(line)
 
 
-def refuse_newer(path: Path) -> None:
-    """Raise JournalError if a newer version has written to this journal."""
+def refuse_other(path: Path) -> None:
+    """Raise JournalError for a file that is no journal, or one that a newer version has written to."""
     if not path.exists():
         return
+    if not path.is_file():
+        raise JournalError(f"{path.name} is not a file.", hint="Choose another name.")
+    ours = not path.stat().st_size
     with path.open("rb") as file:
         for line in file:
+            ours = ours or line.startswith(_OURS)
             event = _value(line) if b'"session"' in line else None
             if isinstance(event, dict) and event.get("event") == "session":
                 _check_version(event.get("version"), path)
+    if not ours:
+        raise JournalError(
+            f"{path.name} is a file of another kind, and was left as it is.", hint="Choose another name."
+        )
 
 
 def _check_version(found: Any, path: Path) -> None:

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import observe
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 _EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
-_EARLIER_WENT = "It stands in the place of this cell's earlier turn; %glm undo brings that back."
+_EARLIER_WENT = "What this cell has asked now stands in the place of what it asked before; %glm undo brings that back."
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -74,6 +75,7 @@ class GLMMagics(Settings, Magics):
         self._dashboard: Dashboard | None = None
         self._notices: list[str] = []
         self.page = Page(shell, self)
+        self._held_earlier = (0, False)
         self._chat: Chat | None = None
         super().__init__(shell=shell)
 
@@ -83,7 +85,12 @@ class GLMMagics(Settings, Magics):
     def ask_cell(self, line: str, cell: str) -> None:
         from . import cell_options
 
-        given = cell_options.parse(line)
+        try:
+            given = cell_options.parse(line)
+        except UsageError as error:
+            if self.chat.history.holds_earlier(self.anchor()):
+                raise UsageError(f"{error} {_EARLIER_STAYS}") from None
+            raise
         # IPython ends every cell with a newline, and a terminal ends one by empty lines: they are not the reader's.
         text = cell.rstrip("\n") if self._in_terminal else cell.removesuffix("\n")
         self.ask(text, given.asked, bind=given.bind, quiet=given.quiet)
@@ -98,7 +105,8 @@ class GLMMagics(Settings, Magics):
         """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""
         anchor = self.anchor()
         streamed, thread = (options.stream, options.thread) if options is not None else (None, None)
-        earlier = self.chat.history.holds_earlier(anchor, thread)
+        if self._held_earlier[0] != anchor.run:  # the first that this execution asks
+            self._held_earlier = (anchor.run, self.chat.history.holds_earlier(anchor, thread))
         try:
             if not prompt.strip():
                 raise InvalidRequest(
@@ -107,7 +115,7 @@ class GLMMagics(Settings, Magics):
                 )
             self.show(lambda: self.chat.ask(prompt, options, anchor=anchor), bind=bind, quiet=quiet, streamed=streamed)
         except GLMError as error:
-            if earlier:
+            if self._held_earlier[1]:
                 stays = self.chat.history.holds_earlier(anchor, thread)
                 error.hint = f"{error.hint}\n{_EARLIER_STAYS if stays else _EARLIER_WENT}".strip()
             raise
@@ -134,11 +142,12 @@ class GLMMagics(Settings, Magics):
                 alone=self.page.is_one_reply,
                 notices=self._notices,
             )
-            self._notices.clear()
         except KeyboardInterrupt:
             self.chat.interrupt()
             raise Interrupted(f"Interrupted. {reply.outcome}" if reply else "Interrupted before it began.") from None
         finally:
+            if reply is not None and reply.has_begun:
+                self._notices.clear()  # the panel told them
             if reply is not None and reply.is_kept:
                 self._bind(reply, bind)
             self.follow_chat()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from .environment import REPLAY_VARIABLE
@@ -14,6 +15,8 @@ from .front_end import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.
 _PATIENCE = 600
+#: Characters of a cell that are enough to know it by.
+_LONGEST_OPENING = 50
 #: Lines of a difference that are shown.
 _MOST_LINES = 12
 #: Characters of such a line; an image is one line.
@@ -32,6 +35,10 @@ def record(path: Path) -> int:
         return 1
     import_module("nbclient")  # to say at once if it is missing
     journal = journal_of(path.absolute())
+    refused = _refused(journal.parent) or _refused(path.parent)
+    if refused is not None:
+        print(f"{path.name}: not recorded, for {refused}.")
+        return 1
     kept = _put_aside(journal)
     error: str | None = "it was interrupted."
     try:
@@ -47,10 +54,23 @@ def record(path: Path) -> int:
             print(f"What was answered until then is in {partial.parent.name}/{partial.name}.")
         return 1
     import_module("nbformat").write(page, path)
-    size = f"{journal.stat().st_size:,} bytes" if journal.exists() else "nothing was asked"
     earlier = f" The earlier journal is {kept.name} now." if kept else ""
-    print(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
+    if journal.exists():
+        size = f"{journal.stat().st_size:,} bytes"
+        print(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
+    else:
+        print(f"{path.name}: run and saved; nothing was asked, so there is no journal.{earlier}")
     return 0
+
+
+def _refused(folder: Path) -> str | None:
+    """Why nothing can be written in a folder; None where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return f"{folder.name or folder} cannot be written ({error.strerror})"
 
 
 def replay(path: Path) -> int:
@@ -92,6 +112,9 @@ def _put_aside(journal: Path) -> Path | None:
 def _run(path: Path, page: Any, *, replay: str) -> str | None:
     """Run all cells in a kernel that knows the notebook's path; gives what went wrong."""
     nbclient: Any = import_module("nbclient")
+    for cell in page.cells:
+        if cell.cell_type == "code":
+            cell.execution_count, cell.outputs = None, []
     client = nbclient.NotebookClient(
         page,
         timeout=_PATIENCE,
@@ -105,8 +128,9 @@ def _run(path: Path, page: Any, *, replay: str) -> str | None:
     try:
         client.execute(env=environment)
     except nbclient.exceptions.CellExecutionError:
-        failed = next(number for number, cell in enumerate(page.cells, 1) if _has_failed(cell))
-        return f"cell {failed} failed: {_message(page.cells[failed - 1])}"
+        # The last that ran: the run stops there.
+        failed = max((number for number, cell in enumerate(page.cells, 1) if cell.get("execution_count")), default=1)
+        return f"cell {failed} ({_opening(page.cells[failed - 1])}) failed: {_message(page.cells[failed - 1])}"
     except nbclient.exceptions.CellTimeoutError:
         return f"a cell took longer than {_PATIENCE} seconds."
     except nbclient.exceptions.DeadKernelError:
@@ -115,18 +139,20 @@ def _run(path: Path, page: Any, *, replay: str) -> str | None:
 
 
 def _message(cell: Any) -> str:
-    """What a failed cell says last: our own errors print as their message alone."""
-    error = next(output for output in cell.outputs if output.output_type == "error")
+    """What a failed cell says last: our own errors print as their message alone, IPython's on a stream."""
+    error = next((output for output in cell.outputs if output.output_type == "error"), None)
+    if error is None:
+        told = [output.text.strip() for output in cell.outputs if output.get("name") == "stderr"]
+        return told[-1] if told else "it says no more."
     readable = error.traceback == error.evalue.splitlines()
     return str(error.evalue) if readable else f"{error.ename}: {error.evalue}".removesuffix(": ")
 
 
-def _has_failed(cell: Any) -> bool:
-    return any(output.output_type == "error" for output in cell.get("outputs", ())) and not _may_fail(cell)
-
-
-def _may_fail(cell: Any) -> bool:
-    return "raises-exception" in cell.metadata.get("tags", ())
+def _opening(cell: Any) -> str:
+    """How the cell begins: a magic's line and the text below it."""
+    lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+    text = " ".join(lines[: 2 if cell.source.startswith("%%") else 1])
+    return text if len(text) <= _LONGEST_OPENING else text[: _LONGEST_OPENING - 1] + "…"
 
 
 def _is_ignored(cell: Any) -> bool:
@@ -134,7 +160,7 @@ def _is_ignored(cell: Any) -> bool:
 
 
 def _differences(number: int, was: Any, is_now: Any) -> Iterator[str]:
-    first = next(iter(was.source.strip().splitlines()), "")
+    first = _opening(was)
     old, new = _outputs(was), _outputs(is_now)
     if len(old) != len(new):
         yield f"cell {number} ({first}): {len(old)} outputs were saved, and there are {len(new)} now."

@@ -17,7 +17,7 @@ from typing import Any
 from . import source
 from .environment import ReplayMode
 from .errors import NotRecorded
-from .events import ANSWERS, Event
+from .events import ANSWERS, Event, is_whole
 from .journal import Journal, Lines, read
 from .request import Request, deciding, key_of
 from .sessions import nearest, session_of
@@ -54,12 +54,13 @@ class Recording:
         self._answers: dict[str, dict[int, bytes | Event]] = {}
         asked: dict[str, Occurrences] = {}
         for event, raw in zip(lines.events, lines.raw, strict=True) if lines else ():
-            if "key" in event and event["event"] in ANSWERS - {"partial"}:
+            with suppress(LookupError, TypeError, AttributeError):  # a line of another kind than ours
+                if event["event"] not in ANSWERS or ("completion" in event and not is_whole(event)):
+                    continue
                 session = asked.setdefault(session_of(event), Occurrences())
-                with suppress(TypeError):  # a line of another kind than ours
-                    index = session.index(event["key"], event.get("cell"), event.get("run", ""))
-                    if "completion" in event:
-                        self._answers.setdefault(event["key"], {})[index] = raw
+                index = session.index(event["key"], event.get("cell"), event.get("run", ""))
+                if "completion" in event:
+                    self._answers.setdefault(event["key"], {})[index] = raw
 
     def find(self, key: str, index: int) -> Event | None:
         """The line that holds the answer."""
@@ -71,7 +72,7 @@ class Recording:
 
     def add(self, key: str, index: int, event: Event) -> None:
         """Know this answer from now on, if it is a whole one."""
-        if event["event"] != "partial":
+        if is_whole(event):
             self._answers.setdefault(key, {})[index] = event
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
@@ -92,7 +93,8 @@ class Recording:
             detail = f"Line {near.line} is this very request, but its reply was interrupted, and is no whole answer."
         else:
             detail = f"Nearest to it is the request of line {near.line}: {difference(near.body, request.body)}"
-        return NotRecorded(said, hint=hint, detail=detail)
+        notes = self._lines.notes if self._lines else []
+        return NotRecorded(said, hint=hint, detail="\n".join([detail, *notes]).strip())
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .client import Client
 
 
+#: Characters; the service's own keys have a dot as well.
+_LONG = 16
+
+
 class Service:
     """Whom a chat asks, and how patiently. `sealed`, it lets nothing out: no client is made, no key looked for."""
 
@@ -40,8 +44,8 @@ class Service:
     @property
     def key_source(self) -> str | None:
         """Where the API key comes from; None where there is none. The key itself is never told."""
-        if self._endpoint:
-            return self._endpoint.key_source
+        if self._endpoint or self.sealed:  # sealed, not even a keyring is asked
+            return self._endpoint.key_source if self._endpoint else None
         found = credentials.find_key(self._api_key, self._saved_key)
         return found[1] if found else None
 
@@ -117,7 +121,7 @@ class Service:
         """The text without any key that was used or could be, should a prompt or a reply hold it."""
         given = os.environ.get(credentials.KEY_VARIABLE, "").strip()
         for key in (*self._used_keys, self._api_key, self._saved_key, given):
-            if key and len(key) > 8:
+            if key and ("." in key or len(key) >= _LONG):  # a word such as "none", for a local server, is no secret
                 text = text.replace(key, "<API key>")
         return text
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 from .conversation import Message, Thread
-from .events import ANSWERS, Event, Kept, apply, first
-from .journal import TOLD_ONCE, Lines, read
+from .events import ANSWERS, Event, Kept, apply, first, is_whole
+from .journal import TOLD_ONCE, Lines, read, some
 
 #: What makes a session worth going on from.
 _WORTH = ANSWERS - {"once"} | {"resume"}
@@ -26,8 +26,9 @@ class Session:
     """What one session keeps, and where its events stand in the journal."""
 
     kept: Kept
-    events: list[int]
+    events: list[int] = field(default_factory=list)
     worth: bool = False
+    resumed: list[str] = field(default_factory=list)
 
 
 def session_of(event: Event) -> str:
@@ -41,26 +42,31 @@ def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
     Events that make no sense are left out, and told in `lines.notes`.
     """
     found: dict[str, Session] = {}
+    nonsense: list[int] = []
     latest_name = ""
     for place, event in enumerate(lines.events[:until]):
         name, kind = session_of(event), event["event"]
         try:
             if kind == "session":
-                found[name] = Session(first(event), [])
+                found[name] = Session(first(event))
                 continue
-            session = found[name]
+            # One whose first line is lost begins without settings.
+            session = found.get(name) or found.setdefault(name, Session(first({})))
             if kind == "resume":
                 session.kept = on_top(lines, found[event["from"]].kept, session)
+                session.resumed.append(event["from"])
             else:
                 session.kept = apply(session.kept, _whole(lines, event))
+                session.events.append(place)
         except _NONSENSE:
-            lines.notes.append(f"{lines.path.name}: the event {event['id']} makes no sense here and is left out.")
+            nonsense.append(lines.numbers[place])
             continue
-        session.events.append(place)
         if kind in _WORTH:
             session.worth = True
             if name != latest_name:
                 found[name], latest_name = found.pop(name), name
+    if nonsense:
+        lines.notes.append(f"{lines.path.name}: line {some(nonsense)} makes no sense there and is left out.")
     return found
 
 
@@ -79,11 +85,11 @@ def _whole(lines: Lines, event: Event) -> Event:
     return {**{name: earlier[name] for name in TOLD_ONCE if name in earlier}, **event}
 
 
-def reopen(path: Path, *, but: str) -> tuple[Lines, tuple[str, Kept] | None]:
-    """Read a journal, and find the session to go on from. Raises JournalError."""
+def reopen(path: Path, *, but: str) -> tuple[Lines, dict[str, Kept]]:
+    """Read a journal, and find the sessions to go on from. Raises JournalError."""
     with _no_collector():
         lines = read(path)
-        return lines, latest(lines, but=but)
+        return lines, conversations(lines, but=but)
 
 
 @contextmanager
@@ -101,10 +107,15 @@ def _no_collector() -> Iterator[None]:
         gc.enable()
 
 
-def latest(lines: Lines, *, but: str) -> tuple[str, Kept] | None:
-    """The session to go on from: the last one with a turn, other than `but`."""
-    worth = [(name, session.kept) for name, session in rebuild(lines).items() if session.worth and name != but]
-    return worth[-1] if worth else None
+def conversations(lines: Lines, *, but: str) -> dict[str, Kept]:
+    """What the sessions left that hold a turn and that no later one went on from; the last at the end.
+
+    `but` is the session that asks.
+    """
+    found = rebuild(lines)
+    found.pop(but, None)
+    taken_up = {name for session in found.values() for name in session.resumed}
+    return {name: session.kept for name, session in found.items() if session.worth and name not in taken_up}
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ def nearest(lines: Lines, prompt: str) -> Nearest | None:
     session = rebuild(lines, until=place).get(session_of(event))
     thread = session.kept.conversation.thread(event.get("thread", "")) if session else Thread()
     body = {"model": event["model"], "messages": messages_of(thread, event), **(event.get("members") or {})}
-    return Nearest(lines.numbers[place], event["event"] != "partial", body)
+    return Nearest(lines.numbers[place], is_whole(event), body)
 
 
 def messages_of(thread: Thread, event: Event) -> list[Message]:

@@ -39,10 +39,11 @@ def _status(magics: GLMMagics) -> None:
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
     key = chat.service.key_source
     filled = chat.context_filled()
-    rows = [
-        ("model", chat.model),
-        ("service", credentials.without_password(chat.service.base_url)),
-        ("API key", key or "none yet"),
+    rows = [("model", chat.model)]
+    if chat.replay != "only":
+        rows.append(("service", credentials.without_password(chat.service.base_url)))
+        rows.append(("API key", key or "none yet"))
+    rows += [
         ("system text", in_line(shorten(chat.system, 60)) if chat.system else "none"),
         (
             "thread",

@@ -23,11 +23,6 @@ class Command:
     run: Callable[[GLMMagics, str], None]
 
 
-def turns(count: int) -> str:
-    """So many turns, in words."""
-    return f"{count} turn{'' if count == 1 else 's'}"
-
-
 def unquoted(text: str) -> str:
     """The text without the quotes around it, if it is one quoted word, as an option's value is."""
     try:

@@ -10,7 +10,9 @@ from IPython.core.error import UsageError
 from .. import credentials
 from ..errors import GLMError
 from ..export import FORMS, exported
-from .command import Command, turns, unquoted
+from ..history import turns
+from ..journal import refuse_other
+from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ..magics import GLMMagics
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 def _journal(magics: GLMMagics, text: str) -> None:
     if text:
-        magics.set_trait("journal", unquoted(text))
+        place = unquoted(text)
+        if place not in ("auto", "off"):
+            refuse_other(Path(place).expanduser())
+        magics.set_trait("journal", place)
     journal = magics.chat.history.journal
     if journal.path is None:
         magics.tell("No journal is kept. `%glm journal auto` keeps one beside the notebook.")
@@ -38,8 +43,10 @@ def _shown(path: Path) -> str:
 
 def _resume(magics: GLMMagics, text: str) -> None:
     chat = magics.chat
-    notes = chat.history.resume(Path(unquoted(text)).expanduser() if text else None)
-    if text:
+    words = [word for word in text.split() if word != "--earlier"]
+    path = unquoted(" ".join(words)) if words else None
+    notes = chat.history.resume(path, earlier="--earlier" in text.split())
+    if path:
         magics.set_trait("journal", str(chat.history.journal.path))
     magics.set_aside(sorted(cell for cell in magics.page.gone if cell), None, "deleted")
     magics.follow_chat()
@@ -72,7 +79,14 @@ def _export(magics: GLMMagics, text: str) -> None:
 
 
 COMMANDS = (
-    Command("journal", "%glm journal [PATH]", "show the journal's path and size, or choose another file", _journal),
-    Command("resume", "%glm resume [PATH]", "go on from what an earlier session left in the journal", _resume),
+    Command(
+        "journal",
+        "%glm journal [PATH]",
+        "show the journal's path and size, or choose another file, auto or off",
+        _journal,
+    ),
+    Command(
+        "resume", "%glm resume [PATH] [--earlier]", "go on from what an earlier session left in the journal", _resume
+    ),
     Command("export", "%glm export FILE [--force]", "write the thread as .md, .json, .py or .ipynb", _export),
 )

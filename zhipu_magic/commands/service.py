@@ -11,9 +11,10 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from .. import credentials
 from ..errors import GLMError, SettingsError
+from ..history import turns
 from ..models import CATALOGUE, FREE, PRICES_DATE, Model
 from ..view.document import table
-from .command import Command, turns, unquoted
+from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ..chat import Chat
@@ -84,6 +85,8 @@ def _models(magics: GLMMagics, text: str) -> None:
         _other_models(magics)
         return
     offered, note = list(CATALOGUE), "The service was not asked, for there is no key yet."
+    if magics.chat.replay == "only":
+        note = "Replay is 'only': the service was not asked."
     if magics.chat.service.key_source is not None:
         try:
             offered, note = magics.chat.service.models(), "The list is the service's own."

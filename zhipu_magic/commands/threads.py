@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ..budget import Budget
+from ..history import turns
 from ..view.document import fenced, in_line, shorten, table
-from .command import Command, number, turns, unquoted
+from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
     from ..magics import GLMMagics

@@ -9,9 +9,10 @@ from IPython.core.error import UsageError
 
 from ..conversation import Link, Thread, Turn
 from ..errors import GLMError
+from ..history import turns
 from ..view.document import fenced
 from ..view.markdown import quoted, reply_markdown
-from .command import Command, number, turns
+from .command import Command, number
 
 if TYPE_CHECKING:
     from ..magics import GLMMagics
@@ -46,7 +47,7 @@ def _marks(link: Link) -> list[str]:
         f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "",
         "interrupted" if link.turn.interrupted else "cut off" if link.turn.finish_reason == "length" else "",
         "set aside: not sent" if link.aside else "",
-        "stale: an earlier turn has changed since" if link.stale else "",
+        "stale: the turns before it have changed since" if link.stale else "",
     ]
 
 

@@ -35,7 +35,7 @@ def _marks(link: Link) -> Iterator[str]:
     if link.turn.finish_reason == "length":
         yield "cut off"
     if link.stale:
-        yield "stale: an earlier turn has changed since"
+        yield "stale: the turns before it have changed since"
 
 
 def _as_written(text: str) -> str:

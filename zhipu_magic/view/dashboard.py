@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from ..conversation import back_from
 from ..events import Kept
 from ..ledger import Entry, Ledger, Sums
 from ..models import PRICES_DATE
@@ -80,9 +81,11 @@ class Spending:
     def sums(self) -> Sums:
         return self.ledger.everything if self.as_recorded else self.ledger.spent
 
-    def marks(self) -> dict[str, str]:
-        """What is to be said of turns, by their ids."""
-        links = [link for thread in self.kept.conversation.threads.values() for link in thread.links]
+    def marks(self, listed: Collection[str]) -> dict[str, str]:
+        """What is to be said of the turns with these ids; those in no thread any more are left out."""
+        here = self.kept.conversation.here
+        others = (thread for thread in self.kept.conversation.threads.values() if thread is not here)
+        links = (link for thread in (*others, here) for link in back_from(thread.last) if link.turn.id in listed)
         return {link.turn.id: "set aside" if link.aside else "stale" if link.stale else "" for link in links}
 
 
@@ -124,12 +127,13 @@ _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 def _rows(figures: Spending) -> list[tuple[str, ...]]:
     """The latest requests, numbered from the first of all."""
-    count, marks = figures.ledger.everything.requests, figures.marks()
-    numbered = zip(range(count, 0, -1), islice(figures.ledger.newest_first(), _LONGEST_LIST), strict=False)
+    count, entries = figures.ledger.everything.requests, list(islice(figures.ledger.newest_first(), _LONGEST_LIST))
+    marks = figures.marks({entry.turn for entry in entries})
+    numbered = zip(range(count, 0, -1), entries, strict=False)
     rows: list[tuple[str, ...]] = []
     for number, entry in numbered:
         replayed = "replayed" if entry.replayed and not figures.as_recorded else ""
-        mark = marks.get(entry.turn, "gone") if entry.turn else ""
+        mark = marks.get(entry.turn, "replaced or undone") if entry.turn else ""
         notes = [note for note in (entry.note, mark, replayed) if note]
         rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
     return rows[::-1]
