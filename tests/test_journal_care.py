@@ -177,6 +177,11 @@ def test_an_earlier_conversation_is_told_of_and_can_be_resumed(page: Page, tmp_p
     assert texts(page.magics.chat) == ["one", "two", "here"]
     assert texts(Chat.load(path)) == ["one", "two", "here"]
     assert "nothing earlier" in str(page.run("%glm resume --earlier").error)
+    again = asking(path)
+    again.history.resume()
+    assert texts(again) == ["one", "two", "here"]
+    again.history.resume(earlier=True)
+    assert texts(again) == ["meanwhile"]
 
 
 def test_a_key_of_any_letters_is_hidden_and_a_word_is_no_key(server: PracticeServer, tmp_path: Path) -> None:

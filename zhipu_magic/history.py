@@ -206,7 +206,7 @@ class History:
             self.journal.earlier = lines.by_id()
         self.kept = replace(kept, latest=self.kept.latest, event=event)
         self._write_down()
-        if len(names) > 1:
+        if here and len(names) > 1:
             others = found[names[-2]].conversation.here
             asked = others.newest.turn.prompt.strip()[:60] if others.newest else ""
             lines.notes.append(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .practice import PracticeServer
     from .reply import Reply
     from .request import Anchor
-    from .view.dashboard import Dashboard
+    from .view.dashboard import Dashboard, Spending
     from .view.notebook import Notebook
     from .view.panel import PanelMode
     from .view.terminal import Terminal
@@ -248,7 +248,7 @@ class GLMMagics(Settings, Magics):
             self._dashboard = Dashboard(self.shell, live=self.panel == "live")
         self._dashboard.show(self._spending())
 
-    def _spending(self) -> Any:
+    def _spending(self) -> Spending:
         from .view.dashboard import Spending
 
         return Spending(self.chat.kept, as_recorded=self.replay == "only")

@@ -23,12 +23,12 @@ _NONSENSE = (LookupError, TypeError, ValueError, AttributeError)
 
 @dataclass
 class Session:
-    """What one session keeps, and where its events stand in the journal."""
+    """What one session keeps, where its events stand in the journal, and which session it stands on."""
 
     kept: Kept
     events: list[int] = field(default_factory=list)
     worth: bool = False
-    resumed: list[str] = field(default_factory=list)
+    stands_on: str | None = None
 
 
 def session_of(event: Event) -> str:
@@ -54,7 +54,7 @@ def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
             session = found.get(name) or found.setdefault(name, Session(first({})))
             if kind == "resume":
                 session.kept = on_top(lines, found[event["from"]].kept, session)
-                session.resumed.append(event["from"])
+                session.stands_on = event["from"]
             else:
                 session.kept = apply(session.kept, _whole(lines, event))
                 session.events.append(place)
@@ -102,8 +102,9 @@ def _no_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
-        gc.unfreeze()  # both: what is new counts as old
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()  # both: what is new counts as old
         gc.enable()
 
 
@@ -114,7 +115,7 @@ def conversations(lines: Lines, *, but: str) -> dict[str, Kept]:
     """
     found = rebuild(lines)
     found.pop(but, None)
-    taken_up = {name for session in found.values() for name in session.resumed}
+    taken_up = {session.stands_on for session in found.values()}
     return {name: session.kept for name, session in found.items() if session.worth and name not in taken_up}
 
 
