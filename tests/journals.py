@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zhipu_magic.events import Kept
-from zhipu_magic.journal import Lines
+from zhipu_magic.lines import Lines
 from zhipu_magic.sessions import conversations
 
 

@@ -17,7 +17,8 @@ from journals import latest
 
 from zhipu_magic.conversation import Conversation, Thread, Turn
 from zhipu_magic.events import Kept, apply, first
-from zhipu_magic.journal import Journal, read
+from zhipu_magic.journal import Journal
+from zhipu_magic.lines import read
 
 # The rules, one by one
 

@@ -18,7 +18,8 @@ from zhipu_magic import Chat
 from zhipu_magic.budget import Budget
 from zhipu_magic.errors import JournalError
 from zhipu_magic.events import Kept
-from zhipu_magic.journal import Journal, read, torn_file
+from zhipu_magic.journal import Journal, torn_file
+from zhipu_magic.lines import read
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.replay import Recording
 from zhipu_magic.request import Anchor

@@ -12,7 +12,8 @@ import pytest
 
 from zhipu_magic import Chat
 from zhipu_magic.errors import JournalError
-from zhipu_magic.journal import read, torn_file
+from zhipu_magic.journal import torn_file
+from zhipu_magic.lines import read
 from zhipu_magic.practice import PracticeServer
 
 POINTS = 50

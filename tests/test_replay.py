@@ -20,7 +20,7 @@ from story import plain
 
 from zhipu_magic import Chat
 from zhipu_magic.errors import GLMError, NotRecorded, OverBudget, SettingsError
-from zhipu_magic.journal import read
+from zhipu_magic.lines import read
 from zhipu_magic.models import CATALOGUE, Model
 from zhipu_magic.options import Options
 from zhipu_magic.practice import CUT, DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call

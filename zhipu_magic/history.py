@@ -12,7 +12,8 @@ from . import sessions
 from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
-from .journal import Journal, read, write
+from .journal import Journal, write
+from .lines import read
 from .reply import Reply
 from .request import Anchor
 

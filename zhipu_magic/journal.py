@@ -1,16 +1,16 @@
 """The journal: an append-only file of all that happened, one JSON object a line, beside the notebook.
 
 Each line is an event (see `events`). Its `id` is the session that wrote it, a kernel's life, and a number that grows
-within it; so several kernels can write to one journal, and a line that is found twice counts once.
+within it; so several kernels can write to one journal, and a line that is found twice counts once. Here it is
+written; `lines` reads it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -19,22 +19,7 @@ from uuid import uuid4
 
 from .errors import JournalError
 from .events import Event
-
-try:
-    import fcntl
-except ImportError:  # Windows: there one kernel at a time may write to a journal, and a torn line stays in it
-    fcntl = None  # type: ignore[assignment]  # looked at before it is used
-
-VERSION = 1
-#: How each line begins.
-_OURS = b'{"id":'
-#: Bytes that are read and parsed at once.
-_BLOCK = 1 << 17
-#: What the line of a reply holds of the request and the service's answer, and a replay of it need not repeat.
-TOLD_ONCE = (
-    *("prompt", "model", "completion", "members", "host", "practice"),
-    *("tokens", "left_out", "cost", "estimated_tokens", "estimated_cost", "seconds", "first_token", "chunks"),
-)
+from .lines import CAN_LOCK, TOLD_ONCE, VERSION, locked, read, refuse_other
 
 
 def now() -> str:
@@ -155,7 +140,7 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 def _append(path: Path, lines: bytes) -> None:
     """Append whole lines, through to the disk; a line that a crash has torn is moved out of their way."""
     new = not path.exists()
-    with path.open("a+b", buffering=0) as file, _locked(file.fileno()):
+    with path.open("a+b", buffering=0) as file, locked(file.fileno()):
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         if end and file.read(1) != b"\n":
@@ -173,7 +158,7 @@ def _cut_torn(path: Path, descriptor: int, end: int) -> bytes:
     whole = data.rfind(b"\n") + 1
     with torn_file(path).open("ab") as aside:
         aside.write(data[whole:] + b"\n")
-    if fcntl is None:
+    if not CAN_LOCK:
         return b"\n"
     os.ftruncate(descriptor, whole)
     return b""
@@ -199,21 +184,6 @@ def torn_file(path: Path) -> Path:
     return path.with_name(path.name + ".torn")
 
 
-@contextmanager
-def _locked(descriptor: int, *, shared: bool = False) -> Iterator[None]:
-    """Alone with the file, or among readers of it, as far as other kernels of ours go."""
-    if fcntl is None:
-        yield
-        return
-    with suppress(OSError):  # some network disks know no locks
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
 def _sync_folder(folder: Path) -> None:
     with suppress(OSError):  # Windows cannot
         descriptor = os.open(folder, os.O_RDONLY)
@@ -221,104 +191,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-@dataclass
-class Lines:
-    """A journal as it was read: its events with their text and line numbers, and what of it could not be used."""
-
-    path: Path
-    events: list[Event] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
-
-    def by_id(self) -> dict[str, bytes]:
-        """The text of each line, by the id of its event."""
-        return {event["id"]: raw for event, raw in zip(self.events, self.raw, strict=True)}
-
-    def event(self, event_id: str) -> Event:
-        """The event of this id. Raises LookupError."""
-        if len(self._places) != len(self.events):
-            self._places = {event["id"]: place for place, event in enumerate(self.events)}
-        return self.events[self._places[event_id]]
-
-
-def read(path: Path) -> Lines:
-    """Read a journal. Raises JournalError where there is none, or a newer version wrote it.
-
-    A torn last line and damaged lines are left out, and told in `notes`.
-    """
-    found = Lines(path)
-    damaged, known = [], set()
-    for number, (raw, event) in enumerate(_parsed(path), 1):
-        event_id, kind = (event.get("id"), event.get("event")) if isinstance(event, dict) else (None, None)
-        if not raw.endswith(b"\n"):
-            found.notes.append(f"{path.name}: the last line was torn off, by a crash perhaps, and is left out.")
-        elif not (isinstance(event_id, str) and isinstance(kind, str)):
-            if raw.strip():
-                damaged.append(number)
-        elif event_id not in known:
-            if kind == "session":
-                _check_version(event.get("version"), path)
-            known.add(event_id)
-            found.events.append(event)
-            found.raw.append(raw)
-            found.numbers.append(number)
-    if damaged:
-        found.notes.append(f"{path.name}: line {some(damaged)} is damaged and left out; all others are used.")
-    return found
-
-
-def some(numbers: list[int]) -> str:
-    """The numbers, or the first ten of them."""
-    return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
-
-
-def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
-    """Each line and its value, None for one that is damaged. Many are parsed at once: that shares their keys."""
-    try:
-        with path.open("rb") as file, _locked(file.fileno(), shared=True):
-            while some := file.readlines(_BLOCK):
-                try:
-                    values = json.loads(b"[%b]" % b",".join(some))
-                except (ValueError, RecursionError):
-                    values = []
-                # Two damaged lines can make one value.
-                yield from zip(some, values if len(values) == len(some) else map(_value, some), strict=True)
-    except OSError as error:
-        raise JournalError(f"The journal {path.name} cannot be read: {error.strerror}.") from None
-
-
-def _value(line: bytes) -> Any:
-    with suppress(ValueError, RecursionError):
-        return json.loads(line)
-
-
-def refuse_other(path: Path) -> None:
-    """Raise JournalError for a file that is no journal, or one that a newer version has written to."""
-    if not path.exists():
-        return
-    if not path.is_file():
-        raise JournalError(f"{path.name} is not a file.", hint="Choose another name.")
-    ours = not path.stat().st_size
-    with path.open("rb") as file:
-        for line in file:
-            ours = ours or line.startswith(_OURS)
-            event = _value(line) if b'"session"' in line else None
-            if isinstance(event, dict) and event.get("event") == "session":
-                _check_version(event.get("version"), path)
-    if not ours:
-        raise JournalError(
-            f"{path.name} is a file of another kind, and was left as it is.", hint="Choose another name."
-        )
-
-
-def _check_version(found: Any, path: Path) -> None:
-    if not isinstance(found, int) or found > VERSION:
-        raise JournalError(
-            f"The journal {path.name} was written by a newer zhipu_magic (version {found} of its format; this one "
-            f"knows {VERSION}).",
-            hint="Upgrade zhipu_magic, or choose another file: %glm journal PATH. The journal is left as it is.",
-        )

@@ -7,8 +7,9 @@ from typing import Any
 from .conversation import history_of
 from .credentials import Endpoint
 from .events import Event
-from .journal import TOLD_ONCE, now
+from .journal import now
 from .ledger import cost_of
+from .lines import TOLD_ONCE
 from .replay import Known
 from .reply import Reply
 from .window import estimate, turn_tokens

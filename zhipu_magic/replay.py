@@ -18,7 +18,8 @@ from . import source
 from .environment import ReplayMode
 from .errors import NotRecorded
 from .events import ANSWERS, Event, is_whole
-from .journal import Journal, Lines, read
+from .journal import Journal
+from .lines import Lines, read
 from .request import Request, deciding, key_of
 from .sessions import nearest, session_of
 from .wire import DONE

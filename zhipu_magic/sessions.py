@@ -12,7 +12,7 @@ from typing import Any
 
 from .conversation import Message, Thread
 from .events import ANSWERS, Event, Kept, apply, first, is_whole
-from .journal import TOLD_ONCE, Lines, read, some
+from .lines import TOLD_ONCE, Lines, read, some
 
 #: What makes a session worth going on from.
 _WORTH = ANSWERS - {"once"} | {"resume"}

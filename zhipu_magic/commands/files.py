@@ -11,7 +11,7 @@ from .. import credentials
 from ..errors import GLMError
 from ..export import FORMS, exported
 from ..history import turns
-from ..journal import refuse_other
+from ..lines import refuse_other
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
