@@ -52,7 +52,7 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
         usage, timing = reply.counted, reply.timing
         guess = None if usage else Usage(request.tokens, round(estimate(reply.thoughts + reply.words) * request.scale))
         event |= {
-            "completion": reply.body(),
+            "completion": _told_once(reply.body()),
             "model": request.model,
             "members": request.members or None,
             "host": "practice" if endpoint.practice else endpoint.host,
@@ -67,3 +67,8 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
             "estimated_cost": cost_of(request.model, guess, priced=endpoint.priced),
         }
     return {name: value for name, value in event.items() if value is not None}
+
+
+def _told_once(body: dict[str, Any]) -> dict[str, Any]:
+    """The reply's body without a request id that only repeats its own."""
+    return {name: value for name, value in body.items() if name != "request_id" or value != body.get("id")}

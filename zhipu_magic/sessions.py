@@ -36,44 +36,59 @@ def session_of(event: Event) -> str:
     return name
 
 
-def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
-    """Apply the events again (those before number `until`); what each session keeps, the one active last at the end.
+class Rebuilding:
+    """Applies a journal's events again, one after the other.
 
-    Events that make no sense are left out, and told in `lines.notes`.
+    `found` is what each session keeps, the one active last at the end. Events that make no sense are left out.
     """
-    found: dict[str, Session] = {}
-    nonsense: list[int] = []
-    latest_name = ""
-    for place, event in enumerate(lines.events[:until]):
+
+    def __init__(self) -> None:
+        self.found: dict[str, Session] = {}
+        self._latest = ""
+        self._nonsense: list[int] = []
+
+    def take(self, lines: Lines, place: int, event: Event) -> None:
+        """Apply the next event."""
         name, kind = session_of(event), event["event"]
         try:
             if kind == "session":
-                found[name] = Session(first(event))
-                continue
+                self.found[name] = Session(first(event))
+                return
             # One whose first line is lost begins without settings.
-            session = found.get(name) or found.setdefault(name, Session(first({})))
+            session = self.found.get(name) or self.found.setdefault(name, Session(first({})))
             if kind == "resume":
-                session.kept = on_top(lines, found[event["from"]].kept, session)
+                session.kept = on_top(lines, self.found[event["from"]].kept, session)
                 session.stands_on = event["from"]
             else:
                 session.kept = apply(session.kept, _whole(lines, event))
                 session.events.append(place)
         except _NONSENSE:
-            nonsense.append(lines.numbers[place])
-            continue
+            self._nonsense.append(lines.numbers[place])
+            return
         if kind in _WORTH:
             session.worth = True
-            if name != latest_name:
-                found[name], latest_name = found.pop(name), name
-    if nonsense:
-        lines.notes.append(f"{lines.path.name}: line {some(nonsense)} makes no sense there and is left out.")
-    return found
+            if name != self._latest:
+                self.found[name], self._latest = self.found.pop(name), name
+
+    def notes(self, lines: Lines) -> list[str]:
+        """What was left out."""
+        numbers = some(self._nonsense)
+        return [f"{lines.path.name}: line {numbers} makes no sense there and is left out."] if numbers else []
+
+
+def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
+    """What each session keeps, by the events that were kept (those before number `until`)."""
+    rebuilding = Rebuilding()
+    for place, event in enumerate(lines.events[:until]):
+        rebuilding.take(lines, place, event)
+    lines.notes += rebuilding.notes(lines)
+    return rebuilding.found
 
 
 def on_top(lines: Lines, kept: Kept, session: Session) -> Kept:
     """What the session has told so far, on top of what another one left."""
     for place in session.events:
-        kept = apply(kept, _whole(lines, lines.events[place]))
+        kept = apply(kept, _whole(lines, lines.event_at(place)))
     return kept
 
 
@@ -86,10 +101,12 @@ def _whole(lines: Lines, event: Event) -> Event:
 
 
 def reopen(path: Path, *, but: str) -> tuple[Lines, dict[str, Kept]]:
-    """Read a journal, and find the sessions to go on from. Raises JournalError."""
+    """Read a journal, and find the conversations to go on from. Raises JournalError."""
+    rebuilding = Rebuilding()
     with _no_collector():
-        lines = read(path)
-        return lines, conversations(lines, but=but)
+        lines = read(path, rebuilding.take)
+    lines.notes += rebuilding.notes(lines)
+    return lines, conversations(rebuilding.found, but=but)
 
 
 @contextmanager
@@ -108,15 +125,14 @@ def _no_collector() -> Iterator[None]:
         gc.enable()
 
 
-def conversations(lines: Lines, *, but: str) -> dict[str, Kept]:
+def conversations(found: Mapping[str, Session], *, but: str) -> dict[str, Kept]:
     """What the sessions left that hold a turn and that no later one went on from; the last at the end.
 
     `but` is the session that asks.
     """
-    found = rebuild(lines)
-    found.pop(but, None)
-    taken_up = {session.stands_on for session in found.values()}
-    return {name: session.kept for name, session in found.items() if session.worth and name not in taken_up}
+    others = {name: session for name, session in found.items() if name != but}
+    taken_up = {session.stands_on for session in others.values()}
+    return {name: session.kept for name, session in others.items() if session.worth and name not in taken_up}
 
 
 @dataclass(frozen=True)
