@@ -79,6 +79,5 @@ class Budget:
             raise OverBudget(
                 f"This turn could pass the budget: it may take up to {self.told(most)}, and {self.told(left)} are left "
                 f"of {self.told(self.limit)}.",
-                hint=f"Shorten the answer (--max-tokens; now {longest:,}), raise the budget (%glm budget), or end it "
-                "(%glm budget off). Nothing was sent.",
+                hint=f"Nothing was sent. Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
             )
