@@ -13,7 +13,7 @@ from typing import Any
 import comm
 import pytest
 from comm.base_comm import BaseComm
-from in_process import Page
+from in_process import Notebook, Page
 from story import Story
 
 from zhipu_magic import Chat, credentials
@@ -88,6 +88,20 @@ def page(bare_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
     assert bare_page.run("%load_ext zhipu_magic").success
     return bare_page
+
+
+@pytest.fixture
+def notebook(page: Page, server: PracticeServer) -> Notebook:
+    """The page, with cells that have names."""
+    return Notebook(page, server)
+
+
+@pytest.fixture
+def three(notebook: Notebook) -> Notebook:
+    """A conversation of the cells a, b and c."""
+    for cell in "abc":
+        assert notebook.ask(cell, f"{cell} one").success
+    return notebook
 
 
 @pytest.fixture

@@ -17,19 +17,6 @@ HALF = Raw((sse(chunk("half a reply")), 0.05, CUT))
 REFUSED = Fault(400, "1301")
 
 
-@pytest.fixture
-def notebook(page: Page, server: PracticeServer) -> Notebook:
-    return Notebook(page, server)
-
-
-@pytest.fixture
-def three(notebook: Notebook) -> Notebook:
-    """A conversation of the cells a, b and c."""
-    for cell in "abc":
-        assert notebook.ask(cell, f"{cell} one").success
-    return notebook
-
-
 # Run again
 
 

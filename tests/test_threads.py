@@ -9,20 +9,6 @@ from IPython.core.error import UsageError
 from zhipu_magic.errors import InvalidRequest
 from zhipu_magic.practice import Answer, PracticeServer
 
-
-@pytest.fixture
-def notebook(page: Page, server: PracticeServer) -> Notebook:
-    return Notebook(page, server)
-
-
-@pytest.fixture
-def three(notebook: Notebook) -> Notebook:
-    """A conversation of the cells a, b and c in main."""
-    for cell in "abc":
-        assert notebook.ask(cell, f"{cell} one").success
-    return notebook
-
-
 # To and fro
 
 

@@ -22,19 +22,6 @@ CUT_OFF = Answer("Too long to ", finish_reason="length")
 REFUSED = Fault(400, "1301")
 
 
-@pytest.fixture
-def notebook(page: Page, server: PracticeServer) -> Notebook:
-    return Notebook(page, server)
-
-
-@pytest.fixture
-def three(notebook: Notebook) -> Notebook:
-    """A conversation of the cells a, b and c."""
-    for cell in "abc":
-        assert notebook.ask(cell, f"{cell} one").success
-    return notebook
-
-
 def requests(notebook: Notebook) -> int:
     return len(notebook.server.requests)
 
