@@ -80,14 +80,14 @@ def _shell(journal: Path) -> Callable[[str], float]:
     config = Config()
     config.HistoryManager.enabled = False
     shell = InteractiveShell(config=config)  # type: ignore[no-untyped-call]  # IPython has no types
-    publisher = shell.display_pub = CapturingDisplayPublisher()  # type: ignore[no-untyped-call]
+    publisher = shell.display_pub = CapturingDisplayPublisher()  # type: ignore[no-untyped-call]  # IPython has no types
     for line in (OURS.setup, *_replaying(journal).splitlines()):
-        shell.run_cell(line).raise_error()  # type: ignore[no-untyped-call]
+        shell.run_cell(line).raise_error()  # type: ignore[no-untyped-call]  # IPython has no types
 
     def run(cell: str) -> float:
         publisher.outputs = []
         began = time.perf_counter()
-        result = shell.run_cell(cell)  # type: ignore[no-untyped-call]
+        result = shell.run_cell(cell)  # type: ignore[no-untyped-call]  # IPython has no types
         taken = time.perf_counter() - began
         result.raise_error()
         if cell != _EMPTY and len(publisher.outputs) != 2:

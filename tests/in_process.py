@@ -40,7 +40,7 @@ class Cell:
 class Shell(InteractiveShell):
     """Knows the request that its cell came with, as a kernel's shell does."""
 
-    request: dict[str, Any] = {}  # noqa: RUF012
+    request: dict[str, Any] = {}  # noqa: RUF012  # replaced, never changed in place
 
     def get_parent(self) -> dict[str, Any]:
         return self.request

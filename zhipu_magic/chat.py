@@ -240,7 +240,7 @@ class Chat:
     @property
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
-        return self.kept.ledger.everything if self.replay == "only" else self.kept.ledger.spent
+        return self.kept.ledger.account(as_recorded=self.replay == "only")
 
     @property
     def system(self) -> str:

@@ -112,6 +112,10 @@ class Ledger:
         """What was spent and what was replayed."""
         return self.spent.plus(self.replayed)
 
+    def account(self, *, as_recorded: bool) -> Sums:
+        """What was spent; or, where a page is shown as it was recorded, what it took then."""
+        return self.everything if as_recorded else self.spent
+
     def newest_first(self) -> Iterator[Entry]:
         line = self._last
         while line is not None:

@@ -78,10 +78,8 @@ class Recording:
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
-        name = self._path.name if self._path else None
-        said = f"This request is not in the journal {name}." if self._lines else "There is no journal to answer from."
-        if self._lines is None and name:
-            said = f"There is no journal {name} to answer from."
+        journal = f"journal {self._path.name}" if self._path else "journal"
+        said = f"This request is not in the {journal}." if self._lines else f"There is no {journal} to answer from."
         hint = "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK"
         near = nearest(self._lines, request.prompt) if self._lines else None
         known = len(self._answers.get(key, {}))

@@ -79,7 +79,7 @@ class Spending:
 
     @property
     def sums(self) -> Sums:
-        return self.ledger.everything if self.as_recorded else self.ledger.spent
+        return self.ledger.account(as_recorded=self.as_recorded)
 
     def marks(self, listed: Collection[str]) -> dict[str, str]:
         """What is to be said of the turns with these ids; those in no thread any more are left out."""

@@ -58,7 +58,6 @@ class Figures:
     total_cost: float | None
     context: tuple[int, int] | None
     thread: str
-    left_out: int
     budget: str
 
     @classmethod
@@ -84,7 +83,6 @@ class Figures:
             total_cost=sums.cost,
             context=chat.context_filled(reply.model, thread),
             thread=thread if thread != MAIN else "",
-            left_out=reply.left_out,
             budget=budget.told_left(sums if reply.replayed else chat.account) if budget else "",
         )
 
