@@ -1,0 +1,19 @@
+"""Steps for a sample of what is too large to be looked at in whole."""
+
+from __future__ import annotations
+
+from itertools import count
+
+
+def step(length: int, most: int) -> int:
+    """Every how manyth of `length` elements to take, to have at most so many.
+
+    A prime number, so that it does not fall in with what repeats in the data: every 100th row of one that comes
+    back every 4 rows would be the same row again and again.
+    """
+    least = -(-length // max(1, most))
+    return 1 if least <= 1 else next(number for number in count(least) if _is_prime(number))
+
+
+def _is_prime(number: int) -> bool:
+    return all(number % divisor for divisor in range(2, int(number**0.5) + 1))
