@@ -1,0 +1,58 @@
+"""What of a text could run, fetch, link or style in some front end."""
+
+from __future__ import annotations
+
+import re
+
+_MACROS = (
+    "bbox|class|cssId|data|href|htmlClass|htmlData|htmlId|htmlStyle|includegraphics|mmlToken|require|setOptions|style"
+    "|unicode|url"
+)
+MACRO = rf"(?:{_MACROS})(?![A-Za-z])"
+CLEAN_TITLE = r'"[^"\n$\\@]*"[ \t]*'
+_PLAIN = r"""[^\s()<>"`$\\]"""
+_SCHEMED = r"(?:https?:|mailto:|tel:|(?![^\s/?#()]*[:&\\]))"
+#: An image's address and title, and all there is to it but its words.
+_PLAIN_IMAGE = rf"""[^\[\]$\\<>"`@\n]*\]\(https?:{_PLAIN}*(?:[ \t]+{CLEAN_TITLE})?\)"""
+_GAP = r"(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)"  # never over a blank line: a paragraph is judged as it is in the whole text
+#: What follows `](` in a link that does no harm, and in what is no link to anyone.
+_PLAIN_LINK = rf"{_GAP}?{_SCHEMED}(?:{_PLAIN}|\({_PLAIN}*\))*(?:{_GAP}?\)|{_GAP}{CLEAN_TITLE}\))"
+_NO_LINK = rf"""[^\s()<>"'`$\\]+(?:{_GAP}[^\s()<>"']|{_GAP}?\Z|[ \t]*\n[ \t]*\n)"""
+#: What follows `]:` in a definition that does harm.
+_HARMFUL_DEFINITION = (
+    r"[\s>]*(?:<|(?!https?:|mailto:|tel:)[^\s/?#()]*?[:&\\]|\S*?[$\\]|\S+[\s>]+(?!" + CLEAN_TITLE + r"$)[\"'(])"
+)
+_MATHEMATICS = r"\$|\\\\[(\[]|\\begin"
+#: Letters and backslashes that are written as entities, for which there is no honest reason.
+DISGUISED = (
+    r"&(?:bsol;|\#0*(?:6[5-9]|[78]\d|9[027-9]|1[01]\d|12[0-2])(?!\d)"
+    r"|\#[xX]0*(?:[46][1-9a-fA-F]|[57][0-9aA]|5[cC])(?![\da-fA-F]))"
+)
+#: What nobody means in the words behind a fence, and some front ends take for more than words.
+INFO = r"""["$\\<>&@{]|[mM][eE][rR][mM][aA][iI][dD]"""
+#: Letters after which an address or the words behind a fence are harmful unread: all else is read once, and soon.
+_LONG = 3_000
+CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff"
+
+
+def _dangers(image: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        (?=[<!\\\[\]:wW`~&{CONTROL}])  # most letters of a text are told by this alone: a third of the time
+        (?: <[A-Za-z/!?]
+          | {image}
+          | \\{MACRO}
+          | \]\((?!{_PLAIN_LINK}|{_NO_LINK})
+          | (?<![^\s>])\[(?:[^\[\]\\]|\\.)+\]:(?={_HARMFUL_DEFINITION})
+          | (?:://|[wW]{{3}}\.)(?:\S{{0,{_LONG}}}?(?:{_MATHEMATICS})|\S{{{_LONG}}})
+          | (?<![^\s>])(?:`{{3,}}(?!`)[^`\n]*?(?:{INFO})|~{{3}}(?:[^\n]{{0,{_LONG}}}?(?:{INFO})|[^\n]{{{_LONG}}}))
+          | {DISGUISED}
+          | [{CONTROL}]
+        )
+        """,
+        re.VERBOSE | re.MULTILINE | re.DOTALL,
+    )
+
+
+#: By whether images are allowed.
+DANGER = {False: _dangers(r"!\["), True: _dangers(rf"!\[(?!{_PLAIN_IMAGE})")}

@@ -1,0 +1,193 @@
+"""Where a Markdown text's code is.
+
+code_blocks     its blocks of code, fenced and indented
+code_regions    what is code in it, for those who must leave code alone
+python_blocks   the code in it that is Python's
+structure       its blocks of code and its runs of words, at once
+
+By CommonMark, with one exception: HTML in the text is words like any other, and never hides the code after it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_PYTHON = frozenset({"python", "python2", "python3", "py", "py2", "py3", "ipython", "ipython2", "ipython3"})
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_FENCE = re.compile(r"`{3}|~{3}")
+#: An indent wide enough for code, perhaps behind what opens a list's item or a quotation.
+_INDENT = re.compile(r"^[ >*+\-\d.)]*?(?: {4}|\t)", re.MULTILINE)
+_FIRST_WORD = re.compile(r"[\s{.]*([^\s{},:;=]*)")
+_BACKTICKS = re.compile(r"`+")
+_ESCAPED_OR_BACKTICKS = re.compile(r"\\.|`+", re.DOTALL)
+
+#: What values are made of, and what is not worth running.
+_VALUES = (ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.unaryop, ast.expr_context)
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """A block of code in a text: text[start:end], with its fences, without what a list or quotation puts before it."""
+
+    language: str  # the first word after the fence, in small letters; empty where there is none
+    info: str  # all that is written after the fence
+    code: str  # without what a list or quotation puts before each line
+    fenced: bool
+    contained: bool  # in a list or a quotation
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a text is made of, in order; what is in neither is blank lines, rules and definitions."""
+
+    blocks: list[CodeBlock]
+    runs: list[tuple[int, int]]  # paragraphs, headings, cells: where words can be emphasised and code be quoted
+    settled: int  # up to where nothing changes, whatever may follow the text
+
+
+def code_blocks(text: str) -> list[CodeBlock]:
+    """The text's blocks of code, in order. A fence that nothing closes runs to the end of what it is in."""
+    if not (_FENCE.search(text) or _INDENT.search(text)):
+        return []
+    return structure(text).blocks
+
+
+def code_regions(text: str) -> list[tuple[int, int]]:
+    """Where fenced blocks and code between backticks begin and end, in order. Indented blocks are not among them."""
+    if "`" not in text and "~~~" not in text:
+        return []
+    found = structure(text)
+    regions = [(block.start, block.end) for block in found.blocks if block.fenced]
+    for start, end in found.runs:
+        regions += code_spans(text, start, end)
+    return sorted(regions)
+
+
+def python_blocks(text: str) -> list[str]:
+    """The code of the blocks that say they are Python's; where none says so, of those unlabelled ones that can only be.
+
+    An unlabelled block is Python where it can be parsed and is more than a value: a name or a list is rather output.
+    """
+    blocks = [block for block in code_blocks(text) if block.fenced]
+    labelled = [block for block in blocks if block.language in _PYTHON]
+    chosen = labelled or [block for block in blocks if not block.language and _is_python(block.code)]
+    return [block.code.removesuffix("\n") for block in chosen]
+
+
+def structure(text: str, start: int = 0) -> Structure:
+    """The text's blocks of code and its runs of words, from a start that an earlier reading found to be settled."""
+    line_ends = list(_LINE_END.finditer(text, start))
+    lines = [start, *(end.end() for end in line_ends)]
+    ends = [*(end.start() for end in line_ends), len(text)]
+    blocks: list[CodeBlock] = []
+    runs: dict[tuple[int, int], None] = {}  # the cells of a row are one run
+    settled = start
+    for token in _parser().parse(text[start:]):
+        if token.map is None:
+            continue
+        first, last = token.map[0], min(token.map[1], len(lines)) - 1
+        if token.level == 0 and first > 0 and not text[lines[first - 1] : ends[first - 1]].strip(" \t"):
+            settled = lines[first]
+        if token.type in ("fence", "code_block"):
+            opening = lines[first] + _start(token, text[lines[first] : ends[first]])
+            blocks.append(_block(token, opening, max(opening, ends[last])))
+        elif token.type == "inline":
+            runs[lines[first], ends[last]] = None
+    return Structure(blocks, list(runs), settled)
+
+
+def code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The code between backticks in one run of words, text[start:end]."""
+    runs: dict[int, list[int]] = {}
+    for run in _BACKTICKS.finditer(text, start, end):
+        runs.setdefault(len(run[0]), []).append(run.start())
+    at = start
+    while opening := _ESCAPED_OR_BACKTICKS.search(text, at, end):
+        at = opening.end()
+        length = at - opening.start()
+        if opening[0][0] == "\\" or length not in runs:
+            continue
+        later = bisect_right(runs[length], opening.start())
+        if later < len(runs[length]):
+            at = runs[length][later] + length
+            yield opening.start(), at
+
+
+def _block(token: Token, start: int, end: int) -> CodeBlock:
+    word = _FIRST_WORD.match(token.info)
+    return CodeBlock(
+        language=word[1].lower() if word else "",
+        info=token.info.strip(),
+        code=token.content,
+        fenced=token.type == "fence",
+        contained=token.level > 0,
+        start=start,
+        end=end,
+    )
+
+
+def _start(token: Token, line: str) -> int:
+    """Where in its first line a block begins, behind what lists and quotations put before it."""
+    if token.type == "fence":
+        return line.index(token.markup)
+    if token.level == 0:
+        return 0
+    code = token.content.partition("\n")[0]
+    before = line.removesuffix(code if line.endswith(code) else code.lstrip())  # a tab may be in part the code's own
+    return len(before.removesuffix("\t") if before.endswith("\t") else before.removesuffix("    "))
+
+
+def _is_python(code: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the reply's own code, which is not ours to judge
+        try:
+            statements = ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return not all(map(_is_a_value, statements))
+
+
+def _is_a_value(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is None  # `host: localhost` is no declaration
+    return isinstance(statement, ast.Expr) and all(isinstance(node, _VALUES) for node in ast.walk(statement.value))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False}).disable("html_block").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+def closed(text: str) -> str:
+    """The text, with a fence that it leaves open closed: it would take in what follows."""
+    opened: re.Match[str] | None = None
+    for line in text.split("\n") if "```" in text or "~~~" in text else ():
+        fence = _FENCE_LINE.fullmatch(line)
+        if fence is None:
+            continue
+        if opened is None:
+            opened = None if fence[2].startswith("`") and "`" in fence[3] else fence  # else it is code within a line
+        elif fence[2].startswith(opened[2]) and not fence[3].strip():
+            opened = None
+    return f"{text}\n{opened[1]}{opened[2]}" if opened else text
+
+
+_FENCE_LINE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
