@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel, Field
+from sent_pictures import as_base64, picture
 
+from zhipu_magic.practice import tool_call
 from zhipu_magic.practice.dialogue import answer
 from zhipu_magic.practice.request import ChatRequest
 
@@ -159,12 +163,10 @@ def test_an_offered_function_is_called_with_its_required_arguments(ask: Ask) -> 
 
 
 def test_a_tools_results_are_quoted_in_the_reply(ask: Ask) -> None:
-    called = message(ask("Will it rain?", tools=[WEATHER]))
-    results = [
-        {"role": "tool", "content": text, "tool_call_id": called["tool_calls"][0]["id"]}
-        for text in ("sunny, 21 °C", "wind 3 m/s")
-    ]
-    reply = message(ask([{"role": "user", "content": "Will it rain?"}, called, *results], tools=[WEATHER]))
+    results = {"call_1": "sunny, 21 °C", "call_2": "wind 3 m/s"}
+    calls = {"role": "assistant", "tool_calls": [tool_call("get_weather", {}, id=id) for id in results]}
+    told = [{"role": "tool", "content": text, "tool_call_id": id} for id, text in results.items()]
+    reply = message(ask([{"role": "user", "content": "Will it rain?"}, calls, *told], tools=[WEATHER]))
 
     assert "```text\nsunny, 21 °C\n```\n\n```text\nwind 3 m/s\n```" in reply["content"]
     assert "tool_calls" not in reply
@@ -193,13 +195,99 @@ def test_a_json_object_is_given_when_asked_for(ask: Ask) -> None:
     assert reply["message"] == "Hi"
 
 
-def test_an_image_is_acknowledged(ask: Ask) -> None:
+def test_a_json_object_is_of_the_schema_that_the_system_text_shows(ask: Ask) -> None:
+    class Item(BaseModel):
+        name: str
+        count: int = Field(gt=0)
+
+    class Invoice(BaseModel):
+        items: list[Item]
+        paid: date | None
+
+    shown = f"Be brief. Not this:\n```json\n[1]\n```\nbut:\n```json\n{json.dumps(Invoice.model_json_schema())}\n```"
+    for asked in (
+        {"role": "system", "content": shown},
+        {"role": "system", "content": [{"type": "text", "text": shown}]},
+    ):
+        messages = [asked, {"role": "user", "content": "Two apples"}]
+        reply = message(ask(messages, response_format={"type": "json_object"}))["content"]
+        first, second = Invoice.model_validate_json(reply, strict=True).items
+        assert (first.name, first.count, second.count) == ("Two apples", 1, 2)
+
+
+@pytest.mark.parametrize(
+    "system",
+    ["No schema.", "```json\n{oops\n```", '```json\n{"note": "no schema"}\n```', '```\n{"type": "object"}\n```'],
+)
+def test_what_is_no_schema_is_not_taken_for_one(ask: Ask, system: str) -> None:
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": "Hi"}]
+    reply = json.loads(message(ask(messages, response_format={"type": "json_object"}))["content"])
+    assert "no model" in reply["note"]
+
+
+def test_a_schema_that_the_user_shows_or_that_is_not_asked_for_changes_nothing(ask: Ask) -> None:
+    schema = '```json\n{"type": "integer"}\n```'
+    assert "note" in json.loads(message(ask(schema, response_format={"type": "json_object"}))["content"])
+    messages = [{"role": "system", "content": schema}, {"role": "user", "content": "Hi"}]
+    assert "no model" in message(ask(messages))["content"]
+
+
+SEARCH: dict[str, Any] = {
+    "type": "web_search",
+    "web_search": {"enable": True, "search_query": "free names", "search_result": True},
+}
+
+
+def test_a_search_is_answered_with_its_sources(ask: Ask) -> None:
+    reply = ask("Which names are free?", tools=[SEARCH])
+    sources = reply.json()["web_search"]
+    assert [set(source) for source in sources] == [
+        {"icon", "title", "link", "media", "publish_date", "content", "refer"}
+    ] * 2
+    content = message(reply)["content"]
+    assert "no model is behind it" in content
+    assert "```text\nfree names\n```" in content
+    assert all(f"[{source['refer']}]" in content for source in sources)
+    assert all(re.match(r"https://(www\.)?example\.(org|com)/", source["link"]) for source in sources)
+
+
+def test_a_streamed_search_gives_its_sources_with_the_last_chunk(ask: Ask) -> None:
+    lines = ask("哪些域名可以用？", tools=[SEARCH], stream=True).text.split("\n\n")
+    chunks = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
+    assert ["web_search" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["web_search"][0]["title"] == "示例专用的域名"
+
+
+@pytest.mark.parametrize(("change", "cites"), [({"search_result": False}, True), ({"enable": False}, False)])
+def test_a_search_without_results_or_without_leave_tells_no_sources(
+    ask: Ask, change: dict[str, bool], cites: bool
+) -> None:
+    reply = ask("Names?", tools=[{"type": "web_search", "web_search": {**SEARCH["web_search"], **change}}])
+    assert "web_search" not in reply.json()
+    assert ("[ref_1]" in message(reply)["content"]) is cites
+
+
+def test_a_search_beside_a_function_waits_until_the_function_was_called(ask: Ask) -> None:
+    called = ask("Will it rain?", tools=[SEARCH, WEATHER])
+    assert "web_search" not in called.json()
+    call = message(called)
+    result = {"role": "tool", "content": "sunny", "tool_call_id": call["tool_calls"][0]["id"]}
+    after = ask([{"role": "user", "content": "Will it rain?"}, call, result], tools=[SEARCH, WEATHER])
+    assert "sunny" in message(after)["content"] and after.json()["web_search"]
+
+
+def test_images_are_acknowledged(ask: Ask) -> None:
+    png, jpeg = (picture(form, (3, 2)) for form in ("PNG", "JPEG"))
+    addresses = ["https://example.com/a.png?secret", as_base64(png), f"data:image/jpeg;base64,{as_base64(jpeg)}"]
     parts = [
         {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        *({"type": "image_url", "image_url": {"url": address}} for address in addresses),
     ]
     content = message(ask([{"role": "user", "content": parts}], model="glm-4.5v"))["content"]
-    assert "What is this?\n[image_url]" in content
+    assert "What is this?\n[image_url]\n[image_url]\n[image_url]\n" in content
+    told = f"`example.com`, PNG 3 × 2 ({len(png)} bytes), JPEG 3 × 2 ({len(jpeg)} bytes)."
+    assert f"It came with 3 image(s): {told}" in content
 
 
 def test_half_a_character_in_the_prompt_does_not_harm(client: httpx.Client) -> None:
@@ -218,3 +306,11 @@ def test_a_reply_that_was_cut_short_goes_on_where_it_stopped() -> None:
     rest = ask("What is this?", begun, "Go on, please.", max_tokens=40)
     assert begun and whole.startswith(begun + rest)
     assert rest != ask("What is this?", begun, "And that?", max_tokens=40)
+
+
+@pytest.mark.parametrize("words", ["Repair this:", "修好它："])
+def test_python_is_given_back_as_it_came(words: str) -> None:
+    code = "total = 1\n\nprint(total)"
+    prompt = f"{words}\n\n```python\n{code}\n```\n\n```text\nan error\n```"
+    said = answer(ChatRequest({"model": "glm-4", "messages": [{"role": "user", "content": prompt}]})).content
+    assert said.endswith(f"\n\n```python\n{code}\n```")

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from sent_pictures import as_base64, picture
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
 
 Ask = Callable[..., httpx.Response]
 
@@ -89,6 +90,82 @@ def test_a_bad_request_is_refused_in_json_even_when_a_stream_was_asked_for(
 ) -> None:
     response = client.post("/chat/completions", json={**HELLO, "stream": stream, **changes})
     assert refusal(response) == (400, code)
+
+
+USER: dict[str, Any] = {"role": "user", "content": "?"}
+CALLS = {"role": "assistant", "content": "", "tool_calls": [tool_call("f", {}, id=id) for id in "ab"]}
+A, B = ({"role": "tool", "tool_call_id": id, "content": "1"} for id in "ab")
+WORDS = {"role": "assistant", "content": "So it is."}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [USER, CALLS],
+        [USER, CALLS, A],
+        [USER, CALLS, A, A],
+        [USER, CALLS, A, B, B],
+        [USER, CALLS, A, USER, B],
+        [USER, CALLS, USER],
+        [USER, CALLS, CALLS, A, B],
+        [USER, A],
+        [USER, WORDS, A],
+        [USER, CALLS, A, {"role": "tool", "content": "1"}],
+        [A, USER],
+    ],
+)
+def test_calls_of_tools_and_their_results_must_match(ask: Ask, server: PracticeServer, messages: Any) -> None:
+    assert refusal(ask(messages)) == (400, "1214")
+    server.enqueue(Answer("as scripted"))
+    assert ask(messages).status_code == 200
+    assert server.requests[-1].objection == Fault(400, "1214", "messages 参数非法：tool 消息与 tool_calls 不对应")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[USER, CALLS, B, A], [USER, CALLS, A, B, CALLS, A, B, WORDS, USER], [USER, {**WORDS, "tool_calls": []}]],
+)
+def test_calls_that_are_answered_are_accepted(ask: Ask, server: PracticeServer, messages: Any) -> None:
+    assert ask(messages).status_code == 200
+    assert server.requests[-1].objection is None
+
+
+PNG = picture("PNG", (3, 2))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None,
+        7,
+        "",
+        "a.png",
+        "file:///a.png",
+        "https://",
+        "http://[oops",
+        "data:image/png;base64,",
+        as_base64(picture("GIF", (3, 2))),
+        as_base64(PNG)[:-3],
+        as_base64(PNG[:18]),
+        as_base64(picture("JPEG", (3, 2))[:20]),
+        "data:image/png;base64," + as_base64(PNG)[:5] + "*" + as_base64(PNG)[5:],
+        as_base64(PNG + bytes(5_000_001 - len(PNG))),
+        as_base64(picture("PNG", (6001, 1))),
+        as_base64(picture("JPEG", (1, 6001))),
+    ],
+    ids=lambda address: repr(address)[:40],
+)
+def test_an_image_that_the_service_does_not_take_is_refused(ask: Ask, address: Any) -> None:
+    image = {"type": "image_url", "image_url": {"url": address}}
+    earlier = [{"role": "user", "content": [image]}, WORDS, USER]
+    assert refusal(ask(earlier, model="glm-4.5v")) == (400, "1210")
+
+
+def test_an_image_at_the_limits_is_accepted(ask: Ask) -> None:
+    data = picture("PNG", (6000, 6000))
+    for address in (as_base64(data + bytes(5_000_000 - len(data))), "http://example.com/a.png"):
+        image = {"type": "image_url", "image_url": {"url": address}}
+        assert ask([{"role": "user", "content": [image]}], model="glm-4.5v").status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from . import pictures
 from .encode import tool_call
 from .request import ChatRequest, text_of
 from .schema import plausible_value
@@ -40,6 +41,10 @@ _GO_ON = re.compile(r"\b(go on|continue)\b|继续", re.IGNORECASE)
 """What a request to go on says."""
 
 
+_PYTHON = re.compile(r"^```python\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
+"""Code in a message, as one sends that is to be mended."""
+
+
 def answer(request: ChatRequest) -> Answer:
     """The reply to an acceptable request that no script answers."""
     reply = _rest(request) or _whole(request)
@@ -65,12 +70,18 @@ def _whole(request: ChatRequest) -> Answer:
         reply = Answer(tool_calls=(_call(request),))
     elif request.wants_json:
         reply = Answer(_json_object(request, words))
+    elif request.search is not None:
+        reply = Answer(words.search.format(query=_fenced(_searched(request))))
     elif documented:
         reply = documented
+    elif code := _PYTHON.search(request.last_user_text):
+        reply = Answer(words.code.format(code=code[1]))
     else:
         reply = Answer(_account(request, words))
     if request.thinking and reply is not documented:
         reply = replace(reply, reasoning=words.reasoning.format(turn=len(request.user_texts)))
+    if request.search and request.search.get("search_result") and not reply.tool_calls:
+        reply = replace(reply, extra={"web_search": _sources(words)})
     return reply
 
 
@@ -79,7 +90,7 @@ def _account(request: ChatRequest, words: Words) -> str:
     roles = Counter(str(message.get("role")) for message in request.messages)
     return words.account.format(
         turn=len(request.user_texts),
-        message=_fenced(clip(request.last_user_text, 200)),
+        message=_fenced(clip(request.last_user_text, 200)) + _images(request, words),
         roles="\n".join(f"| {role} | {count} |" for role, count in roles.items() if role.isidentifier()),
         parameters=json.dumps(_parameters(request), ensure_ascii=False, indent=2),
         formula=FORMULA,
@@ -87,7 +98,34 @@ def _account(request: ChatRequest, words: Words) -> str:
     )
 
 
+def _images(request: ChatRequest, words: Words) -> str:
+    images = [pictures.told(address) for address in request.last_user_images]
+    return words.images.format(count=len(images), images=", ".join(images)) if images else ""
+
+
+def _searched(request: ChatRequest) -> str:
+    return clip(str((request.search or {}).get("search_query") or request.last_user_text), 200)
+
+
+def _sources(words: Words) -> list[dict[str, str]]:
+    """What a search found, in the service's shape (wire.md, "Plain reply")."""
+    return [
+        {
+            "icon": "",
+            "title": title,
+            "link": link,
+            "media": media,
+            "publish_date": "2026-01-01",
+            "content": content,
+            "refer": f"ref_{number}",
+        }
+        for number, (title, link, media, content) in enumerate(words.sources, 1)
+    ]
+
+
 def _json_object(request: ChatRequest, words: Words) -> str:
+    if (schema := request.json_schema) is not None:
+        return json.dumps(plausible_value(schema, clip(request.last_user_text, 60)), ensure_ascii=False)
     said = clip(request.last_user_text, 200)
     reply = {"note": words.note, "turn": len(request.user_texts), "message": said}
     return json.dumps(reply, ensure_ascii=False)

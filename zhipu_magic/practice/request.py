@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from .schema import is_schema
 from .text import estimate_tokens
 
 _TOKENS_PER_MESSAGE = 4
 """What a message costs beyond its text: its role and its borders. The usual allowance."""
+
+_JSON_FENCE = re.compile(r"^```json[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,13 @@ class ChatRequest:
     @property
     def images(self) -> int:
         """How many parts of the messages are not text: images, for this service."""
-        parts = (part for message in self.messages for part in _objects(message.get("content")))
+        parts = (part for message in self.messages for part in parts_of(message))
         return sum(part.get("type") != "text" for part in parts)
+
+    @property
+    def image_addresses(self) -> list[Any]:
+        """What the `image_url` parts of all messages hold, which should be text."""
+        return [address for message in self.messages for address in image_addresses(message)]
 
     @property
     def user_texts(self) -> list[str]:
@@ -43,6 +52,12 @@ class ChatRequest:
     @property
     def last_user_text(self) -> str:
         return self.user_texts[-1] if self.user_texts else ""
+
+    @property
+    def last_user_images(self) -> list[str]:
+        """The images of the last user message: addresses and base64."""
+        of_user = [message for message in self.messages if message.get("role") == "user"]
+        return [str(address) for address in image_addresses(of_user[-1])] if of_user else []
 
     @property
     def last_role(self) -> str:
@@ -75,6 +90,28 @@ class ChatRequest:
         return isinstance(wanted, dict) and wanted.get("type") == "json_object"
 
     @property
+    def json_schema(self) -> dict[str, Any] | None:
+        """The last JSON Schema that a system message holds in a fence: the service has no member of its own for it."""
+        texts = [text_of(message) for message in self.messages if message.get("role") == "system"]
+        for fenced in reversed(_JSON_FENCE.findall("\n".join(texts))):
+            try:
+                schema = json.loads(fenced)
+            except ValueError:
+                continue
+            if is_schema(schema):
+                return dict(schema)
+        return None
+
+    @property
+    def search(self) -> dict[str, Any] | None:
+        """What the tool `web_search` asks for, if it is offered and not disabled."""
+        for tool in _objects(self.get("tools")):
+            wanted = tool.get("web_search")
+            if tool.get("type") == "web_search" and isinstance(wanted, dict) and wanted.get("enable") is not False:
+                return wanted
+        return None
+
+    @property
     def prompt_tokens(self) -> int:
         """About how many tokens the prompt has, all messages and tools together."""
         of_messages = sum(estimate_tokens(text_of(m)) + _TOKENS_PER_MESSAGE for m in self.messages)
@@ -87,7 +124,18 @@ def text_of(message: dict[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in _objects(content))
+    return "\n".join(str(part.get("text") or f"[{part.get('type')}]") for part in parts_of(message))
+
+
+def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a message whose content is a list of such; none where it is text."""
+    return _objects(message.get("content"))
+
+
+def image_addresses(message: dict[str, Any]) -> list[Any]:
+    """What the message's `image_url` parts hold."""
+    held = (part.get("image_url") for part in parts_of(message) if part.get("type") == "image_url")
+    return [image.get("url") if isinstance(image, dict) else image for image in held]
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import re
 import time
 from typing import Any
 
+from . import pictures
 from .request import ChatRequest
 from .script import Fault
 
@@ -41,11 +42,33 @@ def refuse_request(request: ChatRequest) -> Fault | None:
     messages = request.get("messages")
     if not messages or not isinstance(messages, list) or len(request.messages) < len(messages):
         return Fault(400, "1214", "messages 参数非法。请检查文档")
+    if not _calls_are_answered(request.messages):
+        return Fault(400, "1214", "messages 参数非法：tool 消息与 tool_calls 不对应")
     if not request.model.startswith("glm-"):
         return Fault(400, "1211")
     if not _acceptable_parameters(request):
         return Fault(400, "1210")
+    if not all(map(pictures.is_acceptable, request.image_addresses)):
+        return Fault(400, "1210", "图片输入格式/解析错误")
     return None
+
+
+def _calls_are_answered(messages: list[dict[str, Any]]) -> bool:
+    """Whether each call of a tool is answered once, right after the message that made it, and nothing else is.
+
+    [guess]: other services of this protocol refuse a thread where it is not so. Wire.md does not tell.
+    """
+    open_calls: list[Any] = []
+    for message in messages:
+        if message.get("role") == "tool":
+            if message.get("tool_call_id") not in open_calls:
+                return False
+            open_calls.remove(message["tool_call_id"])
+        elif open_calls:
+            return False
+        elif message.get("role") == "assistant":
+            open_calls = [call.get("id") for call in message.get("tool_calls") or [] if isinstance(call, dict)]
+    return not open_calls
 
 
 def _acceptable_parameters(request: ChatRequest) -> bool:

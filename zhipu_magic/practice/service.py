@@ -67,6 +67,11 @@ class Received:
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the reply has been sent completely, or the connection is gone."""
 
+    @property
+    def objection(self) -> Fault | None:
+        """What the service would have against the request, be it answered by a script; None if nothing."""
+        return rules.refuse_request(ChatRequest(self.body))
+
 
 @dataclass
 class Service:

@@ -15,6 +15,14 @@ class Words:
     tool_result: str
     note: str
     """The same in one sentence, for a reply that is a JSON object."""
+    images: str
+    """What the message brought along: their {count}, and each of the {images} in a few words."""
+    code: str
+    """What is said of Python in the message, and the {code} again: a model would have changed it."""
+    search: str
+    """The reply to a {query} that the web is to be searched for; it refers to the sources."""
+    sources: tuple[tuple[str, str, str, str], ...]
+    """What is found, whatever is searched for: title, link, medium and content of each."""
 
 
 FORMULA = r"$$t \approx \sum_{i=1}^{n} \left( \frac{c_i}{1.6} + \frac{l_i}{4} + 4 \right)$$"
@@ -63,6 +71,29 @@ This is the practice server: **no model is behind it**. The tool gave back:
 
 A model would now answer your question from this.""",
     note="This is the practice server: no model is behind it.",
+    code="""\
+This is the practice server: **no model is behind it**. A model would mend or change the code; here it is as it came:
+
+```python
+{code}
+```""",
+    images="\n\nIt came with {count} image(s): {images}.",
+    search="""\
+This is the practice server: **no model is behind it**, and nothing was searched. The web would have been asked for:
+
+{query}
+
+A reply refers to what was found like this: addresses such as `example.org` are kept free for examples[ref_1], and \
+nobody answers there[ref_2].""",
+    sources=(
+        (
+            "Names for examples",
+            "https://example.org/names?for=examples&more=yes",
+            "Practice News",
+            "Some names are kept free, so that an example leads nobody astray.",
+        ),
+        ("Nobody <at> home", "https://www.example.com/nobody", "Practice Weekly", "Nobody answers at these addresses."),
+    ),
 )
 
 CHINESE = Words(
@@ -108,4 +139,26 @@ CHINESE = Words(
 
 真正的模型会据此回答您的问题。""",
     note="这里是练习服务器，背后没有任何模型。",
+    code="""\
+这里是练习服务器：**背后没有任何模型**。真正的模型会修改这段代码；这里原样返回：
+
+```python
+{code}
+```""",
+    images="\n\n随消息收到 {count} 张图片：{images}。",
+    search="""\
+这里是练习服务器：**背后没有任何模型**，也没有进行搜索。本应在网上搜索：
+
+{query}
+
+回复会这样引用搜索结果：`example.org` 之类的地址专供示例使用[ref_1]，那里没有人应答[ref_2]。""",
+    sources=(
+        (
+            "示例专用的域名",
+            "https://example.org/names?for=examples&more=yes",
+            "练习新闻",
+            "有些域名专门留作示例，以免误导他人。",
+        ),
+        ("无人<应答>", "https://www.example.com/nobody", "练习周刊", "这些地址没有人应答。"),
+    ),
 )
