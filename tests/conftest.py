@@ -61,6 +61,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def server() -> Iterator[PracticeServer]:
     with PracticeServer(pace=0) as running:
         yield running
+        # A script answers whatever is asked; what was asked must be a request that the service takes all the same, but
+        # for the name of a model.
+        objections = [received.objection for received in running.requests]
+        assert [fault for fault in objections if fault is not None and fault.code != "1211"] == []
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from journals import latest
 
-from zhipu_magic.conversation import Conversation, Thread, Turn
+from zhipu_magic.conversation import Conversation, Thread
 from zhipu_magic.events import Kept, apply, first
 from zhipu_magic.journal import Journal
 from zhipu_magic.lines import read
+from zhipu_magic.turn import Turn
 
 # The rules, one by one
 

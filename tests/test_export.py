@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from in_process import Page
 
 from zhipu_magic import Chat, cell_options
-from zhipu_magic.conversation import Thread, Turn
+from zhipu_magic.conversation import Thread
 from zhipu_magic.credentials import DEFAULT_BASE_URL
 from zhipu_magic.errors import InvalidRequest, SettingsError
 from zhipu_magic.export import FORMS, exported
 from zhipu_magic.export.python_source import source
 from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.turn import Turn
 
 ELSEWHERE = "https://api.z.ai/api/paas/v4"
 

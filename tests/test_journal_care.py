@@ -235,7 +235,7 @@ def test_a_damaged_reply_is_no_answer(tmp_path: Path) -> None:
     event = {"id": "a-1", "event": "turn", "key": "k", "completion": {"choices": []}}
     path.write_text(json.dumps(event) + "\n")
     chat = Chat("glm-4", journal=path, replay="only")
-    assert isinstance(chat._replay, Replay)
+    assert isinstance(chat._dispatch._replay, Replay)
     with pytest.raises(zhipu_magic.GLMError, match="not in the journal"):
         chat.ask("one")
 

@@ -81,10 +81,13 @@ def test_a_program_that_leaves_a_reply_unread_ends_at_once(server: PracticeServe
 def test_the_public_names() -> None:
     assert set(zhipu_magic.__all__) == {
         "Chat",
+        "DataFrame",
         "GLMError",
         "Reply",
         "__version__",
+        "confirm",
         "load_ipython_extension",
+        "render",
         "unload_ipython_extension",
     }
     assert all(getattr(zhipu_magic, name) is not None for name in zhipu_magic.__all__)

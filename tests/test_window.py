@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from in_process import Page
 
 from zhipu_magic import Chat
-from zhipu_magic.conversation import Thread, Turn
+from zhipu_magic.conversation import Thread
 from zhipu_magic.errors import InvalidRequest, ServiceError
 from zhipu_magic.models import CATALOGUE, Model
 from zhipu_magic.options import Options
 from zhipu_magic.practice import Answer, Fault, PracticeServer
 from zhipu_magic.request import Anchor, Request
+from zhipu_magic.turn import Turn
 from zhipu_magic.window import fit, fit_smaller, system_tokens
 
 TOO_LONG = Fault(400, "1261")

@@ -21,12 +21,32 @@ if TYPE_CHECKING:
 
     from .chat import Chat
     from .errors import GLMError
+    from .rendering import render
     from .reply import Reply
+    from .structured import DataFrame
+    from .tools import confirm
 
 __version__ = "0.1.0"
-__all__ = ["Chat", "GLMError", "Reply", "__version__", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "Chat",
+    "DataFrame",
+    "GLMError",
+    "Reply",
+    "__version__",
+    "confirm",
+    "load_ipython_extension",
+    "render",
+    "unload_ipython_extension",
+]
 
-_HOMES = {"Chat": ".chat", "GLMError": ".errors", "Reply": ".reply"}
+_HOMES = {
+    "Chat": ".chat",
+    "DataFrame": ".structured",
+    "GLMError": ".errors",
+    "Reply": ".reply",
+    "confirm": ".tools",
+    "render": ".rendering",
+}
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -6,33 +6,33 @@ It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above 
 from __future__ import annotations
 
 import os
-import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from .budget import Budget
 from .conversation import Thread
-from .credentials import Endpoint
+from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
-from .errors import InvalidRequest, ServiceError, SettingsError
+from .errors import InvalidRequest, SettingsError
 from .events import Kept
-from .exchange import Emit, Exchange
 from .history import History
 from .journal import Journal
 from .ledger import Ledger, Sums
 from .models import CATALOGUE
 from .options import Options, with_more
-from .record import told
-from .replay import Known, Recorded, Replay
+from .prompt import Prompt, resolved
 from .reply import Reply
 from .request import Anchor, Request
-from .service import Service, build_completion
-from .service_errors import TOO_LONG
-from .source import Retry, Source
-from .window import context_tokens, fit, fit_smaller
+from .service import Service
+from .toolbox import Toolbox
+from .window import check_sight, context_tokens, fit
+
+if TYPE_CHECKING:
+    from .structured import Shape
+    from .tools import Tool
 
 #: What a reply that was cut short is asked to be continued with.
 GO_ON = "Go on exactly where you stopped, without repeating anything."
@@ -48,7 +48,8 @@ class Chat:
 
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
     ZHIPUAI_API_KEY, then to what `%glm login` saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
-    `timeout` is in seconds without a byte; `max_retries` counts the tries after the first.
+    `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
+    functions that the model may call in every turn.
 
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
@@ -66,39 +67,72 @@ class Chat:
         stream: bool = True,
         timeout: float = 60.0,
         max_retries: int = 3,
+        tools: Iterable[Callable[..., Any]] = (),
         journal: str | os.PathLike[str] | None = None,
         replay: ReplayMode | None = None,
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.stream = stream
+        self._toolbox = Toolbox(tools)
+        self._shapes: dict[str, Shape] = {}
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
-        self._pending: Reply | None = None
         settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
         self.history = History(
             Journal(Path(journal) if journal else None, hide=self.service.hide, warn=warn),
             {name: value for name, value in settings.items() if value is not None},
             self._settle,
         )
+        self._dispatch = Dispatch(self.service, self.history, warn)
         self.replay = default_replay() if replay is None else replay
 
     # Asking
 
-    def ask(self, prompt: str, options: Options | None = None, *, anchor: Anchor | None = None, **more: Any) -> Reply:
+    def ask(
+        self,
+        prompt: str,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Reply:
         """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over or to read.
 
-        `more` are options by name, as in `ask("…", temperature=0.2, once=True)`; see `Options`. `anchor` is the cell
-        that asks: asked again by another run of it, the turn replaces the earlier one in place. The request goes out
-        at once; the turn is committed when its reply has been read to the end, which the next `ask` does if nobody
-        has (and which then raises what ended it). Raises InvalidRequest, OverBudget, NotRecorded or SettingsError
-        where nothing can be sent; reading the reply raises `GLMError`.
+        With `names`, a `{{ name }}` in the prompt stands for that value (see `prompt`); `images` go with it, one or
+        several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
+        temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
+        the turn replaces the earlier one in place. The request goes out at once; the turn is committed when its reply
+        has been read to the end, which the next `ask` does if nobody has (and which then raises what ended it).
+        Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
+        raises `GLMError`.
         """
+        return self._dispatch.send(self.request(prompt, options, names=names, images=images, anchor=anchor, **more))
+
+    def request(
+        self,
+        prompt: str,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Request:
+        """What `ask` would send, and sends nothing."""
         options = with_more(options or Options(), more)
         self._settle()
         thread = self.thread(options.thread)
         _check(prompt, options.system or thread.system)
+        found = resolved(prompt, names, self.value_tokens, images)
+        # A value can hold the key, as os.environ does: a model has no use for it.
+        found = replace(found, text=self.service.hide(found.text))
+        _check(found.text, "")
+        for note in found.notes:
+            self._warn(note)
         anchor = anchor or Anchor()
-        return self._send(self._request(prompt, options, anchor, self.history.before(options.thread, anchor)))
+        return self._request(found, options, anchor, self.history.before(options.thread, anchor))
 
     def ask_again(self, anchor: Anchor | None = None) -> Reply:
         """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
@@ -108,8 +142,11 @@ class Chat:
         self._settle()
         link = self.history.newest("ask again")
         before = replace(self.thread(), last=link.before)
-        options = Options.of(link.turn.model, link.turn.members)
-        return self._send(self._request(link.turn.prompt, options, anchor or Anchor(), before, replaces=link.turn.id))
+        options = self._toolbox.options_of(link.turn)
+        turn = link.turn
+        prompt = Prompt(turn.prompt, turn.written, turn.images)
+        request = self._request(prompt, options, anchor or Anchor(), before, turn.instruction, replaces=turn.id)
+        return self._dispatch.send(request)
 
     def go_on(self, anchor: Anchor | None = None) -> Reply:
         """Have the model go on from a reply that was cut short, and join the two into one turn.
@@ -123,21 +160,24 @@ class Chat:
                 "The last reply came to its end; there is nothing to go on from.",
                 hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
             )
-        prompt = GO_ON if turn.reply.isascii() else GO_ON_CHINESE
-        options = Options.of(turn.model, turn.members)
-        return self._send(self._request(prompt, options, anchor or Anchor(), self.thread(), joins=turn.id))
+        prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
+        options = self._toolbox.options_of(turn)
+        here = self.thread()
+        request = self._request(prompt, options, anchor or Anchor(), here, turn.instruction, joins=turn.id)
+        return self._dispatch.send(request)
 
     def interrupt(self) -> None:
         """Stop the reply that is under way, if there is one; what has come of it is kept."""
-        if self._pending is not None:
-            self._pending.interrupt()
+        if self._dispatch.pending is not None:
+            self._dispatch.pending.interrupt()
 
     def _request(
         self,
-        prompt: str,
+        prompt: Prompt,
         options: Options,
         anchor: Anchor,
         before: Thread,
+        instruction: str = "",
         *,
         replaces: str | None = None,
         joins: str | None = None,
@@ -147,78 +187,38 @@ class Chat:
             options,
             temperature=self.temperature if options.temperature is None else options.temperature,
             stream=self.stream if options.stream is None else options.stream,
+            tools=self._toolbox.offered(options.tools),
         )
+        shape = _shape(options.as_type)
+        if shape is not None:
+            self._shapes[shape.instruction] = shape
+        elif joins is None:  # of a reply that is joined, each part alone is no value
+            shape = self._shapes.get(instruction)
         model = options.model or _model_of(before)
         if options.once:
             before = Thread(before.name, system=options.system or "")
         elif options.system is not None:
             before = replace(before, system=options.system)
-        return fit(Request(prompt, options, anchor, before, model, replaces, joins))
-
-    def _send(self, request: Request) -> Reply:
-        if self.replay == "only":
-            self._check_budget(request)  # as the recorded run did: what it refused is no occurrence
-        known = self._replay.look_up(request)
-        if known.answer is not None:
-            reply = self._pending = self._reply(Recorded(known.answer["completion"]), request, known, None)
-            return reply
-        if self.replay == "only":
-            raise self._replay.missed(request, known)
-        self._check_budget(request)
-        endpoint = self.service.endpoint()
-
-        def send(emit: Emit, cancelled: threading.Event) -> None:
-            client = self.service.client(endpoint)
-            try:
-                client.send(request.body, emit, cancelled)
-            except ServiceError as error:
-                smaller = fit_smaller(request) if error.code in TOO_LONG else None
-                if smaller is None or cancelled.is_set():
-                    raise
-                reply.request = smaller
-                emit(Retry(1, 1, 0.0, "the conversation is too long for the model"))
-                client.send(smaller.body, emit, cancelled)
-
-        exchange = Exchange(send, self.service.hang_up)
-        reply = self._reply(exchange, request, known, endpoint)
-        try:
-            self._pending = reply
-            exchange.start()
-        except BaseException:  # an interrupt, or no thread to be had
-            reply.interrupt()
-            raise
-        return reply
-
-    def _check_budget(self, request: Request) -> None:
-        budget = self.kept.budget
-        if budget is not None and not (self.service.practising and budget.unit == "yuan"):
-            budget.check(request, self.account, priced=self.replay == "only" or self.service.priced)
-
-    def _reply(self, source: Source, request: Request, known: Known, endpoint: Endpoint | None) -> Reply:
-        return Reply(
-            source,
-            request,
-            commit=lambda reply: self._commit(reply, known, endpoint),
-            build=build_completion,
-            recorded=known.answer,
-            practice=endpoint is not None and endpoint.practice,
+        request = Request(
+            prompt.text,
+            options,
+            anchor,
+            before,
+            model,
+            replaces,
+            joins,
+            prompt.written,
+            prompt.images,
+            shape,
+            shape.instruction if shape else instruction,
+            self.service.hide,
         )
-
-    def _commit(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> None:
-        """The one commit point. Called again for the same reply, it only makes sure that the journal has it."""
-        if reply.has_begun:
-            history, run = self.history, reply.request.anchor.run
-            history.commit(reply, lambda: told(history.journal.next_id(), history.run(run), reply, known, endpoint))
-            if endpoint is not None and self.kept.event is not None:
-                self._replay.add(known, self.kept.event)
+        request = fit(request)
+        check_sight(request)
+        return request
 
     def _settle(self) -> None:
-        """Read the reply before to its end, so that its turn stands before the next one."""
-        pending, self._pending = self._pending, None
-        if pending is not None and pending.ended is None:
-            _ = pending.text
-        elif pending is not None:
-            pending.interrupt()  # which commits it, should an interrupt have come between its end and that
+        self._dispatch.settle()
 
     # What it keeps (`kept` itself may be looked at while a reply grows; the others read that to its end first)
 
@@ -240,7 +240,7 @@ class Chat:
     @property
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
-        return self.kept.ledger.account(as_recorded=self.replay == "only")
+        return self._dispatch.account
 
     @property
     def system(self) -> str:
@@ -281,14 +281,44 @@ class Chat:
     @property
     def replay(self) -> ReplayMode:
         """Whether known requests are answered from the journal: "off", "auto", or "only", where nothing goes out."""
-        return self._replay.mode
+        return self._dispatch.mode
 
     @replay.setter
     def replay(self, mode: ReplayMode) -> None:
         if mode not in get_args(ReplayMode):
             raise SettingsError(f"replay is off, auto or only, not {mode!r}.", hint=f"Look at {REPLAY_VARIABLE} too.")
-        self._replay = Replay(mode, self.history.journal, self._warn)
-        self.service.sealed = self.history.journal.read_only = mode == "only"
+        self._dispatch.mode = mode
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model may call in every turn: Python functions, each of which becomes a `Tool`."""
+        return self._toolbox.tools
+
+    @tools.setter
+    def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
+        self._toolbox.fill(functions)
+
+    def renew_tools(self, names: Mapping[str, Any]) -> None:
+        """Let the model call what these names stand for by now, where a tool's function was defined anew."""
+        self._toolbox.renew(names)
+
+    @property
+    def value_tokens(self) -> int:
+        """Tokens that the value of a reference, or the result of a tool, may take."""
+        return self._dispatch.value_tokens
+
+    @value_tokens.setter
+    def value_tokens(self, tokens: int) -> None:
+        self._dispatch.value_tokens = tokens
+
+    @property
+    def tool_rounds(self) -> int:
+        """How often the model may call tools in one turn before it has to answer."""
+        return self._dispatch.tool_rounds
+
+    @tool_rounds.setter
+    def tool_rounds(self, count: int) -> None:
+        self._dispatch.tool_rounds = count
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
@@ -318,6 +348,14 @@ class Chat:
 
     def __repr__(self) -> str:
         return f"<Chat with {self.model}, {self.kept.conversation.here.size} turns>"
+
+
+def _shape(wanted: Any) -> Shape | None:
+    if wanted is None:
+        return None
+    from .structured import Shape
+
+    return Shape(wanted)
 
 
 def _model_of(thread: Thread) -> str:

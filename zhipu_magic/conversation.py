@@ -10,57 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
 from zlib import crc32
 
-from .wire import Usage
+from .turn import Message, Turn, as_sent
 
-Message = dict[str, Any]
 MAIN = "main"
-
-
-class Turn(NamedTuple):
-    """One user message and the reply to it.
-
-    `cell` is the cell that asked, `run` tells its executions apart, and `execution_count` is its number on the page.
-    `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
-    messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
-    """
-
-    prompt: str
-    reply: str
-    model: str
-    usage: Usage | None = None
-    finish_reason: str | None = None
-    id: str = ""
-    cell: str | None = None
-    run: str = ""
-    tokens: int = 0
-    reasoning: str = ""
-    members: Mapping[str, Any] = MappingProxyType({})
-    execution_count: int | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        return self.finish_reason == "interrupted"
-
-    def messages(self) -> list[Message]:
-        """The turn as the service takes it. Reasoning is not sent back: the service does not want it."""
-        return [{"role": "user", "content": self.prompt}, {"role": "assistant", "content": self.reply}]
-
-    def joined(self, more: Turn) -> Turn:
-        """This turn with the reply of `more`, which went on from its end."""
-        return more._replace(
-            id=self.id,
-            prompt=self.prompt,
-            reply=self.reply + more.reply,
-            reasoning=self.reasoning or more.reasoning,
-            cell=self.cell,
-            run=self.run,
-            execution_count=self.execution_count,
-            tokens=self.tokens + more.tokens,
-        )
 
 
 class Link:
@@ -149,7 +103,7 @@ class Thread:
     def messages(self) -> list[Message]:
         """The conversation as the service takes it."""
         system: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
-        return [*system, *(message for turn in self.turns for message in turn.messages())]
+        return as_sent([*system, *(message for turn in self.turns for message in turn.messages())])
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ BASE_URL_VARIABLE = "ZHIPUAI_BASE_URL"
 _KEYRING_SERVICE = "zhipu_magic"
 _KEYRING_USER = "api_key"
 _PRICED_HOST = "open.bigmodel.cn"
+_SERVICES = (_PRICED_HOST, "api.z.ai")
 
 
 class ApiKey(str):
@@ -46,6 +47,11 @@ class Endpoint:
     def is_local(self) -> bool:
         """Whether it is on this machine, where no proxy of the environment's has any business."""
         return is_loopback(self.host)
+
+    @property
+    def takes_data_urls(self) -> bool:
+        """Whether images go there as data URLs; the service itself takes their base64 alone (wire.md)."""
+        return not (self.practice or self.host in _SERVICES or is_priced(self.base_url))
 
     @property
     def priced(self) -> bool:

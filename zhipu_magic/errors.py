@@ -9,6 +9,7 @@
     ├── ServiceError        the service answered, and refused
     ├── ConnectionFailed    no reply came: no connection, or it was lost before the first word
     ├── ReplyBroken         the reply broke off after it had begun; what had arrived is kept
+    ├── InvalidAnswer       the answer is not of the type that was asked for
     └── Interrupted         the reader stopped it; what had arrived is kept
 
 In a notebook each of them prints as its message alone, with no traceback, and still fails the cell.
@@ -97,6 +98,17 @@ class ConnectionFailed(GLMError):
 
 class ReplyBroken(GLMError):
     """The reply broke off after it had begun. What had arrived is kept, marked as interrupted."""
+
+
+class InvalidAnswer(GLMError, ValueError):
+    """The answer is not of the type that was asked for, also after it was asked to be mended.
+
+    `text` is the answer as it came. It leaves no turn.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "", text: str = "") -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.text = text
 
 
 class Interrupted(GLMError):

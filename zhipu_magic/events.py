@@ -22,9 +22,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .budget import Budget
-from .conversation import Conversation, Thread, Turn
+from .conversation import Conversation, Thread
 from .ledger import Entry, Ledger
-from .wire import Usage
+from .rounds import Round, exchange_of
+from .turn import Turn
+from .wire import Usage, objects, total
 
 if TYPE_CHECKING:
     from .reply import Reply
@@ -76,24 +78,31 @@ def _answer(kept: Kept, event: Event) -> Kept:
     usage = Usage.read(counted) if isinstance(counted, dict) else None
     words: str = message.get("content") or ""
     kind = event["event"]
+    rounds: list[Round] = []
+    if "rounds" in event:
+        rounds = [Round.from_told(told) for told in event["rounds"]]
+        usage = total([*(one.usage for one in rounds), usage])
     note = "once" if kind == "once" else "continued" if "joins" in event else "" if words else "no words"
+    stands = bool(words) and kind != "once"
+    if "invalid" in event:
+        note, stands = "not of the type", False
     ledger = kept.ledger.add(
         Entry(
             event["model"],
-            event["prompt"],
+            event.get("written") or event["prompt"],
             usage,
             event.get("cost"),
             event.get("seconds", 0.0),
             note,
             "of" in event,
-            event.get("joins", event["id"]) if words and kind != "once" else "",
+            event.get("joins", event["id"]) if stands else "",
             event.get("estimated_tokens", 0),
             event.get("estimated_cost", 0.0),
             "practice" in event,
         )
     )
     conversation = kept.conversation
-    if words and kind != "once":
+    if stands:
         turn = Turn(
             event["prompt"],
             words,
@@ -108,6 +117,14 @@ def _answer(kept: Kept, event: Event) -> Kept:
             event.get("members") or {},
             event.get("execution_count"),
         )
+        if rounds or "web_search" in completion or "written" in event or "images" in event or "instruction" in event:
+            turn = turn._replace(
+                written=event.get("written", ""),
+                images=tuple(event.get("images", ())),
+                instruction=event.get("instruction", ""),
+                exchange=tuple(exchange_of(rounds)),
+                sources=tuple(objects(completion.get("web_search"))),
+            )
         conversation = conversation.has(_with_turn(conversation.thread(event["thread"]), turn, event))
     return Kept(conversation, ledger, kept.temperature, kept.budget)
 

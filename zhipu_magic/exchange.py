@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .source import Event
 
@@ -52,11 +53,16 @@ class Exchange:
             raise self._failure
         return None
 
-    def close(self) -> None:
-        """Want no more. Returns at once; the thread ends by itself."""
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Nothing follows: it was one request."""
+        return False
+
+    def close(self) -> list[Event]:
+        """Want no more; gives what had come. Returns at once; the thread ends by itself."""
         if not self._over.is_set():
             self._cancelled.set()
             self._hang_up()
+        return [self._events.popleft() for _ in range(len(self._events))]
 
     def _run(self) -> None:
         try:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import verbatim
+from . import completer, verbatim
 from .magics import GLMMagics
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def load(shell: InteractiveShell) -> None:
     shell.events.register("pre_run_cell", magics.page.begin_cell)
     shell.events.register("post_run_cell", magics.page.end_cell)
     verbatim.install(shell)
+    completer.install(shell, magics)
     earlier = magics.earlier_journal
     if earlier is not None and _holds_turns(earlier):
         print(f"The journal {earlier.name} holds an earlier conversation: %glm resume goes on with it.")
@@ -37,6 +38,7 @@ def unload(shell: InteractiveShell) -> None:
     shell.events.unregister("pre_run_cell", magics.page.begin_cell)
     shell.events.unregister("post_run_cell", magics.page.end_cell)
     verbatim.uninstall(shell)
+    completer.uninstall(shell)
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("glm", None)

@@ -12,8 +12,8 @@ from . import sessions
 from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
-from .journal import Journal, write
-from .lines import read
+from .journal import Journal, copy_images, keep_images, write
+from .lines import images_of, read
 from .reply import Reply
 from .request import Anchor
 
@@ -204,7 +204,7 @@ class History:
         if here:
             self.journal.move(file)
         else:
-            self.journal.earlier = lines.by_id()
+            self.journal.earlier, self.journal.earlier_path = lines.by_id(), file
         self.kept = replace(kept, latest=self.kept.latest, event=event)
         self._write_down()
         if here and len(names) > 1:
@@ -222,7 +222,18 @@ class History:
         own = self.journal.path
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and own.exists() else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
-        write(Path(path).expanduser(), list({**earlier, **told}.values()))
+        file = Path(path).expanduser()
+        lines = list({**earlier, **told}.values())
+        write(file, lines)
+        images = {image for event in self.journal.events for image in event.get("images") or ()}
+        images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}
+        try:
+            keep_images(images, images_of(file))
+            for old in (own, self.journal.earlier_path):
+                if old is not None:  # also of what was undone or set aside
+                    copy_images(lines, images_of(old), images_of(file))
+        except OSError as error:
+            raise JournalError(f"The images of {file.name} cannot be written: {error.strerror}.") from None
 
 
 def turns(count: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -19,7 +19,9 @@ from uuid import uuid4
 
 from .errors import JournalError
 from .events import Event
-from .lines import CAN_LOCK, TOLD_ONCE, VERSION, locked, read, refuse_other
+from .images import Image
+from .lines import CAN_LOCK, TOLD_ONCE, VERSION, images_of, locked, read, refuse_other
+from .wire import each_text
 
 
 def now() -> str:
@@ -46,6 +48,8 @@ class Journal:
         self.events: list[Event] = []
         self.earlier: dict[str, bytes] = {}
         """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
+        self.earlier_path: Path | None = None
+        """The file that they are in, whose images they name."""
         self._hide = hide
         self._warn = warn
         self.read_only = False
@@ -84,7 +88,11 @@ class Journal:
                 self._written = 0  # another hand has taken the file away: the whole session is told again
             until = len(self.events)
             lines = [*self.earlier.values()] if self._written == 0 else []
+            if self.earlier_path is not None:
+                copy_images(lines, images_of(self.earlier_path), images_of(self.path))
             lines += [self._line(self._short(event)) for event in self.events[self._written : until]]
+            for event in self.events[self._written : until]:
+                keep_images(event.get("images") or (), images_of(self.path))
             _append(self.path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines))
             self._written = until
         except JournalError as error:
@@ -107,6 +115,8 @@ class Journal:
         self._whole = self._whole or self.path is not None
         if any(event["event"] == "resume" for event in self.events) and self.path is not None and self.path.exists():
             self.earlier = {**self.earlier, **read(self.path).by_id()}
+            if path is not None:
+                copy_images(self.earlier.values(), images_of(self.path), images_of(path))
         self.path, self._written = path, 0
         self._checked = self._warned = self._refused = False
         if len(self.events) > 1:
@@ -123,18 +133,8 @@ class Journal:
         return {name: value for name, value in event.items() if name not in TOLD_ONCE}
 
     def _line(self, event: Event) -> bytes:
-        return json.dumps(_each_text(event, self._hide), ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with this change made to each text in it, but not to the names of members."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {name: _each_text(member, change) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_each_text(item, change) for item in value]
-    return value
+        text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.told())
+        return text.encode("utf-8", "replace")
 
 
 def _append(path: Path, lines: bytes) -> None:
@@ -162,6 +162,29 @@ def _cut_torn(path: Path, descriptor: int, end: int) -> bytes:
         return b"\n"
     os.ftruncate(descriptor, whole)
     return b""
+
+
+def keep_images(images: Iterable[Image], folder: Path) -> None:
+    """Have each image in the folder, once, under the name that its content gives it."""
+    for image in images:
+        path = folder / image.file_name
+        if image.url or path.exists():
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.new")
+        with beside.open("wb") as file:
+            file.write(image.data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
+    """Have the images that these lines name in another folder too, as far as they are there."""
+    for line in lines:
+        if b'"images"' in line and old != new:
+            with suppress(JournalError, LookupError, TypeError, ValueError):
+                keep_images([Image.from_told(told, old) for told in json.loads(line)["images"]], new)
 
 
 def write(path: Path, lines: list[bytes]) -> None:

@@ -27,9 +27,15 @@ _OURS = b'{"id":'
 _BLOCK = 1 << 15
 #: What the line of a reply holds of the request and the service's answer, and a replay of it need not repeat.
 TOLD_ONCE = (
-    *("prompt", "model", "completion", "members", "host", "practice"),
-    *("tokens", "left_out", "cost", "estimated_tokens", "estimated_cost", "seconds", "first_token", "chunks"),
+    *("prompt", "written", "images", "instruction", "model", "completion", "rounds", "invalid", "members"),
+    *("host", "practice"),
+    *("tokens", "left_out", "unseen", "cost", "estimated_tokens", "estimated_cost", "seconds", "first_token", "chunks"),
 )
+
+
+def images_of(journal: Path) -> Path:
+    """The folder where a journal keeps its images, each once, beside itself; journals of one folder share it."""
+    return journal.parent / "images"
 
 
 @dataclass

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -19,26 +20,22 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from traitlets import observe
 
 from . import front_end
-from .errors import GLMError, Interrupted, InvalidRequest
+from .errors import GLMError, Interrupted
 from .page import Page
 from .settings import Settings
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .cell_options import CellOptions
     from .chat import Chat
-    from .options import Options
     from .practice import PracticeServer
     from .reply import Reply
     from .request import Anchor
     from .view.dashboard import Dashboard, Spending
     from .view.notebook import Notebook
-    from .view.panel import PanelMode
     from .view.terminal import Terminal
 
-
-_EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
-_EARLIER_WENT = "What this cell has asked now stands in the place of what it asked before; %glm undo brings that back."
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -73,9 +70,9 @@ class GLMMagics(Settings, Magics):
         self._practice_server: PracticeServer | None = None
         self._view: Notebook | Terminal | None = None
         self._dashboard: Dashboard | None = None
-        self._notices: list[str] = []
+        self.notices: list[str] = []
         self.page = Page(shell, self)
-        self._held_earlier = (0, False)
+        self.held_earlier = (0, False)
         self._chat: Chat | None = None
         super().__init__(shell=shell)
 
@@ -89,11 +86,11 @@ class GLMMagics(Settings, Magics):
             given = cell_options.parse(line)
         except UsageError as error:
             if self.chat.history.holds_earlier(self.anchor()):
-                raise UsageError(f"{error} {_EARLIER_STAYS}") from None
+                raise UsageError(f"{error} {cell_options.EARLIER_STAYS}") from None
             raise
         # IPython ends every cell with a newline, and a terminal ends one by empty lines: they are not the reader's.
-        text = cell.rstrip("\n") if self._in_terminal else cell.removesuffix("\n")
-        self.ask(text, given.asked, bind=given.bind, quiet=given.quiet)
+        text = cell.rstrip("\n") if self.in_terminal else cell.removesuffix("\n")
+        self.ask(text, given)
 
     @_magic(line_magic, "commands")
     def command(self, line: str) -> None:
@@ -101,24 +98,11 @@ class GLMMagics(Settings, Magics):
 
         commands.run(self, line)
 
-    def ask(self, prompt: str, options: Options | None = None, *, bind: str | None = None, quiet: bool = False) -> None:
+    def ask(self, prompt: str, given: CellOptions | None = None) -> None:
         """Ask, show the reply while it grows, and bind what is kept of it. Raises GLMError."""
-        anchor = self.anchor()
-        streamed, thread = (options.stream, options.thread) if options is not None else (None, None)
-        if self._held_earlier[0] != anchor.run:  # the first that this execution asks
-            self._held_earlier = (anchor.run, self.chat.history.holds_earlier(anchor, thread))
-        try:
-            if not prompt.strip():
-                raise InvalidRequest(
-                    "There is nothing to send: the prompt is empty.",
-                    hint="Write it on the lines below %%glm, or after %glm ask.",
-                )
-            self.show(lambda: self.chat.ask(prompt, options, anchor=anchor), bind=bind, quiet=quiet, streamed=streamed)
-        except GLMError as error:
-            if self._held_earlier[1]:
-                stays = self.chat.history.holds_earlier(anchor, thread)
-                error.hint = f"{error.hint}\n{_EARLIER_STAYS if stays else _EARLIER_WENT}".strip()
-            raise
+        from . import asking
+
+        asking.ask(self, prompt, given)
 
     def anchor(self) -> Anchor:
         """The cell that runs, and in which execution."""
@@ -127,37 +111,11 @@ class GLMMagics(Settings, Magics):
         page = self.page
         return Anchor(page.cell, page.run, page.execution_count, append=self.rerun == "append")
 
-    def show(
-        self, ask: Callable[[], Reply], *, bind: str | None = None, quiet: bool = False, streamed: bool | None = None
-    ) -> None:
-        """Show the reply that `ask` begins while it grows, and bind what is kept of it. Raises GLMError."""
-        reply: Reply | None = None
-        try:
-            reply = ask()
-            self.view.show(
-                self.chat,
-                reply,
-                panel="off" if quiet else cast("PanelMode", self.panel),
-                streamed=not reply.replayed and (self.stream if streamed is None else streamed),
-                alone=self.page.is_one_reply,
-                notices=self._notices,
-            )
-        except KeyboardInterrupt:
-            self.chat.interrupt()
-            raise Interrupted(f"Interrupted. {reply.outcome}" if reply else "Interrupted before it began.") from None
-        finally:
-            if reply is not None and reply.has_begun:
-                self._notices.clear()  # the panel told them
-            if reply is not None and reply.is_kept:
-                self._bind(reply, bind)
-            self.follow_chat()
+    def show(self, begin: Callable[[], Reply]) -> None:
+        """Show the reply that `begin` asks for while it grows, and bind what is kept of it. Raises GLMError."""
+        from . import asking
 
-    def _bind(self, reply: Reply, name: str | None) -> None:
-        shell: Any = self.shell
-        completion = reply.so_far()
-        shell.push({"_glm": completion}, interactive=False)  # not among the names that %who lists
-        if name:
-            shell.push({name: completion})
+        asking.show(self, begin)
 
     def follow_chat(self) -> None:
         """Have settings and dashboard tell what the chat has come to: `-s` and a switch of threads change it too."""
@@ -186,8 +144,9 @@ class GLMMagics(Settings, Magics):
                 max_retries=self.max_retries,
                 journal=self.journal_path(),
                 replay=cast(Any, self.replay),
-                warn=self._notices.append,
+                warn=self.notices.append,
             )
+            self._chat.value_tokens, self._chat.tool_rounds = self.value_tokens, self.tool_rounds
         return self._chat
 
     def journal_path(self) -> Path | None:
@@ -201,7 +160,7 @@ class GLMMagics(Settings, Magics):
         """A journal of this page that may be resumed, if there is one and a reader to do it."""
         if self.replay != "off" or self.journal == "off":
             return None
-        if self.journal == "auto" and front_end.notebook_path(self._names) is None and not self._in_terminal:
+        if self.journal == "auto" and front_end.notebook_path(self._names) is None and not self.in_terminal:
             return None
         path = self.journal_path()
         return path if path is not None and path.exists() else None
@@ -213,6 +172,21 @@ class GLMMagics(Settings, Magics):
         return names
 
     @property
+    def names(self) -> Mapping[str, Any]:
+        """What a reference can name: the notebook's variables, `In` as it was typed, `error` for the last exception."""
+        history, failure = cast(Any, self.shell).history_manager, self.page.failure
+        typed = {"In": history.input_hist_raw} if self._names.get("In") is history.input_hist_parsed else {}
+        return ChainMap(typed, self._names, {"error": failure.error} if failure else {})
+
+    def thread_names(self) -> list[str]:
+        """The threads that have begun."""
+        return list(self._chat.kept.conversation.threads) if self._chat is not None else []
+
+    def tool_names(self) -> list[str]:
+        """The functions that the model may call in every turn."""
+        return [tool.name for tool in self._chat.tools] if self._chat is not None else []
+
+    @property
     def view(self) -> Notebook | Terminal:
         """Where replies are shown, chosen by the kind of shell."""
         if self._view is None:
@@ -220,11 +194,11 @@ class GLMMagics(Settings, Magics):
             from .view.terminal import Terminal
 
             assert self.shell is not None
-            self._view = Terminal() if self._in_terminal else Notebook(self.shell)
+            self._view = Terminal() if self.in_terminal else Notebook(self.shell)
         return self._view
 
     @property
-    def _in_terminal(self) -> bool:
+    def in_terminal(self) -> bool:
         # A kernel has not imported it, and to do so would keep its first cell waiting for 0.1 s.
         terminal = sys.modules.get("IPython.terminal.interactiveshell")
         return terminal is not None and isinstance(self.shell, terminal.TerminalInteractiveShell)
@@ -233,14 +207,14 @@ class GLMMagics(Settings, Magics):
         """Answer a command, and tell first what has come up before. `rich` is what a notebook shows, if not that."""
         from .view.document import Document
 
-        notices, self._notices[:] = [*self._notices], []
+        notices, self.notices[:] = [*self.notices], []
         self.view.tell(Document("\n\n".join([*notices, markdown]), "\n\n".join([*notices, rich]) if rich else ""))
 
     def show_usage(self) -> None:
         """Put the dashboard here; in a terminal, its text."""
         from .view.dashboard import Dashboard, dashboard_text
 
-        if self._in_terminal:
+        if self.in_terminal:
             self.tell(dashboard_text(self._spending()))
             return
         if self._dashboard is None:
@@ -290,7 +264,7 @@ class GLMMagics(Settings, Magics):
                     if count == 1
                     else (f"{count} turns{where} were set aside: their cells were")
                 )
-                self._notices.append(f"{told} {why}. {back} brings {'it' if count == 1 else 'them'} back.")
+                self.notices.append(f"{told} {why}. {back} brings {'it' if count == 1 else 'them'} back.")
             if self._dashboard is not None:
                 self._dashboard.update(self._spending())
 
@@ -305,7 +279,7 @@ class GLMMagics(Settings, Magics):
 
     # Settings that change under way
 
-    @observe("model", "system", "temperature", "stream")
+    @observe("model", "system", "temperature", "stream", "value_tokens", "tool_rounds")
     def _pass_on(self, change: Any) -> None:
         if self._chat is not None and getattr(self._chat, change["name"]) != change["new"]:
             setattr(self._chat, change["name"], change["new"])

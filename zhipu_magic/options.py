@@ -20,6 +20,9 @@ class Options:
     conversation: the turn sees none of it and leaves none. `think` turns the model's reasoning on or off. `stream` is
     whether the reply comes as it is made. `fresh` asks the service even where the journal knows the answer. `params`
     are further members of the request, sent as they are.
+
+    `tools` are Python functions that the model may call in this turn, beside those of the chat. `search` has the
+    service search the web: for the prompt (True), or for this text. `as_type` is the type of the answer's value.
     """
 
     model: str | None = None
@@ -34,6 +37,9 @@ class Options:
     once: bool = False
     stream: bool | None = None
     fresh: bool = False
+    tools: tuple[Any, ...] = ()
+    search: bool | str = False
+    as_type: Any = None
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -47,6 +53,11 @@ class Options:
         members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS if getattr(self, name) is not None}
         if self.think is not None:
             members["thinking"] = {"type": "enabled" if self.think else "disabled"}
+        if self.as_type is not None:
+            members["response_format"] = {"type": "json_object"}
+        tools = [tool.member for tool in self.tools] + ([_searching(self.search)] if self.search else [])
+        if tools:
+            members["tools"] = tools
         for name, option in _OWN_OPTIONS.items():
             if name in self.params:
                 raise InvalidRequest(f"{name} is not a further parameter: {option}.")
@@ -58,6 +69,19 @@ class Options:
         except (TypeError, ValueError) as error:  # half characters, which UTF-8 cannot hold, among the latter
             raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
         return members
+
+
+def _searching(query: bool | str) -> dict[str, Any]:
+    """The service's own web search, as a tool that it runs itself; wire.md is silent on the request's form."""
+    asked = {"search_query": query} if isinstance(query, str) else {}
+    return {"type": "web_search", "web_search": {"enable": True, **asked, "search_result": True}}
+
+
+def searched(tool: Mapping[str, Any]) -> bool | str:
+    """The option `search` that this member of `tools` was made of; False where it was not."""
+    told = tool.get("web_search")
+    query: bool | str = told.get("search_query", True) if isinstance(told, Mapping) else False
+    return query if query and tool == _searching(query) else False
 
 
 #: Members of the request that are options of the same name.

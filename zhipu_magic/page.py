@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from IPython.core.error import UsageError
 
 from . import front_end
+from .errors import GLMError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -19,6 +24,13 @@ class Keeper(Protocol):
     def has_asked(self, cell: str) -> bool: ...
 
     def set_aside(self, cells: list[str], spare: int | None, why: str) -> None: ...
+
+
+class Failure(NamedTuple):
+    """What a cell raised, and the cell's source; empty where that is not known."""
+
+    error: BaseException
+    source: str
 
 
 class Page:
@@ -35,6 +47,7 @@ class Page:
         self.execution_count: int | None = None
         #: Told once as deleted, and not run since: what is resumed later may hold turns of theirs.
         self.gone: frozenset[str | None] = frozenset(front_end.deleted_cells(shell))
+        self._failure: Failure | None = None
         self._shell = shell
         self._keeper = keeper
         self._info: ExecutionInfo | None = None
@@ -46,6 +59,19 @@ class Page:
     def is_one_reply(self) -> bool:
         """Whether the running cell is a `%%glm` cell and nothing else, so that all on its page is ours."""
         return self._info is not None and (self._info.raw_cell or "").lstrip().startswith("%%glm")
+
+    @property
+    def failure(self) -> Failure | None:
+        """The last exception of the reader's own code; also one from before the extension was loaded."""
+        last = getattr(sys, "last_value", None)
+        if self._failure is None and isinstance(last, Exception) and not _is_ours(last):
+            return Failure(last, "")
+        return self._failure
+
+    def remember(self, errors: Sequence[Exception]) -> None:
+        """Have the last of these as the last exception: tools raised them, and the model was told."""
+        if errors:
+            self._failure = Failure(errors[-1], "")
 
     def begin_cell(self, info: ExecutionInfo) -> None:
         """Before each cell: remember what it is, and set aside what deleted ones asked."""
@@ -63,8 +89,15 @@ class Page:
         if deleted:
             self._keeper.set_aside(deleted, None, "deleted")
 
+    def look_only(self) -> None:
+        """The running cell asks nothing because it only looks: what it asked before stays."""
+        self._runs_again = False
+
     def end_cell(self, result: ExecutionResult) -> None:
         """After each cell: what it asked when it was run before, and not this time, is no longer on the page."""
+        error = result.error_before_exec or result.error_in_exec
+        if isinstance(error, Exception) and not _is_ours(error):
+            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "")
         if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
             return
         if self.cell is not None and self._runs_again and result.success and self._keeper.rerun == "replace":
@@ -72,3 +105,8 @@ class Page:
         self._info = self.cell = None
         self._next_count = self._shell.execution_count
         self.idle.set()
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is one of our own messages: no code of the reader's is at fault."""
+    return isinstance(error, (GLMError, UsageError))

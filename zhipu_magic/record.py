@@ -12,8 +12,8 @@ from .ledger import cost_of
 from .lines import TOLD_ONCE
 from .replay import Known
 from .reply import Reply
-from .window import estimate, turn_tokens
-from .wire import Usage
+from .rounds import Round, exchange_of
+from .window import taken, turn_tokens
 
 
 def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint | None) -> Event:
@@ -38,21 +38,31 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
         "after": request.before.last.turn.id if request.before.last else None,
         "held": None if once else history_of(request.before.last),
         "prompt": request.prompt,
+        "written": request.written or None,
+        "images": request.images or None,
         "system": request.options.system,
+        "instruction": request.instruction or None,
         "key": known.key,
     }
     if endpoint is None:
         assert known.answer is not None
-        event |= {name: known.answer.get(name) for name in TOLD_ONCE}
+        event |= {name: known.answer.get(name) for name in TOLD_ONCE if name not in event}
         event |= {"event": "once" if once else "replayed", "of": known.answer["id"]}
         if request.anchor.cell is None:
             # A tool that runs the whole page tells no cells; the history shows those that were recorded.
             event |= {name: known.answer.get(name) for name in ("cell", "run", "execution_count")} | {"append": True}
     else:
-        usage, timing = reply.counted, reply.timing
-        guess = None if usage else Usage(request.tokens, round(estimate(reply.thoughts + reply.words) * request.scale))
+        usage, timing, last = reply.counted, reply.timing, reply.body()
+        rounds = reply.rounds
+        reckoned = [] if usage else taken(request, [*rounds, Round(last)])[0]
+        usages = [*(one.usage for one in rounds), reply.last_counted]
+        guesses = [cost_of(request.model, one, priced=endpoint.priced) or 0.0 for one in reckoned]
+        costs = [cost_of(request.model, usage, priced=endpoint.priced) for usage in usages]
+        mended = any(one.wrong for one in rounds)
         event |= {
-            "completion": _told_once(reply.body()),
+            "completion": _told_once(last),
+            "rounds": [one.told() for one in rounds] or None,
+            "invalid": reply.is_invalid or None,
             "model": request.model,
             "members": request.members or None,
             "host": "practice" if endpoint.practice else endpoint.host,
@@ -60,11 +70,12 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
             "seconds": timing.seconds,
             "first_token": timing.first_token,
             "chunks": timing.chunks,
-            "tokens": turn_tokens(request, reply.words, usage),
+            "tokens": turn_tokens(request, reply.words, None if mended else reply.last_counted, exchange_of(rounds)),
             "left_out": request.left_out or None,
-            "cost": cost_of(request.model, usage, priced=endpoint.priced),
-            "estimated_tokens": guess and guess.prompt_tokens + guess.completion_tokens,
-            "estimated_cost": cost_of(request.model, guess, priced=endpoint.priced),
+            "unseen": request.unseen or None,
+            "cost": None if None in costs else sum(cost for cost in costs if cost is not None),
+            "estimated_tokens": sum(one.total_tokens for one in reckoned) or None,
+            "estimated_cost": sum(guesses) or None,
         }
     return {name: value for name, value in event.items() if value is not None}
 

@@ -21,6 +21,7 @@ from .events import ANSWERS, Event, is_whole
 from .journal import Journal
 from .lines import Lines, read
 from .request import Request, deciding, key_of
+from .rounds import Round
 from .sessions import nearest, session_of
 from .wire import DONE
 
@@ -149,7 +150,7 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     recorded, asked = deciding(recorded), deciding(asked)
     pairs = zip(recorded["messages"], asked["messages"], strict=False)
     for number, (old, new) in enumerate(pairs, 1):
-        if old != new:
+        if key_of({"message": old}) != key_of({"message": new}):
             return f"message {number} differs. {_told(old, new)}"
     count, now = len(recorded["messages"]), len(asked["messages"])
     if count != now:
@@ -166,11 +167,20 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
 def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if old["role"] != new["role"]:
         return f"Recorded: from the {old['role']}; now: from the {new['role']}"
-    was, is_now = old["content"], new["content"]
+    was, is_now = _text(old["content"]), _text(new["content"])
     shorter = min(len(was), len(is_now))
     same = next((i for i in range(shorter) if was[i] != is_now[i]), shorter)
     start = max(0, same - 20)
     return f"Recorded ({old['role']}): {_cut(was, start)!r}; now: {_cut(is_now, start)!r}"
+
+
+def _text(content: Any) -> str:
+    """The text of a message, after a line for each of its images."""
+    if isinstance(content, str):
+        return content
+    images = (part["image_url"]["url"] for part in content if "image_url" in part)
+    text = "".join(part.get("text", "") for part in content)
+    return "\n".join([*(f"image {image.sha256[:12]}, {image.describe()}" for image in images), text])
 
 
 def _cut(text: str, start: int = 0) -> str:
@@ -179,18 +189,28 @@ def _cut(text: str, start: int = 0) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-@dataclass
 class Recorded:
-    """A reply's source that gives it from the journal, in one piece (see `source.Source`)."""
+    """A reply's source that gives it from the journal, each round in one piece (see `source.Source`).
 
-    body: Mapping[str, Any]
-    taken: bool = False
+    No tool runs again: what the calls gave then is given now.
+    """
+
+    def __init__(self, answer: Event) -> None:
+        rounds = [Round.from_told(told) for told in answer.get("rounds", ())]
+        self._bodies = [*(one.body for one in rounds), answer["completion"]]
+        self._between: list[list[source.Event]] = [[*one.calls, source.Again(one.wrong)] for one in rounds]
+        self._due: list[source.Event] | None = [self._bodies.pop(0), DONE]
 
     def take(self, timeout: float, linger: float) -> list[source.Event] | None:
-        if self.taken:
-            return None
-        self.taken = True
-        return [self.body, DONE]
+        due, self._due = self._due, None
+        return due
 
-    def close(self) -> None:
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether another round was recorded."""
+        if self._between:
+            self._due = [*self._between.pop(0), self._bodies.pop(0), DONE]
+        return self._due is not None
+
+    def close(self) -> list[source.Event]:
         """Nothing is open."""
+        return []

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import GLMError, ReplyBroken, ServiceError
-from .source import Event, Retry, Source, Timing
-from .wire import DONE, Assembly, Usage
+from .errors import GLMError, InvalidAnswer, InvalidRequest, ReplyBroken, ServiceError
+from .rounds import Round
+from .source import Again, Called, Calling, Event, Retry, Source, Timing
+from .wire import DONE, Assembly, Usage, total
 
 if TYPE_CHECKING:
     from zhipuai.types.chat.chat_completion import Completion
@@ -31,8 +32,12 @@ class Reply:
        Or *interrupted*: stopped by the reader or broken off; if words had come, they are committed so marked.
        Or *failed*: nothing had come. Nothing is committed.
 
-    Iterating gives the words as they come. The attributes `text`, `reasoning`, `completion` and `usage` read the
-    reply to its end first, and raise the `GLMError` that ended it if one did.
+    A turn may take several `rounds`: where the model calls tools, they run while the reply is advanced, in the thread
+    that does so, and it is asked on with their results; an answer that is not of the wanted type is asked for once
+    more. The words, and all else that is told of the reply, are those of its last round, but for `usage`, which sums.
+
+    Iterating gives the words as they come, those of all rounds. The attributes `text`, `reasoning`, `completion`,
+    `usage` and `value` read the reply to its end first, and raise the `GLMError` that ended it if one did.
     """
 
     def __init__(
@@ -55,6 +60,12 @@ class Reply:
         self.first_token: float | None = None
         self.ended: float | None = None
         self.chunks = 0
+        self.changes = 0
+        self.rounds: list[Round] = []
+        self.calls: list[Called] = []
+        self.calling: Calling | None = None
+        self._between = False
+        self._advancing = False
         self._recorded = recorded
         self._source = source
         self._commit = commit
@@ -63,6 +74,7 @@ class Reply:
         self._completion: Completion | None = None
         self._committed = False
         self._deltas: deque[str] = deque()
+        self._value: tuple[Any, ...] = ()
 
     # While it grows
 
@@ -85,20 +97,21 @@ class Reply:
             if self.error is not None:
                 raise self.error
             return False
+        if self._advancing:
+            raise self.in_a_tool()
+        self._advancing = True
         try:
             events = self._source.take(timeout, linger)
-            if events is None:
-                self._finish()
-                return False
-            for event in events:
+            for event in events or ():
                 self._feed(event)
-            if self._assembly.done:
-                # The reply is whole, whatever becomes of the connection; most often that ends at once.
+            if self._assembly.done and not self._between:
+                # The round is whole, whatever becomes of the connection; most often that ends at once.
                 with suppress(GLMError):
                     self._source.take(0.0, _FAREWELL)
                 self._source.close()  # a server that holds it open would hold a thread and a place in the queue
-                self._finish()
-                return False
+                events = None
+            if events is None:
+                self._finish_round()
         except GLMError as error:
             self._break_off(error)
             raise
@@ -106,22 +119,35 @@ class Reply:
             self.error = error
             self._end("interrupted" if self.has_begun else "failed")
             raise
-        except KeyboardInterrupt:
+        except BaseException:  # an interrupt, or a tool that would end Python
             self.interrupt()
             raise
-        return True
+        finally:
+            self._advancing = False
+        return self.ended is None
 
     def interrupt(self) -> None:
         """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended."""
+        arrived = self._source.close()
         if self.ended is None:
             with suppress(Exception):
-                for event in self._source.take(0.0, 0.0) or ():
+                for event in arrived:
                     self._feed(event)
-        self._source.close()
-        if self.ended is None:
-            self._end("complete" if self._assembly.done else "interrupted" if self.has_begun else "failed")
+            whole = self._assembly.done and not self._between
+            self._end("complete" if whole else "interrupted" if self.has_begun else "failed")
         elif not self._committed:  # an earlier interrupt came between its end and its commit
             self._commit(self)
+
+    @property
+    def is_advancing(self) -> bool:
+        """Whether it is being read at this very moment: it is one of its own tools that asks."""
+        return self._advancing
+
+    def in_a_tool(self) -> InvalidRequest:
+        """The error of a tool that wants to go on with the very turn that called it."""
+        return InvalidRequest(
+            "A tool cannot use the chat that is calling it.", hint="Let it ask another one: Chat().ask(…)."
+        )
 
     # What it holds so far
 
@@ -139,6 +165,11 @@ class Reply:
     def left_out(self) -> int:
         """Turns that its request had no room for."""
         return self.request.left_out if self._recorded is None else int(self._recorded.get("left_out", 0))
+
+    @property
+    def unseen(self) -> int:
+        """Images of earlier turns that its model could not see."""
+        return self.request.unseen if self._recorded is None else int(self._recorded.get("unseen", 0))
 
     @property
     def timing(self) -> Timing:
@@ -167,6 +198,10 @@ class Reply:
     @property
     def has_begun(self) -> bool:
         """Whether anything of the answer has come: reasoning, words, or a call of a tool."""
+        return bool(self.rounds) or self._round_has_begun
+
+    @property
+    def _round_has_begun(self) -> bool:
         return self._assembly.has_words or self._assembly.has_reasoning or self._assembly.has_tool_calls
 
     @property
@@ -175,8 +210,19 @@ class Reply:
         return self._assembly.has_tool_calls
 
     @property
+    def tool_errors(self) -> list[Exception]:
+        """What its tools have raised."""
+        calls = [*(call for one in self.rounds for call in one.calls), *self.calls]
+        return [call.error for call in calls if call.error is not None]
+
+    @property
     def counted(self) -> Usage | None:
-        """The service's count of tokens, once it has come."""
+        """The service's count of tokens in all rounds, once it has come."""
+        return total([*(one.usage for one in self.rounds), self.last_counted])
+
+    @property
+    def last_counted(self) -> Usage | None:
+        """The service's count of tokens in the last round, once it has come."""
         return self._assembly.usage
 
     @property
@@ -223,6 +269,42 @@ class Reply:
         return self._read_to_end().counted
 
     @property
+    def value(self) -> Any:
+        """The answer as a value of the type that was asked for; without one, its words. Raises InvalidAnswer."""
+        shape = self.request.shape
+        if shape is None:
+            return self.text
+        from .structured import Misfit
+
+        words = self.text
+        try:
+            self._value = self._value or (shape.read(words),)
+            return self._value[0]
+        except Misfit as misfit:
+            said = f"The answer is no {shape.name}, although it was asked for twice: {'; '.join(misfit.problems)}."
+            hint = "Word the prompt differently, or ask another model."
+            if self.finish_reason == "length":
+                said = f"The answer was cut off at its longest length, and is no {shape.name}."
+                hint = "--max-tokens NUMBER allows a longer one (in Python: max_tokens)."
+            raise InvalidAnswer(
+                said,
+                hint=f"{hint} This turn is not in the conversation.",
+                detail=f"The answer was: {self.text}",
+                text=self.text,
+            ) from None
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether it is whole, and not of the type that was asked for."""
+        if self.request.shape is None or self.state != "complete":
+            return False
+        try:
+            _ = self.value
+        except InvalidAnswer:
+            return True
+        return False
+
+    @property
     def completion(self) -> Completion:
         """The whole reply as the SDK's `Completion`, as if it had come unstreamed."""
         return self._read_to_end().so_far()
@@ -250,7 +332,9 @@ class Reply:
         return f"<Reply {self.state}, {self.model}, {len(self.words)} characters>"
 
     def _repr_markdown_(self) -> str:
-        return self.text
+        from .harmless import harmless
+
+        return harmless(self.text)
 
     # Its life
 
@@ -260,9 +344,9 @@ class Reply:
         return self
 
     def _feed(self, event: Event) -> None:
-        if isinstance(event, Retry):
-            self.retry, self.retry_due = event, time.monotonic() + event.wait
-            self._assembly = Assembly()
+        self.changes += 1
+        if isinstance(event, (Retry, Calling, Called, Again)):
+            self._feed_between(event)
             return
         delta = self._assembly.feed(event)
         if delta:
@@ -273,17 +357,32 @@ class Reply:
             self.first_token = time.monotonic()
             self.state = "streaming"
 
-    def _finish(self) -> None:
-        if not self._assembly.whole and self.has_begun:
+    def _feed_between(self, event: Retry | Calling | Called | Again) -> None:
+        if isinstance(event, Retry):
+            self.retry, self.retry_due = event, time.monotonic() + event.wait
+            self._assembly = Assembly()
+        elif isinstance(event, Calling):
+            self.calling = event
+        elif isinstance(event, Called):
+            self.calling = None
+            self.calls.append(event)
+        else:
+            self.rounds.append(Round(self.body(), tuple(self.calls), event.wrong))
+            self.calls, self._assembly, self._completion, self._between = [], Assembly(), None, False
+
+    def _finish_round(self) -> None:
+        if not self._assembly.whole and self._round_has_begun:
             raise ReplyBroken("The reply broke off: the connection ended before the reply did.")
-        if not self.has_begun:
+        if not self._round_has_begun:
             reason = f" (it ended for: {self.finish_reason})" if self.finish_reason else ""
             raise ServiceError(
                 f"The reply holds no words{reason}.",
                 hint="Run the cell again; if it stays so, word the prompt differently.",
                 request_id=self.request_id,
             )
-        self._end("complete")
+        self._between = self._source.follow(self.body())
+        if not self._between:
+            self._end("complete")
 
     def _break_off(self, error: GLMError) -> None:
         if self.has_begun:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Characters; the service's own keys have a dot as well.
 _LONG = 16
+_PIECE = 12
+_HIDDEN = "<API key>"
 
 
 class Service:
@@ -122,8 +124,18 @@ class Service:
         given = os.environ.get(credentials.KEY_VARIABLE, "").strip()
         for key in (*self._used_keys, self._api_key, self._saved_key, given):
             if key and ("." in key or len(key) >= _LONG):  # a word such as "none", for a local server, is no secret
-                text = text.replace(key, "<API key>")
+                text = _without(text, key)
         return text
+
+
+def _without(text: str, key: str) -> str:
+    """The text without the key, and without a long beginning or end of it: what shows a value may have cut it."""
+    text = text.replace(key, _HIDDEN)
+    for pieces in ([key[:size] for size in range(_PIECE, len(key))], [key[-size:] for size in range(_PIECE, len(key))]):
+        if pieces and pieces[0] in text:
+            for piece in reversed(pieces):
+                text = text.replace(piece, _HIDDEN)
+    return text
 
 
 def build_completion(body: Mapping[str, Any]) -> Completion:

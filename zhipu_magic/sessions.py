@@ -10,15 +10,18 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from .conversation import Message, Thread
+from .conversation import Thread
+from .errors import JournalError
 from .events import ANSWERS, Event, Kept, apply, first, is_whole
-from .lines import TOLD_ONCE, Lines, read, some
+from .images import Image
+from .lines import TOLD_ONCE, Lines, images_of, read, some
+from .turn import Message, user_message
 
 #: What makes a session worth going on from.
 _WORTH = ANSWERS - {"once"} | {"resume"}
 #: Requests among which the nearest is looked for.
 _MOST_COMPARED = 500
-_NONSENSE = (LookupError, TypeError, ValueError, AttributeError)
+_NONSENSE = (LookupError, TypeError, ValueError, AttributeError, JournalError)
 
 
 @dataclass
@@ -93,11 +96,14 @@ def on_top(lines: Lines, kept: Kept, session: Session) -> Kept:
 
 
 def _whole(lines: Lines, event: Event) -> Event:
-    """The event with what it leaves to an earlier line."""
-    if "of" not in event or "completion" in event:
-        return event
-    earlier = lines.event(event["of"])
-    return {**{name: earlier[name] for name in TOLD_ONCE if name in earlier}, **event}
+    """The event with what it leaves to an earlier line, and with the images that the journal keeps beside itself."""
+    if "of" in event and "completion" not in event:
+        earlier = lines.event(event["of"])
+        event = {**{name: earlier[name] for name in TOLD_ONCE if name in earlier}, **event}
+    if "images" in event:
+        folder = images_of(lines.path)
+        event = {**event, "images": [Image.from_told(told, folder) for told in event["images"]]}
+    return event
 
 
 def reopen(path: Path, *, but: str) -> tuple[Lines, dict[str, Kept]]:
@@ -159,7 +165,7 @@ def nearest(lines: Lines, prompt: str) -> Nearest | None:
         return 2.0 if text == prompt else SequenceMatcher(None, text[:500], prompt[:500], autojunk=False).ratio()
 
     place = max(reversed(asked[-_MOST_COMPARED:]), key=likeness)
-    event = lines.events[place]
+    event = _whole(lines, lines.events[place])
     session = rebuild(lines, until=place).get(session_of(event))
     thread = session.kept.conversation.thread(event.get("thread", "")) if session else Thread()
     body = {"model": event["model"], "messages": messages_of(thread, event), **(event.get("members") or {})}
@@ -174,8 +180,9 @@ def messages_of(thread: Thread, event: Event) -> list[Message]:
         thread = thread.up_to(event["replaces"])
     elif not ("joins" in event or event.get("append")):
         thread = thread.before(event.get("cell"), event.get("run", ""))
-    system = event.get("system", thread.system)
+    system = "\n\n".join(text for text in (event.get("system", thread.system), event.get("instruction")) if text)
     turns = thread.turns[event.get("left_out", 0) :]
     messages: list[Message] = [{"role": "system", "content": system}] if system else []
-    messages += [message for turn in turns for message in turn.messages()]
-    return [*messages, {"role": "user", "content": event["prompt"]}]
+    seeing = "unseen" not in event
+    messages += [message for turn in turns for message in turn.messages(seeing=seeing)]
+    return [*messages, user_message(event["prompt"], event.get("images", ()))]

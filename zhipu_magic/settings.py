@@ -50,6 +50,16 @@ class Settings(HasTraits):
         "ZHIPU_MAGIC_REPLAY changes the default."
     ).tag(config=True)
 
+    value_tokens = Int(
+        4_000,
+        help="Tokens that the value of a {{ reference }}, or the result of a tool, may take; {{ x | 500 }} sets it.",
+    ).tag(config=True)
+    tool_rounds = Int(10, help="How often the model may call tools before it has to answer.").tag(config=True)
+    remote_images = Bool(
+        False,
+        help="Show the images that a reply links to; otherwise they are links, and showing a reply fetches nothing.",
+    ).tag(config=True)
+
     @default("model")
     def _default_model(self) -> str:
         return default_model()
@@ -89,6 +99,13 @@ class Settings(HasTraits):
         count: int = proposal["value"]
         if not 0 <= count <= 20:
             raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
+        return count
+
+    @validate("value_tokens", "tool_rounds")
+    def _check_positive(self, proposal: Any) -> int:
+        count: int = proposal["value"]
+        if count < 1:
+            raise BadSetting(f"{proposal['trait'].name} is a number from 1 on, not {count}.")
         return count
 
     @default("replay")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .wire import Chunk
@@ -19,7 +19,38 @@ class Retry:
     reason: str
 
 
-Event = Chunk | Retry
+@dataclass(frozen=True)
+class Calling:
+    """A tool is about to run."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call of a tool by the model, and the `text` that it was given back, after so many `seconds`, if known.
+
+    `error` is what the tool raised, as long as it is at hand.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    text: str
+    failed: bool = False
+    seconds: float | None = None
+    error: Exception | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Again:
+    """The round is over, and the same turn is asked on: with the results of tools, or to mend what was `wrong`."""
+
+    wrong: str = ""
+
+
+Event = Chunk | Retry | Calling | Called | Again
 
 
 @dataclass(frozen=True)
@@ -46,5 +77,8 @@ class Source(Protocol):
         Raises what ended the exchange, after all that came before it.
         """
 
-    def close(self) -> None:
-        """Want no more: let the connection go at once."""
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether more comes after the reply `body`, which is whole: tools that it calls, and another round."""
+
+    def close(self) -> list[Event]:
+        """Want no more: let the connection go at once. Gives what had come and was not taken."""

@@ -6,17 +6,20 @@ calibrated on the last turns that it has.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from .conversation import Link, Message, Thread, Turn, back_from
+from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest
 from .models import CATALOGUE
 from .request import Request
+from .rounds import Round
+from .tokens import estimate
+from .turn import Message, Turn, user_message
 from .wire import Usage
 
-#: Tokens that a message takes beyond its text.
-_AROUND = 4
 #: Of the estimate of a new prompt, which is better too high than too low.
 _MARGIN = 1.1
 _CALIBRATED_ON = 8
@@ -32,24 +35,39 @@ def fit(request: Request, limit: int | None = None) -> Request:
     """
     thread, known = request.before, CATALOGUE.get(request.model)
     factor = scale(thread)
-    system = system_tokens(thread)
-    asked = round(estimate(request.prompt) * factor)
+    system = system_tokens(thread) + _around(request)
+    asked = round(estimate(request.prompt) * factor) + sum(image.tokens for image in request.images)
     if known is not None:
         if system + asked + (request.max_tokens or 0) > known.context:
             raise _does_not_fit(request, system + asked, known.context)
         limit = known.context - room_for_answer(request.model, request.max_tokens) if limit is None else limit
     turns, tokens = _newest(thread.last, None if limit is None else limit - system - round(asked * _MARGIN))
-    messages: list[Message] = [{"role": "system", "content": thread.system}] if thread.system else []
+    instructed = request.hide("\n\n".join(text for text in (thread.system, request.instruction) if text))
+    messages: list[Message] = [{"role": "system", "content": instructed}] if instructed else []
+    seeing = known is None or known.vision
     for turn in reversed(turns):
-        messages += turn.messages()
-    messages.append({"role": "user", "content": request.prompt})
+        messages += turn.messages(seeing=seeing)
+    messages.append(user_message(request.prompt, request.images))
     return replace(
         request,
         messages=messages,
         left_out=thread.size - len(turns),
+        unseen=0 if seeing else sum(len(turn.images) for turn in turns),
         tokens_before=system + tokens,
         tokens=system + tokens + asked,
         scale=factor,
+    )
+
+
+def check_sight(request: Request) -> None:
+    """Raise InvalidRequest for images that are meant for a model without eyes."""
+    known = CATALOGUE.get(request.model)
+    if known is None or known.vision or not request.images:
+        return
+    seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
+    raise InvalidRequest(
+        f"{request.model} cannot see images.",
+        hint=f"Ask a model that can, with -m NAME: {seeing}. Nothing was sent.",
     )
 
 
@@ -61,16 +79,21 @@ def fit_smaller(request: Request) -> Request | None:
     return smaller if smaller.left_out > request.left_out else None
 
 
-def estimate(text: str) -> float:
-    """Tokens of a text, roughly: four ASCII characters to one, and five of other scripts to three."""
-    beyond_ascii = 0 if text.isascii() else (len(text.encode("utf-8", "replace")) - len(text)) / 2
-    return (len(text) - beyond_ascii) / 4 + beyond_ascii * 0.6 + _AROUND
+def _around(request: Request) -> int:
+    """What stands beside the conversation for this request alone: how to answer, and what can be called."""
+    tools = request.members.get("tools")
+    texts = [request.instruction, json.dumps(tools, ensure_ascii=False) if tools else ""]
+    return round(sum(estimate(text) for text in texts if text))
 
 
 def scale(thread: Thread) -> float:
     """How the service's counts compare with the estimates, by the last turns; 1 where it has counted none of them."""
     turns = (link.turn for link in islice(back_from(thread.last), _CALIBRATED_ON))
-    pairs = [(turn.tokens, estimate(turn.prompt) + estimate(turn.reply)) for turn in turns if turn.usage]
+    pairs = [
+        (turn.tokens, estimate(turn.prompt) + estimate(turn.reply))
+        for turn in turns
+        if turn.usage and not turn.images and not turn.exchange
+    ]
     guessed = sum(guess for _, guess in pairs)
     return min(4.0, max(0.25, sum(tokens for tokens, _ in pairs) / guessed)) if guessed else 1.0
 
@@ -85,12 +108,28 @@ def context_tokens(thread: Thread) -> int:
     return thread.last.tokens + system_tokens(thread) if thread.last and thread.last.tokens else 0
 
 
-def turn_tokens(request: Request, reply: str, usage: Usage | None) -> int:
-    """What a turn takes of a later context: the service's count less what stood before it, or an estimate."""
+def turn_tokens(request: Request, reply: str, usage: Usage | None, exchange: Sequence[Message] = ()) -> int:
+    """What a turn takes of a later context: the service's count less what stood before it, or an estimate.
+
+    `usage` is that of its last round, which held the `exchange` before it.
+    """
     if usage is None:
-        return round((estimate(request.prompt) + estimate(reply)) * request.scale)
+        texts = [request.prompt, reply, *(json.dumps(message, ensure_ascii=False) for message in exchange)]
+        images = sum(image.tokens for image in request.images)
+        return images + round(sum(map(estimate, texts)) * request.scale)
     own = min(usage.prompt_tokens, max(1, usage.prompt_tokens - request.tokens_before))
     return own + max(0, usage.completion_tokens - usage.reasoning_tokens)
+
+
+def taken(request: Request, rounds: Sequence[Round]) -> tuple[list[Usage], int]:
+    """What each round took, by the service's count or else an estimate, and what the next one's prompt would take."""
+    usages, prompt = [], request.tokens
+    for one in rounds:
+        said = round(estimate(one.thoughts + one.words) * request.scale)
+        usages.append(one.usage or Usage(prompt, said, prompt + said))
+        given = [text for text in (*(call.text for call in one.calls), one.wrong) if text]
+        prompt = usages[-1].total_tokens + round(sum(map(estimate, given)) * request.scale)
+    return usages, prompt
 
 
 def room_for_answer(model: str, max_tokens: int | None) -> int:

@@ -6,7 +6,7 @@ unstreamed reply end as the same body.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Chunk = Mapping[str, Any]
@@ -36,6 +36,23 @@ class Usage(NamedTuple):
             _count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
             _count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )
+
+
+def total(usages: Sequence[Usage | None]) -> Usage | None:
+    """The sum of several counts; None where one of them is missing."""
+    known = [usage for usage in usages if usage is not None]
+    return Usage(*map(sum, zip(*known, strict=True))) if known and len(known) == len(usages) else None
+
+
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with this change made to each text in it, but not to the names of members."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: each_text(member, change) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [each_text(item, change) for item in value]
+    return value
 
 
 def _count(value: Any) -> int:

@@ -10,8 +10,8 @@ from IPython.core.error import UsageError
 
 from .. import credentials
 from ..view.document import in_line, money, shorten, table
-from . import files, service, threads, turns
-from .command import Command
+from . import code, files, service, threads, tools, turns
+from .command import Command, prose
 
 if TYPE_CHECKING:
     from ..magics import GLMMagics
@@ -52,6 +52,8 @@ def _status(magics: GLMMagics) -> None:
         ("turns", turns_told(magics)),
         ("tokens spent", tokens),
     ]
+    if chat.tools:
+        rows.append(("tools", ", ".join(magics.tool_names())))
     if chat.budget is not None:
         rows.append(("left of the budget", chat.budget.told_left(sums)))
     if filled and filled[0]:
@@ -80,7 +82,7 @@ def turns_told(magics: GLMMagics) -> str:
 
 
 def _ask(magics: GLMMagics, text: str) -> None:
-    magics.ask(text)
+    magics.ask(prose(text, "%glm ask"))
 
 
 def _usage(magics: GLMMagics, text: str) -> None:
@@ -101,13 +103,15 @@ def _help(magics: GLMMagics, text: str) -> None:
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("ask", "%glm ask TEXT", "ask the model, as a cell of one line", _ask),
+        Command("ask", "%glm ask TEXT", "ask the model, as a cell of one line", _ask, completes="prose"),
         *service.COMMANDS,
         *threads.COMMANDS,
         *turns.COMMANDS,
+        *code.COMMANDS,
+        *tools.COMMANDS,
         *files.COMMANDS,
         Command("usage", "%glm usage", "a dashboard of tokens and money that keeps itself up to date", _usage),
-        Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help),
+        Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
     )
 }
 

@@ -21,6 +21,9 @@ class Command:
     usage: str
     summary: str
     run: Callable[[GLMMagics, str], None]
+    #: What Tab offers after it: kinds of `completer.kinds` (`models`, `files`, …), words as they are, `word:kind` for
+    #: what follows such a word, or `prose` for a text with references.
+    completes: str = ""
 
 
 def unquoted(text: str) -> str:
@@ -30,6 +33,16 @@ def unquoted(text: str) -> str:
     except ValueError:
         return text
     return words[0] if len(words) == 1 and text[0] in "\"'" else text
+
+
+def prose(text: str, usage: str) -> str:
+    """Text that goes to the model. Raises UsageError where it begins with an option of a cell: it takes none."""
+    from ..option_table import PARSER
+
+    first = text.split(None, 1)[0] if text else ""
+    if any(first.partition("=")[0] in action.option_strings for action in PARSER._actions):
+        raise UsageError(f"{usage} takes no options. A cell does: %%glm {first} …")
+    return text
 
 
 def number(text: str, usage: str, default: int | None = None) -> int | None:

@@ -84,9 +84,20 @@ COMMANDS = (
         "%glm journal [PATH]",
         "show the journal's path and size, or choose another file, auto or off",
         _journal,
+        completes="auto off files",
     ),
     Command(
-        "resume", "%glm resume [PATH] [--earlier]", "go on from what an earlier session left in the journal", _resume
+        "resume",
+        "%glm resume [PATH] [--earlier]",
+        "go on from what an earlier session left in the journal",
+        _resume,
+        completes="files",
     ),
-    Command("export", "%glm export FILE [--force]", "write the thread as .md, .json, .py or .ipynb", _export),
+    Command(
+        "export",
+        "%glm export FILE [--force]",
+        "write the thread as .md, .json, .py or .ipynb",
+        _export,
+        completes="files",
+    ),
 )

@@ -141,8 +141,14 @@ def _version(magics: GLMMagics, text: str) -> None:
 
 COMMANDS = (
     Command("login", "%glm login [--save]", "set the API key; --save keeps it in the system's keyring", _login),
-    Command("practice", "%glm practice [off]", "ask a server in this kernel: no key, no model behind", _practice),
-    Command("model", "%glm model [NAME]", "show or choose the thread's model", _model),
+    Command(
+        "practice",
+        "%glm practice [off]",
+        "ask a server in this kernel: no key, no model behind",
+        _practice,
+        completes="off",
+    ),
+    Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
     Command("models", "%glm models", "list the models, with their context and price", _models),
     Command("version", "%glm version", "the versions of this extension and what it stands on", _version),
 )

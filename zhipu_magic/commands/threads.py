@@ -81,8 +81,20 @@ def _budget(magics: GLMMagics, text: str) -> None:
 
 COMMANDS = (
     Command("system", "%glm system [TEXT]", 'show or set the thread\'s system text; "" takes it away', _system),
-    Command("thread", "%glm thread [NAME]", "show the thread, or go to another (a new one begins empty)", _thread),
+    Command(
+        "thread",
+        "%glm thread [NAME]",
+        "show the thread, or go to another (a new one begins empty)",
+        _thread,
+        completes="threads",
+    ),
     Command("threads", "%glm threads", "list the threads", _threads),
     Command("fork", "%glm fork NAME [--at N]", "go on in a new thread that begins with these turns", _fork),
-    Command("budget", "%glm budget [AMOUNT]", "show or set what may be spent: 5 yuan, 200k tokens, off", _budget),
+    Command(
+        "budget",
+        "%glm budget [AMOUNT]",
+        "show or set what may be spent: 5 yuan, 200k tokens, off",
+        _budget,
+        completes="off",
+    ),
 )

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ..conversation import Link, Thread, Turn
+from ..conversation import Link, Thread
 from ..errors import GLMError
 from ..history import turns
+from ..rounds import exchanged
+from ..turn import Turn
 from ..view.document import fenced
-from ..view.markdown import quoted, reply_markdown
+from ..view.markdown import call_text, quoted, turn_markdown
 from .command import Command, number
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ def _history(magics: GLMMagics, text: str) -> None:
 def _listing(thread: Thread, show: Callable[[str], str]) -> str:
     parts = [f"**system**\n\n{show(thread.system)}"] if thread.system else []
     for link in thread.links:
-        parts.append(f"**{link.number} · you**{_facts(_cell(link.turn))}\n\n{show(link.turn.prompt)}")
+        images = [f"image {place}: {image.describe()}" for place, image in enumerate(link.turn.images, 1)]
+        asked = "\n\n".join([*images, show(link.turn.prompt)])
+        parts.append(f"**{link.number} · you**{_facts(_cell(link.turn))}\n\n{asked}")
+        for words, calls in exchanged(link.turn.exchange):
+            lines = [words] * bool(words) + [f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls]
+            parts.append(f"**{link.number} · calls**\n\n{show(chr(10).join(lines))}")
         parts.append(f"**{link.number} · {link.turn.model}**{_facts(*_marks(link))}\n\n{show(link.turn.reply)}")
     return "\n\n".join(parts)
 
@@ -56,14 +63,20 @@ def _facts(*facts: str) -> str:
 
 
 def _show(magics: GLMMagics, text: str) -> None:
+    turn = wanted_link(magics, text, "%glm show N takes a turn's number in %glm history.").turn
+    magics.tell(turn.reply, rich=turn_markdown(turn, remote_images=magics.remote_images))
+
+
+def wanted_link(magics: GLMMagics, text: str, usage: str) -> Link:
+    """The turn of this number, or the newest. Raises UsageError where there is none."""
     thread = magics.chat.thread()
-    wanted = number(text, "%glm show N takes a turn's number in %glm history.")
+    wanted = number(text, usage)
     link = thread.newest if wanted is None else thread.link(wanted)
     if link is None:
         raise UsageError(
             "There is no such turn; %glm history shows the numbers." if wanted else "There is no turn yet."
         )
-    magics.tell(reply_markdown(link.turn.reply, link.turn.reasoning))
+    return link
 
 
 def _undo(magics: GLMMagics, text: str) -> None:
@@ -75,7 +88,7 @@ def _undo(magics: GLMMagics, text: str) -> None:
         magics.tell("There is nothing to take back.")
         return
     gone = [turn for turn in before.turns if turn not in after.turns]
-    prompt = f"\n\n{fenced(gone[-1].prompt)}" if gone else ""
+    prompt = f"\n\n{fenced(gone[-1].written or gone[-1].prompt)}" if gone else ""
     more = f" {len(done)}" if len(done) > 1 else ""
     magics.tell(f"Taken back: {', '.join(done)}. {_standing(after.size)} `%glm redo{more}` does it again.{prompt}")
 
@@ -114,6 +127,7 @@ def _restore(magics: GLMMagics, text: str) -> None:
 
 
 def _retry(magics: GLMMagics, text: str) -> None:
+    magics.chat.renew_tools(magics.names)
     try:
         magics.show(lambda: magics.chat.ask_again(magics.anchor()))
     except GLMError as error:
@@ -124,6 +138,7 @@ def _retry(magics: GLMMagics, text: str) -> None:
 
 
 def _continue(magics: GLMMagics, text: str) -> None:
+    magics.chat.renew_tools(magics.names)
     magics.show(lambda: magics.chat.go_on(magics.anchor()))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..conversation import Thread
 from ..errors import InvalidRequest
+from ..images import Image
+from ..options import searched
+from ..prompt import has_references
 
 #: Values of `thinking` that have an option.
 _THINKING = {"enabled": "--think", "disabled": "--no-think"}
@@ -27,7 +30,11 @@ def notebook(thread: Thread, model: str) -> str:
     for number, (turn, words) in enumerate(zip(thread.turns, options, strict=True), 1):
         # IPython ends every cell with a newline unless it has one, and the last is not sent.
         end = "\n" if turn.prompt.endswith("\n") else ""
-        cells.append(_cell(f"turn-{number}", f"{' '.join(['%%glm', *words])}\n{turn.prompt}{end}"))
+        prompt = "\n\n".join([turn.prompt, *([turn.instruction] if turn.instruction else [])])
+        cells += [_cell(f"image-{number}", _images(number, turn.images))] if turn.images else []
+        words = [*words, *(f"--image image_{number}_{place}" for place in range(1, len(turn.images) + 1))]
+        words += ["--raw"] if has_references(prompt) else []
+        cells.append(_cell(f"turn-{number}", f"{' '.join(['%%glm', *words])}\n{prompt}{end}"))
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -46,11 +53,36 @@ def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[s
         option = f"--{name.replace('_', '-')}"
         if name == "thinking" and value in ({"type": kind} for kind in _THINKING):
             words.append(_THINKING[value["type"]])
+        elif name == "tools" and isinstance(value, list) and all(map(_is_tool, value)):
+            words += map(_tool, value)
         elif _has_option(name, value):
             words.append(_option(option, option, str(value)))
         else:
             words.append(_param(name, value))
     return words
+
+
+def _is_tool(tool: Any) -> bool:
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    query = searched(tool) if kind == "web_search" else False
+    return kind == "function" or query is True or (isinstance(query, str) and _is_one_line(query))
+
+
+def _tool(tool: Mapping[str, Any]) -> str:
+    """A function by its name, which the reader's notebook must give a meaning; or the service's search."""
+    if tool["type"] == "function":
+        return _option("--tool", "--tool", tool["function"]["name"])
+    query = tool["web_search"].get("search_query")
+    return _option("--search", "--search", query) if query else "--search"
+
+
+def _images(number: int, images: Sequence[Image]) -> str:
+    """A cell that holds the images of a turn."""
+    lines = ["from base64 import b64decode", ""]
+    for place, image in enumerate(images, 1):
+        value = repr(image.url) if image.url else f'b64decode("{image.base64()}")'
+        lines.append(f"image_{number}_{place} = {value}")
+    return "\n".join(lines)
 
 
 def _has_option(name: str, value: Any) -> bool:

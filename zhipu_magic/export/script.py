@@ -9,6 +9,7 @@ from ..conversation import Link, Thread
 from ..credentials import BASE_URL_VARIABLE, DEFAULT_BASE_URL, check_base_url
 from ..options import Options
 from ..request import Anchor, Request
+from ..turn import as_sent
 from ..window import fit
 from .python_source import source
 
@@ -54,9 +55,14 @@ def script(thread: Thread, last: Link, base_url: str) -> str:
         imports = f"import os\n\n{imports}"
         client = f'client = ZhipuAI(\n    base_url=os.environ.get("{BASE_URL_VARIABLE}") or {source(address, 4)},\n)'
     options = Options.of(turn.model, turn.members)
-    request = fit(Request(turn.prompt, options, Anchor(), replace(thread, last=last.before), turn.model))
+    before = replace(thread, last=last.before)
+    request = fit(
+        Request(turn.prompt, options, Anchor(), before, turn.model, images=turn.images, instruction=turn.instruction)
+    )
     arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, dict(turn.members)))
-    return _SCRIPT.format(imports=imports, messages=source(request.messages), client=client, arguments=arguments)
+    return _SCRIPT.format(
+        imports=imports, messages=source(as_sent(request.messages)), client=client, arguments=arguments
+    )
 
 
 def _arguments(model: str, members: dict[str, Any]) -> list[str]:

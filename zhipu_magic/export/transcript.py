@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterator
 
 from ..conversation import Link, Thread
+from ..harmless import harmless
+from ..images import Image
+from ..markdown_code import closed
+from ..rounds import exchanged
+from ..turn import Turn
 from ..view.document import fenced
+from ..view.markdown import answer, call_text, sources_markdown
 
 #: A line that Markdown shows as it is: no letter of it is a mark, it begins like no list, and has no gap to close up.
 _PROSE = re.compile(r"(?![-+=:]|\d+[.)])(?!.*  )[^\s\\`*_~\[\]<>#&|$^](?:[^\\`*_~\[\]<>#&|$^]*[^\s\\`*_~\[\]<>#&|$^])?")
-_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
 
 
 def transcript(thread: Thread) -> str:
@@ -26,7 +31,24 @@ def transcript(thread: Thread) -> str:
 def _turn(link: Link) -> str:
     turn = link.turn
     said_by = " · ".join([f"**{turn.model}**", *_marks(link)])
-    return f"**You**\n\n{_as_written(turn.prompt)}\n\n{said_by}\n\n{_contained(turn.reply)}"
+    images = [f"![image {number}]({_address(image)})" for number, image in enumerate(turn.images, 1)]
+    called = []
+    for words, calls in exchanged(turn.exchange):
+        results = "\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls)
+        called += [closed(harmless(words).strip("\n"))] if words else []
+        called.append(fenced(results))
+    said = [said_by, *called, closed(harmless(answer(turn)).strip("\n")), *_sources(turn)]
+    return "\n\n".join(["**You**", *images, _as_written(turn.prompt), *said])
+
+
+def _sources(turn: Turn) -> Iterator[str]:
+    if shown := sources_markdown(turn.sources):
+        yield shown
+
+
+def _address(image: Image) -> str:
+    """The image itself, or where it is on the web."""
+    return image.url or f"data:{image.type};base64,{image.base64()}"
 
 
 def _marks(link: Link) -> Iterator[str]:
@@ -46,14 +68,3 @@ def _as_written(text: str) -> str:
     # Two spaces keep the end of a line that another one follows.
     ends = ["  " if line and following else "" for line, following in zip(lines, [*lines[1:], ""], strict=True)]
     return "\n".join(f"> {line}{end}" if line else ">" for line, end in zip(lines, ends, strict=True))
-
-
-def _contained(reply: str) -> str:
-    """The reply as it is; a fence that it left open, being cut short, is closed, for it would take in what follows."""
-    opened: re.Match[str] | None = None
-    for fence in filter(None, map(_FENCE.fullmatch, reply.split("\n"))):
-        if opened is None:
-            opened = None if fence[2].startswith("`") and "`" in fence[3] else fence  # else it is code within a line
-        elif fence[2].startswith(opened[2]) and not fence[3].strip():
-            opened = None
-    return reply.strip("\n") + (f"\n{opened[1]}{opened[2]}" if opened else "")

@@ -45,7 +45,15 @@ class Notebook:
         self._shell.display_pub.publish(document.bundle())
 
     def show(
-        self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool, notices: Sequence[str] = ()
+        self,
+        chat: Chat,
+        reply: Reply,
+        *,
+        panel: PanelMode,
+        streamed: bool,
+        alone: bool,
+        notices: Sequence[str] = (),
+        remote_images: bool = False,
     ) -> None:
         """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
 
@@ -54,7 +62,7 @@ class Notebook:
         Raises what ended the reply.
         """
         publisher = self._shell.display_pub  # as it is for this cell: %%capture puts another in its place
-        text = _Output(publisher.publish)
+        text = _Text(_Output(publisher.publish), reply, remote_images)
         figures = _Panel(_Output(publisher.publish), chat, reply, panel, notices)
         try:
             if streamed:
@@ -69,7 +77,7 @@ class Notebook:
                 self._break_off(publisher, reply, text, figures)
             raise
 
-    def _break_off(self, publisher: Any, reply: Reply, text: _Output, figures: _Panel) -> None:
+    def _break_off(self, publisher: Any, reply: Reply, text: _Text, figures: _Panel) -> None:
         reply.interrupt()  # which is nothing to a reply that has ended
         if reply.has_begun:
             self._settle(reply, text, figures)
@@ -78,9 +86,9 @@ class Notebook:
                 publisher.clear_output()
             figures.close()
 
-    def _follow(self, reply: Reply, text: _Output, figures: _Panel, alone: bool) -> None:
+    def _follow(self, reply: Reply, text: _Text, figures: _Panel, alone: bool) -> None:
         if alone:
-            text.show({"text/markdown": "…", "text/plain": "…"})
+            text.wait()
             figures.refresh()
         due, shown = 0.0, 0
         while True:
@@ -91,19 +99,19 @@ class Notebook:
             if not reply.advance(timeout, linger):
                 return
             now = time.monotonic()
-            if reply.has_begun and reply.chunks > shown and now >= due:
-                if shown == 0:
+            # Before a tool runs, the reader sees which: meanwhile nothing can be shown.
+            if reply.has_begun and reply.changes > shown and (now >= due or reply.calling is not None):
+                if shown == 0 or reply.calling is not None:
                     figures.due = now  # it has waited until now, and says so
-                shown = reply.chunks
-                markdown = growing_markdown(reply)
-                text.show({"text/markdown": markdown, "text/plain": "…"})
-                gap = (_BYTES_AROUND + len(markdown.encode())) / _BYTES_A_SECOND
+                shown = reply.changes
+                size = text.grow()
+                gap = (_BYTES_AROUND + size) / _BYTES_A_SECOND
                 due = now + min(_LONGEST_GAP, max(_SHORTEST_GAP, gap))
             if now >= figures.due and text.shown:
                 figures.refresh()
 
-    def _settle(self, reply: Reply, text: _Output, figures: _Panel) -> None:
-        text.show({"text/markdown": final_markdown(reply), "text/plain": reply.words}, _metadata(reply))
+    def _settle(self, reply: Reply, text: _Text, figures: _Panel) -> None:
+        text.settle()
         figures.settle()
 
 
@@ -118,6 +126,34 @@ class _Output:
     def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
         self._publish(bundle, metadata or {}, transient=self._transient, update=self.shown)
         self.shown = True
+
+
+class _Text:
+    """What the reply says, as Markdown."""
+
+    def __init__(self, output: _Output, reply: Reply, remote_images: bool) -> None:
+        self._output = output
+        self._reply = reply
+        self._remote_images = remote_images
+
+    @property
+    def shown(self) -> bool:
+        return self._output.shown
+
+    def wait(self) -> None:
+        """Put a mark where it will stand."""
+        self._output.show({"text/markdown": "…", "text/plain": "…"})
+
+    def grow(self) -> int:
+        """Show what has come so far; gives its size in bytes."""
+        markdown = growing_markdown(self._reply, remote_images=self._remote_images)
+        self._output.show({"text/markdown": markdown, "text/plain": "…"})
+        return len(markdown.encode())
+
+    def settle(self) -> None:
+        """Show it as it stays."""
+        markdown = final_markdown(self._reply, remote_images=self._remote_images)
+        self._output.show({"text/markdown": markdown, "text/plain": self._reply.words}, _metadata(self._reply))
 
 
 class _Panel:

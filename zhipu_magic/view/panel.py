@@ -17,7 +17,7 @@ from ..models import PRICES_DATE
 from ..reply import Reply
 from ..source import Timing
 from ..wire import Usage
-from .document import money
+from .document import money, shorten
 from .literal import literal
 
 PanelMode = Literal["settle", "live", "off"]
@@ -34,6 +34,7 @@ _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.t
 _GO_ON = "%glm continue goes on from here."
 #: Seconds of a growing reply before which its rate says nothing.
 _RATE_AFTER = 0.5
+_LONGEST_NAME = 30
 #: Seconds; a reply that came within them came in one piece.
 _ONE_PIECE = 0.05
 _NO_WORDS = "The answer itself did not begin, and is not in the conversation."
@@ -49,6 +50,7 @@ class Figures:
     rate: float | None
     doing: str
     notes: tuple[str, ...]
+    requests: int
     finish_reason: str | None
     usage: Usage | None
     cost: float | None
@@ -74,7 +76,8 @@ class Figures:
             first_token=timing.first_token,
             rate=_rate(reply, timing),
             doing=_doing(reply),
-            notes=tuple(note for note in (_note(reply), _left_out(reply), *notices) if note),
+            notes=tuple(note for note in (_note(reply), _left_out(reply), _unseen(reply), *notices) if note),
+            requests=len(reply.rounds) + 1,
             finish_reason=reply.finish_reason,
             usage=reply.counted,
             cost=cost,
@@ -103,6 +106,10 @@ def _rate(reply: Reply, timing: Timing) -> float | None:
 def _doing(reply: Reply) -> str:
     """What is going on before the first words."""
     if reply.state == "streaming":
+        if reply.calling is not None:
+            return f"calling {shorten(reply.calling.name, _LONGEST_NAME)}"
+        if reply.rounds and not (reply.has_words or reply.thoughts):
+            return "waiting"
         return "" if reply.has_words else "reasoning"
     if reply.state != "waiting":
         return ""
@@ -128,6 +135,11 @@ def _left_out(reply: Reply) -> str:
     count = reply.left_out
     turns = "earlier turn was" if count == 1 else "earlier turns were"
     return f"{count:,} {turns} left out: the model's context has no room for more." if count else ""
+
+
+def _unseen(reply: Reply) -> str:
+    images = "1 image of an earlier turn was" if reply.unseen == 1 else f"{reply.unseen} images of earlier turns were"
+    return f"{images} left out: {reply.model} cannot see." if reply.unseen else ""
 
 
 # As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
@@ -184,7 +196,7 @@ def panel_text(figures: Figures) -> str:
 
 def line_text(figures: Figures) -> str:
     """Its one line."""
-    context = [f"context {_percent(*figures.context)}"] if figures.context else []
+    context = [f"context {percent(*figures.context)}"] if figures.context else []
     return " · ".join(_line(figures) + context)
 
 
@@ -217,6 +229,8 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
         rows.append(("prompt tokens", f"{usage.prompt_tokens:,}{cached}"))
         rows.append(("completion tokens", f"{usage.completion_tokens:,}{reasoning}"))
         rows.append(("cost", figures.cost_text))
+    if figures.requests > 1:
+        rows.append(("requests", str(figures.requests)))
     rows.append(("finish reason", figures.finish_reason or "none given"))
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
     rows.append(("conversation", f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"))
@@ -225,7 +239,7 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
     if figures.context:
         tokens, context = figures.context
-        rows.append(("context", f"{_percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
+        rows.append(("context", f"{percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
     return rows
 
 
@@ -233,6 +247,6 @@ def money_with_date(yuan: float | None) -> str:
     return "price not known" if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
 
 
-def _percent(tokens: int, context: int) -> str:
+def percent(tokens: int, context: int) -> str:
     share = 100 * tokens / context
     return f"{share:.0f} %" if share >= 1 or tokens == 0 else "< 1 %"

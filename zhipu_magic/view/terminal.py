@@ -8,11 +8,14 @@ from collections.abc import Sequence
 
 from ..chat import Chat
 from ..reply import Reply
-from .document import Document, without_controls
+from ..wire import objects
+from .document import Document, shorten, without_controls
+from .markdown import call_text
 from .panel import Figures, PanelMode, line_text
 
 _CLOCK = 0.25
 _ERASE = "\r\x1b[K"
+_LONGEST_RESULT = 60
 
 
 class Terminal:
@@ -23,20 +26,34 @@ class Terminal:
         print(document.text(shutil.get_terminal_size().columns - 1))
 
     def show(
-        self, chat: Chat, reply: Reply, *, panel: PanelMode, streamed: bool, alone: bool, notices: Sequence[str] = ()
+        self,
+        chat: Chat,
+        reply: Reply,
+        *,
+        panel: PanelMode,
+        streamed: bool,
+        alone: bool,
+        notices: Sequence[str] = (),
+        remote_images: bool = False,
     ) -> None:
         """Read the reply to its end and print it. Raises what ended the reply."""
-        printed = 0
+        printed = told = rounds = 0
         try:
             _status(Figures.of(chat, reply))
             while True:
                 more = reply.advance(timeout=_CLOCK)
+                if len(reply.rounds) > rounds:
+                    rounds, printed, told = len(reply.rounds), 0, 0
                 if streamed or not more:
                     printed += _print_on(reply, printed)
-                if not printed:
+                told += _print_calls(reply, told)
+                if reply.calling is not None:
+                    _announce(reply)
+                elif not printed:
                     _status(Figures.of(chat, reply))
                 if not more:
                     break
+            _print_sources(reply)
         except BaseException as ending:
             reply.interrupt()
             _print_on(reply, printed)
@@ -75,6 +92,36 @@ def _print_on(reply: Reply, printed: int) -> int:
     sys.stdout.write(without_controls(words if printed else words.lstrip("\n")))
     sys.stdout.flush()
     return len(words)
+
+
+def _print_calls(reply: Reply, told: int) -> int:
+    """Print a line for each call of a tool that is new; gives their number."""
+    for call in reply.calls[told:]:
+        if sys.stdout.isatty():
+            sys.stdout.write(_ERASE)
+        result = shorten(call.text, _LONGEST_RESULT)
+        seconds = "" if call.seconds is None else f" · {call.seconds:.1f} s"
+        print(without_controls(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]"))
+    return len(reply.calls) - told
+
+
+def _announce(reply: Reply) -> None:
+    """Say which tool runs, and leave the line to it: it may print, or ask."""
+    if sys.stdout.isatty() and reply.calling is not None:
+        open_line = "\n" if _stands_open(reply) and not reply.calls else ""
+        sys.stdout.write(
+            f"{open_line}{_ERASE}[{without_controls(call_text(reply.calling.name, reply.calling.arguments))} …]\n"
+        )
+        sys.stdout.flush()
+
+
+def _print_sources(reply: Reply) -> None:
+    """Print what the service found on the web."""
+    sources = objects(reply.body().get("web_search"))
+    if sources and _stands_open(reply):
+        print()
+    for number, source in enumerate(sources, 1):
+        print(without_controls(f"[{number}] {shorten(str(source.get('title') or ''), 80)} {source.get('link') or ''}"))
 
 
 def _status(figures: Figures) -> None:

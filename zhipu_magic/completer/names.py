@@ -1,0 +1,126 @@
+"""The names that a notebook has, and what their values hold.
+
+Nothing of the reader's is run to find out: no property, no `__getattr__`, no `__getitem__`. The one exception is a
+`__dir__` of theirs, which is there for this very purpose.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from .words import Found
+
+_NAME = r"[^\W\d]\w*"
+_ITEM = r"""\[\s*(?:-?\d+|"[^"\\]*"|'[^'\\]*')\s*\]"""
+_PATH = rf"{_NAME}(?:\.{_NAME}|{_ITEM})*"
+_STEP = re.compile(rf"""\.({_NAME})|\[\s*(?:(-?\d+)|"([^"\\]*)"|'([^'\\]*)')\s*\]""")
+_ROOT = re.compile(rf"\s*({_NAME})?")
+_AFTER_DOT = re.compile(rf"\s*({_PATH})\.(\w*)")
+_IN_ITEM = re.compile(rf"""\s*({_PATH})\[\s*(?:(["'])([^"'\\]*))?""")
+
+
+def own(shell: Any) -> Iterator[tuple[str, Any]]:
+    """The reader's variables, without what IPython put there."""
+    hidden, absent = shell.user_ns_hidden, object()
+    for name, value in list(shell.user_ns.items()):
+        if type(name) is str and name.isidentifier() and name[0] != "_" and hidden.get(name, absent) is not value:
+            yield name, value
+
+
+def visible(shell: Any, typed: str) -> Found:
+    """What a reference may begin with; names of IPython's own beginning for those who type such a one."""
+    found = [name for name, _ in own(shell)]
+    if typed.strip().startswith("_"):
+        found += [name for name in list(shell.user_ns) if type(name) is str and name.startswith("_")]
+    return [(name, "variable") for name in (*found, "In", "Out", "_", "error")]
+
+
+def at_end(shell: Any, typed: str, roots: Found) -> tuple[int, Found]:
+    """How many letters of a reference stay, and what may follow them: a name, an attribute or a key."""
+    if match := _ROOT.fullmatch(typed):
+        return len(typed) - len(match[1] or ""), roots
+    with suppress(Exception):  # the values are of any kind
+        if match := _AFTER_DOT.fullmatch(typed):
+            found = attributes(resolved(shell, match[1]))
+            return match.start(2), [(name, "attribute") for name in found if name[0] != "_" or match[2][:1] == "_"]
+        if match := _IN_ITEM.fullmatch(typed):
+            quote, begun = match[2] or '"', match[3] or ""
+            unfit = re.compile(rf"[{quote}\\{{}}\n]")
+            keys = [key for key in _keys(resolved(shell, match[1])) if key.startswith(begun) and not unfit.search(key)]
+            if match[2]:
+                return match.start(3), [(key, "key") for key in keys]
+            return len(typed), [(f'"{key}"', "key") for key in keys]
+    return len(typed), ()
+
+
+def resolved(shell: Any, path: str) -> Any:
+    """The value at a path. Raises LookupError or AttributeError for what cannot be had without running something."""
+    root = re.match(_NAME, path)
+    value = shell.user_ns[root[0] if root else path]
+    for attribute, number, *key in _STEP.findall(path):
+        value = _attribute(value, attribute) if attribute else _item(value, int(number) if number else "".join(key))
+    return value
+
+
+def _attribute(value: Any, name: str) -> Any:
+    found = inspect.getattr_static(value, name)
+    if type(found) is types.MemberDescriptorType:  # of __slots__
+        return found.__get__(value, type(value))
+    if any("__get__" in vars(kind) for kind in type(found).__mro__):
+        raise LookupError(name)
+    return found
+
+
+def _item(value: Any, key: int | str) -> Any:
+    if issubclass(type(value), dict):
+        found = dict.get(value, key, _ABSENT)  # unlike an item, it leaves a defaultdict as it is
+        if found is not _ABSENT:
+            return found
+    elif issubclass(type(value), list):
+        return list.__getitem__(value, key)  # type: ignore[index]  # a key of the wrong kind raises, as it should
+    elif issubclass(type(value), tuple):
+        return tuple.__getitem__(value, key)  # type: ignore[index]  # as above
+    raise LookupError(key)
+
+
+_ABSENT = object()
+
+
+def attributes(value: Any) -> list[str]:
+    """The names of its attributes, public ones first."""
+    is_class = issubclass(type(value), type)
+    kinds = inspect.getmro(value) if is_class else type(value).__mro__
+    found = {name for kind in kinds for name in vars(kind)}
+    inside = inspect.getattr_static(value, "__dict__", None)
+    if not is_class and type(inside) in (types.GetSetDescriptorType, types.MemberDescriptorType):
+        found.update(inside.__get__(value))
+    if type(inspect.getattr_static(value, "__dir__", None)) is types.FunctionType:
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.update(dir(value))
+    names = [name for name in found if type(name) is str and name.isidentifier()]
+    return sorted(names, key=lambda name: (name.startswith("_"), name.startswith("__"), name))
+
+
+def _keys(value: Any) -> list[str]:
+    """The string keys of a dict, the columns of a DataFrame."""
+    if issubclass(type(value), dict):
+        return [key for key in dict.keys(value) if type(key) is str]
+    for kind in type(value).__mro__:
+        name = _COLUMNS.get((kind.__module__.partition(".")[0], kind.__name__))
+        if name is not None:  # the library's own, whatever a class of the reader's makes of it
+            return [key for key in vars(kind)[name].__get__(value, kind) if type(key) is str]
+    return []
+
+
+_COLUMNS = {
+    ("pandas", "DataFrame"): "columns",
+    ("polars", "DataFrame"): "columns",
+    ("pyarrow", "Table"): "column_names",
+}

@@ -1,0 +1,68 @@
+"""What would be sent, message by message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..models import CATALOGUE, PRICES_DATE
+from ..request import Request
+from ..turn import Message
+from .document import Document, fenced, money, shorten
+from .markdown import call_text, folded, preformatted
+from .panel import percent
+
+
+def preview(request: Request, *, priced: bool) -> Document:
+    """The request as a reader checks it, with estimates of its tokens and, where it is `priced`, its cost.
+
+    In a notebook all but the last message are folded away.
+    """
+    opening = f"**Nothing was sent.** {_estimates(request, priced)}"
+    titles = [f"{number} · {message['role']}" for number, message in enumerate(request.messages, 1)]
+    texts = [_text(message) for message in request.messages]
+    body = {name: value for name, value in request.body.items() if value is not None and name != "messages"}
+    beside = json.dumps(body, ensure_ascii=False, indent=2)
+    titles, texts = [*titles, "beside the messages"], [*texts, beside]
+    plain = [f"**{title}**\n\n{fenced(text)}" for title, text in zip(titles, texts, strict=True)]
+    rich = [folded(_opening(title, text), [text]) for title, text in zip(titles, texts, strict=True)]
+    rich[-2] = f"**{titles[-2]}**\n\n{preformatted(texts[-2])}"
+    return Document("\n\n".join([opening, *plain]), "\n\n".join([opening, *rich]))
+
+
+def _opening(title: str, text: str) -> str:
+    return f"{title}: {shorten(text, _LONGEST_OPENING)}"
+
+
+#: Letters of a folded message that are shown.
+_LONGEST_OPENING = 80
+
+
+def _estimates(request: Request, priced: bool) -> str:
+    known = CATALOGUE.get(request.model)
+    count = len(request.messages)
+    told = [f"{request.model}: about {request.tokens:,} tokens in {count} message{'' if count == 1 else 's'}"]
+    if known is not None:
+        told.append(f"{percent(request.tokens, known.context)} of its context")
+    cost = known.cost(request.tokens, 0) if known and priced else None
+    told.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
+    longest = request.max_tokens or (known.longest_answer if known else None)
+    most = known.cost(request.tokens, longest) if known and priced and longest else None
+    if most:
+        told.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
+    if request.left_out:
+        told.append(f"{request.left_out:,} earlier turns have no room and are left out")
+    return "; ".join(told) + "."
+
+
+def _text(message: Message) -> str:
+    """What a message says: a line for each of its images, its text, and its calls as Python would write them."""
+    content: Any = message["content"]
+    parts = [content]
+    if not isinstance(content, str):
+        images = [part["image_url"]["url"] for part in content if "image_url" in part]
+        parts = [f"[image {number}: {image.describe()}]" for number, image in enumerate(images, 1)]
+        parts += [part["text"] for part in content if "text" in part]
+    functions = [call["function"] for call in message.get("tool_calls", ())]
+    parts += [call_text(one["name"], one["arguments"]) for one in functions]
+    return "\n".join(part for part in parts if part)
