@@ -29,9 +29,10 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
 
-notebooks: $(VENV)/lab
+notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
-	$(RUN) -m zhipu_magic record notebooks/*.ipynb
+	$(RUN) -m zhipu_magic record notebooks/quickstart.ipynb notebooks/conversation.ipynb
+	$(RUN) notebooks/answers.py
 
 clean:
 	rm -rf $(VENV)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from zhipu_magic.cell_options import PARSER
 from zhipu_magic.commands import COMMANDS
+from zhipu_magic.option_table import PARSER
 from zhipu_magic.settings import Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

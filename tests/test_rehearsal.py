@@ -330,7 +330,7 @@ def test_the_notebooks_as_they_are_published_are_as_recorded(folder: Path, told:
     paths = sorted((folder / "published").glob("*.ipynb"))
     status, printed = told("replay", *paths)
     assert status == 0, printed
-    assert len(paths) == 2 == printed.count("all as recorded")
+    assert printed.count("all as recorded") == len(paths) >= 5
 
 
 def test_the_exit_status_is_the_programs(folder: Path) -> None:

@@ -1,0 +1,186 @@
+"""The replies in `context.ipynb`, `tools.ipynb` and `results.ipynb`, and how those notebooks are recorded.
+
+There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
+them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zhipu_magic.practice import Answer, PracticeServer, tool_call
+from zhipu_magic.rehearsal import record
+
+#: Chunks a second: so that the times which the page shows are those of a model, and not zero.
+PACE = 40.0
+
+
+def calls(name: str, *arguments: Mapping[str, Any], first: int = 1) -> tuple[dict[str, Any], ...]:
+    """Calls of one function in one reply, with numbers from `first` on."""
+    return tuple(tool_call(name, each, id=f"call_{number}") for number, each in enumerate(arguments, first))
+
+
+def as_json(value: Any) -> Answer:
+    return Answer(json.dumps(value, ensure_ascii=False))
+
+
+CONTEXT = (
+    Answer(
+        """\
+Yes. For seven nights in a row, from Thursday of week 11 to Wednesday of week 12, the school took **71 to 75 kWh** a
+night instead of the usual 18 to 24:
+
+| | nights | kWh a night |
+|:--|--:|--:|
+| usual | 21 | 21.4 |
+| Thursday, week 11, to Wednesday, week 12 | 7 | 73.0 |
+
+- The excess is about 52 kWh in eight hours, a steady **6.5 kW**: a ventilation unit or a few heaters, not a lamp.
+- It ran at the weekend too, so nobody switched it by hand each evening.
+- The days did not change, so it was on at night alone. That looks like a **timer** that was set the wrong way round.
+
+I would ask who touched a timer on that Thursday, and on the Thursday after."""
+    ),
+    Answer(
+        """\
+Those seven nights took 511 kWh in all, and seven usual ones take 7 × 22 = 154 kWh. So 357 kWh were too many, and they
+cost 357 × 0.62 = **221.34 yuan**."""
+    ),
+    Answer(
+        """\
+All of it was used at night, so only the second price counts: 357 × 0.31 = **110.67 yuan**, half as much."""
+    ),
+    Answer(
+        """\
+It began with the **11th bar**, a Thursday night, and ended with the **17th**, the Wednesday after. It came and went
+**at once**: the bars before and behind are as low as all others, and the seven between them are about equally high.
+So something was switched on and off; nothing wore out slowly."""
+    ),
+    Answer(
+        """\
+The bright squares are the last four of the second row and the first three of the third: a week, but one that goes from
+Thursday to Wednesday. Of the dark squares, those at the end of a row are a shade darker still: on Saturdays and Sundays
+a night takes a little less, about what a few machines on standby would."""
+    ),
+    Answer(
+        """\
+`extra.sum()` is a float, and the format `d` takes whole numbers only. `.0f` shows a float without decimals.
+
+```python
+extra = odd["night"] - usual
+print(f"{extra.sum():.0f} kWh too many")
+```"""
+    ),
+)
+
+WEEK = [{"day": f"2026-06-{day:02}"} for day in range(8, 13)]
+
+TOOLS = (
+    Answer("Let me look at each of the days first.", tool_calls=calls("free_bikes", *WEEK)),
+    Answer(tool_calls=calls("price", {"bikes": 26, "hours": 5}, first=6)),
+    Answer(
+        """\
+There are enough bikes on three days, and 26 of them for five hours cost **720 yuan** (you pay for 24):
+
+| June 2026 | free bikes | enough for 26 |
+|:--|--:|:--|
+| Monday 8 | closed | no |
+| Tuesday 9 | 31 | **yes** |
+| Wednesday 10 | 18 | no |
+| Thursday 11 | 27 | **yes** |
+| Friday 12 | 30 | **yes** |"""
+    ),
+    Answer(tool_calls=calls("forecast", WEEK[1], WEEK[3], WEEK[4], first=7)),
+    Answer(
+        """\
+**Thursday 11 June**: sun and 24 °C. It rains on Tuesday, and Friday's 33 °C is too hot for five hours of riding. On
+Thursday only one bike is to spare, so I would book soon."""
+    ),
+    Answer(
+        """\
+- **The bikes.** Brakes, tyres and saddle height, for each pupil, before you leave the yard [1].
+- **The heads.** A helmet that sits level and does not slip when its wearer shakes the head [2].
+- **The road.** Ride the route yourself first, at the same time of day, and note where all must get off [1].""",
+        extra={
+            "web_search": [
+                {
+                    "title": "A class on bikes: the checklist",
+                    "link": "https://example.org/class-on-bikes",
+                    "media": "School Trips",
+                    "publish_date": "2026-03-14",
+                    "refer": "ref_1",
+                },
+                {
+                    "title": "How a helmet should fit",
+                    "link": "https://example.org/helmets",
+                    "media": "Safe Cycling",
+                    "publish_date": "2025-09-02",
+                    "refer": "ref_2",
+                },
+            ]
+        },
+    ),
+)
+
+
+def stops(*rows: tuple[str, str, bool]) -> Answer:
+    return as_json({"items": [{"place": place, "day": day, "on_an_island": island} for place, day, island in rows]})
+
+
+RESULTS = (
+    Answer("The Beagle Sails from Devonport"),
+    as_json({"value": "survey"}),
+    as_json({"name": "Beagle", "captain": "Fitz Roy", "guns": 10}),
+    stops(
+        ("Devonport", "27 December 1831", False),
+        ("Teneriffe", "6 January 1832", True),
+        ("Porto Praya", "16 January 1832", True),
+    ),
+    stops(
+        ("Devonport", "1831-12-27", False),
+        ("Teneriffe", "1832-01-06", True),
+        ("Porto Praya", "1832-01-16", True),
+    ),
+    stops(
+        ("Devonport", "1831-12-27", False),
+        ("Teneriffe", "1832-01-06", True),
+        ("Porto Praya", "1832-01-16", True),
+        ("St. Paul's", "1832-02-16", True),
+        ("Fernando Noronha", "1832-02-20", True),
+        ("Bahia", "1832-02-29", False),
+    ),
+)
+
+ANSWERS: Mapping[str, Sequence[Answer]] = {"context": CONTEXT, "tools": TOOLS, "results": RESULTS}
+
+
+def main(names: Sequence[str]) -> int:
+    """Record these notebooks, or all; gives the exit status."""
+    return max(record_with_answers(Path(__file__).with_name(f"{name}.ipynb")) for name in names or ANSWERS)
+
+
+def record_with_answers(path: Path, pace: float = PACE) -> int:
+    """Record a notebook, which may be a copy, with a server in the model's place; gives the exit status.
+
+    `pace` is in chunks a second; 0 is as fast as they go.
+    """
+    answers = ANSWERS[path.stem]
+    with PracticeServer(pace=pace) as server:
+        server.enqueue(*answers)
+        os.environ.update(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
+        os.environ.pop("ZHIPU_MAGIC_MODEL", None)
+        status = record(path)
+        asked = len(server.requests)
+    if status == 0 and asked != len(answers):
+        print(f"{path.name} asked {asked} times, and there are {len(answers)} answers for it.")
+        return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
