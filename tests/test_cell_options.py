@@ -11,6 +11,7 @@ from in_process import Page
 from IPython.core.error import UsageError
 
 from zhipu_magic import cell_options
+from zhipu_magic.option_table import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
 
 BARE = {"model", "messages", "stream", "response_format", "thinking"}
@@ -187,3 +188,12 @@ def test_any_line_is_read_or_refused_with_a_message(line: str) -> None:
 def test_any_value_between_double_quotes_comes_through(value: str) -> None:
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
     assert cell_options.parse(f'--system="{quoted}"').asked.system == value
+
+
+def test_the_help_of_each_option_ends_with_an_example_that_can_be_read() -> None:
+    for action in PARSER._actions:
+        told = (action.help or "").replace("%%", "%")
+        example = told.split("\n")[-1]
+        assert example.startswith("%%glm ")
+        assert any(name in example.split() for name in action.option_strings)
+        cell_options.parse(example.removeprefix("%%glm "))

@@ -84,12 +84,19 @@ def _names_of(text: str) -> list[str]:
     return names
 
 
-PARSER = _Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
+class _Lines(argparse.HelpFormatter):
+    """Help whose lines stay lines."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return [line for part in text.split("\n") for line in super(_Lines, self)._split_lines(part, width)]
+
+
+PARSER = _Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
 
 
 def _option(*names: str, example: str, **how: Any) -> None:
-    """Add an option; its help ends with the `example`."""
-    how["help"] += f". Example: %%%%glm {example}"
+    """Add an option; its help ends with the `example`, on a line of its own."""
+    how["help"] += f"\n%%%%glm {example}"
     PARSER.add_argument(*names, **how)
 
 
@@ -173,7 +180,7 @@ _option(
     example="--max-tokens 500",
 )
 _option("--seed", metavar="NUMBER", type=_whole, help="ask for the same choices again", example="--seed 7")
-_option("--stop", metavar="TEXT", help="end the answer before this text", example='--stop "---"')
+_option("--stop", metavar="TEXT", help="end the answer before this text", example='--stop "###"')
 _option(
     "--think",
     action=argparse.BooleanOptionalAction,

@@ -119,8 +119,10 @@ class _Page:
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
     def _shown(self, wanted: str, value: Any, tokens: int, where: str, alone: bool) -> str:
-        """What stands in the place of the reference. A value of several lines goes below the text, but for one whose
-        reference has a line for itself."""
+        """What stands in the place of the reference.
+
+        A value of several lines goes below the text, unless its reference has a line for itself (`alone`).
+        """
         from .rendering import rendered
 
         try:

@@ -80,10 +80,11 @@ class Toolbox:
 
 
 def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
+    """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs."""
     from .tools import Tool
 
     found = names.get(tool.name)
     function = found.function if isinstance(found, Tool) else found
-    if function is tool.function or not inspect.isroutine(function):
+    if function is tool.function or not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
         return tool
     return replace(Tool.of(function), asks_first=tool.asks_first)
