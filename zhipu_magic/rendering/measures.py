@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,7 +97,8 @@ def summary(series: nw.Series[Any]) -> str:
         return ""
     told = f"{', '.join(f'{head} {text}' for head, text in texts.items())}{_of_how_many(seen, series)}"
     ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
-    return f"{told}; {_ranks(ranked)}{_of_how_many(ranked, series)}"
+    ranks = _ranks(ranked)
+    return f"{told}; {ranks}{_of_how_many(ranked, series)}" if ranks else told
 
 
 _AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
@@ -142,22 +144,28 @@ def _range(series: nw.Series[Any]) -> dict[str, str]:
             return {}
         least, greatest = min(part.min() for part, _ in parts), max(part.max() for part, _ in parts)
         if not series.dtype.is_numeric():
-            told = day if is_day(least) and is_day(greatest) else cell
-            return {"min": told(least), "max": told(greatest)}
+            shown = day if is_day(least) and is_day(greatest) else cell
+            return {"min": shown(least), "max": shown(greatest)}
         # Not by sums: of integers they may pass what 64 bits hold.
-        mean = sum(float(part.mean()) * count for part, count in parts) / sum(count for _, count in parts)
-    return {"min": cell(least), "mean": cell(mean), "max": cell(greatest)}
+        means = [(part.mean(), count) for part, count in parts]
+    told = {"min": cell(least), "mean": "", "max": cell(greatest)}
+    if all(mean is not None for mean, _ in means):  # the first polars had none of decimals
+        told["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
+    return told
 
 
 def _ranks(series: nw.Series[Any]) -> str:
-    """Quartiles of numbers, and how many values are different."""
-    quartiles = ""
+    """Quartiles of numbers, and how many values are different; without what a library does not know of a type."""
+    told = []
     with _quiet():
         present = series.drop_nulls()
         if series.dtype.is_numeric():
-            found = [float(present.quantile(part, interpolation="linear")) for part in _QUARTERS if len(present)]
-            quartiles = f"quartiles {', '.join(map(cell, found))}; " if found else ""
-        return f"{quartiles}{present.n_unique():,} distinct"
+            with suppress(Exception):  # polars 1.0, of decimals
+                quartiles = [cell(float(present.quantile(part, interpolation="linear"))) for part in _QUARTERS]
+                told.append(f"quartiles {', '.join(quartiles)}")
+        with suppress(Exception):  # the same
+            told.append(f"{present.n_unique():,} distinct")
+    return "; ".join(told)
 
 
 def _most_frequent(series: nw.Series[Any]) -> str:
