@@ -1,0 +1,1 @@
+"""Text for a page, whose pieces know whether they are ours or from outside."""

@@ -1,0 +1,93 @@
+"""JSON from outside, read once into values that nothing after it can fail on.
+
+A service, a journal and a cloned repository can each send JSON that Python reads and something later chokes on: lists
+nested so deep that a copy of them overflows the stack, numbers that are no number or have hundreds of digits, halves of
+characters that no file can hold. `loads` takes those out and leaves everything else, so that an odd member costs itself
+and not the reply that it came with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from .texts import whole_characters
+
+#: Levels of lists and objects. No reply and no journal line of ours has more than some ten.
+MOST_LEVELS = 64
+#: What most readers of JSON hold in an integer is less; what a counter needs is far less.
+LARGEST_INTEGER = 2**63 - 1
+_MOST_DIGITS = len(str(LARGEST_INTEGER))
+#: Names that are arguments of the SDK's own constructors, to which an object's members go by name.
+_RESERVED = frozenset({"cls", "self", "_fields_set"})
+_RESERVED_TEXT = re.compile(r'"(?:cls|self|_fields_set)"')
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text, cleaned. Raises ValueError for a text that is no JSON."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deep") from None
+    return value if _is_plain(text) else cleaned(value)
+
+
+def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
+    """The value without what something after it could fail on.
+
+    What is nested too deep, and a number that is none or too large, becomes None. Half a character becomes U+FFFD. A
+    member with a name that the SDK's constructors claim is left out.
+    """
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= LARGEST_INTEGER else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not levels:
+        return None
+    if isinstance(value, dict):
+        return {
+            whole_characters(name): cleaned(member, levels - 1)
+            for name, member in value.items()
+            if name not in _RESERVED
+        }
+    return [cleaned(item, levels - 1) for item in value]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in the text needs a closer look; numbers have been seen to while it was read."""
+    if text.count("[") + text.count("{") > MOST_LEVELS:
+        return False
+    if ("cls" in text or "self" in text or "_fields_set" in text) and _RESERVED_TEXT.search(text):
+        return False
+    return not ("\\u" in text and _ESCAPED_HALF.search(text)) and _can_be_written(text)
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _integer(digits: str) -> int | None:
+    # Thousands of digits take Python long to read, or are refused.
+    number = None if len(digits) > _MOST_DIGITS + 1 else int(digits)
+    return number if number is not None and abs(number) <= LARGEST_INTEGER else None
+
+
+def _number(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=lambda name: None)
