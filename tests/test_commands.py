@@ -24,7 +24,7 @@ def typed_key(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def test_alone_it_shows_where_things_stand(page: Page, server: PracticeServer) -> None:
     page.run("%%glm\n你好")
-    shown = page.run("%glm").markdown()
+    shown = page.run("%glm").plain()
     for fact in ("glm-4.7-flash", server.base_url, "ZHIPUAI_API_KEY", "| 1 ", "17 (free)", "%glm history"):
         assert fact in shown
     assert server.api_key not in shown
@@ -32,7 +32,7 @@ def test_alone_it_shows_where_things_stand(page: Page, server: PracticeServer) -
 
 def test_without_a_key_it_says_what_to_do_next(bare_page: Page) -> None:
     bare_page.run("%load_ext zhipu_magic")
-    shown = bare_page.run("%glm").markdown()
+    shown = bare_page.run("%glm").plain()
     assert "none yet" in shown
     assert "%glm login" in shown
     assert "%glm practice" in shown
@@ -86,15 +86,15 @@ def test_ask_without_a_text_is_a_clear_error(page: Page, server: PracticeServer)
 
 
 def test_model_shows_and_chooses(page: Page, server: PracticeServer) -> None:
-    assert "**glm-4.7-flash**" in page.run("%glm model").markdown()
-    assert "price not known" in page.run("%glm model glm-4").markdown()
+    assert "**glm-4.7-flash**" in page.run("%glm model").plain()
+    assert "price not known" in page.run("%glm model glm-4").plain()
     page.run("%%glm\n你好")
     assert server.requests[-1].body["model"] == "glm-4"
     assert page.magics.model == "glm-4"
 
 
 def test_models_lists_what_the_service_offers_with_what_is_known(page: Page) -> None:
-    shown = page.run("%glm models").markdown()
+    shown = page.run("%glm models").plain()
     assert "glm-4.7-flash ←" in shown
     assert "200K / 128K tokens" in shown
     assert "the service's own" in shown
@@ -104,15 +104,15 @@ def test_models_lists_what_the_service_offers_with_what_is_known(page: Page) -> 
 def test_models_falls_back_on_the_catalogue(page: Page, server: PracticeServer) -> None:
     server.stop()
     page.run("%config GLMMagics.max_retries = 0")
-    shown = page.run("%glm models").markdown()
+    shown = page.run("%glm models").plain()
     assert "glm-4.7-flash" in shown
     assert "could not be had" in shown
 
 
 def test_system_is_shown_set_and_taken_away(page: Page, server: PracticeServer) -> None:
-    assert "no system text" in page.run("%glm system").markdown()
+    assert "no system text" in page.run("%glm system").plain()
     page.run("%glm system You're {brief}.")
-    assert "You're {brief}." in page.run("%glm system").markdown()
+    assert "You're {brief}." in page.run("%glm system").plain()
     page.run("%%glm\n你好")
     assert server.requests[-1].body["messages"][0] == {"role": "system", "content": "You're {brief}."}
     page.run('%glm system ""')
@@ -134,7 +134,7 @@ def test_a_tab_parts_a_command_from_its_text(page: Page, server: PracticeServer)
 
 def test_prices_are_not_told_of_another_service(page: Page) -> None:
     page.run("%config GLMMagics.base_url = 'https://api.z.ai/api/paas/v4'")
-    assert "price not known" in page.run("%glm model glm-5.3").markdown()
+    assert "price not known" in page.run("%glm model glm-5.3").plain()
 
 
 def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeServer) -> None:
@@ -143,14 +143,14 @@ def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeS
     page.run('%%glm -s "Be brief."\nShow code.')
     shown = page.run("%glm history")
     for words in ("Be brief.", "Show code.", "x = 1", "````text"):
-        assert words in shown.plain()
+        assert words in shown.markdown()
     assert "<blockquote>&#96;&#96;&#96;python<br>x = 1<br>&#96;&#96;&#96;</blockquote>" in shown.markdown()
 
 
 def test_undo_takes_the_last_turn_back(page: Page, server: PracticeServer) -> None:
     for text in ("one", "two"):
         page.run(f"%%glm\n{text}")
-    assert "two" in page.run("%glm undo").markdown()
+    assert "two" in page.run("%glm undo").plain()
     page.run("%%glm\nthree")
     sent = [message["content"] for message in server.requests[-1].body["messages"] if message["role"] == "user"]
     assert sent == ["one", "three"]
@@ -168,32 +168,32 @@ def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
     shown = page.run("%%glm -m glm-4.7\n你好").html(1)
     assert "glm-4.7 (practice)" in shown
     assert "nothing: practice" in shown
-    assert "≈ ¥2 / 8" in page.run("%glm models").markdown()
+    assert "≈ ¥2 / 8" in page.run("%glm models").plain()
     assert "¥" not in shown
-    assert "(1 turn) goes along" in page.run("%glm practice off").markdown()
+    assert "(1 turn) goes along" in page.run("%glm practice off").plain()
     assert "(practice)" not in page.run("%%glm -m glm-4.7\n你好").html(1)
 
 
 def test_another_service_lists_its_own_models_or_says_that_it_does_not(page: Page) -> None:
     page.run("%config GLMMagics.base_url = 'http://127.0.0.1:9/v1'")
     page.run("%config GLMMagics.max_retries = 0")
-    shown = page.run("%glm models").markdown()
+    shown = page.run("%glm models").plain()
     assert "gives no list" in shown
     assert "glm-5.3" not in shown
 
 
 def test_a_model_that_is_nearly_one_is_named(page: Page) -> None:
-    assert "Did you mean glm-4.7?" in page.run('%glm model "glm4.7"').markdown()
+    assert "Did you mean glm-4.7?" in page.run('%glm model "glm4.7"').plain()
 
 
 def test_undo_of_nothing_says_so(page: Page) -> None:
-    assert "nothing to take back" in page.run("%glm undo").markdown()
+    assert "nothing to take back" in page.run("%glm undo").plain()
 
 
 def test_reset_begins_anew_and_keeps_system_text_and_ledger(page: Page, server: PracticeServer) -> None:
     page.run("%%glm -s brief\none")
     spent = page.magics.chat.ledger.spent.total_tokens
-    assert "1 turn" in page.run("%glm reset").markdown()
+    assert "1 turn" in page.run("%glm reset").plain()
     page.run("%%glm\ntwo")
     assert [message["role"] for message in server.requests[-1].body["messages"]] == ["system", "user"]
     assert page.magics.chat.ledger.spent.total_tokens > spent > 0
@@ -228,16 +228,16 @@ def test_login_sets_a_key_that_is_asked_for_and_never_shown(
     monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
     bare_page.run("%load_ext zhipu_magic")
     typed_key(f" {server.api_key}\n")
-    shown = bare_page.run("%glm login").markdown()
+    shown = bare_page.run("%glm login").plain()
     assert bare_page.run("%%glm\n你好").success
-    shown += bare_page.run("%glm").markdown() + "".join(capsys.readouterr())
+    shown += bare_page.run("%glm").plain() + "".join(capsys.readouterr())
     assert server.api_key not in shown
     assert "%glm login" in shown
 
 
 def test_login_says_that_the_environment_goes_first(page: Page, typed_key: Callable[[str], None]) -> None:
     typed_key("another.key")
-    assert "another goes first (ZHIPUAI_API_KEY)" in page.run("%glm login").markdown()
+    assert "another goes first (ZHIPUAI_API_KEY)" in page.run("%glm login").plain()
 
 
 def test_a_key_in_the_cell_is_refused_and_not_repeated(page: Page) -> None:
@@ -255,11 +255,11 @@ def test_a_key_with_odd_characters_is_refused_and_not_repeated(page: Page, typed
 
 def test_practice_needs_no_key_and_off_goes_back(bare_page: Page) -> None:
     bare_page.run("%load_ext zhipu_magic")
-    assert "no model behind it" in bare_page.run("%glm practice").markdown()
+    assert "no model behind it" in bare_page.run("%glm practice").plain()
     assert bare_page.run("%%glm\n你好").plain() == "你好！有什么我可以帮助你的吗？"
-    assert "127.0.0.1" in bare_page.run("%glm").markdown()
+    assert "127.0.0.1" in bare_page.run("%glm").plain()
     bare_page.run("%glm practice off")
-    assert "open.bigmodel.cn" in bare_page.run("%glm").markdown()
+    assert "open.bigmodel.cn" in bare_page.run("%glm").plain()
     assert "no API key" in str(bare_page.run("%%glm\n你好").error)
 
 
@@ -272,10 +272,10 @@ def test_the_conversation_goes_on_from_practice(bare_page: Page) -> None:
 
 
 def test_help_knows_every_command(page: Page) -> None:
-    shown = page.run("%glm help").markdown()
+    shown = page.run("%glm help").plain()
     for name, command in COMMANDS.items():
         assert f"`{command.usage}`" in shown
-        assert command.summary in page.run(f"%glm help {name}").markdown()
+        assert command.summary in page.run(f"%glm help {name}").plain()
 
 
 def test_help_names_the_nearest_command(page: Page) -> None:
@@ -290,7 +290,7 @@ def test_the_question_mark_shows_every_command(page: Page, capsys: pytest.Captur
 
 
 def test_version_names_what_it_stands_on(page: Page) -> None:
-    shown = page.run("%glm version").markdown()
+    shown = page.run("%glm version").plain()
     for name in ("zhipu_magic", "zhipuai", "ipywidgets"):
         assert name in shown
 

@@ -97,7 +97,6 @@ def test_a_transcript_says_which_replies_are_stale() -> None:
         "a\n===",
         "`code`",
         "end \\",
-        "\x1b[31mred",
         "[link](x)",
         "&amp;",
     ],

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from in_process import Page
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
-from zhipu_magic.view.document import fenced, money, shorten, table
+from zhipu_magic.texts import shorten
+from zhipu_magic.view.document import fenced, money, table
 from zhipu_magic.view.markdown import folded_reasoning
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -101,7 +102,7 @@ class _Reader(HTMLParser):
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_no_reasoning_breaks_out_of_its_block(thoughts: str) -> None:
-    block = folded_reasoning(thoughts)
+    block = folded_reasoning(thoughts).rich
     reader = _Reader()
     reader.feed(block)
     assert "\n" not in block
@@ -189,7 +190,7 @@ def test_a_tool_call_is_told_and_left_out_of_the_conversation(page: Page, server
 
 
 def test_a_table_stands_straight_with_chinese_in_it() -> None:
-    assert table(("a", "b"), [("你好", "1"), ("x|y", "22")]).splitlines() == [
+    assert table(("a", "b"), [("你好", "1"), ("x|y", "22")]).plain.splitlines() == [
         "| a    | b  |",
         "|------|----|",
         "| 你好 | 1  |",

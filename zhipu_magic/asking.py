@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .cell_options import EARLIER_STAYS, CellOptions
 from .errors import GLMError, Interrupted, InvalidRequest
+from .markup import Markup
 from .prompt import is_name, value_of
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ def ask(magics: GLMMagics, prompt: str, given: CellOptions | None = None) -> Non
             from .view.preview import preview
 
             request = chat.request(prompt, anchor=anchor, **asked)
-            document = preview(request, priced=chat.service.priced and not chat.service.practising)
             magics.page.look_only()
-            magics.tell(document.markdown, document.rich)
+            magics.tell(preview(request, priced=chat.service.priced and not chat.service.practising))
         else:
             show(magics, lambda: chat.ask(prompt, anchor=anchor, **asked), given)
     except GLMError as error:
@@ -97,7 +97,7 @@ def _bind(magics: GLMMagics, reply: Reply, name: str | None) -> None:
         shell.push({name: completion})
 
 
-NO_PYTHON = "The reply holds no Python, so there is nothing to insert."
+NO_PYTHON = Markup("The reply holds no Python, so there is nothing to insert.")
 
 
 def insert(magics: GLMMagics, words: str) -> bool:

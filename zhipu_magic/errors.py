@@ -17,6 +17,8 @@ In a notebook each of them prints as its message alone, with no traceback, and s
 
 from __future__ import annotations
 
+from .texts import without_controls
+
 
 class GLMError(Exception):
     """Something that a reader can understand and act upon.
@@ -34,7 +36,8 @@ class GLMError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return "\n".join(part for part in (self.message, self.hint, self.detail) if part)
+        # What a service, a journal or a reply put into it goes to a terminal from here.
+        return without_controls("\n".join(part for part in (self.message, self.hint, self.detail) if part))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback."""

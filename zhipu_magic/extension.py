@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import completer, verbatim
 from .magics import GLMMagics
+from .texts import without_controls
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -27,7 +28,8 @@ def load(shell: InteractiveShell) -> None:
     completer.install(shell, magics)
     earlier = magics.earlier_journal
     if earlier is not None and _holds_turns(earlier):
-        print(f"The journal {earlier.name} holds an earlier conversation: %glm resume goes on with it.")
+        name = without_controls(earlier.name)
+        print(f"The journal {name} holds an earlier conversation: %glm resume goes on with it.")
     threading.Thread(target=_warm_up, args=(magics.page.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 

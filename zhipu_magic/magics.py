@@ -23,12 +23,14 @@ from . import front_end
 from .errors import GLMError, Interrupted
 from .page import Page
 from .settings import Settings
+from .texts import without_controls
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .cell_options import CellOptions
     from .chat import Chat
+    from .markup import Markup
     from .practice import PracticeServer
     from .reply import Reply
     from .request import Anchor
@@ -54,6 +56,9 @@ def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
                 function(*arguments)
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.") from None
+            except UsageError as error:
+                # It may name what a journal or a service holds, and IPython prints it as it is.
+                raise UsageError(without_controls(str(error))) from None
 
         magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
         marked: _Function = kind("glm")(no_var_expand(magic))
@@ -203,12 +208,12 @@ class GLMMagics(Settings, Magics):
         terminal = sys.modules.get("IPython.terminal.interactiveshell")
         return terminal is not None and isinstance(self.shell, terminal.TerminalInteractiveShell)
 
-    def tell(self, markdown: str, rich: str = "") -> None:
-        """Answer a command, and tell first what has come up before. `rich` is what a notebook shows, if not that."""
-        from .view.document import Document
+    def tell(self, answer: Markup | str) -> None:
+        """Answer a command, and tell first what has come up before. A `str` is text from outside, shown as it is."""
+        from .markup import Markup
 
         notices, self.notices[:] = [*self.notices], []
-        self.view.tell(Document("\n\n".join([*notices, markdown]), "\n\n".join([*notices, rich]) if rich else ""))
+        self.view.tell(Markup("\n\n").join([*notices, answer]))
 
     def show_usage(self) -> None:
         """Put the dashboard here; in a terminal, its text."""

@@ -332,9 +332,9 @@ class Reply:
         return f"<Reply {self.state}, {self.model}, {len(self.words)} characters>"
 
     def _repr_markdown_(self) -> str:
-        from .harmless import harmless
+        from .harmless.pages import page_of
 
-        return harmless(self.text)
+        return page_of([self.text]).rich
 
     # Its life
 

@@ -8,13 +8,14 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, de
 
 from .environment import default_model, default_replay
 from .errors import GLMError
+from .texts import without_controls
 
 
 class BadSetting(TraitError):
     """A setting that cannot be; in a notebook it prints as its message alone."""
 
     def _render_traceback_(self) -> list[str]:
-        return str(self).splitlines()
+        return without_controls(str(self)).splitlines()
 
 
 class Settings(HasTraits):

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from .. import credentials
-from ..view.document import in_line, money, shorten, table
+from ..markup import Markup
+from ..texts import shorten
+from ..view.document import code as quoted_code
+from ..view.document import money, table
 from . import code, files, service, threads, tools, turns
 from .command import Command, prose
 
@@ -39,12 +42,12 @@ def _status(magics: GLMMagics) -> None:
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
     key = chat.service.key_source
     filled = chat.context_filled()
-    rows = [("model", chat.model)]
+    rows: list[tuple[str, object]] = [("model", chat.model)]
     if chat.replay != "only":
         rows.append(("service", credentials.without_password(chat.service.base_url)))
         rows.append(("API key", key or "none yet"))
     rows += [
-        ("system text", in_line(shorten(chat.system, 60)) if chat.system else "none"),
+        ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
         (
             "thread",
             f"{thread.name}, one of {len(chat.history.threads)}" if len(chat.history.threads) > 1 else thread.name,
@@ -62,13 +65,13 @@ def _status(magics: GLMMagics) -> None:
     if chat.replay != "off":
         rows.append(("replay", chat.replay))
     if key is None and chat.replay != "only":
-        following = "`%glm login` sets a key; `%glm practice` needs none."
+        following = Markup("`%glm login` sets a key; `%glm practice` needs none.")
     elif not thread.size:
-        following = "Begin a cell with `%%glm` and write below it. `%%glm?` shows its options."
+        following = Markup("Begin a cell with `%%glm` and write below it. `%%glm?` shows its options.")
     else:
-        following = "Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm thread NAME`."
+        following = Markup("Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm thread NAME`.")
     facts = table(("zhipu_magic", version("zhipu_magic")), rows)
-    magics.tell(f"{facts}\n\n{following} `%glm help` lists all commands.")
+    magics.tell(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
 
 
 def turns_told(magics: GLMMagics) -> str:
@@ -91,13 +94,14 @@ def _usage(magics: GLMMagics, text: str) -> None:
 
 def _help(magics: GLMMagics, text: str) -> None:
     if not text:
-        magics.tell(f"{commands_help()}\n\n`%%glm?` shows the options of a cell, `%config GLMMagics` the settings.")
+        after = Markup("`%%glm?` shows the options of a cell, `%config GLMMagics` the settings.")
+        magics.tell(Markup("\n\n").join([commands_help(), after]))
         return
     command = COMMANDS.get(text)
     if command is None:
         near = get_close_matches(text, list(COMMANDS), n=1, cutoff=0.5)
         raise UsageError(f"%glm has no command {text}." + (f" Did you mean {near[0]}?" if near else ""))
-    magics.tell(f"`{command.usage}`: {command.summary}")
+    magics.tell(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
 
 
 COMMANDS: dict[str, Command] = {
@@ -116,9 +120,9 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def commands_help() -> str:
+def commands_help() -> Markup:
     """All commands as a table."""
-    rows = [(f"`{command.usage}`", command.summary) for command in COMMANDS.values()]
+    rows = [(quoted_code(command.usage), command.summary) for command in COMMANDS.values()]
     return table(("command", "what it does"), rows)
 
 

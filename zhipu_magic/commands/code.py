@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 
 from ..asking import NO_PYTHON, insert
 from ..errors import GLMError
+from ..markup import Markup
 from ..page import Failure
 from ..view.document import fenced
 from .command import Command, prose
@@ -24,7 +25,7 @@ sentence or two what was wrong."""
 def _insert(magics: GLMMagics, text: str) -> None:
     link = wanted_link(magics, text, "%glm insert N takes a turn's number in %glm history.")
     done = insert(magics, link.turn.reply)
-    magics.tell("The reply's Python is in a new cell below. It has not run." if done else NO_PYTHON)
+    magics.tell(Markup("The reply's Python is in a new cell below. It has not run.") if done else NO_PYTHON)
 
 
 def _fix(magics: GLMMagics, text: str) -> None:

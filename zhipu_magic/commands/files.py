@@ -12,6 +12,8 @@ from ..errors import GLMError
 from ..export import FORMS, exported
 from ..history import turns
 from ..lines import refuse_other
+from ..markup import Markup
+from ..view.document import code
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
@@ -26,11 +28,11 @@ def _journal(magics: GLMMagics, text: str) -> None:
         magics.set_trait("journal", place)
     journal = magics.chat.history.journal
     if journal.path is None:
-        magics.tell("No journal is kept. `%glm journal auto` keeps one beside the notebook.")
+        magics.tell(Markup("No journal is kept. `%glm journal auto` keeps one beside the notebook."))
         return
     there = journal.path.stat().st_size if journal.path.exists() else 0
     size = f"{there:,} bytes" if there else "not begun yet"
-    magics.tell(f"The journal is `{_shown(journal.path)}` ({size}).")
+    magics.tell(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
 
 
 def _shown(path: Path) -> str:
@@ -54,7 +56,7 @@ def _resume(magics: GLMMagics, text: str) -> None:
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
     last = f" The last was asked: “{thread.newest.turn.prompt.strip()[:60]}”." if thread.newest else ""
     told = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
-    magics.tell("\n\n".join([told, *notes]))
+    magics.tell(Markup("\n\n").join([told, *notes]))
 
 
 def _export(magics: GLMMagics, text: str) -> None:
@@ -75,7 +77,8 @@ def _export(magics: GLMMagics, text: str) -> None:
         path.write_bytes(chat.service.hide(content).encode("utf-8", "replace"))
     except OSError as error:
         raise GLMError(f"{path.name} cannot be written: {error.strerror}.") from None
-    magics.tell(f"{turns(chat.thread().size)} exported to `{_shown(path)}`.")
+    count = turns(chat.thread().size)
+    magics.tell(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
 
 
 COMMANDS = (

@@ -12,6 +12,7 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 from .. import credentials
 from ..errors import GLMError, SettingsError
 from ..history import turns
+from ..markup import Markup
 from ..models import CATALOGUE, FREE, PRICES_DATE, Model
 from ..view.document import table
 from .command import Command, unquoted
@@ -48,19 +49,31 @@ def _practice(magics: GLMMagics, text: str) -> None:
     if text == "off":
         magics.end_practice()
         address = credentials.without_password(magics.chat.service.base_url)
-        magics.tell(f"Practice is over: `%%glm` asks {address} again.{_carried_over(magics)}")
+        carried_over = _carried_over(magics)
+        magics.tell(
+            Markup(
+                "Practice is over: `%%glm` asks {address} again.{carried_over}",
+                address=address,
+                carried_over=carried_over,
+            )
+        )
         return
     magics.begin_practice()
     magics.tell(
-        "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "
-        f"written in advance, and nothing leaves this machine. `%glm practice off` goes back.{_carried_over(magics)}"
+        Markup(
+            "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "
+            "written in advance, and nothing leaves this machine. `%glm practice off` goes back.{carried_over}",
+            carried_over=_carried_over(magics),
+        )
     )
 
 
-def _carried_over(magics: GLMMagics) -> str:
+def _carried_over(magics: GLMMagics) -> Markup:
     """What the other side will be told of the conversation so far."""
     count = magics.chat.thread().size
-    return f" The conversation so far ({turns(count)}) goes along; `%glm thread NAME` begins anew." if count else ""
+    if not count:
+        return Markup()
+    return Markup(" The conversation so far ({turns}) goes along; `%glm thread NAME` begins anew.", turns=turns(count))
 
 
 def _model(magics: GLMMagics, text: str) -> None:
@@ -72,7 +85,7 @@ def _model(magics: GLMMagics, text: str) -> None:
     price = _price(known, _is_listed(chat))
     facts = f": {_context(known)}, {price}" if known else ", of which nothing more is known here"
     meant = f" Did you mean {near[0]}?" if near and known is None else ""
-    magics.tell(f"The model is **{chat.model}**{facts}.{meant}")
+    magics.tell(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
 
 
 def _is_listed(chat: Chat) -> bool:
@@ -102,7 +115,15 @@ def _models(magics: GLMMagics, text: str) -> None:
         "Several prices are for a short prompt and answer, a short prompt and a long answer, and a prompt of 32K "
         "tokens or more."
     )
-    magics.tell(f"{listing}\n\n{note} Prices are estimates of {PRICES_DATE}. {tiers} `%glm model NAME` chooses one.")
+    magics.tell(
+        Markup(
+            "{listing}\n\n{note} Prices are estimates of {date}. {tiers} `%glm model NAME` chooses one.",
+            listing=listing,
+            note=note,
+            date=PRICES_DATE,
+            tiers=tiers,
+        )
+    )
 
 
 def _other_models(magics: GLMMagics) -> None:
@@ -113,7 +134,7 @@ def _other_models(magics: GLMMagics) -> None:
         magics.tell(f"This service gives no list of its models: {error.message}")
         return
     rows = [(name + (" ←" if name == magics.chat.model else ""),) for name in names]
-    magics.tell(f"{table(('model',), rows)}\n\n`%glm model NAME` chooses one.")
+    magics.tell(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(("model",), rows)))
 
 
 def _context(known: Model | None) -> str:

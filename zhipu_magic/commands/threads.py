@@ -8,7 +8,9 @@ from IPython.core.error import UsageError
 
 from ..budget import Budget
 from ..history import turns
-from ..view.document import fenced, in_line, shorten, table
+from ..markup import Markup
+from ..texts import shorten
+from ..view.document import block, code, table
 from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
@@ -21,8 +23,16 @@ def _thread(magics: GLMMagics, text: str) -> None:
         chat.history.switch(unquoted(text))
         magics.follow_chat()
     thread = chat.thread()
-    system = f", system text {in_line(shorten(thread.system, 60))}" if thread.system else ""
-    magics.tell(f"The thread is **{thread.name}**: {turns(thread.size)}, {chat.model}{system}.")
+    system = Markup(", system text {text}", text=code(shorten(thread.system, 60))) if thread.system else Markup()
+    magics.tell(
+        Markup(
+            "The thread is **{name}**: {turns}, {model}{system}.",
+            name=thread.name,
+            turns=turns(thread.size),
+            model=chat.model,
+            system=system,
+        )
+    )
 
 
 def _threads(magics: GLMMagics, text: str) -> None:
@@ -35,7 +45,7 @@ def _threads(magics: GLMMagics, text: str) -> None:
         model = thread.model or chat.model
         rows.append((thread.name + mark, str(thread.size), model, shorten(thread.system, 30), last))
     listing = table(("thread", "turns", "model", "system text", "asked last"), rows)
-    magics.tell(f"{listing}\n\n`%glm thread NAME` goes to one, and begins it if it is new.")
+    magics.tell(Markup("{listing}\n\n`%glm thread NAME` goes to one, and begins it if it is new.", listing=listing))
 
 
 def _fork(magics: GLMMagics, text: str) -> None:
@@ -50,8 +60,14 @@ def _fork(magics: GLMMagics, text: str) -> None:
     magics.chat.history.fork(words[0], at)
     magics.follow_chat()
     magics.tell(
-        f"The thread is now **{words[0]}**, with {turns(magics.chat.thread().size)} of {source}. What comes next "
-        f"stands here alone; `%glm thread {source}` goes back."
+        Markup(
+            "The thread is now **{name}**, with {turns} of {source}. What comes next stands here alone; {back} goes "
+            "back.",
+            name=words[0],
+            turns=turns(magics.chat.thread().size),
+            source=source,
+            back=code(f"%glm thread {source}"),
+        )
     )
 
 
@@ -60,7 +76,9 @@ def _system(magics: GLMMagics, text: str) -> None:
     if text:
         magics.set_trait("system", unquoted(text))
     system = chat.system
-    magics.tell(f"The system text:\n\n{fenced(system)}" if system else "There is no system text.")
+    magics.tell(
+        Markup("The system text:\n\n{text}", text=block(system)) if system else Markup("There is no system text.")
+    )
 
 
 def _budget(magics: GLMMagics, text: str) -> None:
@@ -70,7 +88,7 @@ def _budget(magics: GLMMagics, text: str) -> None:
         magics.follow_chat()
     budget = chat.budget
     if budget is None:
-        magics.tell("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one.")
+        magics.tell(Markup("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one."))
         return
     left = budget.told(budget.left(chat.account))
     magics.tell(

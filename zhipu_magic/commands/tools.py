@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ..view.document import in_line, shorten, table
+from ..markup import Markup
+from ..texts import shorten
+from ..view.document import code, table
 from .command import Command
 
 if TYPE_CHECKING:
@@ -53,10 +55,10 @@ def _remove(magics: GLMMagics, names: list[str]) -> None:
 def _list(magics: GLMMagics) -> None:
     tools = magics.chat.tools
     if not tools:
-        magics.tell("The model may call no function. `%glm tools add NAME` lets it call one in every turn.")
+        magics.tell(Markup("The model may call no function. `%glm tools add NAME` lets it call one in every turn."))
         return
     rows = [
-        (in_line(tool.name), shorten(tool.description, _LONGEST_DESCRIPTION), "yes" if tool.asks_first else "")
+        (code(tool.name), shorten(tool.description, _LONGEST_DESCRIPTION), "yes" if tool.asks_first else "")
         for tool in tools
     ]
     magics.tell(table(("tool", "what it does", "asks first"), rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -10,10 +9,11 @@ from IPython.core.error import UsageError
 from ..conversation import Link, Thread
 from ..errors import GLMError
 from ..history import turns
+from ..markup import Markup
 from ..rounds import exchanged
 from ..turn import Turn
-from ..view.document import fenced
-from ..view.markdown import call_text, quoted, turn_markdown
+from ..view.document import block, code, quotation
+from ..view.markdown import call_text, turn_page
 from .command import Command, number
 
 if TYPE_CHECKING:
@@ -23,22 +23,29 @@ if TYPE_CHECKING:
 def _history(magics: GLMMagics, text: str) -> None:
     thread = magics.chat.thread()
     if thread.system or thread.last:
-        magics.tell(_listing(thread, fenced), rich=_listing(thread, quoted))
+        magics.tell(_listing(thread))
     else:
-        magics.tell("The conversation has not begun.")
+        magics.tell(Markup("The conversation has not begun."))
 
 
-def _listing(thread: Thread, show: Callable[[str], str]) -> str:
-    parts = [f"**system**\n\n{show(thread.system)}"] if thread.system else []
+def _listing(thread: Thread) -> Markup:
+    parts = [_part(Markup("**system**"), quotation(thread.system))] if thread.system else []
     for link in thread.links:
-        images = [f"image {place}: {image.describe()}" for place, image in enumerate(link.turn.images, 1)]
-        asked = "\n\n".join([*images, show(link.turn.prompt)])
-        parts.append(f"**{link.number} · you**{_facts(_cell(link.turn))}\n\n{asked}")
-        for words, calls in exchanged(link.turn.exchange):
+        turn = link.turn
+        images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
+        number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell(turn)))
+        parts.append(_part(number, *images, quotation(turn.prompt)))
+        for words, calls in exchanged(turn.exchange):
             lines = [words] * bool(words) + [f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls]
-            parts.append(f"**{link.number} · calls**\n\n{show(chr(10).join(lines))}")
-        parts.append(f"**{link.number} · {link.turn.model}**{_facts(*_marks(link))}\n\n{show(link.turn.reply)}")
-    return "\n\n".join(parts)
+            parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
+        facts = _facts(*_marks(link))
+        answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
+        parts.append(_part(answered, quotation(turn.reply)))
+    return Markup("\n\n").join(parts)
+
+
+def _part(heading: Markup, *pieces: Markup | str) -> Markup:
+    return Markup("\n\n").join([heading, *pieces])
 
 
 def _cell(turn: Turn) -> str:
@@ -64,7 +71,8 @@ def _facts(*facts: str) -> str:
 
 def _show(magics: GLMMagics, text: str) -> None:
     turn = wanted_link(magics, text, "%glm show N takes a turn's number in %glm history.").turn
-    magics.tell(turn.reply, rich=turn_markdown(turn, remote_images=magics.remote_images))
+    page = turn_page(turn, remote_images=magics.remote_images)
+    magics.tell(Markup.vouched(page.rich, turn.reply))
 
 
 def wanted_link(magics: GLMMagics, text: str, usage: str) -> Link:
@@ -85,19 +93,25 @@ def _undo(magics: GLMMagics, text: str) -> None:
     done = magics.chat.history.undo(count or 1)
     after = magics.chat.thread()
     if not done:
-        magics.tell("There is nothing to take back.")
+        magics.tell(Markup("There is nothing to take back."))
         return
     gone = [turn for turn in before.turns if turn not in after.turns]
-    prompt = f"\n\n{fenced(gone[-1].written or gone[-1].prompt)}" if gone else ""
-    more = f" {len(done)}" if len(done) > 1 else ""
-    magics.tell(f"Taken back: {', '.join(done)}. {_standing(after.size)} `%glm redo{more}` does it again.{prompt}")
+    again = code(f"%glm redo {len(done)}" if len(done) > 1 else "%glm redo")
+    told = Markup(
+        "Taken back: {done}. {standing} {again} does it again.",
+        done=", ".join(done),
+        standing=_standing(after.size),
+        again=again,
+    )
+    prompts = [block(turn.written or turn.prompt) for turn in gone[-1:]]
+    magics.tell(Markup("\n\n").join([told, *prompts]))
 
 
 def _redo(magics: GLMMagics, text: str) -> None:
     count = number(text, "%glm redo N does the last N undone changes again.", 1)
     done = magics.chat.history.redo(count or 1)
     if not done:
-        magics.tell("There is nothing to do again.")
+        magics.tell(Markup("There is nothing to do again."))
         return
     magics.tell(f"Done again: {', '.join(done)}. {_standing(magics.chat.thread().size)}")
 
@@ -108,12 +122,15 @@ def _standing(count: int) -> str:
 
 def _reset(magics: GLMMagics, text: str) -> None:
     if magics.chat.thread().last is None:
-        magics.tell("The conversation has not begun; there is nothing to take out.")
+        magics.tell(Markup("The conversation has not begun; there is nothing to take out."))
         return
     count = magics.chat.history.reset()
     magics.tell(
-        f"The conversation begins anew: {turns(count)} taken out. The system text and the figures stay; `%glm undo` "
-        "brings the turns back."
+        Markup(
+            "The conversation begins anew: {turns} taken out. The system text and the figures stay; `%glm undo` brings "
+            "the turns back.",
+            turns=turns(count),
+        )
     )
 
 

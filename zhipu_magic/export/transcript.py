@@ -6,49 +6,53 @@ import re
 from collections.abc import Iterator
 
 from ..conversation import Link, Thread
-from ..harmless import harmless
+from ..harmless.pages import page_of
 from ..images import Image
-from ..markdown_code import closed
+from ..markup import Markup
 from ..rounds import exchanged
-from ..turn import Turn
 from ..view.document import fenced
-from ..view.markdown import answer, call_text, sources_markdown
+from ..view.document import link as link_to
+from ..view.markdown import answer, call_text, sources
 
 #: A line that Markdown shows as it is: no letter of it is a mark, it begins like no list, and has no gap to close up.
 _PROSE = re.compile(r"(?![-+=:]|\d+[.)])(?!.*  )[^\s\\`*_~\[\]<>#&|$^](?:[^\\`*_~\[\]<>#&|$^]*[^\s\\`*_~\[\]<>#&|$^])?")
 
 
 def transcript(thread: Thread) -> str:
-    """The turns that stand: the reader's words as they were written, the replies as the Markdown that they are."""
+    """The turns that stand: the user's words as they were written, the replies as the Markdown that they are."""
+    return page_of(_pieces(thread)).rich + "\n"
+
+
+def _pieces(thread: Thread) -> Iterator[Markup | str]:
     links = [link for link in thread.links if not link.aside]
-    models = dict.fromkeys(link.turn.model for link in links)
-    opening = f"# Conversation with {' and '.join(models)}"
+    models = Markup(" and ").join(dict.fromkeys(link.turn.model for link in links))
+    yield Markup("# Conversation with {models}", models=models)
     if thread.system:
-        opening += f"\n\n**System**\n\n{_as_written(thread.system)}"
-    return "\n\n---\n\n".join([opening, *map(_turn, links)]) + "\n"
+        yield Markup("**System**")
+        yield _as_written(thread.system)
+    for link in links:
+        yield Markup("---")
+        yield from _turn(link)
 
 
-def _turn(link: Link) -> str:
+def _turn(link: Link) -> Iterator[Markup | str]:
     turn = link.turn
-    said_by = " · ".join([f"**{turn.model}**", *_marks(link)])
-    images = [f"![image {number}]({_address(image)})" for number, image in enumerate(turn.images, 1)]
-    called = []
+    yield Markup("**You**")
+    yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
+    yield _as_written(turn.prompt)
+    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
     for words, calls in exchanged(turn.exchange):
-        results = "\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls)
-        called += [closed(harmless(words).strip("\n"))] if words else []
-        called.append(fenced(results))
-    said = [said_by, *called, closed(harmless(answer(turn)).strip("\n")), *_sources(turn)]
-    return "\n\n".join(["**You**", *images, _as_written(turn.prompt), *said])
+        yield words.strip("\n")
+        yield fenced("\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls))
+    yield answer(turn).strip("\n")
+    yield sources(turn.sources)
 
 
-def _sources(turn: Turn) -> Iterator[str]:
-    if shown := sources_markdown(turn.sources):
-        yield shown
-
-
-def _address(image: Image) -> str:
-    """The image itself, or where it is on the web."""
-    return image.url or f"data:{image.type};base64,{image.base64()}"
+def _image(number: int, image: Image) -> Markup:
+    """The image itself, or a link to where it is on the web: to look at a transcript fetches nothing."""
+    if image.url:
+        return link_to(f"image {number}", image.url)
+    return Markup.vouched(f"![image {number}](data:{image.type};base64,{image.base64()})", f"image {number}")
 
 
 def _marks(link: Link) -> Iterator[str]:

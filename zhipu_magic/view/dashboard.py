@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,11 @@ from uuid import uuid4
 from ..conversation import back_from
 from ..events import Kept
 from ..ledger import Entry, Ledger, Sums
+from ..markup import Markup, html_bundle
 from ..models import PRICES_DATE
+from ..texts import shorten
 from ..wire import Usage
-from .document import money, shorten, table
-from .literal import literal
+from .document import money, table
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 
@@ -59,7 +60,7 @@ class Dashboard:
     def _bundle(self, figures: Spending) -> dict[str, Any]:
         self._told = figures.kept
         html, text = dashboard_html(figures), dashboard_text(figures)
-        return self._widget.bundle(html, text) if self._widget else {"text/html": html, "text/plain": text}
+        return self._widget.bundle(html, text) if self._widget else html_bundle(html, text)
 
     def close(self) -> None:
         if self._widget is not None:
@@ -92,34 +93,51 @@ class Spending:
 def dashboard_text(figures: Spending) -> str:
     """The dashboard where there is no HTML."""
     rows = _rows(figures)
-    return f"{_totals(figures)}\n\n{table(_HEADER, rows)}" if rows else _totals(figures)
+    return f"{_totals(figures)}\n\n{table(_HEADER, rows).plain}" if rows else _totals(figures)
 
 
-def dashboard_html(figures: Spending) -> str:
-    """Inline styles and one SVG; every text from outside is escaped."""
-    cell = "padding:2px 12px 2px 0;vertical-align:baseline;border:none;background:none;color:inherit;font-size:12px"
-    align = ("left", "left", "right", "right", "right", "right", "left")
-    wraps = (*["white-space:nowrap"] * 6, "min-width:12em")
+def dashboard_html(figures: Spending) -> Markup:
+    """Inline styles and one SVG."""
+    rows = _rows(figures)
+    return Markup(
+        '<div class="zhipu-magic-dashboard" style="color:{faint};{font}">'
+        '<div style="margin:4px 0">{totals}</div>{chart}{table}</div>',
+        faint=FAINT,
+        font=FONT,
+        totals=_totals(figures),
+        chart=_chart(figures.ledger),
+        table=_table(rows) if rows else Markup(),
+    )
 
-    def row(tag: str, cells: tuple[str, ...]) -> str:
-        inner = "".join(
-            f'<{tag} style="{cell};text-align:{side};{wrap}">{literal(text)}</{tag}>'
-            for text, side, wrap in zip(cells, align, wraps, strict=True)
-        )
-        return f'<tr style="background:none">{inner}</tr>'
 
-    rows = "".join(row("td", cells) for cells in _rows(figures))
-    table_html = (
+_CELL = Markup(
+    "padding:2px 12px 2px 0;vertical-align:baseline;border:none;background:none;color:inherit;font-size:12px"
+)
+_NUMBER = Markup("{cell};text-align:right;white-space:nowrap", cell=_CELL)
+_WORD = Markup("{cell};text-align:left;white-space:nowrap", cell=_CELL)
+_PROMPT = Markup("{cell};text-align:left;min-width:12em", cell=_CELL)
+_COLUMNS = (_WORD, _WORD, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _PROMPT)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Markup:
+    heads = [Markup('<th style="{style}">{text}</th>', style=style, text=text) for style, text in _columns(_HEADER)]
+    lines = [
+        [Markup('<td style="{style}">{text}</td>', style=style, text=text) for style, text in _columns(row)]
+        for row in rows
+    ]
+    return Markup(
         '<div style="overflow-x:auto;width:0;min-width:100%">'
-        f'<table style="border:none;border-collapse:collapse;margin:0;{FONT}">'
-        f"{row('th', _HEADER)}{rows}</table></div>"
-        if rows
-        else ""
+        '<table style="border:none;border-collapse:collapse;margin:0;{font}">{rows}</table></div>',
+        font=FONT,
+        rows=Markup().join(
+            Markup('<tr style="background:none">{cells}</tr>', cells=Markup().join(line)) for line in [heads, *lines]
+        ),
     )
-    return (
-        f'<div class="zhipu-magic-dashboard" style="color:{FAINT};{FONT}">'
-        f'<div style="margin:4px 0">{literal(_totals(figures))}</div>{_chart(figures.ledger)}{table_html}</div>'
-    )
+
+
+def _columns(cells: tuple[str, ...]) -> Iterator[tuple[Markup, str]]:
+    """Each cell with the style of its column."""
+    return zip(_COLUMNS, cells, strict=True)
 
 
 _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
@@ -172,34 +190,45 @@ def _asked(entry: Entry, notes: Sequence[str]) -> str:
     return f"{prompt} ({', '.join(notes)})" if notes else prompt
 
 
-def _chart(ledger: Ledger) -> str:
+def _chart(ledger: Ledger) -> Markup:
     """Tokens by request: a bar each, the prompt below and the completion above it."""
     usages = [entry.usage or Usage() for entry in list(islice(ledger.newest_first(), _LONGEST_LIST))[::-1]]
     highest = max((usage.total_tokens for usage in usages), default=0)
     if not highest:
-        return ""
+        return Markup()
     step = min(24.0, _CHART_WIDTH / len(usages))
     bars = []
     for number, usage in enumerate(usages):
         prompt = _CHART_HEIGHT * usage.prompt_tokens / highest
         completion = _CHART_HEIGHT * usage.completion_tokens / highest
-        left, width = number * step, max(1.0, step - 3)
-        for top, height, colour in (
-            (_CHART_HEIGHT - prompt, prompt, TRACK),
-            (_CHART_HEIGHT - prompt - completion, completion, BRAND),
-        ):
-            bars.append(
-                f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" style="fill:{colour}"/>'
-            )
-    title = "Tokens by request: prompt below, completion above"
-    return (
-        f'<svg role="img" aria-label="{title}" width="{len(usages) * step:.0f}" height="{_CHART_HEIGHT}" '
-        f'viewBox="0 0 {len(usages) * step:.0f} {_CHART_HEIGHT}" style="display:block;max-width:100%;margin-top:8px">'
-        f"{''.join(bars)}</svg>"
-        f'<div style="margin:2px 0 8px -12px">{_key(TRACK)} prompt {_key(BRAND)} completion</div>'
+        bars.append(_bar(number * step, _CHART_HEIGHT - prompt, step, prompt, TRACK))
+        bars.append(_bar(number * step, _CHART_HEIGHT - prompt - completion, step, completion, BRAND))
+    return Markup(
+        '<svg role="img" aria-label="Tokens by request: prompt below, completion above" width="{width:.0f}" '
+        'height="{height}" viewBox="0 0 {width:.0f} {height}" style="display:block;max-width:100%;margin-top:8px">'
+        '{bars}</svg><div style="margin:2px 0 8px -12px">{prompt} prompt {completion} completion</div>',
+        width=len(usages) * step,
+        height=_CHART_HEIGHT,
+        bars=Markup().join(bars),
+        prompt=_key(TRACK),
+        completion=_key(BRAND),
     )
 
 
-def _key(colour: str) -> str:
+def _bar(left: float, top: float, step: float, height: float, colour: Markup) -> Markup:
+    return Markup(
+        '<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" style="fill:{colour}"/>',
+        left=left,
+        top=top,
+        width=max(1.0, step - 3),
+        height=height,
+        colour=colour,
+    )
+
+
+def _key(colour: Markup) -> Markup:
     """A square of the colour, to explain the chart by."""
-    return f'<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour}"></span>'
+    return Markup(
+        '<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour}"></span>',
+        colour=colour,
+    )

@@ -1,45 +1,65 @@
-"""Short texts that commands answer with: Markdown in a notebook, and readable as it stands in a terminal."""
+"""What commands answer with is made of these pieces, each of which shows a text from outside as it is."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from ..markup import Markup, escape, inert
+
+_AS_CODE = "white-space:pre-wrap;font-family:var(--jp-code-font-family, monospace);font-size:13px"
 
 
-@dataclass(frozen=True)
-class Document:
-    """An answer in Markdown, written whose source reads well too. `rich` is what a notebook shows, if not that."""
-
-    markdown: str
-    rich: str = ""
-
-    def bundle(self) -> dict[str, str]:
-        return {"text/markdown": self.rich or self.markdown, "text/plain": self.markdown}
-
-    def text(self, columns: int) -> str:
-        """For a terminal: without Markdown's marks, and broken between words; tables and fenced texts as they are."""
-        lines, inside = [], False
-        for line in self.markdown.split("\n"):
-            inside ^= line.startswith("```")
-            if inside or line.startswith(("|", "```")):
-                lines.append(line)
-            else:
-                lines += textwrap.wrap(line.replace("**", "").replace("`", ""), columns) or [""]
-        return without_controls("\n".join(lines))
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table whose columns stand under each other in a terminal, Chinese letters counting double."""
-    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
+def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
+    """A table whose columns stand under each other in a terminal, Chinese letters counting double."""
+    pieces = [[Markup.of(cell) for cell in row] for row in (header, *rows)]
+    cells = [[cell.plain.replace("|", "\\|").replace("\n", " ") for cell in row] for row in pieces]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(header))]
+    padding = [[" " * (widths[i] - _width(cell)) for i, cell in enumerate(row)] for row in cells]
+    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
 
-    def line(row: Sequence[str]) -> str:
-        return "| " + " | ".join(cell + " " * (widths[i] - _width(cell)) for i, cell in enumerate(row)) + " |"
+    def lines(rows: list[list[str]]) -> str:
+        padded = [
+            [f"{cell}{space}" for cell, space in zip(*row, strict=True)] for row in zip(rows, padding, strict=True)
+        ]
+        told = [f"| {' | '.join(row)} |" for row in padded]
+        return "\n".join([told[0], rule, *told[1:]])
 
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([line(cells[0]), rule, *(line(row) for row in cells[1:])])
+    return Markup.vouched(lines([[cell.rich for cell in row] for row in pieces]), lines(cells))
+
+
+def code(text: str) -> Markup:
+    """A text on one line, as code within a sentence."""
+    mark = "`" * (_longest_run(text) + 1)
+    return Markup.vouched(
+        f"<code>{escape(text)}</code>", f"{mark} {text} {mark}" if len(mark) > 1 else f"{mark}{text}{mark}"
+    )
+
+
+def block(text: str, language: str = "text") -> Markup:
+    """A text as it was written, letter below letter, apart from what is around it."""
+    inside = inert(text).replace("\n", "&#10;")
+    return Markup.vouched(f'<pre style="{_AS_CODE}">{inside}</pre>', fenced(text, language))
+
+
+def quotation(text: str) -> Markup:
+    """A text as it was written, as a quotation, with its lines and indents."""
+    return Markup.vouched(f"<blockquote>{escape(text)}</blockquote>", fenced(text))
+
+
+def folded(line: object, texts: Iterable[str]) -> Markup:
+    """Texts as they were written, folded away under one line."""
+    blocks = Markup().join(block(text) for text in texts if text)
+    return Markup("<details><summary>{line}</summary>{blocks}</details>", line=line, blocks=blocks)
+
+
+def link(text: str, address: str) -> Markup:
+    """The text as a link to an address of the web; the text alone, where it is none."""
+    target = _web_address(address)
+    if target is None:
+        return Markup.of(text)
+    return Markup.vouched(f"[{escape(text)}](<{target}>)", text if text == address else f"{text} <{address}>")
 
 
 def fenced(text: str, language: str = "text") -> str:
@@ -48,37 +68,35 @@ def fenced(text: str, language: str = "text") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def in_line(text: str) -> str:
-    """The text as it is, as code within a line."""
-    mark = "`" * (_longest_run(text) + 1)
-    return f"{mark} {text} {mark}" if len(mark) > 1 else f"`{text}`"
-
-
-def _longest_run(text: str) -> int:
-    """Of backticks."""
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def without_controls(text: str) -> str:
-    """The text without what would command a terminal: to set its title, its clipboard, its colours."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-#: All of C0, DEL and C1, but for tab and the ends of lines.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-
-
-def shorten(text: str, longest: int) -> str:
-    """The text on one line, cut where it is longer."""
-    words = " ".join(text.split())
-    return words if len(words) <= longest else words[: longest - 1] + "…"
-
-
 def money(yuan: float) -> str:
     """An estimate, and marked as one."""
     if yuan == 0:
         return "free"
     return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+
+
+#: Punctuation of an address that stays, for nobody takes it for the end of it, for mathematics or for a mark.
+_PLAIN = ":/?#&=+,;%.-"
+_LONGEST_ADDRESS = 2_000
+
+
+def _web_address(address: str) -> str | None:
+    """The address between pointed brackets; None for what is not a whole address of the web."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # reading the port checks it
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        return None
+    if len(address) > _LONGEST_ADDRESS or any(letter.isspace() or letter == "\\" for letter in address):
+        return None
+    return quote(address, safe=_PLAIN, errors="replace").replace("&", "&amp;")
+
+
+def _longest_run(text: str) -> int:
+    """Of backticks."""
+    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def _width(text: str) -> int:

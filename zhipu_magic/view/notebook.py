@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..chat import Chat
+from ..markup import Markup, html_bundle, markdown_bundle
 from ..reply import Reply
-from .document import Document
-from .markdown import final_markdown, growing_markdown
+from .markdown import final_page, growing_page
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
 from .widget import LiveHTML
 
@@ -40,9 +40,9 @@ class Notebook:
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell: Any = shell
 
-    def tell(self, document: Document) -> None:
+    def tell(self, answer: Markup) -> None:
         """Show a command's answer."""
-        self._shell.display_pub.publish(document.bundle())
+        self._shell.display_pub.publish(markdown_bundle(answer))
 
     def show(
         self,
@@ -142,18 +142,18 @@ class _Text:
 
     def wait(self) -> None:
         """Put a mark where it will stand."""
-        self._output.show({"text/markdown": "…", "text/plain": "…"})
+        self._output.show(markdown_bundle(Markup("…")))
 
     def grow(self) -> int:
         """Show what has come so far; gives its size in bytes."""
-        markdown = growing_markdown(self._reply, remote_images=self._remote_images)
-        self._output.show({"text/markdown": markdown, "text/plain": "…"})
-        return len(markdown.encode())
+        page = growing_page(self._reply, remote_images=self._remote_images)
+        self._output.show(markdown_bundle(page, "…"))
+        return len(page.rich.encode())
 
     def settle(self) -> None:
         """Show it as it stays."""
-        markdown = final_markdown(self._reply, remote_images=self._remote_images)
-        self._output.show({"text/markdown": markdown, "text/plain": self._reply.words}, _metadata(self._reply))
+        page = final_page(self._reply, remote_images=self._remote_images)
+        self._output.show(markdown_bundle(page, self._reply.words), _metadata(self._reply))
 
 
 class _Panel:
@@ -181,9 +181,9 @@ class _Panel:
         if self._mode == "live":
             self._draw(live=False)
         elif self._mode == "settle":
-            self._output.show({"text/html": panel_html(figures), "text/plain": panel_text(figures)})
+            self._output.show(html_bundle(panel_html(figures), panel_text(figures)))
         elif figures.notes:
-            self._output.show({"text/html": note_html(figures), "text/plain": "\n".join(figures.notes)})
+            self._output.show(html_bundle(note_html(figures), "\n".join(figures.notes)))
         if self._mode != "live":
             self.close()
 

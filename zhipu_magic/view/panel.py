@@ -13,12 +13,13 @@ from typing import Literal
 
 from ..chat import Chat
 from ..conversation import MAIN
+from ..markup import Markup
 from ..models import PRICES_DATE
 from ..reply import Reply
 from ..source import Timing
+from ..texts import shorten
 from ..wire import Usage
-from .document import money, shorten
-from .literal import literal
+from .document import money
 
 PanelMode = Literal["settle", "live", "off"]
 
@@ -144,46 +145,73 @@ def _unseen(reply: Reply) -> str:
 
 # As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
 
-FAINT = "var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))"
-WARN = "var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))"
-BRAND = "var(--jp-brand-color1, var(--vscode-progressBar-background, #2979c8))"
-TRACK = "var(--jp-border-color2, var(--vscode-editorWidget-border, #c8c8c8))"
-NOTE = f"color:var(--jp-ui-font-color1, inherit);border-left:3px solid {WARN};padding-left:8px;margin-bottom:2px"
-FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px;line-height:18px"
+FAINT = Markup("var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))")
+WARN = Markup("var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))")
+BRAND = Markup("var(--jp-brand-color1, var(--vscode-progressBar-background, #2979c8))")
+TRACK = Markup("var(--jp-border-color2, var(--vscode-editorWidget-border, #c8c8c8))")
+FONT = Markup("font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px;line-height:18px")
+_NOTE = Markup(
+    "color:var(--jp-ui-font-color1, inherit);border-left:3px solid {warn};padding-left:8px;margin-bottom:2px", warn=WARN
+)
 
 
-def panel_html(figures: Figures, *, live: bool = False) -> str:
-    """The panel; `live` leaves the details out: redrawn under the reader's hand, they would not stay open."""
-    line = " · ".join(f'<span style="white-space:nowrap">{literal(part)}</span>' for part in _line(figures))
-    line += _bar(*figures.context) if figures.context else ""
+def panel_html(figures: Figures, *, live: bool = False) -> Markup:
+    """The panel; `live` leaves the details out: redrawn under the user's hand, they would not stay open."""
+    parts = [Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in _line(figures)]
+    line = Markup(" · ").join(parts)
+    if figures.context:
+        line += _bar(*figures.context)
     if live:
-        inner = f'<div><span style="display:inline-block;width:1em">◦</span>{line}</div>'
+        inner = Markup('<div><span style="display:inline-block;width:1em">◦</span>{line}</div>', line=line)
     else:
-        inner = f'<details><summary style="cursor:pointer">{line}</summary>{_details_html(figures)}</details>'
-    note = "".join(f'<div style="{NOTE}">{literal(note)}</div>' for note in figures.notes)
-    return f'<div class="zhipu-magic-panel" style="color:{FAINT};{FONT};overflow-wrap:anywhere">{note}{inner}</div>'
-
-
-def note_html(figures: Figures) -> str:
-    """The notes alone, for readers who want no panel."""
-    notes = "".join(f'<div style="{NOTE}">{literal(note)}</div>' for note in figures.notes)
-    return f'<div class="zhipu-magic-note" style="{FONT}">{notes}</div>'
-
-
-def _bar(tokens: int, context: int) -> str:
-    percent = min(100.0, 100 * tokens / context)
-    return (
-        f'<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
-        f'height:6px;border-radius:3px;margin-left:10px;background:{TRACK};vertical-align:1px;overflow:hidden">'
-        f'<span style="display:block;width:{percent:.1f}%;min-width:{2 if tokens else 0}px;height:6px;'
-        f'background:{BRAND}"></span></span>'
+        inner = Markup(
+            '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
+            line=line,
+            details=_details_html(figures),
+        )
+    return Markup(
+        '<div class="zhipu-magic-panel" style="color:{faint};{font};overflow-wrap:anywhere">{notes}{inner}</div>',
+        faint=FAINT,
+        font=FONT,
+        notes=_notes_html(figures),
+        inner=inner,
     )
 
 
-def _details_html(figures: Figures) -> str:
-    rows = "".join(f"<span>{literal(name)}</span><span>{literal(value)}</span>" for name, value in _details(figures))
-    grid = "display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px"
-    return f'<div style="{grid}">{rows}</div>'
+def note_html(figures: Figures) -> Markup:
+    """The notes alone, for users who want no panel."""
+    return Markup('<div class="zhipu-magic-note" style="{font}">{notes}</div>', font=FONT, notes=_notes_html(figures))
+
+
+def _notes_html(figures: Figures) -> Markup:
+    notes = (Markup('<div style="{style}">{note}</div>', style=_NOTE, note=note) for note in figures.notes)
+    return Markup().join(notes)
+
+
+def _bar(tokens: int, context: int) -> Markup:
+    return Markup(
+        '<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
+        'height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden">'
+        '<span style="display:block;width:{percent:.1f}%;min-width:{least}px;height:6px;background:{brand}"></span>'
+        "</span>",
+        tokens=tokens,
+        context=context,
+        percent=min(100.0, 100 * tokens / context),
+        least=2 if tokens else 0,
+        track=TRACK,
+        brand=BRAND,
+    )
+
+
+def _details_html(figures: Figures) -> Markup:
+    rows = Markup().join(
+        Markup("<span>{name}</span><span>{value}</span>", name=name, value=value) for name, value in _details(figures)
+    )
+    return Markup(
+        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px">'
+        "{rows}</div>",
+        rows=rows,
+    )
 
 
 # As text

@@ -5,33 +5,39 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..markup import Markup
 from ..models import CATALOGUE, PRICES_DATE
 from ..request import Request
+from ..texts import shorten
 from ..turn import Message
-from .document import Document, fenced, money, shorten
-from .markdown import call_text, folded, preformatted
+from .document import block, fenced, folded, money
+from .markdown import call_text
 from .panel import percent
 
 
-def preview(request: Request, *, priced: bool) -> Document:
-    """The request as a reader checks it, with estimates of its tokens and, where it is `priced`, its cost.
+def preview(request: Request, *, priced: bool) -> Markup:
+    """The request as a user checks it, with estimates of its tokens and, where it is `priced`, its cost.
 
     In a notebook all but the last message are folded away.
     """
-    opening = f"**Nothing was sent.** {_estimates(request, priced)}"
     titles = [f"{number} · {message['role']}" for number, message in enumerate(request.messages, 1)]
     texts = [_text(message) for message in request.messages]
     body = {name: value for name, value in request.body.items() if value is not None and name != "messages"}
-    beside = json.dumps(body, ensure_ascii=False, indent=2)
-    titles, texts = [*titles, "beside the messages"], [*texts, beside]
-    plain = [f"**{title}**\n\n{fenced(text)}" for title, text in zip(titles, texts, strict=True)]
-    rich = [folded(_opening(title, text), [text]) for title, text in zip(titles, texts, strict=True)]
-    rich[-2] = f"**{titles[-2]}**\n\n{preformatted(texts[-2])}"
-    return Document("\n\n".join([opening, *plain]), "\n\n".join([opening, *rich]))
+    *earlier, (title, text) = zip(titles, texts, strict=True)
+    return Markup("\n\n").join(
+        [
+            Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced)),
+            *(_folded(title, text) for title, text in earlier),
+            Markup("**{title}**\n\n{text}", title=title, text=block(text)),
+            _folded("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
+        ]
+    )
 
 
-def _opening(title: str, text: str) -> str:
-    return f"{title}: {shorten(text, _LONGEST_OPENING)}"
+def _folded(title: str, text: str) -> Markup:
+    """A message under its title and its first words; without a page, in full."""
+    rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
+    return Markup.vouched(rich, f"**{title}**\n\n{fenced(text)}")
 
 
 #: Letters of a folded message that are shown.

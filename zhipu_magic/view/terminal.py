@@ -1,15 +1,20 @@
-"""A reply in the IPython terminal: the words as they come, then one line of figures."""
+"""A reply in the IPython terminal: the words as they come, then one line of figures.
+
+All of it is written by `_write`, so that nothing from outside reaches the terminal as a command to it.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from ..chat import Chat
+from ..markup import Markup
 from ..reply import Reply
+from ..texts import shorten, without_controls
 from ..wire import objects
-from .document import Document, shorten, without_controls
 from .markdown import call_text
 from .panel import Figures, PanelMode, line_text
 
@@ -21,9 +26,9 @@ _LONGEST_RESULT = 60
 class Terminal:
     """Shows replies on standard output."""
 
-    def tell(self, document: Document) -> None:
+    def tell(self, answer: Markup) -> None:
         """Show a command's answer."""
-        print(document.text(shutil.get_terminal_size().columns - 1))
+        _write(_wrapped(answer.plain, shutil.get_terminal_size().columns - 1) + "\n")
 
     def show(
         self,
@@ -65,16 +70,39 @@ class Terminal:
 
     def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, notes: Sequence[str] = ()) -> None:
         """End the line that stands open, be it the words or the status, and give the figures."""
-        if sys.stdout.isatty() and not reply.has_words:
-            sys.stdout.write(_ERASE)
+        if not reply.has_words:
+            _erase()
         if not reply.has_begun:
             return
         if open_line:
-            print()
+            _write("\n")
         for note in notes:
-            print(note)
+            _write(f"{note}\n")
         if panel != "off":
-            print(f"[{line_text(Figures.of(chat, reply))}]")
+            _write(f"[{line_text(Figures.of(chat, reply))}]\n")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(without_controls(text))
+    sys.stdout.flush()
+
+
+def _erase() -> None:
+    """Take back the line of figures that stands there."""
+    if sys.stdout.isatty():
+        sys.stdout.write(_ERASE)
+
+
+def _wrapped(markdown: str, columns: int) -> str:
+    """Without Markdown's marks, and broken between words; tables and fenced texts as they are."""
+    lines, inside = [], False
+    for line in markdown.split("\n"):
+        inside ^= line.startswith("```")
+        if inside or line.startswith(("|", "```")):
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line.replace("**", "").replace("`", ""), columns) or [""]
+    return "\n".join(lines)
 
 
 def _stands_open(reply: Reply) -> bool:
@@ -86,48 +114,45 @@ def _print_on(reply: Reply, printed: int) -> int:
     words = reply.words[printed:]
     if not words:
         return 0
-    if not printed and sys.stdout.isatty():
-        sys.stdout.write(_ERASE)
+    if not printed:
+        _erase()
     # Some models begin with an empty line, which a terminal would show.
-    sys.stdout.write(without_controls(words if printed else words.lstrip("\n")))
-    sys.stdout.flush()
+    _write(words if printed else words.lstrip("\n"))
     return len(words)
 
 
 def _print_calls(reply: Reply, told: int) -> int:
     """Print a line for each call of a tool that is new; gives their number."""
     for call in reply.calls[told:]:
-        if sys.stdout.isatty():
-            sys.stdout.write(_ERASE)
+        _erase()
         result = shorten(call.text, _LONGEST_RESULT)
         seconds = "" if call.seconds is None else f" · {call.seconds:.1f} s"
-        print(without_controls(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]"))
+        _write(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]\n")
     return len(reply.calls) - told
 
 
 def _announce(reply: Reply) -> None:
     """Say which tool runs, and leave the line to it: it may print, or ask."""
     if sys.stdout.isatty() and reply.calling is not None:
-        open_line = "\n" if _stands_open(reply) and not reply.calls else ""
-        sys.stdout.write(
-            f"{open_line}{_ERASE}[{without_controls(call_text(reply.calling.name, reply.calling.arguments))} …]\n"
-        )
-        sys.stdout.flush()
+        if _stands_open(reply) and not reply.calls:
+            _write("\n")
+        _erase()
+        _write(f"[{call_text(reply.calling.name, reply.calling.arguments)} …]\n")
 
 
 def _print_sources(reply: Reply) -> None:
     """Print what the service found on the web."""
     sources = objects(reply.body().get("web_search"))
     if sources and _stands_open(reply):
-        print()
+        _write("\n")
     for number, source in enumerate(sources, 1):
-        print(without_controls(f"[{number}] {shorten(str(source.get('title') or ''), 80)} {source.get('link') or ''}"))
+        title, address = (str(source.get(name) or "") for name in ("title", "link"))
+        _write(f"[{number}] {shorten(title, 80)} {shorten(address, 2_000)}\n")
 
 
 def _status(figures: Figures) -> None:
     """Something to look at until the first words, on a line that they replace."""
     if sys.stdout.isatty():
+        _erase()
         # A longer line would wrap, and only its last row could be erased.
-        columns = shutil.get_terminal_size().columns
-        sys.stdout.write(_ERASE + line_text(figures)[: columns - 1])
-        sys.stdout.flush()
+        _write(shorten(line_text(figures), shutil.get_terminal_size().columns - 1))

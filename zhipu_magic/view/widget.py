@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..markup import Markup, html_bundle
+
 
 class LiveHTML:
     """A piece of HTML in the notebook that a new one replaces without a new output."""
@@ -14,13 +16,12 @@ class LiveHTML:
         # The room that JupyterLab gives static HTML, so that nothing moves when the one becomes the other.
         self._widget = HTML(layout={"margin": "0 0 6px 0"})
 
-    def bundle(self, html: str, text: str) -> dict[str, Any]:
+    def bundle(self, html: Markup, text: str) -> dict[str, Any]:
         """Set the HTML; gives what displays the widget, with its two fallbacks for front ends that cannot show it."""
-        self._widget.value = html
+        self._widget.value = html.rich
         return {
             "application/vnd.jupyter.widget-view+json": self._widget.get_view_spec(),
-            "text/html": html,
-            "text/plain": text,
+            **html_bundle(html, text),
         }
 
     def close(self) -> None:
