@@ -5,161 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
+from nasty import ATTACKS, NASTY
 from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, markdown2html_mistune
+from readers import READERS, Elements, as_jupyterlab, as_markdown_it
 
 from zhipu_magic.harmless import harmless
-
-MARKDOWN_MAKES = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em"}
-MARKDOWN_MAKES |= {"del", "s", "a", "hr", "br", "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"}
-MARKDOWN_MAKES |= {"div", "span", "input", "strong"}
-ATTRIBUTES = {"href", "title", "class", "id", "start", "style", "align", "type", "checked", "disabled"}
-SCHEMES = {"http", "https", "mailto", "tel"}
-
-ATTACKS = r"""
-<img src=x onerror=f()>
-<script>f()</script>
-<script
-</script>
-<!--
--->
-<![CDATA[
-]]>
-<?x
-<!X
-<a href=javascript:f()>
-<svg/onload=f()>
-<details open ontoggle=f()>
-<pre>
-</pre>
-</code>
-<x y='
-<x y="
-<
->
-&lt;img src=x&gt;
-&#60;img src=x&#62;
-&amp;lt;b&gt;
-![a](//x)
-![a][r]
-![](x)
-![r]
-![
-!
-[![a](//i)](//l)
-[a](javascript:f())
-[a](&#106;avascript:f())
-[a](<javascript:f()>)
-[a](java\script:f())
-[a](
-](
-[r]: javascript:f()
-[r]: //x "$" onclick=f() "
-[a](//x "$" onclick=f() "$")
-https://x.y/$" onfocus=f() x="$
-www.x.y/$" onfocus=f() "$
-[a](//x/@@0\@@)
-$" onfocus=f() "$
-@@0@@
-\href
-\hr&#101;f
-<https://x.y>
-<a@b.cd>
-<javascript:f()>
-https://x.y/
-```$
-""".strip().splitlines()
-ATTACKS += [
-    "<div\n",
-    "[a](\njavascript:f())",
-    "[a](javascript:f\n)",
-    "[r]:\n",
-    "[r]",
-    '```x" onclick=f() "\n',
-    "~~~ $\n",
-]
-MARKDOWN = ["`", "``", "```", "````", "~~~", "$", "$$", "{", "}", '"', "|", "*", "_", "~~", "word", "文", "=", "("]
-MARKDOWN += ["\\(", "\\)", "\\[", "\\]", "\\\\[", "\\\\]", "\\begin{a}", "\\end{a}", "\\", "\\\\"]
-MARKDOWN += ["```html\n", "```\n", "~~~\n", "```mermaid\n", "``` x", "```~~\n", "```\t\n", "|a|b|\n|-|-|\n", "\n: x\n"]
-MARKDOWN += ["\n", "\n", "\n", "\n\n", "\n\n", "\r", "\r\n", " ", "  ", "    ", "\t", "\f", "\v", "\x00", "\u2028"]
-MARKDOWN += ["\xa0", "- ", "1. ", "> ", "# ", "===\n", "---\n"]
-TEXTS = st.lists(st.sampled_from(ATTACKS + MARKDOWN), max_size=24).map("".join)
-LINES = st.lists(st.sampled_from([*ATTACKS, *MARKDOWN, "", "", "```", "$$", "<b>", "- a", "  b", ": c"]), max_size=16)
-NASTY = TEXTS | LINES.map("\n".join)
-
-
-class Elements(HTMLParser):
-    """What a page is made of, as (tag, attributes), its texts between; and what of it Markdown does not make."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.parts: list[object] = []
-        self.foreign: list[tuple[object, ...]] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.parts.append((tag, sorted(attrs)))
-        if tag not in MARKDOWN_MAKES:
-            self.foreign.append((tag, attrs))
-        self.foreign += [(tag, name, value) for name, value in attrs if not allowed(name, value or "")]
-
-    def handle_data(self, data: str) -> None:
-        if self.parts and isinstance(self.parts[-1], str):
-            self.parts[-1] += data
-        elif data.strip():
-            self.parts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.foreign.append(("", data))
-
-    handle_decl = handle_pi = unknown_decl = handle_comment
-
-
-def allowed(name: str, value: str) -> bool:
-    if name != "href":
-        return name in ATTRIBUTES
-    scheme = re.match(r"([^/?#]*?):", re.sub(r"[\x00-\x20]", "", value))
-    return scheme is None or scheme[1].lower() in SCHEMES
-
-
-def as_markdown_it(markdown: str, *, with_html: bool = True) -> str:
-    """As VS Code reads it, but for its mathematics."""
-    return MarkdownIt("commonmark", {"html": with_html}).enable(["table", "strikethrough"]).render(markdown)
-
-
-def as_jupyterlab(markdown: str) -> str:
-    """As JupyterLab reads it, but for its reader of Markdown: mathematics is put back in HTML, as it was written."""
-    formulas: list[str] = []
-    text, opening, closing = "", "", ""
-    for part in re.split(r"(\$\$?|\\(?:begin|end)\{[a-z]*\*?\}|\\[{}$]|\n\s*\n\s*|@@\d+@@|\\\\[()\[\]])", markdown):
-        if part.startswith("@@"):
-            formulas.append(part)
-            part = f"@@{len(formulas) - 1}@@"
-        if opening and part == closing:
-            formulas.append(opening + part)
-            text, opening = f"{text}@@{len(formulas) - 1}@@", ""
-        elif opening and not part.strip():
-            text, opening = text + opening + part, ""
-        elif opening:
-            opening += part
-        elif part in ("$", "$$", "\\\\(", "\\\\[") or part.startswith("\\begin"):
-            opening, closing = part, part.translate({40: 41, 91: 93}).replace("begin", "end")
-        else:
-            text += part
-    formulas = [each.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for each in formulas]
-    page = MarkdownWithMath(IPythonRenderer(escape=False, exclude_anchor_links=True)).render(text + opening)
-    return re.sub(r"@@(\d+)@@", lambda at: formulas[int(at[1])] if int(at[1]) < len(formulas) else at[0], page)
-
-
-READERS = [as_markdown_it, markdown2html_mistune, as_jupyterlab]
 
 
 def shown(markdown: str) -> str:

@@ -22,7 +22,6 @@ _NO_LINK = rf"""[^\s()<>"'`$\\]+(?:{_GAP}[^\s()<>"']|{_GAP}?\Z|[ \t]*\n[ \t]*\n)
 _HARMFUL_DEFINITION = (
     r"[\s>]*(?:<|(?!https?:|mailto:|tel:)[^\s/?#()]*?[:&\\]|\S*?[$\\]|\S+[\s>]+(?!" + CLEAN_TITLE + r"$)[\"'(])"
 )
-_MATHEMATICS = r"\$|\\\\[(\[]|\\begin"
 #: Letters and backslashes that are written as entities, for which there is no honest reason.
 DISGUISED = (
     r"&(?:bsol;|\#0*(?:6[5-9]|[78]\d|9[027-9]|1[01]\d|12[0-2])(?!\d)"
@@ -32,7 +31,9 @@ DISGUISED = (
 INFO = r"""["$\\<>&@{]|[mM][eE][rR][mM][aA][iI][dD]"""
 #: Letters after which an address or the words behind a fence are harmful unread: all else is read once, and soon.
 _LONG = 3_000
-CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff"
+#: What follows `://` in a bare address that does no harm: it ends soon, and holds no beginning of mathematics.
+_PLAIN_ADDRESS = rf"[^\s$\\]{{0,{_LONG}}}(?:\\(?!\\[(\[]|begin)[^\s$\\]{{0,300}}){{0,20}}(?!\S)"
+CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 
 
 def _dangers(image: str) -> re.Pattern[str]:
@@ -44,7 +45,7 @@ def _dangers(image: str) -> re.Pattern[str]:
           | \\{MACRO}
           | \]\((?!{_PLAIN_LINK}|{_NO_LINK})
           | (?<![^\s>])\[(?:[^\[\]\\]|\\.)+\]:(?={_HARMFUL_DEFINITION})
-          | (?:://|[wW]{{3}}\.)(?:\S{{0,{_LONG}}}?(?:{_MATHEMATICS})|\S{{{_LONG}}})
+          | (?:://|[wW]{{3}}\.)(?!{_PLAIN_ADDRESS})
           | (?<![^\s>])(?:`{{3,}}(?!`)[^`\n]*?(?:{INFO})|~{{3}}(?:[^\n]{{0,{_LONG}}}?(?:{INFO})|[^\n]{{{_LONG}}}))
           | {DISGUISED}
           | [{CONTROL}]

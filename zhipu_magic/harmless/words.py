@@ -167,7 +167,7 @@ class _Run:
         return (spelled("[") if self._is_harmful(step) else "["), step.end()
 
     def _address(self, step: re.Match[str]) -> tuple[str, int]:
-        if self._is_harmful(step):
+        if step.start() >= self.address_end and self._is_harmful(step):
             self.address_end = len(self.text[step.start() :].split(maxsplit=1)[0]) + step.start()
         return step[0], step.end()
 

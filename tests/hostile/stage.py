@@ -1,0 +1,116 @@
+"""A notebook in which every text that comes from outside is an attack, and everything that can be shown of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from in_process import Cell, Page
+
+from zhipu_magic.practice import CUT, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+
+#: What each command is given, `WORD` being the attack without its spaces. All are there, and a new one has to be.
+COMMAND_LINES = {
+    "ask": ["ask What is it?"],
+    "login": [],
+    "practice": ["practice", "practice off"],
+    "model": ["model", "model WORD"],
+    "models": ["models"],
+    "version": ["version"],
+    "system": ["system"],
+    "thread": ["thread", "thread WORD", "thread main"],
+    "threads": ["threads"],
+    "fork": ["fork WORD2", "thread main"],
+    "budget": ["budget", "budget 9000 yuan", "budget"],
+    "history": ["history"],
+    "show": ["show", "show 1", "show 2", "show 3", "show 4", "show 5"],
+    "retry": ["retry"],
+    "continue": ["continue"],
+    "undo": ["undo", "undo 2"],
+    "redo": ["redo 3", "redo"],
+    "reset": ["reset", "undo"],
+    "restore": ["restore", "restore 1"],
+    "insert": ["insert", "insert 1"],
+    "fix": ["fix"],
+    "tools": ["tools", "tools add weather", "tools remove WORD", "tools remove weather", "tools WORD"],
+    "journal": ["journal", "journal FOLDER/WORD.jsonl"],
+    "resume": ["resume", "resume FOLDER/WORD.jsonl", "resume --earlier"],
+    "export": ["export FOLDER/WORD.md", "export FOLDER/WORD.md --force", "export WORD"],
+    "usage": ["usage"],
+    "help": ["help", "help WORD", "help show"],
+}
+
+
+def word_of(attack: str) -> str:
+    """The attack as one word, such as a thread's or a model's name."""
+    return re.sub(r"\s", "/", attack).replace("'", "`")
+
+
+@dataclass
+class Stage:
+    """Runs cells and keeps what each has shown."""
+
+    page: Page
+    server: PracticeServer
+    attack: str
+    cells: list[Cell] = field(default_factory=list)
+
+    def run(self, code: str, *replies: Any, cell: str | None = None) -> Cell:
+        self.server.enqueue(*replies)
+        done = self.page.run(code, cell)
+        self.cells.append(done)
+        return done
+
+    @property
+    def bundles(self) -> list[dict[str, Any]]:
+        return [message["data"] for cell in self.cells for message in cell.messages]
+
+    def converse(self) -> None:
+        """Turns of every kind, whose prompts, replies, calls, sources and errors are the attack."""
+        attack, word = self.attack, word_of(self.attack)
+        magics = self.page.magics
+        self.page.names["weather"] = _tool(attack)
+        self.page.names["text"] = attack
+        magics.chat.system = attack
+        found = {"title": attack, "link": attack, "media": attack, "publish_date": attack}
+        sources = {"web_search": [found, {**found, "link": f"http://a.example/{attack}"}, {"link": attack}]}
+        self.run(f"%%glm --search -b r\n{attack}", Answer(attack, reasoning=attack, id=attack, extra=sources))
+        self.run(
+            f"%%glm --tool weather\n{attack}\n{{{{ text }}}} {{{{ weather({json.dumps(attack)}) }}}}",
+            Answer(f"$$ {attack}", tool_calls=(tool_call("weather", {"city": attack, attack: attack}, id="1"),)),
+            Answer(
+                f"```html\n{attack}\n```\n$$",
+                tool_calls=(tool_call("weather", {"city": attack}, id="2"), tool_call(word, {attack: attack}, id="3")),
+            ),
+            Answer(f"{attack}\n\n```html\n{attack}\n```", extra=sources),
+        )
+        self.run(f"%%glm --as list[str] -o names\n{attack}", Answer(json.dumps([attack])))
+        self.run(f"%%glm --as list[int]\n{attack}", Answer(attack), Answer(attack))
+        self.run(f"%%glm\n{attack}", Answer(attack, finish_reason=word))
+        self.run(f"%%glm\n{attack}", Fault(400, attack, attack, {"Retry-After": "1"}, {"request_id": attack}))
+        self.run(f"%%glm --preview --tool weather\n{attack}")
+        self.run(f"%%glm -t {shlex.quote(word)} -m {shlex.quote(word)}\n{attack}", Answer(attack))
+        self.run(f"%%glm --once\n{attack}", Raw((sse(chunk(attack)), CUT)))
+        self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
+
+    def command(self, line: str, folder: Path) -> None:
+        word = word_of(self.attack)
+        name = re.sub(r"[/\\]", "_", word)
+        line = line.replace("FOLDER/WORD", f"{folder}/{name}").replace("WORD", word)
+        self.run(
+            f"%glm {line}", *([Answer(self.attack)] if line.split()[0] in ("ask", "retry", "continue", "fix") else [])
+        )
+
+
+def _tool(attack: str) -> Any:
+    def weather(city: str) -> str:
+        if city == "fail":
+            raise ValueError(attack)
+        return attack
+
+    weather.__doc__ = attack
+    return weather

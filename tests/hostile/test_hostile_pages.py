@@ -1,0 +1,114 @@
+"""Whatever a journal, a service or a reply holds: showing it runs nothing, fetches nothing and commands no terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harm import ATTACKS, CONTROLS, harm_in
+from harm import COMMANDS as COMMANDS_OF_TERMINALS
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from in_process import Page
+from nasty import NASTY
+from readers import READERS, Elements
+from stage import COMMAND_LINES, Stage, word_of
+
+from zhipu_magic.commands import COMMANDS
+from zhipu_magic.harmless.pages import page_of
+from zhipu_magic.markup import Markup
+from zhipu_magic.practice import PracticeServer
+from zhipu_magic.view.document import folded
+from zhipu_magic.view.terminal import Terminal
+
+
+@pytest.fixture(params=ATTACKS, ids=range(len(ATTACKS)))
+def attack(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("zhipu_magic.practice.service._MODELS", (request.param, "glm-4"))
+    attack: str = request.param
+    return attack
+
+
+@pytest.fixture
+def stage(page: Page, server: PracticeServer, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "another.key")
+    page.run(f"%config GLMMagics.journal = {str(tmp_path / 'talk.jsonl')!r}")
+    stage = Stage(page, server, attack)
+    stage.converse()
+    return stage
+
+
+def test_the_walk_knows_every_command() -> None:
+    assert set(COMMAND_LINES) == set(COMMANDS)
+
+
+def walk(stage: Stage, folder: Path) -> None:
+    for lines in COMMAND_LINES.values():
+        for line in lines:
+            stage.command(line, folder)
+    stage.run("%glm")
+
+
+def test_what_a_service_sends_does_no_harm_in_any_output(stage: Stage, tmp_path: Path) -> None:
+    threads = stage.run("%glm threads").plain()
+    assert (
+        COMMANDS_OF_TERMINALS.sub("\ufffd", word_of(stage.attack)).replace("|", "\\|") in threads
+    )  # shown, not dropped
+    stage.run(f"%glm export {tmp_path / 'talk.md'}")
+    walk(stage, tmp_path)
+    assert len(stage.bundles) > 60
+    for bundle in [*stage.bundles, {"text/markdown": (tmp_path / "talk.md").read_text()}]:
+        assert harm_in(bundle) == []
+    for error in filter(None, (cell.error for cell in stage.cells)):
+        rendered = getattr(error, "_render_traceback_", lambda said=error: [str(said)])()
+        assert CONTROLS.search("".join(rendered).replace("\n", "")) is None
+
+
+def test_what_a_journal_holds_does_no_harm_in_any_output(stage: Stage, tmp_path: Path) -> None:
+    page, server = stage.page, stage.server
+    page.run("%unload_ext zhipu_magic")
+    page.run("%load_ext zhipu_magic")
+    again = Stage(page, server, stage.attack)
+    page.run("%config GLMMagics.journal = 'off'")
+    again.run(f"%glm resume {tmp_path / 'talk.jsonl'}")
+    assert again.cells[-1].success
+    walk(again, tmp_path)
+    assert len(again.bundles) > 40
+    for bundle in again.bundles:
+        assert harm_in(bundle) == []
+
+
+@pytest.mark.parametrize("attack", ATTACKS[-1:], ids=["controls"], indirect=True)
+def test_nothing_that_is_printed_commands_the_terminal(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    stage.page.magics._view = Terminal()
+    stage.converse()
+    walk(stage, tmp_path)
+    printed = "".join(capsys.readouterr())
+    assert len(printed) > 1_000
+    ours = printed.replace("\r\x1b[K", "").replace("\n", "").replace("\t", "")
+    assert CONTROLS.search(ours) is None
+
+
+def test_the_attacks_would_take_effect() -> None:
+    assert sum(bool(harm_in({"text/markdown": attack})) for attack in ATTACKS) > 12
+    assert harm_in({"text/html": ATTACKS[0]})
+    assert harm_in({"text/plain": ATTACKS[-1]})
+
+
+PIECES = st.lists(NASTY | NASTY.map(Markup.of) | NASTY.map(lambda text: folded(text, [text])), max_size=6)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(pieces=PIECES)
+@settings(max_examples=200, deadline=None)
+@example(pieces=["$$ x", Markup.of("ours"), "```html\n<img src=x>\n```\n\ny $$\n: z"])
+@example(pieces=["```", "a\n\n```html\n<img src=x>\n```"])
+@example(pieces=["- a\n\n  ~~~", Markup("<details><summary>x</summary></details>"), "~~~\n<img src=x>"])
+@example(pieces=["\ufdd00\ufdd1", Markup.of("ours")])
+def test_pieces_of_a_page_make_no_harm_together(reader: object, pieces: list[Markup | str]) -> None:
+    assert callable(reader)
+    page = Elements(reader(page_of(pieces).rich))
+    assert [each for each in page.foreign if each[0] not in ("details", "summary")] == []
