@@ -101,9 +101,7 @@ def is_literal(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-SOURCES = [
-    (str(path.relative_to(PACKAGE).as_posix()), ast.parse(path.read_text("utf-8"))) for path in PACKAGE.rglob("*.py")
-]
+SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 @pytest.mark.parametrize("name", SOURCES)

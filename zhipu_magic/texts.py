@@ -10,6 +10,11 @@ def shortened(text: str, letters: int) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
+def shorten(text: str, letters: int) -> str:
+    """The text on one line, cut where it is longer."""
+    return shortened(" ".join(text.split()), letters)
+
+
 def without_addresses(text: str) -> str:
     """A repr without the places in memory, which change from run to run."""
     return _ADDRESS.sub("", text)
@@ -40,35 +45,3 @@ def without_commands(text: str) -> str:
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 #: Enquiry, bell, backspace, the shifts, escape, and what of C1 opens a sequence.
 _COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
-
-
-def shortened(text: str, letters: int) -> str:
-    """At most so many characters, the last of them … where there were more."""
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
-
-
-def without_addresses(text: str) -> str:
-    """A repr without the places in memory, which change from run to run."""
-    return _ADDRESS.sub("", text)
-
-
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
-
-
-def whole_characters(text: str) -> str:
-    """The text with halves of characters (lone surrogates) replaced: they can neither be sent nor read."""
-    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def without_controls(text: str) -> str:
-    """The text without what would command a terminal: to set its title, its clipboard, its colours."""
-    return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-#: All of C0, DEL and C1, but for tab and the ends of lines; a lone carriage return writes over its line.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
-
-
-def shorten(text: str, letters: int) -> str:
-    """The text on one line, cut where it is longer."""
-    return shortened(" ".join(text.split()), letters)
