@@ -176,18 +176,19 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+@lru_cache(maxsize=16)  # of a page that grows, the earlier parts are asked for again and again
 def closed(text: str) -> str:
     """The text, with a fence that it leaves open closed: it would take in what follows."""
-    opened: re.Match[str] | None = None
-    for line in text.split("\n") if "```" in text or "~~~" in text else ():
-        fence = _FENCE_LINE.fullmatch(line)
-        if fence is None:
-            continue
-        if opened is None:
-            opened = None if fence[2].startswith("`") and "`" in fence[3] else fence  # else it is code within a line
-        elif fence[2].startswith(opened[2]) and not fence[3].strip():
-            opened = None
-    return f"{text}\n{opened[1]}{opened[2]}" if opened else text
+    blocks = code_blocks(text)
+    if not blocks or blocks[-1].contained or not blocks[-1].fenced:
+        return text  # a list or a quotation ends what is in it
+    block = text[blocks[-1].start :]
+    fence = _FENCE_LINE.match(block)
+    if fence is None or text[blocks[-1].end :].strip():
+        return text
+    lines = block.rstrip().split("\n")
+    end = re.fullmatch(rf" {{0,3}}{fence[0][0]}{{{len(fence[0])},}}[ \t]*", lines[-1]) if len(lines) > 1 else None
+    return text if end else f"{text}\n{fence[0]}"
 
 
-_FENCE_LINE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
+_FENCE_LINE = re.compile(r"`{3,}|~{3,}")

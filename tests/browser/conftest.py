@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from front_end import LAB, NOTEBOOK, STEP_TIMEOUT, FrontEnd, OpenNotebook, free_port
+from trap import Trap
 
 from zhipu_magic.practice import PracticeServer
 
@@ -151,3 +153,13 @@ def shoot(tmp_path: Path) -> Callable[[Page, str], Path]:
         return path
 
     return take
+
+
+@pytest.fixture
+def trap() -> Iterator[Trap]:
+    with Trap() as trap:
+        thread = threading.Thread(target=trap.serve_forever)
+        thread.start()
+        yield trap
+        trap.shutdown()
+        thread.join()
