@@ -464,14 +464,12 @@ def test_an_import_that_fails_is_told_without_its_place() -> None:
     assert run(fetch).text == "ImportError: cannot import name 'nothing' from 'json'"
 
 
-def test_what_is_no_error_goes_through() -> None:
-    def stop(how: str) -> None:
-        raise KeyboardInterrupt if how == "interrupt" else SystemExit(3)
+def test_an_interrupt_goes_through() -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(stop, {"how": "interrupt"})
-    with pytest.raises(SystemExit):
-        run(stop, {"how": "exit"})
+        run(stop)
 
 
 def test_a_result_is_rendered_within_its_tokens() -> None:
@@ -587,8 +585,7 @@ def test_errors_in_coroutines_are_told() -> None:
 
     assert run(fail, {"how": "no"}).text == "ValueError: no"
     assert run(fail, {"how": "cancel"}).text == "RuntimeError: the call was cancelled"
-    with pytest.raises(SystemExit):
-        run(fail, {"how": "exit"})
+    assert run(fail, {"how": "exit"}).text == "SystemExit: 3"
 
 
 def test_an_interrupt_cancels_a_coroutine_and_waits_for_it_to_tidy_up() -> None:
@@ -658,20 +655,20 @@ def test_the_reader_is_asked_and_says_yes(answer: str, reader: Any) -> None:
     reader.answer = answer
     outcome = run(confirm(delete), {"path": "x", "force": True})
     assert (outcome.text, outcome.failed) == ("deleted x", False)
-    assert reader.asked == ["Run delete(path='x', force=True)? [y/N] "]
+    assert reader.asked == ["Run delete? [y/N] "]
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "yep", "不"])
 def test_anything_else_is_a_no(answer: str, reader: Any) -> None:
     reader.answer = answer
-    assert run(confirm(delete), {"path": "x"}) == Outcome("The reader declined this call.", failed=True)
+    assert run(confirm(delete), {"path": "x"}) == Outcome("The user declined this call.", failed=True)
 
 
 @pytest.mark.parametrize("error", [EOFError(), RuntimeError("raw_input was called, but this frontend does not ask")])
 def test_where_nobody_can_be_asked_nothing_runs(error: Exception, reader: Any) -> None:
     reader.answer = error
     outcome = run(confirm(delete), {"path": "x"})
-    assert (outcome.text, outcome.failed) == ("The reader could not be asked here, so this call did not run.", True)
+    assert (outcome.text, outcome.failed) == ("The user could not be asked here, so this call did not run.", True)
 
 
 def test_an_interrupt_while_asking_goes_through(reader: Any) -> None:
@@ -683,16 +680,6 @@ def test_an_interrupt_while_asking_goes_through(reader: Any) -> None:
 def test_calls_that_cannot_run_are_not_asked_about(reader: Any) -> None:
     assert "path: it is missing" in run(confirm(delete), {}).text
     assert reader.asked == []
-
-
-def test_a_question_is_one_line_that_hides_nothing(reader: Any) -> None:
-    run(confirm(delete), {"path": "a\nb\x1b[2K\u202e" + "x" * 5000 + "/etc/passwd"})
-    (question,) = reader.asked
-    assert question.isprintable()
-    assert len(question) < 300
-    assert "a\\nb\\x1b[2K\\u202e" in question
-    assert "/etc/passwd')? [y/N] " in question
-    assert "more)" in question
 
 
 # Nothing is loaded that is not needed

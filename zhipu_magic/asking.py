@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -36,8 +39,9 @@ def ask(magics: GLMMagics, prompt: str, given: CellOptions | None = None) -> Non
                 "There is nothing to send: the prompt is empty.",
                 hint="Write it on the lines below %%glm, or after %glm ask.",
             )
-        asked = arguments(given, magics.names)
-        chat.renew_tools(magics.names)
+        own = magics.own_names
+        asked = arguments(given, magics.names, own)
+        chat.renew_tools(own)
         if given.preview:
             from .view.preview import preview
 
@@ -110,11 +114,14 @@ def insert(magics: GLMMagics, words: str) -> bool:
     return bool(code)
 
 
-def arguments(given: CellOptions, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Chat.ask` takes beside the prompt and the anchor. Raises InvalidRequest for a name without a value."""
+def arguments(given: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What `Chat.ask` takes beside the prompt and the anchor. Raises InvalidRequest for a name without a value.
+
+    `names` are all that a reference can name, `own` those that the notebook has made itself.
+    """
     options = given.asked
     if given.tools:
-        options = replace(options, tools=tuple(tool_of(name, names) for name in given.tools))
+        options = replace(options, tools=tuple(tool_of(name, own) for name in given.tools))
     if given.as_type is not None:
         from .structured import type_from
 
@@ -123,22 +130,57 @@ def arguments(given: CellOptions, names: Mapping[str, Any]) -> dict[str, Any]:
     return {"options": options, "names": None if given.raw else names, "images": images}
 
 
-def tool_of(name: str, names: Mapping[str, Any]) -> Any:
-    """The function of this name, or the tool that `confirm(name)` makes of it. Raises InvalidRequest."""
+def tool_of(name: str, own: Mapping[str, Any]) -> Any:
+    """The function of this name, or the tool that `confirm(name)` makes of it. Raises InvalidRequest.
+
+    It is one of the notebook's `own`, defined or imported by its name, or a method of one of its objects: a cell's
+    first line may come from elsewhere, and must not reach all that Python can do.
+    """
     inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
-    if not is_name(inner, names) and hasattr(builtins, inner):
-        names = vars(builtins)
-    if not is_name(inner, names):
-        functions = [known for known, value in names.items() if inspect.isroutine(value)]
-        near = get_close_matches(inner, functions, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        raise InvalidRequest(f"There is no function {inner}.{meant}", hint="Define it in a cell first.")
-    found = value_of(inner, names)
+    found = _own_function(inner, own)
     if inner == name:
         return found
     from .tools import confirm
 
     return confirm(found)
+
+
+def _own_function(name: str, own: Mapping[str, Any]) -> Any:
+    root, *attributes = name.split(".")
+    if root not in own or _CACHED.fullmatch(root) or not all(map(str.isidentifier, attributes)):
+        if not attributes and hasattr(builtins, root):
+            raise _not_the_notebooks(name, "it is Python's or IPython's")
+        functions = [known for known, value in own.items() if inspect.isroutine(value)]
+        near = get_close_matches(name, functions, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise InvalidRequest(f"There is no function {name} in this notebook.{meant}", hint="Define it in a cell first.")
+    found, module = own[root], None
+    for attribute in attributes:
+        module = found if _is_module(found) else module
+        found = value_of(f"{root}.{attribute}", {root: found})
+    if module is not None or _is_module(found):
+        raise _not_the_notebooks(name, "it is, or comes out of, a module")
+    if any(found is value for value in vars(builtins).values()):
+        raise _not_the_notebooks(name, "it is Python's or IPython's")
+    return found
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, ModuleType) or any(value is module for module in list(sys.modules.values()))
+
+
+#: Under which IPython keeps what cells gave, and their texts.
+_CACHED = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out")
+
+
+def _not_the_notebooks(name: str, reason: str) -> InvalidRequest:
+    module, _, last = name.rpartition(".")
+    by_name = f"Import it by its name (from {module} import {last}), or define" if module else "Define"
+    return InvalidRequest(
+        f"{name} cannot be a tool here: {reason}, and a tool is a function that the notebook has defined or imported "
+        "by name.",
+        hint=f"{by_name} a function of your own that does only what the model may do.",
+    )
 
 
 def _image_of(text: str, names: Mapping[str, Any]) -> Any:

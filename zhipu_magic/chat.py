@@ -73,7 +73,7 @@ class Chat:
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.stream = stream
-        self._toolbox = Toolbox(tools)
+        self._toolbox = Toolbox(tools, warn)
         self._shapes: dict[str, Shape] = {}
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
@@ -298,6 +298,13 @@ class Chat:
     def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
         self._toolbox.fill(functions)
 
+    def remove_tools(self, *names: str) -> None:
+        """Let the model call these no more, and forget all about them, also that one asks before each call.
+
+        Raises InvalidRequest, and removes none, where one is not known.
+        """
+        self._toolbox.remove(names)
+
     def renew_tools(self, names: Mapping[str, Any]) -> None:
         """Let the model call what these names stand for by now, where a tool's function was defined anew."""
         self._toolbox.renew(names)
@@ -319,6 +326,15 @@ class Chat:
     @tool_rounds.setter
     def tool_rounds(self, count: int) -> None:
         self._dispatch.tool_rounds = count
+
+    @property
+    def tool_calls(self) -> int:
+        """How many calls of tools the model may make in one turn; those beyond do not run, and it is told so."""
+        return self._dispatch.tool_calls
+
+    @tool_calls.setter
+    def tool_calls(self, count: int) -> None:
+        self._dispatch.tool_calls = count
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""

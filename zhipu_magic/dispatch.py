@@ -27,12 +27,14 @@ from .window import fit_smaller, taken
 class Dispatch:
     """Sends a chat's requests. `pending` is the reply that was asked for last.
 
-    A turn may take `tool_rounds` rounds of calls, and the result of each `value_tokens` tokens.
+    A turn may take `tool_rounds` rounds of calls, `tool_calls` calls in all, and the result of each `value_tokens`
+    tokens.
     """
 
     def __init__(self, service: Service, history: History, warn: Callable[[str], None]) -> None:
         self.pending: Reply | None = None
         self.tool_rounds = 10
+        self.tool_calls = 50
         self.value_tokens = 4_000
         self._service = service
         self._history = history
@@ -119,6 +121,7 @@ class Dispatch:
             ask_on,
             tools=request.options.tools,
             most=self.tool_rounds,
+            most_calls=self.tool_calls,
             tokens=self.value_tokens,
             shape=request.shape,
             hide=self._service.hide,

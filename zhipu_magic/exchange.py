@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from .source import Event
@@ -46,7 +47,7 @@ class Exchange:
         # Both before the events are looked at, so that the next call sees what comes from here on.
         over = self._over.is_set()
         self._arrived.clear()
-        events = [self._events.popleft() for _ in range(len(self._events))]
+        events = self._gathered()
         if events or not over:
             return events
         if self._failure is not None:
@@ -62,7 +63,14 @@ class Exchange:
         if not self._over.is_set():
             self._cancelled.set()
             self._hang_up()
-        return [self._events.popleft() for _ in range(len(self._events))]
+        return self._gathered()
+
+    def _gathered(self) -> list[Event]:
+        events: list[Event] = []
+        with suppress(IndexError):  # two threads take, where one stops what the other reads
+            for _ in range(len(self._events)):
+                events.append(self._events.popleft())
+        return events
 
     def _run(self) -> None:
         try:

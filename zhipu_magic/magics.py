@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from .view.terminal import Terminal
 
 
+#: Settings that a chat is not made with, but told.
+_PASSED_ON_LATER = ("value_tokens", "tool_rounds", "tool_calls")
+
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
@@ -151,7 +154,8 @@ class GLMMagics(Settings, Magics):
                 replay=cast(Any, self.replay),
                 warn=self.notices.append,
             )
-            self._chat.value_tokens, self._chat.tool_rounds = self.value_tokens, self.tool_rounds
+            for name in _PASSED_ON_LATER:
+                setattr(self._chat, name, getattr(self, name))
         return self._chat
 
     def journal_path(self) -> Path | None:
@@ -182,6 +186,12 @@ class GLMMagics(Settings, Magics):
         history, failure = cast(Any, self.shell).history_manager, self.page.failure
         typed = {"In": history.input_hist_raw} if self._names.get("In") is history.input_hist_parsed else {}
         return ChainMap(typed, self._names, {"error": failure.error} if failure else {})
+
+    @property
+    def own_names(self) -> dict[str, Any]:
+        """The variables that the notebook has made itself, without those that IPython put there."""
+        hidden, absent = cast(Any, self.shell).user_ns_hidden, object()
+        return {name: value for name, value in self._names.items() if hidden.get(name, absent) is not value}
 
     def thread_names(self) -> list[str]:
         """The threads that have begun."""
@@ -284,7 +294,7 @@ class GLMMagics(Settings, Magics):
 
     # Settings that change under way
 
-    @observe("model", "system", "temperature", "stream", "value_tokens", "tool_rounds")
+    @observe("model", "system", "temperature", "stream", *_PASSED_ON_LATER)
     def _pass_on(self, change: Any) -> None:
         if self._chat is not None and getattr(self._chat, change["name"]) != change["new"]:
             setattr(self._chat, change["name"], change["new"])

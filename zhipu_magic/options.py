@@ -77,6 +77,13 @@ def _searching(query: bool | str) -> dict[str, Any]:
     return {"type": "web_search", "web_search": {"enable": True, **asked, "search_result": True}}
 
 
+def function_name(tool: Any) -> str | None:
+    """The name of the function that this member of `tools` tells of; None where it tells of something else."""
+    function = tool.get("function") if isinstance(tool, Mapping) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
 def searched(tool: Mapping[str, Any]) -> bool | str:
     """The option `search` that this member of `tools` was made of; False where it was not."""
     told = tool.get("web_search")

@@ -68,7 +68,7 @@ class Page:
             return Failure(last, "")
         return self._failure
 
-    def remember(self, errors: Sequence[Exception]) -> None:
+    def remember(self, errors: Sequence[BaseException]) -> None:
         """Have the last of these as the last exception: tools raised them, and the model was told."""
         if errors:
             self._failure = Failure(errors[-1], "")

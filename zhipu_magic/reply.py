@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -66,6 +67,8 @@ class Reply:
         self.calling: Calling | None = None
         self._between = False
         self._advancing = False
+        self._is_stopped = False
+        self._changing = threading.RLock()  # another thread may stop what this one reads
         self._recorded = recorded
         self._source = source
         self._commit = commit
@@ -99,27 +102,23 @@ class Reply:
             return False
         if self._advancing:
             raise self.in_a_tool()
-        self._advancing = True
         try:
+            self._advancing = True
             events = self._source.take(timeout, linger)
-            for event in events or ():
-                self._feed(event)
-            if self._assembly.done and not self._between:
-                # The round is whole, whatever becomes of the connection; most often that ends at once.
-                with suppress(GLMError):
-                    self._source.take(0.0, _FAREWELL)
-                self._source.close()  # a server that holds it open would hold a thread and a place in the queue
-                events = None
-            if events is None:
-                self._finish_round()
+            with self._changing:
+                if self._is_stopped:
+                    self.interrupt()  # which does nothing, unless it was interrupted itself
+                else:
+                    self._take_in(events)
         except GLMError as error:
-            self._break_off(error)
-            raise
+            if not self._is_stopped:  # else it is of the connection that was let go
+                self._break_off(error)
+                raise
         except Exception as error:  # a fault of our own or of a library's: it too is the end of this reply
             self.error = error
             self._end("interrupted" if self.has_begun else "failed")
             raise
-        except BaseException:  # an interrupt, or a tool that would end Python
+        except BaseException:  # an interrupt
             self.interrupt()
             raise
         finally:
@@ -127,16 +126,19 @@ class Reply:
         return self.ended is None
 
     def interrupt(self) -> None:
-        """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended."""
-        arrived = self._source.close()
-        if self.ended is None:
-            with suppress(Exception):
-                for event in arrived:
-                    self._feed(event)
+        """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended.
+
+        A tool may call it, and another thread. A tool that runs is not waited for, and what it gives is not used.
+        """
+        with self._changing:
+            arrived = self._source.close()
+            if self.ended is None:
+                self._is_stopped = True
+                with suppress(Exception):
+                    for event in arrived:
+                        self._feed(event)
             whole = self._assembly.done and not self._between
             self._end("complete" if whole else "interrupted" if self.has_begun else "failed")
-        elif not self._committed:  # an earlier interrupt came between its end and its commit
-            self._commit(self)
 
     @property
     def is_advancing(self) -> bool:
@@ -210,10 +212,14 @@ class Reply:
         return self._assembly.has_tool_calls
 
     @property
-    def tool_errors(self) -> list[Exception]:
+    def tool_errors(self) -> list[BaseException]:
         """What its tools have raised."""
-        calls = [*(call for one in self.rounds for call in one.calls), *self.calls]
-        return [call.error for call in calls if call.error is not None]
+        return [call.error for call in self.all_calls if call.error is not None]
+
+    @property
+    def all_calls(self) -> list[Called]:
+        """The calls of tools that have come back, in all rounds."""
+        return [*(call for one in self.rounds for call in one.calls), *self.calls]
 
     @property
     def counted(self) -> Usage | None:
@@ -343,6 +349,18 @@ class Reply:
             pass
         return self
 
+    def _take_in(self, events: list[Event] | None) -> None:
+        for event in events or ():
+            self._feed(event)
+        if self._assembly.done and not self._between:
+            # The round is whole, whatever becomes of the connection; most often that ends at once.
+            with suppress(GLMError):
+                self._source.take(0.0, _FAREWELL)
+            self._source.close()  # a server that holds it open would hold a thread and a place in the queue
+            events = None
+        if events is None:
+            self._finish_round()
+
     def _feed(self, event: Event) -> None:
         self.changes += 1
         if isinstance(event, (Retry, Calling, Called, Again)):
@@ -391,10 +409,14 @@ class Reply:
         self._end("interrupted" if self.has_begun else "failed")
 
     def _end(self, state: State) -> None:
-        self.state = state
-        self.ended = time.monotonic()
-        self._commit(self)
-        self._committed = True
+        """End it, unless it has ended, and commit it, unless an interrupt came between and it is committed."""
+        with self._changing:
+            if self.ended is None:
+                self.state = state
+                self.ended = time.monotonic()
+            if not self._committed:
+                self._commit(self)
+                self._committed = True
 
 
 #: Seconds after which a wait looks up: on Windows no interrupt comes through before.

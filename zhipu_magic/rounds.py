@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ReplyBroken
 from .source import Again, Called, Calling, Event, Source
+from .tokens import estimate
 from .turn import Message
 from .wire import Usage, objects
 
 if TYPE_CHECKING:
     from .structured import Shape
     from .tools import Tool
+
+
+#: The results of a turn take together at most so often what one may take.
+_MOST_RESULTS = 16
+_NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
 
 
 @dataclass(frozen=True)
@@ -103,16 +109,15 @@ def exchanged(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]
 
 
 def calls_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The calls in a reply, each with an id: some servers give none."""
-    calls = objects(_message(body).get("tool_calls"))
-    return [
-        {
-            "id": call.get("id") or f"call_{number}",
-            "type": "function",
-            "function": {"name": call["function"]["name"], "arguments": call["function"]["arguments"]},
-        }
-        for number, call in enumerate(calls)
-    ]
+    """The calls in a reply, each with an id of its own: some servers give none, and some give one to two calls."""
+    calls: dict[str, dict[str, Any]] = {}
+    for number, call in enumerate(objects(_message(body).get("tool_calls"))):
+        call_id = str(call.get("id") or f"call_{number}")
+        while call_id in calls:
+            call_id = f"{call_id}_{number}"
+        function = {"name": call["function"]["name"], "arguments": call["function"]["arguments"]}
+        calls[call_id] = {"id": call_id, "type": "function", "function": function}
+    return list(calls.values())
 
 
 def was_cut(body: Mapping[str, Any]) -> bool:
@@ -129,8 +134,8 @@ class Rounds:
     """A source of as many rounds as it takes (see `source.Source`).
 
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
-    each `take`; their results are texts of at most `tokens` tokens, without what `hide` takes out of them. An answer
-    that is not of the `shape` is mended, once.
+    each `take`, in at most `most` rounds and `most_calls` calls; their results are texts of at most `tokens` tokens,
+    without what `hide` takes out of them. An answer that is not of the `shape` is mended, once.
     """
 
     def __init__(
@@ -140,6 +145,7 @@ class Rounds:
         *,
         tools: Sequence[Tool] = (),
         most: int = 10,
+        most_calls: int = 50,
         tokens: int = 4_000,
         shape: Shape | None = None,
         hide: Callable[[str], str] = lambda text: text,
@@ -148,21 +154,24 @@ class Rounds:
         self._ask = ask
         self._tools = tools
         self._most = most
+        self._most_calls = most_calls
         self._tokens = tokens
+        self._room = tokens * _MOST_RESULTS
+        self._called = 0
         self._shape = shape
         self._hide = hide
         self._rounds: list[Round] = []
         self._messages: list[Message] = []
-        self._following: Iterator[Event] | None = None
+        self._following: Iterator[Sequence[Event]] | None = None
 
     def take(self, timeout: float, linger: float) -> list[Event] | None:
         if self._following is None:
             return self._source.take(timeout, linger)
-        event = next(self._following, None)
-        if event is None:
+        events = next(self._following, None)
+        if events is None:
             self._following = None
             return []
-        return [event]
+        return list(events)
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether there is another round. Raises ReplyBroken after too many."""
@@ -181,23 +190,34 @@ class Rounds:
         self._following = None
         return self._source.close()
 
-    def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Event]:
+    def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Sequence[Event]]:
+        calls, done = calls_of(body), list[Called]()
+        running = max(0, self._most_calls - self._called)
+        self._called += len(calls)
+        for wanted in calls[:running]:
+            name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
+            yield [Calling(name, arguments)]
+            done.append(self._run_tool(wanted["id"], name, arguments))
+            yield done[-1:]
+        # The service wants a result for each call.
+        beyond = [
+            Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], told, failed=True)
+            for told in [_NOT_RUN.format(count=self._most_calls)]
+            for wanted in calls[running:]
+        ]
+        whole = Round(body, (*done, *beyond))
+        self._go_on(whole, whole.messages)
+        yield [*beyond, Again()]
+
+    def _run_tool(self, call_id: str, name: str, arguments: str) -> Called:
         from .tools import call
 
-        called = []
-        for wanted in calls_of(body):
-            name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
-            yield Calling(name, arguments)
-            outcome = call(self._tools, name, arguments, self._tokens)
-            text = self._hide(outcome.text)
-            done = Called(wanted["id"], name, arguments, text, outcome.failed, outcome.seconds, outcome.error)
-            called.append(done)
-            yield done
-        whole = Round(body, tuple(called))
-        self._go_on(whole, whole.messages)
-        yield Again()
+        outcome = call(self._tools, name, arguments, min(self._tokens, self._room))
+        text = self._hide(outcome.text)
+        self._room = max(0, self._room - round(estimate(text)))
+        return Called(call_id, name, arguments, text, outcome.failed, outcome.seconds, outcome.error)
 
-    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Event] | None:
+    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[Event]] | None:
         from .structured import Misfit
 
         done = Round(body)
@@ -209,7 +229,7 @@ class Rounds:
             return None
         answer = {"role": "assistant", "content": done.words}
         self._go_on(Round(body, wrong=wrong), [answer, {"role": "user", "content": wrong}])
-        return iter([Again(wrong)])
+        return iter([[Again(wrong)]])
 
     def _go_on(self, done: Round, messages: Sequence[Message]) -> None:
         self._rounds.append(done)

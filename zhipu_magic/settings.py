@@ -56,6 +56,9 @@ class Settings(HasTraits):
         help="Tokens that the value of a {{ reference }}, or the result of a tool, may take; {{ x | 500 }} sets it.",
     ).tag(config=True)
     tool_rounds = Int(10, help="How often the model may call tools before it has to answer.").tag(config=True)
+    tool_calls = Int(
+        50, help="How many calls of tools the model may make in one turn; it is told that those beyond did not run."
+    ).tag(config=True)
     remote_images = Bool(
         False,
         help="Show the images that a reply links to; otherwise they are links, and showing a reply fetches nothing.",
@@ -102,7 +105,7 @@ class Settings(HasTraits):
             raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
         return count
 
-    @validate("value_tokens", "tool_rounds")
+    @validate("value_tokens", "tool_rounds", "tool_calls")
     def _check_positive(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if count < 1:

@@ -31,7 +31,8 @@ class Calling:
 class Called:
     """A call of a tool by the model, and the `text` that it was given back, after so many `seconds`, if known.
 
-    `error` is what the tool raised, as long as it is at hand.
+    `error` is what the tool raised, as long as it is at hand. A call that failed in no time at all (`seconds` is None)
+    is one too many, and did not run.
     """
 
     id: str
@@ -40,7 +41,12 @@ class Called:
     text: str
     failed: bool = False
     seconds: float | None = None
-    error: Exception | None = field(default=None, repr=False, compare=False)
+    error: BaseException | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it did not run because its turn had made as many calls as it may."""
+        return self.failed and self.seconds is None
 
 
 @dataclass(frozen=True)

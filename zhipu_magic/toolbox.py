@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidRequest
-from .options import Options, searched
+from .options import Options, function_name, searched
 
 if TYPE_CHECKING:
     from .tools import Tool
@@ -16,19 +16,31 @@ if TYPE_CHECKING:
 
 
 class Toolbox:
-    """A chat's tools, and all that any of its turns has had: a turn that is asked again wants its own."""
+    """A chat's tools, and all that any of its turns has had: a turn that is asked again wants its own.
 
-    def __init__(self, functions: Iterable[Callable[..., Any]]) -> None:
+    A tool that asked the user first (see `confirm`) goes on asking, however its name is offered later, until it is
+    removed; `warn` is told where a plain function was offered in its place.
+    """
+
+    def __init__(self, functions: Iterable[Callable[..., Any]], warn: Callable[[str], None]) -> None:
         self._known: dict[str, Tool] = {}
+        self._warn = warn
         self.tools: tuple[Tool, ...] = ()
         self.fill(functions)
 
     def fill(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Offer these in every turn, and no others. Raises InvalidRequest for one that cannot be a tool."""
         made = self._made(functions)
-        for gone in {tool.name for tool in self.tools} - {tool.name for tool in made}:
-            self._known.pop(gone, None)  # what was taken away is not called again by a retry either
+        self.remove({tool.name for tool in self.tools} - {tool.name for tool in made})
         self.tools = made
+
+    def remove(self, names: Collection[str]) -> None:
+        """Forget these tools: no turn is offered them, a retry neither. Raises InvalidRequest for one not known."""
+        for missing in (name for name in names if name not in self._known):
+            there = f"There are: {', '.join(self._known)}." if self._known else "There is none."
+            raise InvalidRequest(f"There is no tool {missing} to remove.", hint=there)
+        self._known = {name: tool for name, tool in self._known.items() if name not in names}
+        self.tools = tuple(tool for tool in self.tools if tool.name not in names)
 
     def renew(self, names: Mapping[str, Any]) -> None:
         """Have the tools be what these names stand for by now: a cell that defines one was run again, perhaps."""
@@ -50,7 +62,7 @@ class Toolbox:
         asked = options.params.get("tools")
         if not isinstance(asked, list):
             return options
-        names = [tool["function"]["name"] for tool in asked if tool.get("type") == "function"]
+        names = [name for name in map(function_name, asked) if name is not None]
         missing = [name for name in names if name not in self._known]
         if missing and not turn.exchange:  # given as further members of the request, perhaps: they were never called
             return options
@@ -59,7 +71,7 @@ class Toolbox:
                 f"The turn had tools that are not known in this session: {', '.join(missing)}.",
                 hint="%glm tools add NAME makes a function known (in Python: chat.tools).",
             )
-        others = [tool for tool in asked if tool.get("type") != "function"]
+        others = [tool for tool in asked if function_name(tool) is None]
         params = {name: value for name, value in options.params.items() if name != "tools"}
         search = searched(others[0]) if len(others) == 1 else False
         params |= {"tools": others} if others and not search else {}
@@ -72,19 +84,31 @@ class Toolbox:
         from .tools import Tool, check_names
 
         made = check_names(Tool.of(function) for function in functions)
-        for tool in made:
-            # A turn that asked the reader first is asked again so, whatever its function was offered as since.
-            asks_first = tool.asks_first or (tool.name in self._known and self._known[tool.name].asks_first)
-            self._known[tool.name] = replace(tool, asks_first=asks_first)
-        return made
+        tools = tuple(self._asking_on(tool) for tool in made)
+        self._known |= {tool.name: tool for tool in tools}
+        return tools
+
+    def _asking_on(self, tool: Tool) -> Tool:
+        known = self._known.get(tool.name)
+        if tool.asks_first or known is None or not known.asks_first:
+            return tool
+        self._warn(
+            f"{tool.name} still asks you before each call: it was given with confirm(). To have it run unasked, first "
+            f"take it away: %glm tools remove {tool.name} (in Python: chat.remove_tools({tool.name!r}))."
+        )
+        return replace(tool, asks_first=True)
 
 
 def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
-    """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs."""
+    """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs.
+
+    Where the name is that of a tool by now, which `confirm` made, it asks first.
+    """
     from .tools import Tool
 
     found = names.get(tool.name)
-    function = found.function if isinstance(found, Tool) else found
+    function, asks_first = (found.function, found.asks_first) if isinstance(found, Tool) else (found, False)
+    asks_first = tool.asks_first or asks_first
     if function is tool.function or not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
-        return tool
-    return replace(Tool.of(function), asks_first=tool.asks_first)
+        return tool if asks_first == tool.asks_first else replace(tool, asks_first=True)
+    return replace(Tool.of(function), asks_first=asks_first)

@@ -6,8 +6,10 @@ unstreamed reply end as the same body.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from .untrusted_json import loads
 
 Chunk = Mapping[str, Any]
 
@@ -76,7 +78,8 @@ class Assembly:
         self._texts: list[str] = []
         self._reasonings: list[str] = []
         self._tool_calls: list[dict[str, Any]] = []
-        self._places: list[Any] = []
+        self._calls_by_id: dict[str, dict[str, Any]] = {}
+        self._calls_by_index: dict[int | None, dict[str, Any]] = {}
         self._half = ""
 
     def feed(self, chunk: Chunk) -> str:
@@ -123,8 +126,9 @@ class Assembly:
                 if name == "reasoning_content" or not delta.get("reasoning_content"):
                     self._reasonings.append(_joined_halves(_text(value)))
             elif name == "tool_calls":
-                for call in objects(value):
-                    self._feed_tool_call(call)
+                begun: set[int] = set()
+                for piece in objects(value):
+                    begun.add(self._feed_tool_call(piece, begun))
             else:
                 self._message[name] = value
         return content
@@ -138,10 +142,11 @@ class Assembly:
             text, self._half = text[:-1], text[-1]
         return _joined_halves(text)
 
-    def _feed_tool_call(self, piece: Mapping[str, Any]) -> None:
+    def _feed_tool_call(self, piece: Mapping[str, Any], begun: Collection[int]) -> int:
         """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
 
-        The index alone tells nothing, for it has been seen as 0 and -1 for all.
+        The index alone tells nothing, for it has been seen as 0 and -1 for all; and some servers give two calls one
+        id. `begun` are the calls that the same chunk has brought pieces of; gives the one that this piece is of.
         """
         call_id, function = _text(piece.get("id")), piece.get("function")
         name, arguments = (
@@ -150,19 +155,23 @@ class Assembly:
             else ("", "")
         )
         index = piece.get("index")
-        call = next((call for call in self._tool_calls if call_id and call["id"] == call_id), None)
+        index = index if isinstance(index, int) else None
+        call = self._calls_by_id.get(call_id) if call_id else None
+        if call is not None and name:
+            is_new_place = index is not None and index not in self._calls_by_index
+            call = None if is_new_place or id(call) in begun or _follows(call, arguments) else call
         if call is None and not call_id and not name and self._tool_calls:
-            known = [call for call, place in zip(self._tool_calls, self._places, strict=True) if place == index]
-            call = (known or self._tool_calls)[-1]
+            call = self._calls_by_index.get(index, self._tool_calls[-1])
         if call is None:
             call = {"id": call_id, "type": "function", "function": {"name": "", "arguments": ""}}
             self._tool_calls.append(call)
-            self._places.append(index)
+            self._calls_by_id[call_id] = self._calls_by_index[index] = call
         call["type"] = _text(piece.get("type")) or call["type"]
         call["function"]["name"] = name or call["function"]["name"]
         call["function"]["arguments"] += arguments
         for other in piece.keys() - {"id", "index", "type", "function"}:
             call[other] = piece[other]
+        return id(call)
 
     @property
     def text(self) -> str:
@@ -217,6 +226,18 @@ class Assembly:
 def objects(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a JSON array, and of anything else none."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _follows(call: Mapping[str, Any], arguments: str) -> bool:
+    """Whether these arguments are another call's than this one's, whose own are whole."""
+    known = call["function"]["arguments"].rstrip()
+    if not (arguments.lstrip().startswith("{") and known.endswith("}")):
+        return False
+    try:
+        loads(known)
+    except ValueError:
+        return False
+    return True
 
 
 def _text_of_parts(content: Any) -> str:

@@ -36,19 +36,14 @@ def _add(magics: GLMMagics, names: list[str]) -> None:
     from ..asking import tool_of
     from ..tools import Tool
 
-    added = [Tool.of(tool_of(name, magics.names)) for name in names]
+    added = [Tool.of(tool_of(name, magics.own_names)) for name in names]
     replaced = {tool.name for tool in added}
     magics.chat.tools = [*(tool for tool in magics.chat.tools if tool.name not in replaced), *added]
     _list(magics)
 
 
 def _remove(magics: GLMMagics, names: list[str]) -> None:
-    known = magics.tool_names()
-    missing = [name for name in names if name not in known]
-    if missing:
-        there = f"There are: {', '.join(known)}." if known else "There is none."
-        raise UsageError(f"There is no tool {missing[0]} to remove. {there}")
-    magics.chat.tools = [tool for tool in magics.chat.tools if tool.name not in names]
+    magics.chat.remove_tools(*names)
     _list(magics)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import contextvars
 import inspect
 import threading
@@ -16,22 +15,22 @@ from typing import Any
 
 from ..errors import InvalidRequest
 from ..texts import shortened, whole_characters, without_addresses
+from .consent import refusal
 from .signature import Signature, WrongArguments
 
 #: Of a result that gives one item after another: as many are taken.
 _ITEMS = 1000
-#: Letters of an error's message for the model; of one value, and of a call, where the reader is asked.
-_MESSAGE, _VALUE, _CALL = 2000, 120, 600
+#: Letters of an error's message for the model.
+_MESSAGE = 2000
 #: Seconds: how often a wait looks whether it was interrupted, and how long a cancelled coroutine has to tidy up.
 _LOOK, _TIDY = 0.05, 2.0
-_YES = ("y", "yes", "是")
 
 
 @dataclass(frozen=True)
 class Tool:
     """A function that a model may call. `parameters` is the JSON Schema of an object.
 
-    With `asks_first`, the reader is asked before each call (see `confirm`). It can still be called as a function.
+    With `asks_first`, the user is asked before each call (see `confirm`). It can still be called as a function.
     """
 
     name: str
@@ -81,7 +80,7 @@ class Tool:
 
 
 def confirm(function: Any) -> Tool:
-    """The function as a tool that asks the reader before each call."""
+    """The function as a tool that asks the user before each call."""
     return replace(Tool.of(function), asks_first=True)
 
 
@@ -106,62 +105,43 @@ class Outcome:
     text: str
     failed: bool = False
     seconds: float = 0.0
-    error: Exception | None = field(default=None, repr=False)
+    error: BaseException | None = field(default=None, repr=False)
 
 
 def call(tools: Sequence[Tool], name: str, arguments: str, tokens: int) -> Outcome:
     """Call the tool of that name with arguments in JSON; the result as text of at most so many `tokens`.
 
-    Whatever goes wrong is an outcome too, whose text tells the model what. Only what is no `Exception` is raised: an
-    interrupt stops a coroutine before it comes out.
+    Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once it
+    has stopped what runs.
     """
     tool = next((each for each in tools if each.name == name), None)
     if tool is None:
         there_are = ", ".join(each.name for each in tools) or "none"
         return Outcome(f"There is no tool {shortened(name, 64)!r}. Those there are: {there_are}.", failed=True)
     try:
-        by_position, named = tool.signature.read(arguments)
+        given = tool.signature.read(arguments)
     except WrongArguments as error:
         return Outcome(str(error), failed=True)
-    except Exception as error:  # a type's own check may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a type's own check may raise anything
         return Outcome(f"The arguments of {name} do not fit: {_told(error)}", failed=True)
-    if tool.asks_first and (refusal := _refusal(tool, arguments)):
-        return Outcome(refusal, failed=True)
+    if tool.asks_first and (refused := refusal(name, given.given, given.taken)):
+        return Outcome(refused, failed=True)
     began = time.perf_counter()
     try:
-        result, note = _whole(tool.function(*by_position, **named))
-    except Exception as error:
+        result, note = _whole(given.call(tool.function))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a tool is no place to end the session from
         return Outcome(_told(error), failed=True, seconds=_since(began), error=error)
     seconds = _since(began)
     try:
         return Outcome(_text(result, tokens) + note, seconds=seconds)
-    except Exception as error:  # a result's own way to show itself may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a result's own way to show itself may raise anything
         return Outcome(f"{name} ran, but its result cannot be shown: {_told(error)}", failed=True, seconds=seconds)
-
-
-def _refusal(tool: Tool, arguments: str) -> str:
-    """Ask the reader; the text for the model if the call is not to run, else nothing.
-
-    What is shown is the model's own JSON: a value made of it could show itself as something else.
-    """
-    from pydantic_core import from_json
-
-    try:
-        given = from_json(whole_characters(arguments).strip() or "{}")
-        spelled = ", ".join(f"{name}={_spelled(value)}" for name, value in given.items())
-        answer = builtins.input(f"Run {tool.name}({shortened(spelled, _CALL)})? [y/N] ")
-    except Exception:  # a front end that cannot ask says so in its own way
-        return "The reader could not be asked here, so this call did not run."
-    return "" if answer.strip().casefold() in _YES else "The reader declined this call."
-
-
-def _spelled(value: Any) -> str:
-    """A value on one line; of a long one its beginning and its end, for a path's end matters most."""
-    text = repr(value)
-    if len(text) <= _VALUE:
-        return text
-    half = _VALUE // 2
-    return f"{text[:half]}… ({len(text) - 2 * half} more) …{text[-half:]}"
 
 
 def _whole(result: Any) -> tuple[Any, str]:
@@ -257,13 +237,13 @@ def _text(result: Any, tokens: int) -> str:
     return shown.text or "[an empty text]"
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """An error in the words of its own, without its frames: those hold paths of this machine."""
     try:
         message = without_addresses(str(error)).strip()
         if isinstance(error, ImportError) and error.path:
             message = message.removesuffix(f" ({error.path})")
-    except Exception:  # a message of the reader's own making
+    except Exception:  # a message of the user's own making
         message = ""
     told = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return whole_characters(shortened(told, _MESSAGE))

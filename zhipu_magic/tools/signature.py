@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..errors import InvalidRequest
-from ..texts import whole_characters
+from ..texts import shortened, whole_characters
 from ..validation import adapter_of, object_type, problems_of, schema_of, type_name
 from ..validation.typed_dicts import Unsupported
 
@@ -23,6 +23,31 @@ if TYPE_CHECKING:
 
 class WrongArguments(ValueError):
     """What a model gave does not fit. The message is for the model."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call is made with: the JSON that was `given`, and the values that it was `taken` for."""
+
+    given: Mapping[str, Any]
+    taken: Mapping[str, Any]
+    _parameters: tuple[inspect.Parameter, ...]
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """Call the function whose they are."""
+        named = dict(self.taken)
+        only = [each for each in self._parameters if each.kind is each.POSITIONAL_ONLY]
+        return function(*[named.pop(each.name, each.default) for each in only], **named)
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a member twice: what is shown of it must be what is read."""
+    read: dict[str, Any] = {}
+    for name, value in members:
+        if name in read:
+            raise ValueError(f"{shortened(name, 60)!r} is given more than once")
+        read[name] = value
+    return read
 
 
 @dataclass(frozen=True)
@@ -49,14 +74,15 @@ class Signature:
         schema = _described(schema_of(adapter), parameters, told)
         return cls(name, _description(told, name), schema, parameters, adapter)
 
-    def read(self, arguments: str) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments, from their JSON, by position and by name. Raises `WrongArguments`."""
+    def read(self, arguments: str) -> Arguments:
+        """The arguments, from their JSON. Raises `WrongArguments`."""
         from pydantic import ValidationError
         from pydantic_core import from_json
 
         text = whole_characters(arguments).strip() or "{}"
         try:
             data = from_json(text)
+            json.loads(text, object_pairs_hook=_each_once)
         except ValueError as error:
             raise WrongArguments(f"The arguments of {self.name} are no JSON: {error}. Give one JSON object.") from None
         try:
@@ -64,11 +90,7 @@ class Signature:
         except ValidationError as error:
             problems = "; ".join(problems_of(error, data))
             raise WrongArguments(f"The arguments of {self.name} do not fit: {problems}.") from None
-        by_position = []
-        for each in self._parameters:
-            if each.kind is each.POSITIONAL_ONLY:
-                by_position.append(values.pop(each.name, each.default))
-        return by_position, values
+        return Arguments(data, values, self._parameters)
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -200,7 +222,7 @@ def _default(value: Any) -> dict[str, Any]:
     try:
         plain = to_jsonable_python(value)
         json.dumps(plain, allow_nan=False)
-    except Exception:  # a serializer of the reader's own may raise anything
+    except Exception:  # a serializer of the user's own may raise anything
         return {}
     if isinstance(value, (set, frozenset)):
         plain.sort(key=json.dumps)  # its order is another on every run

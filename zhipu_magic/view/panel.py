@@ -77,7 +77,7 @@ class Figures:
             first_token=timing.first_token,
             rate=_rate(reply, timing),
             doing=_doing(reply),
-            notes=tuple(note for note in (_note(reply), _left_out(reply), _unseen(reply), *notices) if note),
+            notes=tuple(note for note in (*_notes(reply), *notices) if note),
             requests=len(reply.rounds) + 1,
             finish_reason=reply.finish_reason,
             usage=reply.counted,
@@ -130,6 +130,17 @@ def _note(reply: Reply) -> str:
     if not reply.has_words:
         return f"{note} {_NO_WORDS}".strip()
     return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not reply.request.options.once else note
+
+
+def _notes(reply: Reply) -> tuple[str, ...]:
+    return _note(reply), _left_out(reply), _unseen(reply), _not_run(reply)
+
+
+def _not_run(reply: Reply) -> str:
+    count = sum(call.is_beyond for call in reply.all_calls)
+    calls = "1 call of a tool" if count == 1 else f"{count:,} calls of tools"
+    bound = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
+    return f"{calls} did not run: the turn had made as many as it may. {bound}." if count else ""
 
 
 def _left_out(reply: Reply) -> str:

@@ -1,0 +1,127 @@
+"""Asking the user before a call runs: all that it was given stands above the question, or it does not run."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+#: What a user may be asked to look through: letters as they are shown, and lines.
+_MOST_LETTERS, _MOST_LINES = 20_000, 300
+#: Columns of a line, by its letters.
+_WIDTH = 88
+_YES = ("y", "yes", "是")
+#: Letters that leave no mark, or that of a space, though Python counts them as printable.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
+    map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
+#: Marks on one letter. A pile of them would cover the lines around it.
+_MOST_MARKS = 2
+
+
+def refusal(name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
+    """Ask the user about a call; the text for the model if it is not to run, else nothing.
+
+    `given` is the model's own JSON, and `taken` what the function gets in its place: both are shown where they differ,
+    for a value of the user's own type may show itself as something else.
+    """
+    call = [*_call(name, given), *_readings(given, taken)]
+    if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
+        return (
+            f"This call did not run: the user is shown all of it first, and it is too long for that (at most "
+            f"{_MOST_LETTERS:,} characters, and {_MOST_LINES} lines). Give {name} less at a time."
+        )
+    if sys.stdout is None or isinstance(sys.stdout, io.StringIO):  # %%capture, for one: the question would stand alone
+        return "This call did not run: what is printed is hidden here, and so the user cannot see what to agree to."
+    try:
+        print("\n".join(call), flush=True)
+        answer = builtins.input(f"Run {name}? [y/N] ")
+    except Exception:  # a front end that cannot ask says so in its own way
+        return "The user could not be asked here, so this call did not run."
+    return "" if answer.strip().casefold() in _YES else "The user declined this call."
+
+
+def _call(name: str, given: Mapping[str, Any]) -> list[str]:
+    """The call as Python would write it, on one line if it fits."""
+    arguments = [_literal(value, f"{argument}=") for argument, value in given.items()]
+    line = f"{name}({', '.join(lines[0] for lines in arguments)})"
+    if len(line) <= _WIDTH and all(len(lines) == 1 for lines in arguments):
+        return [line]
+    return [f"{name}(", *(f"    {line}" for lines in arguments for line in _followed(lines)), ")"]
+
+
+def _readings(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[str]:
+    """What becomes of an argument that its type makes into something else."""
+    for name, value in taken.items():
+        if not _is_same(given.get(name), value):
+            try:
+                shown = repr(value)
+            except Exception:  # of a type of the user's own
+                shown = f"a value of the type {type(value).__name__}"
+            first, *more = _pieces(shown)
+            yield f"{name} is read as {first}"
+            yield from (f"    {piece}" for piece in more)
+
+
+def _literal(value: Any, before: str = "") -> list[str]:
+    """The JSON value as Python would write it, after what stands `before` it on its first line."""
+    if isinstance(value, str):
+        first, *more = [f"'{piece}'" for piece in _pieces(value, quote="'")]
+        return [f"{before}{first}"] if not more else [f"{before}(", *(f"    {piece}" for piece in (first, *more)), ")"]
+    if not isinstance(value, (dict, list)):
+        return [f"{before}{value!r}"]
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    items = (
+        [_literal(item, f"{_key(key)}: ") for key, item in value.items()]
+        if isinstance(value, dict)
+        else [_literal(item) for item in value]
+    )
+    line = f"{before}{opening}{', '.join(lines[0] for lines in items)}{closing}"
+    if len(line) <= _WIDTH and all(len(lines) == 1 for lines in items):
+        return [line]
+    return [f"{before}{opening}", *(f"    {line}" for lines in items for line in _followed(lines)), closing]
+
+
+def _followed(lines: list[str]) -> list[str]:
+    """The lines with a comma after the last."""
+    return [*lines[:-1], f"{lines[-1]},"]
+
+
+def _key(key: str) -> str:
+    return f"'{''.join(_pieces(key, quote=chr(39)))}'"
+
+
+def _pieces(text: str, quote: str = "") -> list[str]:
+    """The text with what cannot be seen spelled out, in pieces that fit on a line and end where its own lines do.
+
+    Between quotes (`quote`), these and backslashes are escaped too.
+    """
+    pieces, piece, marks = [], "", 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.category(letter)[0] == "M" else 0
+        if quote and letter in (quote, "\\"):
+            piece += f"\\{letter}"
+        elif letter.isprintable() and letter not in _UNSEEN and marks <= _MOST_MARKS:
+            piece += letter
+        else:
+            piece += letter.encode("unicode_escape").decode()
+        if letter == "\n" or len(piece) >= _WIDTH - 10:
+            pieces.append(piece)
+            piece = ""
+    return [*pieces, piece] if piece or not pieces else pieces
+
+
+def _is_same(given: Any, taken: Any) -> bool:
+    """Whether the function gets the very value that the JSON holds; a whole number may have become a float."""
+    if type(given) is int and type(taken) is float:
+        return given == taken
+    if type(given) is not type(taken):
+        return False
+    if isinstance(given, dict):
+        return given.keys() == taken.keys() and all(_is_same(given[key], taken[key]) for key in given)
+    if isinstance(given, list):
+        return len(given) == len(taken) and all(map(_is_same, given, taken))
+    return bool(given == taken)
