@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..harmless.pages import page_of
@@ -21,23 +21,30 @@ from .document import fenced, folded, link, quotation
 _TAIL = 600
 #: Letters of a call's arguments, and of its result, on its one line.
 _LONGEST_ARGUMENTS, _LONGEST_RESULT = 60, 60
+#: Letters of a call's arguments, and of its result, that are folded away below that line.
+_LONGEST_FOLDED = 20_000
+#: Calls that are shown while a reply grows.
+_LATEST_CALLS = 10
 
 #: What a page is made of: the model's Markdown, and pieces of our own.
 Pieces = Iterator[Markup | str]
 
 
 def growing_page(reply: Reply, *, remote_images: bool = False) -> Markup:
-    """The reply while it grows: of the reasoning only its tail, for it is sent again with every refresh."""
+    """The reply while it grows: of the reasoning its tail, and of the calls the latest, without what they gave.
+
+    For all of it is sent again with every refresh.
+    """
 
     def pieces() -> Pieces:
-        yield from _rounds(reply.rounds)
-        tail = reply.thoughts[-_TAIL:]
-        if tail:
+        latest = _LatestCalls(len(reply.all_calls) - _LATEST_CALLS)
+        yield from _rounds(reply.rounds, latest.lines, _tail)
+        if reply.thoughts:
             opened = not reply.has_words and not reply.calls and reply.calling is None
-            yield folded_reasoning(tail if len(tail) == len(reply.thoughts) else f"…{tail}", opened=opened)
+            yield folded_reasoning(_tail(reply.thoughts), opened=opened)
         if reply.has_words:
             yield _words(reply)
-        yield _folded_calls(reply.calls)
+        yield latest.lines(reply.calls)
         yield _under_way(reply, "…")
 
     return page_of(pieces(), remote_images=remote_images)
@@ -73,6 +80,11 @@ def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
     return page_of(pieces(), remote_images=remote_images)
 
 
+def _tail(thoughts: str) -> str:
+    """The end of the reasoning."""
+    return thoughts if len(thoughts) <= _TAIL else f"…{thoughts[-_TAIL:]}"
+
+
 def answer(turn: Turn) -> str:
     """The words of a reply as Markdown; JSON that was asked for stands in a fence."""
     return fenced(turn.reply.strip(), "json") if turn.instruction and "```" not in turn.reply else turn.reply
@@ -90,10 +102,19 @@ def folded_reasoning(thoughts: str, *, opened: bool = False) -> Markup:
 
 def folded_call(call: Called) -> Markup:
     """A call of a tool on one line, with what it was given and what it gave folded away."""
+    return folded(_line(call), [_within(_pretty(call.arguments)), _within(call.text)])
+
+
+def _line(call: Called) -> str:
     facts = [call_text(call.name, call.arguments), *(["failed"] if call.failed else [])]
     facts += [] if call.seconds is None else [f"{call.seconds:.1f} s"]
-    line = f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
-    return folded(line, [_pretty(call.arguments), call.text])
+    return f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
+
+
+def _within(text: str) -> str:
+    """As much of the text as is shown: front ends are slow with megabytes, and notebooks are saved with them."""
+    more = len(text) - _LONGEST_FOLDED
+    return text if more <= 0 else f"{text[:_LONGEST_FOLDED]}\n… and {more:,} more characters, which are not shown here."
 
 
 def _without_fence(text: str) -> str:
@@ -103,9 +124,35 @@ def _without_fence(text: str) -> str:
 
 
 def _folded_calls(calls: Iterable[Called]) -> Markup:
-    """The calls one below the other, and apart from the words after them."""
-    lines = Markup().join(map(folded_call, calls))
-    return Markup('<div style="margin-bottom:1em">{lines}</div>', lines=lines) if lines else lines
+    """The calls one below the other, and apart from the words after them; those that did not run on one line."""
+    ran, beyond = _parted(calls)
+    return _apart([*map(folded_call, ran), *beyond])
+
+
+class _LatestCalls:
+    """Lines for the calls of one round after the other, but for so many `earlier` ones, which are only counted."""
+
+    def __init__(self, earlier: int) -> None:
+        self._earlier = earlier
+
+    def lines(self, calls: Sequence[Called]) -> Markup:
+        skipped = max(0, min(self._earlier, len(calls)))
+        self._earlier -= skipped
+        ran, beyond = _parted(calls[skipped:])
+        count = [folded(f"{skipped:,} {'call' if skipped == 1 else 'calls'}", [])] if skipped else []
+        return _apart([*count, *(folded(_line(call), []) for call in ran), *beyond])
+
+
+def _parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
+    """The calls that ran, and a line for those that did not because they were too many."""
+    calls = list(calls)
+    ran = [call for call in calls if not call.is_beyond]
+    count = len(calls) - len(ran)
+    return ran, [folded(f"{count:,} more {'call' if count == 1 else 'calls'} · did not run", [])] if count else []
+
+
+def _apart(lines: Sequence[Markup]) -> Markup:
+    return Markup('<div style="margin-bottom:1em">{lines}</div>', lines=Markup().join(lines)) if lines else Markup()
 
 
 def _under_way(reply: Reply, how: str) -> Markup:
@@ -128,15 +175,20 @@ def _value(reply: Reply) -> str:
     return shape.markdown(reply.value)
 
 
-def _rounds(rounds: Iterable[Round]) -> Pieces:
+def _rounds(
+    rounds: Iterable[Round],
+    shown: Callable[[Sequence[Called]], Markup] = _folded_calls,
+    told: Callable[[str], str] = str,
+) -> Pieces:
+    """The rounds before the last: what is `shown` of their calls, and `told` of their reasoning."""
     for one in rounds:
         if one.thoughts:
-            yield folded_reasoning(one.thoughts)
+            yield folded_reasoning(told(one.thoughts))
         if one.wrong:
             yield folded("Asked to mend its answer", [one.words, one.wrong])
         else:
             yield one.words
-            yield _folded_calls(one.calls)
+            yield shown(one.calls)
 
 
 def call_text(name: str, arguments: str) -> str:

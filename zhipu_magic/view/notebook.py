@@ -28,6 +28,8 @@ _LONGEST_GAP = 0.9
 #: length, about a kilobyte around it and a millisecond of the kernel's time.
 _BYTES_A_SECOND = 12_000
 _BYTES_AROUND = 1_000
+#: Bytes of a page that is sent again before each call of a tool.
+_SMALL = 8_000
 #: The panel's clock: quick at first, while readers look at it.
 _PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
 
@@ -90,7 +92,7 @@ class Notebook:
         if alone:
             text.wait()
             figures.refresh()
-        due, shown = 0.0, 0
+        due, shown, size = 0.0, 0, 0
         while True:
             now = time.monotonic()
             patience = min(_LONGEST_GAP, max(0.0, figures.due - now)) if text.shown else _LONGEST_GAP
@@ -99,15 +101,16 @@ class Notebook:
             if not reply.advance(timeout, linger):
                 return
             now = time.monotonic()
-            # Before a tool runs, the reader sees which: meanwhile nothing can be shown.
-            if reply.has_begun and reply.changes > shown and (now >= due or reply.calling is not None):
-                if shown == 0 or reply.calling is not None:
+            # Before a tool runs, the user sees which: meanwhile nothing can be shown. Of a long page, the panel tells.
+            before_a_call = reply.calling is not None and size <= _SMALL
+            if reply.has_begun and reply.changes > shown and (now >= due or before_a_call):
+                if shown == 0:
                     figures.due = now  # it has waited until now, and says so
                 shown = reply.changes
                 size = text.grow()
                 gap = (_BYTES_AROUND + size) / _BYTES_A_SECOND
                 due = now + min(_LONGEST_GAP, max(_SHORTEST_GAP, gap))
-            if now >= figures.due and text.shown:
+            if text.shown and (now >= figures.due or reply.calling is not None):
                 figures.refresh()
 
     def _settle(self, reply: Reply, text: _Text, figures: _Panel) -> None:
