@@ -8,29 +8,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .braces import Found, between_braces
 from .errors import InvalidRequest
+from .texts import shortened
 
 if TYPE_CHECKING:
     from .images import Image
 
-_BRACES = re.compile(r"(?<!\{)\{\{(?!\{)[ \t]*([^{}\n]+?)[ \t]*\}\}")
-_BUDGET = re.compile(r"(.*?)\s*\|\s*(\d[\d_,]*)", re.DOTALL)
-_MATHEMATICS = re.compile(
-    r"""
-      \$\$ .+? \$\$
-    | \\\( .+? \\\) | \\\[ .+? \\\]
-    | \\begin\{ (?P<name>[A-Za-z]+\*?) \} .+? \\end\{ (?P=name) \}
-    | (?<![\\$]) \$ (?! \s | \{\{ ) (?: [^$\n\\] | \\. )+? (?<! \s ) \$ (?!\d)  # pandoc's rule: $5 and $6 are prices
-    | \\[A-Za-z]+\*? (?: \[[^\]\n]*\] )* (?: \{\{ [^{}\n]* \}\} | \{ [^{}\n]* \} )+
-    | [\^_] \{\{ [^{}\n]* \}\}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_BUDGET = re.compile(r"\s*(\d[\d_,]*)\s*")
+#: Of a reference: its letters, and the names and items in it. Of a budget: tokens, more than any context holds.
+_LONGEST, _MOST_PARTS, _LARGEST_BUDGET = 1_000, 200, 10_000_000
+#: In one text: references, and what is told of those that are none.
+_MOST_REFERENCES, _MOST_NOTES = 1_000, 10
 _ALLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
 _CONTEXTS = (ast.Load, ast.Expression)
 
@@ -59,12 +54,12 @@ def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: An
         more = images if isinstance(images, (list, tuple)) else [images]
         shown = {image.sha256 for image in page.images}
         page.images += [image for image in map(image_of, more) if image.sha256 not in shown]
-    return Prompt(sent, "" if sent == text else text, tuple(page.images), tuple(dict.fromkeys(page.notes)))
+    return Prompt(sent, "" if sent == text else text, tuple(page.images), tuple(page.told()))
 
 
 def has_references(text: str) -> bool:
     """Whether anything in the text would be resolved."""
-    return "{{" in text and any(_expression(match[1]) for match in _outside_code(text))
+    return "{{" in text and any(_expression(found.inside) for found in between_braces(text))
 
 
 def value_of(expression: str, names: Mapping[str, Any]) -> Any:
@@ -81,6 +76,15 @@ def is_name(expression: str, names: Mapping[str, Any]) -> bool:
     return tree is not None and _root(tree) in names
 
 
+class _Reference(NamedTuple):
+    """A value that is wanted within so many tokens."""
+
+    wanted: str
+    tokens: int
+    tree: ast.expr
+    place: Found
+
+
 @dataclass
 class _Page:
     """What comes together while a text is expanded."""
@@ -92,31 +96,52 @@ class _Page:
     below: dict[str, str] = field(default_factory=dict)
 
     def expanded(self, text: str) -> str:
-        pieces, end = [], 0
-        found = list(_outside_code(text))
+        references = list(self._references(text))
+        if len(references) > _MOST_REFERENCES:
+            raise InvalidRequest(
+                f"The text holds {len(references):,} references; {_MOST_REFERENCES:,} are the most.",
+                hint=f"Put the values into one, such as a list or a table. {_NOTHING_SENT}",
+            )
         # What goes below the text stands there once, with the room of its longest mention.
         room: dict[str, int] = {}
-        for wanted, tokens in (_with_budget(match[1], self.tokens) for match in found):
-            room[wanted] = max(tokens, room.get(wanted, 0))
-        for match in found:
-            wanted, tokens = _with_budget(match[1], self.tokens)
-            tree = _expression(wanted)
-            if tree is None:
-                if _names_a_value(wanted, self.names or {}):
-                    self.notes.append(
-                        f"{match[0]} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                        "and no calls. Give the value a name first."
-                    )
-                continue
-            line = text.count("\n", 0, match.start()) + 1
-            value = _value(tree, self.names or {}, f"Line {line}: ")
-            alone = _is_alone(text, match)
+        for one in references:
+            room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
+        pieces, end, line = list[str](), 0, 1
+        for wanted, tokens, tree, place in references:
+            line += text.count("\n", end, place.start)
+            where = f"Line {line}: "
+            if tokens > _LARGEST_BUDGET:
+                raise InvalidRequest(
+                    f"{where}the budget of {{{{ {wanted} }}}} is too large.",
+                    hint=f"It is a number of tokens, at most {_LARGEST_BUDGET:,}. {_NOTHING_SENT}",
+                )
+            value = _value(tree, self.names or {}, where)
+            alone = _is_alone(text, place)
             tokens = tokens if alone else room[wanted]
-            pieces += [text[end : match.start()], self._shown(wanted, value, tokens, f"Line {line}: ", alone)]
-            end = match.end()
+            pieces += [text[end : place.start], self._shown(wanted, value, tokens, where, alone)]
+            end = place.end
         expanded = "".join([*pieces, text[end:]])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
+
+    def told(self) -> list[str]:
+        """The notes, each once, and not by the hundred."""
+        notes = list(dict.fromkeys(self.notes))
+        more = len(notes) - _MOST_NOTES
+        return notes if more <= 0 else [*notes[:_MOST_NOTES], f"So were {more:,} more."]
+
+    def _references(self, text: str) -> Iterator[_Reference]:
+        for place in between_braces(text):
+            wanted, tokens = _with_budget(place.inside, self.tokens)
+            tree = _expression(wanted)
+            if tree is not None:
+                yield _Reference(wanted, tokens, tree, place)
+            elif _names_a_value(wanted, self.names or {}):
+                written = shortened(text[place.start : place.end], 100)
+                self.notes.append(
+                    f"{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
+                    "and no calls. Give the value a name first."
+                )
 
     def _shown(self, wanted: str, value: Any, tokens: int, where: str, alone: bool) -> str:
         """What stands in the place of the reference.
@@ -142,42 +167,35 @@ class _Page:
         return f"`{wanted}`"
 
 
-def _outside_code(text: str) -> Iterator[re.Match[str]]:
-    """What stands between two braces, neither in code nor in mathematics."""
-    from .markdown_code import code_regions
-
-    code = code_regions(text)
-    apart = [*code, *_outside(code, (match.span() for match in _MATHEMATICS.finditer(text)))]
-    for match in _BRACES.finditer(text):
-        if not any(start < match.end() and match.start() < end for start, end in apart):
-            yield match
-
-
-def _outside(regions: Sequence[tuple[int, int]], others: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    for start, end in others:
-        if not any(begun <= start < ended for begun, ended in regions):
-            yield start, end
-
-
 def _with_budget(inside: str, tokens: int) -> tuple[str, int]:
-    match = _BUDGET.fullmatch(inside)
-    return (match[1], int(re.sub("[_,]", "", match[2]))) if match else (inside, tokens)
+    wanted, bar, budget = inside.rpartition("|")
+    match = _BUDGET.fullmatch(budget) if bar else None
+    if match is None:
+        return inside, tokens
+    digits = re.sub("[_,]", "", match[1])
+    return wanted.rstrip(), int(digits) if len(digits) <= len(str(_LARGEST_BUDGET)) else _LARGEST_BUDGET + 1
 
 
 def _expression(inside: str) -> ast.expr | None:
     """The reference, parsed; None for what is none."""
     inside = _with_budget(inside, 0)[0]
+    if len(inside) > _LONGEST:
+        return None
     try:
         tree = ast.parse(inside.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in ast.walk(tree)):
+    nodes = list(islice(ast.walk(tree), _MOST_PARTS + 1))
+    if len(nodes) > _MOST_PARTS or not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in nodes):
         return None
     return tree if _root(tree) else None
 
 
 def _names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
     """Whether it is an expression with one of these names: more than a reference can be, and meant as one perhaps."""
+    if len(inside) > _LONGEST:
+        begun = re.match(r"\s*([^\W\d]\w*)", inside)
+        return begun is not None and begun[1] in names
     try:
         tree = ast.parse(inside.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -251,8 +269,11 @@ def _undefined(name: str, names: Mapping[str, Any], where: str) -> InvalidReques
     return InvalidRequest(said[0].upper() + said[1:], hint=_NOTHING_SENT)
 
 
-def _is_alone(text: str, match: re.Match[str]) -> bool:
+def _is_alone(text: str, place: Found) -> bool:
     """Whether the reference has a line for itself."""
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    after = text[match.end() :].split("\n", 1)[0]
-    return not before.strip() and not after.strip()
+    before, after = place.start - 1, place.end
+    while before >= 0 and text[before] != "\n" and text[before].isspace():
+        before -= 1
+    while after < len(text) and text[after] != "\n" and text[after].isspace():
+        after += 1
+    return (before < 0 or text[before] == "\n") and (after == len(text) or text[after] == "\n")
