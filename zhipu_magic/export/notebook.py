@@ -1,8 +1,16 @@
-"""A thread as a fresh notebook: a `%%glm` cell for each turn that stands."""
+"""A thread as a fresh notebook: a `%%glm` cell for each turn that stands.
+
+A thread may come out of a journal from elsewhere. So nothing that it holds is ever more in the notebook than a literal,
+a prompt, or the value of an option; and no option that it brings about runs, reads or binds anything: a function is
+only named where the user's notebook must give the name a meaning.
+"""
 
 from __future__ import annotations
 
+import builtins
 import json
+import keyword
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +18,10 @@ from typing import Any
 from ..conversation import Thread
 from ..errors import InvalidRequest
 from ..images import Image
-from ..options import searched
+from ..images.image import is_address
+from ..options import function_name, searched
 from ..prompt import has_references
+from ..texts import shortened
 
 #: Values of `thinking` that have an option.
 _THINKING = {"enabled": "--think", "disabled": "--no-think"}
@@ -53,7 +63,7 @@ def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[s
         option = f"--{name.replace('_', '-')}"
         if name == "thinking" and value in ({"type": kind} for kind in _THINKING):
             words.append(_THINKING[value["type"]])
-        elif name == "tools" and isinstance(value, list) and all(map(_is_tool, value)):
+        elif name == "tools" and isinstance(value, list) and value and all(map(_is_tool, value)):
             words += map(_tool, value)
         elif _has_option(name, value):
             words.append(_option(option, option, str(value)))
@@ -63,15 +73,25 @@ def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[s
 
 
 def _is_tool(tool: Any) -> bool:
-    kind = tool.get("type") if isinstance(tool, dict) else None
-    query = searched(tool) if kind == "web_search" else False
-    return kind == "function" or query is True or (isinstance(query, str) and _is_one_line(query))
+    """Whether there is an option that offers this; else the request's member is given as it is, and nothing called."""
+    if not isinstance(tool, dict):
+        return False
+    query = searched(tool) if tool.get("type") == "web_search" else False
+    return query is True or (isinstance(query, str) and _is_one_line(query)) or _is_own(function_name(tool) or "")
+
+
+def _is_own(name: str) -> bool:
+    """Whether this can be the name of a function that a notebook has defined, and that Python does not have already."""
+    if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+        return False
+    return not hasattr(builtins, name) and name not in ("get_ipython", "display", "In", "Out")
 
 
 def _tool(tool: Mapping[str, Any]) -> str:
-    """A function by its name, which the reader's notebook must give a meaning; or the service's search."""
-    if tool["type"] == "function":
-        return _option("--tool", "--tool", tool["function"]["name"])
+    """A function by its name, which the user's notebook must give a meaning; or the service's search."""
+    name = function_name(tool)
+    if name is not None:
+        return _option("--tool", "--tool", name)
     query = tool["web_search"].get("search_query")
     return _option("--search", "--search", query) if query else "--search"
 
@@ -80,6 +100,10 @@ def _images(number: int, images: Sequence[Image]) -> str:
     """A cell that holds the images of a turn."""
     lines = ["from base64 import b64decode", ""]
     for place, image in enumerate(images, 1):
+        if image.url and not is_address(image.url):  # when the notebook runs, it could be that of a file
+            raise InvalidRequest(
+                f"An image of this conversation has no address of the web: {shortened(image.url, 60)!r}."
+            )
         value = repr(image.url) if image.url else f'b64decode("{image.base64()}")'
         lines.append(f"image_{number}_{place} = {value}")
     return "\n".join(lines)
@@ -91,15 +115,13 @@ def _has_option(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return False
     if name in ("temperature", "top_p"):
-        return isinstance(value, (int, float))
+        return isinstance(value, (int, float)) and math.isfinite(value)
     return isinstance(value, int) and (name == "seed" or (name == "max_tokens" and value > 0))
 
 
 def _param(name: str, value: Any) -> str:
-    if not _is_one_line(name) or "=" in name:
-        raise InvalidRequest(
-            f"The parameter {name!r} cannot stand on a %%glm line.", hint="Export to .py, or to .json, instead."
-        )
+    if not name or "=" in name:
+        raise _cannot_stand(name)
     text = json.dumps(value, ensure_ascii=False)
     # JSON may hold these line ends as they are; a line of a cell may not.
     text = "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
@@ -107,8 +129,19 @@ def _param(name: str, value: Any) -> str:
 
 
 def _option(short: str, long: str, value: str) -> str:
-    """The option, as its line is read back. A value that begins like an option must hang on to its own."""
+    """The option, as its line is read back. A value that begins like an option must hang on to its own.
+
+    Raises InvalidRequest for a value that would end the line.
+    """
+    if value and not _is_one_line(value):
+        raise _cannot_stand(value)
     return f"{long}={_word(value)}" if value.startswith("-") else f"{short} {_word(value)}"
+
+
+def _cannot_stand(text: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{shortened(text, 60)!r} cannot stand on a %%glm line.", hint="Export to .py, or to .json, instead."
+    )
 
 
 def _word(text: str) -> str:
