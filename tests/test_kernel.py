@@ -655,7 +655,8 @@ def test_all_of_a_call_stands_above_the_question_whether_it_may_run(
 
 def test_where_the_front_end_cannot_ask_the_call_does_not_run(kernel: Kernel, server: PracticeServer) -> None:
     call_of_shell(kernel, server)
-    assert kernel.run("%%glm --tool confirm(shell)\nRun it.").reply["status"] == "ok"
+    run = kernel.run("%%glm --tool confirm(shell)\nRun it.")
+    assert run.reply["status"] == "ok" and run.kinds == ["display_data", "display_data"]
     assert kernel.run("print(len(ran))").printed == "0\n"
     assert "could not be asked" in server.requests[-1].body["messages"][-1]["content"]
 

@@ -14,6 +14,7 @@ _MOST_LETTERS, _MOST_LINES = 20_000, 300
 #: Columns of a line, by its letters.
 _WIDTH = 88
 _YES = ("y", "yes", "是")
+_NOBODY = "The user could not be asked here, so this call did not run."
 #: Letters that leave no mark, or that of a space, though Python counts them as printable.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
     map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
@@ -36,11 +37,14 @@ def refusal(name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> st
         )
     if sys.stdout is None or isinstance(sys.stdout, io.StringIO):  # %%capture, for one: the question would stand alone
         return "This call did not run: what is printed is hidden here, and so the user cannot see what to agree to."
+    # A kernel knows beforehand, and a page that nobody sees need not show what was not asked.
+    if getattr(getattr(builtins.input, "__self__", None), "_allow_stdin", None) is False:
+        return _NOBODY
     try:
         print("\n".join(call), flush=True)
         answer = builtins.input(f"Run {name}? [y/N] ")
     except Exception:  # a front end that cannot ask says so in its own way
-        return "The user could not be asked here, so this call did not run."
+        return _NOBODY
     return "" if answer.strip().casefold() in _YES else "The user declined this call."
 
 
