@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -185,7 +186,7 @@ def _not_the_notebooks(name: str, reason: str) -> InvalidRequest:
 
 def _image_of(text: str, names: Mapping[str, Any]) -> Any:
     """A variable's value, else what is at this path or address."""
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if is_name(text, names) and (text.isidentifier() or not path.is_file()):  # photo.jpg beside a value photo
         return value_of(text, names)
     if urlsplit(text).scheme in ("http", "https", "data"):

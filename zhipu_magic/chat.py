@@ -21,6 +21,7 @@ from .events import Kept
 from .history import History
 from .journal import Journal
 from .ledger import Ledger, Sums
+from .lines import named
 from .models import CATALOGUE
 from .options import Options, with_more
 from .prompt import Prompt, resolved
@@ -350,7 +351,7 @@ class Chat:
         Raises JournalError.
         """
         chat = cls(**settings)
-        for note in chat.history.go_on_from(Path(path), here=False):
+        for note in chat.history.go_on_from(named(path), here=False):
             chat._warn(note)
         return chat
 
@@ -359,7 +360,8 @@ class Chat:
         self.history.save(path)
 
     def close(self) -> None:
-        """Let the connections go. The chat can be used on; it connects anew."""
+        """Let the connections go, and write what the journal lacks. The chat can be used on; it connects anew."""
+        self.history.journal.close()
         self.service.close()
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import completer, verbatim
+from . import completer, regular_files, verbatim
 from .magics import GLMMagics
 from .texts import without_controls
 
@@ -53,7 +53,7 @@ _TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
 
 def _holds_turns(journal: Path) -> bool:
     """Whether there is anything to resume, without reading it all."""
-    with suppress(OSError), journal.open("rb") as file:
+    with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
         begun = file.read(_BEGINNING)
         return len(begun) == _BEGINNING or _TURN.search(begun) is not None
     return False

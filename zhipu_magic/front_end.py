@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from . import regular_files
 
 #: Set by Jupyter Server for the kernel of a notebook: the notebook's path.
 SESSION_VARIABLE = "JPY_SESSION_NAME"
 #: Set by VS Code in the reader's namespace.
 VSCODE_NAME = "__vsc_ipynb_file__"
+#: What stands for a working directory that is gone.
+_GONE = "gone"
 
 
 def running_cell(shell: Any, cell_id: str | None) -> str | None:
@@ -51,28 +56,34 @@ def notebook_path(names: Mapping[str, Any]) -> Path | None:
     """The notebook's file, if it is known; `names` is the reader's namespace."""
     for found in (names.get(VSCODE_NAME), os.environ.get(SESSION_VARIABLE)):
         if isinstance(found, str) and found.endswith(".ipynb"):
-            return Path(found).absolute()
+            with suppress(OSError):
+                return regular_files.absolute(Path(found))
     return None
 
 
 def journal_path(names: Mapping[str, Any]) -> Path:
     """Where the journal of this page is: beside the notebook, or, where that is not known, with the user's data.
 
-    There each working directory has one.
+    There each working directory has one, and those that are gone share one.
     """
     notebook = notebook_path(names)
     if notebook is not None:
         return journal_of(notebook)
     from platformdirs import user_data_path
 
-    here = Path.cwd()
+    here = regular_files.here() or Path(_GONE)
     mark = sha256(str(here).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return user_data_path("zhipu_magic", appauthor=False) / f"{here.name or 'root'}-{mark}.jsonl"
 
 
+def is_nowhere(names: Mapping[str, Any]) -> bool:
+    """Whether neither the notebook's folder nor the working directory is to be had."""
+    return notebook_path(names) is None and regular_files.here() is None
+
+
 def journal_of(notebook: Path) -> Path:
     """The journal beside a notebook."""
-    return notebook.parent / ".glm" / f"{notebook.stem}.jsonl"
+    return notebook.parent / regular_files.JOURNALS / f"{notebook.stem}.jsonl"
 
 
 def _metadata(shell: Any) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
 from .journal import Journal, copy_images, keep_images, write
-from .lines import images_of, read
+from .lines import images_of, named, read
 from .reply import Reply
 from .request import Anchor
 
@@ -177,7 +177,7 @@ class History:
         one before. Gives notes on what could not be used. Raises JournalError.
         """
         self._settle()
-        file = self.journal.path if path is None else Path(path).expanduser()
+        file = self.journal.path if path is None else named(path)
         if file is None:
             raise JournalError("There is no journal to resume.", hint="%glm resume PATH names one.")
         return self.go_on_from(file, earlier=earlier, here=True)
@@ -204,7 +204,8 @@ class History:
         if here:
             self.journal.move(file)
         else:
-            self.journal.earlier, self.journal.earlier_path = lines.by_id(), file
+            self.journal.earlier = lines.by_id()
+            self.journal.earlier_paths = [file]
         self.kept = replace(kept, latest=self.kept.latest, event=event)
         self._write_down()
         if here and len(names) > 1:
@@ -220,16 +221,16 @@ class History:
         """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
         self._settle()
         own = self.journal.path
-        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and own.exists() else {})}
+        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and os.path.lexists(own) else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
-        file = Path(path).expanduser()
+        file = named(path)
         lines = list({**earlier, **told}.values())
         write(file, lines)
         images = {image for event in self.journal.events for image in event.get("images") or ()}
         images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}
         try:
             keep_images(images, images_of(file))
-            for old in (own, self.journal.earlier_path):
+            for old in (own, *self.journal.earlier_paths):
                 if old is not None:  # also of what was undone or set aside
                     copy_images(lines, images_of(old), images_of(file))
         except OSError as error:

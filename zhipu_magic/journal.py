@@ -7,21 +7,27 @@ written; `lines` reads it.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import version
+from io import FileIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from . import regular_files
 from .errors import JournalError
 from .events import Event
-from .images import Image
-from .lines import CAN_LOCK, TOLD_ONCE, VERSION, images_of, locked, read, refuse_other
+from .images import Image, is_kept
+from .lines import BLOCK, CAN_LOCK, PATIENCE, TOLD_ONCE, VERSION, images_of, locked, read, refuse_other
 from .wire import each_text
+
+#: Seconds that the last lines wait at the end for another program that has locked the file.
+_LAST_PATIENCE = 5.0
 
 
 def now() -> str:
@@ -32,8 +38,9 @@ def now() -> str:
 class Journal:
     """What this session writes. Without a `path` it is kept in memory only.
 
-    `hide` takes out of a line what must never be written. A disk that is full or read-only is told once, through
-    `warn`; what could not be written is tried again with the next event.
+    `hide` takes out of a line what must never be written. A disk that is full or read-only, or a file that another
+    program keeps locked, is told once, through `warn`; what could not be written is tried again with the next event,
+    and for the last time when the chat is closed and when Python ends.
     """
 
     def __init__(
@@ -43,15 +50,15 @@ class Journal:
         hide: Callable[[str], str] = lambda text: text,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.path = path and path.expanduser().absolute()
         self.session = uuid4().hex[:8]
         self.events: list[Event] = []
         self.earlier: dict[str, bytes] = {}
         """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
-        self.earlier_path: Path | None = None
-        """The file that they are in, whose images they name."""
+        self.earlier_paths: list[Path] = []
+        """The files that they are in, whose images they name."""
         self._hide = hide
         self._warn = warn
+        self.path = self._whole_path(path)
         self.read_only = False
         self._written = 0
         self._whole = False
@@ -75,26 +82,32 @@ class Journal:
             self.events.append(event)
         self.flush()
 
-    def flush(self) -> None:
-        """Write what is not written yet."""
-        if self.path is None or self.read_only or self._refused or self._written == len(self.events):
+    def flush(self, patience: float = PATIENCE) -> None:
+        """Write what is not written yet; another program that has locked the file is waited for so many seconds."""
+        if self.path is None or self.read_only or self._refused:
+            return
+        if len(self.events) <= max(1, self._written):  # the first line is written with the second
             return
         try:
             if not self._checked:
                 refuse_other(self.path)
                 self._checked = True
-            if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+            if regular_files.status(self.path) is None:
                 self._written = 0  # another hand has taken the file away: the whole session is told again
             until = len(self.events)
             lines = [*self.earlier.values()] if self._written == 0 else []
-            if self.earlier_path is not None:
-                copy_images(lines, images_of(self.earlier_path), images_of(self.path))
+            for old in self.earlier_paths:
+                copy_images(lines, images_of(old), images_of(self.path))
             lines += [self._line(self._short(event)) for event in self.events[self._written : until]]
             for event in self.events[self._written : until]:
-                keep_images(event.get("images") or (), images_of(self.path))
-            _append(self.path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines))
+                for image in event.get("images") or ():
+                    with suppress(JournalError):  # it is gone from the folder that it was in
+                        keep_images([image], images_of(self.path))
+            _append(self.path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines), patience)
             self._written = until
+            if self._warned:
+                self._warned = False
+                atexit.unregister(self.close)
         except JournalError as error:
             self._refused = True
             self._warn(f"{error.message} Nothing is written to it; the conversation goes on without a journal.")
@@ -103,24 +116,37 @@ class Journal:
                 self._warned = True
                 self._warn(
                     f"The journal {self.path.name} cannot be written ({error.strerror}). The conversation goes on "
-                    "without."
+                    "without; what is missing is written as soon as that is possible."
                 )
+                atexit.register(self.close)
+
+    def close(self) -> None:
+        """Write what could not be written before; more can be written afterwards."""
+        self.flush(_LAST_PATIENCE)
 
     def move(self, path: Path | None) -> None:
         """Write to another file from now on, with all that this session has told."""
-        path = path and path.expanduser().absolute()
+        path = self._whole_path(path)
         if path == self.path:
             return
+        self.flush()
         # What a line leaves to an earlier one is in the file before; and so is what was resumed.
         self._whole = self._whole or self.path is not None
-        if any(event["event"] == "resume" for event in self.events) and self.path is not None and self.path.exists():
+        resumed = any(event["event"] == "resume" for event in self.events)
+        if resumed and self.path is not None and os.path.lexists(self.path):
             self.earlier = {**self.earlier, **read(self.path).by_id()}
-            if path is not None:
-                copy_images(self.earlier.values(), images_of(self.path), images_of(path))
+            self.earlier_paths.append(self.path)
         self.path, self._written = path, 0
         self._checked = self._warned = self._refused = False
-        if len(self.events) > 1:
-            self.flush()
+        self.flush()
+
+    def _whole_path(self, path: Path | None) -> Path | None:
+        """The path from the root, which stays the same file wherever Python goes."""
+        try:
+            return path and regular_files.absolute(path)
+        except OSError as error:
+            self._warn(f"No journal is kept in {path}: {error.strerror}.")
+            return None
 
     def lines(self) -> list[bytes]:
         """What this session has told."""
@@ -137,46 +163,54 @@ class Journal:
         return text.encode("utf-8", "replace")
 
 
-def _append(path: Path, lines: bytes) -> None:
+def _append(path: Path, lines: bytes, patience: float) -> None:
     """Append whole lines, through to the disk; a line that a crash has torn is moved out of their way."""
-    new = not path.exists()
-    with path.open("a+b", buffering=0) as file, locked(file.fileno()):
+    with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         if end and file.read(1) != b"\n":
-            lines = _cut_torn(path, file.fileno(), end) + lines
-        while lines:
-            lines = lines[file.write(lines) :]
+            lines = _cut_torn(path, file, end) + lines
+        _write(file, lines)
         os.fsync(file.fileno())
-    if new:
-        _sync_folder(path.parent)
 
 
-def _cut_torn(path: Path, descriptor: int, end: int) -> bytes:
+def _write(file: FileIO, data: bytes) -> None:
+    while data:
+        data = data[file.write(data) :]
+
+
+def _cut_torn(path: Path, file: FileIO, end: int) -> bytes:
     """Move the torn last line to a file of its own; gives what must go before the next line."""
-    data = path.read_bytes()[:end]
-    whole = data.rfind(b"\n") + 1
-    with torn_file(path).open("ab") as aside:
-        aside.write(data[whole:] + b"\n")
+    whole = file.seek(_end_of_whole_lines(file, end))
+    with regular_files.appended(torn_file(path)) as aside:
+        while piece := file.read(BLOCK):
+            _write(aside, piece)
+        aside.write(b"\n")
     if not CAN_LOCK:
         return b"\n"
-    os.ftruncate(descriptor, whole)
+    os.ftruncate(file.fileno(), whole)
     return b""
 
 
+def _end_of_whole_lines(file: FileIO, end: int) -> int:
+    while end:
+        start = file.seek(max(0, end - BLOCK))
+        if found := file.read(end - start).rfind(b"\n") + 1:
+            return start + found
+        end = start
+    return 0
+
+
 def keep_images(images: Iterable[Image], folder: Path) -> None:
-    """Have each image in the folder, once, under the name that its content gives it."""
+    """Have each image in the folder, once, under the name that its content gives it.
+
+    What else stands there under that name is replaced. Raises OSError, and JournalError for an image that is gone from
+    the folder that it was in.
+    """
     for image in images:
         path = folder / image.file_name
-        if image.url or path.exists():
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.new")
-        with beside.open("wb") as file:
-            file.write(image.data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        if not image.url and image.path != path and not is_kept(image, path):
+            regular_files.replace(path, [image.data], ours=1, make=True)
 
 
 def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
@@ -191,13 +225,7 @@ def write(path: Path, lines: list[bytes]) -> None:
     """Write a journal anew, whole or not at all. Raises JournalError, also for a file that is none."""
     try:
         refuse_other(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        with beside.open("wb") as file:
-            file.writelines(line.rstrip(b"\n") + b"\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
     except OSError as error:
         raise JournalError(f"{path.name} cannot be written: {error.strerror}.") from None
 
@@ -205,12 +233,3 @@ def write(path: Path, lines: list[bytes]) -> None:
 def torn_file(path: Path) -> Path:
     """Where what a crash has torn is kept."""
     return path.with_name(path.name + ".torn")
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # Windows cannot
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
+from . import regular_files
 from .errors import JournalError
 from .events import Event
 
@@ -21,10 +27,18 @@ CAN_LOCK = fcntl is not None
 
 #: Of the format. A journal of a newer one is refused.
 VERSION = 1
-#: How each line begins.
-_OURS = b'{"id":'
+#: How each line begins, and the bytes at the head of a file in which one does.
+_OURS = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"', re.MULTILINE)
+_HEAD = 1 << 16
 #: Bytes that are read and parsed at once: what a processor's cache holds.
-_BLOCK = 1 << 15
+BLOCK = 1 << 15
+#: Bytes of a journal that is read: 100,000 turns take a sixteenth of it. Images lie beside it.
+_LARGEST = 1 << 31
+#: Bytes of one line; a longer one counts as damaged, and is not held.
+_LONGEST = 1 << 26
+_TOO_LONG = b"too long"
+#: Seconds that another program is waited for that has locked the file, and between two looks.
+PATIENCE, _PAUSE = 1.0, 0.01
 #: What the line of a reply holds of the request and the service's answer, and a replay of it need not repeat.
 TOLD_ONCE = (
     *("prompt", "written", "images", "instruction", "model", "completion", "rounds", "invalid", "members"),
@@ -104,8 +118,8 @@ def some(numbers: list[int]) -> str:
 def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
     """Each line and its value, None for one that is damaged. Many are parsed at once: that shares their keys."""
     try:
-        with path.open("rb") as file, locked(file.fileno(), shared=True):
-            while some := file.readlines(_BLOCK):
+        with regular_files.opened(path) as file:
+            for some in _lines(file, _end(file)):
                 try:
                     values = json.loads(b"[%b]" % b",".join(some))
                 except (ValueError, RecursionError):
@@ -121,23 +135,66 @@ def _value(line: bytes) -> Any:
         return json.loads(line)
 
 
+def _end(file: BufferedReader) -> int:
+    """How long the file is at a moment when nobody writes to it, who may go on while it is read as far as that.
+
+    Where another program has locked it, it is read all the same: at worst its last line is torn.
+    """
+    with suppress(BlockingIOError), locked(file.fileno(), shared=True):
+        return _size(file)
+    return _size(file)
+
+
+def _size(file: BufferedReader) -> int:
+    size = os.fstat(file.fileno()).st_size
+    if size > _LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
+    return size
+
+
+def _lines(file: BufferedReader, left: int) -> Iterator[list[bytes]]:
+    """The lines of the next `left` bytes, a block of them at once; for one that is too long stands `_TOO_LONG`."""
+    begun: list[bytes] = []
+    length = 0
+    while block := file.read(min(BLOCK, left)):
+        left -= len(block)
+        if cut := block.rfind(b"\n") + 1:
+            first = block.find(b"\n") if length > _LONGEST else 0
+            yield BytesIO(b"".join([*begun, block[first:cut]])).readlines()
+            begun, length, block = [], 0, block[cut:]
+        length += len(block)
+        if length > _LONGEST:
+            begun = [_TOO_LONG]
+        else:
+            begun.append(block)
+    if length:
+        yield [b"".join(begun)]
+
+
+def named(path: str | os.PathLike[str]) -> Path:
+    """The whole path of a journal that the user names. Raises JournalError where nobody can tell it."""
+    try:
+        return regular_files.absolute(Path(path))
+    except OSError as error:
+        raise JournalError(f"The journal {Path(path).name} cannot be found: {error.strerror}.") from None
+
+
 def refuse_other(path: Path) -> None:
-    """Raise JournalError for a file that is no journal, or one that a newer version has written to."""
-    if not path.exists():
-        return
-    if not path.is_file():
-        raise JournalError(f"{path.name} is not a file.", hint="Choose another name.")
-    ours = not path.stat().st_size
-    with path.open("rb") as file:
-        for line in file:
-            ours = ours or line.startswith(_OURS)
-            event = _value(line) if b'"session"' in line else None
+    """Raise JournalError for a file that is no journal, or one that a newer version has written to.
+
+    Raises OSError where it cannot be opened; one that is not there yet may become a journal.
+    """
+    with suppress(FileNotFoundError), regular_files.opened(path) as file:
+        head = file.read(_HEAD)
+        if head and not _OURS.search(head):
+            raise JournalError(
+                f"{path.name} is a file of another kind, and was left as it is.", hint="Choose another name."
+            )
+        file.seek(0)
+        for line in (line for some in _lines(file, _size(file)) for line in some if b'"session"' in line):
+            event = _value(line)
             if isinstance(event, dict) and event.get("event") == "session":
                 _check_version(event.get("version"), path)
-    if not ours:
-        raise JournalError(
-            f"{path.name} is a file of another kind, and was left as it is.", hint="Choose another name."
-        )
 
 
 def _check_version(found: Any, path: Path) -> None:
@@ -150,15 +207,30 @@ def _check_version(found: Any, path: Path) -> None:
 
 
 @contextmanager
-def locked(descriptor: int, *, shared: bool = False) -> Iterator[None]:
-    """Alone with the file, or among readers of it, as far as other kernels of ours go."""
+def locked(descriptor: int, *, shared: bool = False, patience: float = PATIENCE) -> Iterator[None]:
+    """Alone with the file, or among readers of it, as far as other kernels of ours go.
+
+    Raises BlockingIOError where another program keeps it locked for longer than `patience`, in seconds.
+    """
     if fcntl is None:
         yield
         return
-    with suppress(OSError):  # some network disks know no locks
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    _lock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, patience)
     try:
         yield
     finally:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _lock(descriptor: int, kind: int, patience: float) -> None:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise BlockingIOError(errno.EWOULDBLOCK, "another program has locked it") from None
+        except OSError:  # some network disks know no locks
+            return None
+        time.sleep(_PAUSE)

@@ -154,6 +154,8 @@ class GLMMagics(Settings, Magics):
                 replay=cast(Any, self.replay),
                 warn=self.notices.append,
             )
+            if self.journal == "auto" and front_end.is_nowhere(self._names):
+                self.notices.append("The working directory is gone; %glm journal shows where the journal is kept now.")
             for name in _PASSED_ON_LATER:
                 setattr(self._chat, name, getattr(self, name))
         return self._chat
@@ -162,17 +164,16 @@ class GLMMagics(Settings, Magics):
         """The journal's file, by the settings."""
         if self.journal in ("auto", "off"):
             return None if self.journal == "off" else front_end.journal_path(self._names)
-        return Path(self.journal).expanduser()
+        return Path(self.journal)
 
     @property
     def earlier_journal(self) -> Path | None:
-        """A journal of this page that may be resumed, if there is one and a reader to do it."""
+        """Where a journal of this page may be that a user could resume."""
         if self.replay != "off" or self.journal == "off":
             return None
         if self.journal == "auto" and front_end.notebook_path(self._names) is None and not self.in_terminal:
             return None
-        path = self.journal_path()
-        return path if path is not None and path.exists() else None
+        return self.journal_path()
 
     @property
     def _names(self) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
+from . import regular_files
 from .environment import REPLAY_VARIABLE
 from .front_end import SESSION_VARIABLE, journal_of
 
@@ -35,7 +35,7 @@ def record(path: Path) -> int:
         return 1
     import_module("nbclient")  # to say at once if it is missing
     journal = journal_of(path.absolute())
-    refused = _refused(journal.parent) or _refused(path.parent)
+    refused = _refused(journal) or _refused(path.resolve())  # a notebook may lie behind a link
     if refused is not None:
         print(f"{path.name}: not recorded, for {refused}.")
         return 1
@@ -47,7 +47,7 @@ def record(path: Path) -> int:
         if error is not None:
             partial = _put_aside(journal)
             if kept is not None:
-                kept.rename(journal)
+                regular_files.rename(kept, journal.name)
     if error is not None:
         print(f"{path.name}: not recorded, and left as it was. {error[0].upper()}{error[1:]}")
         if partial is not None:
@@ -55,22 +55,21 @@ def record(path: Path) -> int:
         return 1
     import_module("nbformat").write(page, path)
     earlier = f" The earlier journal is {kept.name} now." if kept else ""
-    if journal.exists():
-        size = f"{journal.stat().st_size:,} bytes"
+    if (written := regular_files.status(journal)) is not None:
+        size = f"{written.st_size:,} bytes"
         print(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
     else:
         print(f"{path.name}: run and saved; nothing was asked, so there is no journal.{earlier}")
     return 0
 
 
-def _refused(folder: Path) -> str | None:
-    """Why nothing can be written in a folder; None where it can."""
+def _refused(path: Path) -> str | None:
+    """Why a file cannot be written; None where it can."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            return None
+        regular_files.try_writing(path)
+        return None
     except OSError as error:
-        return f"{folder.name or folder} cannot be written ({error.strerror})"
+        return f"{path.parent.name or path.parent} cannot be written ({error.strerror})"
 
 
 def replay(path: Path) -> int:
@@ -103,10 +102,10 @@ def _read(path: Path) -> Any:
 
 def _put_aside(journal: Path) -> Path | None:
     """Rename an earlier journal; gives its new path."""
-    if not journal.exists():
+    if regular_files.status(journal) is None:
         return None
-    names = (journal.with_name(f"{journal.stem}.{number}.jsonl") for number in range(1, 1_000_000))
-    return journal.rename(next(name for name in names if not name.exists()))
+    names = (f"{journal.stem}.{number}.jsonl" for number in range(1, 1_000_000))
+    return regular_files.rename(journal, next(name for name in names if not os.path.lexists(journal.with_name(name))))
 
 
 def _run(path: Path, page: Any, *, replay: str) -> str | None:

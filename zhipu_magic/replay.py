@@ -8,6 +8,7 @@ occurrence, and a later session's answers go before an earlier one's.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ class Replay:
     def _recorded(self) -> Recording:
         path = self._journal.path
         if self._recording is None or path != self._path:
-            lines = read(path) if path is not None and path.exists() else None
+            lines = read(path) if path is not None and os.path.lexists(path) else None
             for note in lines.notes if lines else ():
                 self._warn(note)
             self._recording, self._path = Recording(lines, path), path

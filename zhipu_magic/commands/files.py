@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from .. import credentials
-from ..errors import GLMError
+from .. import credentials, regular_files
+from ..errors import GLMError, JournalError
 from ..export import FORMS, exported
 from ..history import turns
-from ..lines import refuse_other
+from ..lines import named, refuse_other
 from ..markup import Markup
 from ..view.document import code
 from .command import Command, unquoted
@@ -24,23 +24,29 @@ def _journal(magics: GLMMagics, text: str) -> None:
     if text:
         place = unquoted(text)
         if place not in ("auto", "off"):
-            refuse_other(Path(place).expanduser())
+            try:
+                refuse_other(named(place))
+            except OSError as error:
+                raise JournalError(
+                    f"{place} cannot be written: {error.strerror}.", hint="Choose another name."
+                ) from None
         magics.set_trait("journal", place)
     journal = magics.chat.history.journal
     if journal.path is None:
         magics.tell(Markup("No journal is kept. `%glm journal auto` keeps one beside the notebook."))
         return
-    there = journal.path.stat().st_size if journal.path.exists() else 0
-    size = f"{there:,} bytes" if there else "not begun yet"
+    try:
+        there = regular_files.status(journal.path)
+        size = f"{there.st_size:,} bytes" if there is not None and there.st_size else "not begun yet"
+    except OSError as error:
+        size = f"it cannot be opened: {error.strerror}"
     magics.tell(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
 
 
 def _shown(path: Path) -> str:
     """The path, from the working directory where it is below that."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    here = regular_files.here()
+    return str(path.relative_to(here) if here is not None and path.is_relative_to(here) else path)
 
 
 def _resume(magics: GLMMagics, text: str) -> None:
@@ -65,16 +71,19 @@ def _export(magics: GLMMagics, text: str) -> None:
     name = text.removeprefix("--force").removesuffix("--force").strip() if force else text
     if not name or name.startswith("-") or (len(name.split()) > 1 and unquoted(name) == name):
         raise UsageError(f"It is %glm export FILE [--force]; the file's end says what it becomes: {', '.join(FORMS)}.")
-    path = Path(unquoted(name)).expanduser()
+    path = Path(unquoted(name))
     chat = magics.chat
     # The settings' address: that of the practice server ends with it.
     content = exported(
         chat.thread(), path.suffix, model=chat.model, base_url=credentials.resolve_base_url(magics.base_url)
     )
-    if path.exists() and not force:
-        raise UsageError(f"{path.name} exists already, and was left as it is. %glm export {name} --force replaces it.")
     try:
-        path.write_bytes(chat.service.hide(content).encode("utf-8", "replace"))
+        path = regular_files.absolute(path)
+        if regular_files.status(path) is not None and not force:
+            raise UsageError(
+                f"{path.name} exists already, and was left as it is. %glm export {name} --force replaces it."
+            )
+        regular_files.replace(path, [chat.service.hide(content).encode("utf-8", "replace")])
     except OSError as error:
         raise GLMError(f"{path.name} cannot be written: {error.strerror}.") from None
     count = turns(chat.thread().size)

@@ -4,6 +4,7 @@
     a figure ──▶ drawn here                │ anything else        ▼
     a PIL image, an array ─────────▶ pixels.py ──────────────▶ Image     image.py
     an http(s) address ───────────────────────────────────────────▲
+    a journal's folder ──▶ kept.py ───────────────────────────────┘
 
 The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (wire.md, "Chat request"). What is encoded here
 bears no metadata, is made smaller if it must be, and is the same for the same pixels. An address is not fetched: the
@@ -23,9 +24,10 @@ from typing import Any
 from ..errors import InvalidRequest
 from .files import WHAT_IS, from_bytes, from_file, from_text
 from .image import LONGEST_SIDE, Image
+from .kept import is_kept
 from .pixels import from_array, from_encoded, from_pil
 
-__all__ = ["Image", "image_of"]
+__all__ = ["Image", "image_of", "is_kept"]
 
 
 def image_of(value: Any) -> Image:

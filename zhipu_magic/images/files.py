@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from .. import regular_files
 from ..errors import InvalidRequest
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
 from .pixels import from_encoded
@@ -44,8 +45,8 @@ def from_file(path: Path) -> Image:
     """The picture in a file of the notebook's machine."""
     name = _short(str(path))
     try:
-        with path.expanduser().open("rb") as file:
-            data = file.read(_LONGEST_HEAD)
+        with regular_files.handed_over(path.expanduser()) as file:
+            data = file.read(_LONGEST_HEAD) or b""
             if _is_picture(data):  # else a huge file would be read for nothing
                 data += file.read()
     except (FileNotFoundError, ValueError):
@@ -62,15 +63,23 @@ def from_bytes(data: bytes, what: str) -> Image:
         raise InvalidRequest(
             f"{what} cannot be sent as an image: neither PNG or JPEG, nor GIF, WebP, BMP or TIFF.", hint=WHAT_IS
         )
-    kind = PNG if data.startswith(_PNG_HEAD) else JPEG if data.startswith(_JPEG_HEAD) else ""
-    if kind:
-        try:
-            width, height, ready = _png_head(data) if kind == PNG else _jpeg_head(data)
-        except (ValueError, struct.error):
-            raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from None
-        if ready and max(width, height) <= LONGEST_SIDE and len(data) <= MOST_BYTES:
-            return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
+    try:
+        kind, width, height, ready = what_is(data)
+    except (ValueError, struct.error):
+        raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from None
+    if ready and max(width, height) <= LONGEST_SIDE and len(data) <= MOST_BYTES:
+        return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
     return from_encoded(data, what, lossy=kind == JPEG)
+
+
+def what_is(data: bytes) -> tuple[str, int, int, bool]:
+    """What the head of a file says: PNG, JPEG or neither, its width and height, and whether it can be sent as it is.
+
+    Raises ValueError or struct.error for one that is damaged.
+    """
+    if data.startswith(_PNG_HEAD):
+        return (PNG, *_png_head(data))
+    return (JPEG, *_jpeg_head(data)) if data.startswith(_JPEG_HEAD) else ("", 0, 0, False)
 
 
 def _from_data_url(text: str) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,12 +53,14 @@ class Image:
     def data(self) -> bytes:
         """The file's bytes, read when they are first asked for; none for an address.
 
-        Raises JournalError when the journal's folder does not have it any more.
+        Raises JournalError when the journal's folder does not have it any more, or another one in its place.
         """
         if self.path is None:
             return self.encoded
+        from .kept import read
+
         try:
-            return self.path.read_bytes()
+            return read(self, self.path)
         except OSError as error:
             raise JournalError(
                 f"The picture {self.path.name} cannot be read from the journal's folder {self.path.parent.name}.",
@@ -121,7 +124,7 @@ class Image:
     @property
     def _weight(self) -> str:
         try:
-            weight = self.path.stat().st_size if self.path else len(self.encoded)
+            weight = os.lstat(self.path).st_size if self.path else len(self.encoded)
         except OSError:
             return "missing"
         return f"{weight / 1e6:.1f} MB" if weight >= 1e6 else f"{math.ceil(weight / 1e3)} kB"

@@ -47,6 +47,24 @@ def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
         raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from error
 
 
+def hash_of_png(data: bytes) -> str | None:
+    """The hash of a PNG's pixels, as `Image.sha256` is of one that was encoded here; empty for one that is damaged.
+
+    None without Pillow, which alone can tell.
+    """
+    try:
+        pillow = _pillow("A PNG")
+    except InvalidRequest:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pillow.open(io.BytesIO(data), formats=("PNG",)) as picture:
+                return _hash_of(picture)
+    except Exception:  # whatever Pillow's decoders raise on damaged data
+        return ""
+
+
 def from_array(array: Any) -> Image:
     """A numpy array, height × width, with 1, 3 or 4 channels last or none.
 
@@ -128,8 +146,7 @@ def _stretched(picture: Any) -> Any:
 
 def _sent(picture: Any, *, lossy: bool) -> Image:
     """The picture encoded within the service's limits."""
-    pixels = hashlib.sha256(f"{picture.mode} {picture.width} {picture.height} ".encode())
-    pixels.update(picture.tobytes())
+    pixels = _hash_of(picture)
     picture.info = {}  # or the encoders would write some of it
     picture = _scaled(picture, LONGEST_SIDE / max(picture.size))
     kind, data = (JPEG, _as_jpeg(picture)) if lossy else (PNG, _as_png(picture))
@@ -137,7 +154,13 @@ def _sent(picture: Any, *, lossy: bool) -> Image:
         if kind == JPEG:
             picture = _scaled(picture, min(0.9, math.sqrt(MOST_BYTES / len(data))))
         kind, data = JPEG, _as_jpeg(picture)
-    return Image(kind, picture.width, picture.height, pixels.hexdigest(), encoded=data)
+    return Image(kind, picture.width, picture.height, pixels, encoded=data)
+
+
+def _hash_of(picture: Any) -> str:
+    pixels = hashlib.sha256(f"{picture.mode} {picture.width} {picture.height} ".encode())
+    pixels.update(picture.tobytes())
+    return pixels.hexdigest()
 
 
 def _scaled(picture: Any, factor: float) -> Any:

@@ -8,6 +8,7 @@ from codecs import getincrementaldecoder
 from pathlib import Path
 from typing import Final
 
+from .. import regular_files
 from ..errors import InvalidRequest
 from ..images import Image, image_of
 from .pictures import LONGEST_HEAD, begins_as_picture
@@ -32,20 +33,20 @@ _LANGUAGES: Final = {
 @render.register
 def _path(value: Path, tokens: int) -> str | Image:
     """A text file's beginning in a fence, below its name; or a picture. Raises InvalidRequest for what is neither."""
-    path = value.expanduser()
     try:
+        path = value.expanduser()
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             return _folder(path, tokens)
         if not stat.S_ISREG(status.st_mode):
             raise InvalidRequest(f"{value} is no file with text.", hint="Read what you need of it in Python.")
-        with path.open("rb") as file:
-            first = file.read(max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN))
+        with regular_files.handed_over(path) as file:
+            first = file.read(max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN)) or b""
     except FileNotFoundError:
         raise InvalidRequest(
             f"There is no file {value}.", hint="Write the path from the notebook's folder, or the whole of it."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or error)
         raise InvalidRequest(f"The file {value} cannot be read.", detail=reason) from None
     if begins_as_picture(first):

@@ -99,7 +99,10 @@ def _owner(filename: str, module: object) -> str:
         return filename.strip("<>").removeprefix("frozen ").partition(".")[0]
     if package := _PACKAGES.match(filename):
         return package[1].removesuffix(".py")
-    real = os.path.realpath(filename)
+    try:
+        real = os.path.realpath(filename)
+    except OSError:  # the working directory is gone
+        real = filename
     if real.startswith(_OURS):
         return "zhipu_magic"
     if standard := next((folder for folder in _STANDARD if real.startswith(folder)), ""):
