@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import version
-from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 from . import regular_files
@@ -80,7 +79,7 @@ class Journal:
         """Write the event to the disk; nothing, if it is there already."""
         if self.events[-1] is not event:
             self.events.append(event)
-        self.flush()
+        self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
 
     def flush(self, patience: float = PATIENCE) -> None:
         """Write what is not written yet; another program that has locked the file is waited for so many seconds."""
@@ -170,29 +169,24 @@ def _append(path: Path, lines: bytes, patience: float) -> None:
         file.seek(max(0, end - 1))
         if end and file.read(1) != b"\n":
             lines = _cut_torn(path, file, end) + lines
-        _write(file, lines)
+        regular_files.write(file, lines)
         os.fsync(file.fileno())
 
 
-def _write(file: FileIO, data: bytes) -> None:
-    while data:
-        data = data[file.write(data) :]
-
-
-def _cut_torn(path: Path, file: FileIO, end: int) -> bytes:
+def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
     """Move the torn last line to a file of its own; gives what must go before the next line."""
     whole = file.seek(_end_of_whole_lines(file, end))
     with regular_files.appended(torn_file(path)) as aside:
         while piece := file.read(BLOCK):
-            _write(aside, piece)
-        aside.write(b"\n")
+            regular_files.write(aside, piece)
+        regular_files.write(aside, b"\n")
     if not CAN_LOCK:
         return b"\n"
     os.ftruncate(file.fileno(), whole)
     return b""
 
 
-def _end_of_whole_lines(file: FileIO, end: int) -> int:
+def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
     while end:
         start = file.seek(max(0, end - BLOCK))
         if found := file.read(end - start).rfind(b"\n") + 1:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from io import BufferedReader, BytesIO
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from . import regular_files
 from .errors import JournalError
@@ -135,7 +135,7 @@ def _value(line: bytes) -> Any:
         return json.loads(line)
 
 
-def _end(file: BufferedReader) -> int:
+def _end(file: IO[bytes]) -> int:
     """How long the file is at a moment when nobody writes to it, who may go on while it is read as far as that.
 
     Where another program has locked it, it is read all the same: at worst its last line is torn.
@@ -145,14 +145,14 @@ def _end(file: BufferedReader) -> int:
     return _size(file)
 
 
-def _size(file: BufferedReader) -> int:
+def _size(file: IO[bytes]) -> int:
     size = os.fstat(file.fileno()).st_size
     if size > _LARGEST:
         raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
     return size
 
 
-def _lines(file: BufferedReader, left: int) -> Iterator[list[bytes]]:
+def _lines(file: IO[bytes], left: int) -> Iterator[list[bytes]]:
     """The lines of the next `left` bytes, a block of them at once; for one that is too long stands `_TOO_LONG`."""
     begun: list[bytes] = []
     length = 0

@@ -24,17 +24,17 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import BufferedReader, FileIO
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import IO, Final
 
 JOURNALS: Final = ".glm"
 """The folder beside a notebook."""
 
 _HELD: Final = hasattr(os, "O_NOFOLLOW") and os.supports_dir_fd >= {os.open, os.stat, os.mkdir, os.rename, os.unlink}
 """Whether names can be looked up in a folder that is held open."""
-_FILE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_PLAIN: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FILE: Final = _PLAIN | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER: Final = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
 """With O_PATH (Linux), a folder that may not be listed can be passed through all the same."""
 _ANOTHER_NAME: Final = 0x2000_0000
@@ -59,10 +59,11 @@ def status(path: Path, *, ours: int = 0) -> os.stat_result | None:
         return None
 
 
-def opened(path: Path, *, ours: int = 0) -> BufferedReader:
+@contextmanager
+def opened(path: Path, *, ours: int = 0) -> Iterator[IO[bytes]]:
     """A file, to be read. Raises OSError."""
-    with _folder_of(path, ours) as folder:
-        return os.fdopen(folder.open(path.name, os.O_RDONLY), "rb")
+    with _folder_of(path, ours) as folder, folder.opened(path.name, "rb") as file:
+        yield file
 
 
 def read(path: Path, most: int, *, ours: int = 0) -> bytes:
@@ -74,14 +75,15 @@ def read(path: Path, most: int, *, ours: int = 0) -> bytes:
     return data
 
 
-def appended(path: Path) -> FileIO:
-    """A file, to be read and appended to; it and its folders are made if they are not there. Raises OSError."""
+@contextmanager
+def appended(path: Path) -> Iterator[IO[bytes]]:
+    """A file, to be read and appended to unbuffered; it and its folders are made if need be. Raises OSError."""
     with _folder_of(path, make=True) as folder:
         new = folder.regular(path.name) is None
-        file: FileIO = os.fdopen(folder.open(path.name, os.O_RDWR | os.O_APPEND | os.O_CREAT), "a+b", buffering=0)
-        if new:
-            folder.sync()
-        return file
+        with folder.opened(path.name, "a+b") as file:
+            if new:
+                folder.sync()
+            yield file
 
 
 def replace(path: Path, pieces: Iterable[bytes], *, ours: int = 0, make: bool = False) -> None:
@@ -89,15 +91,15 @@ def replace(path: Path, pieces: Iterable[bytes], *, ours: int = 0, make: bool = 
 
     A link of that name is replaced, and what it leads to stays as it is.
     """
-    with _folder_of(path, ours, make=make) as folder, folder.beside() as (descriptor, name):
-        with os.fdopen(descriptor, "wb") as file:
-            before = folder.status(path.name)
+    with _folder_of(path, ours, make=make) as folder, folder.beside() as name:
+        before = folder.status(path.name)
+        with folder.opened(name, "xb") as file:
             if before is not None and stat.S_ISREG(before.st_mode) and hasattr(os, "fchmod"):
                 with suppress(OSError):  # not every disk knows permissions
-                    os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
+                    os.fchmod(file.fileno(), before.st_mode & 0o777)
             file.writelines(pieces)
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
         os.replace(folder.at(name), folder.at(path.name), src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
         folder.sync()
 
@@ -114,15 +116,23 @@ def try_writing(path: Path) -> None:
     """Make sure that this file could be written, and make its folders. Raises OSError where it could not."""
     with _folder_of(path, make=True) as folder:
         folder.regular(path.name)
-        with folder.beside() as (descriptor, _):
-            os.close(descriptor)
+        with folder.beside() as name, folder.opened(name, "xb"):
+            pass
 
 
-def handed_over(path: Path) -> BufferedReader:
+def write(file: IO[bytes], data: bytes) -> None:
+    """Write all of it, in as many steps as the disk wants."""
+    while data:
+        data = data[file.write(data) :]
+
+
+@contextmanager
+def handed_over(path: Path) -> Iterator[IO[bytes]]:
     """A file that the user hands over himself, to be read: links are followed, for he chose it. Raises OSError."""
     if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a device may take that amiss
         raise refused(path.name, "no regular file")
-    return os.fdopen(os.open(path, os.O_RDONLY | _FILE & ~getattr(os, "O_NOFOLLOW", 0)), "rb")
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _PLAIN)) as file:
+        yield file
 
 
 def absolute(path: Path) -> Path:
@@ -166,26 +176,25 @@ class _Folder:
             raise refused(name, _told(found, "file"))
         return found
 
-    def open(self, name: str, flags: int) -> int:
+    @contextmanager
+    def opened(self, name: str, mode: str) -> Iterator[IO[bytes]]:
         self.regular(name)
-        descriptor = os.open(self.at(name), flags | _FILE, 0o666, dir_fd=self.descriptor)
-        try:
-            found = os.fstat(descriptor)
+        with open(self.at(name), mode, 0 if mode == "a+b" else -1, opener=self._open) as file:
+            found = os.fstat(file.fileno())
             there = found if _HELD else self.regular(name)
             if not stat.S_ISREG(found.st_mode) or there is None or not os.path.samestat(found, there):
                 raise refused(name, "not what it was a moment ago")
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
+            yield file
+
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(name, flags | _FILE, 0o666, dir_fd=self.descriptor)
 
     @contextmanager
-    def beside(self) -> Iterator[tuple[int, str]]:
-        """A new file, and its name, which nobody can foresee; it is gone at the end, if it still bears that."""
+    def beside(self) -> Iterator[str]:
+        """A name that nobody can foresee, for a new file; at the end, none bears it."""
         name = f".{token_hex(8)}.new"
-        descriptor = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
-            yield descriptor, name
+            yield name
         finally:
             with suppress(OSError):
                 os.unlink(self.at(name), dir_fd=self.descriptor)

@@ -24,12 +24,7 @@ def _journal(magics: GLMMagics, text: str) -> None:
     if text:
         place = unquoted(text)
         if place not in ("auto", "off"):
-            try:
-                refuse_other(named(place))
-            except OSError as error:
-                raise JournalError(
-                    f"{place} cannot be written: {error.strerror}.", hint="Choose another name."
-                ) from None
+            _check(place)
         magics.set_trait("journal", place)
     journal = magics.chat.history.journal
     if journal.path is None:
@@ -41,6 +36,15 @@ def _journal(magics: GLMMagics, text: str) -> None:
     except OSError as error:
         size = f"it cannot be opened: {error.strerror}"
     magics.tell(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
+
+
+def _check(place: str) -> None:
+    """Raise JournalError where nothing of ours can be in the file."""
+    path = named(place)
+    try:
+        refuse_other(path)
+    except OSError as error:
+        raise JournalError(f"{path.name} cannot be written: {error.strerror}.", hint="Choose another name.") from None
 
 
 def _shown(path: Path) -> str:
