@@ -13,7 +13,7 @@ from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
 from .journal import Journal, copy_images, keep_images, write
-from .lines import images_of, named, read
+from .lines import images_of, is_there, named, read
 from .reply import Reply
 from .request import Anchor
 
@@ -221,7 +221,7 @@ class History:
         """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
         self._settle()
         own = self.journal.path
-        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and os.path.lexists(own) else {})}
+        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
         file = named(path)
         lines = list({**earlier, **told}.values())

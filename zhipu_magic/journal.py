@@ -8,6 +8,7 @@ written; `lines` reads it.
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,19 @@ from . import regular_files
 from .errors import JournalError
 from .events import Event
 from .images import Image, is_kept
-from .lines import BLOCK, CAN_LOCK, PATIENCE, TOLD_ONCE, VERSION, images_of, locked, read, refuse_other
+from .lines import (
+    BLOCK,
+    CAN_LOCK,
+    LONGEST,
+    PATIENCE,
+    TOLD_ONCE,
+    VERSION,
+    images_of,
+    is_there,
+    locked,
+    read,
+    refuse_other,
+)
 from .wire import each_text
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
@@ -88,22 +101,7 @@ class Journal:
         if len(self.events) <= max(1, self._written):  # the first line is written with the second
             return
         try:
-            if not self._checked:
-                refuse_other(self.path)
-                self._checked = True
-            if regular_files.status(self.path) is None:
-                self._written = 0  # another hand has taken the file away: the whole session is told again
-            until = len(self.events)
-            lines = [*self.earlier.values()] if self._written == 0 else []
-            for old in self.earlier_paths:
-                copy_images(lines, images_of(old), images_of(self.path))
-            lines += [self._line(self._short(event)) for event in self.events[self._written : until]]
-            for event in self.events[self._written : until]:
-                for image in event.get("images") or ():
-                    with suppress(JournalError):  # it is gone from the folder that it was in
-                        keep_images([image], images_of(self.path))
-            _append(self.path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines), patience)
-            self._written = until
+            self._write(self.path, patience)
             if self._warned:
                 self._warned = False
                 atexit.unregister(self.close)
@@ -119,6 +117,24 @@ class Journal:
                 )
                 atexit.register(self.close)
 
+    def _write(self, path: Path, patience: float) -> None:
+        if not self._checked:
+            refuse_other(path)
+            self._checked = True
+        if regular_files.status(path) is None:
+            self._written = 0  # another hand has taken the file away: the whole session is told again
+        until = len(self.events)
+        lines = [*self.earlier.values()] if self._written == 0 else []
+        for old in self.earlier_paths:
+            copy_images(lines, images_of(old), images_of(path))
+        for event in self.events[self._written : until]:
+            lines.append(self._line(self._short(event)))
+            for image in event.get("images") or ():
+                with suppress(JournalError):  # it is gone from the folder that it was in
+                    keep_images([image], images_of(path))
+        _append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines), patience)
+        self._written = until
+
     def close(self) -> None:
         """Write what could not be written before; more can be written afterwards."""
         self.flush(_LAST_PATIENCE)
@@ -132,7 +148,7 @@ class Journal:
         # What a line leaves to an earlier one is in the file before; and so is what was resumed.
         self._whole = self._whole or self.path is not None
         resumed = any(event["event"] == "resume" for event in self.events)
-        if resumed and self.path is not None and os.path.lexists(self.path):
+        if resumed and self.path is not None and is_there(self.path):
             self.earlier = {**self.earlier, **read(self.path).by_id()}
             self.earlier_paths.append(self.path)
         self.path, self._written = path, 0
@@ -187,7 +203,10 @@ def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
 
 
 def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
+    shortest = end - LONGEST
     while end:
+        if end < shortest:
+            raise OSError(errno.EFBIG, "its last line is too long to be one of ours")
         start = file.seek(max(0, end - BLOCK))
         if found := file.read(end - start).rfind(b"\n") + 1:
             return start + found
@@ -211,7 +230,7 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     """Have the images that these lines name in another folder too, as far as they are there."""
     for line in lines:
         if b'"images"' in line and old != new:
-            with suppress(JournalError, LookupError, TypeError, ValueError):
+            with suppress(JournalError, LookupError, TypeError, ValueError, AttributeError):
                 keep_images([Image.from_told(told, old) for told in json.loads(line)["images"]], new)
 
 

@@ -35,7 +35,7 @@ BLOCK = 1 << 15
 #: Bytes of a journal that is read: 100,000 turns take a sixteenth of it. Images lie beside it.
 _LARGEST = 1 << 31
 #: Bytes of one line; a longer one counts as damaged, and is not held.
-_LONGEST = 1 << 26
+LONGEST = 1 << 26
 _TOO_LONG = b"too long"
 #: Seconds that another program is waited for that has locked the file, and between two looks.
 PATIENCE, _PAUSE = 1.0, 0.01
@@ -159,11 +159,11 @@ def _lines(file: IO[bytes], left: int) -> Iterator[list[bytes]]:
     while block := file.read(min(BLOCK, left)):
         left -= len(block)
         if cut := block.rfind(b"\n") + 1:
-            first = block.find(b"\n") if length > _LONGEST else 0
+            first = block.find(b"\n") if length > LONGEST else 0
             yield BytesIO(b"".join([*begun, block[first:cut]])).readlines()
             begun, length, block = [], 0, block[cut:]
         length += len(block)
-        if length > _LONGEST:
+        if length > LONGEST:
             begun = [_TOO_LONG]
         else:
             begun.append(block)
@@ -177,6 +177,14 @@ def named(path: str | os.PathLike[str]) -> Path:
         return regular_files.absolute(Path(path))
     except OSError as error:
         raise JournalError(f"The journal {Path(path).name} cannot be found: {error.strerror}.") from None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file that can hold anything of ours."""
+    try:
+        return regular_files.status(path) is not None
+    except (regular_files.Refused, NotADirectoryError):
+        return False
 
 
 def refuse_other(path: Path) -> None:

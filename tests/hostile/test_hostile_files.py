@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from in_process import Cell, Page
+from IPython.core.completer import provisionalcompleter
 from PIL import Image as PIL
 
 from zhipu_magic import Chat, lines, regular_files, rehearsal
@@ -129,8 +130,11 @@ def test_a_journal_that_is_no_file_is_told_once_and_left(
     assert "a.jsonl cannot be written" in text_of(first)
     assert "cannot be written" not in text_of(page.run("%%glm\nand again"))
     assert isinstance(page.run("%glm resume").error, JournalError)
-    page.run("%glm journal")
+    assert page.run("%glm journal").success
     assert page.magics.chat.thread().size == 2
+    page.magics.chat.save(repository / "saved.jsonl")
+    assert page.run(f"%glm journal {repository / 'other.jsonl'}").success
+    assert turns(repository / "saved.jsonl") == turns(repository / "other.jsonl") == ["hello", "and again"]
     assert snapshot(home) == before
 
 
@@ -500,6 +504,15 @@ def test_a_huge_file_is_neither_loaded_nor_resumed(repository: Path, loaded: Cal
     assert "larger than 2 GiB" in text_of(cell)
 
 
+def test_a_torn_line_without_end_is_not_copied(repository: Path, loaded: Callable[[], Page]) -> None:
+    path = repository / ".glm" / "a.jsonl"
+    _sparse(path, SESSION, TURN, 200_000_000)
+    cell = loaded().run("%%glm\nhello")
+    assert cell.success
+    assert "too long to be one of ours" in text_of(cell)
+    assert not torn_file(path).exists()
+
+
 def test_a_huge_file_of_another_kind_is_known_by_its_beginning(tmp_path: Path) -> None:
     path = tmp_path / "zeros"
     _sparse(path, 1 << 31)
@@ -685,6 +698,8 @@ def test_a_page_whose_folder_is_gone_loads_asks_and_answers(
     assert turns(journal) == ["What is [image 1: one]?", "hello"]
     page.run("exec(compile('1/0', 'script.py', 'exec'))")
     assert page.run("%%glm\nWhy {{ error }}?").success
+    with provisionalcompleter():
+        assert list(page.shell.Completer.completions("%glm export ta", 14)) == []
     for line in ("", "history", "threads", "models", "usage"):
         assert page.run(f"%glm {line}").success
     assert page.run(f"%glm export {tmp_path / 'talk.md'}").success
