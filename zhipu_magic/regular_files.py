@@ -128,7 +128,7 @@ def write(file: IO[bytes], data: bytes) -> None:
 
 @contextmanager
 def handed_over(path: Path) -> Iterator[IO[bytes]]:
-    """A file that the user hands over himself, to be read: links are followed, for he chose it. Raises OSError."""
+    """A file that the user hands over, to be read: links are followed, for it was chosen by hand. Raises OSError."""
     if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a device may take that amiss
         raise refused(path.name, "no regular file")
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _PLAIN)) as file:
