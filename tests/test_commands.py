@@ -143,7 +143,7 @@ def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeS
     page.run('%%glm -s "Be brief."\nShow code.')
     shown = page.run("%glm history")
     for words in ("Be brief.", "Show code.", "x = 1", "````text"):
-        assert words in shown.markdown()
+        assert words in shown.plain()
     assert "<blockquote>&#96;&#96;&#96;python<br>x = 1<br>&#96;&#96;&#96;</blockquote>" in shown.markdown()
 
 

@@ -188,7 +188,8 @@ def closed(text: str) -> str:
         return text
     lines = block.rstrip().split("\n")
     end = re.fullmatch(rf" {{0,3}}{fence[0][0]}{{{len(fence[0])},}}[ \t]*", lines[-1]) if len(lines) > 1 else None
-    return text if end else f"{text}\n{fence[0]}"
+    indent = " " * (blocks[-1].start - text.rfind("\n", 0, blocks[-1].start) - 1)
+    return text if end else f"{text}\n{indent}{fence[0]}"
 
 
 _FENCE_LINE = re.compile(r"`{3,}|~{3,}")
