@@ -199,10 +199,9 @@ class Rounds:
             yield [Calling(name, arguments)]
             done.append(self._run_tool(wanted["id"], name, arguments))
             yield done[-1:]
-        # The service wants a result for each call.
-        beyond = [
-            Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], told, failed=True)
-            for told in [_NOT_RUN.format(count=self._most_calls)]
+        not_run = _NOT_RUN.format(count=self._most_calls)
+        beyond = [  # for the service wants a result for each call
+            Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], not_run, failed=True)
             for wanted in calls[running:]
         ]
         whole = Round(body, (*done, *beyond))
