@@ -135,6 +135,14 @@ def handed_over(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
+def some(file: IO[bytes], most: int) -> bytes:
+    """As many bytes as there are, and at most so many. Raises OSError for a file that would have to be waited for."""
+    data: bytes | None = file.read(most)
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, "nothing is there to be read now")
+    return data
+
+
 def absolute(path: Path) -> Path:
     """The whole path, from the home folder for ~. Raises OSError where that or the working directory is not known."""
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 import pytest
 from in_process import Page
 
+from zhipu_magic import regular_files
 from zhipu_magic.errors import InvalidRequest
 from zhipu_magic.markdown_code import code_regions
 from zhipu_magic.practice import PracticeServer
@@ -137,3 +140,22 @@ def test_a_cell_of_a_megabyte_is_read_in_a_moment(block: str) -> None:
     began = perf_counter()
     assert resolved(text, NAMES, 100).text == text
     assert perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("head", [b"", b"\x89PNG\r\n\x1a\n", b"text"], ids=["zeros", "a picture", "text"])
+def test_a_file_that_claims_to_be_huge_is_read_in_part_or_refused(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(10**11)
+    with pytest.raises(InvalidRequest, match=r"no text|larger than|cannot be sent"):
+        resolved("{{ path }}", {"path": path}, 100)
+    with pytest.raises(InvalidRequest, match=r"larger than|cannot be sent"):
+        resolved("look", {}, 100, images=[path])
+
+
+def test_a_file_that_would_have_to_be_waited_for_is_refused() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with open(reading, "rb") as file, open(writing, "wb"), pytest.raises(OSError, match="nothing is there"):
+        regular_files.some(file, 100)

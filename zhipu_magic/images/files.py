@@ -25,6 +25,8 @@ _PNG_HEAD: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_HEAD: Final = b"\xff\xd8\xff"
 _OTHER_HEADS: Final = re.compile(rb"GIF8[79]a|RIFF.{4}WEBP|BM|II\*\0|MM\0\*", re.DOTALL)
 _LONGEST_HEAD: Final = 16
+_MOST_READ: Final = 100_000_000
+"""Bytes of a file that is a picture: a photograph has fewer, and a file can claim a terabyte that is not there."""
 _ORIENTATION: Final = 0x0112
 _END: Final = 4_096
 """Bytes: within these a whole file's end mark is. A telephone may hide a film behind its photograph."""
@@ -46,14 +48,18 @@ def from_file(path: Path) -> Image:
     name = _short(str(path))
     try:
         with regular_files.handed_over(path.expanduser()) as file:
-            data = file.read(_LONGEST_HEAD) or b""
+            data = regular_files.some(file, _LONGEST_HEAD)
             if _is_picture(data):  # else a huge file would be read for nothing
-                data += file.read()
+                data += regular_files.some(file, _MOST_READ)
     except (FileNotFoundError, ValueError):
         raise InvalidRequest(f"“{name}” is neither a file nor an address.", hint=WHAT_IS) from None
     except (OSError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error)
         raise InvalidRequest(f"The file “{name}” cannot be read.", hint=WHAT_IS, detail=reason) from None
+    if len(data) > _MOST_READ:
+        raise InvalidRequest(
+            f"The file “{name}” is larger than {_MOST_READ:,} bytes.", hint="Make a smaller picture of it."
+        )
     return from_bytes(data, f"The file “{name}”")
 
 

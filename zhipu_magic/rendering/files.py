@@ -41,7 +41,7 @@ def _path(value: Path, tokens: int) -> str | Image:
         if not stat.S_ISREG(status.st_mode):
             raise InvalidRequest(f"{value} is no file with text.", hint="Read what you need of it in Python.")
         with regular_files.handed_over(path) as file:
-            first = file.read(max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN)) or b""
+            first = regular_files.some(file, max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN))
     except FileNotFoundError:
         raise InvalidRequest(
             f"There is no file {value}.", hint="Write the path from the notebook's folder, or the whole of it."
