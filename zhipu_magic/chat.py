@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from .api_key import ApiKey
 from .budget import Budget
 from .conversation import Thread
 from .dispatch import Dispatch
@@ -73,6 +74,7 @@ class Chat:
         replay: ReplayMode | None = None,
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
+        api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
         self.stream = stream
         self._toolbox = Toolbox(tools, warn)
         self._shapes: dict[str, Shape] = {}
@@ -212,7 +214,7 @@ class Chat:
             prompt.images,
             shape,
             shape.instruction if shape else instruction,
-            self.service.hide,
+            self.service.hiding(),
         )
         request = fit(request)
         check_sight(request)

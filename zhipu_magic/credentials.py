@@ -5,10 +5,15 @@ from __future__ import annotations
 import functools
 import ipaddress
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .api_key import ApiKey
 from .errors import SettingsError
+
+__all__ = ["ApiKey", "Endpoint"]
 
 DEFAULT_BASE_URL = "https://open.bigmodel.cn/api/paas/v4"
 KEY_VARIABLE = "ZHIPUAI_API_KEY"
@@ -18,15 +23,6 @@ _KEYRING_SERVICE = "zhipu_magic"
 _KEYRING_USER = "api_key"
 _PRICED_HOST = "open.bigmodel.cn"
 _SERVICES = (_PRICED_HOST, "api.z.ai")
-
-
-class ApiKey(str):
-    """A key that does not show itself where values are printed."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<API key>"
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Endpoint:
         return not self.practice and is_priced(self.base_url)
 
 
-def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) -> Endpoint:
+def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None) -> Endpoint:
     """Find the service and the key: the argument, then the environment, then what `%glm login` saved.
 
     Raises SettingsError where there is no key, or the address is not safe to send one to.
@@ -78,12 +74,12 @@ def resolve(base_url: str | None, api_key: str | None, saved_key: str | None) ->
     return Endpoint(address, key, source)
 
 
-def find_key(api_key: str | None, saved_key: str | None) -> tuple[ApiKey, str] | None:
+def find_key(api_key: ApiKey | None, saved_key: ApiKey | None) -> tuple[ApiKey, str] | None:
     """The first key there is, and where it came from."""
     if api_key:
         return check_key(api_key), "given in the code"
     if os.environ.get(KEY_VARIABLE, "").strip():
-        return check_key(os.environ[KEY_VARIABLE]), KEY_VARIABLE
+        return check_key(ApiKey(os.environ[KEY_VARIABLE])), KEY_VARIABLE
     if saved_key:
         return check_key(saved_key), "%glm login, until the kernel ends"
     kept = _from_keyring()
@@ -95,15 +91,18 @@ def resolve_base_url(base_url: str | None) -> str:
     return base_url or os.environ.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
 
 
-def check_key(key: str) -> ApiKey:
+def check_key(key: ApiKey) -> ApiKey:
     """A key as it can stand in a header. The error does not repeat it."""
-    key = key.strip()
-    if not key or not all("!" <= character <= "~" for character in key):
+    key = ApiKey(key.strip())
+    if not key or not _IN_A_HEADER.fullmatch(key):
         raise SettingsError(
             "The API key holds characters that no key has (spaces, line ends, or letters beyond ASCII).",
             hint="Copy it again from https://open.bigmodel.cn (API keys); it looks like id.secret.",
         )
-    return ApiKey(key)
+    return key
+
+
+_IN_A_HEADER = re.compile("[!-~]+")
 
 
 def check_base_url(url: str) -> str:
@@ -168,23 +167,23 @@ def save_to_keyring(key: ApiKey) -> None:
         raise SettingsError(
             "Keeping the key needs the keyring package.", hint='pip install "zhipu_magic[keyring]"'
         ) from None
-    try:
+    with suppress(Exception):  # a keyring of another make raises what it likes, with frames that hold the key
         keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
-    except keyring.errors.KeyringError:
-        raise SettingsError(
-            "This system has no keyring that can keep the key.",
-            hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
-        ) from None
-    _from_keyring.cache_clear()
+        _from_keyring.cache_clear()
+        return
+    raise SettingsError(
+        "This system has no keyring that can keep the key.",
+        hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+    )
 
 
 @functools.cache  # a keyring may ask the reader each time
-def _from_keyring() -> str | None:
+def _from_keyring() -> ApiKey | None:
     try:
         import keyring
     except ImportError:
         return None
     try:
-        return keyring.get_password(_KEYRING_SERVICE, _KEYRING_USER)
-    except keyring.errors.KeyringError:
+        return ApiKey(keyring.get_password(_KEYRING_SERVICE, _KEYRING_USER) or "")
+    except Exception:
         return None

@@ -99,6 +99,15 @@ class ConnectionFailed(GLMError):
         self.retryable = retryable
 
 
+def asked_elsewhere() -> ConnectionFailed:
+    """The error of a reply that was under way when this process was forked from the one that reads it."""
+    return ConnectionFailed(
+        "This reply was asked for before the fork, and belongs to the parent process.",
+        hint="Ask in the process that wants the reply: chat.ask(…) there makes a connection of its own.",
+        retryable=False,
+    )
+
+
 class ReplyBroken(GLMError):
     """The reply broke off after it had begun. What had arrived is kept, marked as interrupted."""
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from .errors import asked_elsewhere
+from .forks import tell_of_forks
 from .source import Event
 
 Emit = Callable[[Event], None]
@@ -33,6 +35,7 @@ class Exchange:
         self._over = threading.Event()
         self._cancelled = threading.Event()
         self._failure: BaseException | None = None
+        tell_of_forks(self)
 
     def start(self) -> None:
         """Begin; apart from making it, so that an interrupt that comes at this moment finds what to close."""
@@ -71,6 +74,15 @@ class Exchange:
             for _ in range(len(self._events)):
                 events.append(self._events.popleft())
         return events
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child its thread is not there, and the reply is the parent's."""
+        if in_child and not self._over.is_set():
+            self._events.clear()
+            self._failure = asked_elsewhere()
+            # Other ones, for the thread may have held the locks in these.
+            self._arrived, self._over, self._cancelled = threading.Event(), threading.Event(), threading.Event()
+            self._over.set()
 
     def _run(self) -> None:
         try:

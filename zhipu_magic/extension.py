@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import completer, regular_files, verbatim
+from .forks import importing
 from .magics import GLMMagics
 from .texts import without_controls
 
@@ -77,5 +78,7 @@ def _warm_up(idle: threading.Event) -> None:
             while not idle.is_set():
                 idle.wait()
                 time.sleep(_LULL)
-            import_module(name, __package__)
-        import_module(".view.notebook", __package__)
+            with importing:
+                import_module(name, __package__)
+        with importing:
+            import_module(".view.notebook", __package__)

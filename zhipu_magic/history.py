@@ -12,6 +12,7 @@ from . import sessions
 from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
 from .events import Event, apply, first
+from .forks import tell_of_forks
 from .journal import Journal, copy_images, keep_images, write
 from .lines import images_of, is_there, named, read
 from .reply import Reply
@@ -29,12 +30,13 @@ class History:
         self.journal = journal
         self.kept = first(journal.begin(settings))
         self._settle = settle
+        tell_of_forks(self)
 
     def do(self, kind: str, **members: Any) -> None:
         """Let something happen that is no reply, and write it down."""
         self._settle()
         self._write_down()
-        event = {"id": self.journal.next_id(), "event": kind, **members}
+        event = {"id": self.journal.next_id(), "event": kind, **members, **self.journal.mark()}
         self.kept = replace(apply(self.kept, event), event=event)
         self._write_down()
 
@@ -42,9 +44,17 @@ class History:
         """Let the reply have happened: `tell` makes its event. Called again, it only makes sure of the journal."""
         self._write_down()
         if self.kept.latest is not reply:
-            event = tell()
+            event = {**tell(), **self.journal.mark()}
             self.kept = replace(apply(self.kept, event), latest=reply, event=event)
             self._write_down()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """A child goes on from what is kept, in a session of its own."""
+        if in_child:
+            self.journal.fork(self.kept.event)
+            self.kept = replace(self.kept, event=None)
+        else:
+            self.journal.was_forked = True
 
     def _write_down(self) -> None:
         """Write the latest event to the journal, should an interrupt have come between."""
@@ -198,7 +208,7 @@ class History:
         if resumed and resumed[-1] == names[-1]:
             raise JournalError("This conversation has been resumed already.", hint="%glm history shows it.")
         kept = found[names[-1]]
-        for event in self.journal.events[1:]:
+        for event in self.journal.own_events[1:]:
             kept = kept if event["event"] == "resume" else apply(kept, event)
         event = {"id": self.journal.next_id(), "event": "resume", "from": names[-1]}
         if here:
@@ -224,7 +234,7 @@ class History:
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
         file = named(path)
-        lines = list({**earlier, **told}.values())
+        lines = [line for line in {**earlier, **told}.values() if line]
         write(file, lines)
         images = {image for event in self.journal.events for image in event.get("images") or ()}
         images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}

@@ -62,12 +62,15 @@ class Journal:
         hide: Callable[[str], str] = lambda text: text,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.session = uuid4().hex[:8]
+        self.session = _new_session()
         self.events: list[Event] = []
         self.earlier: dict[str, bytes] = {}
         """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
         self.earlier_paths: list[Path] = []
         """The files that they are in, whose images they name."""
+        self.was_forked = False
+        """Whether another process has begun with what was told until now, and nothing was told since."""
+        self._first = 0
         self._hide = hide
         self._warn = warn
         self.path = self._whole_path(path)
@@ -77,9 +80,15 @@ class Journal:
         self._checked = False
         self._warned = False
         self._refused = False
+        self._untold: set[str] = set()
 
     def next_id(self) -> str:
-        return f"{self.session}-{len(self.events)}"
+        return f"{self.session}-{len(self.events) - self._first}"
+
+    @property
+    def own_events(self) -> list[Event]:
+        """What this session has told, and none that it was forked from."""
+        return self.events[self._first :]
 
     def begin(self, settings: Mapping[str, Any]) -> Event:
         """The session's first line, which is written with the second."""
@@ -92,13 +101,28 @@ class Journal:
         """Write the event to the disk; nothing, if it is there already."""
         if self.events[-1] is not event:
             self.events.append(event)
+            self.was_forked = self.was_forked and "forked" not in event
         self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
+
+    def mark(self) -> dict[str, bool]:
+        """What the next event tells beside its own, so that who reads it knows what a forked process began with."""
+        return {"forked": True} if self.was_forked else {}
+
+    def fork(self, latest: Event | None) -> None:
+        """Go on in a session of its own, which stands on what was told until now, `latest` among it."""
+        if latest is not None and self.events[-1] is not latest:
+            self.events.append(latest)
+        begun, at = self.events[self._first], self.events[-1]["id"]
+        settings = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
+        self.was_forked, self._first = False, len(self.events)
+        parent, self.session = self.session, _new_session()
+        self.begin({**settings, "from": parent, "at": at})
 
     def flush(self, patience: float = PATIENCE) -> None:
         """Write what is not written yet; another program that has locked the file is waited for so many seconds."""
         if self.path is None or self.read_only or self._refused:
             return
-        if len(self.events) <= max(1, self._written):  # the first line is written with the second
+        if len(self.events) - 1 <= max(self._first, self._written - 1):  # the first line is written with the second
             return
         try:
             self._write(self.path, patience)
@@ -132,7 +156,7 @@ class Journal:
             for image in event.get("images") or ():
                 with suppress(JournalError):  # it is gone from the folder that it was in
                     keep_images([image], images_of(path))
-        _append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines), patience)
+        _append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines if line), patience)
         self._written = until
 
     def close(self) -> None:
@@ -174,8 +198,22 @@ class Journal:
         return {name: value for name, value in event.items() if name not in TOLD_ONCE}
 
     def _line(self, event: Event) -> bytes:
-        text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.told())
+        """The event's line; nothing for one that cannot be put into JSON, which is said once."""
+        try:
+            text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.told())
+        except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            if event["id"] not in self._untold:
+                self._untold.add(event["id"])
+                self._warn(
+                    f"The latest {event['event']} cannot be written to the journal ({type(error).__name__}) and is "
+                    "left out of it. What comes later is written."
+                )
+            return b""
         return text.encode("utf-8", "replace")
+
+
+def _new_session() -> str:
+    return uuid4().hex[:8]
 
 
 def _append(path: Path, lines: bytes, patience: float) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import GLMError, InvalidAnswer, InvalidRequest, ReplyBroken, ServiceError
+from .errors import GLMError, InvalidAnswer, InvalidRequest, ReplyBroken, ServiceError, asked_elsewhere
+from .forks import tell_of_forks
 from .rounds import Round
 from .source import Again, Called, Calling, Event, Retry, Source, Timing
 from .wire import DONE, Assembly, Usage, total
@@ -73,11 +74,12 @@ class Reply:
         self._source = source
         self._commit = commit
         self._build = build
-        self._assembly = Assembly()
+        self._assembly = Assembly(request.hide)
         self._completion: Completion | None = None
         self._committed = False
         self._deltas: deque[str] = deque()
         self._value: tuple[Any, ...] = ()
+        tell_of_forks(self)
 
     # While it grows
 
@@ -116,7 +118,7 @@ class Reply:
                 raise
         except Exception as error:  # a fault of our own or of a library's: it too is the end of this reply
             self.error = error
-            self._end("interrupted" if self.has_begun else "failed")
+            self._end()
             raise
         except BaseException:  # an interrupt
             self.interrupt()
@@ -137,8 +139,16 @@ class Reply:
                 with suppress(Exception):
                     for event in arrived:
                         self._feed(event)
-            whole = self._assembly.done and not self._between
-            self._end("complete" if whole else "interrupted" if self.has_begun else "failed")
+            self._end(whole=self._assembly.done and not self._between)
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child it has failed, if it was under way: the parent reads it to its end, and keeps it."""
+        if in_child:
+            self._changing = threading.RLock()
+            if self.ended is None:
+                self.error, self.state = asked_elsewhere(), "failed"
+                self.ended, self._committed = time.monotonic(), True
+                self._is_stopped, self._advancing = True, False
 
     @property
     def is_advancing(self) -> bool:
@@ -366,19 +376,21 @@ class Reply:
         if isinstance(event, (Retry, Calling, Called, Again)):
             self._feed_between(event)
             return
-        delta = self._assembly.feed(event)
-        if delta:
-            self._deltas.append(delta)
+        self._say(self._assembly.feed(event))
         if event is not DONE:
             self.chunks += 1
         if self.first_token is None and self.has_begun:
             self.first_token = time.monotonic()
             self.state = "streaming"
 
+    def _say(self, words: str) -> None:
+        if words:
+            self._deltas.append(words)
+
     def _feed_between(self, event: Retry | Calling | Called | Again) -> None:
         if isinstance(event, Retry):
             self.retry, self.retry_due = event, time.monotonic() + event.wait
-            self._assembly = Assembly()
+            self._assembly = Assembly(self.request.hide)
         elif isinstance(event, Calling):
             self.calling = event
         elif isinstance(event, Called):
@@ -386,9 +398,11 @@ class Reply:
             self.calls.append(event)
         else:
             self.rounds.append(Round(self.body(), tuple(self.calls), event.wrong))
-            self.calls, self._assembly, self._completion, self._between = [], Assembly(), None, False
+            self.calls, self._assembly = [], Assembly(self.request.hide)
+            self._completion, self._between = None, False
 
     def _finish_round(self) -> None:
+        self._say(self._assembly.end())
         if not self._assembly.whole and self._round_has_begun:
             raise ReplyBroken("The reply broke off: the connection ended before the reply did.")
         if not self._round_has_begun:
@@ -400,19 +414,21 @@ class Reply:
             )
         self._between = self._source.follow(self.body())
         if not self._between:
-            self._end("complete")
+            self._end(whole=True)
 
     def _break_off(self, error: GLMError) -> None:
+        self._say(self._assembly.end())
         if self.has_begun:
             error.hint = " ".join(part for part in (self.outcome, error.hint) if part)
         self.error = error
-        self._end("interrupted" if self.has_begun else "failed")
+        self._end()
 
-    def _end(self, state: State) -> None:
+    def _end(self, *, whole: bool = False) -> None:
         """End it, unless it has ended, and commit it, unless an interrupt came between and it is committed."""
         with self._changing:
             if self.ended is None:
-                self.state = state
+                self._say(self._assembly.end())
+                self.state = "complete" if whole else "interrupted" if self.has_begun else "failed"
                 self.ended = time.monotonic()
             if not self._committed:
                 self._commit(self)

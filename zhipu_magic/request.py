@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from .api_key import Hide
 from .conversation import Thread
 from .options import Options
 from .turn import Message, as_sent
@@ -58,7 +59,7 @@ class Request:
     images: tuple[Image, ...] = ()
     shape: Shape | None = None
     instruction: str = ""
-    hide: Callable[[str], str] = str
+    hide: Hide = field(default_factory=Hide)
     messages: list[Message] = field(default_factory=list)
     left_out: int = 0
     unseen: int = 0

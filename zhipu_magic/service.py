@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import credentials
-from .credentials import ApiKey, Endpoint
+from .api_key import ApiKey, Hide
+from .credentials import Endpoint
 from .errors import SettingsError
+from .forks import importing, tell_of_forks
 
 if TYPE_CHECKING:
     from zhipuai.types.chat.chat_completion import Completion
@@ -17,19 +19,13 @@ if TYPE_CHECKING:
     from .client import Client
 
 
-#: Characters; the service's own keys have a dot as well.
-_LONG = 16
-_PIECE = 12
-_HIDDEN = "<API key>"
-
-
 class Service:
     """Whom a chat asks, and how patiently. `sealed`, it lets nothing out: no client is made, no key looked for."""
 
-    def __init__(self, base_url: str | None, api_key: str | None, *, timeout: float, max_retries: int) -> None:
+    def __init__(self, base_url: str | None, api_key: ApiKey | None, *, timeout: float, max_retries: int) -> None:
         self.sealed = False
         self._base_url = base_url
-        self._api_key = ApiKey(api_key) if api_key else None
+        self._api_key = api_key
         self._saved_key: ApiKey | None = None
         self._endpoint: Endpoint | None = None
         self._used_keys: set[ApiKey] = set()
@@ -37,6 +33,8 @@ class Service:
         self._max_retries = max_retries
         self._client: Client | None = None
         self._lock = threading.Lock()
+        self._hide = Hide()
+        tell_of_forks(self)
 
     @property
     def base_url(self) -> str:
@@ -73,7 +71,7 @@ class Service:
         """Ask this service from now on, whatever the settings say; None goes back to them."""
         self._endpoint = endpoint
 
-    def login(self, key: str) -> None:
+    def login(self, key: ApiKey) -> None:
         """Use this key from now on, where neither the code nor the environment gives one. Raises SettingsError."""
         self._saved_key = credentials.check_key(key)
 
@@ -92,15 +90,15 @@ class Service:
 
     def client(self, endpoint: Endpoint) -> Client:
         """The one client, made when it is first needed: importing the SDK takes a third of a second."""
-        try:
-            from .client import Client
-        except ImportError as error:
-            raise SettingsError(
-                "The zhipuai SDK, or something that it needs, cannot be imported.",
-                hint="Install it again: pip install --force-reinstall zhipu_magic",
-                detail=f"({error})",
-            ) from None
-        with self._lock:
+        with self._lock, importing:
+            try:
+                from .client import Client
+            except ImportError as error:
+                raise SettingsError(
+                    "The zhipuai SDK, or something that it needs, cannot be imported.",
+                    hint="Install it again: pip install --force-reinstall zhipu_magic",
+                    detail=f"({error})",
+                ) from None
             if self._client is None or self._client.endpoint != endpoint:
                 if self._client is not None:
                     self._client.close()
@@ -119,23 +117,31 @@ class Service:
         if client is not None:
             client.close()
 
+    def hiding(self) -> Hide:
+        """What takes out of texts any key that was used or could be, should a prompt or a reply hold it."""
+        given = ApiKey(os.environ.get(credentials.KEY_VARIABLE, "").strip())
+        keys = {key for key in (*self._used_keys, self._api_key, self._saved_key, given) if key and key.is_secret}
+        if keys != self._hide.keys:
+            self._hide = Hide(keys)
+        return self._hide
+
     def hide(self, text: str) -> str:
-        """The text without any key that was used or could be, should a prompt or a reply hold it."""
-        given = os.environ.get(credentials.KEY_VARIABLE, "").strip()
-        for key in (*self._used_keys, self._api_key, self._saved_key, given):
-            if key and ("." in key or len(key) >= _LONG):  # a word such as "none", for a local server, is no secret
-                text = _without(text, key)
-        return text
+        """The text without any such key."""
+        return self.hiding()(text)
 
+    def after_fork(self, *, in_child: bool) -> None:
+        """A child connects anew."""
+        if in_child:
+            self._lock = threading.Lock()
+            client, self._client = self._client, None
+            if client is not None:
+                client.forget()
 
-def _without(text: str, key: str) -> str:
-    """The text without the key, and without a long beginning or end of it: what shows a value may have cut it."""
-    text = text.replace(key, _HIDDEN)
-    for pieces in ([key[:size] for size in range(_PIECE, len(key))], [key[-size:] for size in range(_PIECE, len(key))]):
-        if pieces and pieces[0] in text:
-            for piece in reversed(pieces):
-                text = text.replace(piece, _HIDDEN)
-    return text
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A chat holds the key and its connections, and cannot be pickled. Make one in the other process: Chat(…) "
+            "or Chat.load(PATH)."
+        )
 
 
 def build_completion(body: Mapping[str, Any]) -> Completion:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import ServiceError
+from .known_members import name_of, objects
+from .texts import shortened
+from .untrusted_json import loads
 
 
 @dataclass(frozen=True)
@@ -98,30 +103,24 @@ NOT_JSON = _Cause(
 
 def service_error(
     status: int,
-    body: str | bytes,
+    body: str | bytes | Mapping[str, Any],
     *,
     request_id: str | None = None,
     retry_after: float | None = None,
     location: str | None = None,
+    hide: Callable[[str], str] = str,
 ) -> ServiceError:
     """Make one clear error of an HTTP answer that is none, after wire.md's table of errors.
 
-    `location` is where a redirect points to; `retry_after` is in seconds.
+    `location` is where a redirect points to; `retry_after` is in seconds. `hide` takes out of a text what must not be
+    shown. Each member is read by its type, so that an odd one costs itself alone.
     """
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        parsed = None
-    error = parsed.get("error") if isinstance(parsed, Mapping) else None
-    if isinstance(error, str):
-        error = {"message": error}
-    if not isinstance(error, Mapping):
-        # Other servers put code and message at the top, or nothing that can be read.
-        error = parsed if isinstance(parsed, Mapping) else {}
-    code = "" if error.get("code") is None else str(error["code"])
-    words = str(error.get("message") or error.get("msg") or error.get("detail") or "")
+    parsed = body if isinstance(body, Mapping) else _parsed(body)
+    error = _error_in(parsed or {})
+    code = on_one_line(hide(name_of(error.get("code")) or ""), _LONGEST_CODE)
+    words = hide(_words_of(error, ("message", "msg", "detail")))
     if 300 <= status < 400:
-        cause, words = _REDIRECT, words or (f"to {location}" if location else "")
+        cause, words = _REDIRECT, words or (f"to {hide(location)}" if location else "")
     else:
         cause = (
             _CAUSES.get(code)
@@ -129,12 +128,13 @@ def service_error(
             or _STATUSES.get(status)
             or (NOT_JSON if parsed is None else _UNKNOWN)
         )
-    if isinstance(parsed, Mapping):
-        request_id = parsed.get("request_id") or parsed.get("id") or request_id
+    for found in (error, parsed or {}):
+        request_id = name_of(found.get("request_id")) or name_of(found.get("id")) or request_id
+    request_id = on_one_line(hide(request_id or ""), _LONGEST_ID) or None
     signs = [f"HTTP {status}"] if status != 200 else []
     signs += [f"code {code}"] if code else []
     signs += [f"request id {request_id}"] if request_id else []
-    detail = " · ".join(signs) + (f": {_short(words)}" if words else "")
+    detail = " · ".join(signs) + (f": {on_one_line(words, _LONGEST_WORDS)}" if words else "")
     return ServiceError(
         cause.message,
         hint=cause.hint,
@@ -147,21 +147,63 @@ def service_error(
     )
 
 
-def not_a_reply(body: str | bytes, request_id: str | None = None) -> ServiceError:
+def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
+    """The members of an error's body; None where it has none.
+
+    What is cut off, nested too deep or no JSON may still name its code, and that decides whether to ask again.
+    """
+    text = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
+    try:
+        parsed = loads(text)
+    except ValueError:
+        code = _CODE.search(text, 0, _WHERE_A_CODE_IS) if text.lstrip()[:1] in ("{", "[") else None
+        return {"code": code[1]} if code else None
+    if isinstance(parsed, list):
+        parsed = next(iter(objects(parsed)), {"message": parsed})
+    return parsed if isinstance(parsed, Mapping) else {"message": parsed}
+
+
+def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The error's own members. Other servers put them at the top, or but a word in their place."""
+    error = parsed.get("error")
+    if isinstance(error, list):
+        error = next(iter(objects(error)), {"message": error} if error else None)
+    if isinstance(error, Mapping) and error:
+        return {"code": parsed.get("code"), **{name: value for name, value in error.items() if value is not None}}
+    if isinstance(error, str) and error:
+        return {"code": parsed.get("code"), "message": error}
+    if name_of(error) is not None:
+        return {"code": error, **{name: value for name, value in parsed.items() if value is not None}}
+    return parsed
+
+
+def _words_of(error: Mapping[str, Any], names: Iterable[str]) -> str:
+    """What it says, under the first of these names that has something; what is no text, as JSON."""
+    said = next((error[name] for name in names if error.get(name)), "")
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+
+
+def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Callable[[str], str] = str) -> ServiceError:
     """The error for a 200 that holds neither a reply nor an error that can be read."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    start = _short(" ".join(text.split()), 120)
+    text = hide(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
+    start = on_one_line(" ".join(text[:_WHERE_A_CODE_IS].split()), _LONGEST_START)
     return ServiceError(
         NOT_JSON.message,
         hint=NOT_JSON.hint,
         detail=f"(HTTP 200, beginning: {start})" if start else "(HTTP 200 with nothing in it)",
-        request_id=request_id,
+        request_id=on_one_line(hide(request_id or ""), _LONGEST_ID) or None,
     )
 
 
-def _short(words: str, longest: int = 500) -> str:
-    words = "".join(character if character.isprintable() else " " for character in words)
-    return words if len(words) <= longest else words[: longest - 1] + "…"
+def on_one_line(words: str, longest: int) -> str:
+    """At most so many characters, on one line, and none that a terminal obeys."""
+    shown = shortened(words.strip(), longest)
+    return "".join(character if character.isprintable() else " " for character in shown)
+
+
+_LONGEST_CODE, _LONGEST_ID, _LONGEST_WORDS, _LONGEST_START = 64, 100, 500, 120
+_WHERE_A_CODE_IS = 64 * 1024
+_CODE = re.compile(r'"code"\s*:\s*"?(\w{1,20})')
 
 
 def too_long(reason: str) -> ServiceError:

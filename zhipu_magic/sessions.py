@@ -21,6 +21,8 @@ from .turn import Message, user_message
 _WORTH = ANSWERS - {"once"} | {"resume"}
 #: Requests among which the nearest is looked for.
 _MOST_COMPARED = 500
+#: Of one session, the moments that are remembered for those forked from it.
+_MOST_FORKS = 1_000
 _NONSENSE = (LookupError, TypeError, ValueError, AttributeError, JournalError)
 
 
@@ -32,6 +34,9 @@ class Session:
     events: list[int] = field(default_factory=list)
     worth: bool = False
     stands_on: str | None = None
+    latest: str = ""
+    at_forks: dict[str, Kept] = field(default_factory=dict)
+    """What it kept when other processes were forked from it, by the latest event before."""
 
 
 def session_of(event: Event) -> str:
@@ -55,10 +60,13 @@ class Rebuilding:
         name, kind = session_of(event), event["event"]
         try:
             if kind == "session":
-                self.found[name] = Session(first(event))
+                self.found[name] = Session(self._begun(event), latest=event["id"])
                 return
             # One whose first line is lost begins without settings.
             session = self.found.get(name) or self.found.setdefault(name, Session(first({})))
+            if "forked" in event and len(session.at_forks) < _MOST_FORKS:
+                session.at_forks[session.latest] = session.kept
+            session.latest = event["id"]
             if kind == "resume":
                 session.kept = on_top(lines, self.found[event["from"]].kept, session)
                 session.stands_on = event["from"]
@@ -72,6 +80,13 @@ class Rebuilding:
             session.worth = True
             if name != self._latest:
                 self.found[name], self._latest = self.found.pop(name), name
+
+    def _begun(self, event: Event) -> Kept:
+        """What a session begins with: its settings, or what a session kept at the moment it was forked from it."""
+        parent = self.found.get(event.get("from", ""))
+        if parent is None:
+            return first(event)
+        return parent.at_forks.get(event.get("at", ""), parent.kept)
 
     def notes(self, lines: Lines) -> list[str]:
         """What was left out."""

@@ -17,24 +17,42 @@ from .texts import whole_characters
 
 #: Levels of lists and objects. No reply and no journal line of ours has more than some ten.
 MOST_LEVELS = 64
+#: Lists and objects in one text: an empty one takes twenty times the memory of its two letters.
+MOST_CONTAINERS = 1_000_000
 #: What most readers of JSON hold in an integer is less; what a counter needs is far less.
 LARGEST_INTEGER = 2**63 - 1
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
 #: Names that are arguments of the SDK's own constructors, to which an object's members go by name.
 _RESERVED = frozenset({"cls", "self", "_fields_set"})
+_WHITE_SPACE = " \t\r\n"
 _RESERVED_TEXT = re.compile(r'"(?:cls|self|_fields_set)"')
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str | bytes) -> Any:
     """The value of a JSON text, cleaned. Raises ValueError for a text that is no JSON."""
+    value, clean = read(text)
+    return value if clean else cleaned(value)
+
+
+def read(text: str | bytes) -> tuple[Any, bool]:
+    """The value of a JSON text, and whether it is clean as it stands. Raises ValueError for a text that is no JSON.
+
+    For who has to look at it before `cleaned` does.
+    """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
+    containers = text.count("[") + text.count("{")
+    if containers > MOST_CONTAINERS:
+        raise ValueError("JSON of too many lists and objects")
+    text = text.strip(_WHITE_SPACE)
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("JSON that is nested too deep") from None
-    return value if _is_plain(text) else cleaned(value)
+    if end != len(text):
+        raise ValueError("more after the JSON")
+    return value, containers <= MOST_LEVELS and _is_plain(text)
 
 
 def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
@@ -64,8 +82,6 @@ def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
 
 def _is_plain(text: str) -> bool:
     """Whether nothing in the text needs a closer look; numbers have been seen to while it was read."""
-    if text.count("[") + text.count("{") > MOST_LEVELS:
-        return False
     if ("cls" in text or "self" in text or "_fields_set" in text) and _RESERVED_TEXT.search(text):
         return False
     return not ("\\u" in text and _ESCAPED_HALF.search(text)) and _can_be_written(text)

@@ -6,10 +6,14 @@ unstreamed reply end as the same body.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .untrusted_json import loads
+from .api_key import Hide
+from .known_members import MESSAGE, MOST_MEMBERS, TOP, is_count, name_of, objects, typed
+from .tool_calls import ToolCalls
+
+__all__ = ["DONE", "Assembly", "Chunk", "Usage", "each_text", "objects", "total"]
 
 Chunk = Mapping[str, Any]
 
@@ -47,28 +51,30 @@ def total(usages: Sequence[Usage | None]) -> Usage | None:
 
 
 def each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with this change made to each text in it, but not to the names of members."""
+    """The value with this change made to each text in it, names of members among them."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {name: each_text(member, change) for name, member in value.items()}
+        return {change(name): each_text(member, change) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [each_text(item, change) for item in value]
     return value
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if is_count(value) else 0
 
 
 class Assembly:
     """Puts the chunks of one reply together into the body that the service would have sent unstreamed.
 
     Members that this project does not know are kept: at the top, in the choice and in the message the last value
-    wins. Only the first choice is read; the service knows no other.
+    wins. Only the first choice is read; the service knows no other. What a body holds is of its member's type (see
+    `known_members`) and without what `hide` takes out, whatever the chunks held.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Hide | None = None) -> None:
+        self._hide = hide or Hide()
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.done = False
@@ -77,23 +83,21 @@ class Assembly:
         self._message: dict[str, Any] = {}
         self._texts: list[str] = []
         self._reasonings: list[str] = []
-        self._tool_calls: list[dict[str, Any]] = []
-        self._calls_by_id: dict[str, dict[str, Any]] = {}
-        self._calls_by_index: dict[int | None, dict[str, Any]] = {}
-        self._half = ""
+        self._words, self._thoughts = self._hide.growing(), self._hide.growing()
+        self._tool_calls = ToolCalls()
 
     def feed(self, chunk: Chunk) -> str:
         """Take the next chunk in; gives the words of the answer that it brought."""
         if chunk is DONE:
             self.done = True
-            return ""
+            return self.end()
         content = ""
         for name, value in chunk.items():
             if name == "choices":
                 for choice in objects(value):
-                    if choice.get("index", 0) in (0, -1, None):
+                    if not _is_further(choice.get("index")):
                         content += self._feed_choice(choice)
-            elif value is not None:
+            elif value is not None and (name in self._top or len(self._top) < MOST_MEMBERS):
                 self._top[name] = value
                 if name == "usage" and isinstance(value, Mapping):
                     self.usage = Usage.read(value)
@@ -108,8 +112,8 @@ class Assembly:
                 content += self._feed_message(value) if isinstance(value, Mapping) else ""
             elif name == "finish_reason":
                 # Some gateways send an empty one on every chunk.
-                self.finish_reason = _text(value) or self.finish_reason
-            else:
+                self.finish_reason = self._hide(name_of(value) or "") or self.finish_reason
+            elif name in self._choice or len(self._choice) < MOST_MEMBERS:
                 self._choice[name] = value
         return content
 
@@ -119,59 +123,24 @@ class Assembly:
             if not value:
                 continue
             if name == "content":
-                content = self._whole_characters(value if isinstance(value, str) else _text_of_parts(value))
+                content = self._words.add(value if isinstance(value, str) else _text_of_parts(value))
                 self._texts.append(content)
             elif name in ("reasoning_content", "reasoning"):
                 # The second is vLLM's and Ollama's name for it; some send both, with the same text.
                 if name == "reasoning_content" or not delta.get("reasoning_content"):
-                    self._reasonings.append(_joined_halves(_text(value)))
+                    self._reasonings.append(self._thoughts.add(_text(value)))
             elif name == "tool_calls":
-                begun: set[int] = set()
-                for piece in objects(value):
-                    begun.add(self._feed_tool_call(piece, begun))
-            else:
+                self._tool_calls.feed(objects(value))
+            elif name in self._message or len(self._message) < MOST_MEMBERS:
                 self._message[name] = value
         return content
 
-    def _whole_characters(self, text: str) -> str:
-        """The text with what is left of a character that was split between two chunks."""
-        if text.isascii() and not self._half:
-            return text
-        text, self._half = self._half + text, ""
-        if "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        return _joined_halves(text)
-
-    def _feed_tool_call(self, piece: Mapping[str, Any], begun: Collection[int]) -> int:
-        """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
-
-        The index alone tells nothing, for it has been seen as 0 and -1 for all; and some servers give two calls one
-        id. `begun` are the calls that the same chunk has brought pieces of; gives the one that this piece is of.
-        """
-        call_id, function = _text(piece.get("id")), piece.get("function")
-        name, arguments = (
-            (_text(function.get("name")), _text(function.get("arguments")))
-            if isinstance(function, Mapping)
-            else ("", "")
-        )
-        index = piece.get("index")
-        index = index if isinstance(index, int) else None
-        call = self._calls_by_id.get(call_id) if call_id else None
-        if call is not None and name:
-            is_new_place = index is not None and index not in self._calls_by_index
-            call = None if is_new_place or id(call) in begun or _follows(call, arguments) else call
-        if call is None and not call_id and not name and self._tool_calls:
-            call = self._calls_by_index.get(index, self._tool_calls[-1])
-        if call is None:
-            call = {"id": call_id, "type": "function", "function": {"name": "", "arguments": ""}}
-            self._tool_calls.append(call)
-            self._calls_by_id[call_id] = self._calls_by_index[index] = call
-        call["type"] = _text(piece.get("type")) or call["type"]
-        call["function"]["name"] = name or call["function"]["name"]
-        call["function"]["arguments"] += arguments
-        for other in piece.keys() - {"id", "index", "type", "function"}:
-            call[other] = piece[other]
-        return id(call)
+    def end(self) -> str:
+        """Nothing more comes: gives the words that waited for more (see `api_key.Growing`)."""
+        rest = self._words.rest()
+        self._texts = [self._hide(self.text + rest)]
+        self._reasonings = [self._hide(self.reasoning + self._thoughts.rest())]
+        return rest
 
     @property
     def text(self) -> str:
@@ -207,37 +176,24 @@ class Assembly:
 
     def member(self, name: str) -> Any:
         """A top-level member of the reply, such as `id` or `model`; None where there is none."""
-        return self._top.get(name)
+        return self._without_keys(typed({name: self._top.get(name)}, TOP)).get(name)
 
     def body(self) -> dict[str, Any]:
         """The reply so far in the shape of an unstreamed one (wire: *Plain reply*)."""
-        message = {"role": "assistant", "content": self.text, **self._message}
+        message = {"role": "assistant", "content": self.text, **self._without_keys(typed(self._message, MESSAGE))}
         if self.has_reasoning:
             message["reasoning_content"] = self.reasoning
         if self._tool_calls:
-            message["tool_calls"] = [{**call, "function": {**call["function"]}} for call in self._tool_calls]
-        top = dict(self._top)
+            message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.told()]
+        top = self._without_keys(typed(self._top, TOP))
         if "object" in top:
             top["object"] = "chat.completion"
-        choice = {"index": 0, "finish_reason": self.finish_reason, "message": message, **self._choice}
-        return {**top, "choices": [choice]}
+        choice = {"index": 0, "finish_reason": self.finish_reason, "message": message}
+        return {**top, "choices": [{**choice, **self._without_keys(typed(self._choice, {}))}]}
 
-
-def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a JSON array, and of anything else none."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _follows(call: Mapping[str, Any], arguments: str) -> bool:
-    """Whether these arguments are another call's than this one's, whose own are whole."""
-    known = call["function"]["arguments"].rstrip()
-    if not (arguments.lstrip().startswith("{") and known.endswith("}")):
-        return False
-    try:
-        loads(known)
-    except ValueError:
-        return False
-    return True
+    def _without_keys(self, members: dict[str, Any]) -> dict[str, Any]:
+        hidden: dict[str, Any] = each_text(members, self._hide)
+        return hidden
 
 
 def _text_of_parts(content: Any) -> str:
@@ -245,9 +201,9 @@ def _text_of_parts(content: Any) -> str:
     return "".join(_text(part.get("text")) for part in objects(content))
 
 
-def _joined_halves(text: str) -> str:
-    """Halves of characters (UTF-16's surrogates) put together, or replaced: alone they are no text."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def _is_further(index: Any) -> bool:
+    """Whether this is the index of a choice after the first; that has been seen as 0, as -1 and as nothing."""
+    return isinstance(index, int) and index > 0
 
 
 def _text(value: Any) -> str:

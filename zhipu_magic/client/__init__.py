@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import Any
 
@@ -16,20 +16,27 @@ from zhipuai import ZhipuAI
 from zhipuai.types.chat.chat_completion import Completion
 from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
+from ..api_key import Hide
 from ..credentials import Endpoint, host_of
 from ..errors import ConnectionFailed, GLMError, ServiceError, SettingsError
 from ..exchange import Emit
-from ..service_errors import TOO_LONG, not_a_reply, too_long
+from ..known_members import name_of
+from ..service_errors import TOO_LONG, too_long
 from ..source import Retry
+from ..untrusted_json import loads
 from ..wire import Chunk, objects
-from .decode import ChunkStream, brings_a_token, finish_reason
-from .failures import in_a_word, translate, without
+from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
+from .failures import in_a_word, translate
 
 CONNECT_SECONDS = 8.0
 #: Seconds for which a connection is kept for the next cell; httpx's five are less than a reader takes to write one.
 KEEP_ALIVE = 120.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
 LONGEST_WAIT = 60.0
+#: Of models that are listed, and letters of the name of one.
+_MOST_MODELS, _LONGEST_NAME = 1_000, 200
+#: Characters: what is shorter would take pieces of words out of a message.
+_SHORTEST_KEY = 4
 
 _backoff = wait_exponential_jitter(initial=1, max=20, jitter=1)
 
@@ -48,36 +55,21 @@ class Client:
         self._max_retries = max_retries
         self._sockets: set[socket.socket] = set()
         self._exchange = threading.local()
+        # Here also a key that may be a word: what is refused is seldom about anything else.
+        self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
+        self._http = _http_client(endpoint, timeout, self._watch)
         try:
-            self._http = httpx.Client(
-                timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
-                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
-                event_hooks={"request": [self._watch]},
-                trust_env=not endpoint.is_local,
+            self._sdk = ZhipuAI(
+                api_key=endpoint.key,
+                base_url=endpoint.base_url,
+                max_retries=0,
+                http_client=self._http,
+                timeout=self._http.timeout,
             )
-        except ImportError:
-            raise SettingsError(
-                "The environment names a SOCKS proxy, and support for it is not installed.",
-                hint='pip install "httpx[socks]", or unset ALL_PROXY.',
-            ) from None
-        except OSError as error:
-            raise SettingsError(
-                "The certificates that the environment names cannot be read.",
-                hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
-                detail=f"({error})",
-            ) from None
         except (ValueError, httpx.InvalidURL):
             raise SettingsError(
-                "The proxy that the environment names cannot be used.",
-                hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
+                "base_url is not an address of a service.", hint="%glm shows it; it looks like https://host/path."
             ) from None
-        self._sdk = ZhipuAI(
-            api_key=endpoint.key,
-            base_url=endpoint.base_url,
-            max_retries=0,
-            http_client=self._http,
-            timeout=self._http.timeout,
-        )
 
     def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         """Ask, and emit the chunks as they come; ask again, where `service_errors` says so, until the first token.
@@ -112,13 +104,27 @@ class Client:
         """The names of the models that the service offers. Raises GLMError."""
         self._exchange.cancelled = threading.Event()
         try:
-            answer = self._sdk.get("/models", cast_type=object)
+            return self._list_models()
         except Exception as error:
-            raise self._told(error, begun=False) from None
+            failure: BaseException = self._told(error, begun=False)
+        except BaseException as error:
+            failure = type(error)()
+        raise failure  # here, where it bears no frames of the SDK's: they hold the request's headers
+
+    def _list_models(self) -> list[str]:
+        response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
+        with closing(response):
+            body = whole_body(response)
+        try:
+            answer = loads(body)
+        except ValueError:
+            answer = None
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
-        if not models:
-            raise not_a_reply(str(answer))
-        return [str(model.get("id")) for model in models]
+        names = (name_of(model.get("id")) for model in models[:_MOST_MODELS])
+        found = dict.fromkeys(self._hide(name) for name in names if name and _is_name(name))
+        if not found:
+            raise Refused(response, body, is_error=isinstance(answer, Mapping) and bool(answer.get("error")))
+        return list(found)
 
     def hang_up(self) -> None:
         """Wake every thread that waits in a socket of this client, by shutting the sockets."""
@@ -129,6 +135,16 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+
+    def forget(self) -> None:
+        """Leave the connections to the process that this one was forked from.
+
+        Nothing is said on them: closing a descriptor here leaves the parent's open, and TLS ends no session by that.
+        The pool itself is not asked, for a thread that is not here may hold its lock.
+        """
+        for connection in self._sockets:
+            with suppress(OSError):
+                connection.close()
 
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         if cancelled.is_set():
@@ -156,13 +172,8 @@ class Client:
 
     def _told(self, error: Exception, begun: bool) -> GLMError:
         """The failure in the reader's words, with the key taken out of whatever the other side said."""
-        told = translate(error, begun=begun, timeout=self._http.timeout, host=host_of(self.endpoint.base_url))
-        for secret in (self.endpoint.key, self.endpoint.key.partition(".")[2]):
-            if len(secret) > 3:
-                told.detail = without(secret, told.detail)
-                if isinstance(told, ServiceError) and told.request_id:
-                    told.request_id = without(secret, told.request_id)
-        return told
+        host = host_of(self.endpoint.base_url)
+        return translate(error, begun=begun, timeout=self._http.timeout, host=host, hide=self._hide)
 
     # To hang up needs the sockets, which httpx shows to those who trace a request.
 
@@ -178,6 +189,38 @@ class Client:
                     raise ConnectionFailed("The reader stopped the request while it was connecting.")
 
         request.extensions["trace"] = trace
+
+
+def _http_client(endpoint: Endpoint, timeout: float, watch: Callable[[httpx.Request], None]) -> httpx.Client:
+    """What the SDK sends with. Raises SettingsError where the environment's settings cannot be used."""
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+            event_hooks={"request": [watch], "response": [check]},
+            headers={"Accept-Encoding": "gzip, deflate"},
+            trust_env=not endpoint.is_local,
+        )
+    except ImportError:
+        raise SettingsError(
+            "The environment names a SOCKS proxy, and support for it is not installed.",
+            hint='pip install "httpx[socks]", or unset ALL_PROXY.',
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            "The certificates that the environment names cannot be read.",
+            hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
+            detail=f"({error})",
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            "The proxy that the environment names cannot be used.",
+            hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
+        ) from None
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and name.isprintable()
 
 
 def _wait(state: RetryCallState) -> float:

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from time import time
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from zhipuai.core import APIConnectionError, APIStatusError
+from zhipuai.core import APIConnectionError
 
-from ..credentials import without_password
 from ..errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
-from ..service_errors import service_error
-from .decode import request_id
+from ..service_errors import not_a_reply, on_one_line, service_error
+from .decode import Refused
 
 
-def translate(error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str) -> GLMError:
-    """Say in the reader's words what the SDK and httpx raise. `begun`: after the first token."""
-    if isinstance(error, GLMError):
-        return _never_again(error) if begun else error
-    if isinstance(error, APIStatusError):
-        response = error.response
-        return service_error(
-            response.status_code,
-            response.content,
-            request_id=request_id(response),
-            retry_after=_retry_after(response),
-            location=without_password(response.headers.get("location", "")),
-        )
-    cause = error.__cause__ if isinstance(error, APIConnectionError) else error
+def translate(
+    error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
+) -> GLMError:
+    """Say in the reader's words what the SDK and httpx raise. `begun`: after the first token.
+
+    `hide` takes out of a text what must not be shown.
+    """
+    told = _told(error.__cause__ if isinstance(error, APIConnectionError) else error, begun, timeout, host, hide)
+    if begun:
+        told.retryable = False
+    return told
+
+
+def _told(
+    cause: BaseException | None, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
+) -> GLMError:
+    if isinstance(cause, GLMError):
+        return cause
+    if isinstance(cause, Refused):
+        return _refusal(cause, hide)
+    words = on_one_line(hide(str(cause)), _LONGEST)
     name = type(cause).__name__
     if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
         silence = f"The service sent nothing for {timeout.read:g} seconds."
         hint = "Run the cell again, or allow more time: %config GLMMagics.timeout = 180"
         return ReplyBroken(silence, hint=hint) if begun else ConnectionFailed(silence, hint=hint, retryable=False)
     if isinstance(cause, ValueError) and not isinstance(cause, UnicodeError):
-        return ReplyBroken("The reply broke off: a part of it is not valid JSON.", detail=f"({cause})")
+        return ReplyBroken("The reply broke off: a part of it is not valid JSON.", detail=f"({words})")
     if begun:
-        return ReplyBroken("The reply broke off: the connection was lost.", detail=f"({name}: {cause})")
-    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return ReplyBroken("The reply broke off: the connection was lost.", detail=f"({name}: {words})")
+    if "CERTIFICATE_VERIFY_FAILED" in words:
         return ConnectionFailed(
             "The service's certificate cannot be trusted.",
             hint="Behind a proxy that looks into TLS, set SSL_CERT_FILE to its certificates.",
-            detail=f"({cause})",
+            detail=f"({words})",
             retryable=False,
         )
     if isinstance(cause, httpx.ConnectTimeout):
@@ -52,22 +60,41 @@ def translate(error: Exception, *, begun: bool, timeout: httpx.Timeout, host: st
         return ConnectionFailed(
             "The proxy refused the connection.",
             hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
-            detail=f"({cause})",
+            detail=f"({words})",
             retryable=False,
         )
     if isinstance(cause, httpx.TransportError):
-        return ConnectionFailed(f"The service at {host} cannot be reached.", hint=_REACH, detail=f"({name}: {cause})")
-    return ConnectionFailed("The request failed in an unexpected way.", detail=f"({name}: {cause})", retryable=False)
+        return ConnectionFailed(f"The service at {host} cannot be reached.", hint=_REACH, detail=f"({name}: {words})")
+    return ConnectionFailed("The request failed in an unexpected way.", detail=f"({name}: {words})", retryable=False)
 
 
-def without(secret: str, text: str) -> str:
-    """The text with the secret taken out, and any beginning of it that a cut has left."""
-    text = text.replace(secret, "…")
-    for length in range(len(secret) - 1, 3, -1):
-        text = text.replace(f"{secret[:length]}…", "…")
-    return text
+def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
+    response, said = refused.response, refused.said
+    # What the service's support asks for, by whichever name the answer bears it.
+    request_id: str | None = response.headers.get("x-log-id") or response.headers.get("x-request-id")
+    if not refused.is_error and isinstance(said, bytes):
+        return not_a_reply(said, request_id, hide=hide)
+    return service_error(
+        response.status_code,
+        said,
+        request_id=request_id,
+        retry_after=_retry_after(response),
+        location=_place(response.headers.get("location", "")),
+        hide=hide,
+    )
 
 
+def _place(location: str) -> str:
+    """Where a redirect points to, without what may be secret: a name, a password, the query."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+#: Letters of what a library says.
+_LONGEST = 300
 _REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
 
 
@@ -76,11 +103,6 @@ def in_a_word(error: GLMError) -> str:
     if not isinstance(error, ServiceError):
         return "no connection"
     return "busy" if error.status in (429, 503) else "service error"
-
-
-def _never_again(error: GLMError) -> GLMError:
-    error.retryable = False
-    return error
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -92,5 +114,5 @@ def _retry_after(response: httpx.Response) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time())
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from .. import credentials
+from ..api_key import ApiKey
 from ..errors import GLMError, SettingsError
 from ..history import turns
 from ..markup import Markup
@@ -28,7 +29,7 @@ def _login(magics: GLMMagics, text: str) -> None:
     if text not in ("", "--save"):
         raise UsageError("The key is never written in a cell, where it would be saved: %glm login asks for it.")
     try:
-        key = credentials.check_key(getpass.getpass("API key (it is not shown): "))
+        key = credentials.check_key(ApiKey(getpass.getpass("API key (it is not shown): ")))
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
             "There is nobody here to type a key.", hint="Set ZHIPUAI_API_KEY before the kernel starts."

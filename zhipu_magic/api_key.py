@@ -1,0 +1,173 @@
+"""The API key, and how it stays out of sight: a value that does not show itself, and texts that it is taken out of."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+HIDDEN = "<API key>"
+#: Characters: a piece of a key that is shorter tells nothing, and may well be a word.
+_TELLING = 12
+#: The service's own keys have a dot; of others, what is shorter may be a word such as "none", for a local server.
+_LONG = 16
+
+
+class ApiKey(str):
+    """A key that does not show itself where values are printed, and that no pickle holds.
+
+    It formats as what it is, for so a header is made of it. A piece of it is wrapped again before it gets a name:
+    tracebacks can show what every name stands for.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str = "") -> ApiKey:
+        return super().__new__(cls, str.__str__(text))  # another key's own str() would be hidden
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __format__(self, spec: str) -> str:
+        return str.__str__(self).__format__(spec)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[type[ApiKey], tuple[()]]:
+        return ApiKey, ()
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is worth hiding in texts of any kind."""
+        return "." in self or len(self) >= _LONG
+
+
+class Hide:
+    """Takes these keys out of texts, as they are, in base64 or quoted for an address; and long ends of them, too.
+
+    What shows a value may have cut it; and of a key `id.secret`, the secret alone is enough.
+    """
+
+    def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
+        self.keys = frozenset(key for key in keys if key)
+        self._needles = [_needles(key) for key in self.keys]
+        self._shortest = min([_TELLING, *map(len, self.keys)])
+
+    def __call__(self, text: str) -> str:
+        if not self._needles or len(text) < self._shortest:
+            return text
+        for needles in self._needles:
+            text = needles.out_of(text)
+        return text
+
+    def __reduce__(self) -> tuple[type[Hide], tuple[()]]:
+        return Hide, ()
+
+    def growing(self) -> Growing:
+        """For a text that comes in pieces."""
+        return Growing(tuple(form for needles in self._needles for form in needles.forms))
+
+
+class Growing:
+    """A text that comes in pieces, without the keys in it: what may be the beginning of one waits for more."""
+
+    def __init__(self, forms: tuple[ApiKey, ...]) -> None:
+        self._forms = forms
+        self._may_begin = _beginnings(forms)
+        self._held = ""
+
+    def add(self, piece: str) -> str:
+        """Take the next piece in; gives what can be shown by now."""
+        if not self._held and (self._may_begin is None or self._may_begin(piece) is None):
+            return piece
+        text = self._held + piece
+        for form in self._forms:
+            text = text.replace(form, HIDDEN)
+        whole = len(text) - max(_begun(text, form) for form in self._forms)
+        self._held = text[whole:]
+        return text[:whole]
+
+    def rest(self) -> str:
+        """What has waited, once nothing more comes."""
+        rest, self._held = self._held, ""
+        return rest
+
+
+def _begun(text: str, form: ApiKey) -> int:
+    """How many characters of the form, but not all, the text ends with."""
+    most = min(len(text), len(form) - 1)
+    return next((length for length in range(most, 0, -1) if form.startswith(text[-length:])), 0)
+
+
+@lru_cache(maxsize=64)
+def _beginnings(forms: tuple[ApiKey, ...]) -> Callable[[str], Any] | None:
+    """Finds where one of these may begin. It looks at every chunk of a reply, so it has to be quick."""
+    if not forms:
+        return None
+    pairs = {re.escape(form[:2]) for form in forms} | {rf"{re.escape(form[:1])}\Z" for form in forms}
+    return re.compile("|".join(sorted(pairs))).search
+
+
+class _Needles(NamedTuple):
+    """What is looked for of one key: forms of it, and how it and its secret begin, or end when read backwards."""
+
+    forms: tuple[ApiKey, ...]
+    beginnings: tuple[tuple[ApiKey, ApiKey], ...]
+    endings: tuple[tuple[ApiKey, ApiKey], ...]
+
+    def out_of(self, text: str) -> str:
+        for form in self.forms:
+            text = text.replace(form, HIDDEN)
+        for head, whole in self.beginnings:
+            text = _without_beginnings(text, head, whole, HIDDEN)
+        for tail, whole in self.endings:
+            if _turned(tail) in text:
+                text = _without_beginnings(text[::-1], tail, whole, HIDDEN[::-1])[::-1]
+        return text
+
+
+@lru_cache(maxsize=64)
+def _needles(key: ApiKey) -> _Needles:
+    secret = ApiKey(key.partition(".")[2])
+    others = {ApiKey(quote(key, safe="")), secret, *_in_base64(key)} - {key}
+    forms = [key, *(form for form in others if len(form) >= _TELLING)]
+    return _Needles(
+        tuple(sorted(forms, key=len, reverse=True)),
+        tuple(_begins(whole) for whole in (key, secret) if len(whole) > _TELLING),
+        tuple(_begins(_turned(whole)) for whole in (key,) if len(whole) > _TELLING),
+    )
+
+
+def _begins(whole: ApiKey) -> tuple[ApiKey, ApiKey]:
+    return ApiKey(whole[:_TELLING]), whole
+
+
+def _in_base64(key: ApiKey) -> set[ApiKey]:
+    """The letters that it makes in base64, wherever in a longer text it stands."""
+    found = set()
+    for before in range(3):
+        encode = base64.b64encode, base64.urlsafe_b64encode
+        first, last = -(-before * 8 // 6), (before + len(key)) * 8 // 6
+        found |= {ApiKey(one(b"\0" * before + key.encode()).decode()[first:last]) for one in encode}
+    return found
+
+
+def _without_beginnings(text: str, head: ApiKey, key: ApiKey, mark: str) -> str:
+    """The text with this mark in place of all that begins with the head and goes on as the key does."""
+    parts, start, place = [], 0, text.find(head)
+    while place >= 0:
+        length, most = len(head), min(len(key), len(text) - place)
+        while length < most and text[place + length] == key[length]:
+            length += 1
+        parts += [text[start:place], mark]
+        start = place + length
+        place = text.find(head, start)
+    return "".join([*parts, text[start:]])
+
+
+def _turned(key: ApiKey) -> ApiKey:
+    return ApiKey(key[::-1])

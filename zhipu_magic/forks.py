@@ -1,0 +1,57 @@
+"""What a fork does to things that live in memory. On Linux `multiprocessing` forks, before Python 3.14 by default.
+
+The child has a copy of all objects, but no thread other than the one that forked; it shares every open socket with the
+parent, and a lock that another thread held stays locked in it for ever.
+"""
+
+from __future__ import annotations
+
+import logging  # noqa: F401  # before us: the last to register is the first to wait, and it holds a lock that imports take
+import os
+import threading
+from typing import Protocol
+from weakref import WeakSet
+
+#: Held by a thread of ours that imports: what is half imported at a fork stays so in the child for ever.
+importing = threading.RLock()
+#: Seconds that a fork waits for it.
+_LONGEST_IMPORT = 5.0
+
+
+class Forked(Protocol):
+    def after_fork(self, *, in_child: bool) -> None:
+        """Make good what the fork has done to it. Nothing may be raised, and no lock waited for."""
+
+
+_living: WeakSet[Forked] = WeakSet()
+
+
+def tell_of_forks(one: Forked) -> None:
+    """Have it told of every fork, as long as it lives."""
+    _living.add(one)
+
+
+class _Fork:
+    """One fork after the other, as `os.fork` tells of them."""
+
+    waited = False
+
+    def before(self) -> None:
+        self.waited = importing.acquire(timeout=_LONGEST_IMPORT)
+
+    def in_parent(self) -> None:
+        self._after(in_child=False)
+
+    def in_child(self) -> None:
+        self._after(in_child=True)
+
+    def _after(self, *, in_child: bool) -> None:
+        if self.waited:
+            importing.release()
+        for one in list(_living):
+            one.after_fork(in_child=in_child)
+
+
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
+    _fork = _Fork()
+    os.register_at_fork(before=_fork.before, after_in_parent=_fork.in_parent, after_in_child=_fork.in_child)
