@@ -4,6 +4,7 @@ notebooks: live, and from their journals."""
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shutil
 import subprocess
@@ -12,21 +13,21 @@ import threading
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from .practice import PracticeServer
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one of them; gives the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m zhipu_magic", description=__doc__)
+    parser = _Parser(prog="python -m zhipu_magic", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="demo | serve | record | replay")
     demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
     demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
     demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
     serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
-    serve.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: a free one)")
-    serve.add_argument("--pace", type=float, default=60.0, help="chunks a second; 0: as fast as they go (default: 60)")
+    serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
+    serve.add_argument("--pace", type=_pace, default=60.0, help="chunks a second; 0: as fast as they go (default: 60)")
     serve.set_defaults(run=lambda given: run_server(port=given.port, pace=given.pace))
     for name, told in (
         ("record", "run notebooks live; write their journals, and save them with their outputs"),
@@ -40,9 +41,37 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and not how everything else is called."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port: give a number up to 65535, or none for a free one")
+    return int(text)
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = -1.0
+    if not pace >= 0:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no pace: give chunks a second, 0 for as fast as they go")
+    return pace
+
+
 def run_server(*, port: int, pace: float) -> int:
     """Serve until interrupted, and say how the plain SDK gets here."""
-    with PracticeServer(port=port, pace=pace) as server:
+    try:
+        server = PracticeServer(port=port, pace=pace).start()
+    except OSError as error:
+        print(f"{_no_port(port, error)} Give another --port, or none for a free one.", file=sys.stderr)
+        return 2
+    with server:
         print("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:\n")
         print(f"export ZHIPUAI_BASE_URL={server.base_url}")
         print(f"export ZHIPUAI_API_KEY={server.api_key}", flush=True)
@@ -51,6 +80,14 @@ def run_server(*, port: int, pace: float) -> int:
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def _no_port(port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program."
+    if isinstance(error, PermissionError):
+        return f"Port {port} is kept for the system (ports below 1024 mostly are)."
+    return f"Port {port} cannot be listened on: {error.strerror}."
 
 
 def run_notebooks(name: str, notebooks: list[Path]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from key import key_of
 
 from zhipu_magic.practice import PracticeServer
 
@@ -20,8 +21,7 @@ def server() -> Iterator[PracticeServer]:
 
 @pytest.fixture
 def client(server: PracticeServer) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {server.api_key}"}
-    with httpx.Client(base_url=server.base_url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=server.base_url, headers=key_of(server), trust_env=False) as client:
         yield client
 
 
@@ -42,6 +42,11 @@ def connection(server: PracticeServer) -> Iterator[socket.socket]:
     """A bare connection over which an empty chat request has been sent."""
     url = httpx.URL(server.base_url)
     with socket.create_connection((url.host, url.port or 80), timeout=5) as connection:
-        request_line = f"POST {url.path}/chat/completions HTTP/1.1\r\n"
-        connection.sendall(f"{request_line}Host: {url.host}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        lines = [
+            f"POST {url.path}/chat/completions HTTP/1.1",
+            f"Host: {url.netloc.decode()}",
+            f"Authorization: Bearer {server.api_key}",
+            "Content-Length: 2",
+        ]
+        connection.sendall("\r\n".join([*lines, "", "{}"]).encode())
         yield connection

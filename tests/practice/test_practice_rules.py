@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -17,6 +17,12 @@ Ask = Callable[..., httpx.Response]
 
 HELLO = {"model": "glm-4", "messages": [{"role": "user", "content": "你好"}]}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+
+@pytest.fixture
+def server() -> Iterator[PracticeServer]:
+    with PracticeServer(pace=0, api_key="practice.key") as server:
+        yield server
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
@@ -61,6 +67,12 @@ def test_a_token_signed_with_the_secret_opens(server: PracticeServer) -> None:
 )
 def test_anything_else_is_refused_by_its_code(server: PracticeServer, authorization: str | None, code: str) -> None:
     assert refusal(post_with(server, authorization)) == (401, code)
+
+
+def test_without_one_each_server_makes_a_key_of_its_own() -> None:
+    keys = {PracticeServer().api_key for _ in range(5)}
+    assert len(keys) == 5
+    assert all(len(key.partition(".")[2]) >= 32 for key in keys)
 
 
 def test_the_key_is_the_one_that_the_server_was_given() -> None:
@@ -218,6 +230,8 @@ def test_a_fault_can_carry_more_than_its_error(server: PracticeServer, ask: Ask)
     assert ask("…").json()["contentFilter"] == verdict
 
 
-def test_a_script_answers_without_asking_for_a_key(server: PracticeServer) -> None:
+def test_a_script_answers_whatever_is_asked_but_only_with_the_key(server: PracticeServer, ask: Ask) -> None:
     server.enqueue(Answer("as scripted"))
-    assert post_with(server, None).json()["choices"][0]["message"]["content"] == "as scripted"
+    assert refusal(post_with(server, None)) == (401, "1001")
+    assert server.requests == []
+    assert ask([]).json()["choices"][0]["message"]["content"] == "as scripted"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from key import key_of
 
 from zhipu_magic.practice import CUT, RESET, STALL, Answer, Drop, Fault, PracticeServer, Raw
 
@@ -63,7 +64,9 @@ def test_many_servers_stand_side_by_side() -> None:
     servers = [PracticeServer(pace=0).start() for _ in range(5)]
     for number, server in enumerate(servers):
         server.enqueue(Answer(str(number)))
-    replies = [httpx.post(f"{s.base_url}/chat/completions", json={}, trust_env=False) for s in servers]
+    replies = [
+        httpx.post(f"{s.base_url}/chat/completions", json={}, headers=key_of(s), trust_env=False) for s in servers
+    ]
     for server in servers:
         server.stop()
     assert [reply.json()["choices"][0]["message"]["content"] for reply in replies] == list("01234")
@@ -97,15 +100,17 @@ def test_it_runs_beside_an_event_loop_of_the_main_thread() -> None:
     assert asyncio.run(in_a_kernel()) == 401
 
 
-def test_requests_are_remembered_in_order_with_what_they_said(server: PracticeServer, ask: Ask) -> None:
+def test_requests_are_remembered_in_order_with_what_they_said(
+    server: PracticeServer, client: httpx.Client, ask: Ask
+) -> None:
     server.enqueue(Answer("a"), Fault(500, "500"))
     ask("one", temperature=0.5)
     ask("two")
-    httpx.post(f"{server.base_url}/chat/completions", content=b"{", trust_env=False)
+    client.post("/chat/completions", content=b"{")
 
     one, two, broken = server.requests
     assert (one.method, one.path) == ("POST", "/api/paas/v4/chat/completions")
-    assert one.headers["Authorization"] == "Bearer practice.key"
+    assert one.headers["Authorization"] == f"Bearer {server.api_key}"
     assert one.body == {
         "model": "glm-4",
         "messages": [{"role": "user", "content": "one"}],
@@ -164,7 +169,7 @@ def test_a_client_that_leaves_a_reply_is_noticed(stream: bool) -> None:
         server.enqueue(Answer("word " * 100))
         url = f"{server.base_url}/chat/completions"
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(url, json={"stream": stream}, timeout=0.1, trust_env=False)
+            httpx.post(url, json={"stream": stream}, headers=key_of(server), timeout=0.1, trust_env=False)
         assert server.requests[0].closed.wait(SOON)
 
 
@@ -179,7 +184,8 @@ def test_a_stream_keeps_the_pace() -> None:
     with PracticeServer(pace=40) as server:
         server.enqueue(Answer("abcdefghij", pieces=tuple("abcdefghij")))
         url, began = f"{server.base_url}/chat/completions", time.monotonic()
-        with httpx.stream("POST", url, json={"stream": True}, trust_env=False) as response:
+        body = {"stream": True}
+        with httpx.stream("POST", url, json=body, headers=key_of(server), trust_env=False) as response:
             times = [time.monotonic() for line in response.iter_lines() if line.startswith("data: {")]
 
     assert len(times) == 11
@@ -193,7 +199,7 @@ def test_a_plain_reply_takes_as_long_as_its_stream_but_not_for_ever(length: int,
     with PracticeServer(pace=100) as server:
         server.enqueue(Answer("x" * length))
         began = time.monotonic()
-        httpx.post(f"{server.base_url}/chat/completions", json={}, trust_env=False)
+        httpx.post(f"{server.base_url}/chat/completions", json={}, headers=key_of(server), trust_env=False)
     assert seconds <= time.monotonic() - began < seconds + 0.5
 
 
@@ -219,10 +225,11 @@ def test_five_megabytes_arrive_whole_and_quickly(server: PracticeServer, ask: As
     assert time.monotonic() - began < 3
 
 
-def test_a_fast_stream_leaves_other_connections_their_turn(server: PracticeServer, ask: Ask) -> None:
+def test_a_fast_stream_leaves_other_connections_their_turn(
+    server: PracticeServer, client: httpx.Client, ask: Ask
+) -> None:
     server.enqueue(Answer("x" * 400_000))
-    url = f"{server.base_url}/chat/completions"
-    with httpx.stream("POST", url, json={"stream": True}, trust_env=False) as response:
+    with client.stream("POST", "/chat/completions", json={"stream": True}) as response:
         events: Iterator[str] = (line for line in response.iter_lines() if line)
         assert json.loads(next(events).removeprefix("data: "))
         assert ask("你好").status_code == 200

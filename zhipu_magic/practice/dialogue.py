@@ -41,12 +41,12 @@ _GO_ON = re.compile(r"\b(go on|continue)\b|继续", re.IGNORECASE)
 """What a request to go on says."""
 
 
-_PYTHON = re.compile(r"^```python\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
-"""Code in a message, as one sends that is to be mended."""
+_PYTHON, _END = re.compile(r"^```python\n", re.MULTILINE), re.compile(r"\n```$", re.MULTILINE)
+"""Around code in a message, as one sends that is to be mended."""
 
 
 def answer(request: ChatRequest) -> Answer:
-    """The reply to an acceptable request that no script answers."""
+    """The reply to an acceptable request that no script answers. Raises ValueError for a schema that is none."""
     reply = _rest(request) or _whole(request)
     limit = request.get("max_tokens")
     return reply if limit is None else _limited(reply, limit)
@@ -74,8 +74,8 @@ def _whole(request: ChatRequest) -> Answer:
         reply = Answer(words.search.format(query=_fenced(_searched(request))))
     elif documented:
         reply = documented
-    elif code := _PYTHON.search(request.last_user_text):
-        reply = Answer(words.code.format(code=code[1]))
+    elif code := _python(request.last_user_text):
+        reply = Answer(words.code.format(code=code))
     else:
         reply = Answer(_account(request, words))
     if request.thinking and reply is not documented:
@@ -83,6 +83,13 @@ def _whole(request: ChatRequest) -> Answer:
     if request.search and request.search.get("search_result") and not reply.tool_calls:
         reply = replace(reply, extra={"web_search": _sources(words)})
     return reply
+
+
+def _python(text: str) -> str:
+    """The first Python in a text; searched for in two steps, each of which goes over the text but once."""
+    begin = _PYTHON.search(text)
+    end = _END.search(text, begin.end()) if begin else None
+    return text[begin.end() : end.start()] if begin and end else ""
 
 
 def _account(request: ChatRequest, words: Words) -> str:
@@ -162,7 +169,5 @@ def _short(value: Any) -> Any:
 
 def _fenced(text: str) -> str:
     """The text as a Markdown code block that nothing within can end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"

@@ -15,6 +15,7 @@ from .script import Answer, Fault
 from .text import cut, estimate_tokens
 
 DONE: Final = b"data: [DONE]\n\n"
+JSON: Final = "application/json; charset=UTF-8"
 
 _CHINA: Final = timezone(timedelta(hours=8))
 

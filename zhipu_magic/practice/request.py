@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from .body import parsed
 from .schema import is_schema
 from .text import estimate_tokens
 
@@ -32,7 +33,7 @@ class ChatRequest:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return _objects(self.get("messages"))
+        return objects(self.get("messages"))
 
     @property
     def images(self) -> int:
@@ -70,13 +71,13 @@ class ChatRequest:
         for message in reversed(self.messages):
             if message.get("role") != "tool":
                 break
-            results.insert(0, text_of(message))
-        return results
+            results.append(text_of(message))
+        return results[::-1]
 
     @property
     def functions(self) -> list[dict[str, Any]]:
         """The functions offered as tools; other tools (web search, retrieval) are not functions."""
-        functions = (tool.get("function") for tool in _objects(self.get("tools")))
+        functions = (tool.get("function") for tool in objects(self.get("tools")))
         return [function for function in functions if isinstance(function, dict) and function.get("name")]
 
     @property
@@ -94,10 +95,7 @@ class ChatRequest:
         """The last JSON Schema that a system message holds in a fence: the service has no member of its own for it."""
         texts = [text_of(message) for message in self.messages if message.get("role") == "system"]
         for fenced in reversed(_JSON_FENCE.findall("\n".join(texts))):
-            try:
-                schema = json.loads(fenced)
-            except ValueError:
-                continue
+            schema = parsed(fenced)
             if is_schema(schema):
                 return dict(schema)
         return None
@@ -105,7 +103,7 @@ class ChatRequest:
     @property
     def search(self) -> dict[str, Any] | None:
         """What the tool `web_search` asks for, if it is offered and not disabled."""
-        for tool in _objects(self.get("tools")):
+        for tool in objects(self.get("tools")):
             wanted = tool.get("web_search")
             if tool.get("type") == "web_search" and isinstance(wanted, dict) and wanted.get("enable") is not False:
                 return wanted
@@ -129,7 +127,7 @@ def text_of(message: dict[str, Any]) -> str:
 
 def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     """The parts of a message whose content is a list of such; none where it is text."""
-    return _objects(message.get("content"))
+    return objects(message.get("content"))
 
 
 def image_addresses(message: dict[str, Any]) -> list[Any]:
@@ -138,6 +136,6 @@ def image_addresses(message: dict[str, Any]) -> list[Any]:
     return [image.get("url") if isinstance(image, dict) else image for image in held]
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a JSON array, and of anything else none."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -8,10 +8,11 @@ import hmac
 import json
 import re
 import time
+from collections import Counter
 from typing import Any
 
 from . import pictures
-from .request import ChatRequest
+from .request import ChatRequest, objects
 from .script import Fault
 
 _VISION_MODEL = re.compile(r"glm-[\d.]+v\b|glm-5\.3-flash\b")
@@ -22,14 +23,12 @@ def refuse_key(authorization: str | None, api_key: str) -> Fault | None:
     token = (authorization or "").removeprefix("Bearer").strip()
     if not token:
         return Fault(401, "1001")
-    if token == api_key:
+    if hmac.compare_digest(token.encode(), api_key.encode()):
         return None
-    claims = _verified_claims(token, api_key)
-    if claims is None:
+    expires = _expiry(token, api_key)
+    if expires is None:
         return Fault(401, "1002")
-    if claims["exp"] < time.time() * 1000:
-        return Fault(401, "1003")
-    return None
+    return None if expires > time.time() * 1000 else Fault(401, "1003")
 
 
 def refuse_request(request: ChatRequest) -> Fault | None:
@@ -58,16 +57,19 @@ def _calls_are_answered(messages: list[dict[str, Any]]) -> bool:
 
     [guess]: other services of this protocol refuse a thread where it is not so. Wire.md does not tell.
     """
-    open_calls: list[Any] = []
+    open_calls: Counter[str] = Counter()
     for message in messages:
         if message.get("role") == "tool":
-            if message.get("tool_call_id") not in open_calls:
+            answered = repr(message.get("tool_call_id"))
+            if not open_calls[answered]:
                 return False
-            open_calls.remove(message["tool_call_id"])
+            open_calls[answered] -= 1
+            if not open_calls[answered]:
+                del open_calls[answered]
         elif open_calls:
             return False
         elif message.get("role") == "assistant":
-            open_calls = [call.get("id") for call in message.get("tool_calls") or [] if isinstance(call, dict)]
+            open_calls = Counter(repr(call.get("id")) for call in objects(message.get("tool_calls")))
     return not open_calls
 
 
@@ -80,17 +82,19 @@ def _acceptable_parameters(request: ChatRequest) -> bool:
     )
 
 
-def _verified_claims(token: str, api_key: str) -> dict[str, Any] | None:
-    """The claims of a JWT as the SDK makes it (HS256, times in milliseconds), None unless all is right."""
+def _expiry(token: str, api_key: str) -> float | None:
+    """When a JWT as the SDK makes it (HS256, times in milliseconds) expires; None unless it is signed with the key."""
     key_id, _, secret = api_key.partition(".")
     try:
         header, claims, signature = token.split(".")
         signed = hmac.new(secret.encode(), f"{header}.{claims}".encode(), hashlib.sha256).digest()
-        genuine = hmac.compare_digest(signed, _base64url(signature))
+        # Nothing is read that a stranger has written.
+        if not secret or not hmac.compare_digest(signed, _base64url(signature)):
+            return None
         kind, told = json.loads(_base64url(header)), json.loads(_base64url(claims))
-        if genuine and kind["alg"] == "HS256" and kind["sign_type"] == "SIGN" and told["api_key"] == key_id:
-            return {"exp": float(told["exp"]), "timestamp": float(told["timestamp"])}
-    except (ValueError, KeyError, TypeError):
+        if kind["alg"] == "HS256" and kind["sign_type"] == "SIGN" and told["api_key"] == key_id:
+            return float(told["exp"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return None
 

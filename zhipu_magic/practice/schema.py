@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 _WELL_KNOWN = {
@@ -29,6 +31,10 @@ _FORMATS = {
 _MEMBERS = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf", "properties", "type"}
 """A schema has at least one of these."""
 
+_MOST_VALUES = 10_000
+"""A schema of a few lines can ask for more than a memory holds: lists of lists, references to references."""
+_LONGEST_TEXT = 10_000
+
 
 def is_schema(value: Any) -> bool:
     """Whether a JSON value can be a schema that says something."""
@@ -38,9 +44,13 @@ def is_schema(value: Any) -> bool:
 def plausible_value(schema: dict[str, Any], said: str) -> Any:
     """A value that the schema accepts, a small one: of an object the required properties, of objects a list of two.
 
-    Patterns, `not` and conditions are not understood. References within the schema are followed.
+    Patterns, `not` and conditions are not understood. References within the schema are followed. Raises ValueError for
+    a schema that is none, or asks for too much.
     """
-    return _Maker(schema, said).value(schema)
+    try:
+        return _Maker(schema, said).value(schema)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError("not a JSON Schema") from error
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,12 @@ class _Maker:
     """The place in a list of objects, which need not be all the same."""
     inside: tuple[str, ...] = ()
     """The references that are being followed, so that a tree ends at its first leaf."""
+    made: Iterator[int] = field(default_factory=count)
+    """Counts the values."""
 
     def value(self, schema: Any, name: str = "") -> Any:
+        if next(self.made) > _MOST_VALUES:
+            raise ValueError("a schema that asks for too much")
         if not isinstance(schema, dict):
             return self.said
         if "const" in schema:
@@ -92,7 +106,7 @@ class _Maker:
     def _referred(self, reference: str, name: str) -> Any:
         if reference in self.inside:
             return None
-        within = _Maker(self.root, self.said, self.item, (*self.inside, reference))
+        within = replace(self, inside=(*self.inside, reference))
         return within.value(self._target(reference), name)
 
     def _target(self, reference: str) -> Any:
@@ -121,8 +135,7 @@ class _Maker:
         if isinstance(items, dict) and items.get("$ref") in self.inside:
             usual = 0
         length = min(max(usual, schema.get("minItems", 0)), schema.get("maxItems", 1_000))
-        one_each = [_Maker(self.root, self.said, self.item + place, self.inside) for place in range(length)]
-        return [maker.value(items, name) for maker in one_each]
+        return [replace(self, item=self.item + place).value(items, name) for place in range(length)]
 
     def _number(self, schema: dict[str, Any], one: float) -> float:
         """The least that is allowed, or one; the next item's is one more, if that is not too much."""
@@ -140,7 +153,7 @@ class _Maker:
     def _text(self, schema: dict[str, Any], name: str) -> str:
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
-        text = _WELL_KNOWN.get(name, self.said).ljust(schema.get("minLength", 0), "…")
+        text = _WELL_KNOWN.get(name, self.said).ljust(min(schema.get("minLength", 0), _LONGEST_TEXT), "…")
         return text[: schema.get("maxLength", len(text))]
 
 

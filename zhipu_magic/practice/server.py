@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import threading
 from types import TracebackType
 
-from tornado.httpserver import HTTPServer
-
+from .gate import gated
 from .script import Script
 from .service import BASE_PATH, Received, Service, application
 
@@ -17,13 +17,13 @@ class PracticeServer:
     """Stands in for the GLM service, from `start()` to `stop()` or as a context manager.
 
     `pace` is how many chunks a second a reply streams; 0 is as fast as they go. `api_key` is the only key
-    it accepts, itself or as a JWT signed with it. `port` 0 takes a free one; stopped and started again, the
-    server keeps the port that it had.
+    it accepts, itself or as a JWT signed with it; without one, the server makes a key that nobody else can know.
+    `port` 0 takes a free one; stopped and started again, the server keeps the port that it had.
     """
 
-    def __init__(self, *, pace: float = 60.0, api_key: str = "practice.key", port: int = 0) -> None:
-        self.api_key = api_key
-        self._service = Service(pace, api_key)
+    def __init__(self, *, pace: float = 60.0, api_key: str | None = None, port: int = 0) -> None:
+        self.api_key = api_key or f"practice.{secrets.token_hex(16)}"
+        self._service = Service(pace)
         self._port = port
         self._thread: threading.Thread | None = None
 
@@ -34,7 +34,7 @@ class PracticeServer:
 
     @property
     def requests(self) -> list[Received]:
-        """Every chat request that came in, in order."""
+        """The chat requests that came in, in order: the latest, and none without the key."""
         return self._service.requests
 
     def enqueue(self, *scripts: Script) -> None:
@@ -77,7 +77,7 @@ class PracticeServer:
 
     async def _serve(self, listener: socket.socket) -> None:
         listener.setblocking(False)
-        server = HTTPServer(application(self._service))
+        server = gated(application(self._service), api_key=self.api_key, port=self._port)
         server.add_socket(listener)
         await self._stopping.wait()
         server.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import sys
@@ -12,13 +11,15 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
+from .body import parsed
 from .request import ChatRequest
 from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
 from .text import estimate_tokens
@@ -46,8 +47,9 @@ _LONGEST_SILENCE = 2.0
 """Seconds that an unstreamed reply is waited for at most, however long its text."""
 
 
-#: How many requests are remembered.
+#: How many requests are remembered, and how many bytes their bodies may have in all.
 MOST_REQUESTS = 1_000
+MOST_BYTES = 256 * 2**20
 
 
 @dataclass
@@ -59,7 +61,9 @@ class Received:
     headers: dict[str, str]
     """With names in canonical form, such as "Content-Type"."""
     body: Any
-    """The parsed JSON, or None when it was none."""
+    """The parsed JSON, or None when it was none that the service reads."""
+    size: int = 0
+    """Bytes of the body."""
     received_at: float = field(default_factory=time.monotonic)
     closed_at: float | None = None
     closed: threading.Event = field(default_factory=threading.Event)
@@ -78,10 +82,20 @@ class Service:
     """What the endpoints share with the server."""
 
     pace: float
-    api_key: str
     requests: list[Received] = field(default_factory=list)
     """The latest; each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
+
+    def remember(self, received: Received) -> None:
+        """Keep the request, and of those before it as many as there is room for."""
+        self.requests.append(received)
+        room, kept = MOST_BYTES - received.size, 1
+        for earlier in islice(reversed(self.requests), 1, MOST_REQUESTS):
+            room -= earlier.size
+            if room < 0:
+                break
+            kept += 1
+        del self.requests[:-kept]
 
 
 def application(service: Service) -> Application:
@@ -107,7 +121,7 @@ class Endpoint(RequestHandler):
         self.service = service
 
     def set_default_headers(self) -> None:
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("Content-Type", encode.JSON)
         self.set_header("X-LOG-ID", encode.new_id())
 
     async def refuse(self, fault: Fault) -> None:
@@ -137,39 +151,43 @@ class Models(Endpoint):
     """`GET /models`: the models that there are, in OpenAI's form."""
 
     async def get(self) -> None:
-        fault = rules.refuse_key(self.request.headers.get("Authorization"), self.service.api_key)
-        if fault:
-            return await self.refuse(fault)
         data = [{"id": m, "object": "model", "created": 1703487403, "owned_by": "z-ai"} for m in _MODELS]
         await self.finish(encode.to_json({"object": "list", "data": data}))
 
 
+@stream_request_body  # or tornado would look for a form in the body
 class ChatCompletions(Endpoint):
     """`POST /chat/completions`, answered by the next script, or else by the rules and the dialogue."""
 
     def initialize(self, service: Service) -> None:
         super().initialize(service)
         # Here, not in `post`: the client may have gone before that begins.
-        self.received = Received(
-            str(self.request.method), self.request.path, dict(self.request.headers), self._parsed_body()
-        )
+        self.received = Received(str(self.request.method), self.request.path, dict(self.request.headers), None)
+        self._body = bytearray()
         self._performance: asyncio.Future[None] | None = None
 
+    def data_received(self, chunk: bytes) -> None:
+        self._body += chunk
+
     async def post(self) -> None:
-        self.service.requests.append(self.received)
-        del self.service.requests[:-MOST_REQUESTS]
+        received = self.received
+        received.received_at, received.size = time.monotonic(), len(self._body)
+        received.body = parsed(bytes(self._body))
+        self._body.clear()
+        self.service.remember(received)
         # Nagle's algorithm would glue small pieces together; tornado switches it on for each request.
         cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
-        request = ChatRequest(self.received.body)
+        request = ChatRequest(received.body)
         self._performance = asyncio.ensure_future(self._perform(self._script_for(request), request))
         try:
             await self._performance
         except (asyncio.CancelledError, StreamClosedError):
             self.on_connection_close()
         finally:
-            self.received.ended.set()
+            received.ended.set()
 
     def on_connection_close(self) -> None:
+        super().on_connection_close()
         if not self.received.ended.is_set():
             self.received.closed_at = time.monotonic()
             self.received.closed.set()
@@ -177,20 +195,13 @@ class ChatCompletions(Endpoint):
         if self._performance is not None:
             self._performance.cancel()
 
-    def _parsed_body(self) -> Any:
-        try:
-            return json.loads(self.request.body)
-        except ValueError:
-            return None
-
     def _script_for(self, request: ChatRequest) -> Script:
         if self.service.scripts:
             return self.service.scripts.popleft()
-        return (
-            rules.refuse_key(self.request.headers.get("Authorization"), self.service.api_key)
-            or rules.refuse_request(request)
-            or dialogue.answer(request)
-        )
+        try:
+            return rules.refuse_request(request) or dialogue.answer(request)
+        except ValueError:
+            return Fault(400, "1210", "JSON Schema 无法使用")
 
     async def _perform(self, script: Script, request: ChatRequest) -> None:
         match script:
