@@ -2,13 +2,14 @@
 # make test    all tests
 # make check   lint, types, and which room may import which
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
+# make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test check bench notebooks clean
+.PHONY: demo test check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -28,6 +29,9 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
+
+soak: $(VENV)/dev
+	$(RUN) -m benchmarks.soak
 
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
