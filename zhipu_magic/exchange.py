@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from .errors import asked_elsewhere
@@ -31,8 +32,11 @@ class Exchange:
         self._send = send
         self._hang_up = hang_up
         self._events: deque[Event] = deque()
-        self._arrived = threading.Event()
-        self._over = threading.Event()
+        # Two bells, for what `_events` and `_over` tell. No `threading.Event` in which the foreground waits: that takes
+        # its lock in Python, where an interrupt can leave it taken, and the thread here would wait for it for ever.
+        self._arrived: SimpleQueue[None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._over = False
         self._cancelled = threading.Event()
         self._failure: BaseException | None = None
         tell_of_forks(self)
@@ -41,15 +45,18 @@ class Exchange:
         """Begin; apart from making it, so that an interrupt that comes at this moment finds what to close."""
         threading.Thread(target=self._run, name="zhipu_magic exchange", daemon=True).start()
 
-    def take(self, timeout: float = 0.0, linger: float = 0.0) -> list[Event] | None:
+    def wait(self, timeout: float = 0.0, linger: float = 0.0) -> None:
+        """Give the rest `linger` seconds to come, and then something `timeout` seconds (see `source.Source`)."""
+        if linger > 0 and not self._over:
+            _hear(self._ended, linger)
+        if timeout > 0 and not self._over and not self._events:
+            _hear(self._arrived, timeout)
+
+    def take(self) -> list[Event] | None:
         """What has come since the last call; None once all has been taken (see `source.Source`)."""
-        if linger > 0:
-            self._over.wait(linger)
-        if timeout > 0 and not self._over.is_set():
-            self._arrived.wait(timeout)
         # Both before the events are looked at, so that the next call sees what comes from here on.
-        over = self._over.is_set()
-        self._arrived.clear()
+        over = self._over
+        _hear(self._arrived, 0.0)
         events = self._gathered()
         if events or not over:
             return events
@@ -63,7 +70,7 @@ class Exchange:
 
     def close(self) -> list[Event]:
         """Want no more; gives what had come. Returns at once; the thread ends by itself."""
-        if not self._over.is_set():
+        if not self._over:
             self._cancelled.set()
             self._hang_up()
         return self._gathered()
@@ -77,12 +84,12 @@ class Exchange:
 
     def after_fork(self, *, in_child: bool) -> None:
         """In a child its thread is not there, and the reply is the parent's."""
-        if in_child and not self._over.is_set():
+        if in_child and not self._over:
             self._events.clear()
             self._failure = asked_elsewhere()
             # Other ones, for the thread may have held the locks in these.
-            self._arrived, self._over, self._cancelled = threading.Event(), threading.Event(), threading.Event()
-            self._over.set()
+            self._arrived, self._ended, self._cancelled = SimpleQueue(), SimpleQueue(), threading.Event()
+            self._over = True
 
     def _run(self) -> None:
         try:
@@ -92,10 +99,17 @@ class Exchange:
             failure.__cause__ = failure.__context__ = None
             self._failure = failure.with_traceback(None)
         finally:
-            self._over.set()
-            self._arrived.set()
+            self._over = True
+            self._ended.put(None)
+            self._arrived.put(None)
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)
-        if not self._arrived.is_set():
-            self._arrived.set()
+        if self._arrived.empty():
+            self._arrived.put(None)
+
+
+def _hear(bell: SimpleQueue[None], seconds: float) -> None:
+    """Wait for the bell so long, and leave it silent."""
+    with suppress(Empty):
+        bell.get(timeout=seconds)

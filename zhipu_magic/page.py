@@ -93,18 +93,25 @@ class Page:
         """The running cell asks nothing because it only looks: what it asked before stays."""
         self._runs_again = False
 
-    def end_cell(self, result: ExecutionResult) -> None:
-        """After each cell: what it asked when it was run before, and not this time, is no longer on the page."""
-        error = result.error_before_exec or result.error_in_exec
-        if isinstance(error, Exception) and not _is_ours(error):
-            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "")
-        if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
-            return
-        if self.cell is not None and self._runs_again and result.success and self._keeper.rerun == "replace":
-            self._keeper.set_aside([self.cell], self.run, "run again and did not ask it")
+    def end_cell(self, result: ExecutionResult | None) -> None:
+        """After each cell: what it asked when it was run before, and not this time, is no longer on the page.
+
+        IPython has no result for a cell that was interrupted before it began.
+        """
+        if result is not None:
+            self._look_at(result)
+            if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
+                return
+            if self.cell is not None and self._runs_again and result.success and self._keeper.rerun == "replace":
+                self._keeper.set_aside([self.cell], self.run, "run again and did not ask it")
         self._info = self.cell = None
         self._next_count = self._shell.execution_count
         self.idle.set()
+
+    def _look_at(self, result: ExecutionResult) -> None:
+        error = result.error_before_exec or result.error_in_exec
+        if isinstance(error, Exception) and not _is_ours(error):
+            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "")
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -202,7 +202,10 @@ class Recorded:
         self._between: list[list[source.Event]] = [[*one.calls, source.Again(one.wrong)] for one in rounds]
         self._due: list[source.Event] | None = [self._bodies.pop(0), DONE]
 
-    def take(self, timeout: float, linger: float) -> list[source.Event] | None:
+    def wait(self, timeout: float, linger: float) -> None:
+        """All is there."""
+
+    def take(self) -> list[source.Event] | None:
         due, self._due = self._due, None
         return due
 

@@ -6,13 +6,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import GLMError, InvalidAnswer, InvalidRequest, ReplyBroken, ServiceError, asked_elsewhere
 from .forks import tell_of_forks
 from .rounds import Round
 from .source import Again, Called, Calling, Event, Retry, Source, Timing
+from .undisturbed import undisturbed
 from .wire import DONE, Assembly, Usage, total
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ class Reply:
         self.calling: Calling | None = None
         self._between = False
         self._advancing = False
-        self._is_stopped = False
         self._changing = threading.RLock()  # another thread may stop what this one reads
         self._recorded = recorded
         self._source = source
@@ -106,21 +106,12 @@ class Reply:
             raise self.in_a_tool()
         try:
             self._advancing = True
-            events = self._source.take(timeout, linger)
-            with self._changing:
-                if self._is_stopped:
-                    self.interrupt()  # which does nothing, unless it was interrupted itself
-                else:
-                    self._take_in(events)
-        except GLMError as error:
-            if not self._is_stopped:  # else it is of the connection that was let go
-                self._break_off(error)
-                raise
-        except Exception as error:  # a fault of our own or of a library's: it too is the end of this reply
-            self.error = error
-            self._end()
-            raise
-        except BaseException:  # an interrupt
+            self._source.wait(timeout, linger)
+            if self._between:
+                self._run_on()
+            else:
+                undisturbed(self._take_in)
+        except BaseException:  # an interrupt, or what has ended the reply
             self.interrupt()
             raise
         finally:
@@ -132,10 +123,12 @@ class Reply:
 
         A tool may call it, and another thread. A tool that runs is not waited for, and what it gives is not used.
         """
+        undisturbed(self._stop)
+
+    def _stop(self) -> None:
         with self._changing:
             arrived = self._source.close()
             if self.ended is None:
-                self._is_stopped = True
                 with suppress(Exception):
                     for event in arrived:
                         self._feed(event)
@@ -148,7 +141,7 @@ class Reply:
             if self.ended is None:
                 self.error, self.state = asked_elsewhere(), "failed"
                 self.ended, self._committed = time.monotonic(), True
-                self._is_stopped, self._advancing = True, False
+                self._advancing = False
 
     @property
     def is_advancing(self) -> bool:
@@ -359,13 +352,49 @@ class Reply:
             pass
         return self
 
-    def _take_in(self, events: list[Event] | None) -> None:
+    def _take_in(self) -> None:
+        """Take in what has come. Nothing of it is lost to an interrupt, nor to another thread that stops the reply."""
+        with self._changing:
+            if self.ended is None:
+                with self._ending():
+                    self._feed_all(self._source.take())
+
+    def _run_on(self) -> None:
+        """Run the next tool, which an interrupt can stop, and for which no other thread has to wait."""
+        try:
+            events = self._source.take()
+        except Exception:
+            with self._changing:
+                if self.ended is None:
+                    with self._ending():
+                        raise
+            return  # it is of what was stopped meanwhile
+        with self._changing:
+            if self.ended is None:
+                with self._ending():
+                    self._feed_all(events)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """What is raised within is the end of the reply."""
+        try:
+            yield
+        except GLMError as error:
+            self._break_off(error)
+            raise
+        except Exception as error:  # a fault of our own or of a library's
+            self.error = error
+            self._end()
+            raise
+
+    def _feed_all(self, events: list[Event] | None) -> None:
         for event in events or ():
             self._feed(event)
         if self._assembly.done and not self._between:
             # The round is whole, whatever becomes of the connection; most often that ends at once.
+            self._source.wait(0.0, _FAREWELL)
             with suppress(GLMError):
-                self._source.take(0.0, _FAREWELL)
+                self._source.take()
             self._source.close()  # a server that holds it open would hold a thread and a place in the queue
             events = None
         if events is None:

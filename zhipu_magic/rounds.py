@@ -164,9 +164,13 @@ class Rounds:
         self._messages: list[Message] = []
         self._following: Iterator[Sequence[Event]] | None = None
 
-    def take(self, timeout: float, linger: float) -> list[Event] | None:
+    def wait(self, timeout: float, linger: float) -> None:
         if self._following is None:
-            return self._source.take(timeout, linger)
+            self._source.wait(timeout, linger)
+
+    def take(self) -> list[Event] | None:
+        if self._following is None:
+            return self._source.take()
         events = next(self._following, None)
         if events is None:
             self._following = None

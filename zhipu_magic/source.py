@@ -76,10 +76,12 @@ class Timing:
 class Source(Protocol):
     """Where a reply comes from: the service, or what was recorded of it."""
 
-    def take(self, timeout: float, linger: float) -> list[Event] | None:
+    def wait(self, timeout: float, linger: float) -> None:
+        """Wait at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather."""
+
+    def take(self) -> list[Event] | None:
         """What has come since the last call; None once all has been taken.
 
-        Waits at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather.
         Raises what ended the exchange, after all that came before it.
         """
 

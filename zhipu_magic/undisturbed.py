@@ -1,0 +1,31 @@
+"""What an interrupt must not cut in two: it comes right after."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+
+def undisturbed(do: Callable[[], None]) -> None:
+    """Do something short; an interrupt that comes meanwhile is given to its handler afterwards.
+
+    Only the main thread is interrupted; and a handler that Python does not know of could not be put back.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        do()
+        return
+    came: list[tuple[int, FrameType | None]] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+
+    try:
+        signal.signal(signal.SIGINT, wait)
+        do()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[-1])
