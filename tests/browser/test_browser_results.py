@@ -107,7 +107,8 @@ def test_confirm_asks_in_the_notebook_itself(
     server.enqueue(Answer(tool_calls=(BOOK,)), Answer("It is booked."))
     notebook.run(1)
     asked = notebook.cell(1).locator(".jp-Stdin")
-    expect(asked).to_contain_text("Run book(place='Lisbon')? [y/N]")
+    expect(asked).to_contain_text("Run book? [y/N]")
+    expect(notebook.outputs(1).first).to_contain_text("Lisbon")  # the whole call stands above the question
     shoot(notebook.page, f"confirm-{front_end.name}")
     asked.locator("input").fill("y")
     asked.locator("input").press("Enter")
