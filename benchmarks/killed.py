@@ -130,5 +130,6 @@ def _goes_on(chat: Chat, journal: Path, asked: list[str]) -> bool:
     last = prompt("and on", _WORDS)
     reply = chat.ask(last).text
     lines = read(journal)
-    prompts = [event["prompt"] for event in lines.events if event["event"] == "turn"]
+    events = (lines.event_at(place) for place in range(len(lines.raw)))
+    prompts = [event["prompt"] for event in events if event["event"] == "turn"]
     return reply == whole_reply(last) and lines.notes == [] and prompts == [*asked, last]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from journals import latest
+from journals import events_of, latest
 
 from zhipu_magic import Chat
 from zhipu_magic.budget import Budget
@@ -23,7 +23,7 @@ from zhipu_magic.lines import read
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.replay import Recording
 from zhipu_magic.request import Anchor
-from zhipu_magic.sessions import rebuild
+from zhipu_magic.sessions import rebuilt
 
 NewChat = Callable[..., Chat]
 
@@ -105,8 +105,8 @@ def eventful(new_chat: NewChat, server: PracticeServer, path: Path) -> Chat:
 def test_what_is_read_is_what_was_written(eventful: Chat, path: Path) -> None:
     lines = read(path)
     assert lines.notes == []
-    assert lines.events == eventful.history.journal.events
-    assert [event["event"] for event in lines.events] == [
+    assert events_of(lines) == eventful.history.journal.events
+    assert [event["event"] for event in events_of(lines)] == [
         *("session", "turn", "turn", "turn", "turn", "turn", "aside", "fork", "system", "model", "temperature"),
         *("turn", "once", "turn", "turn", "turn", "undo", "redo", "budget"),
     ]
@@ -386,10 +386,11 @@ def test_two_kernels_that_write_to_one_journal_interleave_whole_lines(
     assert len(events(path)) == 2 * 26
     lines = read(path)
     assert lines.notes == []
-    found = [[turn.prompt for turn in session.kept.conversation.here.turns] for session in rebuild(lines).values()]
+    rebuilding = rebuilt(lines)
+    found = [[turn.prompt for turn in rebuilding.kept_by(name).conversation.here.turns] for name in rebuilding.found]
     assert sorted(found) == [[f"{name} {number}" for number in range(25)] for name in ("left", "right")]
 
-    (first, second) = rebuild(lines)
+    (first, second) = rebuilding.found
     for but, other in ((first, second), (second, first)):
         resumed = latest(lines, but=but)
         assert resumed is not None
@@ -405,10 +406,12 @@ def use(file: Path) -> None:
         lines = read(file)
     except JournalError:
         return
-    Recording(lines)
-    for session in rebuild(lines).values():
-        assert isinstance(session.kept.conversation.here.messages, list)
-        view(session.kept)
+    Recording(file)
+    rebuilding = rebuilt(lines)
+    for name in rebuilding.found:
+        kept = rebuilding.kept_by(name)
+        assert isinstance(kept.conversation.here.messages, list)
+        view(kept)
     latest(lines, but="")
 
 
@@ -479,9 +482,9 @@ def test_of_any_beginning_of_a_journal_exactly_the_whole_lines_are_used(
         for cut in (end, end + 1):
             beginning.write_bytes(data[:cut])
             lines = read(beginning)
-            assert lines.events == all_events[: data[:cut].count(b"\n")]
+            assert events_of(lines) == all_events[: data[:cut].count(b"\n")]
             assert len(lines.notes) == (data[:cut][-1:] not in (b"", b"\n"))
-            rebuild(lines)
+            rebuilt(lines)
             assert len(lines.notes) <= 1
 
 

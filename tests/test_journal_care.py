@@ -234,10 +234,12 @@ def test_a_damaged_reply_is_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     event = {"id": "a-1", "event": "turn", "key": "k", "completion": {"choices": []}}
     path.write_text(json.dumps(event) + "\n")
-    chat = Chat("glm-4", journal=path, replay="only")
+    told: list[str] = []
+    chat = Chat("glm-4", journal=path, replay="only", warn=told.append)
     assert isinstance(chat._dispatch._replay, Replay)
     with pytest.raises(zhipu_magic.GLMError, match="not in the journal"):
         chat.ask("one")
+    assert told == ["j.jsonl: line 1 makes no sense there and is left out."]
 
 
 def test_a_reply_after_a_broken_one_does_not_repeat_its_notices(page: Page, server: PracticeServer) -> None:

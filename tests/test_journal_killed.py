@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journals import events_of
 
 from zhipu_magic import Chat
 from zhipu_magic.errors import JournalError
@@ -93,7 +94,7 @@ def _goes_on(server: PracticeServer, path: Path, asked: list[str], given: int) -
     assert [message["role"] for message in messages] == ["user", "assistant"] * len(kept) + ["user"]
     lines = read(path)
     assert lines.notes == []
-    assert [event["prompt"] for event in lines.events if event["event"] == "turn"] == [*kept, "and on"]
+    assert [event["prompt"] for event in events_of(lines) if event["event"] == "turn"] == [*kept, "and on"]
 
 
 @pytest.mark.parametrize("cut", [1, 2, 50, 10_000])

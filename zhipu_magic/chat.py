@@ -19,7 +19,7 @@ from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .errors import InvalidRequest, SettingsError
 from .events import Kept
-from .history import History
+from .history import History, check_name
 from .journal import Journal
 from .ledger import Ledger, Sums
 from .lines import named
@@ -126,7 +126,7 @@ class Chat:
         """What `ask` would send, and sends nothing."""
         options = with_more(options or Options(), more)
         self._settle()
-        thread = self.thread(options.thread)
+        thread = self.thread(None if options.thread is None else check_name(options.thread))
         _check(prompt, options.system or thread.system)
         found = resolved(prompt, names, self.value_tokens, images)
         # A value can hold the key, as os.environ does: a model has no use for it.

@@ -8,13 +8,15 @@ classes of which every turn makes new ones are not `frozen`, which would double 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from .turn import Message, Turn, as_sent
 
 MAIN = "main"
+#: Bytes that a link takes in memory, its numbers with it.
+LINK_BYTES = 224
 
 
 class Link:
@@ -30,10 +32,12 @@ class Link:
         self.turn = turn
         self.before = before
         self.aside = aside
-        self.number: int = before.number + 1 if before else 1
-        self.standing: int = (before.standing if before else 0) + (not aside)
-        self.tokens: int = (before.tokens if before else 0) + (0 if aside else turn.tokens)
-        history = history_of(before)
+        number = standing = tokens = history = 0
+        if before is not None:
+            number, standing, tokens, history = before.number, before.standing, before.tokens, before.history
+        self.number: int = number + 1
+        self.standing: int = standing if aside else standing + 1
+        self.tokens: int = tokens if aside else tokens + turn.tokens
         self.asked_after = history if asked_after is None else asked_after
         # The same in every kernel, for the journal tells it.
         self.history: int = history if aside else crc32(f"{turn.id}\n".encode(), history)
@@ -73,7 +77,7 @@ class Thread:
     """One conversation. Every change gives a new thread and leaves the old one as it was.
 
     `cells` holds every cell that has ever asked in it: a hint, shared and only growing, that spares a search for a
-    cell that is new.
+    cell that is new. `copied` is about how many bytes its changes have taken beyond the turns that were added.
     """
 
     name: str = MAIN
@@ -82,7 +86,8 @@ class Thread:
     last: Link | None = None
     past: Step | None = None
     future: Step | None = None
-    cells: set[str] = field(default_factory=set)
+    cells: Set[str] = frozenset()
+    copied: int = 0
 
     def __repr__(self) -> str:
         return f"<Thread {self.name}, {self.size} turns>"
@@ -135,13 +140,17 @@ class Thread:
 
         `held` is the history that its request held, where another may stand before it by now.
         """
-        cell = None if append else turn.cell
+        cell, cells = turn.cell, self.cells
+        if cell is None or append or cell not in cells:
+            if cell is not None and cell not in cells:
+                cells = cells if isinstance(cells, set) else set(cells)
+                cells.add(cell)
+            last, past = Link(turn, self.last, 0, held), Step(self.last, "a turn", self.past)
+            return Thread(self.name, self.system, self.model, last, past, None, cells, self.copied)
         before, rest = self._place(cell, turn.run)
-        kept = [link for link in rest if not _is_earlier_run(link, cell, turn.run)] if rest else rest
+        kept = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
         what = "a turn" if len(kept) == len(rest) else "a turn run again"
-        if turn.cell is not None:
-            self.cells.add(turn.cell)
-        return self._step(what, _chained(Link(turn, before, asked_after=held), kept))
+        return self._step(what, _chained(Link(turn, before, asked_after=held), kept), len(kept) * LINK_BYTES)
 
     def exchange(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
         """With another turn in the place of the one with the id `old`; None where there is none."""
@@ -149,8 +158,9 @@ class Thread:
         if place is None:
             return None
         asked_after = None if asked_again else place.asked_after
-        link = Link(new(place.turn), place.before, asked_after=asked_after)
-        return self._step(what, _chained(link, self._after(place)))
+        turn, after = new(place.turn), self._after(place)
+        link = Link(turn, place.before, asked_after=asked_after)
+        return self._step(what, _chained(link, after), len(after) * LINK_BYTES + turn.bytes)
 
     def set_aside(self, cells: Collection[str], spare: str | None = None) -> Thread:
         """Without the turns of these cells, but for those of the run `spare`; they keep their places."""
@@ -195,9 +205,9 @@ class Thread:
         """A thread of its own with the turns up to number `at`; what is undone there is undone there alone."""
         return replace(self, name=name, last=self.last if at is None else self.link(at), past=None, future=None)
 
-    def _step(self, what: str, last: Link | None) -> Thread:
+    def _step(self, what: str, last: Link | None, copied: int = 0) -> Thread:
         past = Step(self.last, what, self.past)
-        return Thread(self.name, self.system, self.model, last, past, None, self.cells)
+        return Thread(self.name, self.system, self.model, last, past, None, self.cells, self.copied + copied)
 
     def _place(self, cell: str | None, run: str) -> tuple[Link | None, list[Link]]:
         """Where a turn of this cell goes: the link before it, and those after it in order."""
@@ -233,11 +243,8 @@ class Thread:
         if first is None:
             return self
         after = self._after(first.before)
-        return self._step(what, _chained(first.before, after, lambda link: aside if chosen(link) else link.aside))
-
-
-def _is_earlier_run(link: Link, cell: str | None, run: str) -> bool:
-    return cell is not None and link.turn.cell == cell and link.turn.run != run
+        last = _chained(first.before, after, lambda link: aside if chosen(link) else link.aside)
+        return self._step(what, last, len(after) * LINK_BYTES)
 
 
 def _chained(last: Link | None, links: list[Link], aside: Callable[[Link], int] | None = None) -> Link | None:
@@ -261,7 +268,7 @@ class Conversation:
 
     def thread(self, name: str) -> Thread:
         """The thread of this name, which begins empty."""
-        return self.threads.get(name) or replace(self.blank, name=name, cells=set())
+        return self.threads.get(name) or replace(self.blank, name=name)
 
     def has(self, thread: Thread) -> Conversation:
         """With this thread in the place of the one of its name."""

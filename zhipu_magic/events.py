@@ -17,15 +17,16 @@ So what a journal gives back is what was there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .budget import Budget
 from .conversation import Conversation, Thread
 from .ledger import Entry, Ledger
 from .rounds import Round, exchange_of
-from .turn import Turn
+from .turn import Message, Turn
 from .wire import Usage, objects, total
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def is_whole(event: Event) -> bool:
     """Whether the line holds a reply that came to its end: only such a one is given again."""
     reason = event["completion"]["choices"][0].get("finish_reason")
     return event["event"] != "partial" and bool(reason != "interrupted")
+
+
+def holds_answer(event: Event) -> bool:
+    """Whether the line holds a request and its answer, rather than the id of the line that does."""
+    return event["event"] in ANSWERS and "completion" in event and "prompt" in event and "model" in event
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +65,50 @@ class Kept:
         return replace(self, conversation=self.conversation.has(thread))
 
 
+class _Earlier(NamedTuple):
+    """What the rounds before a reply's last leave: what the service counted of each, and what a turn keeps of them."""
+
+    usages: tuple[Usage | None, ...] = ()
+    exchange: tuple[Message, ...] = ()
+
+    @classmethod
+    def read(cls, told: Any) -> _Earlier:
+        if isinstance(told, cls):
+            return told
+        rounds = [Round.from_told(one) for one in told]
+        return cls(tuple(one.usage for one in rounds), tuple(exchange_of(rounds)))
+
+
+_NO_ROUNDS = _Earlier()
+#: What is told of a page that the service has found.
+_OF_A_SOURCE = ("title", "link", "media", "publish_date")
+_UNTITLED: Mapping[str, str] = MappingProxyType({})
+
+
+def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
+    """What the service has found, as far as it is shown."""
+    if isinstance(found, tuple):
+        return found
+    told = (
+        {name: str(one[name]) for name in _OF_A_SOURCE if isinstance(one.get(name), (str, int, float))}
+        for one in objects(found)
+    )
+    return tuple(source or _UNTITLED for source in told)
+
+
+def prepared(event: Event, names: Collection[str]) -> Event:
+    """These members of a reply's event, read so far that many events can share them. Raises LookupError."""
+    if not holds_answer(event):
+        raise LookupError("no answer")
+    found = {name: event[name] for name in names if name in event}
+    completion = found["completion"]
+    if "web_search" in completion:
+        found["completion"] = {**completion, "web_search": _sources(completion["web_search"])}
+    if "rounds" in found:
+        found["rounds"] = _Earlier.read(found["rounds"])
+    return found
+
+
 def apply(kept: Kept, event: Event) -> Kept:
     """What is kept after the event. Raises LookupError, TypeError or ValueError for one that makes no sense."""
     return _APPLIED[event["event"]](kept, event)
@@ -71,17 +121,17 @@ def first(event: Event) -> Kept:
 
 
 def _answer(kept: Kept, event: Event) -> Kept:
-    completion = event["completion"]
+    given, completion = event.get, event["completion"]
     choice = completion["choices"][0]
     message = choice["message"]
     counted = completion.get("usage")
     usage = Usage.read(counted) if isinstance(counted, dict) else None
     words: str = message.get("content") or ""
     kind = event["event"]
-    rounds: list[Round] = []
+    earlier = _NO_ROUNDS
     if "rounds" in event:
-        rounds = [Round.from_told(told) for told in event["rounds"]]
-        usage = total([*(one.usage for one in rounds), usage])
+        earlier = _Earlier.read(event["rounds"])
+        usage = total([*earlier.usages, usage])
     note = "once" if kind == "once" else "continued" if "joins" in event else "" if words else "no words"
     stands = bool(words) and kind != "once"
     if "invalid" in event:
@@ -89,15 +139,15 @@ def _answer(kept: Kept, event: Event) -> Kept:
     ledger = kept.ledger.add(
         Entry(
             event["model"],
-            event.get("written") or event["prompt"],
+            given("written") or event["prompt"],
             usage,
-            event.get("cost"),
-            event.get("seconds", 0.0),
+            given("cost"),
+            given("seconds", 0.0),
             note,
             "of" in event,
-            event.get("joins", event["id"]) if stands else "",
-            event.get("estimated_tokens", 0),
-            event.get("estimated_cost", 0.0),
+            given("joins", event["id"]) if stands else "",
+            given("estimated_tokens", 0),
+            given("estimated_cost", 0.0),
             "practice" in event,
         )
     )
@@ -110,20 +160,26 @@ def _answer(kept: Kept, event: Event) -> Kept:
             usage,
             choice.get("finish_reason"),
             event["id"],
-            event.get("cell"),
-            event.get("run", ""),
-            event.get("tokens", 0),
+            given("cell"),
+            given("run", ""),
+            given("tokens", 0),
             message.get("reasoning_content") or "",
-            event.get("members") or {},
-            event.get("execution_count"),
+            given("members") or {},
+            given("execution_count"),
         )
-        if rounds or "web_search" in completion or "written" in event or "images" in event or "instruction" in event:
+        if (
+            earlier.exchange
+            or "web_search" in completion
+            or "written" in event
+            or "images" in event
+            or "instruction" in event
+        ):
             turn = turn._replace(
-                written=event.get("written", ""),
-                images=tuple(event.get("images", ())),
-                instruction=event.get("instruction", ""),
-                exchange=tuple(exchange_of(rounds)),
-                sources=tuple(objects(completion.get("web_search"))),
+                written=given("written", ""),
+                images=tuple(given("images", ())),
+                instruction=given("instruction", ""),
+                exchange=earlier.exchange,
+                sources=_sources(completion.get("web_search")),
             )
         conversation = conversation.has(_with_turn(conversation.thread(event["thread"]), turn, event))
     return Kept(conversation, ledger, kept.temperature, kept.budget)
@@ -172,7 +228,7 @@ def _reset(kept: Kept, event: Event) -> Kept:
 
 
 def _aside(kept: Kept, event: Event) -> Kept:
-    cells, spare = event["cells"], event.get("run")
+    cells, spare = frozenset(event["cells"]), event.get("run")
     if "thread" in event:
         return kept.has(kept.conversation.thread(event["thread"]).set_aside(cells, spare))
     return replace(kept, conversation=kept.conversation.every(lambda thread: thread.set_aside(cells, spare)))

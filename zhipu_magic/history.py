@@ -17,6 +17,7 @@ from .journal import Journal, copy_images, keep_images, write
 from .lines import images_of, is_there, named, read
 from .reply import Reply
 from .request import Anchor
+from .texts import LONGEST_NAME, is_name, shortened
 
 
 class History:
@@ -254,6 +255,7 @@ def turns(count: int) -> str:
 
 def check_name(name: str) -> str:
     """A thread's name: one word. Raises InvalidRequest."""
-    if not name or len(name.split()) != 1 or name.startswith("-"):
-        raise InvalidRequest(f"{name!r} is not a name for a thread: that is one word, not beginning with a dash.")
+    if not is_name(name) or len(name.split()) != 1 or name.startswith("-"):
+        shown = shortened(name, LONGEST_NAME)
+        raise InvalidRequest(f"{shown!r} is not a name for a thread: that is one word, not beginning with a dash.")
     return name

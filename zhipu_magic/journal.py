@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from . import regular_files
 from .errors import JournalError
+from .event_members import SENSELESS, check
 from .events import Event
 from .images import Image, is_kept
 from .lines import (
@@ -36,6 +37,7 @@ from .lines import (
     read,
     refuse_other,
 )
+from .untrusted_json import loads
 from .wire import each_text
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
@@ -268,8 +270,10 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     """Have the images that these lines name in another folder too, as far as they are there."""
     for line in lines:
         if b'"images"' in line and old != new:
-            with suppress(JournalError, LookupError, TypeError, ValueError, AttributeError):
-                keep_images([Image.from_told(told, old) for told in json.loads(line)["images"]], new)
+            with suppress(JournalError, AttributeError, *SENSELESS):
+                event = loads(line)
+                check(event, len(line))
+                keep_images([Image.from_told(told, old) for told in event["images"]], new)
 
 
 def write(path: Path, lines: list[bytes]) -> None:

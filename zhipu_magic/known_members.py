@@ -13,7 +13,7 @@ from typing import Any
 Reads = Callable[[Any], Any]
 
 #: What a counter can hold and every reader of JSON takes for the same number.
-_MOST_COUNTED = 2**53
+MOST_COUNTED = 2**53
 #: Letters of what is a name: an id, a model, a reason.
 _LONGEST_NAME = 1_000
 #: Members of one object, and objects of one list, that are kept.
@@ -39,7 +39,7 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
 
 def is_count(value: Any) -> bool:
     """Whether it is a number of something."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_COUNTED
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED
 
 
 def name_of(value: Any) -> str | None:

@@ -89,23 +89,46 @@ _NOTHING = Sums()
 
 @dataclass(slots=True, eq=False, repr=False)
 class _Line:
+    """An entry and those before it; what all of them come to, spent and replayed, once somebody has asked."""
+
     entry: Entry
     before: _Line | None
+    sums: tuple[Sums, Sums] | None = None
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Every entry in order. `spent` sums up what was asked of the service, `replayed` what the journal answered."""
+    """Every entry in order. It is summed up when somebody asks, and a long journal is read the sooner for it."""
 
-    spent: Sums = _NOTHING
-    replayed: Sums = _NOTHING
     _last: _Line | None = field(default=None, repr=False)
 
     def add(self, entry: Entry) -> Ledger:
-        last = _Line(entry, self._last)
-        if entry.replayed:
-            return Ledger(self.spent, self.replayed.with_entry(entry), last)
-        return Ledger(self.spent.with_entry(entry), self.replayed, last)
+        return Ledger(_Line(entry, self._last))
+
+    @property
+    def spent(self) -> Sums:
+        """What was asked of the service."""
+        return self._sums()[0]
+
+    @property
+    def replayed(self) -> Sums:
+        """What the journal answered."""
+        return self._sums()[1]
+
+    def _sums(self) -> tuple[Sums, Sums]:
+        lines, line = [], self._last
+        while line is not None and line.sums is None:
+            lines.append(line)
+            line = line.before
+        spent, replayed = line.sums if line is not None and line.sums is not None else (_NOTHING, _NOTHING)
+        for line in reversed(lines):
+            if line.entry.replayed:
+                replayed = replayed.with_entry(line.entry)
+            else:
+                spent = spent.with_entry(line.entry)
+        if lines:
+            lines[0].sums = spent, replayed
+        return spent, replayed
 
     @property
     def everything(self) -> Sums:

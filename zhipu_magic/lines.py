@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,10 @@ from typing import IO, Any
 
 from . import regular_files
 from .errors import JournalError
-from .events import Event
+from .event_members import SENSELESS, check
+from .events import Event, prepared
+from .images import Image
+from .untrusted_json import loads
 
 try:
     import fcntl
@@ -25,6 +29,7 @@ except ImportError:  # Windows: there one kernel at a time may write to a journa
 
 CAN_LOCK = fcntl is not None
 
+_LINE_END = ord("\n")
 #: Of the format. A journal of a newer one is refused.
 VERSION = 1
 #: How each line begins, and the bytes at the head of a file in which one does.
@@ -39,6 +44,13 @@ LONGEST = 1 << 26
 _TOO_LONG = b"too long"
 #: Seconds that another program is waited for that has locked the file, and between two looks.
 PATIENCE, _PAUSE = 1.0, 0.01
+#: Lines that a note names by number.
+_MOST_NAMED = 10
+#: Bytes of a line from which on it may be denser than memory has room for, and what a value of it takes at least.
+_LONG, _BYTES_A_VALUE = 20_000, 6
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+_DECODER = json.JSONDecoder(parse_constant=lambda name: None)
 #: What the line of a reply holds of the request and the service's answer, and a replay of it need not repeat.
 TOLD_ONCE = (
     *("prompt", "written", "images", "instruction", "model", "completion", "rounds", "invalid", "members"),
@@ -54,46 +66,84 @@ def images_of(journal: Path) -> Path:
 
 @dataclass
 class Lines:
-    """A journal as it was read: its events with their text and line numbers, and what of it could not be used.
+    """A journal as it was read: the text and the number of each line, and what of it could not be used.
 
-    `places` tells where the event of an id stands in the lists.
+    `places` tells where the event of an id stands in the lists. `nonsense` are the numbers of lines whose events make
+    no sense; they stand in the lists all the same, for what is saved is all that there was.
     """
 
     path: Path
-    events: list[Event] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    numbers: array[int] = field(default_factory=lambda: array("Q"))
     places: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    nonsense: set[int] = field(default_factory=set)
+    _answers: dict[int, Event | None] = field(default_factory=dict)
 
     def by_id(self) -> dict[str, bytes]:
         """The text of each line, by the id of its event."""
         return {event_id: self.raw[place] for event_id, place in self.places.items()}
 
     def event_at(self, place: int) -> Event:
-        """The event at this place, kept or not."""
-        event: Event = self.events[place] if self.events else json.loads(self.raw[place])
+        """The event at this place. Raises LookupError or ValueError where it makes no sense."""
+        event: dict[str, Any] = loads(self.raw[place])
+        check(event, len(self.raw[place]))
         return event
 
-    def event(self, event_id: str) -> Event:
-        """The event of this id. Raises LookupError."""
-        return self.event_at(self.places[event_id])
+    def answer_of(self, event_id: str) -> Event:
+        """What the line of this id holds of a request and its answer, for another to give again.
+
+        Raises LookupError or ValueError. An answer that many lines give again is one in memory, and parsed twice.
+        """
+        place = self.places[event_id]
+        found = self._answers.get(place)
+        if found is None:
+            folder, event = images_of(self.path), self.event_at(place)
+            if "images" in event:
+                event = {**event, "images": tuple(Image.from_told(told, folder) for told in event["images"])}
+            found = prepared(event, TOLD_ONCE)
+            self._answers[place] = found if place in self._answers else None
+        return found
+
+    def leave_out(self, place: int) -> None:
+        """The event at this place makes no sense."""
+        if len(self.nonsense) <= _MOST_NAMED:
+            self.nonsense.add(self.numbers[place])
+
+    def say(self, note: str) -> None:
+        """Add a note, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def say_nonsense(self) -> None:
+        """Add a note on the lines that make no sense."""
+        if self.nonsense:
+            self.say(f"{self.path.name}: line {some(sorted(self.nonsense))} makes no sense there and is left out.")
 
 
-def read(path: Path, take: Callable[[Lines, int, Event], None] | None = None) -> Lines:
+def read(path: Path) -> Lines:
     """Read a journal. Raises JournalError where there is none, or a newer version wrote it.
 
-    A torn last line and damaged lines are left out, and told in `notes`. With `take`, it is called with each event and
-    its place, and the events are not kept: a long journal is then read sooner, and in a third of the memory.
+    A torn last line and damaged lines are left out, and told in `notes`.
     """
     found = Lines(path)
-    damaged = []
+    fill(found)
+    return found
+
+
+def fill(found: Lines, take: Callable[[int, Event], None] | None = None) -> None:
+    """Read the lines of a journal. `take` is called with the place of each event that makes sense, and the event.
+
+    The events are not kept: a long journal is then read sooner, and in a third of the memory.
+    """
+    path = found.path
+    damaged: list[int] = []
     for number, (raw, event) in enumerate(_parsed(path), 1):
-        event_id, kind = (event.get("id"), event.get("event")) if isinstance(event, dict) else (None, None)
-        if not raw.endswith(b"\n"):
-            found.notes.append(f"{path.name}: the last line was torn off, by a crash perhaps, and is left out.")
-        elif not (isinstance(event_id, str) and isinstance(kind, str)):
-            if raw.strip():
+        event_id, kind = (event.get("id"), event.get("event")) if type(event) is dict else (None, None)
+        if raw[-1] != _LINE_END:
+            found.say(f"{path.name}: the last line was torn off, by a crash perhaps, and is left out.")
+        elif type(event_id) is not str or type(kind) is not str:
+            if raw.strip() and len(damaged) <= _MOST_NAMED:
                 damaged.append(number)
         elif event_id not in found.places:
             if kind == "session":
@@ -102,17 +152,20 @@ def read(path: Path, take: Callable[[Lines, int, Event], None] | None = None) ->
             found.raw.append(raw)
             found.numbers.append(number)
             if take is None:
-                found.events.append(event)
+                continue
+            try:
+                check(event, len(raw))
+            except SENSELESS:
+                found.leave_out(place)
             else:
-                take(found, place, event)
+                take(place, event)
     if damaged:
-        found.notes.append(f"{path.name}: line {some(damaged)} is damaged and left out; all others are used.")
-    return found
+        found.say(f"{path.name}: line {some(damaged)} is damaged and left out; all others are used.")
 
 
 def some(numbers: list[int]) -> str:
     """The numbers, or the first ten of them."""
-    return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+    return ", ".join(map(str, numbers[:_MOST_NAMED])) + (", …" if len(numbers) > _MOST_NAMED else "")
 
 
 def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
@@ -120,19 +173,36 @@ def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
     try:
         with regular_files.opened(path) as file:
             for some in _lines(file, _end(file)):
-                try:
-                    values = json.loads(b"[%b]" % b",".join(some))
-                except (ValueError, RecursionError):
-                    values = []
+                values = _values(some)
                 # Two damaged lines can make one value.
                 yield from zip(some, values if len(values) == len(some) else map(_value, some), strict=True)
     except OSError as error:
         raise JournalError(f"The journal {path.name} cannot be read: {error.strerror}.") from None
 
 
+def _values(lines: list[bytes]) -> list[Any]:
+    """The values of several lines; none, where they must be looked at one by one."""
+    joined = b"[%b]" % b",".join(lines)
+    if _HALVES.search(joined) or any(len(line) > _LONG and _is_dense(line) for line in lines):
+        return []
+    try:
+        values: list[Any] = _DECODER.decode(joined.decode())
+    except (ValueError, RecursionError):
+        return []
+    return values
+
+
 def _value(line: bytes) -> Any:
-    with suppress(ValueError, RecursionError):
-        return json.loads(line)
+    with suppress(ValueError):
+        return None if len(line) > _LONG and _is_dense(line) else loads(line)
+
+
+def _is_dense(line: bytes) -> bool:
+    """Whether a line holds so many values that they would take far more memory than it: no line of ours does."""
+    if sum(map(line.count, (b"[", b"{", b","))) * _BYTES_A_VALUE <= len(line):
+        return False
+    bare = _TEXT.sub(b"", line)
+    return sum(map(bare.count, (b"[", b"{", b","))) * _BYTES_A_VALUE > len(line)
 
 
 def _end(file: IO[bytes]) -> int:

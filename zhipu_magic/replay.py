@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from typing import Any
 from . import source
 from .environment import ReplayMode
 from .errors import NotRecorded
-from .events import ANSWERS, Event, is_whole
+from .events import ANSWERS, Event, holds_answer, is_whole
 from .journal import Journal
-from .lines import Lines, read
+from .lines import Lines, fill
+from .nearest import nearest
 from .request import Request, deciding, key_of
 from .rounds import Round
-from .sessions import nearest, session_of
+from .sessions import session_of
 from .wire import DONE
 
 
@@ -31,47 +32,58 @@ class Occurrences:
     """Which time a key is asked for, within one session."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, list[tuple[Any, ...]]] = {}
-        self._runs: dict[tuple[str, str, Hashable], int] = {}
+        self._asked: dict[Hashable, dict[Hashable, int]] = {}
+        self._runs: dict[Hashable, int] = {}
 
-    def index(self, key: str, cell: str | None, run: Hashable) -> int:
+    def index(self, key: Hashable, cell: str | None, run: Hashable) -> int:
         """0 for the first place that asks, and so on; a cell that is run again is no new place."""
-        asked = self._asked.setdefault(key, [])
+        asked = self._asked.setdefault(key, {})
         if cell is None:
-            asked.append(())
-            return len(asked) - 1
+            return asked.setdefault(len(asked), len(asked))
         nth = self._runs.get((key, cell, run), 0)
         self._runs[key, cell, run] = nth + 1
-        place = (cell, nth)
-        if place not in asked:
-            asked.append(place)
-        return asked.index(place)
+        return asked.setdefault((cell, nth), len(asked))
 
 
 class Recording:
     """The whole replies of a journal, by the key of the request that they answer."""
 
-    def __init__(self, lines: Lines | None, path: Path | None = None) -> None:
-        self._lines = lines
+    def __init__(self, path: Path | None = None) -> None:
+        """Read the journal, if there is one. Raises JournalError."""
         self._path = path
-        self._answers: dict[str, dict[int, bytes | Event]] = {}
-        asked: dict[str, Occurrences] = {}
-        for event, raw in zip(lines.events, lines.raw, strict=True) if lines else ():
-            with suppress(LookupError, TypeError, AttributeError):  # a line of another kind than ours
-                if event["event"] not in ANSWERS or ("completion" in event and not is_whole(event)):
-                    continue
-                session = asked.setdefault(session_of(event), Occurrences())
-                index = session.index(event["key"], event.get("cell"), event.get("run", ""))
-                if "completion" in event:
-                    self._answers.setdefault(event["key"], {})[index] = raw
+        self._answers: dict[str, dict[int, int | Event]] = {}
+        self._asked = array("Q")
+        self._occurrences = Occurrences()
+        self._lines = Lines(path) if path is not None and os.path.lexists(path) else None
+        if self._lines is not None:
+            fill(self._lines, self._take)
+            self._lines.say_nonsense()
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the journal could not be used."""
+        return self._lines.notes if self._lines else []
+
+    def _take(self, place: int, event: Event) -> None:
+        if event["event"] not in ANSWERS:
+            return
+        answers = holds_answer(event)
+        if answers:
+            self._asked.append(place)
+        if "key" not in event or (answers and not is_whole(event)):
+            return
+        # A key is asked for anew in each session.
+        key: str = event["key"]
+        index = self._occurrences.index((session_of(event), key), event.get("cell"), event.get("run", ""))
+        if answers:
+            self._answers.setdefault(key, {})[index] = place
 
     def find(self, key: str, index: int) -> Event | None:
         """The line that holds the answer."""
         answer = self._answers.get(key, {}).get(index)
-        if not isinstance(answer, bytes):
-            return answer
-        event: Event = json.loads(answer)
-        return event
+        if isinstance(answer, int) and self._lines is not None:
+            return self._lines.event_at(answer)
+        return answer if not isinstance(answer, int) else None
 
     def add(self, key: str, index: int, event: Event) -> None:
         """Know this answer from now on, if it is a whole one."""
@@ -83,7 +95,7 @@ class Recording:
         journal = f"journal {self._path.name}" if self._path else "journal"
         said = f"This request is not in the {journal}." if self._lines else f"There is no {journal} to answer from."
         hint = "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK"
-        near = nearest(self._lines, request.prompt) if self._lines else None
+        near = nearest(self._lines, self._asked, request.prompt) if self._lines else None
         known = len(self._answers.get(key, {}))
         if known:
             times = "once" if known == 1 else f"{known} times"
@@ -94,8 +106,7 @@ class Recording:
             detail = f"Line {near.line} is this very request, but its reply was interrupted, and is no whole answer."
         else:
             detail = f"Nearest to it is the request of line {near.line}: {difference(near.body, request.body)}"
-        notes = self._lines.notes if self._lines else []
-        return NotRecorded(said, hint=hint, detail="\n".join([detail, *notes]).strip())
+        return NotRecorded(said, hint=hint, detail="\n".join([detail, *self.notes]).strip())
 
 
 @dataclass(frozen=True)
@@ -139,10 +150,9 @@ class Replay:
     def _recorded(self) -> Recording:
         path = self._journal.path
         if self._recording is None or path != self._path:
-            lines = read(path) if path is not None and os.path.lexists(path) else None
-            for note in lines.notes if lines else ():
+            self._recording, self._path = Recording(path), path
+            for note in self._recording.notes:
                 self._warn(note)
-            self._recording, self._path = Recording(lines, path), path
         return self._recording
 
 

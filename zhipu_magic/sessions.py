@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from .conversation import Thread
+from .allowance import Allowance, TooMuch, copied_bytes, with_less_past
 from .errors import JournalError
-from .events import ANSWERS, Event, Kept, apply, first, is_whole
+from .event_members import SENSELESS
+from .events import ANSWERS, Event, Kept, apply, first
 from .images import Image
-from .lines import TOLD_ONCE, Lines, images_of, read, some
-from .turn import Message, user_message
+from .lines import Lines, fill, images_of
 
 #: What makes a session worth going on from.
 _WORTH = ANSWERS - {"once"} | {"resume"}
-#: Requests among which the nearest is looked for.
-_MOST_COMPARED = 500
+#: Bytes of a journal for each of its sessions, which take some memory each; one of ours is longer.
+_BYTES_A_SESSION, _FIRST_SESSIONS = 100, 100
 #: Of one session, the moments that are remembered for those forked from it.
-_MOST_FORKS = 1_000
-_NONSENSE = (LookupError, TypeError, ValueError, AttributeError, JournalError)
+_MOST_FORKS = 100
+_NONSENSE = (*SENSELESS, AttributeError, JournalError)
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Session:
-    """What one session keeps, where its events stand in the journal, and which session it stands on."""
+    """What one session keeps, where its events stand in the journal, and which session it stands on.
 
-    kept: Kept
+    `kept` is None where another session has gone on from it: that holds all of it. `opening` is the place of its first
+    line, `taken` what it takes in memory beside its turns. One that asked for too much is `cut`: none of its further
+    events is applied. `base` is what one that was forked began with, `latest` the id of the latest event.
+    """
+
+    kept: Kept | None
+    opening: int | None = None
     events: list[int] = field(default_factory=list)
     worth: bool = False
     stands_on: str | None = None
+    taken: int = 0
+    cut: bool = False
+    base: Kept | None = None
     latest: str = ""
     at_forks: dict[str, Kept] = field(default_factory=dict)
     """What it kept when other processes were forked from it, by the latest event before."""
@@ -50,84 +57,218 @@ class Rebuilding:
     `found` is what each session keeps, the one active last at the end. Events that make no sense are left out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines: Lines) -> None:
         self.found: dict[str, Session] = {}
+        self._lines = lines
         self._latest = ""
-        self._nonsense: list[int] = []
+        self._allowance = Allowance()
+        self._openings: dict[str, int] = {}
 
-    def take(self, lines: Lines, place: int, event: Event) -> None:
+    def take(self, place: int, event: Event) -> None:
         """Apply the next event."""
         name, kind = session_of(event), event["event"]
+        self._allowance.size += len(self._lines.raw[place])
+        if kind == "session":
+            # It takes memory only where something follows.
+            self.found.pop(name, None)
+            self._openings[name] = place
+            return
         try:
-            if kind == "session":
-                self.found[name] = Session(self._begun(event), latest=event["id"])
-                return
-            # One whose first line is lost begins without settings.
-            session = self.found.get(name) or self.found.setdefault(name, Session(first({})))
-            if "forked" in event and len(session.at_forks) < _MOST_FORKS:
-                session.at_forks[session.latest] = session.kept
-            session.latest = event["id"]
+            session = self.found.get(name) or self._begun(name)
+        except _NONSENSE:
+            self._lines.leave_out(place)
+            return
+        if session.cut:
+            return
+        if "forked" in event and session.kept is not None and len(session.at_forks) < _MOST_FORKS:
+            session.at_forks[session.latest] = session.kept
+        session.latest = event["id"]
+        try:
             if kind == "resume":
-                session.kept = on_top(lines, self.found[event["from"]].kept, session)
-                session.stands_on = event["from"]
+                self._resume(session, name, event["from"])
             else:
-                session.kept = apply(session.kept, _whole(lines, event))
+                if session.kept is not None:
+                    self._apply(session, event)
                 session.events.append(place)
         except _NONSENSE:
-            self._nonsense.append(lines.numbers[place])
+            self._lines.leave_out(place)
+            return
+        except TooMuch:
+            self._cut(session, place)
             return
         if kind in _WORTH:
             session.worth = True
             if name != self._latest:
                 self.found[name], self._latest = self.found.pop(name), name
 
-    def _begun(self, event: Event) -> Kept:
-        """What a session begins with: its settings, or what a session kept at the moment it was forked from it."""
-        parent = self.found.get(event.get("from", ""))
+    def kept_by(self, name: str) -> Kept:
+        """What this session keeps by now, whether or not another has gone on from it; nothing, if it cannot be told."""
+        session = self.found.get(name)
+        try:
+            return self._kept(session or self._opened(self._openings.get(name)))
+        except (TooMuch, *_NONSENSE):
+            return first({})
+
+    def conversations(self, *, but: str = "") -> dict[str, Kept]:
+        """What the sessions left that hold a turn and that no later one went on from; the last at the end.
+
+        `but` is the session that asks.
+        """
+        others = {name: session for name, session in self.found.items() if name != but}
+        taken_up = {session.stands_on for session in others.values()}
+        kept = {}
+        for name, session in others.items():
+            if session.worth and name not in taken_up:
+                try:
+                    kept[name] = self._kept(session)
+                except (TooMuch, *_NONSENSE):
+                    self._lines.say(f"{self._lines.path.name}: one of its conversations cannot be made anew.")
+        return kept
+
+    def _begun(self, name: str) -> Session:
+        """The session of this name, with its first event. One whose first line is lost begins without settings."""
+        if len(self.found) > _FIRST_SESSIONS + self._allowance.size // _BYTES_A_SESSION:
+            raise LookupError("more sessions than so short a journal can tell of")
+        session = self.found[name] = self._opened(self._openings.pop(name, None))
+        return session
+
+    def _opened(self, place: int | None) -> Session:
+        """A session at its first line: with its settings, or with what another kept when it was forked from that."""
+        opening = self._opening(place)
+        latest = opening.get("id", "")
+        parent = self.found.get(opening.get("from", ""))
         if parent is None:
-            return first(event)
-        return parent.at_forks.get(event.get("at", ""), parent.kept)
+            return Session(first(opening), place, latest=latest)
+        at_fork = parent.at_forks.get(opening.get("at", ""))
+        base = self._kept(parent) if at_fork is None else at_fork
+        return Session(base, place, base=base, latest=latest)
 
-    def notes(self, lines: Lines) -> list[str]:
-        """What was left out."""
-        numbers = some(self._nonsense)
-        return [f"{lines.path.name}: line {numbers} makes no sense there and is left out."] if numbers else []
+    def _opening(self, place: int | None) -> Event:
+        return {} if place is None else self._lines.event_at(place)
+
+    def _apply(self, session: Session, event: Event) -> None:
+        """Apply a session's next event, and make room where it needs some."""
+        before, allowance = session.kept, self._allowance
+        assert before is not None
+        changes_more = allowance.admit(before.conversation, event, len(session.events))
+        if "of" in event or "images" in event:
+            event = whole(self._lines, event)
+        session.kept = kept = apply(before, event)
+        if not changes_more:
+            return
+        copied = copied_bytes(before.conversation, kept.conversation, event)
+        session.taken += copied
+        try:
+            if allowance.take(copied):
+                self._make_room()
+        except TooMuch:
+            session.kept = before
+            raise
+
+    def _make_room(self) -> None:
+        """Forget the oldest steps of undo, those of all sessions. Raises TooMuch where that is not enough."""
+        share = self._allowance.share
+        for session in self.found.values():
+            if session.kept is not None and session.taken:
+                conversation, held = with_less_past(session.kept.conversation, int(session.taken * share))
+                session.kept = replace(session.kept, conversation=conversation)
+                session.taken = min(session.taken, held)
+                session.at_forks.clear()
+        self._allowance.made_room(sum(session.taken for session in self.found.values()))
+
+    def _cut(self, session: Session, place: int) -> None:
+        session.cut = True
+        self._lines.say(
+            f"{self._lines.path.name}: from line {self._lines.numbers[place]} on, a session asks for more changes than "
+            "its journal's size allows; the rest of it is left out."
+        )
+
+    def _resume(self, session: Session, name: str, earlier: str) -> None:
+        """Have the session go on from an earlier one, which is then not kept twice."""
+        if earlier == name:
+            raise LookupError("a session goes on from another one")
+        found, before, taken = self.found[earlier], session.kept, session.taken
+        session.kept, session.taken = self._kept(found), found.taken
+        try:
+            self._apply_again(session)
+            if before is None:
+                self._end_circle(found, name)
+        except BaseException:
+            session.kept, session.taken = before, taken
+            raise
+        found.kept, found.taken, session.stands_on = None, 0, earlier
+
+    def _end_circle(self, session: Session, name: str) -> None:
+        """Where kernels went on from each other, let the one that did so last, of this name, stand on top."""
+        below: Session | None = session
+        while below is not None and below.stands_on is not None:
+            self._allowance.again(1)
+            if below.stands_on == name:
+                below.stands_on = None
+            else:
+                below = self.found.get(below.stands_on)
+
+    def _apply_again(self, session: Session) -> None:
+        """Apply what the session has told so far to what it keeps now."""
+        taken = self._allowance.again(len(session.events))
+        for place in session.events:
+            self._apply(session, self._lines.event_at(place))
+        session.taken += taken
+        if self._allowance.take(taken):
+            self._make_room()
+
+    def _kept(self, session: Session) -> Kept:
+        """What a session keeps; where another has gone on from it, made anew from its lines. Raises TooMuch."""
+        chain, seen = [session], {id(session)}
+        while chain[-1].kept is None and chain[-1].stands_on is not None:
+            before = self.found.get(chain[-1].stands_on)
+            if before is None or id(before) in seen:
+                break
+            chain.append(before)
+            seen.add(id(before))
+            self._allowance.again(1)
+        kept = chain[-1].kept
+        for one in reversed(chain if kept is None else chain[:-1]):
+            again = Session(kept or one.base or first(self._opening(one.opening)), events=one.events)
+            self._apply_again(again)
+            kept = again.kept
+        assert kept is not None
+        return kept
 
 
-def rebuild(lines: Lines, until: int | None = None) -> dict[str, Session]:
-    """What each session keeps, by the events that were kept (those before number `until`)."""
-    rebuilding = Rebuilding()
-    for place, event in enumerate(lines.events[:until]):
-        rebuilding.take(lines, place, event)
-    lines.notes += rebuilding.notes(lines)
-    return rebuilding.found
+def rebuilt(lines: Lines, until: int | None = None) -> Rebuilding:
+    """The sessions by the events that make sense, those before this place."""
+    rebuilding = Rebuilding(lines)
+    for place in range(len(lines.raw))[:until]:
+        try:
+            event = lines.event_at(place)
+        except SENSELESS:
+            lines.leave_out(place)
+        else:
+            rebuilding.take(place, event)
+    lines.say_nonsense()
+    return rebuilding
 
 
-def on_top(lines: Lines, kept: Kept, session: Session) -> Kept:
-    """What the session has told so far, on top of what another one left."""
-    for place in session.events:
-        kept = apply(kept, _whole(lines, lines.event_at(place)))
-    return kept
-
-
-def _whole(lines: Lines, event: Event) -> Event:
+def whole(lines: Lines, event: Event) -> Event:
     """The event with what it leaves to an earlier line, and with the images that the journal keeps beside itself."""
     if "of" in event and "completion" not in event:
-        earlier = lines.event(event["of"])
-        event = {**{name: earlier[name] for name in TOLD_ONCE if name in earlier}, **event}
+        return {**event, **lines.answer_of(event["of"])}
     if "images" in event:
         folder = images_of(lines.path)
-        event = {**event, "images": [Image.from_told(told, folder) for told in event["images"]]}
+        return {**event, "images": tuple(Image.from_told(told, folder) for told in event["images"])}
     return event
 
 
 def reopen(path: Path, *, but: str) -> tuple[Lines, dict[str, Kept]]:
     """Read a journal, and find the conversations to go on from. Raises JournalError."""
-    rebuilding = Rebuilding()
+    lines = Lines(path)
+    rebuilding = Rebuilding(lines)
     with _no_collector():
-        lines = read(path, rebuilding.take)
-    lines.notes += rebuilding.notes(lines)
-    return lines, conversations(rebuilding.found, but=but)
+        fill(lines, rebuilding.take)
+    found = rebuilding.conversations(but=but)
+    lines.say_nonsense()
+    return lines, found
 
 
 @contextmanager
@@ -144,60 +285,3 @@ def _no_collector() -> Iterator[None]:
             gc.freeze()
             gc.unfreeze()  # both: what is new counts as old
         gc.enable()
-
-
-def conversations(found: Mapping[str, Session], *, but: str) -> dict[str, Kept]:
-    """What the sessions left that hold a turn and that no later one went on from; the last at the end.
-
-    `but` is the session that asks.
-    """
-    others = {name: session for name, session in found.items() if name != but}
-    taken_up = {session.stands_on for session in others.values()}
-    return {name: session.kept for name, session in others.items() if session.worth and name not in taken_up}
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """A recorded request: the number of its line, whether its reply is whole, and its body, as far as it decides."""
-
-    line: int
-    whole: bool
-    body: Mapping[str, Any]
-
-
-def nearest(lines: Lines, prompt: str) -> Nearest | None:
-    """The recorded request with the same prompt, or the one most like it; of several, the last."""
-    asked = [
-        place
-        for place, event in enumerate(lines.events)
-        if event["event"] in ANSWERS and isinstance(event.get("prompt"), str) and "model" in event
-    ]
-    if not asked:
-        return None
-
-    def likeness(place: int) -> float:
-        text: str = lines.events[place]["prompt"]
-        return 2.0 if text == prompt else SequenceMatcher(None, text[:500], prompt[:500], autojunk=False).ratio()
-
-    place = max(reversed(asked[-_MOST_COMPARED:]), key=likeness)
-    event = _whole(lines, lines.events[place])
-    session = rebuild(lines, until=place).get(session_of(event))
-    thread = session.kept.conversation.thread(event.get("thread", "")) if session else Thread()
-    body = {"model": event["model"], "messages": messages_of(thread, event), **(event.get("members") or {})}
-    return Nearest(lines.numbers[place], is_whole(event), body)
-
-
-def messages_of(thread: Thread, event: Event) -> list[Message]:
-    """The messages of a recorded request, from the thread as it stood before."""
-    if event["event"] == "once":
-        thread = Thread(system=event.get("system") or "")
-    elif "replaces" in event:
-        thread = thread.up_to(event["replaces"])
-    elif not ("joins" in event or event.get("append")):
-        thread = thread.before(event.get("cell"), event.get("run", ""))
-    system = "\n\n".join(text for text in (event.get("system", thread.system), event.get("instruction")) if text)
-    turns = thread.turns[event.get("left_out", 0) :]
-    messages: list[Message] = [{"role": "system", "content": system}] if system else []
-    seeing = "unseen" not in event
-    messages += [message for turn in turns for message in turn.messages(seeing=seeing)]
-    return [*messages, user_message(event["prompt"], event.get("images", ()))]

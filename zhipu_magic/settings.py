@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, de
 
 from .environment import default_model, default_replay
 from .errors import GLMError
-from .texts import without_controls
+from .texts import is_name, without_controls
 
 
 class BadSetting(TraitError):
@@ -71,7 +71,7 @@ class Settings(HasTraits):
     @validate("model")
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
-        if not name or len(name.split()) > 1:
+        if not is_name(name) or len(name.split()) > 1:
             raise BadSetting(f"{proposal['value']!r} is not the name of a model; %glm models lists them.")
         return name
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: Characters of a name that is shown: a thread's, a model's.
+LONGEST_NAME = 200
+
 
 def shortened(text: str, letters: int) -> str:
     """At most so many characters, the last of them … where there were more."""
@@ -45,3 +48,8 @@ def without_commands(text: str) -> str:
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 #: Enquiry, bell, backspace, the shifts, escape, and what of C1 opens a sequence.
 _COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a name that is shown: on one line, and not endless."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()

@@ -33,12 +33,13 @@ class Usage(NamedTuple):
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage:
         """Read a `usage` member; whatever of it is missing or odd counts as 0."""
-        prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-        cached, reasoning = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+        given = usage.get
+        prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
+        cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
         return cls(
             prompt,
             completion,
-            _count(usage.get("total_tokens")) or prompt + completion,
+            _count(given("total_tokens")) or prompt + completion,
             _count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
             _count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from in_process import Cell, Page
 from IPython.core.completer import provisionalcompleter
+from journals import events_of
 from PIL import Image as PIL
 
 from zhipu_magic import Chat, lines, regular_files, rehearsal
@@ -191,7 +192,7 @@ def test_a_torn_line_is_not_appended_to_what_a_link_leads_to(
     shutil.rmtree(torn_file(path)) if trap == "a folder" else torn_file(path).unlink()
     assert chat.ask("three").text
     assert turns(path) == ["two", "three"]
-    assert [event["prompt"] for event in lines.read(path).events if "prompt" in event] == ["one", "two", "three"]
+    assert [event["prompt"] for event in events_of(lines.read(path)) if "prompt" in event] == ["one", "two", "three"]
     assert torn_file(path).read_bytes().startswith(b'{"id": "x-1"')
 
 
@@ -535,8 +536,8 @@ def test_a_line_without_end_is_damaged_and_not_held(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 150_000_000
     finally:
         tracemalloc.stop()
-    assert [event["id"] for event in found.events] == ["aa-0", "aa-1"]
-    assert found.numbers == [1, 3]
+    assert [event["id"] for event in events_of(found)] == ["aa-0", "aa-1"]
+    assert list(found.numbers) == [1, 3]
     assert len(found.notes) == 2
     assert any("line 2 is damaged" in note for note in found.notes)
 

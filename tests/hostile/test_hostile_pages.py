@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from harm import ATTACKS, CONTROLS, harm_in
-from harm import COMMANDS as COMMANDS_OF_TERMINALS
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_process import Page
@@ -50,10 +49,9 @@ def walk(stage: Stage, folder: Path) -> None:
 
 
 def test_what_a_service_sends_does_no_harm_in_any_output(stage: Stage, tmp_path: Path) -> None:
-    threads = stage.run("%glm threads").plain()
-    assert (
-        COMMANDS_OF_TERMINALS.sub("\ufffd", word_of(stage.attack)).replace("|", "\\|") in threads
-    )  # shown, not dropped
+    name = word_of(stage.attack)
+    # What is shown is not dropped; what cannot be shown is no name.
+    assert (name.replace("|", "\\|") in stage.run("%glm threads").plain()) == name.isprintable()
     stage.run(f"%glm export {tmp_path / 'talk.md'}")
     walk(stage, tmp_path)
     assert len(stage.bundles) > 60

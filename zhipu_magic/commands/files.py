@@ -13,11 +13,16 @@ from ..export import FORMS, exported
 from ..history import turns
 from ..lines import named, refuse_other
 from ..markup import Markup
+from ..texts import shorten
 from ..view.document import code
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
+    from ..chat import Chat
     from ..magics import GLMMagics
+
+#: Letters of a system text that a resume shows.
+_LONGEST_SYSTEM = 60
 
 
 def _journal(magics: GLMMagics, text: str) -> None:
@@ -57,6 +62,7 @@ def _resume(magics: GLMMagics, text: str) -> None:
     chat = magics.chat
     words = [word for word in text.split() if word != "--earlier"]
     path = unquoted(" ".join(words)) if words else None
+    before = _settings(chat)
     notes = chat.history.resume(path, earlier="--earlier" in text.split())
     if path:
         magics.set_trait("journal", str(chat.history.journal.path))
@@ -64,9 +70,22 @@ def _resume(magics: GLMMagics, text: str) -> None:
     magics.follow_chat()
     thread = chat.thread()
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
-    last = f" The last was asked: “{thread.newest.turn.prompt.strip()[:60]}”." if thread.newest else ""
+    last = f" The last was asked: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
     told = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
-    magics.tell(Markup("\n\n").join([told, *notes]))
+    brought = [fact for fact, earlier in zip(_settings(chat), before, strict=True) if fact != earlier]
+    came = [f"From the journal came: {', '.join(brought)}."] if brought else []
+    magics.tell(Markup("\n\n").join([told, *came, *notes]))
+
+
+def _settings(chat: Chat) -> tuple[str, ...]:
+    """What the next turn is asked with, beside the turns, in words."""
+    model, system, temperature, budget = chat.model, chat.system, chat.temperature, chat.budget
+    return (
+        f"the model {model}",
+        f"the system text “{shorten(system, _LONGEST_SYSTEM)}”" if system else "no system text",
+        "no temperature of its own" if temperature is None else f"the temperature {temperature:g}",
+        f"a budget of {budget.told(budget.limit)}" if budget else "no budget",
+    )
 
 
 def _export(magics: GLMMagics, text: str) -> None:

@@ -1,0 +1,404 @@
+"""Journals from elsewhere: damaged, or made to harm. What makes no sense is left out, and everything else works."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_journals import KINDS, of_size, reply
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from in_process import Cell, Page
+from IPython.core.error import UsageError
+
+from zhipu_magic import Chat
+from zhipu_magic.budget import Budget
+from zhipu_magic.errors import GLMError, OverBudget
+from zhipu_magic.practice import PracticeServer
+from zhipu_magic.replay import Recording
+from zhipu_magic.request import key_of
+from zhipu_magic.sessions import reopen
+
+JOURNALS = sorted((Path(__file__).parent / "journals").glob("*.jsonl"))
+#: What a reader may do with what was resumed.
+COMMANDS = (
+    *("history", "", "usage", "threads", "thread", "models", "budget", "system", "model", "tools", "show", "show 1"),
+    *("export {}.md --force", "export {}.json --force", "export {}.py --force", "export {}.ipynb --force"),
+    *("retry", "continue", "undo", "redo", "undo 1000000000", "redo 1000000000", "fork elsewhere", "fork other --at 1"),
+    *("thread main", "restore", "restore 1", "history", "budget 5 yuan", "usage", "reset", "undo", "budget off"),
+)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[PracticeServer]:
+    """Answers whatever a journal may make one ask."""
+    with PracticeServer(pace=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def open_page(service: PracticeServer) -> Iterator[Page]:
+    page = Page()
+    yield page
+    atexit.unregister(page.shell.atexit_operations)
+    page.shell.atexit_operations()
+
+
+def works(cell: Cell) -> Cell:
+    """A cell that went well, or said why not as we do."""
+    assert cell.error is None or isinstance(cell.error, (GLMError, UsageError)), repr(cell.error)
+    return cell
+
+
+def walk(page: Page, service: PracticeServer, journal: Path, patch: pytest.MonkeyPatch) -> list[str]:
+    """Do with this journal whatever can be done; gives what was asked after it was resumed."""
+    patch.setenv("ZHIPUAI_BASE_URL", service.base_url)
+    patch.setenv("ZHIPUAI_API_KEY", service.api_key)
+    assert page.run("%load_ext zhipu_magic").success
+    try:
+        works(page.run(f"%glm resume {journal}"))
+        asked = [turn.prompt for turn in page.magics.chat.thread().turns]
+        works(page.run("%%glm\nasked next", "cell-1"))
+        works(page.run("%%glm\nasked next", "cell-1"))
+        for command in COMMANDS:
+            works(page.run(f"%glm {command}".format(journal.with_name("exported")), "cell-2", deleted=["gone"]))
+        assert page.run("%%glm -m glm-4 -t fresh\nasked last", "cell-3").success
+        page.magics.chat.save(journal.with_name("saved.jsonl"))
+        page.magics.chat.save(journal.parent / "elsewhere" / "saved.jsonl")
+    finally:
+        page.run("%unload_ext zhipu_magic")
+    told: list[str] = []
+    for file in (journal, journal.with_name("saved.jsonl")):
+        try:
+            chat = Chat.load(file, base_url=service.base_url, api_key=service.api_key, warn=told.append)
+        except GLMError:
+            continue
+        _ = repr(chat), chat.thread().messages, chat.account, chat.budget
+        chat.close()
+    replay(service, journal)
+    return asked
+
+
+def replay(service: PracticeServer, journal: Path) -> None:
+    """Have the journal answer whatever it can: its lines tell the key `k`."""
+    for mode in ("only", "auto"):
+        chat = Chat("glm-4", base_url=service.base_url, api_key=service.api_key, warn=lambda note: None)
+        key = key_of(chat.request("hello", once=True).body)
+        known = journal.with_name("known.jsonl")
+        known.write_bytes(journal.read_bytes().replace(b'"k"', json.dumps(key).encode()))
+        chat = Chat(
+            "glm-4",
+            journal=known,
+            replay=mode,  # type: ignore[arg-type]
+            base_url=service.base_url,
+            api_key=service.api_key,
+            warn=lambda note: None,
+        )
+        for _ in range(25):
+            try:
+                answer = chat.ask("hello", once=True)
+                _ = answer.completion, answer.timing, answer.left_out, answer.unseen, answer.usage, str(answer)
+                _ = chat.account
+            except GLMError:
+                break
+        with pytest.raises(GLMError):
+            if mode == "auto":
+                chat.replay = "only"
+            _ = chat.ask("nothing of that sort").text
+        chat.close()
+
+
+# A folder of them
+
+
+@pytest.mark.parametrize("journal", JOURNALS, ids=lambda path: path.stem)
+def test_whatever_a_journal_holds_all_that_is_done_after_it_works(
+    journal: Path, open_page: Page, service: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = tmp_path / journal.name
+    copy.write_bytes(journal.read_bytes())
+    asked = walk(open_page, service, copy, monkeypatch)
+    assert asked  # the turns that make sense were kept
+
+
+def test_a_line_that_makes_no_sense_is_named_and_the_others_are_used(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = tmp_path / "j.jsonl"
+    lines = [reply(1), reply(2, tokens=-5), reply(3, cost="dear"), reply(4)]
+    path.write_text("".join(json.dumps(event) + "\n" for event in lines))
+    chat = Chat.load(path, warn=told.append)
+    assert [turn.id for turn in chat.thread().turns] == ["a-1", "a-4"]
+    assert told == ["j.jsonl: line 2, 3 makes no sense there and is left out."]
+
+
+# Members
+
+
+#: One sound line of each kind.
+SOUND: list[dict[str, Any]] = [
+    {"event": "session", "version": 1, "by": "x", "time": "t", "model": "glm-4", "system": "s", "temperature": 0.5},
+    {
+        **reply(1, cell="c", run="a.1", execution_count=3, append=True, after="a-1", held=0, time="t"),
+        **{"members": {"temperature": 0.5, "tools": [{"type": "function", "function": {"name": "f"}}]}},
+        **{"host": "h", "practice": True, "seconds": 1.0, "first_token": 0.5, "chunks": 3, "tokens": 5, "left_out": 1},
+        **{"unseen": 1, "cost": 0.1, "estimated_tokens": 5, "estimated_cost": 0.1, "written": "w", "system": "s"},
+        **{"images": [{"url": "http://a.example/x.png"}], "instruction": "i", "invalid": True},
+        "rounds": [
+            {
+                "completion": {
+                    "choices": [
+                        {
+                            "message": {
+                                "content": "c",
+                                "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}],
+                            }
+                        }
+                    ],
+                },
+                "calls": [{"id": "1", "text": "t", "failed": True, "seconds": 0.1}],
+            },
+            {"completion": {"choices": [{"message": {"content": "c"}}]}, "wrong": "w"},
+        ],
+    },
+    reply(2, cell="c", run="a.2", estimated_tokens=5),
+    {**reply(3), "event": "partial", "replaces": "a-2"},
+    {**reply(4), "event": "once"},
+    {**reply(5), "joins": "a-2"},
+    {"event": "replayed", "thread": "main", "of": "a-2", "key": "k", "cell": "d", "run": "a.3"},
+    *({"event": kind, "thread": "main", "count": 1} for kind in ("undo", "redo")),
+    {"event": "aside", "cells": ["c"], "run": "a.2", "thread": "main"},
+    {"event": "restore", "thread": "main", "number": 1},
+    {"event": "fork", "thread": "main", "name": "f", "at": 1},
+    {"event": "switch", "thread": "main"},
+    {"event": "system", "thread": "main", "text": "s"},
+    {"event": "model", "thread": "main", "name": "glm-4"},
+    {"event": "temperature", "value": 0.5},
+    {"event": "budget", "limit": 1e6, "unit": "tokens"},
+    {"event": "reset", "thread": "main"},
+    {"event": "resume", "from": "a"},
+]
+DEEP: Any = [[[]]]
+for _ in range(90):
+    DEEP = [DEEP]
+ODD = st.sampled_from(
+    [
+        *(None, True, False, 0, -1, 10**15, 10**30, 10**400, -(10**400), 0.5, -0.5, 1e300, float("inf"), float("nan")),
+        *("", "x", "main", "a-1", "a", "\ud800", "\x1b[2J", "a b", "-x", "y" * 9_000, [], {}, [[]], [{}], {"x": 1}),
+        *(DEEP, ["x"], [None], [5], {"type": "function"}, {"choices": []}, {"message": 5}, [{"type": "function"}]),
+    ]
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a line has a member that can be changed."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in items:
+        yield (*path, name)
+        yield from places(inner, (*path, name))
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(json.dumps(draw(st.sampled_from(SOUND))))
+    for _ in range(draw(st.integers(1, 2))):
+        place = draw(st.sampled_from(sorted(places(event), key=repr)))
+        holder: Any = event
+        for name in place[:-1]:
+            holder = holder[name]
+        if draw(st.booleans()):
+            holder[place[-1]] = deepcopy(draw(ODD))
+        else:
+            del holder[place[-1]]
+    return event
+
+
+@settings(
+    deadline=None,
+    max_examples=6,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(events=st.lists(mutated(), min_size=3, max_size=12), last=st.booleans())
+def test_no_member_of_any_line_makes_anything_fail(
+    events: list[dict[str, Any]],
+    last: bool,
+    open_page: Page,
+    service: PracticeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    sound = [reply(1), reply(2, thread="main", cell="c", run="a.0")]
+    numbered = [{"id": f"a-{number}", **event} for number, event in enumerate(events, 10)]
+    path = tmp_path_factory.mktemp("mutated") / "journal.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in [*sound, *numbered, *[reply(99)] * last]))
+    walk(open_page, service, path, monkeypatch)
+
+
+# The budget
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"cost": -1e9},
+        {"cost": -(10**400)},
+        {"estimated_cost": -1e9},
+        {"estimated_tokens": -(10**9)},
+        {"cost": float("-inf")},
+        {"cost": float("nan")},
+        {"tokens": -(10**9)},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("unit", ["yuan", "tokens"])
+def test_nothing_in_a_journal_lifts_a_budget(odd: dict[str, Any], unit: Any, tmp_path: Path) -> None:
+    spent = {"cost": 4.0, "estimated_tokens": 900}
+    path = tmp_path / "j.jsonl"
+    events = [reply(1, **spent), *(reply(number, **odd) for number in range(2, 5))]
+    usage = reply(6)
+    usage["completion"]["usage"] = {"prompt_tokens": -(10**9), "completion_tokens": -(10**400), "total_tokens": -5}
+    path.write_text("".join(json.dumps(event) + "\n" for event in [*events, usage]))
+    chat = Chat.load(path, model="glm-4-plus", warn=lambda note: None)
+    budget = Budget(4.0 if unit == "yuan" else 900, unit)
+    assert budget.left(chat.account) == 0
+    with pytest.raises(OverBudget, match="is spent"):
+        budget.check(chat.request("more", model="glm-4-plus", max_tokens=10), chat.account, priced=True)
+
+
+def test_half_a_budget_takes_none_away(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes((Path(__file__).parent / "journals" / "half_a_budget.jsonl").read_bytes())
+    assert Chat.load(path, warn=lambda note: None).budget == Budget(100, "tokens")
+
+
+# Time and memory
+
+
+def test_the_nearest_request_is_found_soon_whatever_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_text("".join(json.dumps(reply(number, prompt="e" * 500)) + "\n" for number in range(500)))
+    chat = Chat("glm-4", journal=path, replay="only", warn=lambda note: None)
+    began = time.process_time()
+    with pytest.raises(GLMError, match="Nearest to it is the request of line 500"):
+        chat.ask("e e e e " * 60)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_reading_takes_time_in_proportion_to_the_file(kind: str, tmp_path: Path) -> None:
+    taken = []
+    for size in (100_000, 200_000):
+        path = tmp_path / f"{size}.jsonl"
+        path.write_bytes(of_size(kind, size))
+        taken.append(min(map(seconds_for, [path] * 3)))
+    assert taken[1] < 4 * taken[0] + 0.3, taken
+
+
+def seconds_for(path: Path) -> float:
+    began = time.process_time()
+    reopen(path, but="")
+    Recording(path)
+    return time.process_time() - began
+
+
+_MEASURED = """\
+import sys
+from pathlib import Path
+from zhipu_magic import Chat
+from zhipu_magic.replay import Recording
+from zhipu_magic.sessions import reopen
+
+def highest():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+
+Chat()
+path = Path(sys.argv[1])
+begun = highest()
+held = reopen(path, but="") if sys.argv[2] == "resume" else Recording(path)
+print(highest() - begun)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_reading_takes_memory_in_proportion_to_the_file(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(of_size(kind, 700_000))
+    for what in ("resume", "replay"):
+        told = subprocess.run(
+            [sys.executable, "-c", _MEASURED, str(path), what], check=True, capture_output=True, timeout=60
+        )
+        assert int(told.stdout) <= 20 * path.stat().st_size
+
+
+def test_what_is_left_out_for_its_size_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(of_size("asides_and_restores", 500_000))
+    chat = Chat.load(path, warn=told.append)
+    assert chat.thread().size > 1_000
+    assert len(told) == 1
+    assert "asks for more changes than its journal's size allows; the rest of it is left out" in told[0]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([(number % 200, number) for number in range(4_000)], id="200 cells, each 20 times"),
+        pytest.param([(number % 1_000, number) for number in range(2_000)], id="1,000 cells, each twice"),
+        pytest.param([*((n, n) for n in range(8_000)), *((7_990 + n % 10, 8_000 + n) for n in range(200))], id="late"),
+    ],
+)
+def test_pages_of_any_honest_length_are_read_in_full(lines: list[tuple[int, int]], tmp_path: Path) -> None:
+    told: list[str] = []
+    path = tmp_path / "j.jsonl"
+    with path.open("w") as file:
+        for cell, number in lines:
+            event = reply(number, cell=f"00000000-0000-4000-8000-{cell:012}", run=f"0123abcd.{number}")
+            event |= {"key": "0" * 64, "prompt": "What does it say?", "time": "2026-11-26T04:15:44.496Z", "host": "h"}
+            event |= {"members": {"max_tokens": 100}, "seconds": 0.5, "first_token": 0.25, "chunks": 10, "tokens": 100}
+            event["completion"] |= {"id": "2026112612154451358", "created": 1795666544, "model": "glm-4.7-flash"}
+            event["completion"]["usage"] = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+            file.write(json.dumps(event) + "\n")
+    chat = Chat.load(path, warn=told.append)
+    assert told == []
+    assert chat.thread().size == len({cell for cell, _ in lines})
+    assert chat.ledger.spent.requests == len(lines)
+    assert chat.history.undo(3) == ["a turn run again"] * 3
+
+
+# What a resume brings
+
+
+def test_a_resume_says_which_settings_came_along(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    events = [
+        {"id": "a-0", "event": "session", "version": 1, "model": "glm-4-plus", "system": "Be a pirate,\n\n" + "x" * 99},
+        {"id": "a-1", "event": "budget", "limit": 5, "unit": "yuan"},
+        {"id": "a-2", "event": "temperature", "value": 0.3},
+        reply(3),
+    ]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    told = page.run(f"%glm resume {path}").plain()
+    text = f"Be a pirate, {'x' * 46}…"
+    assert (
+        f"From the journal came: the model glm-4-plus, the system text “{text}”, the temperature 0.3, a budget of ¥5."
+        in told.split("\n\n")
+    )
+
+
+def test_a_resume_says_what_it_took_away(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_text(json.dumps({"id": "a-0", "event": "session", "version": 1}) + "\n" + json.dumps(reply(3)) + "\n")
+    page.run("%config GLMMagics.system = 'Be kind.'")
+    page.run("%config GLMMagics.temperature = 0.5")
+    told = page.run(f"%glm resume {path}").plain()
+    assert told.split("\n\n")[1] == "From the journal came: no system text, no temperature of its own."
