@@ -69,15 +69,19 @@ class Hide:
 
     def growing(self) -> Growing:
         """For a text that comes in pieces."""
-        return Growing(tuple(form for needles in self._needles for form in needles.forms))
+        return Growing(tuple(self._needles))
 
 
 class Growing:
-    """A text that comes in pieces, without the keys in it: what may be the beginning of one waits for more."""
+    """A text that comes in pieces, without the keys in it.
 
-    def __init__(self, forms: tuple[ApiKey, ...]) -> None:
-        self._forms = forms
-        self._may_begin = _beginnings(forms)
+    What may be the beginning of a key, or of its secret, waits for more. Other forms, and long ends, are found where
+    they come in one piece.
+    """
+
+    def __init__(self, needles: tuple[_Needles, ...]) -> None:
+        self._needles = needles
+        self._may_begin = _looker(needles)
         self._held = ""
 
     def add(self, piece: str) -> str:
@@ -85,11 +89,13 @@ class Growing:
         if not self._held and (self._may_begin is None or self._may_begin(piece) is None):
             return piece
         text = self._held + piece
-        for form in self._forms:
-            text = text.replace(form, HIDDEN)
-        whole = len(text) - max(_begun(text, form) for form in self._forms)
-        self._held = text[whole:]
-        return text[:whole]
+        for needles in self._needles:
+            text = needles.forms_out_of(text)
+        whole = len(text) - max(_begun(text, form) for needles in self._needles for form in needles.plain)
+        text, self._held = text[:whole], text[whole:]
+        for needles in self._needles:
+            text = needles.out_of(text)
+        return text
 
     def rest(self) -> str:
         """What has waited, once nothing more comes."""
@@ -104,24 +110,31 @@ def _begun(text: str, form: ApiKey) -> int:
 
 
 @lru_cache(maxsize=64)
-def _beginnings(forms: tuple[ApiKey, ...]) -> Callable[[str], Any] | None:
-    """Finds where one of these may begin. It looks at every chunk of a reply, so it has to be quick."""
-    if not forms:
+def _looker(needles: tuple[_Needles, ...]) -> Callable[[str], Any] | None:
+    """Finds where something of these may be. It looks at every chunk of a reply, so it has to be quick."""
+    if not needles:
         return None
-    pairs = {re.escape(form[:2]) for form in forms} | {rf"{re.escape(form[:1])}\Z" for form in forms}
-    return re.compile("|".join(sorted(pairs))).search
+    found = {ApiKey(form[:2]) for one in needles for form in one.forms}
+    found |= {_turned(tail) for one in needles for tail, _ in one.endings}
+    waits = {rf"{re.escape(form[:1])}\Z" for one in needles for form in one.plain}
+    return re.compile("|".join(sorted({re.escape(form) for form in found} | waits))).search
 
 
 class _Needles(NamedTuple):
     """What is looked for of one key: forms of it, and how it and its secret begin, or end when read backwards."""
 
+    plain: tuple[ApiKey, ...]
     forms: tuple[ApiKey, ...]
     beginnings: tuple[tuple[ApiKey, ApiKey], ...]
     endings: tuple[tuple[ApiKey, ApiKey], ...]
 
-    def out_of(self, text: str) -> str:
+    def forms_out_of(self, text: str) -> str:
         for form in self.forms:
             text = text.replace(form, HIDDEN)
+        return text
+
+    def out_of(self, text: str) -> str:
+        text = self.forms_out_of(text)
         for head, whole in self.beginnings:
             text = _without_beginnings(text, head, whole, HIDDEN)
         for tail, whole in self.endings:
@@ -133,10 +146,11 @@ class _Needles(NamedTuple):
 @lru_cache(maxsize=64)
 def _needles(key: ApiKey) -> _Needles:
     secret = ApiKey(key.partition(".")[2])
-    others = {ApiKey(quote(key, safe="")), secret, *_in_base64(key)} - {key}
-    forms = [key, *(form for form in others if len(form) >= _TELLING)]
+    plain = {key, *(form for form in (ApiKey(quote(key, safe="")), secret) if len(form) >= _TELLING)}
+    encoded = {form for form in _in_base64(key) if len(form) >= _TELLING}
     return _Needles(
-        tuple(sorted(forms, key=len, reverse=True)),
+        tuple(plain),
+        tuple(sorted(plain | encoded, key=len, reverse=True)),
         tuple(_begins(whole) for whole in (key, secret) if len(whole) > _TELLING),
         tuple(_begins(_turned(whole)) for whole in (key,) if len(whole) > _TELLING),
     )
