@@ -20,11 +20,11 @@ from html import escape as escape_html
 
 from .texts import without_commands, without_controls
 
-#: What Markdown reads as its own within a line, and how it is written instead. Mathematics is searched for in
-#: Markdown, where an entity hides it, and once more in the page that comes of it, but there never across elements.
-_INSTEAD = {ord(mark): f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
-    ord(sign): f"<span>&#{ord(sign)};</span>" for sign in "$\\"
-}
+#: What Markdown and HTML read as their own within a line, and how it is written instead. Mathematics is searched for
+#: in Markdown, where an entity hides it, and once more in the page that comes of it, but there never across elements.
+_INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {mark: escape_html(mark) for mark in "&<>\"'"}
+_INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
+_MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
 #: What at the beginning of a line makes a heading or a list: its last letter is written otherwise.
 _BEGINNING = re.compile(r"[#+=-]|\d{1,9}[.)](?=\s|\Z)")
 
@@ -41,9 +41,13 @@ def inert(text: str) -> str:
     shown = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     mark = _BEGINNING.match(shown)
     if mark is None:
-        return escape_html(shown).translate(_INSTEAD)
+        return _MARK.sub(_instead, shown)
     end = mark.end()
-    return f"{shown[: end - 1]}&#{ord(shown[end - 1])};{escape_html(shown[end:]).translate(_INSTEAD)}"
+    return f"{shown[: end - 1]}&#{ord(shown[end - 1])};{_MARK.sub(_instead, shown[end:])}"
+
+
+def _instead(mark: re.Match[str]) -> str:
+    return _INSTEAD[mark[0]]
 
 
 class Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from ..markup import Markup, html_bundle
 from ..models import PRICES_DATE
 from ..texts import shorten
 from ..wire import Usage
-from .document import money, table
+from .document import money, plain_table
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 
@@ -93,7 +93,7 @@ class Spending:
 def dashboard_text(figures: Spending) -> str:
     """The dashboard where there is no HTML."""
     rows = _rows(figures)
-    return f"{_totals(figures)}\n\n{table(_HEADER, rows).plain}" if rows else _totals(figures)
+    return f"{_totals(figures)}\n\n{plain_table(_HEADER, rows)}" if rows else _totals(figures)
 
 
 def dashboard_html(figures: Spending) -> Markup:
@@ -116,28 +116,34 @@ _CELL = Markup(
 _NUMBER = Markup("{cell};text-align:right;white-space:nowrap", cell=_CELL)
 _WORD = Markup("{cell};text-align:left;white-space:nowrap", cell=_CELL)
 _PROMPT = Markup("{cell};text-align:left;min-width:12em", cell=_CELL)
-_COLUMNS = (_WORD, _WORD, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _PROMPT)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Markup:
-    heads = [Markup('<th style="{style}">{text}</th>', style=style, text=text) for style, text in _columns(_HEADER)]
-    lines = [
-        [Markup('<td style="{style}">{text}</td>', style=style, text=text) for style, text in _columns(row)]
-        for row in rows
-    ]
     return Markup(
         '<div style="overflow-x:auto;width:0;min-width:100%">'
-        '<table style="border:none;border-collapse:collapse;margin:0;{font}">{rows}</table></div>',
+        '<table style="border:none;border-collapse:collapse;margin:0;{font}">{head}{rows}</table></div>',
         font=FONT,
+        head=Markup(
+            '<tr style="background:none"><th style="{word}">{a}</th><th style="{word}">{b}</th>'
+            '<th style="{number}">{c}</th><th style="{number}">{d}</th><th style="{number}">{e}</th>'
+            '<th style="{number}">{f}</th><th style="{prompt}">{g}</th></tr>',
+            **_cells(_HEADER),
+        ),
+        # One for each row and not for each cell: there are many, and they are made anew after every turn.
         rows=Markup().join(
-            Markup('<tr style="background:none">{cells}</tr>', cells=Markup().join(line)) for line in [heads, *lines]
+            Markup(
+                '<tr style="background:none"><td style="{word}">{a}</td><td style="{word}">{b}</td>'
+                '<td style="{number}">{c}</td><td style="{number}">{d}</td><td style="{number}">{e}</td>'
+                '<td style="{number}">{f}</td><td style="{prompt}">{g}</td></tr>',
+                **_cells(row),
+            )
+            for row in rows
         ),
     )
 
 
-def _columns(cells: tuple[str, ...]) -> Iterator[tuple[Markup, str]]:
-    """Each cell with the style of its column."""
-    return zip(_COLUMNS, cells, strict=True)
+def _cells(row: tuple[str, ...]) -> dict[str, object]:
+    return {**dict(zip("abcdefg", row, strict=True)), "word": _WORD, "number": _NUMBER, "prompt": _PROMPT}
 
 
 _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
@@ -201,8 +207,21 @@ def _chart(ledger: Ledger) -> Markup:
     for number, usage in enumerate(usages):
         prompt = _CHART_HEIGHT * usage.prompt_tokens / highest
         completion = _CHART_HEIGHT * usage.completion_tokens / highest
-        bars.append(_bar(number * step, _CHART_HEIGHT - prompt, step, prompt, TRACK))
-        bars.append(_bar(number * step, _CHART_HEIGHT - prompt - completion, step, completion, BRAND))
+        bars.append(
+            Markup(
+                '<rect x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{prompt:.1f}" style="fill:{track}"/>'
+                '<rect x="{x:.1f}" y="{above:.1f}" width="{width:.1f}" height="{completion:.1f}" '
+                'style="fill:{brand}"/>',
+                x=number * step,
+                top=_CHART_HEIGHT - prompt,
+                above=_CHART_HEIGHT - prompt - completion,
+                width=max(1.0, step - 3),
+                prompt=prompt,
+                completion=completion,
+                track=TRACK,
+                brand=BRAND,
+            )
+        )
     return Markup(
         '<svg role="img" aria-label="Tokens by request: prompt below, completion above" width="{width:.0f}" '
         'height="{height}" viewBox="0 0 {width:.0f} {height}" style="display:block;max-width:100%;margin-top:8px">'
@@ -212,17 +231,6 @@ def _chart(ledger: Ledger) -> Markup:
         bars=Markup().join(bars),
         prompt=_key(TRACK),
         completion=_key(BRAND),
-    )
-
-
-def _bar(left: float, top: float, step: float, height: float, colour: Markup) -> Markup:
-    return Markup(
-        '<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" style="fill:{colour}"/>',
-        left=left,
-        top=top,
-        width=max(1.0, step - 3),
-        height=height,
-        colour=colour,
     )
 
 

@@ -12,21 +12,28 @@ _AS_CODE = "white-space:pre-wrap;font-family:var(--jp-code-font-family, monospac
 
 
 def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
-    """A table whose columns stand under each other in a terminal, Chinese letters counting double."""
-    pieces = [[Markup.of(cell) for cell in row] for row in (header, *rows)]
-    cells = [[cell.plain.replace("|", "\\|").replace("\n", " ") for cell in row] for row in pieces]
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(header))]
-    padding = [[" " * (widths[i] - _width(cell)) for i, cell in enumerate(row)] for row in cells]
-    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+    """A table, whose columns stand under each other in a terminal."""
+    cells = [[Markup.of(cell) for cell in row] for row in (header, *rows)]
+    plain = [[cell.plain for cell in row] for row in cells]
+    rich = [[cell.rich for cell in row] for row in cells]
+    return Markup.vouched(_lines(rich, plain), plain_table(plain[0], plain[1:]))
 
-    def lines(rows: list[list[str]]) -> str:
-        padded = [
-            [f"{cell}{space}" for cell, space in zip(*row, strict=True)] for row in zip(rows, padding, strict=True)
-        ]
-        told = [f"| {' | '.join(row)} |" for row in padded]
-        return "\n".join([told[0], rule, *told[1:]])
 
-    return Markup.vouched(lines([[cell.rich for cell in row] for row in pieces]), lines(cells))
+def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table where there is no page, Chinese letters counting double."""
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
+    return _lines(cells, cells)
+
+
+def _lines(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> str:
+    """The lines of a table, padded by what is `shown` of each cell."""
+    widths = [[_width(cell) for cell in row] for row in shown]
+    columns = [max(column) for column in zip(*widths, strict=True)]
+    lines = [
+        f"| {' | '.join(cell + ' ' * (column - width) for cell, width, column in zip(*row, columns, strict=True))} |"
+        for row in zip(cells, widths, strict=True)
+    ]
+    return "\n".join([lines[0], f"|{'|'.join('-' * (column + 2) for column in columns)}|", *lines[1:]])
 
 
 def code(text: str) -> Markup:
