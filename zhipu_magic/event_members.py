@@ -25,8 +25,8 @@ from .untrusted_json import LARGEST_INTEGER, MOST_LEVELS
 _LONGEST_ID = 4_000
 #: Yuan and seconds; pixels.
 _MOST_TOLD, _MOST_PIXELS = 1e12, 2**31
-#: Bytes of its line that a value of `members`, an image and a call take at least: in memory each takes many more.
-_BYTES_A_VALUE, _BYTES_AN_IMAGE, _BYTES_A_CALL = 6, 40, 100
+#: Bytes of its line that a list or an object, an image and a call take at least: in memory each takes many more.
+BYTES_A_CONTAINER, _BYTES_AN_IMAGE, _BYTES_A_CALL = 4, 40, 120
 #: What `check` raises.
 SENSELESS = (LookupError, TypeError, ValueError)
 
@@ -46,7 +46,7 @@ def check(event: dict[str, Any], size: int) -> None:
         _check_larger(event, size)
     if size > _LONGEST_ID:
         for name in _IDS & event.keys():
-            if len(event[name]) > _LONGEST_ID:
+            if isinstance(event[name], str) and len(event[name]) > _LONGEST_ID:
                 raise ValueError(f"{name} is too long")
 
 
@@ -90,7 +90,7 @@ def _without_nulls(event: dict[str, Any]) -> bool:
 
 def _check_larger(event: Event, size: int) -> None:
     """Look at what may be far larger in memory than in its line."""
-    if _values(event.get("members")) * _BYTES_A_VALUE > size:
+    if _weight(event.get("members")) > size:
         raise ValueError("more values than such a line can tell of")
     if sum(len(one.get("calls", ())) for one in event.get("rounds", ())) * _BYTES_A_CALL > size:
         raise ValueError("more calls than such a line can tell of")
@@ -98,19 +98,13 @@ def _check_larger(event: Event, size: int) -> None:
         raise ValueError("more images than such a line can tell of")
 
 
-def _check_lengths(event: Event, members: Mapping[str, Any]) -> None:
-    for name in members.keys() & event.keys() & _IDS:
-        if len(event[name]) > _LONGEST_ID:
-            raise ValueError(f"{name} is too long")
-
-
-def _values(value: Any, levels: int = MOST_LEVELS) -> int:
-    """How many values there are in one. Raises ValueError for one that cannot be sent as JSON."""
+def _weight(value: Any, levels: int = MOST_LEVELS) -> int:
+    """Bytes that such a value takes in a line at least. Raises ValueError for one that cannot be sent as JSON."""
     if isinstance(value, (dict, list)):
         if not levels:
             raise ValueError("nested too deep")
         inner = value.values() if isinstance(value, dict) else value
-        return 1 + sum(_values(one, levels - 1) for one in inner)
+        return BYTES_A_CONTAINER + sum(_weight(one, levels - 1) for one in inner)
     if isinstance(value, (int, float)) and not abs(value) <= LARGEST_INTEGER:
         raise ValueError("no number")
     return 1
@@ -244,7 +238,7 @@ def _tool(value: Any) -> bool:
 # The format: each kind of event, what its members may hold, and which it cannot be without
 
 #: Members that are looked up, and so may not be endless.
-_IDS = frozenset({"id", "cell", "run", "replaces", "joins", "after", "of", "key", "from"})
+_IDS = frozenset({"id", "cell", "run", "replaces", "joins", "after", "of", "key", "from", "at"})
 
 #: `str` stands for any text, `int` for a count, `float` for yuan or seconds, from 0 on.
 _REPLY: Mapping[str, Any] = {

@@ -20,6 +20,10 @@ from .source import Event
 Emit = Callable[[Event], None]
 
 
+#: Events that are taken at once: an interrupt comes between two takes.
+_MOST_AT_ONCE = 1_000
+
+
 class Exchange:
     """Runs `send(emit, cancelled)` in a thread of its own, and hands over what it emits.
 
@@ -57,7 +61,7 @@ class Exchange:
         # Both before the events are looked at, so that the next call sees what comes from here on.
         over = self._over
         _hear(self._arrived, 0.0)
-        events = self._gathered()
+        events = self._gathered(_MOST_AT_ONCE)
         if events or not over:
             return events
         if self._failure is not None:
@@ -73,12 +77,12 @@ class Exchange:
         if not self._over:
             self._cancelled.set()
             self._hang_up()
-        return self._gathered()
+        return self._gathered(len(self._events))
 
-    def _gathered(self) -> list[Event]:
+    def _gathered(self, most: int) -> list[Event]:
         events: list[Event] = []
         with suppress(IndexError):  # two threads take, where one stops what the other reads
-            for _ in range(len(self._events)):
+            for _ in range(min(most, len(self._events))):
                 events.append(self._events.popleft())
         return events
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from . import sessions
 from .conversation import Link, Thread, back_from
 from .errors import InvalidRequest, JournalError
+from .event_members import SENSELESS, check
 from .events import Event, apply, first
 from .forks import tell_of_forks
 from .journal import Journal, copy_images, keep_images, write
@@ -29,15 +31,17 @@ class History:
 
     def __init__(self, journal: Journal, settings: Mapping[str, Any], settle: Callable[[], None]) -> None:
         self.journal = journal
+        _check("session", {"event": "session", "id": "", **settings})
         self.kept = first(journal.begin(settings))
         self._settle = settle
         tell_of_forks(self)
 
     def do(self, kind: str, **members: Any) -> None:
-        """Let something happen that is no reply, and write it down."""
+        """Let something happen that is no reply, and write it down. Raises InvalidRequest for what cannot be kept."""
         self._settle()
         self._write_down()
         event = {"id": self.journal.next_id(), "event": kind, **members, **self.journal.mark()}
+        _check(kind, event)
         self.kept = replace(apply(self.kept, event), event=event)
         self._write_down()
 
@@ -246,6 +250,25 @@ class History:
                     copy_images(lines, images_of(old), images_of(file))
         except OSError as error:
             raise JournalError(f"The images of {file.name} cannot be written: {error.strerror}.") from None
+
+
+def _check(kind: str, event: Event) -> None:
+    """Raise InvalidRequest for what a journal could not give back."""
+    try:
+        check(dict(event), sys.maxsize)
+    except SENSELESS:
+        told = ", ".join(
+            f"{name} {shortened(repr(value), 60)}"
+            for name, value in event.items()
+            if name not in ("id", "event", "thread", "forked") and value is not None
+        )
+        raise InvalidRequest(f"The {kind} cannot be kept: {told}.", hint=_WANTED) from None
+
+
+_WANTED = (
+    f"A model's name is one printable word of at most {LONGEST_NAME} letters, a temperature a number from 0 to 2, a "
+    "budget a number from 0 on."
+)
 
 
 def turns(count: int) -> str:

@@ -36,8 +36,8 @@ from .lines import (
     locked,
     read,
     refuse_other,
+    value_of,
 )
-from .untrusted_json import loads
 from .wire import each_text
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
@@ -211,7 +211,23 @@ class Journal:
                     "left out of it. What comes later is written."
                 )
             return b""
-        return text.encode("utf-8", "replace")
+        line = text.encode("utf-8", "replace")
+        if event["id"] not in self._untold and not _can_be_read(line):
+            self._untold.add(event["id"])
+            self._warn(
+                f"The latest {event['event']} is in the journal, but holds a text or number beyond all bounds: "
+                "%glm resume will leave it out."
+            )
+        return line
+
+
+def _can_be_read(line: bytes) -> bool:
+    """Whether a resume will find the event in this line."""
+    try:
+        check(value_of(line), len(line))
+    except SENSELESS:
+        return False
+    return True
 
 
 def _new_session() -> str:
@@ -271,7 +287,7 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     for line in lines:
         if b'"images"' in line and old != new:
             with suppress(JournalError, AttributeError, *SENSELESS):
-                event = loads(line)
+                event = value_of(line)
                 check(event, len(line))
                 keep_images([Image.from_told(told, old) for told in event["images"]], new)
 

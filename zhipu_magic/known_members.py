@@ -15,7 +15,7 @@ Reads = Callable[[Any], Any]
 #: What a counter can hold and every reader of JSON takes for the same number.
 MOST_COUNTED = 2**53
 #: Letters of what is a name: an id, a model, a reason.
-_LONGEST_NAME = 1_000
+_LONGEST_NAME = 200
 #: Members of one object, and objects of one list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 

@@ -17,10 +17,11 @@ from typing import IO, Any
 
 from . import regular_files
 from .errors import JournalError
-from .event_members import SENSELESS, check
+from .event_members import BYTES_A_CONTAINER, SENSELESS, check
 from .events import Event, prepared
 from .images import Image
-from .untrusted_json import loads
+from .texts import shortened
+from .untrusted_json import MOST_LEVELS, cleaned
 
 try:
     import fcntl
@@ -46,8 +47,8 @@ _TOO_LONG = b"too long"
 PATIENCE, _PAUSE = 1.0, 0.01
 #: Lines that a note names by number.
 _MOST_NAMED = 10
-#: Bytes of a line from which on it may be denser than memory has room for, and what a value of it takes at least.
-_LONG, _BYTES_A_VALUE = 20_000, 6
+#: Bytes of a line from which on it may be denser than memory has room for.
+_LONG = 20_000
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 _DECODER = json.JSONDecoder(parse_constant=lambda name: None)
@@ -86,7 +87,7 @@ class Lines:
 
     def event_at(self, place: int) -> Event:
         """The event at this place. Raises LookupError or ValueError where it makes no sense."""
-        event: dict[str, Any] = loads(self.raw[place])
+        event: dict[str, Any] = value_of(self.raw[place])
         check(event, len(self.raw[place]))
         return event
 
@@ -189,20 +190,40 @@ def _values(lines: list[bytes]) -> list[Any]:
         values: list[Any] = _DECODER.decode(joined.decode())
     except (ValueError, RecursionError):
         return []
+    for place, line in enumerate(lines if len(values) == len(lines) else ()):
+        if _may_be_deep(line):
+            values[place] = cleaned(values[place])
     return values
+
+
+def value_of(line: bytes) -> Any:
+    """The value of one line, the same whatever stands beside it. Raises ValueError where it is none."""
+    if len(line) > _LONG and _is_dense(line):
+        raise ValueError("more values than such a line can tell of")
+    try:
+        value = _DECODER.decode(line.decode())
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return cleaned(value) if _may_be_deep(line) or _HALVES.search(line) else value
 
 
 def _value(line: bytes) -> Any:
     with suppress(ValueError):
-        return None if len(line) > _LONG and _is_dense(line) else loads(line)
+        return value_of(line)
+
+
+def _may_be_deep(line: bytes) -> bool:
+    return line.count(b"[") + line.count(b"{") > MOST_LEVELS
 
 
 def _is_dense(line: bytes) -> bool:
     """Whether a line holds so many values that they would take far more memory than it: no line of ours does."""
-    if sum(map(line.count, (b"[", b"{", b","))) * _BYTES_A_VALUE <= len(line):
-        return False
-    bare = _TEXT.sub(b"", line)
-    return sum(map(bare.count, (b"[", b"{", b","))) * _BYTES_A_VALUE > len(line)
+    return _weight(line) > len(line) and _weight(_TEXT.sub(b"", line)) > len(line)
+
+
+def _weight(line: bytes) -> int:
+    """Bytes that a line of as many values has at least: a list or an object takes more room than its letters tell."""
+    return (line.count(b"[") + line.count(b"{")) * BYTES_A_CONTAINER + line.count(b",")
 
 
 def _end(file: IO[bytes]) -> int:
@@ -253,7 +274,7 @@ def is_there(path: Path) -> bool:
     """Whether there is a file that can hold anything of ours."""
     try:
         return regular_files.status(path) is not None
-    except (regular_files.Refused, NotADirectoryError):
+    except OSError:  # a link, a loop of them, a name that no disk takes
         return False
 
 
@@ -278,8 +299,8 @@ def refuse_other(path: Path) -> None:
 def _check_version(found: Any, path: Path) -> None:
     if not isinstance(found, int) or found > VERSION:
         raise JournalError(
-            f"The journal {path.name} was written by a newer zhipu_magic (version {found} of its format; this one "
-            f"knows {VERSION}).",
+            f"The journal {path.name} was written by a newer zhipu_magic (version {shortened(str(found), 20)} of its "
+            f"format; this one knows {VERSION}).",
             hint="Upgrade zhipu_magic, or choose another file: %glm journal PATH. The journal is left as it is.",
         )
 

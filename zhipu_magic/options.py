@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .errors import InvalidRequest
+from .untrusted_json import cleaned
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,15 @@ class Options:
             raise InvalidRequest(f"{name} is given twice: as an option and as a further parameter.")
         members.update(self.params)
         try:
-            json.dumps(members, allow_nan=False, ensure_ascii=False).encode()
-        except (TypeError, ValueError) as error:  # half characters, which UTF-8 cannot hold, among the latter
+            text = json.dumps(members, allow_nan=False, ensure_ascii=False)
+            text.encode()
+            if (self.params or tools) and cleaned(sent := json.loads(text)) != sent:
+                raise ValueError("it is nested too deep, or holds a number that is too large")
+        except (
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:  # half characters, which UTF-8 cannot hold, among the latter
             raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
         return members
 

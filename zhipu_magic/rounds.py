@@ -160,6 +160,7 @@ class Rounds:
         self._called = 0
         self._shape = shape
         self._hide = hide
+        self._closed = False
         self._rounds: list[Round] = []
         self._messages: list[Message] = []
         self._following: Iterator[Sequence[Event]] | None = None
@@ -179,6 +180,7 @@ class Rounds:
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether there is another round. Raises ReplyBroken after too many."""
+        self._closed = False  # what was closed is the connection of a round that is whole
         if self._tools and calls_of(body):
             if sum(bool(one.calls) for one in self._rounds) >= self._most:
                 raise ReplyBroken(
@@ -191,7 +193,7 @@ class Rounds:
         return self._following is not None
 
     def close(self) -> list[Event]:
-        self._following = None
+        self._closed, self._following = True, None
         return self._source.close()
 
     def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Sequence[Event]]:
@@ -237,4 +239,8 @@ class Rounds:
     def _go_on(self, done: Round, messages: Sequence[Message]) -> None:
         self._rounds.append(done)
         self._messages += messages
+        if self._closed:  # by the tool itself, or by another thread while it ran
+            return
         self._source = self._ask(self._messages, self._rounds)
+        if self._closed:
+            self._source.close()

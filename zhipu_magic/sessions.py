@@ -20,7 +20,7 @@ _WORTH = ANSWERS - {"once"} | {"resume"}
 #: Bytes of a journal for each of its sessions, which take some memory each; one of ours is longer.
 _BYTES_A_SESSION, _FIRST_SESSIONS = 100, 100
 #: Of one session, the moments that are remembered for those forked from it.
-_MOST_FORKS = 100
+_MOST_FORKS = 100_000
 _NONSENSE = (*SENSELESS, AttributeError, JournalError)
 
 
@@ -134,14 +134,19 @@ class Rebuilding:
 
     def _opened(self, place: int | None) -> Session:
         """A session at its first line: with its settings, or with what another kept when it was forked from that."""
-        opening = self._opening(place)
-        latest = opening.get("id", "")
-        parent = self.found.get(opening.get("from", ""))
-        if parent is None:
-            return Session(first(opening), place, latest=latest)
-        at_fork = parent.at_forks.get(opening.get("at", ""))
-        base = self._kept(parent) if at_fork is None else at_fork
-        return Session(base, place, base=base, latest=latest)
+        line = [self._opening(place)]  # of processes that were forked from each other, and had told nothing yet
+        while (above := line[-1].get("from", "")) not in self.found and above in self._openings:
+            self._allowance.again(1)
+            if len(line) > len(self._openings):
+                raise LookupError("sessions that were forked from each other in a circle")
+            line.append(self._opening(self._openings[above]))
+        parent, base = self.found.get(line[-1].get("from", "")), None
+        if parent is not None:
+            at_fork = parent.at_forks.get(line[-1].get("at", ""))
+            base = self._kept(parent) if at_fork is None else at_fork
+        elif len(line) > 1:
+            base = first(line[-1])
+        return Session(base or first(line[0]), place, base=base, latest=line[0].get("id", ""))
 
     def _opening(self, place: int | None) -> Event:
         return {} if place is None else self._lines.event_at(place)
@@ -173,7 +178,12 @@ class Rebuilding:
                 conversation, held = with_less_past(session.kept.conversation, int(session.taken * share))
                 session.kept = replace(session.kept, conversation=conversation)
                 session.taken = min(session.taken, held)
-                session.at_forks.clear()
+                if session.at_forks:
+                    session.at_forks.clear()
+                    self._lines.say(
+                        f"{self._lines.path.name}: what forked processes began with takes more than its size allows; "
+                        "they are told as if they had begun later."
+                    )
         self._allowance.made_room(sum(session.taken for session in self.found.values()))
 
     def _cut(self, session: Session, place: int) -> None:

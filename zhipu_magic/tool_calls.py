@@ -13,7 +13,7 @@ from .untrusted_json import loads
 #: Calls of one reply that are kept: no model means so many.
 _MOST_CALLS = 1_000
 #: Letters of arguments in which it is looked whether they are whole.
-_LONGEST_LOOKED_AT = 1 << 16
+_LONGEST_LOOKED_AT, _MOST_LOOKED_AT = 1 << 16, 1 << 20
 _OWN = {"id", "index", "type", "function"}
 
 
@@ -26,11 +26,14 @@ class _Call:
     name: str = ""
     arguments: list[str] = field(default_factory=list)
     others: dict[str, Any] = field(default_factory=dict)
+    length: int = 0
+    looked_at: int = 0
 
     def take(self, piece: Mapping[str, Any], name: str, arguments: str) -> None:
         self.type = name_of(piece.get("type")) or self.type
         self.name = name or self.name
         self.arguments.append(arguments)
+        self.length += len(arguments)
         for other in piece.keys() - _OWN:
             if other in self.others or len(self.others) < MOST_MEMBERS:
                 self.others[other] = piece[other]
@@ -42,14 +45,17 @@ class _Call:
 
     def is_followed_by(self, arguments: str) -> bool:
         """Whether these arguments are another call's, for its own are whole."""
-        if not (arguments.lstrip().startswith("{") and "".join(self.arguments[-2:]).rstrip().endswith("}")):
+        begins = arguments.lstrip().startswith("{")
+        if not (begins and self.length <= _LONGEST_LOOKED_AT and "".join(self.arguments[-2:]).rstrip().endswith("}")):
             return False
-        known = "".join(self.arguments)
+        self.looked_at += self.length
+        if self.looked_at > _MOST_LOOKED_AT:  # they were looked at again and again, and never whole
+            return False
         try:
-            loads(known[:_LONGEST_LOOKED_AT])
+            loads("".join(self.arguments))
         except ValueError:
             return False
-        return len(known) <= _LONGEST_LOOKED_AT
+        return True
 
 
 class ToolCalls:

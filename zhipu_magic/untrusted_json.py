@@ -22,10 +22,7 @@ MOST_CONTAINERS = 1_000_000
 #: What most readers of JSON hold in an integer is less; what a counter needs is far less.
 LARGEST_INTEGER = 2**63 - 1
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
-#: Names that are arguments of the SDK's own constructors, to which an object's members go by name.
-_RESERVED = frozenset({"cls", "self", "_fields_set"})
 _WHITE_SPACE = " \t\r\n"
-_RESERVED_TEXT = re.compile(r'"(?:cls|self|_fields_set)"')
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -58,8 +55,7 @@ def read(text: str | bytes) -> tuple[Any, bool]:
 def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
     """The value without what something after it could fail on.
 
-    What is nested too deep, and a number that is none or too large, becomes None. Half a character becomes U+FFFD. A
-    member with a name that the SDK's constructors claim is left out.
+    What is nested too deep, and a number that is none or too large, becomes None. Half a character becomes U+FFFD.
     """
     if isinstance(value, str):
         return whole_characters(value)
@@ -72,18 +68,12 @@ def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
     if not levels:
         return None
     if isinstance(value, dict):
-        return {
-            whole_characters(name): cleaned(member, levels - 1)
-            for name, member in value.items()
-            if name not in _RESERVED
-        }
+        return {whole_characters(name): cleaned(member, levels - 1) for name, member in value.items()}
     return [cleaned(item, levels - 1) for item in value]
 
 
 def _is_plain(text: str) -> bool:
     """Whether nothing in the text needs a closer look; numbers have been seen to while it was read."""
-    if ("cls" in text or "self" in text or "_fields_set" in text) and _RESERVED_TEXT.search(text):
-        return False
     return not ("\\u" in text and _ESCAPED_HALF.search(text)) and _can_be_written(text)
 
 

@@ -62,8 +62,12 @@ def each_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
+#: No reply has as many, and sums of them, and what they cost, can still be told.
+_MOST_TOKENS = 2**40
+
+
 def _count(value: Any) -> int:
-    return value if is_count(value) else 0
+    return value if is_count(value) and value < _MOST_TOKENS else 0
 
 
 class Assembly:
@@ -125,11 +129,12 @@ class Assembly:
                 continue
             if name == "content":
                 content = self._words.add(value if isinstance(value, str) else _text_of_parts(value))
-                self._texts.append(content)
+                if content:
+                    self._texts.append(content)
             elif name in ("reasoning_content", "reasoning"):
                 # The second is vLLM's and Ollama's name for it; some send both, with the same text.
                 if name == "reasoning_content" or not delta.get("reasoning_content"):
-                    self._reasonings.append(self._thoughts.add(_text(value)))
+                    self._reasonings += filter(None, [self._thoughts.add(_text(value))])
             elif name == "tool_calls":
                 self._tool_calls.feed(objects(value))
             elif name in self._message or len(self._message) < MOST_MEMBERS:

@@ -26,7 +26,7 @@ from story import JSON
 from zhipu_magic import Chat
 from zhipu_magic.client import build_completion
 from zhipu_magic.client.decode import MOST_BYTES
-from zhipu_magic.errors import GLMError, ReplyBroken, ServiceError
+from zhipu_magic.errors import GLMError, InvalidRequest, ReplyBroken, ServiceError
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service_errors import service_error
 from zhipu_magic.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
@@ -428,7 +428,10 @@ def test_a_line_that_cannot_be_written_is_told_once_and_left_out(server: Practic
     chat = Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, journal=journal, warn=told.append)
     for number in range(2):
         assert chat.ask(f"{number}").text
-    chat.history.do("temperature", value=object())
+    with pytest.raises(InvalidRequest):  # what is known beforehand is refused
+        chat.history.do("temperature", value=object())
+    kept = chat.history.journal
+    kept.add({"id": kept.next_id(), "event": "temperature", "value": object()})
     chat.history.do("temperature", value=0.5)
     assert chat.ask("2").text
     chat.save(tmp_path / "b.jsonl")

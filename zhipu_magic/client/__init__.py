@@ -43,8 +43,18 @@ _backoff = wait_exponential_jitter(initial=1, max=20, jitter=1)
 
 def build_completion(body: Mapping[str, Any]) -> Completion:
     """The SDK's `Completion` of a reply's body, made as the SDK makes it, so that unknown members are kept."""
-    completion: Completion = Completion.construct(**body)
+    completion: Completion = Completion.construct(**_without_reserved(body))
     return completion
+
+
+def _without_reserved(value: Any) -> Any:
+    """The value without members whose names are arguments of the SDK's own constructors: it gives them by name."""
+    if isinstance(value, Mapping):
+        return {name: _without_reserved(member) for name, member in value.items() if name not in _RESERVED}
+    return [_without_reserved(item) for item in value] if isinstance(value, list) else value
+
+
+_RESERVED = frozenset({"cls", "self", "_fields_set"})
 
 
 class Client:
@@ -120,7 +130,8 @@ class Client:
         except ValueError:
             answer = None
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
-        names = (name_of(model.get("id")) for model in models[:_MOST_MODELS])
+        ids = (model.get("id") for model in models[:_MOST_MODELS])
+        names = (name_of(one) for one in ids if not isinstance(one, str) or len(one) <= _LONGEST_NAME)
         found = dict.fromkeys(self._hide(name) for name in names if name and _is_name(name))
         if not found:
             raise Refused(response, body, is_error=isinstance(answer, Mapping) and bool(answer.get("error")))
