@@ -60,6 +60,14 @@ class Hide:
     def __call__(self, text: str) -> str:
         if not self._needles or len(text) < self._shortest:
             return text
+        text = self._out_of(text)
+        if "\\u00" in text:  # JSON within the text, which may spell the key with escapes
+            spelled = _ESCAPED.sub(_letter, text)
+            hidden = self._out_of(spelled)
+            text = text if hidden == spelled else hidden
+        return text
+
+    def _out_of(self, text: str) -> str:
         for needles in self._needles:
             text = needles.out_of(text)
         return text
@@ -70,6 +78,15 @@ class Hide:
     def growing(self) -> Growing:
         """For a text that comes in pieces."""
         return Growing(tuple(self._needles))
+
+
+_ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+
+
+def _letter(escaped: re.Match[str]) -> str:
+    """The letter that JSON means by an escape; those with a meaning of their own stay escaped."""
+    letter = chr(int(escaped[1], 16))
+    return escaped[0] if letter in '"\\\x7f' else letter
 
 
 class Growing:

@@ -14,9 +14,11 @@ came from outside. A Markup bears its plain text with it, for terminals and for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape as escape_html
+from typing import Literal
 
 from .texts import without_commands, without_controls
 
@@ -25,6 +27,7 @@ from .texts import without_commands, without_controls
 _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {mark: escape_html(mark) for mark in "&<>\"'"}
 _INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
 _MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
+_SPACES = re.compile(r"(?<=\n) +|\A +|(?<= ) +")
 #: What at the beginning of a line makes a heading or a list: its last letter is written otherwise.
 _BEGINNING = re.compile(r"[#+=-]|\d{1,9}[.)](?=\s|\Z)")
 
@@ -33,7 +36,9 @@ def escape(text: str) -> str:
     """The text as it is, with its lines and indents, as Markdown or HTML in which nothing is markup."""
     if text.isalnum():
         return text
-    return inert(text).replace("  ", "&nbsp; ").replace("\n", "<br>")
+    # A space at the beginning of a line, or after another, would not be seen.
+    spaced = _SPACES.sub(lambda found: "&nbsp;" * len(found[0]), inert(text).expandtabs(4))
+    return spaced.replace("\n", "<br>")
 
 
 def inert(text: str) -> str:
@@ -50,66 +55,89 @@ def _instead(mark: re.Match[str]) -> str:
     return _INSTEAD[mark[0]]
 
 
-class Markup:
-    """A piece of a page: `rich` as Markdown and HTML, and `plain` for where there is neither."""
+Form = Literal["rich", "plain", "bare"]
 
-    __slots__ = ("plain", "rich")
+
+class Markup:
+    """A piece of a page, in three forms: `rich` for a page, as Markdown and HTML; `plain` for where there is none, with
+    Markdown's marks; and `bare` without them, for a terminal. Each is made when it is first asked for.
+    """
+
+    __slots__ = ("_known", "_make")
 
     def __init__(self, ours: str = "", /, **pieces: object) -> None:
-        self.rich = self.plain = ours
-        if pieces:
-            self.rich = ours.format(**{name: _Rich(piece) for name, piece in pieces.items()})
-            self.plain = ours.format(**{name: _Plain(piece) for name, piece in pieces.items()})
+        self._known: dict[Form, str] = {}
+        self._make = partial(_filled, ours, pieces)
 
     @classmethod
-    def vouched(cls, rich: str, plain: str) -> Markup:
+    def vouched(cls, rich: str, plain: str, bare: str | None = None) -> Markup:
         """A piece that the caller answers for: nothing in `rich` runs, fetches, or says other than `plain`."""
         piece = cls()
-        piece.rich, piece.plain = rich, plain
+        piece._known = {"rich": rich, "plain": plain, "bare": plain if bare is None else bare}
         return piece
 
     @classmethod
     def of(cls, piece: object) -> Markup:
         """A Markup as it is, and anything else as text from outside."""
-        if isinstance(piece, Markup):
-            return piece
-        text = str(piece)
-        return cls.vouched(escape(text), text)
+        return piece if isinstance(piece, Markup) else cls("{piece}", piece=str(piece))
 
     def join(self, pieces: Iterable[object]) -> Markup:
         """The pieces with this between them."""
-        found = [Markup.of(piece) for piece in pieces]
-        rich, plain = (piece.rich for piece in found), (piece.plain for piece in found)
-        return Markup.vouched(self.rich.join(rich), self.plain.join(plain))
+        joined = Markup()
+        joined._make = partial(_joined, self, [Markup.of(piece) for piece in pieces])
+        return joined
+
+    def form(self, form: Form) -> str:
+        """The piece in one of its forms."""
+        known = self._known.get(form)
+        if known is None:
+            known = self._known[form] = self._make(form)
+        return known
+
+    @property
+    def rich(self) -> str:
+        return self.form("rich")
+
+    @property
+    def plain(self) -> str:
+        return self.form("plain")
+
+    @property
+    def bare(self) -> str:
+        return self.form("bare")
 
     def __add__(self, other: object) -> Markup:
         return Markup().join([self, other])
 
     def __bool__(self) -> bool:
-        return bool(self.rich or self.plain)
+        return bool(self.rich)
 
     def __repr__(self) -> str:
         return f"<Markup {self.rich!r}>"
 
 
 @dataclass(frozen=True, slots=True)
-class _Rich:
-    """A piece as it goes into a template for a page."""
+class _Piece:
+    """A piece as it goes into a template."""
 
     piece: object
+    form: Form
 
     def __format__(self, spec: str) -> str:
-        return self.piece.rich if isinstance(self.piece, Markup) else escape(format(self.piece, spec))
+        if isinstance(self.piece, Markup):
+            return self.piece.form(self.form)
+        text = format(self.piece, spec)
+        return escape(text) if self.form == "rich" else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A piece as it reads where there is no page."""
+def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
+    if form == "bare":
+        ours = ours.replace("**", "").replace("`", "")
+    return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
 
-    piece: object
 
-    def __format__(self, spec: str) -> str:
-        return self.piece.plain if isinstance(self.piece, Markup) else format(self.piece, spec)
+def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
+    return between.form(form).join([piece.form(form) for piece in pieces])
 
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:

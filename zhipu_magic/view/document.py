@@ -16,7 +16,8 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
     cells = [[Markup.of(cell) for cell in row] for row in (header, *rows)]
     plain = [[cell.plain for cell in row] for row in cells]
     rich = [[cell.rich for cell in row] for row in cells]
-    return Markup.vouched(_lines(rich, plain), plain_table(plain[0], plain[1:]))
+    bare = [[cell.bare.replace("\n", " ") for cell in row] for row in cells]
+    return Markup.vouched(_lines(rich, plain), plain_table(plain[0], plain[1:]), _lines(bare, bare))
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -39,9 +40,8 @@ def _lines(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> st
 def code(text: str) -> Markup:
     """A text on one line, as code within a sentence."""
     mark = "`" * (_longest_run(text) + 1)
-    return Markup.vouched(
-        f"<code>{escape(text)}</code>", f"{mark} {text} {mark}" if len(mark) > 1 else f"{mark}{text}{mark}"
-    )
+    plain = f"{mark} {text} {mark}" if len(mark) > 1 else f"{mark}{text}{mark}"
+    return Markup.vouched(f"<code>{escape(text)}</code>", plain, text)
 
 
 def block(text: str, language: str = "text") -> Markup:

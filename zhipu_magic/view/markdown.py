@@ -193,10 +193,10 @@ def _rounds(
 
 def call_text(name: str, arguments: str) -> str:
     """A call on one line, as Python would write it."""
-    return f"{name}({shorten(_as_python(arguments), _LONGEST_ARGUMENTS)})"
+    return f"{name}({shorten(as_python(arguments), _LONGEST_ARGUMENTS)})"
 
 
-def _as_python(arguments: str) -> str:
+def as_python(arguments: str) -> str:
     """The arguments as a call of the function would be written."""
     try:
         given = json.loads(arguments or "{}")

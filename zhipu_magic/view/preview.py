@@ -11,7 +11,7 @@ from ..request import Request
 from ..texts import shorten
 from ..turn import Message
 from .document import block, fenced, folded, money
-from .markdown import call_text
+from .markdown import as_python
 from .panel import percent
 
 
@@ -70,5 +70,5 @@ def _text(message: Message) -> str:
         parts = [f"[image {number}: {image.describe()}]" for number, image in enumerate(images, 1)]
         parts += [part["text"] for part in content if "text" in part]
     functions = [call["function"] for call in message.get("tool_calls", ())]
-    parts += [call_text(one["name"], one["arguments"]) for one in functions]
+    parts += [f"{one['name']}({as_python(one['arguments'])})" for one in functions]
     return "\n".join(part for part in parts if part)

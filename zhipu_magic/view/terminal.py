@@ -5,6 +5,7 @@ All of it is written by `_write`, so that nothing from outside reaches the termi
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -28,7 +29,7 @@ class Terminal:
 
     def tell(self, answer: Markup) -> None:
         """Show a command's answer."""
-        _write(_wrapped(answer.plain, shutil.get_terminal_size().columns - 1) + "\n")
+        _write(_wrapped(answer.bare, shutil.get_terminal_size().columns - 1) + "\n")
 
     def show(
         self,
@@ -93,16 +94,22 @@ def _erase() -> None:
         sys.stdout.write(_ERASE)
 
 
-def _wrapped(markdown: str, columns: int) -> str:
-    """Without Markdown's marks, and broken between words; tables and fenced texts as they are."""
-    lines, inside = [], False
-    for line in markdown.split("\n"):
-        inside ^= line.startswith("```")
-        if inside or line.startswith(("|", "```")):
+def _wrapped(text: str, columns: int) -> str:
+    """Broken between words; tables and fenced texts as they are."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        opening = _FENCE.match(line)
+        if fence or line.startswith("|") or opening:
             lines.append(line)
+            fence = "" if line == fence else fence or (opening[0] if opening else "")
         else:
-            lines += textwrap.wrap(line.replace("**", "").replace("`", ""), columns) or [""]
+            lines += textwrap.wrap(line, columns) or [""]
     return "\n".join(lines)
+
+
+#: With which `fenced` begins and ends a text that nothing in it can end.
+_FENCE = re.compile("`{3,}")
 
 
 def _stands_open(reply: Reply) -> bool:
