@@ -19,6 +19,7 @@ from .cell_options import EARLIER_STAYS, CellOptions
 from .errors import GLMError, Interrupted, InvalidRequest
 from .markup import Markup
 from .prompt import is_name, value_of
+from .texts import shortened
 
 if TYPE_CHECKING:
     from .magics import GLMMagics
@@ -187,12 +188,20 @@ def _not_the_notebooks(name: str, reason: str) -> InvalidRequest:
 def _image_of(text: str, names: Mapping[str, Any]) -> Any:
     """A variable's value, else what is at this path or address."""
     path = Path(os.path.expanduser(text))
-    if is_name(text, names) and (text.isidentifier() or not path.is_file()):  # photo.jpg beside a value photo
+    if is_name(text, names) and (text.isidentifier() or not _is_file(path)):  # photo.jpg beside a value photo
         return value_of(text, names)
     if urlsplit(text).scheme in ("http", "https", "data"):
         return text
-    if not path.is_file():
+    if not _is_file(path):
         raise InvalidRequest(
-            f"There is neither a variable nor a file {text}.", hint="--image takes a variable, a file, or an address."
+            f"There is neither a variable nor a file {shortened(text, 100)}.",
+            hint="--image takes a variable, a file, or an address.",
         )
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no disk takes
+        return False

@@ -6,6 +6,7 @@ It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .structured import Shape
     from .tools import Tool
 
+#: An API key of the service, which is soon given in the place of the first argument.
+_LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 #: What a reply that was cut short is asked to be continued with.
 GO_ON = "Go on exactly where you stopped, without repeating anything."
 GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
@@ -75,6 +78,8 @@ class Chat:
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
+        if model and _LIKE_A_KEY.fullmatch(model):
+            raise InvalidRequest("The model's name looks like an API key.", hint="Give the key as api_key.")
         self.stream = stream
         self._toolbox = Toolbox(tools, warn)
         self._shapes: dict[str, Shape] = {}

@@ -27,7 +27,7 @@ from .texts import without_commands, without_controls
 _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {mark: escape_html(mark) for mark in "&<>\"'"}
 _INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
 _MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
-_SPACES = re.compile(r"(?<=\n) +|\A +|(?<= ) +")
+_SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
 #: What at the beginning of a line makes a heading or a list: its last letter is written otherwise.
 _BEGINNING = re.compile(r"[#+=-]|\d{1,9}[.)](?=\s|\Z)")
 

@@ -33,6 +33,7 @@ JOURNALS: Final = ".glm"
 
 _HELD: Final = hasattr(os, "O_NOFOLLOW") and os.supports_dir_fd >= {os.open, os.stat, os.mkdir, os.rename, os.unlink}
 """Whether names can be looked up in a folder that is held open."""
+_MOST_FOLDERS: Final = 500
 _PLAIN: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FILE: Final = _PLAIN | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER: Final = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
@@ -253,6 +254,8 @@ def _way(path: Path, ours: int) -> tuple[Path, tuple[str, ...]]:
     """The folder as far as the user's own way leads, links and all, and the names of those that must be real."""
     if path.name in ("", ".."):
         raise refused(str(path), "a folder")
+    if len(path.parts) > _MOST_FOLDERS:
+        raise refused(path.name, "in more folders than can be followed")
     try:
         if b"\0" in os.fsencode(path):
             raise UnicodeError

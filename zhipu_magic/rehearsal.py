@@ -12,6 +12,7 @@ from typing import Any
 from . import regular_files
 from .environment import REPLAY_VARIABLE
 from .front_end import SESSION_VARIABLE, journal_of
+from .texts import without_controls
 
 #: Seconds that one cell may take.
 _PATIENCE = 600
@@ -23,6 +24,11 @@ _MOST_LINES = 12
 _LONGEST_LINE = 300
 #: nbval's marks for a cell whose outputs differ from run to run.
 _IGNORED = ("nbval-ignore-output", "NBVAL_IGNORE_OUTPUT")
+
+
+def _say(text: str) -> None:
+    """Print what may hold names and outputs of a notebook from elsewhere."""
+    print(without_controls(text))
 
 
 def record(path: Path) -> int:
@@ -37,7 +43,7 @@ def record(path: Path) -> int:
     journal = journal_of(path.absolute())
     refused = _refused(journal) or _refused(path.resolve())  # a notebook may lie behind a link
     if refused is not None:
-        print(f"{path.name}: not recorded, for {refused}.")
+        _say(f"{path.name}: not recorded, for {refused}.")
         return 1
     kept = _put_aside(journal)
     error: str | None = "it was interrupted."
@@ -49,17 +55,17 @@ def record(path: Path) -> int:
             if kept is not None:
                 regular_files.rename(kept, journal.name)
     if error is not None:
-        print(f"{path.name}: not recorded, and left as it was. {error[0].upper()}{error[1:]}")
+        _say(f"{path.name}: not recorded, and left as it was. {error[0].upper()}{error[1:]}")
         if partial is not None:
-            print(f"What was answered until then is in {partial.parent.name}/{partial.name}.")
+            _say(f"What was answered until then is in {partial.parent.name}/{partial.name}.")
         return 1
     import_module("nbformat").write(page, path)
     earlier = f" The earlier journal is {kept.name} now." if kept else ""
     if (written := regular_files.status(journal)) is not None:
         size = f"{written.st_size:,} bytes"
-        print(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
+        _say(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
     else:
-        print(f"{path.name}: run and saved; nothing was asked, so there is no journal.{earlier}")
+        _say(f"{path.name}: run and saved; nothing was asked, so there is no journal.{earlier}")
     return 0
 
 
@@ -83,10 +89,10 @@ def replay(path: Path) -> int:
         if error is None and was.cell_type == "code" and not _is_ignored(was):
             differences += _differences(number, was, is_now)
     for told in differences:
-        print(f"{path.name}, {told}")
+        _say(f"{path.name}, {told}")
     if not differences:
         count = sum(cell.cell_type == "code" for cell in page.cells)
-        print(f"{path.name}: {count} cells, all as recorded.")
+        _say(f"{path.name}: {count} cells, all as recorded.")
     return 1 if differences else 0
 
 
@@ -96,7 +102,7 @@ def _read(path: Path) -> Any:
     try:
         return nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeError, AttributeError, LookupError):
-        print(f"{path.name} is not a notebook.")
+        _say(f"{path.name} is not a notebook.")
         return None
 
 

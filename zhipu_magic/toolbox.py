@@ -31,7 +31,9 @@ class Toolbox:
     def fill(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Offer these in every turn, and no others. Raises InvalidRequest for one that cannot be a tool."""
         made = self._made(functions)
-        self.remove({tool.name for tool in self.tools} - {tool.name for tool in made})
+        gone = {tool.name for tool in self.tools} - {tool.name for tool in made}
+        # Those that ask stay known: their names may be offered again.
+        self._known = {name: tool for name, tool in self._known.items() if name not in gone or tool.asks_first}
         self.tools = made
 
     def remove(self, names: Collection[str]) -> None:

@@ -144,7 +144,7 @@ def _restore(magics: GLMMagics, text: str) -> None:
 
 
 def _retry(magics: GLMMagics, text: str) -> None:
-    magics.chat.renew_tools(magics.names)
+    magics.chat.renew_tools(magics.own_names)
     try:
         magics.show(lambda: magics.chat.ask_again(magics.anchor()))
     except GLMError as error:
@@ -155,7 +155,7 @@ def _retry(magics: GLMMagics, text: str) -> None:
 
 
 def _continue(magics: GLMMagics, text: str) -> None:
-    magics.chat.renew_tools(magics.names)
+    magics.chat.renew_tools(magics.own_names)
     magics.show(lambda: magics.chat.go_on(magics.anchor()))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: What a user may be asked to look through: letters as they are shown, and lines.
-_MOST_LETTERS, _MOST_LINES = 20_000, 300
-#: Columns of a line, by its letters.
-_WIDTH = 88
+_MOST_LETTERS, _MOST_LINES = 20_000, 400
+#: Columns of a line: a terminal has eighty, and a piece within is indented, quoted and followed by a comma.
+_WIDTH, _PIECE = 79, 66
 _YES = ("y", "yes", "是")
 _NOBODY = "The user could not be asked here, so this call did not run."
 #: Letters that leave no mark, or that of a space, though Python counts them as printable.
@@ -52,7 +52,7 @@ def _call(name: str, given: Mapping[str, Any]) -> list[str]:
     """The call as Python would write it, on one line if it fits."""
     arguments = [_literal(value, f"{argument}=") for argument, value in given.items()]
     line = f"{name}({', '.join(lines[0] for lines in arguments)})"
-    if len(line) <= _WIDTH and all(len(lines) == 1 for lines in arguments):
+    if _columns(line) <= _WIDTH and all(len(lines) == 1 for lines in arguments):
         return [line]
     return [f"{name}(", *(f"    {line}" for lines in arguments for line in _followed(lines)), ")"]
 
@@ -84,7 +84,7 @@ def _literal(value: Any, before: str = "") -> list[str]:
         else [_literal(item) for item in value]
     )
     line = f"{before}{opening}{', '.join(lines[0] for lines in items)}{closing}"
-    if len(line) <= _WIDTH and all(len(lines) == 1 for lines in items):
+    if _columns(line) <= _PIECE and all(len(lines) == 1 for lines in items):
         return [line]
     return [f"{before}{opening}", *(f"    {line}" for lines in items for line in _followed(lines)), closing]
 
@@ -112,10 +112,15 @@ def _pieces(text: str, quote: str = "") -> list[str]:
             piece += letter
         else:
             piece += letter.encode("unicode_escape").decode()
-        if letter == "\n" or len(piece) >= _WIDTH - 10:
+        if letter == "\n" or _columns(piece) >= _PIECE:
             pieces.append(piece)
             piece = ""
     return [*pieces, piece] if piece or not pieces else pieces
+
+
+def _columns(text: str) -> int:
+    """How wide a text is in a terminal, Chinese letters counting double."""
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text if letter > "\u1100")
 
 
 def _is_same(given: Any, taken: Any) -> bool:
