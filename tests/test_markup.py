@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from readers import READERS, Elements
 
 import zhipu_magic
-from zhipu_magic.markup import Markup, html_bundle, markdown_bundle
-from zhipu_magic.view.document import block, code, folded, link, quotation, table
+from zhipu_magic.markup import Markup, escape, html_bundle, markdown_bundle
+from zhipu_magic.view.document import block, code, fenced, folded, link, quotation, table
+from zhipu_magic.view.terminal import _wrapped
 
 PACKAGE = Path(zhipu_magic.__file__).parent
 #: The rooms that take the harm out of a text in a way of their own.
@@ -84,6 +85,18 @@ def test_cells_of_a_table_cannot_end_it() -> None:
 def test_bundles_command_no_terminal() -> None:
     assert "\x1b" not in str(markdown_bundle(Markup.of("\x1b[2J")).values())
     assert "\x1b" not in str(html_bundle(Markup.of("\x1b[2J"), "\x1b[2J").values())
+
+
+def test_a_terminal_gets_texts_from_outside_letter_by_letter() -> None:
+    piece = Markup("The text **is** {text}, see `%glm`: {code}.", text="2**3 `q`", code=code("f(**kw)"))
+    assert piece.bare == "The text is 2**3 `q`, see %glm: f(**kw)."
+    fence = fenced("```python\nx = 2**3\n```")
+    page = Markup("\n\n").join([Markup("**a**"), block("```python\nx = 2**3\n```"), "b"])
+    assert _wrapped(page.bare, 79) == f"a\n\n{fence}\n\nb"
+
+
+def test_lines_keep_their_indents() -> None:
+    assert escape("def g():\n\treturn 1\n   - x") == f"def g():<br>{'&nbsp;' * 4}return 1<br>{'&nbsp;' * 3}- x"
 
 
 # That nobody goes past them

@@ -462,7 +462,7 @@ def test_search_asks_the_service_and_shows_the_sources_as_numbered_links(page: P
     lines = cell.markdown().splitlines()
     assert lines[0] == "Found it."
     assert lines[-2].startswith("1. [One &#91;1&#93; &lt;b&gt;](<https://example.org/one>) · Example · 2026-01-02")
-    assert lines[-1] == "2. Two"
+    assert lines[-1] == "2. Two · javascript:alert(1)"  # as text, for it is no address of the web
     assert page.names["response"].web_search == SOURCES
 
 

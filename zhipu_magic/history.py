@@ -19,7 +19,7 @@ from .journal import Journal, copy_images, keep_images, write
 from .lines import images_of, is_there, named, read
 from .reply import Reply
 from .request import Anchor
-from .texts import LONGEST_NAME, is_name, shortened
+from .texts import LONGEST_NAME, is_name, shorten, shortened
 
 
 class History:
@@ -203,9 +203,15 @@ class History:
         Where it goes on `here`, the file is the journal from now on; else it is only read.
         """
         self._write_down()
+        if not os.path.lexists(file):
+            raise JournalError(
+                f"There is nothing to resume: no journal {file.name} has been kept yet.",
+                hint="%glm resume PATH takes another; %glm journal shows where this page's is.",
+            )
         lines, found = sessions.reopen(file, but=self.journal.session)
         resumed = [event["from"] for event in self.journal.events if event["event"] == "resume"]
-        names = list(found)
+        # What this process was forked from it stands on already.
+        names = [name for name in found if name not in self.journal.forked_from]
         if earlier:
             names = names[: names.index(resumed[-1]) if resumed and resumed[-1] in names else -1]
         if not names:
@@ -225,7 +231,7 @@ class History:
         self._write_down()
         if here and len(names) > 1:
             others = found[names[-2]].conversation.here
-            asked = others.newest.turn.prompt.strip()[:60] if others.newest else ""
+            asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
             lines.notes.append(
                 f"An earlier conversation ({turns(others.size)}, the last “{asked}”) is in the journal too: "
                 "%glm resume --earlier takes that one."
@@ -279,6 +285,8 @@ def turns(count: int) -> str:
 def check_name(name: str) -> str:
     """A thread's name: one word. Raises InvalidRequest."""
     if not is_name(name) or len(name.split()) != 1 or name.startswith("-"):
-        shown = shortened(name, LONGEST_NAME)
-        raise InvalidRequest(f"{shown!r} is not a name for a thread: that is one word, not beginning with a dash.")
+        raise InvalidRequest(
+            f"{shortened(name, LONGEST_NAME)!r} is not a name for a thread: that is one word of at most {LONGEST_NAME} "
+            "letters, not beginning with a dash."
+        )
     return name

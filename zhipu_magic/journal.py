@@ -70,6 +70,8 @@ class Journal:
         """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
         self.earlier_paths: list[Path] = []
         """The files that they are in, whose images they name."""
+        self.forked_from: list[str] = []
+        """The sessions that it stands on because a process was forked, the nearest last."""
         self.was_forked = False
         """Whether another process has begun with what was told until now, and nothing was told since."""
         self._first = 0
@@ -118,6 +120,7 @@ class Journal:
         settings = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
         self.was_forked, self._first = False, len(self.events)
         parent, self.session = self.session, _new_session()
+        self.forked_from.append(parent)
         self.begin({**settings, "from": parent, "at": at})
 
     def flush(self, patience: float = PATIENCE) -> None:

@@ -39,7 +39,7 @@ class Toolbox:
     def remove(self, names: Collection[str]) -> None:
         """Forget these tools: no turn is offered them, a retry neither. Raises InvalidRequest for one not known."""
         for missing in (name for name in names if name not in self._known):
-            there = f"There are: {', '.join(self._known)}." if self._known else "There is none."
+            there = f"There are: {', '.join(self._known)}." if self._known else "No function is a tool here."
             raise InvalidRequest(f"There is no tool {missing} to remove.", hint=there)
         self._known = {name: tool for name, tool in self._known.items() if name not in names}
         self.tools = tuple(tool for tool in self.tools if tool.name not in names)

@@ -13,7 +13,7 @@ from ..markup import Markup
 from ..rounds import exchanged
 from ..turn import Turn
 from ..view.document import block, code, quotation
-from ..view.markdown import call_text, turn_page
+from ..view.markdown import call_text, sources, turn_page
 from .command import Command, number
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _listing(thread: Thread) -> Markup:
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
         facts = _facts(*_marks(link))
         answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
-        parts.append(_part(answered, quotation(turn.reply)))
+        parts.append(_part(answered, quotation(turn.reply), *([sources(turn.sources)] * bool(turn.sources))))
     return Markup("\n\n").join(parts)
 
 

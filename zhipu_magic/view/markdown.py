@@ -21,6 +21,8 @@ from .document import fenced, folded, link, quotation
 _TAIL = 600
 #: Letters of a call's arguments, and of its result, on its one line.
 _LONGEST_ARGUMENTS, _LONGEST_RESULT = 60, 60
+#: Letters of an address that is shown as text.
+_LONGEST_ADDRESS = 200
 #: Letters of a call's arguments, and of its result, that are folded away below that line.
 _LONGEST_FOLDED = 20_000
 #: Calls that are shown while a reply grows.
@@ -227,4 +229,7 @@ def _source(source: Mapping[str, Any]) -> Markup:
     title, address, *about = (
         " ".join(str(source.get(name) or "").split()) for name in ("title", "link", "media", "publish_date")
     )
-    return Markup(" · ").join([link(title or address or "untitled", address), *(fact for fact in about if fact)])
+    shown = link(title or address or "untitled", address)
+    if title and shown.plain == title:  # no address of the web: it is no link, and can be read all the same
+        about = [shorten(address, _LONGEST_ADDRESS), *about]
+    return Markup(" · ").join([shown, *(fact for fact in about if fact)])

@@ -16,7 +16,7 @@ from ..markup import Markup
 from ..reply import Reply
 from ..texts import shorten, without_controls
 from ..wire import objects
-from .markdown import call_text
+from .markdown import call_text, sources
 from .panel import Figures, PanelMode, line_text
 
 _CLOCK = 0.25
@@ -59,7 +59,7 @@ class Terminal:
                     _status(Figures.of(chat, reply))
                 if not more:
                     break
-            _print_sources(reply)
+            has_sources = _print_sources(reply)
         except BaseException as ending:
             reply.interrupt()
             _print_on(reply, printed)
@@ -67,7 +67,7 @@ class Terminal:
             self._close(chat, reply, panel, open_line=_stands_open(reply) or isinstance(ending, KeyboardInterrupt))
             raise
         notes = Figures.of(chat, reply, notices).notes
-        self._close(chat, reply, panel, open_line=_stands_open(reply), notes=notes)
+        self._close(chat, reply, panel, open_line=_stands_open(reply) and not has_sources, notes=notes)
 
     def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, notes: Sequence[str] = ()) -> None:
         """End the line that stands open, be it the words or the status, and give the figures."""
@@ -147,14 +147,12 @@ def _announce(reply: Reply) -> None:
         _write(f"[{call_text(reply.calling.name, reply.calling.arguments)} …]\n")
 
 
-def _print_sources(reply: Reply) -> None:
-    """Print what the service found on the web."""
-    sources = objects(reply.body().get("web_search"))
-    if sources and _stands_open(reply):
-        _write("\n")
-    for number, source in enumerate(sources, 1):
-        title, address = (str(source.get(name) or "") for name in ("title", "link"))
-        _write(f"[{number}] {shorten(title, 80)} {shorten(address, 2_000)}\n")
+def _print_sources(reply: Reply) -> bool:
+    """Print what the service found on the web; whether there was anything."""
+    found = sources(objects(reply.body().get("web_search")))
+    if found:
+        _write(f"{chr(10) * (1 + _stands_open(reply))}{found.bare}\n")
+    return bool(found)
 
 
 def _status(figures: Figures) -> None:
