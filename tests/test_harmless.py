@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from time import process_time
 
 import nbformat
 import pytest
@@ -15,6 +16,7 @@ from nbconvert import HTMLExporter
 from readers import READERS, Elements, as_jupyterlab, as_markdown_it
 
 from zhipu_magic.harmless import harmless
+from zhipu_magic.markdown_code import closed
 
 
 def shown(markdown: str) -> str:
@@ -302,6 +304,28 @@ def test_once_is_enough(text: str) -> None:
 )
 def test_a_model_that_repeats_itself_does_not_hold_the_page_up(phrase: str) -> None:
     assert Elements(as_markdown_it(harmless(f"<b>{phrase * 8_000}"[:16_000])[:2_000])).foreign == []
+
+
+UNITS = ["://", "www.", "\\(", "\\[", "$", "$$", "[", "![", "[a](", "[a]: ", "[![a](", "<", "<https://", "`", "``` "]
+UNITS += ["~~~", "&#", "\\begin{a}", "- ", "> ", "|", "(", "\\", "://$", "a" * 50 + "://", "[x\n", "===\n", "```x\n"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("end", ["", "\n\n<b>"], ids=["alone", "with HTML"])
+def test_the_time_for_a_reply_grows_as_the_reply_does(unit: str, end: str) -> None:
+    def seconds(size: int) -> float:
+        text = unit * (size // len(unit)) + end
+        times = []
+        for _ in range(2):
+            forget()
+            began = process_time()
+            harmless(text)
+            closed(text)
+            times.append(process_time() - began)
+        return min(times)
+
+    # Below a quarter of a second, a collection of garbage weighs more than the text.
+    assert seconds(60_000) <= max(0.25, 3.5 * seconds(30_000))
 
 
 def test_a_notebook_exported_to_html_has_nothing_of_it() -> None:

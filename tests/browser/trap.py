@@ -70,6 +70,9 @@ https://evil.invalid/$" onmouseover="RUN" style="position:fixed;inset:0" x="$
 https://evil.invalid/$" autofocus onfocus="RUN" tabindex="0" x="$
 [press](https://evil.invalid/@@0\@@) $" autofocus onfocus="RUN" x="$
 [press](https://evil.invalid "$" autofocus onfocus="RUN" x="$")
+[press](https://evil.invalid/@&#64;0@@) $" autofocus onfocus="RUN" x="$"
+https://evil.invalid/@&#64;0@@ $" autofocus onfocus="RUN" x="$"
+<https://evil.invalid/@&commat;0@@> $" autofocus onfocus="RUN" x="$"
 $\href{javascript:RUN}{x}$ and \href{javascript:RUN}{x}
 $\style{background:url(TRAP/tex-style)}{x}$ $\bbox[background:url(TRAP/tex-box)]{x}$
 $\class{x" onclick=RUN}{x}$ $\cssId{main}{x}$ $\unicode[TRAP]{65}$

@@ -110,3 +110,19 @@ def test_pieces_of_a_page_make_no_harm_together(reader: object, pieces: list[Mar
     assert callable(reader)
     page = Elements(reader(page_of(pieces).rich))
     assert [each for each in page.foreign if each[0] not in ("details", "summary")] == []
+
+
+#: Replies in several rounds, a line of `=====` between them.
+REPLIES = sorted((Path(__file__).parent / "replies").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", REPLIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("remote_images", [False, True], ids=["no images", "images"])
+def test_a_reply_of_several_rounds_does_no_harm(path: Path, remote_images: bool) -> None:
+    rounds = path.read_text("utf-8").split("\n=====\n")
+    for pieces in (rounds, [rounds[0], folded("f()", rounds), *rounds[1:]], [*rounds, Markup.of(rounds[0])]):
+        found = harm_in({"text/markdown": page_of(pieces, remote_images=remote_images).rich})
+        images = [part for part in found if isinstance(part, tuple) and part[0] == "img"]
+        assert [part for part in found if part not in images] == []
+        assert all(name in ("src", "alt", "title") for _, attributes in images for name, _ in attributes)
+        assert remote_images or images == []

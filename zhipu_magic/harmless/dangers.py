@@ -10,7 +10,8 @@ _MACROS = (
 )
 MACRO = rf"(?:{_MACROS})(?![A-Za-z])"
 CLEAN_TITLE = r'"[^"\n$\\@]*"[ \t]*'
-_PLAIN = r"""[^\s()<>"`$\\]"""
+#: A letter of an address. Two at signs are JupyterLab's mark for mathematics, and one of them may be an entity.
+_PLAIN = r"""(?:[^\s()<>"`$\\&]|&(?!commat;|\#0*64;|\#[xX]0*40;))"""
 _SCHEMED = r"(?:https?:|mailto:|tel:|(?![^\s/?#()]*[:&\\]))"
 #: An image's address and title, and all there is to it but its words.
 _PLAIN_IMAGE = rf"""[^\[\]$\\<>"`@\n]*\]\(https?:{_PLAIN}*(?:[ \t]+{CLEAN_TITLE})?\)"""
