@@ -259,7 +259,7 @@ def test_to_resume_twice_is_refused(new_chat: NewChat, path: Path) -> None:
 
 
 def test_where_there_is_nothing_to_resume_that_is_said(new_chat: NewChat, path: Path) -> None:
-    with pytest.raises(JournalError, match=r"page\.jsonl cannot be read"):
+    with pytest.raises(JournalError, match=r"no journal page\.jsonl has been kept yet"):
         new_chat(journal=path).history.resume()
     chat = new_chat(journal=path)
     ask(chat, "mine alone")

@@ -21,7 +21,7 @@ from .event_members import BYTES_A_CONTAINER, SENSELESS, check
 from .events import Event, prepared
 from .images import Image
 from .texts import shortened
-from .untrusted_json import MOST_LEVELS, cleaned
+from .untrusted_json import MOST_LEVELS, cleaned, is_deep
 
 try:
     import fcntl
@@ -191,7 +191,7 @@ def _values(lines: list[bytes]) -> list[Any]:
     except (ValueError, RecursionError):
         return []
     for place, line in enumerate(lines if len(values) == len(lines) else ()):
-        if _may_be_deep(line):
+        if _may_be_deep(line) and is_deep(values[place]):
             values[place] = cleaned(values[place])
     return values
 
@@ -204,7 +204,7 @@ def value_of(line: bytes) -> Any:
         value = _DECODER.decode(line.decode())
     except RecursionError:
         raise ValueError("nested too deep") from None
-    return cleaned(value) if _may_be_deep(line) or _HALVES.search(line) else value
+    return cleaned(value) if _HALVES.search(line) or (_may_be_deep(line) and is_deep(value)) else value
 
 
 def _value(line: bytes) -> Any:

@@ -27,7 +27,7 @@ class Calling:
     arguments: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Called:
     """A call of a tool by the model, and the `text` that it was given back, after so many `seconds`, if known.
 

@@ -72,6 +72,14 @@ def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
     return [cleaned(item, levels - 1) for item in value]
 
 
+def is_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
+    """Whether it is nested deeper than so many levels. Looks, and copies nothing."""
+    if not isinstance(value, (dict, list)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return not levels or any(is_deep(one, levels - 1) for one in inner)
+
+
 def _is_plain(text: str) -> bool:
     """Whether nothing in the text needs a closer look; numbers have been seen to while it was read."""
     return not ("\\u" in text and _ESCAPED_HALF.search(text)) and _can_be_written(text)

@@ -53,7 +53,11 @@ TEXT = st.sampled_from(ATTACKS) | st.text(
     alphabet="-=\"'\\\n\r\t\x0b\x0c\x1c\x85\u2028 {}[]()$%!?#;`abo_1,:.\x00", max_size=20
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63) + 1, 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
