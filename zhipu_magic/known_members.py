@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
+from .texts import LONGEST_NAME
+
 #: Gives the value as its member's type, or None where it is of another.
 Reads = Callable[[Any], Any]
 
 #: What a counter can hold and every reader of JSON takes for the same number.
 MOST_COUNTED = 2**53
-#: Letters of what is a name: an id, a model, a reason.
-_LONGEST_NAME = 200
 #: Members of one object, and objects of one list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 
@@ -45,7 +45,7 @@ def is_count(value: Any) -> bool:
 def name_of(value: Any) -> str | None:
     """A short text; a number in its place, as some servers have it in an id or a code, is its digits."""
     text = _text(value)
-    return None if text is None else text[:_LONGEST_NAME]
+    return None if text is None else text[:LONGEST_NAME]
 
 
 def _text(value: Any) -> str | None:

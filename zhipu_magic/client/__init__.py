@@ -23,6 +23,7 @@ from ..exchange import Emit
 from ..known_members import name_of
 from ..service_errors import TOO_LONG, too_long
 from ..source import Retry
+from ..texts import LONGEST_NAME, is_name
 from ..untrusted_json import loads
 from ..wire import Chunk, objects
 from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
@@ -33,8 +34,8 @@ CONNECT_SECONDS = 8.0
 KEEP_ALIVE = 120.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
 LONGEST_WAIT = 60.0
-#: Of models that are listed, and letters of the name of one.
-_MOST_MODELS, _LONGEST_NAME = 1_000, 200
+#: Of models that are listed.
+_MOST_MODELS = 1_000
 #: Characters: what is shorter would take pieces of words out of a message.
 _SHORTEST_KEY = 4
 
@@ -131,8 +132,8 @@ class Client:
             answer = None
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
         ids = (model.get("id") for model in models[:_MOST_MODELS])
-        names = (name_of(one) for one in ids if not isinstance(one, str) or len(one) <= _LONGEST_NAME)
-        found = dict.fromkeys(self._hide(name) for name in names if name and _is_name(name))
+        names = (name_of(one) for one in ids if not isinstance(one, str) or len(one) <= LONGEST_NAME)
+        found = dict.fromkeys(self._hide(name) for name in names if name and is_name(name))
         if not found:
             raise Refused(response, body, is_error=isinstance(answer, Mapping) and bool(answer.get("error")))
         return list(found)
@@ -228,10 +229,6 @@ def _http_client(endpoint: Endpoint, timeout: float, watch: Callable[[httpx.Requ
             "The proxy that the environment names cannot be used.",
             hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
         ) from None
-
-
-def _is_name(name: str) -> bool:
-    return len(name) <= _LONGEST_NAME and name.isprintable()
 
 
 def _wait(state: RetryCallState) -> float:
