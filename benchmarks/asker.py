@@ -86,7 +86,7 @@ class Page:
         result = self._shell.run_cell(cell)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            from zhipu_magic.errors import Interrupted
+            from zhipu_magic.text.errors import Interrupted
 
             raise KeyboardInterrupt if isinstance(error, Interrupted) else error
 

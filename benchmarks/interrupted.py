@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from zhipu_magic import Chat
-from zhipu_magic.errors import GLMError
+from zhipu_magic.text.errors import GLMError
 
 from .asker import Address, Asker, Page, Script, let_go, prompt, whole_reply
 

@@ -10,7 +10,7 @@ import time
 from ast import literal_eval
 from pathlib import Path
 
-from zhipu_magic.journal import Journal
+from zhipu_magic.history.journal import Journal
 
 from .contenders import OURS
 from .kernel import Bench

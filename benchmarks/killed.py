@@ -18,12 +18,17 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from zhipu_magic import Chat
-from zhipu_magic.errors import GLMError
-from zhipu_magic.lines import read
+from zhipu_magic.history.journal_reader import read
+from zhipu_magic.text.errors import GLMError
 
 from .asker import ASKERS, Address, prompt, whole_reply
 
-_MODULES = ["benchmarks.killed", "zhipu_magic.client", "IPython.core.interactiveshell", "zhipu_magic.extension"]
+_MODULES = [
+    "benchmarks.killed",
+    "zhipu_magic.service.client",
+    "IPython.core.interactiveshell",
+    "zhipu_magic.notebook.extension",
+]
 _WORDS = 40
 
 

@@ -24,10 +24,11 @@ _PIECES = 20
 _SETUP = f"""\
 import time
 from zhipu_magic import Chat
-from zhipu_magic.models import CATALOGUE, Model
-from zhipu_magic.options import Options
-from zhipu_magic.request import Anchor, Request, key_of
-from zhipu_magic.window import fit
+from zhipu_magic.service.models import CATALOGUE, Model
+from zhipu_magic.chat.options import Options
+from zhipu_magic.history.turn import Anchor
+from zhipu_magic.chat.request import Request, key_of
+from zhipu_magic.chat.window import fit
 CATALOGUE["{MODEL}"] = Model("{MODEL}", context=8_000, longest_answer=700)
 
 def timed(what):

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from zhipu_magic import Chat
+from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import Answer
-from zhipu_magic.request import Anchor
 
 from .servers import Practice
 

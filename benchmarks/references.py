@@ -16,7 +16,7 @@ _TOKENS = 2_000
 _DATA = f"""\
 import time
 import numpy as np
-from zhipu_magic.rendering import rendered
+from zhipu_magic.values.rendering.renderers import rendered
 numbers = np.random.default_rng(0)
 words = np.array(["alpha", "beta", "gamma", None], dtype=object)[np.arange({ROWS}) % 4]
 columns = {{

@@ -13,9 +13,9 @@ from .table import Row, above, at_most, at_most_above
 LOADING_MS = 30
 
 WITHOUT_WARM_UP = """\
-import zhipu_magic.extension
-assert callable(zhipu_magic.extension._warm_up)
-zhipu_magic.extension._warm_up = lambda *given: None
+import zhipu_magic.notebook.extension
+assert callable(zhipu_magic.notebook.extension._warm_up)
+zhipu_magic.notebook.extension._warm_up = lambda *given: None
 """
 TIMED_LOAD = """\
 import time

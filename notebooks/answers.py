@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zhipu_magic.notebook.runner import record
 from zhipu_magic.practice import Answer, PracticeServer, tool_call
-from zhipu_magic.rehearsal import record
 
 #: Chunks a second: so that the times which the page shows are those of a model, and not zero.
 PACE = 40.0

@@ -16,8 +16,9 @@ from comm.base_comm import BaseComm
 from in_process import Notebook, Page
 from story import Story
 
-from zhipu_magic import Chat, credentials
+from zhipu_magic import Chat
 from zhipu_magic.practice import PracticeServer
+from zhipu_magic.service import keys
 
 #: Of every server here. A reply that ends like a key begins waits for more: few texts of the tests have these letters.
 KEY = "Q7practice.Z9that-only-these-tests-know"
@@ -35,7 +36,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def quick_collections() -> None:
     """Each in-process shell ends with a full garbage collection: leave out of it what no test will ever free."""
-    for name in ("zhipu_magic.client", "ipywidgets"):
+    for name in ("zhipu_magic.service.client", "ipywidgets"):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
@@ -57,7 +58,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    credentials._from_keyring.cache_clear()
+    keys._from_keyring.cache_clear()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from zhipu_magic.magics import GLMMagics
+from zhipu_magic.notebook.magics import GLMMagics
 from zhipu_magic.practice import Answer, PracticeServer, Script
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zhipu_magic.events import Event, Kept
-from zhipu_magic.lines import Lines
-from zhipu_magic.sessions import rebuilt
+from zhipu_magic.history.events import Event, Kept
+from zhipu_magic.history.journal_reader import Lines
+from zhipu_magic.history.sessions import rebuilt
 
 
 def latest(lines: Lines, *, but: str) -> tuple[str, Kept] | None:

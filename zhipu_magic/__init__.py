@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from .chat import Chat
-    from .errors import GLMError
-    from .rendering import render
-    from .reply import Reply
-    from .structured import DataFrame
-    from .tools import confirm
+    from .chat.chat import Chat
+    from .chat.reply import Reply
+    from .text.errors import GLMError
+    from .values.rendering.renderers import render
+    from .values.tools.tool import confirm
+    from .values.types.answer_type import DataFrame
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,25 +40,25 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Chat": ".chat",
-    "DataFrame": ".structured",
-    "GLMError": ".errors",
-    "Reply": ".reply",
-    "confirm": ".tools",
-    "render": ".rendering",
+    "Chat": ".chat.chat",
+    "DataFrame": ".values.types.answer_type",
+    "GLMError": ".text.errors",
+    "Reply": ".chat.reply",
+    "confirm": ".values.tools.tool",
+    "render": ".values.rendering.renderers",
 }
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give `shell` the magics ``%%glm`` and ``%glm`` (called by ``%load_ext zhipu_magic``)."""
-    from .extension import load
+    from .notebook.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take them away again (called by ``%unload_ext zhipu_magic``)."""
-    from .extension import unload
+    from .notebook.extension import unload
 
     unload(shell)
 

@@ -92,14 +92,14 @@ def _no_port(port: int, error: OSError) -> str:
 
 def run_notebooks(name: str, notebooks: list[Path]) -> int:
     """Record or replay each of them; gives the exit status."""
-    from . import rehearsal
+    from .notebook import runner
 
     missing = [path for path in notebooks if not path.is_file()]
     if missing:
         print(f"There is no notebook {', '.join(map(str, missing))}.")
         return 2
     try:
-        run = rehearsal.record if name == "record" else rehearsal.replay
+        run = runner.record if name == "record" else runner.replay
         return max([run(path) for path in notebooks])
     except KeyboardInterrupt:
         return 130
@@ -130,7 +130,7 @@ def has_screen() -> bool:
 def _quickstart() -> Path:
     """The notebook: inside an installed package, or at the top of the repository."""
     here = Path(__file__).parent
-    installed = here / "quickstart.ipynb"
+    installed = here / "notebook" / "quickstart.ipynb"
     return installed if installed.exists() else here.parent / "notebooks" / "quickstart.ipynb"
 
 

@@ -12,7 +12,7 @@ import pytest
 from front_end import NO_KERNEL, FrontEnd, OpenNotebook
 from trap import FETCHED, FOREIGN, Trap, attacks, requested
 
-from zhipu_magic.harmless import harmless
+from zhipu_magic.text.sanitize.markdown import harmless
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page

@@ -24,13 +24,13 @@ from in_process import Page
 from story import JSON
 
 from zhipu_magic import Chat
-from zhipu_magic.client import build_completion
-from zhipu_magic.client.decode import MOST_BYTES
-from zhipu_magic.errors import GLMError, InvalidRequest, ReplyBroken, ServiceError
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
-from zhipu_magic.service_errors import service_error
-from zhipu_magic.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
-from zhipu_magic.wire import Assembly
+from zhipu_magic.service.client import build_completion
+from zhipu_magic.service.decode import MOST_BYTES
+from zhipu_magic.service.error_codes import service_error
+from zhipu_magic.service.wire import Assembly
+from zhipu_magic.text.errors import GLMError, InvalidRequest, ReplyBroken, ServiceError
+from zhipu_magic.text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
 
 BODIES = sorted((Path(__file__).parent / "bodies").glob("*.json"))
 ERRORS = [path for path in BODIES if path.stem.startswith("error")]

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_process import Page
 
-from zhipu_magic import cell_options
-from zhipu_magic.conversation import Thread
-from zhipu_magic.credentials import DEFAULT_BASE_URL
-from zhipu_magic.errors import InvalidRequest
-from zhipu_magic.export import exported
-from zhipu_magic.images import image_of
-from zhipu_magic.images.image import Image
-from zhipu_magic.turn import Turn
+from zhipu_magic.chat.export.formats import exported
+from zhipu_magic.history.conversation import Thread
+from zhipu_magic.history.turn import Turn
+from zhipu_magic.notebook import cell_line
+from zhipu_magic.service.endpoint import DEFAULT_BASE_URL
+from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.images.from_value import image_of
+from zhipu_magic.values.images.image import Image
 
 PIXEL = image_of(
     bytes.fromhex(
@@ -156,7 +156,7 @@ def test_an_exported_notebook_holds_asking_cells_and_nothing_that_runs(
         assert body == "\n\n".join(part for part in (turn.prompt, turn.instruction) if part) + "\n" or (
             turn.prompt.endswith("\n") or turn.instruction.endswith("\n")
         )
-        given = cell_options.parse(line)
+        given = cell_line.parse(line)
         assert (given.bind, given.output, given.as_type, given.insert, given.quiet, given.preview) == (
             *(None, None, None),
             *(False, False, False),
@@ -194,7 +194,7 @@ def test_a_name_of_pythons_own_is_offered_to_nobody(page: Page, name: str) -> No
     tools = [{"type": "function", "function": {"name": name, "parameters": {}}}]
     text = exported(thread_of(Turn("go", "r", "glm-4", members={"tools": tools})), ".ipynb", model="glm-4", base_url="")
     line = json.loads(text)["cells"][1]["source"][0]
-    given = cell_options.parse(line.removeprefix("%%glm").strip())
+    given = cell_line.parse(line.removeprefix("%%glm").strip())
     assert given.tools == []
     assert given.asked.params == {"tools": tools}
 

@@ -24,11 +24,14 @@ from IPython.core.completer import provisionalcompleter
 from journals import events_of
 from PIL import Image as PIL
 
-from zhipu_magic import Chat, lines, regular_files, rehearsal
-from zhipu_magic.errors import GLMError, InvalidRequest, JournalError
-from zhipu_magic.images import image_of
-from zhipu_magic.journal import torn_file
+from zhipu_magic import Chat
+from zhipu_magic.history import journal_reader
+from zhipu_magic.history.journal import torn_file
+from zhipu_magic.notebook import runner
 from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.text.errors import GLMError, InvalidRequest, JournalError
+from zhipu_magic.values import regular_files
+from zhipu_magic.values.images.from_value import image_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows makes links for administrators alone")
 
@@ -192,7 +195,11 @@ def test_a_torn_line_is_not_appended_to_what_a_link_leads_to(
     shutil.rmtree(torn_file(path)) if trap == "a folder" else torn_file(path).unlink()
     assert chat.ask("three").text
     assert turns(path) == ["two", "three"]
-    assert [event["prompt"] for event in events_of(lines.read(path)) if "prompt" in event] == ["one", "two", "three"]
+    assert [event["prompt"] for event in events_of(journal_reader.read(path)) if "prompt" in event] == [
+        "one",
+        "two",
+        "three",
+    ]
     assert torn_file(path).read_bytes().startswith(b'{"id": "x-1"')
 
 
@@ -252,11 +259,11 @@ def test_a_notebook_is_not_recorded_through_a_link(
     (repository / ".glm").rmdir()
     (repository / ".glm").symlink_to(home)
     before = snapshot(home)
-    assert rehearsal.record(repository / "a.ipynb") == 1
+    assert runner.record(repository / "a.ipynb") == 1
     (repository / ".glm").unlink()
     (repository / ".glm").mkdir()
     (repository / ".glm" / "a.jsonl").symlink_to(home / "a.jsonl")
-    assert rehearsal.record(repository / "a.ipynb") == 1
+    assert runner.record(repository / "a.ipynb") == 1
     assert capsys.readouterr().out.count("is a link") == 2
     assert snapshot(home) == before
 
@@ -520,7 +527,7 @@ def test_a_huge_file_of_another_kind_is_known_by_its_beginning(tmp_path: Path) -
     tracemalloc.start()
     try:
         with pytest.raises(JournalError, match="another kind"):
-            lines.refuse_other(path)
+            journal_reader.refuse_other(path)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
@@ -531,8 +538,8 @@ def test_a_line_without_end_is_damaged_and_not_held(tmp_path: Path) -> None:
     _sparse(path, SESSION, 200_000_000, b"\n", TURN, b'{"id": "aa-2"', 200_000_000)
     tracemalloc.start()
     try:
-        found = lines.read(path)
-        lines.refuse_other(path)
+        found = journal_reader.read(path)
+        journal_reader.refuse_other(path)
         assert tracemalloc.get_traced_memory()[1] < 150_000_000
     finally:
         tracemalloc.stop()
@@ -547,8 +554,10 @@ def test_lines_are_cut_at_newlines_alone(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("lines") / "file"
     path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch, regular_files.opened(path) as file:
-        patch.setattr(lines, "BLOCK", 7)
-        assert [line for some in lines._lines(file, len(data)) for line in some] == io.BytesIO(data).readlines()
+        patch.setattr(journal_reader, "BLOCK", 7)
+        assert [line for some in journal_reader._lines(file, len(data)) for line in some] == io.BytesIO(
+            data
+        ).readlines()
 
 
 @pytest.mark.parametrize("content", [b'{"id": 1, "text": "a row of data"}\n', b'{"id": "x"}\n', b"\n\n", b"\0" * 100])
@@ -755,8 +764,9 @@ for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_DIRECTORY", "O_PATH", "fchmod", "ftr
 os.supports_dir_fd = set()
 sys.modules["fcntl"] = None
 from pathlib import Path
-from zhipu_magic import Chat, regular_files
-from zhipu_magic.errors import JournalError
+from zhipu_magic import Chat
+from zhipu_magic.values import regular_files
+from zhipu_magic.text.errors import JournalError
 
 url, key, folder = sys.argv[1:]
 told = []
@@ -797,6 +807,6 @@ def test_no_descriptor_is_left_open(repository: Path, home: Path, asking: Callab
         assert turns(path)
         for name in (".glm/b.jsonl", "secret/b.jsonl"):
             with pytest.raises(JournalError):
-                lines.read(repository / name)
+                journal_reader.read(repository / name)
     assert len(os.listdir("/proc/self/fd")) <= before
     assert base64.b64decode(chat.thread().turns[0].images[0].base64()) == picture.data

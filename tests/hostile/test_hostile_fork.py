@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from zhipu_magic import Chat
-from zhipu_magic.errors import GLMError
+from zhipu_magic.text.errors import GLMError
 from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
 
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: that is what is tried
@@ -147,7 +147,7 @@ def test_a_child_stands_on_what_was_there_at_the_fork_whoever_writes_first(tmp_p
         for child in (first, second, third):
             end(child)
         found = []
-        from zhipu_magic import sessions
+        from zhipu_magic.history import sessions
         for kept in sessions.reopen(journal, but="")[1].values():
             found.append([turn.prompt for turn in kept.conversation.here.turns])
         assert sorted(found) == sorted([

@@ -20,12 +20,13 @@ from in_process import Cell, Page
 from IPython.core.error import UsageError
 
 from zhipu_magic import Chat
-from zhipu_magic.budget import Budget
-from zhipu_magic.errors import GLMError, OverBudget
+from zhipu_magic.chat.budget_check import check_budget
+from zhipu_magic.chat.replay import Recording
+from zhipu_magic.chat.request import key_of
+from zhipu_magic.history.budget import Budget
+from zhipu_magic.history.sessions import reopen
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.replay import Recording
-from zhipu_magic.request import key_of
-from zhipu_magic.sessions import reopen
+from zhipu_magic.text.errors import GLMError, OverBudget
 
 JOURNALS = sorted((Path(__file__).parent / "journals").glob("*.jsonl"))
 #: What a reader may do with what was resumed.
@@ -269,7 +270,7 @@ def test_nothing_in_a_journal_lifts_a_budget(odd: dict[str, Any], unit: Any, tmp
     budget = Budget(4.0 if unit == "yuan" else 900, unit)
     assert budget.left(chat.account) == 0
     with pytest.raises(OverBudget, match="is spent"):
-        budget.check(chat.request("more", model="glm-4-plus", max_tokens=10), chat.account, priced=True)
+        check_budget(budget, chat.request("more", model="glm-4-plus", max_tokens=10), chat.account, priced=True)
 
 
 def test_half_a_budget_takes_none_away(tmp_path: Path) -> None:
@@ -312,8 +313,9 @@ _MEASURED = """\
 import sys
 from pathlib import Path
 from zhipu_magic import Chat
-from zhipu_magic.replay import Recording
-from zhipu_magic.sessions import reopen
+from zhipu_magic.chat.budget_check import check_budget
+from zhipu_magic.chat.replay import Recording
+from zhipu_magic.history.sessions import reopen
 
 def highest():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -23,11 +23,12 @@ from in_process import Page
 from keyring.backend import KeyringBackend
 from story import JSON, plain
 
-from zhipu_magic import Chat, credentials
-from zhipu_magic.api_key import HIDDEN, ApiKey, Hide
-from zhipu_magic.credentials import Endpoint
-from zhipu_magic.errors import GLMError
+from zhipu_magic import Chat
 from zhipu_magic.practice import DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.service import keys
+from zhipu_magic.service.api_key import HIDDEN, ApiKey, Hide
+from zhipu_magic.service.endpoint import Endpoint
+from zhipu_magic.text.errors import GLMError
 
 ID, SECRET = "0a1b2c3d4e5f60718293", "Secret+Half/OfTheKey=9"
 KEY = f"{ID}.{SECRET}"
@@ -181,7 +182,7 @@ def test_a_keyring_that_raises_is_as_one_that_has_no_key(monkeypatch: pytest.Mon
     before = keyring.get_keyring()
     keyring.set_keyring(BrokenKeyring())
     try:
-        assert credentials.find_key(None, None) is None
+        assert keys.find_key(None, None) is None
     finally:
         keyring.set_keyring(before)
 
@@ -233,7 +234,7 @@ def test_a_fault_where_texts_are_hidden_shows_no_key(
         raise RuntimeError("This should not happen.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("zhipu_magic.api_key._without_beginnings", broken)
+        patched.setattr("zhipu_magic.service.api_key._without_beginnings", broken)
         error = page.run("%%glm\nhi and more words").error
         assert isinstance(error, RuntimeError)
         assert_no_frame_holds_it(error)

@@ -13,12 +13,12 @@ from nasty import NASTY
 from readers import READERS, Elements
 from stage import COMMAND_LINES, Stage, word_of
 
-from zhipu_magic.commands import COMMANDS
-from zhipu_magic.harmless.pages import page_of
-from zhipu_magic.markup import Markup
+from zhipu_magic.notebook.commands.registry import COMMANDS
+from zhipu_magic.notebook.display.terminal import Terminal
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.view.document import folded
-from zhipu_magic.view.terminal import Terminal
+from zhipu_magic.text.document import folded
+from zhipu_magic.text.markup import Markup
+from zhipu_magic.text.sanitize.pages import page_of
 
 
 @pytest.fixture(params=ATTACKS, ids=range(len(ATTACKS)))

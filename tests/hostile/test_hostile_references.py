@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from in_process import Page
 
-from zhipu_magic import regular_files
-from zhipu_magic.errors import InvalidRequest
-from zhipu_magic.markdown_code import code_regions
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.prompt import has_references, resolved
+from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.text.markdown import code_regions
+from zhipu_magic.values import regular_files
+from zhipu_magic.values.references import has_references, resolved
 
 NAMES: dict[str, Any] = {"x": 7, "a": {"b": "deep"}, "numbers": [1, 2]}
 

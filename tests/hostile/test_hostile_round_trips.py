@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from zhipu_magic import Chat
-from zhipu_magic.api_key import ApiKey, Hide
-from zhipu_magic.budget import Budget
-from zhipu_magic.errors import InvalidRequest
-from zhipu_magic.lines import Lines, fill, read
+from zhipu_magic.history.budget import Budget
+from zhipu_magic.history.journal_reader import Lines, fill, read
+from zhipu_magic.history.sessions import rebuilt
 from zhipu_magic.practice import Answer, PracticeServer, Raw, tool_call
-from zhipu_magic.sessions import rebuilt
-from zhipu_magic.wire import Assembly
+from zhipu_magic.service.api_key import ApiKey, Hide
+from zhipu_magic.service.wire import Assembly
+from zhipu_magic.text.errors import InvalidRequest
 
 REPLY = {"choices": [{"message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}], "model": "glm-4"}
 BODIES: dict[str, dict[str, Any]] = {

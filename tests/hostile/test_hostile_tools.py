@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from in_process import Cell, Page
 
 from zhipu_magic import Chat, confirm
-from zhipu_magic.errors import InvalidRequest
+from zhipu_magic.history.rounds import Round, exchanged
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse, tool_call
-from zhipu_magic.rounds import Round, exchanged
-from zhipu_magic.tools import Outcome, Tool, call
+from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.tools.tool import Outcome, Tool, call
 
 
 def calls(name: str, *arguments: dict[str, Any] | str, id: str | None = None) -> Answer:
@@ -109,7 +109,7 @@ def test_a_pile_of_marks_cannot_cover_the_lines_around_it(asked: list[str], caps
 
 @given(st.text(max_size=300))
 def test_what_is_shown_of_a_text_is_that_text(text: str) -> None:
-    from zhipu_magic.tools.consent import _literal
+    from zhipu_magic.values.tools.consent import _literal
 
     lines = _literal(text)
     assert all(line.isprintable() and len(line) <= 110 for line in lines)
@@ -124,7 +124,7 @@ def test_what_is_shown_of_a_text_is_that_text(text: str) -> None:
     )
 )
 def test_what_is_shown_of_any_argument_is_that_argument(value: Any) -> None:
-    from zhipu_magic.tools.consent import _literal
+    from zhipu_magic.values.tools.consent import _literal
 
     assert ast.literal_eval("\n".join(_literal(value))) == value
 
@@ -557,7 +557,7 @@ def test_a_server_that_repeats_id_and_name_with_every_piece_makes_one_call(chat:
 def test_calls_by_the_thousand_are_put_together_in_time_that_grows_with_them() -> None:
     from time import perf_counter
 
-    from zhipu_magic.wire import Assembly
+    from zhipu_magic.service.wire import Assembly
 
     def seconds(count: int) -> float:
         assembly = Assembly()

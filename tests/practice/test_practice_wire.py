@@ -13,19 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from zhipu_magic.practice import (
-    CUT,
-    DONE,
-    RESET,
-    STALL,
-    Answer,
-    Drop,
-    PracticeServer,
-    Raw,
-    chunk,
-    sse,
-    tool_call,
-)
+from zhipu_magic.practice import CUT, DONE, RESET, STALL, Answer, Drop, PracticeServer, Raw, chunk, sse, tool_call
 
 Ask = Callable[..., httpx.Response]
 

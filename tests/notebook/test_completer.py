@@ -1,0 +1,530 @@
+"""What the Tab key offers on `%%glm` and `%glm` lines and between braces, and that it is as ever everywhere else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from in_process import Page
+from IPython.core.completer import provisionalcompleter, rectify_completions
+from IPython.terminal.ptutils import IPythonPTCompleter
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from zhipu_magic.notebook.commands.registry import COMMANDS
+from zhipu_magic.notebook.completer import completer
+from zhipu_magic.notebook.completer.place import offer
+from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.service.models import CATALOGUE
+
+#: Where the cursor stands in a cell.
+CURSOR = "¦"
+
+
+def becomes(page: Page, cell: str) -> list[str]:
+    """The cells that the completions offered here would make, in a notebook's front end."""
+    offset = cell.index(CURSOR)
+    text = cell.replace(CURSOR, "")
+    with provisionalcompleter():
+        found = list(rectify_completions(text, page.shell.Completer.completions(text, offset)))
+    return [text[: each.start] + each.text + text[each.end :] for each in found]
+
+
+def offered(page: Page, cell: str) -> list[str]:
+    """What is offered in the place of what is typed."""
+    offset = cell.index(CURSOR)
+    text = cell.replace(CURSOR, "")
+    with provisionalcompleter():
+        return [each.text for each in page.shell.Completer.completions(text, offset)]
+
+
+def in_a_terminal(page: Page, cell: str) -> list[str]:
+    """The cells that the completions offered here would make, in IPython's terminal."""
+    offset = cell.index(CURSOR)
+    text = cell.replace(CURSOR, "")
+    terminal = IPythonPTCompleter(shell=SimpleNamespace(Completer=page.shell.Completer, min_elide=30))
+    found = terminal.get_completions(Document(text, offset), CompleteEvent())
+    return [text[: offset + each.start_position] + each.text + text[offset:] for each in found]
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("cell", "completed"),
+    [
+        ("%%glm --mo¦", "%%glm --model"),
+        ("%%glm --mo¦\nHello", "%%glm --model\nHello"),
+        ("\n\n%%glm -b x --thre¦ --once\nHello", "\n\n%%glm -b x --thread --once\nHello"),
+        ("%%time\n%%glm --mo¦\nHello", "%%time\n%%glm --model\nHello"),
+        ('%%glm -s "it\'s --mo" --mo¦', '%%glm -s "it\'s --mo" --model'),
+    ],
+)
+def test_an_option_is_completed(page: Page, cell: str, completed: str) -> None:
+    assert becomes(page, cell) == [completed]
+    assert in_a_terminal(page, cell) == [completed]
+
+
+def test_all_options_are_offered_and_none_twice(page: Page) -> None:
+    everything = [name for action in PARSER._actions for name in action.option_strings]
+    assert offered(page, "%%glm -¦") == everything
+    assert offered(page, "%%glm ¦\nHello") == [name for name in everything if name.startswith("--")]
+    assert "--model" not in offered(page, "%%glm -m glm-4.7 ¦")
+    assert "--think" not in offered(page, "%%glm --no-think ¦")
+    assert "--param" in offered(page, "%%glm --param a=1 ¦")
+
+
+# Values of options
+
+
+class Invoice:
+    seller: str
+
+
+Colour = Literal["red", "green"]
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+NAMES = {
+    "invoices": [Invoice()],
+    "inventory": {"bolts": {"in stock": 3}, "nuts": 4, 5: 6, 'a "b"': 7},
+    "Invoice": Invoice,
+    "Colour": Colour,
+    "mean": mean,
+    "median": median,
+    "sys": sys,
+    "_hidden": 1,
+}
+
+
+@pytest.fixture
+def filled(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """A page whose notebook has names and files."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plots").mkdir()
+    for name in ("inside.png", "plots/a.png", "plots/notes.txt", "my talk.md", "它.md", ".secret.md"):
+        (tmp_path / name).touch()
+    page.names.update(NAMES)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("cell", "texts"),
+    [
+        ("%%glm -b inv¦", ["invoices", "inventory"]),
+        ("%%glm -b ¦\nHello", ["invoices", "inventory", "Colour"]),
+        ("%%glm --as Inv¦", ["Invoice"]),
+        ("%%glm --as list[Inv¦", ["Invoice"]),
+        ("%%glm --as 'dict[str, Col¦", ["Colour"]),
+        ("%%glm --as b¦", ["bool"]),
+        ("%%glm --as Literal[¦", []),
+        ("%%glm --tool me¦", ["mean", "median"]),
+        ("%%glm --tool ¦", ["mean", "median", "confirm("]),
+        ("%%glm --tool mean,¦", ["median", "confirm("]),
+        ("%%glm --tool confirm(mean),confirm(m¦", ["median"]),
+        ("%%glm --image inv¦", ["invoices", "inventory"]),
+        ("%%glm --image in¦", ["invoices", "inventory", "inside.png"]),
+        ("%%glm --image p¦", ["plots/"]),
+        ("%%glm --image plots/¦", ["plots/a.png"]),
+        ("%%glm --image sys.vers¦", ["sys.version", "sys.version_info"]),
+        ("%%glm -s inv¦", []),
+        ("%%glm --seed ¦", []),
+        ("%%glm something¦", []),
+    ],
+)
+def test_a_value_is_completed(filled: Page, cell: str, texts: list[str]) -> None:
+    assert offered(filled, cell) == texts
+
+
+@pytest.mark.parametrize(
+    "begun", ["-m ¦", "-m¦", "--model ¦", "--model=¦", "--once -m ¦ --quiet", "-m '¦'", '--model="¦']
+)
+def test_the_models_are_those_of_the_catalogue(page: Page, begun: str) -> None:
+    before, after = begun.split(CURSOR)
+    page.run("%config GLMMagics.model = 'glm-of-mine'")
+    for written in ("", "g", "glm-4.7"):
+        fitting = [name for name in (*CATALOGUE, "glm-of-mine") if name.startswith(written)]
+        cell = f"%%glm {before}{written}{CURSOR}{after}\nHello"
+        if begun == "-m¦" and not written:
+            continue  # that is an option still
+        assert becomes(page, cell) == [f"%%glm {before}{name}{after}\nHello" for name in fitting]
+        assert in_a_terminal(page, cell) == becomes(page, cell)
+
+
+def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer) -> None:
+    assert offered(page, "%%glm -t ¦") == []
+    assert page.magics._chat is None, "completion alone makes no chat"
+    server.enqueue(Answer("Fine."), Answer("Good."))
+    page.run("%%glm\nHow are you?")
+    page.run("%%glm -t drafts\nHow are you?")
+    assert offered(page, "%%glm -t ¦") == ["main", "drafts"]
+    assert becomes(page, "%glm thread dr¦") == ["%glm thread drafts"]
+
+
+# Commands
+
+
+@pytest.mark.parametrize(
+    ("line", "texts"),
+    [
+        ("%glm mo¦", ["model", "models"]),
+        ("    %glm hist¦", ["history"]),
+        ("%glm budget ¦", ["off"]),
+        ("%glm practice ¦", ["off"]),
+        ("%glm login ¦", ["--save"]),
+        ("%glm login -¦", ["--save"]),
+        ("%glm login --save ¦", []),
+        ("%glm journal a¦", ["auto"]),
+        ("%glm journal ¦", ["auto", "off", "inside.png", "'my talk.md'", "plots/", "它.md"]),
+        ("%glm resume ¦", ["inside.png", "'my talk.md'", "plots/", "它.md", "--earlier"]),
+        ("%glm export 它¦", ["它.md"]),
+        ('%glm export "my¦', ["my talk.md"]),
+        ("%glm export .¦", [".secret.md"]),
+        ("%glm export x.md ¦", ["--force"]),
+        ("%glm fork ¦", []),
+        ("%glm fork side ¦", ["--at"]),
+        ("%glm help mod¦", ["model", "models"]),
+        ("%glm models ¦", []),
+        ("%glm nonsense ¦", []),
+        ("%glm system inv¦", []),
+        ("%glm ask inv¦", []),
+        ("%glm ask of {{ inv¦", ["invoices", "inventory"]),
+    ],
+)
+def test_a_command_is_completed(filled: Page, line: str, texts: list[str]) -> None:
+    assert offered(filled, line) == texts
+    assert offered(filled, f"x = 1\n{line}\ny = 2") == texts
+
+
+def test_all_commands_are_offered(page: Page) -> None:
+    assert offered(page, "%glm ¦") == list(COMMANDS)
+    assert offered(page, "%glm help ¦") == list(COMMANDS)
+
+
+def test_the_models_of_the_command(page: Page) -> None:
+    assert offered(page, "%glm model ¦") == list(CATALOGUE)
+    assert offered(page, "%glm model glm-4.7 ¦") == []
+
+
+def test_tools_are_added_from_the_notebook_and_removed_from_the_chat(filled: Page) -> None:
+    assert offered(filled, "%glm tools ¦") == ["add", "remove", "list"]
+    assert offered(filled, "%glm tools remove ¦") == []
+    assert offered(filled, "%glm tools add me¦") == ["mean", "median"]
+    assert filled.run("%glm tools add mean").success
+    assert offered(filled, "%glm tools remove ¦") == ["mean"]
+    assert becomes(filled, "%glm tools add mean,med¦") == ["%glm tools add mean,median"]
+
+
+# References
+
+
+class Pump:
+    __slots__ = ("flow",)
+
+    def __init__(self) -> None:
+        self.flow = {"litres": 3}
+
+
+@dataclass
+class Plant:
+    pump: Pump
+    _secret: int = 0
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("{{ inv¦", ["invoices", "inventory"]),
+        ("{{inv¦", ["invoices", "inventory"]),
+        ("Sum up {{ invoi¦ }} please", ["invoices"]),
+        ("{{ invoices }} and {{ inven¦", ["inventory"]),
+        ("{{ Ou¦", ["Out"]),
+        ("{{ err¦", ["error"]),
+        ("{{ _hi¦", ["_hidden"]),
+        ("{{ inventory[¦", ['"bolts"', '"nuts"']),
+        ('{{ inventory["¦', ["bolts", "nuts"]),
+        ("{{ inventory['¦", ["bolts", "nuts", 'a "b"']),
+        ('{{ inventory["bolts"]["in¦', ["in stock"]),
+        ('{{ inventory["screws"]["¦', []),
+        ("{{ invoices[0].sel¦", []),
+        ("{{ plant.pu¦", ["pump"]),
+        ("{{ plant.¦", ["pump"]),
+        ("{{ plant._se¦", ["_secret"]),
+        ("{{ plant.pump.¦", ["flow"]),
+        ("{{ plant.pump.flow['¦", ["litres"]),
+        ("{{ plants[-1].pump.fl¦", ["flow"]),
+        ("{{ sys.version_in¦", ["version_info"]),
+        ("{{ nobody.¦", []),
+        ("{{ inventory | ¦", []),
+        ("{{ inventory | 5¦", []),
+        ("{{ mean(inv¦", []),
+    ],
+)
+def test_a_reference_is_completed(filled: Page, text: str, texts: list[str]) -> None:
+    plant = Plant(Pump())
+    filled.names.update(plant=plant, plants=[plant])
+    assert offered(filled, f"%%glm -b x\nAn earlier line.\n{text}\nA later one.") == texts
+
+
+def test_a_reference_begins_with_any_name_of_the_notebook(filled: Page) -> None:
+    begins = offered(filled, "%%glm\n{{ ¦")
+    assert begins == [*(name for name in NAMES if name != "_hidden"), "In", "Out", "_", "error"]
+    assert becomes(filled, "%%glm\n{{ inven¦ }}") == ["%%glm\n{{ inventory }}"]
+    assert in_a_terminal(filled, "%%glm\n{{ inven¦ }}") == ["%%glm\n{{ inventory }}"]
+
+
+def test_the_columns_of_a_table_are_keys(page: Page) -> None:
+    import pandas
+    import polars
+
+    columns = {"unit price": [1.0], "units": [2], "total": [2.0]}
+    page.names.update(bought=pandas.DataFrame(columns), sold=polars.DataFrame(columns))
+    for name in ("bought", "sold"):
+        assert becomes(page, f'%%glm\n{{{{ {name}["uni¦"] }}}}') == [
+            f'%%glm\n{{{{ {name}["unit price"] }}}}',
+            f'%%glm\n{{{{ {name}["units"] }}}}',
+        ]
+        assert "columns" in offered(page, f"%%glm\n{{{{ {name}.¦")
+    assert "total" in offered(page, "%%glm\n{{ bought.tot¦")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inv¦",
+        "{{ invoices }} inv¦",
+        "{ inv¦",
+        "{{{ inv¦",
+        "{{ invoices\ninv¦",
+        "```\n{{ inv¦\n```",
+        "```jinja\n{{ inv¦",
+        "the word `{{ inv¦ }}` in code",
+        r"$$x_{{ inv¦ }}$$",
+    ],
+)
+def test_the_prose_and_its_code_are_completed_as_ever(filled: Page, text: str) -> None:
+    assert_as_ever(filled, f"%%glm\n{text}")
+
+
+def test_a_raw_cell_has_no_references(filled: Page) -> None:
+    assert_as_ever(filled, "%%glm -b x --raw\n{{ inv¦")
+
+
+# Everywhere else
+
+
+def assert_as_ever(page: Page, cell: str) -> None:
+    ours = becomes(page, cell)
+    completer.uninstall(page.shell)
+    assert ours == becomes(page, cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "inv¦",
+        "invoices.app¦",
+        "inventory['¦",
+        "import js¦",
+        "from os import pa¦",
+        "open('insi¦",
+        "%ti¦",
+        "%%ca¦",
+        "%%gl¦",
+        "%%glm¦",
+        "%gl¦",
+        "%glm¦",
+        "glm mo¦",
+        "%time inv¦",
+        "%load_ext zh¦",
+        "%config GLMMa¦",
+        "!ls insi¦",
+        "x = '''\n%glm mo¦\n'''",
+        "print('%glm mo¦')",
+        "%%bash\n%glm mo¦",
+        "%%bash\ncat {{ inv¦",
+        "%%html\n{{ inv¦",
+        "%%time\ninv¦",
+        "%%time -¦\n%%glm\nHello",
+        "f'{{ inv¦'",
+        "x = 1\n%%glm --mo¦",
+        "\\alph¦",
+        "¦",
+        "¦%%glm --model",
+        "%%g¦lm --model",
+        "mean(val¦",
+    ],
+)
+def test_all_other_cells_are_completed_as_ever(filled: Page, cell: str) -> None:
+    assert_as_ever(filled, cell)
+
+
+def test_unloading_takes_it_away_and_leaves_the_readers_own(page: Page) -> None:
+    def theirs(text: str) -> list[str]:
+        return [f"{text}-of-theirs"]
+
+    matchers = page.shell.Completer.custom_matchers
+    matchers.append(theirs)
+    page.run("%reload_ext zhipu_magic")
+    assert len(matchers) == 2
+    page.run("%unload_ext zhipu_magic")
+    assert matchers == [theirs]
+    matchers.clear()
+
+
+# What completion may not do
+
+
+class Guarded:
+    """A value that tells when anything of it is run."""
+
+    run: list[str]
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "run", [])
+        object.__setattr__(self, "inside", {"key": 1})
+
+    def _told(self, what: str) -> Any:
+        object.__getattribute__(self, "run").append(what)
+        raise RuntimeError(what)
+
+    def __getattribute__(self, name: str) -> Any:
+        return object.__getattribute__(self, "_told")(f"attribute {name}")
+
+    def __getitem__(self, key: Any) -> Any:
+        return object.__getattribute__(self, "_told")(f"item {key}")
+
+    def __iter__(self) -> Any:
+        return object.__getattribute__(self, "_told")("iteration")
+
+    def __len__(self) -> Any:
+        return object.__getattribute__(self, "_told")("length")
+
+    def __bool__(self) -> Any:
+        return object.__getattribute__(self, "_told")("truth")
+
+    def __repr__(self) -> Any:
+        return object.__getattribute__(self, "_told")("repr")
+
+    def __eq__(self, other: object) -> Any:
+        return object.__getattribute__(self, "_told")("comparison")
+
+    __hash__ = object.__hash__
+
+    @property
+    def slow(self) -> Any:
+        return object.__getattribute__(self, "_told")("property")
+
+    keys = columns = slow
+
+
+def test_nothing_of_the_readers_is_run(page: Page) -> None:
+    guarded = Guarded()
+    page.names.update(guarded=guarded, kept={"guarded": guarded})
+    assert offered(page, "%%glm\n{{ guarded.s¦") == ["slow"]
+    assert offered(page, "%%glm\n{{ kept['guarded'].ins¦") == ["inside"]
+    assert offered(page, "%%glm\n{{ guarded.inside['¦") == ["key"]
+    for cell in (
+        *("-b ¦", "--as ¦", "--as guarded.¦", "--tool ¦", "--image ¦", "--image guarded.¦", "-t ¦", "-m ¦"),
+        *("\n{{ ¦", "\n{{ guarded.slow.¦", "\n{{ guarded[¦", "\n{{ guarded[0].¦", "\n{{ guarded['¦"),
+    ):
+        offered(page, f"%%glm {cell}")
+    assert object.__getattribute__(guarded, "run") == []
+
+
+def test_a_missing_key_is_not_made(page: Page) -> None:
+    page.names["counts"] = counts = defaultdict(dict)
+    assert offered(page, "%%glm\n{{ counts['a'].¦") == []
+    assert not counts
+
+
+def test_completion_sends_nothing(page: Page, server: PracticeServer) -> None:
+    for cell in ("%%glm -m ¦", "%%glm -t ¦", "%glm model ¦", "%glm thread ¦", "%glm tools remove ¦", "%%glm\n{{ ¦"):
+        offered(page, cell)
+    assert not server.requests
+    assert page.magics._chat is None
+
+
+PIECES = st.sampled_from(
+    [
+        *("%%glm", "%glm", "%%time\n", " ", "\n", "\t", '"', "'", "\\", "=", ",", "-", "--", "`", "```\n", "$$", "\r"),
+        *("{{", "}}", "{", "}", "[", "]", ".", "|", "(", "\u2028", "\x00", "🌍", "\ud800", "它"),
+        *("-m", "--model", "--as", "--tool", "--image", "-b", "-t", "--search", "--raw", "--param", "model", "export"),
+        *("inventory", "guarded", "invoices", "sys", "Out", "In", "_", "0", "-1", "'bolts'", "~", "/", "plots/"),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(PIECES | st.text(max_size=3), max_size=14), place=st.floats(0, 1), begins=PIECES)
+def test_no_text_makes_it_raise(filled: Page, pieces: list[str], place: float, begins: str) -> None:
+    filled.names["guarded"] = Guarded()
+    text = f"{begins} {''.join(pieces)}"
+    offset = round(place * len(text))
+    before = text[:offset].split("\n")
+    offered = offer(filled.magics, text, len(before) - 1, len(before[-1]))
+    if offered is not None:
+        assert text[:offset].endswith(offered.fragment)
+        for word, kind in offered.found:
+            assert word
+            assert kind
+
+
+def test_what_cannot_be_looked_at_is_no_error(
+    page: Page, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken(Plant):
+        def __dir__(self) -> Any:
+            raise RuntimeError("no names today")
+
+    page.names["plant"] = Broken(Pump())
+    assert offered(page, "%%glm\n{{ plant.¦") == ["pump"]
+    with monkeypatch.context() as patched:
+        patched.setattr(page.shell, "user_ns_hidden", None)
+        offered(page, "%%glm -b ¦")
+        offered(page, "%%glm\n{{ ¦")
+    assert capsys.readouterr() == ("", "")
+
+
+# What it costs to load
+
+
+def test_loading_it_imports_nothing_more() -> None:
+    code = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell()
+from zhipu_magic.notebook.magics import GLMMagics
+desk = GLMMagics(shell)
+before = set(sys.modules)
+from zhipu_magic.notebook.completer import completer
+completer.install(shell, desk)
+print(*sorted(set(sys.modules) - before))
+shell.user_ns["x"] = {"key": 1}
+from IPython.core.completer import provisionalcompleter
+for text in ("%%glm --im", "%%glm --image ", "%glm mo", "%%glm\\n{{ x", "%%glm\\n{{ x[", "%%glm --as "):
+    with provisionalcompleter():
+        print(len(list(shell.Completer.completions(text, len(text)))))
+print(*({"pandas", "polars", "numpy", "matplotlib", "pydantic", "zhipuai", "httpx"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, *counts, last = done.stdout.split("\n")[:-1]
+    assert first.split() == ["zhipu_magic.notebook.completer", "zhipu_magic.notebook.completer.completer"]
+    assert "0" not in counts
+    assert last.split() == []

@@ -1,0 +1,355 @@
+"""References: what `{{ name }}` in a cell's text stands for, and what is left as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from in_process import Page
+
+from zhipu_magic import Chat
+from zhipu_magic.practice import Answer, PracticeServer, tool_call
+from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.references import has_references, resolved
+
+NAMES: dict[str, Any] = {
+    "x": 7,
+    "name": "Ada",
+    "lines": "one\ntwo",
+    "curly": "{{ x }} and {y}",
+    "table": {"rows": [{"n": number} for number in range(30)]},
+    "numbers": list(range(10)),
+    "nested": {"a": {"b": "deep"}, "x|y": "bar"},
+    "数据": "中文",
+}
+
+
+def sent(text: str) -> str:
+    return resolved(text, NAMES, 4_000).text
+
+
+# What is one
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ x }}", "7"),
+        ("{{x}}", "7"),
+        ("a {{ x }} b {{ name }} c", "a 7 b Ada c"),
+        ("{{ numbers[2] }}", "2"),
+        ("{{ numbers[-1] }}", "9"),
+        ("{{ numbers[1:3] }}", "[1, 2]"),
+        ('{{ nested["a"]["b"] }}', "deep"),
+        ("{{ x.real }}", "7"),
+        ("{{ 数据 }}", "中文"),
+        ("{{ name | 500 }}", "Ada"),
+        ("{{ name|1,000 }}", "Ada"),
+        ('{"n": {{ x }}}', '{"n": 7}'),
+        ("${{ x }} and ${{ x }}", "$7 and $7"),
+        ("{{ numbers[x] }}", "7"),
+    ],
+)
+def test_a_reference_stands_for_its_value(text: str, expected: str) -> None:
+    assert sent(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{x} and {name}",
+        "{{}} {{ }} {{ 2 }} {{ 'text' }} {{ x + 1 }} {{ not x }} {{ x if x else name }}",
+        "{{{ x }}}",
+        "{{ x",
+        "x }}",
+        "{{ x\n}}",
+        r"\frac{{x}}{{name}} and \mathbf{{x}}",
+        "$e^{{x}}$ and $x_{{name}}$ and e^{{x}}",
+        r"$$\sum {{ x }}$$ \({{ x }}\) \[{{ x }}\]",
+        r"\begin{align}{{ x }}\end{align}",
+        "`{{ x }}` and ``{{ x }} ` {{ x }}``",
+        "```jinja\n{{ x }}\n```",
+        "~~~\n{{ x }}\n~~~",
+        "- a list\n\n  ```\n  {{ x }}\n  ```",
+        "```\n{{ x }} in a fence that is never closed",
+        "{{ x | upper }}",
+        "{{ y > 4 }}",
+        "{% for x in y %}{{ loop.index | safe }}{% endfor %}",
+        '{"a": {"b": {}}}',
+        "f'{{literal}}' is not a name here".replace("literal", "1"),
+    ],
+)
+def test_everything_else_is_sent_as_it_stands(text: str) -> None:
+    assert sent(text) == text
+
+
+def test_a_value_with_braces_is_not_expanded_again() -> None:
+    assert sent("{{ curly }}") == "{{ x }} and {y}"
+
+
+def test_prices_are_no_mathematics() -> None:
+    assert sent("$5 and {{ x }} is $6") == "$5 and 7 is $6"
+
+
+def test_a_call_is_no_reference_and_the_reader_is_told() -> None:
+    prompt = resolved("{{ name.upper() }} {{ x }}", NAMES, 100)
+    assert prompt.text == "{{ name.upper() }} 7"
+    (note,) = prompt.notes
+    assert note.startswith("{{ name.upper() }} was sent as it stands: a reference is a name, with attributes")
+
+
+@pytest.mark.parametrize("inside", ["x + 1", "table[x > 4]", "x if x else y", "-x", "len(x)"])
+def test_so_is_told_what_is_more_than_a_reference(inside: str) -> None:
+    prompt = resolved(f"{{{{ {inside} }}}}", NAMES, 100)
+    assert prompt.text == f"{{{{ {inside} }}}}"
+    assert len(prompt.notes) == 1
+
+
+def test_without_names_there_are_no_references() -> None:
+    assert resolved("{{ x }}", None, 100).text == "{{ x }}"
+
+
+# Where a value stands
+
+
+def test_a_text_stands_where_it_is_written_though_it_has_several_lines() -> None:
+    assert sent("a {{ lines }} b") == "a one\ntwo b"
+
+
+def test_a_value_of_several_lines_within_a_sentence_goes_below_once() -> None:
+    text = sent("What stands out in {{ table }}, and is {{ table }} long?\n\nBe brief.")
+    first, rest = text.split("\n\nBe brief.\n\n`table`:\n\n")
+    assert first == "What stands out in `table`, and is `table` long?"
+    assert rest.startswith("```json\n{")
+    assert text.count("```json") == 1
+
+
+def test_the_largest_room_of_several_mentions_counts() -> None:
+    assert sent("{{ table | 60 }} or {{ table }}?") == sent("{{ table }} or {{ table | 60 }}?")
+    assert "more" not in sent("{{ table | 60 }} or {{ table }}?")
+
+
+def test_a_value_on_a_line_of_its_own_stands_there() -> None:
+    text = sent("Look:\n\n{{ table }}\n\nWhat is it?")
+    assert text.startswith("Look:\n\n```json\n{")
+    assert text.endswith("```\n\nWhat is it?")
+
+
+def test_a_budget_cuts_and_the_text_says_so() -> None:
+    whole = sent("{{ table }}")
+    cut = sent("{{ table | 60 }}")
+    assert len(cut) < len(whole)
+    assert "more" in cut or "cut" in cut
+
+
+# What cannot be resolved
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("one\ntwo {{ nmae }}", "Line 2: there is no value named nmae. Did you mean name?"),
+        ("{{ nested.a }}", 'nested["a"] takes it'),
+        ("{{ x.reel }}", "Line 1: {{ x.reel }} has no value (AttributeError"),
+        ('{{ nested["aa"] }}', "Did you mean a?"),
+        ("{{ numbers[99] }}", "IndexError"),
+        ("{{ x[0] }}", "TypeError"),
+        ("{{ error }}", "no exception yet"),
+    ],
+)
+def test_an_error_names_the_line_and_the_nearest_name(text: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sent(text)
+    assert said in str(caught.value)
+
+
+def test_a_value_that_cannot_be_shown_is_named() -> None:
+    class Shy:
+        def __repr__(self) -> str:
+            raise ZeroDivisionError("never")
+
+    with pytest.raises(InvalidRequest, match=r"Line 1: \{\{ shy \}\} cannot be shown"):
+        resolved("{{ shy }}", {"shy": Shy()}, 100)
+
+
+@given(st.text(alphabet="{}x `$\\\n|[]().ab\"'~^_", max_size=60))
+def test_any_text_is_sent_or_refused_with_a_message(text: str) -> None:
+    names = {"x": "X", "a": "A", "b": "B", "ab": "{{ x }}", "xx": [1]}
+    try:
+        found = resolved(text, names, 100).text
+    except InvalidRequest as error:
+        assert "Line" in str(error)
+        return
+    if not has_references(text):
+        assert found == text
+
+
+@given(st.text(max_size=80).filter(lambda text: "{{" not in text))
+def test_a_text_without_double_braces_is_sent_as_it_is(text: str) -> None:
+    assert resolved(text, NAMES, 100).text == text
+
+
+@given(st.text(max_size=60), st.text(max_size=20).filter(lambda text: "`" not in text and "~" not in text))
+def test_a_text_value_stands_as_it_is(value: str, before: str) -> None:
+    before = before.replace("{", "").replace("$", "").replace("\\", "")
+    assert resolved(f"{before} {{{{ x }}}}", {"x": value}, 10_000).text == f"{before} {value}"
+
+
+# In a cell, and in Python
+
+
+def test_a_cell_sends_the_values_and_remembers_what_was_written(page: Page, server: PracticeServer) -> None:
+    page.run("total = 42")
+    server.enqueue(Answer("Yes."), Answer("Still."))
+    assert page.run("%%glm\nIs {{ total }} even?").success
+    assert server.requests[-1].body["messages"] == [{"role": "user", "content": "Is 42 even?"}]
+    page.run("total = 43")
+    assert page.run("%%glm\nSure?").success
+    assert server.requests[-1].body["messages"][0]["content"] == "Is 42 even?"
+    (turn, _) = page.magics.chat.thread().turns
+    assert (turn.prompt, turn.written) == ("Is 42 even?", "Is {{ total }} even?")
+    assert "Is {{ total }} even?" in page.run("%glm usage").plain()
+
+
+def test_in_and_out_and_the_last_value_can_be_named(page: Page, server: PracticeServer) -> None:
+    page.shell.run_cell("6 * 7", store_history=True)
+    page.names["_"] = 42
+    assert page.run("%%glm\n{{ _ }} came of {{ In[1] }}").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "42 came of 6 * 7"
+
+
+def test_raw_turns_references_off(page: Page, server: PracticeServer) -> None:
+    assert page.run("%%glm --raw\n{{ undefined }}").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "{{ undefined }}"
+
+
+def test_an_undefined_name_fails_the_cell_before_anything_is_sent(page: Page, server: PracticeServer) -> None:
+    page.run("frame = 1")
+    cell = page.run("%%glm\nLook at\n{{ fram }}")
+    assert not cell.success
+    assert "Line 2: there is no value named fram. Did you mean frame?" in str(cell.error)
+    assert "--raw" in str(cell.error)
+    assert server.requests == []
+
+
+def test_the_last_exception_can_be_named(page: Page, server: PracticeServer) -> None:
+    page.run("price = 0\n1 / price")
+    assert page.run("%%glm\nWhat is this? {{ error }}").success
+    content = server.requests[-1].body["messages"][-1]["content"]
+    assert "ZeroDivisionError: division by zero" in content
+    assert "1 / price" in content
+    assert "site-packages" not in content and "/tmp" not in content
+
+
+def test_a_variable_named_error_goes_before_the_last_exception(page: Page, server: PracticeServer) -> None:
+    page.run("1 / 0")
+    page.run("error = 'mine'")
+    assert page.run("%%glm\n{{ error }}").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "mine"
+
+
+def test_our_own_messages_are_not_the_last_exception(page: Page, server: PracticeServer) -> None:
+    page.run("%%glm\n{{ undefined }}")
+    cell = page.run("%%glm\n{{ error }}")
+    assert "no exception yet" in str(cell.error)
+
+
+def test_a_reply_with_references_is_never_expanded(page: Page, server: PracticeServer) -> None:
+    page.run("secret = 'do not tell'")
+    server.enqueue(Answer("Say {{ secret }}"), Answer("Well."))
+    assert page.run("%%glm\nhello").success
+    assert page.run("%%glm\nGo on").success
+    assert "do not tell" not in str(server.requests[-1].body)
+
+
+def test_an_asked_command_resolves_references_too(page: Page, server: PracticeServer) -> None:
+    page.run("total = 42")
+    assert page.run("%glm ask Is {{ total }} even?").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "Is 42 even?"
+
+
+def test_python_gives_the_names(chat: Chat, server: PracticeServer) -> None:
+    assert chat.ask("Is {{ n }} even?", names={"n": 42}).text
+    assert chat.ask("Is {{ n }} even?").text
+    contents = [message["content"] for message in server.requests[-1].body["messages"] if message["role"] == "user"]
+    assert contents == ["Is 42 even?", "Is {{ n }} even?"]
+
+
+def test_a_retry_asks_with_the_values_of_then(page: Page, server: PracticeServer) -> None:
+    page.run("total = 42")
+    assert page.run("%%glm\nIs {{ total }} even?").success
+    page.run("total = 43")
+    assert page.run("%glm retry").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "Is 42 even?"
+
+
+def test_the_readers_budget_for_values_is_a_setting(page: Page, server: PracticeServer) -> None:
+    page.run("words = 'word ' * 5000")
+    page.run("%config GLMMagics.value_tokens = 100")
+    assert page.run("%%glm\n{{ words }}").success
+    assert len(server.requests[-1].body["messages"][-1]["content"]) < 1_000
+    assert page.run("%%glm\n{{ words | 9000 }}").success
+    assert len(server.requests[-1].body["messages"][-1]["content"]) == 25_000
+
+
+# Preview
+
+
+def test_a_preview_shows_the_messages_and_sends_nothing(page: Page, server: PracticeServer) -> None:
+    page.run("total = 42")
+    server.enqueue(Answer("hello"))
+    assert page.run("%%glm -s 'Be brief.'\nhi").success
+    before = page.magics.chat.thread().turns
+    cell = page.run("%%glm --preview -m glm-4.7 --temperature 0.2\nIs {{ total }} even?")
+    assert cell.success
+    text = cell.plain()
+    for part in ("Nothing was sent", "Is 42 even?", "Be brief.", "hello", "about", "tokens", "¥", "temperature"):
+        assert part in text
+    assert "4 · user" in text
+    assert len(server.requests) == 1
+    assert page.magics.chat.thread().turns == before
+
+
+def test_a_preview_fails_as_the_cell_would(page: Page, server: PracticeServer) -> None:
+    assert not page.run("%%glm --preview\n{{ undefined }}").success
+
+
+def test_a_value_that_holds_the_key_does_not_tell_it(monkeypatch: pytest.MonkeyPatch, bare_page: Page) -> None:
+    secret = "0123456789abcdef.verysecretpart"
+    with PracticeServer(pace=0, api_key=secret) as server:
+        monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ZHIPUAI_API_KEY", secret)
+        assert bare_page.run("%load_ext zhipu_magic\nimport os\nsettings = dict(os.environ)").success
+        bare_page.run("def read() -> dict:\n    return settings")
+        shown = [bare_page.run("%%glm --preview\n{{ settings | 9000 }}")]
+        server.enqueue(Answer(tool_calls=(tool_call("read", {}, id="1"),)), Answer("Well."))
+        shown += [bare_page.run("%%glm --tool read\n{{ settings | 9000 }}"), bare_page.run("%glm history")]
+        assert all(cell.success for cell in shown)
+        told = str([shown, [received.body for received in server.requests]])
+        assert "ZHIPUAI_API_KEY" in told
+        assert secret not in told
+
+
+def test_a_cell_is_referred_to_as_it_was_typed(page: Page, server: PracticeServer) -> None:
+    page.shell.run_cell("%time 1", store_history=True)
+    assert page.run("%%glm\n{{ In[1] }}").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "%time 1"
+
+
+def test_a_command_takes_no_options_of_a_cell(page: Page, server: PracticeServer) -> None:
+    page.run("1 / 0")
+    for line in ("%glm ask -i write it", "%glm ask --model=glm-4 hi", "%glm fix --preview"):
+        cell = page.run(line)
+        assert "takes no options" in str(cell.error)
+    assert page.run("%glm ask - a list").success
+    assert len(server.requests) == 1
+
+
+def test_a_preview_of_a_cell_that_has_asked_leaves_its_turn(page: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer("one"), Answer("two"))
+    assert page.run("%%glm\na", "a").success
+    assert page.run("%%glm\nb", "b").success
+    assert page.run("%%glm --preview\na", "a").success
+    assert [turn.prompt for turn in page.magics.chat.thread().turns] == ["a", "b"]

@@ -1,0 +1,468 @@
+"""The `%glm` commands that look back at turns, take them back, ask them again and go on from them."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from in_process import Notebook, Page
+from IPython.core.error import UsageError
+
+from zhipu_magic.practice import CUT, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.text.errors import InvalidRequest
+
+HALF = Raw((sse(chunk("Half a ")), 0.05, CUT))
+CUT_OFF = Answer("Too long to ", finish_reason="length")
+REFUSED = Fault(400, "1301")
+
+
+def requests(notebook: Notebook) -> int:
+    return len(notebook.server.requests)
+
+
+# Undo, redo and reset
+
+
+def test_undo_takes_the_last_changes_back_and_redo_makes_them_again(three: Notebook) -> None:
+    told = three.command("undo 2")
+    assert "1 turn stands now" in told
+    assert three.replies() == ["a one"]
+    assert "2 turns stand now" in three.command("redo")
+    assert "3 turns stand now" in three.command("redo")
+    assert three.replies() == ["a one", "b one", "c one"]
+    assert "stale" not in three.command("history")
+    assert requests(three) == 3
+
+
+def test_redo_takes_a_number_too(three: Notebook) -> None:
+    three.command("undo 3")
+    assert three.replies() == []
+    three.command("redo 2")
+    assert three.replies() == ["a one", "b one"]
+
+
+def test_more_than_there_is_takes_all_back_and_says_how_to_make_it_again(three: Notebook) -> None:
+    told = three.command("undo 99")
+    assert "0 turns stand now" in told
+    assert "`%glm redo 3`" in told
+    assert "nothing to take back" in three.command("undo")
+    three.command("redo 99")
+    assert three.replies() == ["a one", "b one", "c one"]
+    assert "nothing to do again" in three.command("redo")
+
+
+def test_undo_shows_what_was_asked(three: Notebook) -> None:
+    assert "about c" in three.command("undo")
+
+
+def test_a_turn_after_an_undo_ends_what_could_be_made_again(three: Notebook) -> None:
+    three.command("undo")
+    three.ask("d", "d one")
+    assert three.sent() == ["about a", "a one", "about b", "b one", "about d"]
+    assert "nothing to do again" in three.command("redo")
+
+
+def test_an_undone_cell_run_again_stands_last(three: Notebook) -> None:
+    three.command("undo 2")
+    three.ask("c", "c two")
+    assert three.sent() == ["about a", "a one", "about c"]
+    three.ask("b", "b two")
+    assert three.replies() == ["a one", "c two", "b two"]
+
+
+def test_undo_gives_no_money_back(three: Notebook) -> None:
+    spent = three.page.magics.chat.ledger.spent
+    three.command("undo 2")
+    assert three.page.magics.chat.ledger.spent == spent
+    assert "3 requests" in three.command("usage")
+
+
+def test_reset_sends_nothing_and_can_be_undone(three: Notebook) -> None:
+    assert "3 turns" in three.command("reset")
+    assert three.replies() == []
+    assert requests(three) == 3
+    assert "a reset" in three.command("undo")
+    assert three.replies() == ["a one", "b one", "c one"]
+    three.command("redo")
+    three.ask("d", "d one")
+    assert three.sent() == ["about d"]
+
+
+def test_a_cell_run_again_after_a_reset_begins_the_conversation(three: Notebook) -> None:
+    three.command("reset")
+    three.ask("c", "c two")
+    three.ask("a", "a two")
+    assert three.replies() == ["c two", "a two"]
+
+
+def test_reset_of_nothing_says_so(notebook: Notebook) -> None:
+    told = notebook.command("reset")
+    assert "0 turns" not in told
+    assert "brings the turns back" not in told
+    notebook.ask("a", "a one")
+    notebook.command("undo")
+    notebook.command("reset")
+    notebook.command("redo")
+    assert notebook.replies() == ["a one"]
+
+
+@pytest.mark.parametrize("command", ["undo", "redo", "show", "restore"])
+@pytest.mark.parametrize("number", ["two", "0", "-1", "1.5", "1 2", "²"])
+def test_what_is_no_number_does_nothing(three: Notebook, command: str, number: str) -> None:
+    three.command("undo")
+    error = three.page.run(f"%glm {command} {number}").error
+    assert type(error) is UsageError
+    assert f"%glm {command} N" in str(error)
+    assert three.replies() == ["a one", "b one"]
+
+
+@pytest.mark.parametrize("command", ["reset", "history", "retry", "continue"])
+def test_a_word_too_many_does_nothing(three: Notebook, command: str) -> None:
+    error = three.page.run(f"%glm {command} 2").error
+    assert type(error) is UsageError
+    assert "nothing was done" in str(error)
+    assert len(three.turns()) == requests(three) == 3
+
+
+# History and show
+
+
+def test_the_history_tells_numbers_cells_models_and_tokens(notebook: Notebook) -> None:
+    told = Answer("a one", prompt_tokens=1_234, completion_tokens=56)
+    notebook.run("0123456789-abcdef", "%%glm -m glm-4\nabout a", told)
+    shown = notebook.command("history")
+    assert "**1 · you** · cell 01234567\n\n```text\nabout a\n```" in shown
+    assert "**1 · glm-4** · 1,234 + 56 tokens\n\n```text\na one\n```" in shown
+
+
+def test_a_turn_without_a_cell_names_none(page: Page) -> None:
+    page.run("%%glm\nhi")
+    assert "cell" not in page.run("%glm history").plain()
+
+
+def test_the_history_marks_what_is_not_as_it_was(three: Notebook) -> None:
+    three.ask("d", CUT_OFF)
+    three.ask("e", HALF)
+    three.run("x", "x = 1", deleted=["c"])
+    three.ask("b", "b two")
+    marks = three.marks()
+    assert "interrupted" in marks["Half a "]
+    assert "cut off" in marks["Too long to "]
+    assert "set aside" in marks["c one"]
+    assert [reply for reply, line in marks.items() if "stale" in line] == ["Too long to ", "Half a "]
+
+
+def test_the_history_begins_with_the_system_text(three: Notebook) -> None:
+    three.command("system Be brief.")
+    assert three.command("history").startswith("**system**\n\n```text\nBe brief.\n```")
+
+
+def test_show_shows_a_reply_again(notebook: Notebook) -> None:
+    notebook.ask("a", Answer("*a* one", reasoning="Let me see."))
+    notebook.ask("b", "b one")
+    assert notebook.command("show") == "b one"
+    first = notebook.page.run("%glm show 1")
+    assert first.plain() == "*a* one"
+    assert first.markdown().endswith("\n\n*a* one")
+    assert "Let me see." in first.markdown()
+    assert requests(notebook) == 2
+
+
+def test_show_shows_what_is_set_aside_too(three: Notebook) -> None:
+    three.page.run("%glm thread", "x", deleted=["b"])
+    assert three.command("show 2") == "b one"
+
+
+def test_show_of_a_number_that_there_is_not(three: Notebook) -> None:
+    error = three.page.run("%glm show 4").error
+    assert type(error) is UsageError
+    assert "no such turn" in str(error).lower()
+
+
+def test_show_before_the_first_turn(notebook: Notebook) -> None:
+    assert "no turn yet" in str(notebook.page.run("%glm show").error)
+
+
+# In the terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, server: PracticeServer) -> Iterator[Any]:
+    from test_terminal import Terminal
+
+    running = Terminal(tmp_path, "--simple-prompt")
+    running.run(f"os.environ.update({dict(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)!r})")
+    yield running
+    running.stop()
+
+
+def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) -> None:
+    from test_terminal import screen
+
+    server.enqueue(Answer("a one", prompt_tokens=3, completion_tokens=2), CUT_OFF, Answer("an end."), Answer("b two"))
+    for prompt in ("about a", "about b"):
+        terminal.ask(prompt)
+        shown = screen(terminal.until_prompt())
+    assert "Cut off: the answer reached its longest length. %glm continue goes on from here." in shown
+    history = screen(terminal.run("%glm history"))
+    assert re.fullmatch(r"1 · you · \[\d+\]", history[0])
+    assert history[1:5] == [
+        "```text",
+        "about a",
+        "```",
+        "1 · glm-4.7-flash · 3 + 2 tokens",
+    ]
+    assert screen(terminal.run("%glm show 1")) == ["a one"]
+    assert screen(terminal.run("%glm continue"))[0] == "an end."
+    assert screen(terminal.run("%glm show")) == ["Too long to an end."]
+    assert screen(terminal.run("%glm retry"))[0] == "b two"
+    assert "1 turn stands now." in " ".join(screen(terminal.run("%glm undo 3")))
+    assert screen(terminal.run("%glm thread")) == ["The thread is main: 1 turn, glm-4.7-flash."]
+    assert "main ←" in terminal.run("%glm threads")
+
+
+# Retry
+
+
+def test_retry_sends_the_same_request_and_replaces_the_turn_in_place(three: Notebook) -> None:
+    three.server.enqueue(Answer("c two"))
+    cell = three.page.run("%glm retry", "scratch")
+    assert cell.success
+    assert cell.plain() == "c two"
+    assert len(cell.outputs) == 2
+    before, again = three.server.requests[-2:]
+    assert again.body == before.body
+    assert three.replies() == ["a one", "b one", "c two"]
+    assert three.page.names["_glm"].choices[0].message.content == "c two"
+    assert "cell c" in three.command("history")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--temperature 0.2",
+        "-m glm-4 --max-tokens 7 --seed 3",
+        "-s 'Be brief.' --top-p 0.5 --stop END",
+        "--no-think",
+        "--param 'user_id=\"reader-7\"'",
+    ],
+)
+def test_retry_keeps_the_options(three: Notebook, options: str) -> None:
+    three.ask("d", "d one", line=f"%%glm {options}")
+    three.server.enqueue(Answer("d two"))
+    assert three.page.run("%glm retry").success
+    before, again = three.server.requests[-2:]
+    assert again.body == before.body
+    assert three.replies()[-1] == "d two"
+
+
+def test_retry_can_be_undone(three: Notebook) -> None:
+    three.server.enqueue(Answer("c two"))
+    three.page.run("%glm retry")
+    assert "asked again" in three.command("undo")
+    assert three.replies() == ["a one", "b one", "c one"]
+
+
+def test_a_retry_that_fails_keeps_the_turn_and_says_so(three: Notebook) -> None:
+    three.server.enqueue(REFUSED)
+    cell = three.page.run("%glm retry")
+    assert not cell.success
+    assert "stays in the conversation" in str(cell.error)
+    assert three.replies() == ["a one", "b one", "c one"]
+
+
+def test_a_turn_asked_again_is_still_its_cells(three: Notebook) -> None:
+    three.server.enqueue(Answer("c two"))
+    three.page.run("%glm retry")
+    three.ask("c", "c three")
+    assert three.sent() == ["about a", "a one", "about b", "b one", "about c"]
+    assert three.replies() == ["a one", "b one", "c three"]
+
+
+def test_retry_asks_the_last_turn_that_stands(three: Notebook) -> None:
+    three.server.enqueue(Answer("b two"))
+    three.page.run("%glm retry", "x", deleted=["c"])
+    assert three.sent() == ["about a", "a one", "about b"]
+    assert three.replies() == ["a one", "b two"]
+    three.command("restore")
+    assert three.replies() == ["a one", "b two", "c one"]
+
+
+def test_retry_of_a_stale_turn_makes_it_fresh(three: Notebook) -> None:
+    three.ask("b", "b two")
+    three.server.enqueue(Answer("c two"))
+    three.page.run("%glm retry")
+    assert three.sent() == ["about a", "a one", "about b", "b two", "about c"]
+    assert "stale" not in three.command("history")
+
+
+def test_retry_without_a_turn(notebook: Notebook) -> None:
+    error = notebook.page.run("%glm retry").error
+    assert isinstance(error, InvalidRequest)
+    assert "no turn to ask again" in str(error)
+    assert requests(notebook) == 0
+
+
+# Continue
+
+
+@pytest.mark.parametrize("first", [HALF, CUT_OFF], ids=["broken off", "length"])
+def test_continue_goes_on_and_joins_the_two(three: Notebook, first: Any) -> None:
+    begun = three.ask("d", first).plain()
+    three.server.enqueue(Answer("end."))
+    cell = three.page.run("%glm continue", "scratch")
+    assert cell.success
+    assert cell.plain() == "end."
+    *held, asked = three.sent()
+    assert held[-2:] == ["about d", begun]
+    assert "Go on" in asked
+    assert three.turns()[-1] == ("about d", f"{begun}end.")
+    assert len(three.turns()) == 4
+    three.ask("e", "e one")
+    assert three.sent()[-3:] == ["about d", f"{begun}end.", "about e"]
+    assert all("Go on" not in text for text in three.sent())
+    history = three.command("history")
+    assert "interrupted" not in history
+    assert "cut off" not in history
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+def test_continue_after_the_readers_interrupt(three: Notebook) -> None:
+    over = threading.Event()
+
+    def press_stop() -> None:
+        while not any("Half a" in str(message["data"]) for message in list(three.page.publisher.outputs)):
+            if over.wait(0.005):
+                return
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    reader = threading.Thread(target=press_stop, daemon=True)
+    reader.start()
+    cell = three.ask("d", Raw((sse(chunk("Half a ")), STALL)))
+    over.set()
+    reader.join()
+    assert "%glm continue" in cell.plain(1)
+    three.server.enqueue(Answer("reply."))
+    assert three.page.run("%glm continue").success
+    assert three.turns()[-1] == ("about d", "Half a reply.")
+
+
+def test_a_chinese_reply_is_asked_for_more_in_chinese(notebook: Notebook) -> None:
+    notebook.ask("a", Answer("从前有一座山，", finish_reason="length"))
+    notebook.server.enqueue(Answer("山里有座庙。"))
+    notebook.page.run("%glm continue")
+    assert "继续" in notebook.sent()[-1]
+    assert notebook.replies() == ["从前有一座山，山里有座庙。"]
+
+
+def test_continue_keeps_model_options_and_system_text(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF, line="%%glm -m glm-4 -s brief --max-tokens 5 --temperature 0.2")
+    notebook.server.enqueue(Answer("end."))
+    notebook.page.run("%glm continue")
+    before, after = (dict(request.body) for request in notebook.server.requests[-2:])
+    asked, goes_on = before.pop("messages"), after.pop("messages")
+    assert after == before
+    assert goes_on[:2] == asked
+    assert goes_on[0]["role"] == "system"
+
+
+def test_continue_can_be_asked_for_as_long_as_it_is_cut_off(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    for reply in (Answer("tell in ", finish_reason="length"), Answer("short.")):
+        notebook.server.enqueue(reply)
+        assert notebook.page.run("%glm continue").success
+    assert notebook.turns() == [("about a", "Too long to tell in short.")]
+    assert isinstance(notebook.page.run("%glm continue").error, InvalidRequest)
+
+
+def test_continue_broken_off_joins_what_came(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(HALF)
+    cell = notebook.page.run("%glm continue")
+    assert "What had arrived is kept" in str(cell.error)
+    assert notebook.turns() == [("about a", "Too long to Half a ")]
+    assert "interrupted" in notebook.command("history")
+
+
+def test_continue_that_fails_leaves_the_turn_as_it_was(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(REFUSED)
+    assert not notebook.page.run("%glm continue").success
+    assert notebook.turns() == [("about a", "Too long to ")]
+    assert "cut off" in notebook.command("history")
+
+
+def test_continue_can_be_undone(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(Answer("end."))
+    notebook.page.run("%glm continue")
+    assert "continued" in notebook.command("undo")
+    assert notebook.turns() == [("about a", "Too long to ")]
+    notebook.command("redo")
+    assert notebook.turns() == [("about a", "Too long to end.")]
+
+
+def test_a_continued_turn_is_still_its_cells(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(Answer("end."))
+    notebook.page.run("%glm continue", "scratch")
+    notebook.ask("a", "a two")
+    assert notebook.sent() == ["about a"]
+    assert notebook.turns() == [("about a", "a two")]
+
+
+def test_retry_of_a_continued_turn_asks_its_prompt(notebook: Notebook) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(Answer("end."), Answer("all at once"))
+    notebook.page.run("%glm continue")
+    notebook.page.run("%glm retry")
+    assert notebook.sent() == ["about a"]
+    assert notebook.turns() == [("about a", "all at once")]
+
+
+def test_continue_after_a_whole_reply_is_refused(three: Notebook) -> None:
+    error = three.page.run("%glm continue").error
+    assert isinstance(error, InvalidRequest)
+    assert "came to its end" in str(error)
+    assert requests(three) == 3
+
+
+def test_continue_without_a_turn(notebook: Notebook) -> None:
+    error = notebook.page.run("%glm continue").error
+    assert isinstance(error, InvalidRequest)
+    assert "no turn to go on from" in str(error)
+    assert requests(notebook) == 0
+
+
+def test_the_panel_tells_of_continue_where_it_can_be_used(notebook: Notebook) -> None:
+    assert "%glm continue" in notebook.ask("a", CUT_OFF).html(1)
+    assert "%glm continue" not in notebook.ask("b", CUT_OFF, line="%%glm --once").html(1)
+    assert "%glm continue" not in notebook.ask("c", "whole").html(1)
+
+
+# In the turn's own cell, and with nothing but reasoning
+
+
+@pytest.mark.parametrize(("command", "stands"), [("continue", "Too long to end."), ("retry", "end.")])
+def test_typed_into_the_turns_own_cell_the_turn_stays(three: Notebook, command: str, stands: str) -> None:
+    three.ask("d", CUT_OFF)
+    three.run("d", f"%glm {command}", "end.")
+    assert three.turns()[-1] == ("about d", stands)
+    three.ask("e", "e one")
+    assert three.sent()[-3:] == ["about d", stands, "about e"]
+
+
+@pytest.mark.parametrize("command", ["continue", "retry"])
+def test_broken_off_before_the_first_word_the_turn_stays_as_it_was(notebook: Notebook, command: str) -> None:
+    notebook.ask("a", CUT_OFF)
+    notebook.server.enqueue(Raw((sse(chunk(reasoning="Let me see")), 0.05, CUT)))
+    cell = notebook.page.run(f"%glm {command}")
+    assert "without this turn" not in str(cell.error)
+    assert "this turn is not in the conversation" not in cell.plain(1)
+    assert notebook.turns() == [("about a", "Too long to ")]

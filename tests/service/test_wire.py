@@ -1,0 +1,106 @@
+"""Chunks become one body, and error bodies one clear error, after the protocol's tables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhipu_magic.service.error_codes import service_error
+from zhipu_magic.service.wire import DONE, Assembly, Usage
+
+RETRIED = ["1302", "1303", "1305", "1312", "1234", "1230"]
+NEVER = ["1113", "1304", "1308", "1309", "1310", "1313", "1000", "1002", "1003", "1210", "1211", "1261", "1301", "1311"]
+
+
+@pytest.mark.parametrize("code", RETRIED)
+def test_a_busy_service_is_asked_again(code: str) -> None:
+    assert service_error(429, json.dumps({"error": {"code": code, "message": "忙"}})).retryable
+
+
+@pytest.mark.parametrize("code", NEVER)
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_an_error_that_will_not_pass_is_told_at_once_whatever_its_status(code: str, status: int) -> None:
+    assert not service_error(status, json.dumps({"error": {"code": code, "message": "不"}})).retryable
+
+
+@pytest.mark.parametrize(("status", "retryable"), [(500, True), (502, True), (503, True), (429, True), (404, False)])
+def test_without_a_code_the_status_decides(status: int, retryable: bool) -> None:
+    assert service_error(status, b"").retryable is retryable
+
+
+def test_an_error_tells_what_happened_what_to_do_and_the_services_own_words() -> None:
+    body = json.dumps({"error": {"code": "1113", "message": "您的账户已欠费"}, "request_id": "7"})
+    told = str(service_error(429, body)).splitlines()
+    assert told == [
+        "The account's balance is used up.",
+        "Top it up at https://open.bigmodel.cn, or take a free model: %glm model glm-4.7-flash.",
+        "(HTTP 429 · code 1113 · request id 7: 您的账户已欠费)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": "model not found"}',
+        '{"error": {"message": "model not found", "type": "invalid_request_error", "code": null}}',
+        '{"detail": "model not found"}',
+        '{"message": "model not found", "code": 1211}',
+    ],
+)
+def test_the_error_bodies_of_other_servers_are_read_too(body: str) -> None:
+    assert "model not found" in str(service_error(404, body))
+
+
+def test_a_model_that_a_local_server_has_not_got_is_told_as_that() -> None:
+    body = '{"error": {"message": "model qwen3 not found, try pulling it first"}}'
+    assert service_error(404, body).message == "The service has no such model."
+
+
+@given(st.binary(), st.integers(300, 599))
+def test_any_error_body_gives_a_message(body: bytes, status: int) -> None:
+    assert service_error(status, body).message
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["error", "code", "message", "id", "request_id", "detail"]), JSON))
+def test_any_json_gives_a_message(body: dict[str, Any]) -> None:
+    assert service_error(400, json.dumps(body)).message
+
+
+@given(JSON)
+def test_usage_is_read_leniently(odd: Any) -> None:
+    usage = Usage.read({"prompt_tokens": odd, "completion_tokens": 2, "prompt_tokens_details": odd})
+    assert usage.completion_tokens == 2
+    assert usage.total_tokens >= 2
+
+
+def test_a_streamed_and_a_plain_reply_end_as_the_same_body() -> None:
+    top = {"id": "1", "created": 2, "model": "glm-4", "web_search": [{"title": "t"}]}
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    streamed, plain = Assembly(), Assembly()
+    for delta in ({"role": "assistant", "reasoning_content": "Hm."}, {"content": "你"}, {"content": "好"}):
+        streamed.feed({**top, "choices": [{"index": 0, "delta": delta}]})
+    streamed.feed({**top, "choices": [{"index": 0, "finish_reason": "stop", "delta": {"content": ""}}], "usage": usage})
+    streamed.feed(DONE)
+    message = {"role": "assistant", "content": "你好", "reasoning_content": "Hm."}
+    plain.feed({**top, "choices": [{"index": 0, "finish_reason": "stop", "message": message}], "usage": usage})
+    assert (
+        streamed.body()
+        == plain.body()
+        == {
+            **top,
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            "usage": usage,
+        }
+    )
+    assert streamed.whole

@@ -1,0 +1,399 @@
+"""The chat: the one place where prompts become requests, and replies become turns.
+
+It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above it, `client` below.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..history.budget import Budget
+from ..history.conversation import Thread
+from ..history.events import Kept
+from ..history.history import History, check_name
+from ..history.journal import Journal
+from ..history.journal_reader import named
+from ..history.ledger import Ledger, Sums
+from ..history.turn import Anchor
+from ..service.api_key import ApiKey
+from ..service.connection import Service
+from ..service.models import CATALOGUE
+from ..text.errors import InvalidRequest, SettingsError
+from ..values.references import Prompt, resolved
+from .dispatch import Dispatch
+from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
+from .options import Options, with_more
+from .reply import Reply
+from .request import Request
+from .toolbox import Toolbox
+from .window import check_sight, context_tokens, fit
+
+if TYPE_CHECKING:
+    from ..values.tools.tool import Tool
+    from ..values.types.answer_type import Shape
+
+#: An API key of the service, which is soon given in the place of the first argument.
+_LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
+#: What a reply that was cut short is asked to be continued with.
+GO_ON = "Go on exactly where you stopped, without repeating anything."
+GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
+
+
+class Chat:
+    """A conversation with a model.
+
+    >>> chat = Chat(model="glm-4.7-flash")
+    >>> for text in chat.ask("你好"):
+    ...     print(text, end="")
+
+    `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
+    ZHIPUAI_API_KEY, then to what `%glm login` saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
+    `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
+    functions that the model may call in every turn.
+
+    `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
+    "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
+    what the reader should know and what is no error; it defaults to `warnings.warn`.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        system: str = "",
+        temperature: float | None = None,
+        stream: bool = True,
+        timeout: float = 60.0,
+        max_retries: int = 3,
+        tools: Iterable[Callable[..., Any]] = (),
+        journal: str | os.PathLike[str] | None = None,
+        replay: ReplayMode | None = None,
+        warn: Callable[[str], None] = warnings.warn,
+    ) -> None:
+        api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
+        if model and _LIKE_A_KEY.fullmatch(model):
+            raise InvalidRequest("The model's name looks like an API key.", hint="Give the key as api_key.")
+        self.stream = stream
+        self._toolbox = Toolbox(tools, warn)
+        self._shapes: dict[str, Shape] = {}
+        self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
+        self._warn = warn
+        settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
+        self.history = History(
+            Journal(Path(journal) if journal else None, hide=self.service.hide, warn=warn),
+            {name: value for name, value in settings.items() if value is not None},
+            self._settle,
+        )
+        self._dispatch = Dispatch(self.service, self.history, warn)
+        self.replay = default_replay() if replay is None else replay
+
+    # Asking
+
+    def ask(
+        self,
+        prompt: str,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Reply:
+        """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over or to read.
+
+        With `names`, a `{{ name }}` in the prompt stands for that value (see `prompt`); `images` go with it, one or
+        several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
+        temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
+        the turn replaces the earlier one in place. The request goes out at once; the turn is committed when its reply
+        has been read to the end, which the next `ask` does if nobody has (and which then raises what ended it).
+        Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
+        raises `GLMError`.
+        """
+        return self._dispatch.send(self.request(prompt, options, names=names, images=images, anchor=anchor, **more))
+
+    def request(
+        self,
+        prompt: str,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Request:
+        """What `ask` would send, and sends nothing."""
+        options = with_more(options or Options(), more)
+        self._settle()
+        thread = self.thread(None if options.thread is None else check_name(options.thread))
+        _check(prompt, options.system or thread.system)
+        found = resolved(prompt, names, self.value_tokens, images)
+        # A value can hold the key, as os.environ does: a model has no use for it.
+        found = replace(found, text=self.service.hide(found.text))
+        _check(found.text, "")
+        for note in found.notes:
+            self._warn(note)
+        anchor = anchor or Anchor()
+        return self._request(found, options, anchor, self.history.before(options.thread, anchor))
+
+    def ask_again(self, anchor: Anchor | None = None) -> Reply:
+        """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
+
+        `anchor` is the cell that wants it; the turn stays with the cell that asked.
+        """
+        self._settle()
+        link = self.history.newest("ask again")
+        before = replace(self.thread(), last=link.before)
+        options = self._toolbox.options_of(link.turn)
+        turn = link.turn
+        prompt = Prompt(turn.prompt, turn.written, turn.images)
+        request = self._request(prompt, options, anchor or Anchor(), before, turn.instruction, replaces=turn.id)
+        return self._dispatch.send(request)
+
+    def go_on(self, anchor: Anchor | None = None) -> Reply:
+        """Have the model go on from a reply that was cut short, and join the two into one turn.
+
+        `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
+        """
+        self._settle()
+        turn = self.history.newest("go on from").turn
+        if turn.finish_reason not in ("interrupted", "length"):
+            raise InvalidRequest(
+                "The last reply came to its end; there is nothing to go on from.",
+                hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
+            )
+        prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
+        options = self._toolbox.options_of(turn)
+        here = self.thread()
+        request = self._request(prompt, options, anchor or Anchor(), here, turn.instruction, joins=turn.id)
+        return self._dispatch.send(request)
+
+    def interrupt(self) -> None:
+        """Stop the reply that is under way, if there is one; what has come of it is kept."""
+        if self._dispatch.pending is not None:
+            self._dispatch.pending.interrupt()
+
+    def _request(
+        self,
+        prompt: Prompt,
+        options: Options,
+        anchor: Anchor,
+        before: Thread,
+        instruction: str = "",
+        *,
+        replaces: str | None = None,
+        joins: str | None = None,
+    ) -> Request:
+        """The request that asks `prompt` after the thread `before`."""
+        options = replace(
+            options,
+            temperature=self.temperature if options.temperature is None else options.temperature,
+            stream=self.stream if options.stream is None else options.stream,
+            tools=self._toolbox.offered(options.tools),
+        )
+        shape = _shape(options.as_type)
+        if shape is not None:
+            self._shapes[shape.instruction] = shape
+        elif joins is None:  # of a reply that is joined, each part alone is no value
+            shape = self._shapes.get(instruction)
+        model = options.model or _model_of(before)
+        if options.once:
+            before = Thread(before.name, system=options.system or "")
+        elif options.system is not None:
+            before = replace(before, system=options.system)
+        request = Request(
+            prompt.text,
+            options,
+            anchor,
+            before,
+            model,
+            replaces,
+            joins,
+            prompt.written,
+            prompt.images,
+            shape,
+            shape.instruction if shape else instruction,
+            self.service.hiding(),
+        )
+        request = fit(request)
+        check_sight(request)
+        return request
+
+    def _settle(self) -> None:
+        self._dispatch.settle()
+
+    # What it keeps (`kept` itself may be looked at while a reply grows; the others read that to its end first)
+
+    @property
+    def kept(self) -> Kept:
+        """All of it, as it is at this moment."""
+        return self.history.kept
+
+    def thread(self, name: str | None = None) -> Thread:
+        """The thread of this name, or the current one: its `turns`, and its `messages` as the service takes them."""
+        return self.history.thread(name)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it has cost so far."""
+        self._settle()
+        return self.kept.ledger
+
+    @property
+    def account(self) -> Sums:
+        """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
+        return self._dispatch.account
+
+    @property
+    def system(self) -> str:
+        """The system text that stands before all turns of the current thread; empty where there is none."""
+        return self.thread().system
+
+    @system.setter
+    def system(self, text: str) -> None:
+        self.history.do("system", thread=self.thread().name, text=text)
+
+    @property
+    def model(self) -> str:
+        """The model that the current thread asks."""
+        return _model_of(self.kept.conversation.here)
+
+    @model.setter
+    def model(self, name: str) -> None:
+        self.history.do("model", thread=self.thread().name, name=name)
+
+    @property
+    def temperature(self) -> float | None:
+        """How freely the model picks words; None leaves it to the model."""
+        return self.kept.temperature
+
+    @temperature.setter
+    def temperature(self, value: float | None) -> None:
+        self.history.do("temperature", value=value)
+
+    @property
+    def budget(self) -> Budget | None:
+        """What may be spent in all; None where there is no limit."""
+        return self.kept.budget
+
+    @budget.setter
+    def budget(self, budget: Budget | None) -> None:
+        self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
+
+    @property
+    def replay(self) -> ReplayMode:
+        """Whether known requests are answered from the journal: "off", "auto", or "only", where nothing goes out."""
+        return self._dispatch.mode
+
+    @replay.setter
+    def replay(self, mode: ReplayMode) -> None:
+        if mode not in get_args(ReplayMode):
+            raise SettingsError(f"replay is off, auto or only, not {mode!r}.", hint=f"Look at {REPLAY_VARIABLE} too.")
+        self._dispatch.mode = mode
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model may call in every turn: Python functions, each of which becomes a `Tool`."""
+        return self._toolbox.tools
+
+    @tools.setter
+    def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
+        self._toolbox.fill(functions)
+
+    def remove_tools(self, *names: str) -> None:
+        """Let the model call these no more, and forget all about them, also that one asks before each call.
+
+        Raises InvalidRequest, and removes none, where one is not known.
+        """
+        self._toolbox.remove(names)
+
+    def renew_tools(self, names: Mapping[str, Any]) -> None:
+        """Let the model call what these names stand for by now, where a tool's function was defined anew."""
+        self._toolbox.renew(names)
+
+    @property
+    def value_tokens(self) -> int:
+        """Tokens that the value of a reference, or the result of a tool, may take."""
+        return self._dispatch.value_tokens
+
+    @value_tokens.setter
+    def value_tokens(self, tokens: int) -> None:
+        self._dispatch.value_tokens = tokens
+
+    @property
+    def tool_rounds(self) -> int:
+        """How often the model may call tools in one turn before it has to answer."""
+        return self._dispatch.tool_rounds
+
+    @tool_rounds.setter
+    def tool_rounds(self, count: int) -> None:
+        self._dispatch.tool_rounds = count
+
+    @property
+    def tool_calls(self) -> int:
+        """How many calls of tools the model may make in one turn; those beyond do not run, and it is told so."""
+        return self._dispatch.tool_calls
+
+    @tool_calls.setter
+    def tool_calls(self, count: int) -> None:
+        self._dispatch.tool_calls = count
+
+    def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
+        """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
+        conversation = self.kept.conversation
+        here = conversation.here if thread is None else conversation.thread(thread)
+        known = CATALOGUE.get(model or self.model)
+        return (min(context_tokens(here), known.context), known.context) if known else None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:
+        """A chat that goes on from a journal, and leaves the file as it is. `settings` are those of `Chat`.
+
+        Raises JournalError.
+        """
+        chat = cls(**settings)
+        for note in chat.history.go_on_from(named(path), here=False):
+            chat._warn(note)
+        return chat
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that has happened as a journal, which `load` and `%glm resume` read. Raises JournalError."""
+        self.history.save(path)
+
+    def close(self) -> None:
+        """Let the connections go, and write what the journal lacks. The chat can be used on; it connects anew."""
+        self.history.journal.close()
+        self.service.close()
+
+    def __repr__(self) -> str:
+        return f"<Chat with {self.model}, {self.kept.conversation.here.size} turns>"
+
+
+def _shape(wanted: Any) -> Shape | None:
+    if wanted is None:
+        return None
+    from ..values.types.answer_type import Shape
+
+    return Shape(wanted)
+
+
+def _model_of(thread: Thread) -> str:
+    return thread.model or default_model()
+
+
+def _check(prompt: str, system: str) -> None:
+    if not prompt.strip():
+        raise InvalidRequest("There is nothing to send: the prompt is empty.")
+    for name, text in (("prompt", prompt), ("system text", system)):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            half = ascii(text[error.start])
+            raise InvalidRequest(f"The {name} holds half a character ({half}), which is no text.") from None

@@ -1,0 +1,74 @@
+"""A thread as Markdown to share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...history.conversation import Link, Thread
+from ...history.markdown import answer, call_text, sources
+from ...history.rounds import exchanged
+from ...text.document import fenced
+from ...text.document import link as link_to
+from ...text.markup import Markup
+from ...text.sanitize.pages import page_of
+from ...values.images.from_value import Image
+
+#: A line that Markdown shows as it is: no letter of it is a mark, it begins like no list, and has no gap to close up.
+_PROSE = re.compile(r"(?![-+=:]|\d+[.)])(?!.*  )[^\s\\`*_~\[\]<>#&|$^](?:[^\\`*_~\[\]<>#&|$^]*[^\s\\`*_~\[\]<>#&|$^])?")
+
+
+def transcript(thread: Thread) -> str:
+    """The turns that stand: the user's words as they were written, the replies as the Markdown that they are."""
+    return page_of(_pieces(thread)).rich + "\n"
+
+
+def _pieces(thread: Thread) -> Iterator[Markup | str]:
+    links = [link for link in thread.links if not link.aside]
+    models = Markup(" and ").join(dict.fromkeys(link.turn.model for link in links))
+    yield Markup("# Conversation with {models}", models=models)
+    if thread.system:
+        yield Markup("**System**")
+        yield _as_written(thread.system)
+    for link in links:
+        yield Markup("---")
+        yield from _turn(link)
+
+
+def _turn(link: Link) -> Iterator[Markup | str]:
+    turn = link.turn
+    yield Markup("**You**")
+    yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
+    yield _as_written(turn.prompt)
+    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
+    for words, calls in exchanged(turn.exchange):
+        yield words.strip("\n")
+        yield fenced("\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls))
+    yield answer(turn).strip("\n")
+    yield sources(turn.sources)
+
+
+def _image(number: int, image: Image) -> Markup:
+    """The image itself, or a link to where it is on the web: to look at a transcript fetches nothing."""
+    if image.url:
+        return link_to(f"image {number}", image.url)
+    return Markup.vouched(f"![image {number}](data:{image.type};base64,{image.base64()})", f"image {number}")
+
+
+def _marks(link: Link) -> Iterator[str]:
+    if link.turn.interrupted:
+        yield "interrupted"
+    if link.turn.finish_reason == "length":
+        yield "cut off"
+    if link.stale:
+        yield "stale: the turns before it have changed since"
+
+
+def _as_written(text: str) -> str:
+    """The text and not what Markdown makes of it: a quotation where the two are the same, else in a fence."""
+    lines = text.strip("\n").split("\n")
+    if not all(line.isprintable() and (not line or _PROSE.fullmatch(line)) for line in lines):
+        return fenced(text)
+    # Two spaces keep the end of a line that another one follows.
+    ends = ["  " if line and following else "" for line, following in zip(lines, [*lines[1:], ""], strict=True)]
+    return "\n".join(f"> {line}{end}" if line else ">" for line, end in zip(lines, ends, strict=True))

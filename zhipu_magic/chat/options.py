@@ -1,0 +1,121 @@
+"""What one turn may ask for beyond its prompt, and what of the request that sets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from ..text.errors import InvalidRequest
+from ..text.untrusted_json import cleaned
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one turn asks for beyond its prompt. None leaves the choice to the chat, and then to the service.
+
+    `thread` is where the turn stands; `system` holds for this and later turns there. `once` asks outside the
+    conversation: the turn sees none of it and leaves none. `think` turns the model's reasoning on or off. `stream` is
+    whether the reply comes as it is made. `fresh` asks the service even where the journal knows the answer. `params`
+    are further members of the request, sent as they are.
+
+    `tools` are Python functions that the model may call in this turn, beside those of the chat. `search` has the
+    service search the web: for the prompt (True), or for this text. `as_type` is the type of the answer's value.
+    """
+
+    model: str | None = None
+    thread: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: str | None = None
+    think: bool | None = None
+    once: bool = False
+    stream: bool | None = None
+    fresh: bool = False
+    tools: tuple[Any, ...] = ()
+    search: bool | str = False
+    as_type: Any = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: str, members: Mapping[str, Any]) -> Options:
+        """The options that set these members of a request."""
+        own = {name: value for name, value in members.items() if name in _MEMBERS}
+        return cls(model=model, params={name: members[name] for name in members.keys() - own.keys()}, **own)
+
+    def members(self) -> dict[str, Any]:
+        """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
+        members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS if getattr(self, name) is not None}
+        if self.think is not None:
+            members["thinking"] = {"type": "enabled" if self.think else "disabled"}
+        if self.as_type is not None:
+            members["response_format"] = {"type": "json_object"}
+        tools = [tool.member for tool in self.tools] + ([_searching(self.search)] if self.search else [])
+        if tools:
+            members["tools"] = tools
+        for name, option in _OWN_OPTIONS.items():
+            if name in self.params:
+                raise InvalidRequest(f"{name} is not a further parameter: {option}.")
+        for name in members.keys() & self.params.keys():
+            raise InvalidRequest(f"{name} is given twice: as an option and as a further parameter.")
+        members.update(self.params)
+        try:
+            text = json.dumps(members, allow_nan=False, ensure_ascii=False)
+            text.encode()
+            if (self.params or tools) and cleaned(sent := json.loads(text)) != sent:
+                raise ValueError("it is nested too deep, or holds a number that is too large")
+        except (
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:  # half characters, which UTF-8 cannot hold, among the latter
+            raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
+        return members
+
+
+def _searching(query: bool | str) -> dict[str, Any]:
+    """The service's own web search, as a tool that it runs itself; wire.md is silent on the request's form."""
+    asked = {"search_query": query} if isinstance(query, str) else {}
+    return {"type": "web_search", "web_search": {"enable": True, **asked, "search_result": True}}
+
+
+def function_name(tool: Any) -> str | None:
+    """The name of the function that this member of `tools` tells of; None where it tells of something else."""
+    function = tool.get("function") if isinstance(tool, Mapping) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def searched(tool: Mapping[str, Any]) -> bool | str:
+    """The option `search` that this member of `tools` was made of; False where it was not."""
+    told = tool.get("web_search")
+    query: bool | str = told.get("search_query", True) if isinstance(told, Mapping) else False
+    return query if query and tool == _searching(query) else False
+
+
+#: Members of the request that are options of the same name.
+_MEMBERS = ("temperature", "top_p", "max_tokens", "seed", "stop")
+_OWN_OPTIONS = {
+    "messages": "the conversation makes the messages",
+    "model": "give it as model (-m NAME)",
+    "stream": "give it as stream (--no-stream)",
+}
+
+
+def with_more(options: Options, more: Mapping[str, Any]) -> Options:
+    """The options with some given by name. Raises InvalidRequest, with the nearest name where one is mistyped."""
+    known = [option.name for option in fields(Options)]
+    for name, value in more.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}; params takes any other."
+            raise InvalidRequest(f"There is no option {name}.", hint=hint)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest(f"{name} must be a number, not {value}.")
+    return replace(options, **more)

@@ -1,0 +1,230 @@
+"""Answers from the journal in place of the service's.
+
+A request is known by its key (`request.key_of`). Where the same one was asked more than once, its answers are told
+apart by occurrence: within a session the first asked is the first answered, a cell that is run again asks the same
+occurrence, and a later session's answers go before an earlier one's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..history.events import ANSWERS, Event, holds_answer, is_whole
+from ..history.journal import Journal
+from ..history.journal_reader import Lines, fill
+from ..history.nearest import nearest
+from ..history.rounds import Round
+from ..history.sessions import session_of
+from ..service.wire import DONE
+from ..text.errors import NotRecorded
+from . import stream
+from .environment import ReplayMode
+from .request import Request, deciding, key_of
+
+
+class Occurrences:
+    """Which time a key is asked for, within one session."""
+
+    def __init__(self) -> None:
+        self._asked: dict[Hashable, dict[Hashable, int]] = {}
+        self._runs: dict[Hashable, int] = {}
+
+    def index(self, key: Hashable, cell: str | None, run: Hashable) -> int:
+        """0 for the first place that asks, and so on; a cell that is run again is no new place."""
+        asked = self._asked.setdefault(key, {})
+        if cell is None:
+            return asked.setdefault(len(asked), len(asked))
+        nth = self._runs.get((key, cell, run), 0)
+        self._runs[key, cell, run] = nth + 1
+        return asked.setdefault((cell, nth), len(asked))
+
+
+class Recording:
+    """The whole replies of a journal, by the key of the request that they answer."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Read the journal, if there is one. Raises JournalError."""
+        self._path = path
+        self._answers: dict[str, dict[int, int | Event]] = {}
+        self._asked = array("Q")
+        self._occurrences = Occurrences()
+        self._lines = Lines(path) if path is not None and os.path.lexists(path) else None
+        if self._lines is not None:
+            fill(self._lines, self._take)
+            self._lines.say_nonsense()
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the journal could not be used."""
+        return self._lines.notes if self._lines else []
+
+    def _take(self, place: int, event: Event) -> None:
+        if event["event"] not in ANSWERS:
+            return
+        answers = holds_answer(event)
+        if answers:
+            self._asked.append(place)
+        if "key" not in event or (answers and not is_whole(event)):
+            return
+        # A key is asked for anew in each session.
+        key: str = event["key"]
+        index = self._occurrences.index((session_of(event), key), event.get("cell"), event.get("run", ""))
+        if answers:
+            self._answers.setdefault(key, {})[index] = place
+
+    def find(self, key: str, index: int) -> Event | None:
+        """The line that holds the answer."""
+        answer = self._answers.get(key, {}).get(index)
+        if isinstance(answer, int) and self._lines is not None:
+            return self._lines.event_at(answer)
+        return answer if not isinstance(answer, int) else None
+
+    def add(self, key: str, index: int, event: Event) -> None:
+        """Know this answer from now on, if it is a whole one."""
+        if is_whole(event):
+            self._answers.setdefault(key, {})[index] = event
+
+    def missed(self, request: Request, key: str, index: int) -> NotRecorded:
+        """The error that says what the journal knows instead."""
+        journal = f"journal {self._path.name}" if self._path else "journal"
+        said = f"This request is not in the {journal}." if self._lines else f"There is no {journal} to answer from."
+        hint = "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK"
+        near = nearest(self._lines, self._asked, request.prompt) if self._lines else None
+        known = len(self._answers.get(key, {}))
+        if known:
+            times = "once" if known == 1 else f"{known} times"
+            detail = f"The journal knows this very request {times}, and this is request number {index + 1}."
+        elif near is None:
+            detail = "The journal holds no request at all." if self._lines else ""
+        elif not near.whole and key_of(near.body) == key:
+            detail = f"Line {near.line} is this very request, but its reply was interrupted, and is no whole answer."
+        else:
+            detail = f"Nearest to it is the request of line {near.line}: {difference(near.body, request.body)}"
+        return NotRecorded(said, hint=hint, detail="\n".join([detail, *self.notes]).strip())
+
+
+@dataclass(frozen=True)
+class Known:
+    """A request's key, which occurrence of it this is, and the journal's line that answers it, if there is one."""
+
+    key: str
+    index: int = 0
+    answer: Event | None = None
+
+
+class Replay:
+    """Looks requests up in a chat's journal, which is read when the first one is."""
+
+    def __init__(self, mode: ReplayMode, journal: Journal, warn: Callable[[str], None]) -> None:
+        self.mode = mode
+        self._journal = journal
+        self._warn = warn
+        self._recording: Recording | None = None
+        self._path = journal.path
+        self._occurrences = Occurrences()
+
+    def look_up(self, request: Request) -> Known:
+        """What the journal knows of this request."""
+        key = key_of(request.body)
+        if self.mode == "off":
+            return Known(key)
+        index = self._occurrences.index(key, request.anchor.cell, request.anchor.run)
+        fresh = request.options.fresh and self.mode == "auto"
+        return Known(key, index, None if fresh else self._recorded().find(key, index))
+
+    def missed(self, request: Request, known: Known) -> NotRecorded:
+        """The error of a request that may not go out."""
+        return self._recorded().missed(request, known.key, known.index)
+
+    def add(self, known: Known, event: Event) -> None:
+        """Know the service's answer from now on."""
+        if self.mode != "off":
+            self._recorded().add(known.key, known.index, event)
+
+    def _recorded(self) -> Recording:
+        path = self._journal.path
+        if self._recording is None or path != self._path:
+            self._recording, self._path = Recording(path), path
+            for note in self._recording.notes:
+                self._warn(note)
+        return self._recording
+
+
+def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The first message or parameter in which two requests differ, in words."""
+    recorded, asked = deciding(recorded), deciding(asked)
+    pairs = zip(recorded["messages"], asked["messages"], strict=False)
+    for number, (old, new) in enumerate(pairs, 1):
+        if key_of({"message": old}) != key_of({"message": new}):
+            return f"message {number} differs. {_told(old, new)}"
+    count, now = len(recorded["messages"]), len(asked["messages"])
+    if count != now:
+        return f"it holds {count} messages, this one {now}."
+    for name in [*asked, *(recorded.keys() - asked.keys())]:
+        if recorded.get(name) != asked.get(name):
+            was, is_now = (
+                json.dumps(body[name], ensure_ascii=False) if name in body else "none" for body in (recorded, asked)
+            )
+            return f"{name} differs. Recorded: {_cut(was)}; now: {_cut(is_now)}"
+    return "no difference is to be seen."
+
+
+def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    if old["role"] != new["role"]:
+        return f"Recorded: from the {old['role']}; now: from the {new['role']}"
+    was, is_now = _text(old["content"]), _text(new["content"])
+    shorter = min(len(was), len(is_now))
+    same = next((i for i in range(shorter) if was[i] != is_now[i]), shorter)
+    start = max(0, same - 20)
+    return f"Recorded ({old['role']}): {_cut(was, start)!r}; now: {_cut(is_now, start)!r}"
+
+
+def _text(content: Any) -> str:
+    """The text of a message, after a line for each of its images."""
+    if isinstance(content, str):
+        return content
+    images = (part["image_url"]["url"] for part in content if "image_url" in part)
+    text = "".join(part.get("text", "") for part in content)
+    return "\n".join([*(f"image {image.sha256[:12]}, {image.describe()}" for image in images), text])
+
+
+def _cut(text: str, start: int = 0) -> str:
+    """The text from about there, so long as one line may hold it."""
+    text = f"…{text[start:]}" if start else text
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+class Recorded:
+    """A reply's source that gives it from the journal, each round in one piece (see `stream.Source`).
+
+    No tool runs again: what the calls gave then is given now.
+    """
+
+    def __init__(self, answer: Event) -> None:
+        rounds = [Round.from_told(told) for told in answer.get("rounds", ())]
+        self._bodies = [*(one.body for one in rounds), answer["completion"]]
+        self._between: list[list[stream.Event]] = [[*one.calls, stream.Again(one.wrong)] for one in rounds]
+        self._due: list[stream.Event] | None = [self._bodies.pop(0), DONE]
+
+    def wait(self, timeout: float, linger: float) -> None:
+        """All is there."""
+
+    def take(self) -> list[stream.Event] | None:
+        due, self._due = self._due, None
+        return due
+
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether another round was recorded."""
+        if self._between:
+            self._due = [*self._between.pop(0), self._bodies.pop(0), DONE]
+        return self._due is not None
+
+    def close(self) -> list[stream.Event]:
+        """Nothing is open."""
+        return []

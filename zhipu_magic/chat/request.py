@@ -1,0 +1,99 @@
+"""A request: what goes out, the part of the conversation that it was made from, and the key it is known by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from ..history.conversation import Thread
+from ..history.turn import Anchor, Message, as_sent
+from ..service.api_key import Hide
+from ..service.wire import each_text
+from .options import Options
+
+if TYPE_CHECKING:
+    from ..values.images.from_value import Image
+    from ..values.types.answer_type import Shape
+
+#: Members that do not decide the answer: how it is delivered, and who asked.
+_BESIDE_THE_ANSWER = frozenset({"stream", "stream_options", "tool_stream", "request_id", "user_id"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked next, after the turns of `before`, and where its turn will stand.
+
+    `replaces` or `joins` is the id of a turn that it replaces, or goes on from. `written` is the prompt as the cell
+    holds it, where references made another text of it; `images` go with it. An answer of a `shape` is asked for by an
+    `instruction`, which is added to the system text for this request alone. `window.fit` fills in the rest: the
+    `messages` that the context has room for, how many turns they leave out, how many images of earlier turns are
+    `unseen` by the model, what stands before the prompt and all of it in tokens (estimates), and `scale`, how the
+    service's counts compare with estimates. `hide` takes out of a text what must not be sent.
+    """
+
+    prompt: str
+    options: Options
+    anchor: Anchor
+    before: Thread
+    model: str
+    replaces: str | None = None
+    joins: str | None = None
+    written: str = ""
+    images: tuple[Image, ...] = ()
+    shape: Shape | None = None
+    instruction: str = ""
+    hide: Hide = field(default_factory=Hide)
+    messages: list[Message] = field(default_factory=list)
+    left_out: int = 0
+    unseen: int = 0
+    tokens_before: int = 0
+    tokens: int = 0
+    scale: float = 1.0
+
+    @cached_property
+    def members(self) -> dict[str, Any]:
+        """The members of the body that the reader's options set."""
+        return cast("dict[str, Any]", each_text(self.options.members(), self.hide))
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is asked; images in its messages stand for what is sent of them."""
+        return {
+            "model": self.model,
+            "messages": self.messages,
+            "stream": self.options.stream,
+            # The SDK sends these two with every request (wire.md); so what is sent is what its own call would send.
+            "response_format": None,
+            "thinking": None,
+            **self.members,
+        }
+
+    def to_send(self, more: Sequence[Message] = (), *, data_urls: bool = False) -> dict[str, Any]:
+        """The body as it goes out, with `more` messages after its own (see `turn.as_sent`)."""
+        return {**self.body, "messages": as_sent([*self.messages, *more], data_urls=data_urls)}
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The longest answer that the reader has asked for."""
+        found = self.members.get("max_tokens")
+        return found if isinstance(found, int) and found > 0 else None
+
+
+def deciding(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a request's body that decide the answer."""
+    return {name: value for name, value in body.items() if value is not None and name not in _BESIDE_THE_ANSWER}
+
+
+def key_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 over canonical JSON of what decides the answer: the same for the same question, wherever it is asked."""
+    canonical = json.dumps(deciding(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_picture)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _picture(image: Image) -> str:
+    """What tells an image from others, whatever encoder made it."""
+    return image.sha256

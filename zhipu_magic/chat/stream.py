@@ -1,0 +1,61 @@
+"""What a reply comes from: the service, or what was recorded of it; and in what form it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..history.rounds import Called
+from ..service.stream import StreamItem
+
+
+@dataclass(frozen=True)
+class Calling:
+    """A tool is about to run."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """The round is over, and the same turn is asked on: with the results of tools, or to mend what was `wrong`."""
+
+    wrong: str = ""
+
+
+Event = StreamItem | Calling | Called | Again
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came."""
+
+    seconds: float
+    first_token: float | None
+    chunks: int
+
+    @classmethod
+    def recorded(cls, event: Mapping[str, Any]) -> Timing:
+        """As the journal tells it."""
+        return cls(event.get("seconds", 0.0), event.get("first_token"), event.get("chunks", 0))
+
+
+class Source(Protocol):
+    """Where a reply comes from: the service, or what was recorded of it."""
+
+    def wait(self, timeout: float, linger: float) -> None:
+        """Wait at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather."""
+
+    def take(self) -> Sequence[Event] | None:
+        """What has come since the last call; None once all has been taken.
+
+        Raises what ended the exchange, after all that came before it.
+        """
+
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether more comes after the reply `body`, which is whole: tools that it calls, and another round."""
+
+    def close(self) -> Sequence[Event]:
+        """Want no more: let the connection go at once. Gives what had come and was not taken."""

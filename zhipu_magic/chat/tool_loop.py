@@ -1,0 +1,137 @@
+"""A turn of several rounds: the model calls tools and is asked on with their results, or has to mend its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..history.rounds import Called, Round, calls_of, was_cut
+from ..history.turn import Message
+from ..text.errors import ReplyBroken
+from ..text.tokens import estimate
+from .stream import Again, Calling, Event, Source
+
+if TYPE_CHECKING:
+    from ..values.tools.tool import Tool
+    from ..values.types.answer_type import Shape
+
+
+#: The results of a turn take together at most so often what one may take.
+_MOST_RESULTS = 16
+_NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
+
+
+class Rounds:
+    """A source of as many rounds as it takes (see `source.Source`).
+
+    `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
+    each `take`, in at most `most` rounds and `most_calls` calls; their results are texts of at most `tokens` tokens,
+    without what `hide` takes out of them. An answer that is not of the `shape` is mended, once.
+    """
+
+    def __init__(
+        self,
+        first: Source,
+        ask: Callable[[Sequence[Message], Sequence[Round]], Source],
+        *,
+        tools: Sequence[Tool] = (),
+        most: int = 10,
+        most_calls: int = 50,
+        tokens: int = 4_000,
+        shape: Shape | None = None,
+        hide: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        self._source = first
+        self._ask = ask
+        self._tools = tools
+        self._most = most
+        self._most_calls = most_calls
+        self._tokens = tokens
+        self._room = tokens * _MOST_RESULTS
+        self._called = 0
+        self._shape = shape
+        self._hide = hide
+        self._closed = False
+        self._rounds: list[Round] = []
+        self._messages: list[Message] = []
+        self._following: Iterator[Sequence[Event]] | None = None
+
+    def wait(self, timeout: float, linger: float) -> None:
+        if self._following is None:
+            self._source.wait(timeout, linger)
+
+    def take(self) -> Sequence[Event] | None:
+        if self._following is None:
+            return self._source.take()
+        events = next(self._following, None)
+        if events is None:
+            self._following = None
+            return []
+        return list(events)
+
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether there is another round. Raises ReplyBroken after too many."""
+        self._closed = False  # what was closed is the connection of a round that is whole
+        if self._tools and calls_of(body):
+            if sum(bool(one.calls) for one in self._rounds) >= self._most:
+                raise ReplyBroken(
+                    f"The model called tools {self._most} times without an answer, and was stopped.",
+                    hint="%config GLMMagics.tool_rounds = NUMBER allows more (in Python: chat.tool_rounds).",
+                )
+            self._following = self._run_tools(body)
+        elif self._shape is not None and not (was_cut(body) or any(one.wrong for one in self._rounds)):
+            self._following = self._mend(body, self._shape)
+        return self._following is not None
+
+    def close(self) -> Sequence[Event]:
+        self._closed, self._following = True, None
+        return self._source.close()
+
+    def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Sequence[Event]]:
+        calls, done = calls_of(body), list[Called]()
+        running = max(0, self._most_calls - self._called)
+        self._called += len(calls)
+        for wanted in calls[:running]:
+            name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
+            yield [Calling(name, arguments)]
+            done.append(self._run_tool(wanted["id"], name, arguments))
+            yield done[-1:]
+        not_run = _NOT_RUN.format(count=self._most_calls)
+        beyond = [  # for the service wants a result for each call
+            Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], not_run, failed=True)
+            for wanted in calls[running:]
+        ]
+        whole = Round(body, (*done, *beyond))
+        self._go_on(whole, whole.messages)
+        yield [*beyond, Again()]
+
+    def _run_tool(self, call_id: str, name: str, arguments: str) -> Called:
+        from ..values.tools.tool import call
+
+        outcome = call(self._tools, name, arguments, min(self._tokens, self._room))
+        text = self._hide(outcome.text)
+        self._room = max(0, self._room - round(estimate(text)))
+        return Called(call_id, name, arguments, text, outcome.failed, outcome.seconds, outcome.error)
+
+    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[Event]] | None:
+        from ..values.types.answer_type import Misfit
+
+        done = Round(body)
+        try:
+            shape.read(done.words)
+        except Misfit as misfit:
+            wrong = shape.request_for_repair(misfit)
+        else:
+            return None
+        answer = {"role": "assistant", "content": done.words}
+        self._go_on(Round(body, wrong=wrong), [answer, {"role": "user", "content": wrong}])
+        return iter([[Again(wrong)]])
+
+    def _go_on(self, done: Round, messages: Sequence[Message]) -> None:
+        self._rounds.append(done)
+        self._messages += messages
+        if self._closed:  # by the tool itself, or by another thread while it ran
+            return
+        self._source = self._ask(self._messages, self._rounds)
+        if self._closed:
+            self._source.close()

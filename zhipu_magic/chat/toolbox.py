@@ -1,0 +1,116 @@
+"""The functions that the model may call: in every turn, and in one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..text.errors import InvalidRequest
+from .options import Options, function_name, searched
+
+if TYPE_CHECKING:
+    from ..history.turn import Turn
+    from ..values.tools.tool import Tool
+
+
+class Toolbox:
+    """A chat's tools, and all that any of its turns has had: a turn that is asked again wants its own.
+
+    A tool that asked the user first (see `confirm`) goes on asking, however its name is offered later, until it is
+    removed; `warn` is told where a plain function was offered in its place.
+    """
+
+    def __init__(self, functions: Iterable[Callable[..., Any]], warn: Callable[[str], None]) -> None:
+        self._known: dict[str, Tool] = {}
+        self._warn = warn
+        self.tools: tuple[Tool, ...] = ()
+        self.fill(functions)
+
+    def fill(self, functions: Iterable[Callable[..., Any]]) -> None:
+        """Offer these in every turn, and no others. Raises InvalidRequest for one that cannot be a tool."""
+        made = self._made(functions)
+        gone = {tool.name for tool in self.tools} - {tool.name for tool in made}
+        # Those that ask stay known: their names may be offered again.
+        self._known = {name: tool for name, tool in self._known.items() if name not in gone or tool.asks_first}
+        self.tools = made
+
+    def remove(self, names: Collection[str]) -> None:
+        """Forget these tools: no turn is offered them, a retry neither. Raises InvalidRequest for one not known."""
+        for missing in (name for name in names if name not in self._known):
+            there = f"There are: {', '.join(self._known)}." if self._known else "No function is a tool here."
+            raise InvalidRequest(f"There is no tool {missing} to remove.", hint=there)
+        self._known = {name: tool for name, tool in self._known.items() if name not in names}
+        self.tools = tuple(tool for tool in self.tools if tool.name not in names)
+
+    def renew(self, names: Mapping[str, Any]) -> None:
+        """Have the tools be what these names stand for by now: a cell that defines one was run again, perhaps."""
+        renewed = {name: _renewed(tool, names) for name, tool in self._known.items()}
+        self._known |= renewed
+        self.tools = tuple(renewed[tool.name] for tool in self.tools)
+
+    def offered(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
+        """The chat's tools and a turn's own, which go before one of the chat's by the same name."""
+        own = self._made(functions)
+        return tuple({tool.name: tool for tool in (*self.tools, *own)}.values())
+
+    def options_of(self, turn: Turn) -> Options:
+        """The options that asked this turn, with the functions that it had.
+
+        Raises InvalidRequest where one is not known here.
+        """
+        options = Options.of(turn.model, turn.members)
+        asked = options.params.get("tools")
+        if not isinstance(asked, list):
+            return options
+        names = [name for name in map(function_name, asked) if name is not None]
+        missing = [name for name in names if name not in self._known]
+        if missing and not turn.exchange:  # given as further members of the request, perhaps: they were never called
+            return options
+        if missing:
+            raise InvalidRequest(
+                f"The turn had tools that are not known in this session: {', '.join(missing)}.",
+                hint="%glm tools add NAME makes a function known (in Python: chat.tools).",
+            )
+        others = [tool for tool in asked if function_name(tool) is None]
+        params = {name: value for name, value in options.params.items() if name != "tools"}
+        search = searched(others[0]) if len(others) == 1 else False
+        params |= {"tools": others} if others and not search else {}
+        return replace(options, params=params, search=search, tools=tuple(self._known[name] for name in names))
+
+    def _made(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
+        functions = (functions,) if callable(functions) else tuple(functions)
+        if not functions:  # and nothing is imported
+            return ()
+        from ..values.tools.tool import Tool, check_names
+
+        made = check_names(Tool.of(function) for function in functions)
+        tools = tuple(self._asking_on(tool) for tool in made)
+        self._known |= {tool.name: tool for tool in tools}
+        return tools
+
+    def _asking_on(self, tool: Tool) -> Tool:
+        known = self._known.get(tool.name)
+        if tool.asks_first or known is None or not known.asks_first:
+            return tool
+        self._warn(
+            f"{tool.name} still asks you before each call: it was given with confirm(). To have it run unasked, first "
+            f"take it away: %glm tools remove {tool.name} (in Python: chat.remove_tools({tool.name!r}))."
+        )
+        return replace(tool, asks_first=True)
+
+
+def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
+    """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs.
+
+    Where the name is that of a tool by now, which `confirm` made, it asks first.
+    """
+    from ..values.tools.tool import Tool
+
+    found = names.get(tool.name)
+    function, asks_first = (found.function, found.asks_first) if isinstance(found, Tool) else (found, False)
+    asks_first = tool.asks_first or asks_first
+    if function is tool.function or not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
+        return tool if asks_first == tool.asks_first else replace(tool, asks_first=True)
+    return replace(Tool.of(function), asks_first=asks_first)

@@ -1,0 +1,51 @@
+"""The budget: what the chat may spend in all."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from ..text.errors import InvalidRequest
+from .ledger import Sums
+
+Unit = Literal["yuan", "tokens"]
+
+_WRITTEN = re.compile(r"([¥￥]?)\s*(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?)\s*([km]?)\s*(yuan|元|tokens?|)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the chat may spend in all: yuan by the price table, or tokens."""
+
+    limit: float
+    unit: Unit
+
+    @classmethod
+    def read(cls, text: str) -> Budget:
+        """Read "5 yuan" or "200k tokens". Raises InvalidRequest."""
+        match = _WRITTEN.fullmatch(text.strip())
+        sign, digits, thousands, word = match.groups() if match else ("", "", "", "")
+        tokens, limit = word.lower().startswith("token"), math.nan
+        with suppress(ValueError):
+            limit = float(re.sub("[,_]", "", digits)) * {"": 1, "k": 1_000, "m": 1_000_000}[thousands.lower()]
+        if not math.isfinite(limit) or not (sign or word) or (sign and tokens):
+            raise InvalidRequest(
+                f"{text!r} is not a budget.", hint="It looks like 5 yuan, or 200k tokens; off takes it away."
+            )
+        return cls(limit, "tokens" if tokens else "yuan")
+
+    def left(self, sums: Sums) -> float:
+        """What may still be spent, never below 0."""
+        spent = sums.reckoned_tokens if self.unit == "tokens" else sums.reckoned_cost
+        return max(0.0, self.limit - spent)
+
+    def told_left(self, sums: Sums) -> str:
+        """What may still be spent, of how much."""
+        return f"{self.told(self.left(sums))} of {self.told(self.limit)}"
+
+    def told(self, amount: float) -> str:
+        """An amount of it, in words."""
+        return f"{amount:,.0f} tokens" if self.unit == "tokens" else f"¥{amount:.4f}".rstrip("0").rstrip(".")

@@ -1,0 +1,291 @@
+"""What a chat keeps, how it changes, and the journal that tells of every change."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..service.forks import tell_of_forks
+from ..text.characters import LONGEST_NAME, is_name, shorten, shortened
+from ..text.errors import InvalidRequest, JournalError
+from . import sessions
+from .conversation import Link, Thread, back_from
+from .event_members import SENSELESS, check
+from .events import Event, apply, first
+from .journal import Journal, copy_images, keep_images, write
+from .journal_reader import images_of, is_there, named, read
+from .turn import Anchor
+
+
+class History:
+    """All that has happened in a chat, and `kept`, what it has come to. Each change is an event, and a journal's line.
+
+    `settings` are what the session begins with. `settle` is called before anything is looked at or changed: it reads
+    the reply that is under way to its end.
+    """
+
+    def __init__(self, journal: Journal, settings: Mapping[str, Any], settle: Callable[[], None]) -> None:
+        self.journal = journal
+        _check("session", {"event": "session", "id": "", **settings})
+        self.kept = first(journal.begin(settings))
+        self._settle = settle
+        tell_of_forks(self)
+
+    def do(self, kind: str, **members: Any) -> None:
+        """Let something happen that is no reply, and write it down. Raises InvalidRequest for what cannot be kept."""
+        self._settle()
+        self._write_down()
+        event = {"id": self.journal.next_id(), "event": kind, **members, **self.journal.mark()}
+        _check(kind, event)
+        self.kept = replace(apply(self.kept, event), event=event)
+        self._write_down()
+
+    def commit(self, reply: object, tell: Callable[[], Event]) -> None:
+        """Let the reply have happened: `tell` makes its event. Called again, it only makes sure of the journal."""
+        self._write_down()
+        if self.kept.latest is not reply:
+            event = {**tell(), **self.journal.mark()}
+            self.kept = replace(apply(self.kept, event), latest=reply, event=event)
+            self._write_down()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """A child goes on from what is kept, in a session of its own."""
+        if in_child:
+            self.journal.fork(self.kept.event)
+            self.kept = replace(self.kept, event=None)
+        else:
+            self.journal.was_forked = True
+
+    def _write_down(self) -> None:
+        """Write the latest event to the journal, should an interrupt have come between."""
+        if self.kept.event is not None:
+            self.journal.add(self.kept.event)
+
+    # Looking
+
+    def thread(self, name: str | None = None) -> Thread:
+        """The thread of this name, or the current one."""
+        self._settle()
+        conversation = self.kept.conversation
+        return conversation.here if name is None else conversation.thread(name)
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """The threads that have begun, and the current one."""
+        self._settle()
+        conversation = self.kept.conversation
+        names = dict.fromkeys((*conversation.threads, conversation.current))
+        return tuple(conversation.thread(name) for name in names)
+
+    def newest(self, purpose: str) -> Link:
+        """The last turn that stands. Raises InvalidRequest where there is none to do this with."""
+        newest = self.thread().newest
+        if newest is None:
+            raise InvalidRequest(f"There is no turn to {purpose}.")
+        return newest
+
+    def run(self, number: int) -> str:
+        """The name of a cell's execution: those of an earlier session are others."""
+        return f"{self.journal.session}.{number}"
+
+    def before(self, name: str | None, anchor: Anchor) -> Thread:
+        """What the next request of this cell holds of a thread."""
+        thread = self.thread(name)
+        return thread if anchor.append else thread.before(anchor.cell, self.run(anchor.run))
+
+    def holds_earlier(self, anchor: Anchor, name: str | None = None) -> bool:
+        """Whether a turn stands that an earlier run of this cell made."""
+        thread, run = self.thread(name), self.run(anchor.run)
+        if anchor.append or anchor.cell not in thread.cells:
+            return False
+        links = back_from(thread.last)
+        return any(link.turn.cell == anchor.cell and link.turn.run != run and not link.aside for link in links)
+
+    def has_asked(self, cell: str | None) -> bool:
+        """Whether this cell may have asked in the current thread."""
+        return cell in self.kept.conversation.here.cells
+
+    # Going back, and elsewhere
+
+    def undo(self, count: int = 1) -> list[str]:
+        """Take back the latest changes of the current thread; gives what they were, the latest first."""
+        return self._back_and_forth("undo", count)
+
+    def redo(self, count: int = 1) -> list[str]:
+        """Make undone changes again; gives what they were."""
+        return self._back_and_forth("redo", count)
+
+    def reset(self) -> int:
+        """Take all turns out of the current thread; the system text and the ledger stay. Gives their number."""
+        thread = self.thread()
+        if thread.last is not None:
+            self.do("reset", thread=thread.name)
+        return thread.size
+
+    def set_aside(self, cells: Collection[str], *, spare: int | None = None) -> dict[str, int]:
+        """Take the turns of these cells out, to be restored; gives how many, by thread.
+
+        With `spare`, a run that goes on standing, only in the current thread: what another one was asked stays there.
+        """
+        run = None if spare is None else self.run(spare)
+        before = self.threads if spare is None else (self.thread(),)
+        if all(thread.set_aside(cells, run) is thread for thread in before):
+            return {}
+        where = {} if run is None else {"run": run, "thread": before[0].name}
+        self.do("aside", cells=sorted(cells), **where)
+        gone = {thread.name: thread.size - self.thread(thread.name).size for thread in before}
+        return {name: count for name, count in gone.items() if count}
+
+    def restore(self, number: int | None = None) -> int:
+        """Put a turn that was set aside back in its place, by its number in the history; by default the latest ones.
+
+        Gives how many came back.
+        """
+        thread = self.thread()
+        if thread.restore(number) is not thread:
+            self.do("restore", thread=thread.name, **({} if number is None else {"number": number}))
+        return self.thread().size - thread.size
+
+    def fork(self, name: str, at: int | None = None) -> None:
+        """Go on in a new thread that begins with the turns of this one, or those up to number `at` in its history.
+
+        Raises InvalidRequest where there is such a thread, or no such turn.
+        """
+        thread = self.thread()
+        if name in (known.name for known in self.threads):
+            raise InvalidRequest(f"There is a thread {name} already.", hint="%glm threads lists them.")
+        if at is not None and thread.link(at) is None:
+            raise InvalidRequest(f"There is no turn {at} to fork at.", hint="%glm history shows the numbers.")
+        self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
+
+    def switch(self, name: str) -> None:
+        """Go on in the thread of this name, which begins empty if there is none."""
+        if name != self.thread().name:
+            self.do("switch", thread=check_name(name))
+
+    def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
+        thread, done = self.thread(), []
+        change = Thread.undo if kind == "undo" else Thread.redo
+        for _ in range(count):
+            step = thread.past if kind == "undo" else thread.future
+            changed = change(thread)
+            if changed is thread:
+                break
+            done.append(step.what if step else "a turn")
+            thread = changed
+        if done:
+            self.do(kind, thread=thread.name, count=len(done))
+        return done
+
+    # The journal
+
+    def resume(self, path: str | os.PathLike[str] | None = None, *, earlier: bool = False) -> list[str]:
+        """Go on from what an earlier session left in the journal: threads, settings, ledger, undo and redo.
+
+        What this session has done already stands on top of that. With a `path`, that file is the journal from now on.
+        A journal may hold several conversations, where one was begun without resuming the last; `earlier` takes the
+        one before. Gives notes on what could not be used. Raises JournalError.
+        """
+        self._settle()
+        file = self.journal.path if path is None else named(path)
+        if file is None:
+            raise JournalError("There is no journal to resume.", hint="%glm resume PATH names one.")
+        return self.go_on_from(file, earlier=earlier, here=True)
+
+    def go_on_from(self, file: Path, *, earlier: bool = False, here: bool) -> list[str]:
+        """Have what this session has done stand on what another one left in this file.
+
+        Where it goes on `here`, the file is the journal from now on; else it is only read.
+        """
+        self._write_down()
+        if not os.path.lexists(file):
+            raise JournalError(
+                f"There is nothing to resume: no journal {file.name} has been kept yet.",
+                hint="%glm resume PATH takes another; %glm journal shows where this page's is.",
+            )
+        lines, found = sessions.reopen(file, but=self.journal.session)
+        resumed = [event["from"] for event in self.journal.events if event["event"] == "resume"]
+        # What this process was forked from it stands on already.
+        names = [name for name in found if name not in self.journal.forked_from]
+        if earlier:
+            names = names[: names.index(resumed[-1]) if resumed and resumed[-1] in names else -1]
+        if not names:
+            raise JournalError(f"There is nothing {'earlier ' if earlier else ''}to resume in {file.name}.")
+        if resumed and resumed[-1] == names[-1]:
+            raise JournalError("This conversation has been resumed already.", hint="%glm history shows it.")
+        kept = found[names[-1]]
+        for event in self.journal.own_events[1:]:
+            kept = kept if event["event"] == "resume" else apply(kept, event)
+        event = {"id": self.journal.next_id(), "event": "resume", "from": names[-1]}
+        if here:
+            self.journal.move(file)
+        else:
+            self.journal.earlier = lines.by_id()
+            self.journal.earlier_paths = [file]
+        self.kept = replace(kept, latest=self.kept.latest, event=event)
+        self._write_down()
+        if here and len(names) > 1:
+            others = found[names[-2]].conversation.here
+            asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
+            lines.notes.append(
+                f"An earlier conversation ({turns(others.size)}, the last “{asked}”) is in the journal too: "
+                "%glm resume --earlier takes that one."
+            )
+        return lines.notes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
+        self._settle()
+        own = self.journal.path
+        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
+        told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
+        file = named(path)
+        lines = [line for line in {**earlier, **told}.values() if line]
+        write(file, lines)
+        images = {image for event in self.journal.events for image in event.get("images") or ()}
+        images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}
+        try:
+            keep_images(images, images_of(file))
+            for old in (own, *self.journal.earlier_paths):
+                if old is not None:  # also of what was undone or set aside
+                    copy_images(lines, images_of(old), images_of(file))
+        except OSError as error:
+            raise JournalError(f"The images of {file.name} cannot be written: {error.strerror}.") from None
+
+
+def _check(kind: str, event: Event) -> None:
+    """Raise InvalidRequest for what a journal could not give back."""
+    try:
+        check(dict(event), sys.maxsize)
+    except SENSELESS:
+        told = ", ".join(
+            f"{name} {shortened(repr(value), 60)}"
+            for name, value in event.items()
+            if name not in ("id", "event", "thread", "forked") and value is not None
+        )
+        raise InvalidRequest(f"The {kind} cannot be kept: {told}.", hint=_WANTED) from None
+
+
+_WANTED = (
+    f"A model's name is one printable word of at most {LONGEST_NAME} letters, a temperature a number from 0 to 2, a "
+    "budget a number from 0 on."
+)
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return f"{count} turn{'' if count == 1 else 's'}"
+
+
+def check_name(name: str) -> str:
+    """A thread's name: one word. Raises InvalidRequest."""
+    if not is_name(name) or len(name.split()) != 1 or name.startswith("-"):
+        raise InvalidRequest(
+            f"{shortened(name, LONGEST_NAME)!r} is not a name for a thread: that is one word of at most {LONGEST_NAME} "
+            "letters, not beginning with a dash."
+        )
+    return name

@@ -1,0 +1,155 @@
+"""What the chat has cost: tokens and money, by turn and in all. Undoing a turn gives nothing back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..service.models import CATALOGUE
+from ..service.wire import Usage
+
+
+class Entry(NamedTuple):
+    """One reply. `usage` is None where the service did not count it, as many local servers and every reply that was
+    cut short. `cost` is in yuan, by the price table; None where the price or the count is not known. What a budget
+    counts where the service did not are `estimated_tokens` and `estimated_cost`. `replayed` marks an answer from the
+    journal, which cost nothing this time; `turn` is the id of the turn that it made, and
+    `practice` tells that there was nothing to pay.
+    """
+
+    model: str
+    prompt: str
+    usage: Usage | None
+    cost: float | None
+    seconds: float
+    note: str = ""
+    replayed: bool = False
+    turn: str = ""
+    estimated_tokens: int = 0
+    estimated_cost: float = 0.0
+    practice: bool = False
+
+
+def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
+    """Yuan for one reply, an estimate; `priced` says whether the price table speaks of the service that answered."""
+    known = CATALOGUE.get(model) if priced else None
+    if known is None or usage is None:
+        return None
+    return known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+
+
+class Sums(NamedTuple):
+    """Tokens, and money in yuan, of some entries.
+
+    `cost` is None where no price is known; `unpriced` counts the entries that it leaves out, `uncounted` those whose
+    tokens the service did not count, and for which `reckoned_tokens` and `reckoned_cost` hold estimates.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cost: float | None = None
+    unpriced: int = 0
+    uncounted: int = 0
+    reckoned_tokens: int = 0
+    reckoned_cost: float = 0.0
+
+    def with_entry(self, entry: Entry) -> Sums:
+        usage = entry.usage or Usage()
+        return Sums(
+            self.requests + 1,
+            self.prompt_tokens + usage.prompt_tokens,
+            self.completion_tokens + usage.completion_tokens,
+            self.total_tokens + usage.total_tokens,
+            self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
+            self.unpriced + (entry.cost is None and entry.usage is not None and not entry.practice),
+            self.uncounted + (entry.usage is None),
+            self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
+            self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),
+        )
+
+    def plus(self, other: Sums) -> Sums:
+        return Sums(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            other.cost if self.cost is None else self.cost + (other.cost or 0.0),
+            self.unpriced + other.unpriced,
+            self.uncounted + other.uncounted,
+            self.reckoned_tokens + other.reckoned_tokens,
+            self.reckoned_cost + other.reckoned_cost,
+        )
+
+
+_NOTHING = Sums()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Line:
+    """An entry and those before it; what all of them come to, spent and replayed, once somebody has asked."""
+
+    entry: Entry
+    before: _Line | None
+    sums: tuple[Sums, Sums] | None = None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Every entry in order. It is summed up when somebody asks, and a long journal is read the sooner for it."""
+
+    _last: _Line | None = field(default=None, repr=False)
+
+    def add(self, entry: Entry) -> Ledger:
+        return Ledger(_Line(entry, self._last))
+
+    @property
+    def spent(self) -> Sums:
+        """What was asked of the service."""
+        return self._sums()[0]
+
+    @property
+    def replayed(self) -> Sums:
+        """What the journal answered."""
+        return self._sums()[1]
+
+    def _sums(self) -> tuple[Sums, Sums]:
+        lines, line = [], self._last
+        while line is not None and line.sums is None:
+            lines.append(line)
+            line = line.before
+        spent, replayed = line.sums if line is not None and line.sums is not None else (_NOTHING, _NOTHING)
+        for line in reversed(lines):
+            if line.entry.replayed:
+                replayed = replayed.with_entry(line.entry)
+            else:
+                spent = spent.with_entry(line.entry)
+        if lines:
+            lines[0].sums = spent, replayed
+        return spent, replayed
+
+    @property
+    def everything(self) -> Sums:
+        """What was spent and what was replayed."""
+        return self.spent.plus(self.replayed)
+
+    def account(self, *, as_recorded: bool) -> Sums:
+        """What was spent; or, where a page is shown as it was recorded, what it took then."""
+        return self.everything if as_recorded else self.spent
+
+    def newest_first(self) -> Iterator[Entry]:
+        line = self._last
+        while line is not None:
+            yield line.entry
+            line = line.before
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them in order."""
+        return tuple(self.newest_first())[::-1]
+
+    @property
+    def latest(self) -> Entry | None:
+        return self._last.entry if self._last else None

@@ -1,0 +1,138 @@
+"""A turn that was kept as Markdown: its words, the calls of tools and the reasoning folded away, the sources."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..text.characters import shorten
+from ..text.document import fenced, folded, link, quotation
+from ..text.markup import Markup
+from ..text.sanitize.pages import page_of
+from .rounds import Called, exchanged
+from .turn import Turn
+
+#: Letters of a call's arguments, and of its result, on its one line.
+_LONGEST_ARGUMENTS, _LONGEST_RESULT = 60, 60
+#: Letters of an address that is shown as text.
+_LONGEST_ADDRESS = 200
+#: Letters of a call's arguments, and of its result, that are folded away below that line.
+_LONGEST_FOLDED = 20_000
+
+#: What a page is made of: the model's Markdown, and pieces of our own.
+Pieces = Iterator[Markup | str]
+
+
+def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
+    """The reply of a turn that was kept: the calls of tools and the reasoning folded away, then the words."""
+
+    def pieces() -> Pieces:
+        for words, calls in exchanged(turn.exchange):
+            yield words
+            yield folded_calls(calls)
+        if turn.reasoning:
+            yield folded_reasoning(turn.reasoning)
+        yield answer(turn)
+        yield sources(turn.sources)
+
+    return page_of(pieces(), remote_images=remote_images)
+
+
+def answer(turn: Turn) -> str:
+    """The words of a reply as Markdown; JSON that was asked for stands in a fence."""
+    return fenced(turn.reply.strip(), "json") if turn.instruction and "```" not in turn.reply else turn.reply
+
+
+def folded_reasoning(thoughts: str, *, opened: bool = False) -> Markup:
+    """The reasoning as one block of HTML that nothing in it can end.
+
+    A blank line would end the block, and some front ends look for code and emphasis before they look for HTML.
+    """
+    details = Markup("<details open>") if opened else Markup("<details>")
+    inside = quotation(thoughts.strip())
+    return Markup("{details}<summary>Reasoning</summary>{inside}</details>", details=details, inside=inside)
+
+
+def folded_call(call: Called) -> Markup:
+    """A call of a tool on one line, with what it was given and what it gave folded away."""
+    return folded(call_line(call), [_within(_pretty(call.arguments)), _within(call.text)])
+
+
+def folded_calls(calls: Iterable[Called]) -> Markup:
+    """The calls one below the other, and apart from the words after them; those that did not run on one line."""
+    ran, beyond = parted(calls)
+    return apart([*map(folded_call, ran), *beyond])
+
+
+def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
+    """The calls that ran, and a line for those that did not because they were too many."""
+    calls = list(calls)
+    ran = [call for call in calls if not call.is_beyond]
+    count = len(calls) - len(ran)
+    return ran, [folded(f"{count:,} more {'call' if count == 1 else 'calls'} · did not run", [])] if count else []
+
+
+def apart(lines: Sequence[Markup]) -> Markup:
+    return Markup('<div style="margin-bottom:1em">{lines}</div>', lines=Markup().join(lines)) if lines else Markup()
+
+
+def call_line(call: Called) -> str:
+    facts = [call_text(call.name, call.arguments), *(["failed"] if call.failed else [])]
+    facts += [] if call.seconds is None else [f"{call.seconds:.1f} s"]
+    return f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
+
+
+def _within(text: str) -> str:
+    """As much of the text as is shown: front ends are slow with megabytes, and notebooks are saved with them."""
+    more = len(text) - _LONGEST_FOLDED
+    return text if more <= 0 else f"{text[:_LONGEST_FOLDED]}\n… and {more:,} more characters, which are not shown here."
+
+
+def _without_fence(text: str) -> str:
+    """What stands in the fence, where all of the text does."""
+    fence = re.fullmatch(r"(`{3,})\w*\n(.*?)\n?\1(.*)", text.strip(), re.DOTALL)
+    return f"{fence[2]}{fence[3]}" if fence else text
+
+
+def call_text(name: str, arguments: str) -> str:
+    """A call on one line, as Python would write it."""
+    return f"{name}({shorten(as_python(arguments), _LONGEST_ARGUMENTS)})"
+
+
+def as_python(arguments: str) -> str:
+    """The arguments as a call of the function would be written."""
+    try:
+        given = json.loads(arguments or "{}")
+        return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in given.items())
+    except (ValueError, AttributeError, RecursionError):
+        return arguments
+
+
+def _pretty(arguments: str) -> str:
+    try:
+        given = json.loads(arguments or "{}")
+        return json.dumps(given, ensure_ascii=False, indent=2) if given else ""
+    except (ValueError, RecursionError):
+        return arguments
+
+
+def sources(found: Iterable[Mapping[str, Any]]) -> Markup:
+    """What the service found on the web, as numbered links; nothing, where it found nothing."""
+    lines = [_source(source) for source in found]
+    if not lines:
+        return Markup()
+    # The word before it keeps the list apart from one that the reply ends with.
+    numbered = (Markup("{number}. {line}", number=number, line=line) for number, line in enumerate(lines, 1))
+    return Markup("Sources:\n\n{lines}", lines=Markup("\n").join(numbered))
+
+
+def _source(source: Mapping[str, Any]) -> Markup:
+    title, address, *about = (
+        " ".join(str(source.get(name) or "").split()) for name in ("title", "link", "media", "publish_date")
+    )
+    shown = link(title or address or "untitled", address)
+    if title and shown.plain == title:  # no address of the web: it is no link, and can be read all the same
+        about = [shorten(address, _LONGEST_ADDRESS), *about]
+    return Markup(" · ").join([shown, *(fact for fact in about if fact)])

@@ -1,0 +1,140 @@
+"""The rounds of a turn: what the model called, and what it was given back, before it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from ..service.wire import Usage, objects
+from .turn import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of a tool by the model, and the `text` that it was given back, after so many `seconds`, if known.
+
+    `error` is what the tool raised, as long as it is at hand. A call that failed in no time at all (`seconds` is None)
+    is one too many, and did not run.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    text: str
+    failed: bool = False
+    seconds: float | None = None
+    error: BaseException | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it did not run because its turn had made as many calls as it may."""
+        return self.failed and self.seconds is None
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round that was not the last: the reply that came, the calls in it, or what was wrong with it."""
+
+    body: Mapping[str, Any]
+    calls: tuple[Called, ...] = ()
+    wrong: str = ""
+
+    @classmethod
+    def from_told(cls, told: Mapping[str, Any]) -> Round:
+        """As the journal tells it."""
+        asked = {call["id"]: call["function"] for call in calls_of(told["completion"])}
+        calls = (
+            Called(
+                call["id"],
+                asked[call["id"]]["name"],
+                asked[call["id"]]["arguments"],
+                call["text"],
+                call.get("failed", False),
+                call.get("seconds"),
+            )
+            for call in told.get("calls", ())
+        )
+        return cls(told["completion"], tuple(calls), told.get("wrong", ""))
+
+    def told(self) -> dict[str, Any]:
+        """For the journal. What was called stands in the reply itself."""
+        calls = [
+            {"id": call.id, "text": call.text, "failed": call.failed or None, "seconds": call.seconds}
+            for call in self.calls
+        ]
+        return {
+            "completion": self.body,
+            **(
+                {"calls": [{name: value for name, value in call.items() if value is not None} for call in calls]}
+                if calls
+                else {}
+            ),
+            **({"wrong": self.wrong} if self.wrong else {}),
+        }
+
+    @property
+    def words(self) -> str:
+        return str(_message(self.body).get("content") or "")
+
+    @property
+    def thoughts(self) -> str:
+        return str(_message(self.body).get("reasoning_content") or "")
+
+    @property
+    def usage(self) -> Usage | None:
+        """The service's count of tokens; None where it gave none."""
+        counted = self.body.get("usage")
+        return Usage.read(counted) if isinstance(counted, Mapping) else None
+
+    @property
+    def messages(self) -> list[Message]:
+        """The round as later requests hold it; nothing, where it was mended."""
+        if not self.calls:
+            return []
+        asked = {"role": "assistant", "content": self.words, "tool_calls": calls_of(self.body)}
+        return [asked, *({"role": "tool", "tool_call_id": call.id, "content": call.text} for call in self.calls)]
+
+
+def exchange_of(rounds: Iterable[Round]) -> list[Message]:
+    """What stands between a prompt and the reply to it."""
+    return [message for one in rounds for message in one.messages]
+
+
+def exchanged(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]:
+    """What `exchange_of` gave, by its rounds: the words of each, and its calls."""
+    messages = list(messages)
+    for place, message in enumerate(messages, 1):
+        if message["role"] == "assistant":
+            given = takewhile(lambda one: one["role"] == "tool", messages[place:])
+            results = {one["tool_call_id"]: one["content"] for one in given}  # ids are told apart within a round alone
+            yield (
+                message["content"],
+                [
+                    Called(call["id"], call["function"]["name"], call["function"]["arguments"], results[call["id"]])
+                    for call in message["tool_calls"]
+                ],
+            )
+
+
+def calls_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The calls in a reply, each with an id of its own: some servers give none, and some give one to two calls."""
+    calls: dict[str, dict[str, Any]] = {}
+    for number, call in enumerate(objects(_message(body).get("tool_calls"))):
+        call_id = str(call.get("id") or f"call_{number}")
+        while call_id in calls:
+            call_id = f"{call_id}_{number}"
+        function = {"name": call["function"]["name"], "arguments": call["function"]["arguments"]}
+        calls[call_id] = {"id": call_id, "type": "function", "function": function}
+    return list(calls.values())
+
+
+def was_cut(body: Mapping[str, Any]) -> bool:
+    """Whether the reply reached its longest length: the same question would end as it did."""
+    return bool(body["choices"][0].get("finish_reason") == "length")
+
+
+def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    message: Mapping[str, Any] = body["choices"][0]["message"]
+    return message

@@ -1,0 +1,122 @@
+"""A turn as pure data, and the messages that it is sent as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..service.wire import Usage
+
+if TYPE_CHECKING:
+    from ..values.images.from_value import Image
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The cell that asks, and which of its executions this is: to tell them apart, and as the page numbers it.
+
+    `append` adds a turn whatever the cell asked before.
+    """
+
+    cell: str | None = None
+    run: int = 0
+    execution_count: int | None = None
+    append: bool = False
+
+
+class Turn(NamedTuple):
+    """One user message and the reply to it.
+
+    `cell` is the cell that asked, `run` tells its executions apart, and `execution_count` is its number on the page.
+    `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
+    messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
+
+    `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
+    go with the prompt, `instruction` was added to the system text for this turn alone, and `exchange` are the calls
+    of tools and their results, between prompt and reply. `sources` is what the service has found on the web.
+    """
+
+    prompt: str
+    reply: str
+    model: str
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    id: str = ""
+    cell: str | None = None
+    run: str = ""
+    tokens: int = 0
+    reasoning: str = ""
+    members: Mapping[str, Any] = MappingProxyType({})
+    execution_count: int | None = None
+    written: str = ""
+    images: tuple[Image, ...] = ()
+    instruction: str = ""
+    exchange: tuple[Message, ...] = ()
+    sources: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        return self.finish_reason == "interrupted"
+
+    @property
+    def bytes(self) -> int:
+        """About how many it takes in memory, its reply with it, and what it shares with its line's event left out."""
+        return 300 + 2 * len(self.reply) + 8 * len(self.exchange)
+
+    def messages(self, *, seeing: bool = True) -> list[Message]:
+        """The turn as it is sent, to a model that is `seeing` images or not.
+
+        Reasoning is not sent back: the service does not want it.
+        """
+        asked = user_message(self.prompt, self.images if seeing else ())
+        return [asked, *self.exchange, {"role": "assistant", "content": self.reply}]
+
+    def joined(self, more: Turn) -> Turn:
+        """This turn with the reply of `more`, which went on from its end."""
+        return more._replace(
+            id=self.id,
+            prompt=self.prompt,
+            written=self.written,
+            images=self.images,
+            instruction=self.instruction,
+            exchange=(*self.exchange, *more.exchange),
+            reply=self.reply + more.reply,
+            reasoning=self.reasoning or more.reasoning,
+            cell=self.cell,
+            run=self.run,
+            execution_count=self.execution_count,
+            tokens=self.tokens + more.tokens,
+        )
+
+
+def user_message(prompt: str, images: Sequence[Image] = ()) -> Message:
+    """A prompt as a message; its images stand in it as they are until `as_sent` makes text of them."""
+    if not images:
+        return {"role": "user", "content": prompt}
+    parts: list[Message] = [{"type": "image_url", "image_url": {"url": image}} for image in images]
+    return {"role": "user", "content": [*parts, {"type": "text", "text": prompt}]}
+
+
+def as_sent(messages: Sequence[Message], *, data_urls: bool = False) -> list[Message]:
+    """The messages as the service takes them: images by their address or in base64, as a data URL where it wants one.
+
+    Raises JournalError for an image that is not there any more.
+    """
+
+    def part(one: Message) -> Message:
+        if not isinstance(one, dict) or "image_url" not in one:
+            return one
+        image: Image = one["image_url"]["url"]
+        prefix = f"data:{image.type};base64," if data_urls else ""
+        return {"type": "image_url", "image_url": {"url": image.url or prefix + image.base64()}}
+
+    return [
+        {**message, "content": [part(one) for one in message["content"]]}
+        if isinstance(message["content"], list)
+        else message
+        for message in messages
+    ]

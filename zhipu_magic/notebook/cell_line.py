@@ -1,0 +1,115 @@
+"""How a `%%glm` line becomes `Options`, and its help. The options themselves stand in `option_table`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+
+from IPython.core.error import UsageError
+
+from ..chat.options import Options
+from .options import PARSER
+
+#: What a cell is told that fails before it asks.
+EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """What the line asks for: of the service, of the notebook's names, and of the page.
+
+    `images`, `tools` and `as_type` are as they were written: only the notebook knows what they name.
+    """
+
+    asked: Options = field(default_factory=Options)
+    images: Sequence[str] = ()
+    tools: Sequence[str] = ()
+    as_type: str | None = None
+    raw: bool = False
+    preview: bool = False
+    bind: str | None = None
+    output: str | None = None
+    insert: bool = False
+    quiet: bool = False
+
+
+def parse(line: str) -> CellOptions:
+    """Read a `%%glm` line. Raises UsageError, with the nearest option where one is mistyped."""
+    try:
+        words = shlex.split(_with_brackets_whole(line))
+    except ValueError:
+        raise UsageError(
+            "A quote on the %%glm line is never closed. A value with an apostrophe or a space goes between double "
+            'quotes: %%glm -s "You\'re a poet"'
+        ) from None
+    given, rest = PARSER.parse_known_args(words)
+    for word in rest:
+        if word.startswith("-") and len(word) > 1:
+            raise UsageError(_unknown_option(word))
+        raise UsageError(
+            f"%%glm does not know what {word!r} is for. The prompt goes on the lines below; a value with spaces goes "
+            "between double quotes."
+        )
+    values = vars(given)
+    own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
+    return CellOptions(asked=Options(params=dict(values.pop("param")), **values), **own)
+
+
+def _with_brackets_whole(line: str) -> str:
+    """The line with what stands in square brackets as part of a word, so that Literal["a", "b"] needs no quotes."""
+    whole, place = "", 0
+    while place < len(line):
+        quoted = _QUOTED.match(line, place)
+        bracketed = _end_of_brackets(line, place) if line[place] == "[" else 0
+        end = quoted.end() if quoted else bracketed or place + 1
+        whole += shlex.quote(line[place:end]) if bracketed else line[place:end]
+        place = end
+    return whole
+
+
+def _end_of_brackets(line: str, start: int) -> int:
+    """Where the bracket that opens here is closed; 0 where it is not."""
+    depth, place = 0, start
+    while place < len(line):
+        quoted = _QUOTED.match(line, place)
+        place = quoted.end() if quoted else place + 1
+        depth += 0 if quoted else {"[": 1, "]": -1}.get(line[place - 1], 0)
+        if depth == 0:
+            return place
+    return 0
+
+
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.")
+
+
+def _unknown_option(word: str) -> str:
+    name = word.partition("=")[0]
+    begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
+    near = begun or get_close_matches(name, list(_names()), n=1, cutoff=0.5)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"%%glm has no option {name}.{meant} %%glm? lists all of them."
+
+
+def _names() -> Iterator[str]:
+    for action in PARSER._actions:
+        yield from action.option_strings
+
+
+def help_text() -> str:
+    """What `%%glm?` shows."""
+    return f"""Ask a GLM model: the lines below `%%glm` are sent as the next turn of the conversation.
+
+    %%glm -b response
+    作为一名营销专家，请为我的产品创作一个吸引人的口号
+
+The text goes out as it is written, but for `{{{{ name }}}}`, which stands for that value in the notebook. The reply
+streams in as Markdown, with a panel of figures under it, and `response` is then the SDK's Completion:
+`response.choices[0].message`. The last one is always `_glm`.
+
+{PARSER.format_help().strip()}
+
+`%glm` shows where things stand; `%glm help` lists its commands; `%config GLMMagics` lists the settings.
+"""

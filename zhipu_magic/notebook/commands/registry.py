@@ -1,0 +1,137 @@
+"""The commands behind `%glm`: each a function of the magics and the text after its name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from ...service import endpoint
+from ...text.characters import shorten
+from ...text.document import code as quoted_code
+from ...text.document import money, table
+from ...text.markup import Markup
+from . import code, files, service, threads, tools, turns
+from .command import Command, prose
+
+if TYPE_CHECKING:
+    from ..magics import GLMMagics
+
+
+def run(magics: GLMMagics, line: str) -> None:
+    """Carry out a `%glm` line. A mistyped command is an error, never a prompt."""
+    if not line.strip():
+        _status(magics)
+        return
+    name, text = (*line.split(None, 1), "")[:2]
+    command = COMMANDS.get(name)
+    if command is None:
+        near = get_close_matches(name.lower(), list(COMMANDS), n=1, cutoff=0.5)
+        meant = f"Did you mean %glm {near[0]}? " if near else ""
+        raise UsageError(f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all.")
+    if text.strip() and command.usage == f"%glm {name}":
+        raise UsageError(f"%glm {name} takes nothing after it, and nothing was done.")
+    command.run(magics, text.strip())
+
+
+def _status(magics: GLMMagics) -> None:
+    chat = magics.chat
+    thread, sums, journal = chat.thread(), chat.account, chat.history.journal
+    tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
+    key = chat.service.key_source
+    filled = chat.context_filled()
+    rows: list[tuple[str, object]] = [("model", chat.model)]
+    if chat.replay != "only":
+        rows.append(("service", endpoint.without_password(chat.service.base_url)))
+        rows.append(("API key", key or "none yet"))
+    rows += [
+        ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
+        (
+            "thread",
+            f"{thread.name}, one of {len(chat.history.threads)}" if len(chat.history.threads) > 1 else thread.name,
+        ),
+        ("turns", turns_told(magics)),
+        ("tokens spent", tokens),
+    ]
+    if chat.tools:
+        rows.append(("tools", ", ".join(magics.tool_names())))
+    if chat.budget is not None:
+        rows.append(("left of the budget", chat.budget.told_left(sums)))
+    if filled and filled[0]:
+        rows.append(("context", f"{filled[0]:,} of {filled[1]:,} tokens"))
+    rows.append(("journal", journal.path.name if journal.path else "off"))
+    if chat.replay != "off":
+        rows.append(("replay", chat.replay))
+    if key is None and chat.replay != "only":
+        following = Markup("`%glm login` sets a key; `%glm practice` needs none.")
+    elif not thread.size:
+        following = Markup("Begin a cell with `%%glm` and write below it. `%%glm?` shows its options.")
+    else:
+        following = Markup("Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm thread NAME`.")
+    facts = table(("zhipu_magic", version("zhipu_magic")), rows)
+    magics.tell(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
+
+
+def turns_told(magics: GLMMagics) -> str:
+    """How many turns there are, and how many of them want a look."""
+    links = magics.chat.thread().links
+    aside, stale = sum(link.aside > 0 for link in links), sum(link.stale for link in links)
+    parts = [str(magics.chat.thread().size)]
+    parts += [f"{stale} stale"] if stale else []
+    parts += [f"{aside} set aside"] if aside else []
+    return ", ".join(parts)
+
+
+def _ask(magics: GLMMagics, text: str) -> None:
+    magics.ask(prose(text, "%glm ask"))
+
+
+def _usage(magics: GLMMagics, text: str) -> None:
+    magics.show_usage()
+
+
+def _help(magics: GLMMagics, text: str) -> None:
+    if not text:
+        after = Markup("`%%glm?` shows the options of a cell, `%config GLMMagics` the settings.")
+        magics.tell(Markup("\n\n").join([commands_help(), after]))
+        return
+    command = COMMANDS.get(text)
+    if command is None:
+        near = get_close_matches(text, list(COMMANDS), n=1, cutoff=0.5)
+        raise UsageError(f"%glm has no command {text}." + (f" Did you mean {near[0]}?" if near else ""))
+    magics.tell(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("ask", "%glm ask TEXT", "ask the model, as a cell of one line", _ask, completes="prose"),
+        *service.COMMANDS,
+        *threads.COMMANDS,
+        *turns.COMMANDS,
+        *code.COMMANDS,
+        *tools.COMMANDS,
+        *files.COMMANDS,
+        Command("usage", "%glm usage", "a dashboard of tokens and money that keeps itself up to date", _usage),
+        Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
+    )
+}
+
+
+def commands_help() -> Markup:
+    """All commands as a table."""
+    rows = [(quoted_code(command.usage), command.summary) for command in COMMANDS.values()]
+    return table(("command", "what it does"), rows)
+
+
+def help_text() -> str:
+    """What `%glm?` shows."""
+    rows = "\n".join(f"    {command.usage:<30} {command.summary}" for command in COMMANDS.values())
+    return f"""Look after the conversation that `%%glm` cells hold. Alone, it shows where things stand.
+
+{rows}
+
+`%%glm?` shows the options of a cell; `%config GLMMagics` lists the settings.
+"""

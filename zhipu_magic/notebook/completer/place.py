@@ -1,0 +1,129 @@
+"""Where the cursor stands in a cell, and what may be written there."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from . import kinds, names
+from .words import Found, Offer, Word, begun, split
+
+if TYPE_CHECKING:
+    from .words import Desk
+
+#: Cell magics whose cells are Python, or again a cell magic's.
+_AROUND = re.compile(r"%%(?:capture|prun|time|timeit)\b")
+_CELL = re.compile(r"%%glm(?=[ \t]|$)")
+_LINE = re.compile(r"[ \t]*%glm[ \t]+")
+_REFERENCE = re.compile(r"(?<!\{)\{\{(?!\{)([^{}\n]*)$")
+_REST = re.compile(r"[^{}\n]*\}\}")
+
+
+def offer(desk: Desk, text: str, row: int, column: int) -> Offer | None:
+    """What may be written at this place of the cell; None where that is not ours to say."""
+    lines = text.split("\n")
+    line, after = lines[row][:column], [lines[row][column:], *lines[row + 1 :]]
+    start = next((number for number, each in enumerate(lines) if each.strip() and not _AROUND.match(each)), len(lines))
+    if row < start:
+        return None
+    if lines[start].startswith("%%"):
+        given = lines[start][len("%%glm") :]
+        if not _CELL.match(lines[start]) or (row == start and column <= len("%%glm")):
+            return None
+        if row == start:
+            return _option(desk, line[len("%%glm") :])
+        if "--raw" in given and "--raw" in split(given + " ")[0]:
+            return None
+        return _prose(desk, "\n".join([*lines[start + 1 : row], line]), "\n".join(after))
+    called = _LINE.match(line)
+    if called is None or _in_string("\n".join(lines[:row])):
+        return None
+    return _command(desk, line[called.end() :], after[0])
+
+
+def _in_string(before: str) -> bool:
+    return before.count('"""') % 2 == 1 or before.count("'''") % 2 == 1
+
+
+def _prose(desk: Desk, before: str, after: str) -> Offer | None:
+    from ...values.references import has_references
+
+    opened = _REFERENCE.search(before)
+    if opened is None:
+        return None
+    # Whether a reference counts at this place is asked with this one alone in the text.
+    around = before[: opened.start()].replace("{{", "  "), _REST.sub("", after, count=1).replace("{{", "  ")
+    if not has_references("{{ x }}".join(around)):
+        return None
+    kept, found = names.at_end(desk.shell, opened[1], names.visible(desk.shell, opened[1]))
+    return Offer(opened[1][kept:], begun(found, opened[1][kept:]))
+
+
+def _option(desk: Desk, line: str) -> Offer:
+    from ..options import PARSER
+
+    words, word = split(line)
+    actions = {name: action for action in PARSER._actions for name in action.option_strings}
+    waiting = actions.get(words[-1]) if words else None
+    if waiting is not None and _takes(waiting) and not (waiting.nargs == "?" and word.text[:1] in ("", "-")):
+        return _value(desk, waiting, word, 0)
+    name, equals, _ = word.text.partition("=")
+    if equals and name in actions and _takes(actions[name]):
+        return _value(desk, actions[name], word, len(name) + 1)
+    letter = actions.get(word.text[:2])
+    if letter is not None and _takes(letter) and len(word.text) > 2:
+        return _value(desk, letter, word, 2)
+    given = [actions.get(each.partition("=")[0]) for each in words]
+    left = [
+        (option, "option")
+        for action in PARSER._actions
+        if action.help != argparse.SUPPRESS and (action not in given or isinstance(action, argparse._AppendAction))
+        for option in action.option_strings
+        if word.text or option.startswith("--")
+    ]
+    return word.offer(0, left)
+
+
+def _takes(action: argparse.Action) -> bool:
+    return action.nargs != 0
+
+
+def _value(desk: Desk, action: argparse.Action, word: Word, start: int) -> Offer:
+    if action.choices is not None:
+        return word.offer(start, [(str(choice), "word") for choice in action.choices])
+    kept, found = kinds.of(kinds.OPTIONS.get(action.dest, ""), desk, word.text[start:])
+    return word.offer(start + kept, found)
+
+
+def _command(desk: Desk, line: str, after: str) -> Offer:
+    from ..commands.registry import COMMANDS
+
+    name = re.split(r"\s", line, maxsplit=1)[0]
+    if name == line:
+        return Offer(name, begun([(each, "command") for each in COMMANDS], name))
+    command, text = COMMANDS.get(name), line[len(name) :]
+    if command is None:
+        return Offer()
+    if command.completes == "prose":
+        return _prose(desk, text, after) or Offer()
+    words, word = split(text)
+    kept, found = _argument(desk, command.completes.split(), words, word.text)
+    # A flag stands after what must be there.
+    if word.text[:1] == "-" or (not word.text and (words or not re.search(r" [A-Z]", command.usage))):
+        flags = [flag for flag in re.findall(r"--[a-z]+", command.usage) if flag not in words]
+        found = [*found, *((flag, "option") for flag in flags)]
+    return word.offer(kept, found)
+
+
+def _argument(desk: Desk, completes: list[str], words: list[str], typed: str) -> tuple[int, Found]:
+    """What may follow these words of a command: words as they are, or what is of a kind."""
+    if words:
+        following = dict(each.split(":") for each in completes if ":" in each)
+        return kinds.of(following.get(words[0], ""), desk, typed)
+    kept, found = 0, [(each.partition(":")[0], "word") for each in completes if each not in kinds.KINDS]
+    for each in completes:
+        if each in kinds.KINDS:
+            kept, more = kinds.of(each, desk, typed)
+            found += more
+    return kept, found

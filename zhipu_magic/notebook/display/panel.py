@@ -1,0 +1,291 @@
+"""The panel under a reply: one line of figures while it grows, the same line with details when it has ended.
+
+`Figures` are read from the chat and the reply once; the HTML and the plain text are made of nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+from ...chat.chat import Chat
+from ...chat.reply import Reply
+from ...chat.stream import Timing
+from ...history.conversation import MAIN
+from ...service.models import PRICES_DATE
+from ...service.wire import Usage
+from ...text.characters import shorten
+from ...text.document import money
+from ...text.markup import Markup
+
+PanelMode = Literal["settle", "live", "off"]
+
+#: Why a reply ended before its natural end, and what to do about it.
+NOTES = {
+    "length": "Cut off: the answer reached its longest length.",
+    "sensitive": "Cut off: the service found sensitive content.",
+    "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
+    "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm thread NAME is empty.",
+    "interrupted": "Interrupted.",
+}
+_TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+_GO_ON = "%glm continue goes on from here."
+#: Seconds of a growing reply before which its rate says nothing.
+_RATE_AFTER = 0.5
+_LONGEST_NAME = 30
+#: Seconds; a reply that came within them came in one piece.
+_ONE_PIECE = 0.05
+_NO_WORDS = "The answer itself did not begin, and is not in the conversation."
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that the panel shows. Times in seconds, money in yuan (an estimate)."""
+
+    model: str
+    elapsed: float
+    first_token: float | None
+    rate: float | None
+    doing: str
+    notes: tuple[str, ...]
+    requests: int
+    finish_reason: str | None
+    usage: Usage | None
+    cost: float | None
+    cost_text: str
+    turns: int
+    total_tokens: int
+    total_cost: float | None
+    context: tuple[int, int] | None
+    thread: str
+    budget: str
+
+    @classmethod
+    def of(cls, chat: Chat, reply: Reply, notices: Sequence[str] = ()) -> Figures:
+        kept, timing, thread = chat.kept, reply.timing, reply.request.before.name
+        latest = kept.ledger.latest
+        cost = latest.cost if latest and kept.latest is reply else None
+        # What the page took when it was made, so that a replay shows the same; the dashboard tells the two apart.
+        sums, budget = kept.ledger.everything, kept.budget
+        return cls(
+            model=f"{reply.model} (practice)" if reply.practice else reply.model,
+            cost_text="nothing: practice" if reply.practice else money_with_date(cost),
+            elapsed=timing.seconds,
+            first_token=timing.first_token,
+            rate=_rate(reply, timing),
+            doing=_doing(reply),
+            notes=tuple(note for note in (*_notes(reply), *notices) if note),
+            requests=len(reply.rounds) + 1,
+            finish_reason=reply.finish_reason,
+            usage=reply.counted,
+            cost=cost,
+            turns=kept.conversation.thread(thread).size,
+            total_tokens=sums.total_tokens,
+            total_cost=sums.cost,
+            context=chat.context_filled(reply.model, thread),
+            thread=thread if thread != MAIN else "",
+            budget=budget.told_left(sums if reply.replayed else chat.account) if budget else "",
+        )
+
+
+def _rate(reply: Reply, timing: Timing) -> float | None:
+    """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
+    if timing.first_token is None:
+        return None
+    seconds = timing.seconds - timing.first_token
+    if reply.ended is None and seconds < _RATE_AFTER:
+        return None
+    tokens = reply.counted.completion_tokens if reply.counted else timing.chunks
+    # What came in one piece took the whole time to make.
+    seconds = seconds if seconds > _ONE_PIECE else timing.seconds
+    return tokens / seconds if seconds else None
+
+
+def _doing(reply: Reply) -> str:
+    """What is going on before the first words."""
+    if reply.state == "streaming":
+        if reply.calling is not None:
+            return f"calling {shorten(reply.calling.name, _LONGEST_NAME)}"
+        if reply.rounds and not (reply.has_words or reply.thoughts):
+            return "waiting"
+        return "" if reply.has_words else "reasoning"
+    if reply.state != "waiting":
+        return ""
+    left = reply.retry_due - time.monotonic()
+    if reply.retry is None or left <= 0:
+        return "waiting"
+    return f"{reply.retry.reason}, trying again in {ceil(left)} s ({reply.retry.number} of {reply.retry.most})"
+
+
+def _note(reply: Reply) -> str:
+    if reply.ended is None:
+        return ""
+    if reply.state == "complete" and reply.wants_tools:
+        return _TOOL_CALLS
+    reason = reply.finish_reason or ""
+    note = NOTES.get(reason, "")
+    if not reply.has_words:
+        return f"{note} {_NO_WORDS}".strip()
+    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not reply.request.options.once else note
+
+
+def _notes(reply: Reply) -> tuple[str, ...]:
+    return _note(reply), _left_out(reply), _unseen(reply), _not_run(reply)
+
+
+def _not_run(reply: Reply) -> str:
+    count = sum(call.is_beyond for call in reply.all_calls)
+    calls = "1 call of a tool" if count == 1 else f"{count:,} calls of tools"
+    bound = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
+    return f"{calls} did not run: the turn had made as many as it may. {bound}." if count else ""
+
+
+def _left_out(reply: Reply) -> str:
+    count = reply.left_out
+    turns = "earlier turn was" if count == 1 else "earlier turns were"
+    return f"{count:,} {turns} left out: the model's context has no room for more." if count else ""
+
+
+def _unseen(reply: Reply) -> str:
+    images = "1 image of an earlier turn was" if reply.unseen == 1 else f"{reply.unseen} images of earlier turns were"
+    return f"{images} left out: {reply.model} cannot see." if reply.unseen else ""
+
+
+# As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
+
+FAINT = Markup("var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))")
+WARN = Markup("var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))")
+BRAND = Markup("var(--jp-brand-color1, var(--vscode-progressBar-background, #2979c8))")
+TRACK = Markup("var(--jp-border-color2, var(--vscode-editorWidget-border, #c8c8c8))")
+FONT = Markup("font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px;line-height:18px")
+_NOTE = Markup(
+    "color:var(--jp-ui-font-color1, inherit);border-left:3px solid {warn};padding-left:8px;margin-bottom:2px", warn=WARN
+)
+
+
+def panel_html(figures: Figures, *, live: bool = False) -> Markup:
+    """The panel; `live` leaves the details out: redrawn under the user's hand, they would not stay open."""
+    parts = [Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in _line(figures)]
+    line = Markup(" · ").join(parts)
+    if figures.context:
+        line += _bar(*figures.context)
+    if live:
+        inner = Markup('<div><span style="display:inline-block;width:1em">◦</span>{line}</div>', line=line)
+    else:
+        inner = Markup(
+            '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
+            line=line,
+            details=_details_html(figures),
+        )
+    return Markup(
+        '<div class="zhipu-magic-panel" style="color:{faint};{font};overflow-wrap:anywhere">{notes}{inner}</div>',
+        faint=FAINT,
+        font=FONT,
+        notes=_notes_html(figures),
+        inner=inner,
+    )
+
+
+def note_html(figures: Figures) -> Markup:
+    """The notes alone, for users who want no panel."""
+    return Markup('<div class="zhipu-magic-note" style="{font}">{notes}</div>', font=FONT, notes=_notes_html(figures))
+
+
+def _notes_html(figures: Figures) -> Markup:
+    notes = (Markup('<div style="{style}">{note}</div>', style=_NOTE, note=note) for note in figures.notes)
+    return Markup().join(notes)
+
+
+def _bar(tokens: int, context: int) -> Markup:
+    return Markup(
+        '<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
+        'height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden">'
+        '<span style="display:block;width:{percent:.1f}%;min-width:{least}px;height:6px;background:{brand}"></span>'
+        "</span>",
+        tokens=tokens,
+        context=context,
+        percent=min(100.0, 100 * tokens / context),
+        least=2 if tokens else 0,
+        track=TRACK,
+        brand=BRAND,
+    )
+
+
+def _details_html(figures: Figures) -> Markup:
+    rows = Markup().join(
+        Markup("<span>{name}</span><span>{value}</span>", name=name, value=value) for name, value in _details(figures)
+    )
+    return Markup(
+        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px">'
+        "{rows}</div>",
+        rows=rows,
+    )
+
+
+# As text
+
+
+def panel_text(figures: Figures) -> str:
+    """The panel where there is no HTML."""
+    return "\n".join([*figures.notes, line_text(figures)])
+
+
+def line_text(figures: Figures) -> str:
+    """Its one line."""
+    context = [f"context {percent(*figures.context)}"] if figures.context else []
+    return " · ".join(_line(figures) + context)
+
+
+def _line(figures: Figures) -> list[str]:
+    parts = [figures.thread] if figures.thread else []
+    parts += [figures.model, f"{figures.elapsed:.1f} s"]
+    if figures.doing:
+        parts.append(figures.doing)
+    if figures.first_token is not None:
+        parts.append(f"first token {figures.first_token:.2f} s")
+    if figures.rate is not None:
+        parts.append(f"{figures.rate:.0f} tok/s")
+    if figures.usage is not None:
+        parts.append(f"{figures.usage.prompt_tokens:,} + {figures.usage.completion_tokens:,} tokens")
+    if figures.cost is not None:
+        parts.append(money(figures.cost))
+    if figures.budget:
+        parts.append(f"left: {figures.budget}")
+    return parts
+
+
+def _details(figures: Figures) -> list[tuple[str, str]]:
+    rows = []
+    usage = figures.usage
+    if usage is None:
+        rows.append(("tokens", "the service did not count them"))
+    else:
+        cached = f", of them {usage.cached_tokens:,} cached" if usage.cached_tokens else ""
+        reasoning = f", of them {usage.reasoning_tokens:,} reasoning" if usage.reasoning_tokens else ""
+        rows.append(("prompt tokens", f"{usage.prompt_tokens:,}{cached}"))
+        rows.append(("completion tokens", f"{usage.completion_tokens:,}{reasoning}"))
+        rows.append(("cost", figures.cost_text))
+    if figures.requests > 1:
+        rows.append(("requests", str(figures.requests)))
+    rows.append(("finish reason", figures.finish_reason or "none given"))
+    total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
+    rows.append(("conversation", f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"))
+    if figures.thread:
+        rows.append(("thread", figures.thread))
+    rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
+    if figures.context:
+        tokens, context = figures.context
+        rows.append(("context", f"{percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))
+    return rows
+
+
+def money_with_date(yuan: float | None) -> str:
+    return "price not known" if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
+
+
+def percent(tokens: int, context: int) -> str:
+    share = 100 * tokens / context
+    return f"{share:.0f} %" if share >= 1 or tokens == 0 else "< 1 %"

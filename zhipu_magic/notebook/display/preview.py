@@ -1,0 +1,74 @@
+"""What would be sent, message by message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...chat.request import Request
+from ...history.markdown import as_python
+from ...history.turn import Message
+from ...service.models import CATALOGUE, PRICES_DATE
+from ...text.characters import shorten
+from ...text.document import block, fenced, folded, money
+from ...text.markup import Markup
+from .panel import percent
+
+
+def preview(request: Request, *, priced: bool) -> Markup:
+    """The request as a user checks it, with estimates of its tokens and, where it is `priced`, its cost.
+
+    In a notebook all but the last message are folded away.
+    """
+    titles = [f"{number} · {message['role']}" for number, message in enumerate(request.messages, 1)]
+    texts = [_text(message) for message in request.messages]
+    body = {name: value for name, value in request.body.items() if value is not None and name != "messages"}
+    *earlier, (title, text) = zip(titles, texts, strict=True)
+    return Markup("\n\n").join(
+        [
+            Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced)),
+            *(_folded(title, text) for title, text in earlier),
+            Markup("**{title}**\n\n{text}", title=title, text=block(text)),
+            _folded("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
+        ]
+    )
+
+
+def _folded(title: str, text: str) -> Markup:
+    """A message under its title and its first words; without a page, in full."""
+    rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
+    return Markup.vouched(rich, f"**{title}**\n\n{fenced(text)}")
+
+
+#: Letters of a folded message that are shown.
+_LONGEST_OPENING = 80
+
+
+def _estimates(request: Request, priced: bool) -> str:
+    known = CATALOGUE.get(request.model)
+    count = len(request.messages)
+    told = [f"{request.model}: about {request.tokens:,} tokens in {count} message{'' if count == 1 else 's'}"]
+    if known is not None:
+        told.append(f"{percent(request.tokens, known.context)} of its context")
+    cost = known.cost(request.tokens, 0) if known and priced else None
+    told.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
+    longest = request.max_tokens or (known.longest_answer if known else None)
+    most = known.cost(request.tokens, longest) if known and priced and longest else None
+    if most:
+        told.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
+    if request.left_out:
+        told.append(f"{request.left_out:,} earlier turns have no room and are left out")
+    return "; ".join(told) + "."
+
+
+def _text(message: Message) -> str:
+    """What a message says: a line for each of its images, its text, and its calls as Python would write them."""
+    content: Any = message["content"]
+    parts = [content]
+    if not isinstance(content, str):
+        images = [part["image_url"]["url"] for part in content if "image_url" in part]
+        parts = [f"[image {number}: {image.describe()}]" for number, image in enumerate(images, 1)]
+        parts += [part["text"] for part in content if "text" in part]
+    functions = [call["function"] for call in message.get("tool_calls", ())]
+    parts += [f"{one['name']}({as_python(one['arguments'])})" for one in functions]
+    return "\n".join(part for part in parts if part)

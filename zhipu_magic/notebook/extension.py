@@ -1,0 +1,86 @@
+"""Loading the extension into a shell, and taking it out again."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..service.forks import importing
+from ..text.characters import without_controls
+from ..values import regular_files
+from . import input_transforms
+from .completer import completer
+from .magics import GLMMagics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics, and begin to import behind the reader's back what the first cell will need."""
+    magics = GLMMagics(shell)
+    shell.register_magics(magics)
+    shell.events.register("pre_run_cell", magics.page.begin_cell)
+    shell.events.register("post_run_cell", magics.page.end_cell)
+    input_transforms.install(shell)
+    completer.install(shell, magics)
+    earlier = magics.earlier_journal
+    if earlier is not None and _holds_turns(earlier):
+        name = without_controls(earlier.name)
+        print(f"The journal {name} holds an earlier conversation: %glm resume goes on with it.")
+    threading.Thread(target=_warm_up, args=(magics.page.idle,), name="zhipu_magic warm-up", daemon=True).start()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics away, with their server and their connections."""
+    magics = shell.magics_manager.registry.pop("GLMMagics")
+    magics.close()
+    shell.events.unregister("pre_run_cell", magics.page.begin_cell)
+    shell.events.unregister("post_run_cell", magics.page.end_cell)
+    input_transforms.uninstall(shell)
+    completer.uninstall(shell)
+    shell.configurables.remove(magics)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("glm", None)
+
+
+#: Bytes at the beginning of a journal in which a turn is looked for; a longer one holds some.
+_BEGINNING = 1 << 16
+_TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
+
+
+def _holds_turns(journal: Path) -> bool:
+    """Whether there is anything to resume, without reading it all."""
+    with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
+        begun = file.read(_BEGINNING)
+        return len(begun) == _BEGINNING or _TURN.search(begun) is not None
+    return False
+
+
+#: Seconds within which Run All's next cell follows; and after which, if none has run, the extension was loaded early.
+_LULL, _EARLY = 0.05, 1.0
+
+
+def _warm_up(idle: threading.Event) -> None:
+    """Import what the first cell will need, which takes half a second, while no cell runs.
+
+    Step by step, so that a cell that begins meanwhile shares no more than one step with it. What cannot be imported
+    is left for that first cell to tell.
+    """
+    if not idle.wait(_EARLY):
+        idle.set()
+    with suppress(Exception):
+        for name in ("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets", "..service.client", ".cell_line"):
+            time.sleep(_LULL)
+            while not idle.is_set():
+                idle.wait()
+                time.sleep(_LULL)
+            with importing:
+                import_module(name, __package__)
+        with importing:
+            import_module(".display.notebook", __package__)

@@ -1,0 +1,131 @@
+"""The settings of `%%glm`, as `%config GLMMagics` lists them, and what they may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, default, validate
+
+from ..chat.environment import default_model, default_replay
+from ..text.characters import is_name, without_controls
+from ..text.errors import GLMError
+
+
+class BadSetting(TraitError):
+    """A setting that cannot be; in a notebook it prints as its message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return without_controls(str(self)).splitlines()
+
+
+class Settings(HasTraits):
+    """How `%%glm` asks and shows."""
+
+    model = Unicode(help="The model that is asked. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
+    base_url = Unicode(
+        "", help="The service's address; empty: ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
+    ).tag(config=True)
+    system = Unicode("", help="The system text that stands before all turns.").tag(config=True)
+    stream = Bool(True, help="Show the reply while it is made; otherwise once, when it is whole.").tag(config=True)
+    panel = Enum(
+        ["settle", "live", "off"],
+        "settle",
+        help="What stands under a reply: a widget that settles into HTML (settle); one that stays, and the dashboard "
+        "too, but cannot be shown once its kernel is gone (live); or nothing (off).",
+    ).tag(config=True)
+    temperature = Float(
+        None, allow_none=True, help="0 to 1: how freely the model picks words; None leaves it to the model."
+    ).tag(config=True)
+    timeout = Float(60.0, help="Seconds without a byte after which a reply is given up.").tag(config=True)
+    max_retries = Int(3, help="How often a busy service is asked again, before the first word.").tag(config=True)
+    rerun = Enum(
+        ["replace", "append"],
+        "replace",
+        help="What a cell that is run again does with its turn: replace it in place, or append another.",
+    ).tag(config=True)
+    journal = Unicode(
+        "auto", help="Where the conversation is written down: auto (beside the notebook), off, or the path of a file."
+    ).tag(config=True)
+    replay = Unicode(
+        help="Answer known requests from the journal: off, auto (others go out), or only (nothing goes out). "
+        "ZHIPU_MAGIC_REPLAY changes the default."
+    ).tag(config=True)
+
+    value_tokens = Int(
+        4_000,
+        help="Tokens that the value of a {{ reference }}, or the result of a tool, may take; {{ x | 500 }} sets it.",
+    ).tag(config=True)
+    tool_rounds = Int(10, help="How often the model may call tools before it has to answer.").tag(config=True)
+    tool_calls = Int(
+        50, help="How many calls of tools the model may make in one turn; it is told that those beyond did not run."
+    ).tag(config=True)
+    remote_images = Bool(
+        False,
+        help="Show the images that a reply links to; otherwise they are links, and showing a reply fetches nothing.",
+    ).tag(config=True)
+
+    @default("model")
+    def _default_model(self) -> str:
+        return default_model()
+
+    @validate("model")
+    def _check_model(self, proposal: Any) -> str:
+        name: str = proposal["value"].strip()
+        if not is_name(name) or len(name.split()) > 1:
+            raise BadSetting(f"{proposal['value']!r} is not the name of a model; %glm models lists them.")
+        return name
+
+    @validate("base_url")
+    def _check_base_url(self, proposal: Any) -> str:
+        from ..service.endpoint import check_base_url
+
+        try:
+            return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
+        except GLMError as error:
+            raise BadSetting(str(error)) from None
+
+    @validate("temperature")
+    def _check_temperature(self, proposal: Any) -> float | None:
+        value: float | None = proposal["value"]
+        if value is not None and not 0 <= value <= 2:
+            raise BadSetting(f"temperature is a number from 0 to 1 (some servers: to 2), not {value:g}.")
+        return value
+
+    @validate("timeout")
+    def _check_timeout(self, proposal: Any) -> float:
+        seconds: float = proposal["value"]
+        if not 0 < seconds < float("inf"):
+            raise BadSetting(f"timeout is a number of seconds above 0, not {seconds:g}.")
+        return seconds
+
+    @validate("max_retries")
+    def _check_max_retries(self, proposal: Any) -> int:
+        count: int = proposal["value"]
+        if not 0 <= count <= 20:
+            raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
+        return count
+
+    @validate("value_tokens", "tool_rounds", "tool_calls")
+    def _check_positive(self, proposal: Any) -> int:
+        count: int = proposal["value"]
+        if count < 1:
+            raise BadSetting(f"{proposal['trait'].name} is a number from 1 on, not {count}.")
+        return count
+
+    @default("replay")
+    def _default_replay(self) -> str:
+        return default_replay()
+
+    @validate("replay")
+    def _check_replay(self, proposal: Any) -> str:
+        mode: str = proposal["value"].strip().lower()
+        if mode not in ("off", "auto", "only"):
+            raise BadSetting(f"replay is off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)")
+        return mode
+
+    @validate("journal")
+    def _check_journal(self, proposal: Any) -> str:
+        place: str = proposal["value"].strip()
+        if not place:
+            raise BadSetting("journal is auto, off, or the path of a file.")
+        return place

@@ -1,0 +1,238 @@
+"""The service, through the SDK's own client: authentication, address and proxies are the SDK's; decoding and the
+retry policy are not (wire.md, *Traps in the SDK*: 5).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from typing import Any
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from zhipuai import ZhipuAI
+from zhipuai.types.chat.chat_completion import Completion
+from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
+
+from ..text.characters import LONGEST_NAME, is_name
+from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
+from ..text.untrusted_json import loads
+from .api_key import Hide
+from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
+from .endpoint import Endpoint, host_of
+from .error_codes import TOO_LONG, too_long
+from .exchange import Emit
+from .failures import in_a_word, translate
+from .known_members import name_of
+from .stream import Retry
+from .wire import Chunk, objects
+
+CONNECT_SECONDS = 8.0
+#: Seconds for which a connection is kept for the next cell; httpx's five are less than a reader takes to write one.
+KEEP_ALIVE = 120.0
+#: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
+LONGEST_WAIT = 60.0
+#: Of models that are listed.
+_MOST_MODELS = 1_000
+#: Characters: what is shorter would take pieces of words out of a message.
+_SHORTEST_KEY = 4
+
+_backoff = wait_exponential_jitter(initial=1, max=20, jitter=1)
+
+
+def build_completion(body: Mapping[str, Any]) -> Completion:
+    """The SDK's `Completion` of a reply's body, made as the SDK makes it, so that unknown members are kept."""
+    completion: Completion = Completion.construct(**_without_reserved(body))
+    return completion
+
+
+def _without_reserved(value: Any) -> Any:
+    """The value without members whose names are arguments of the SDK's own constructors: it gives them by name."""
+    if isinstance(value, Mapping):
+        return {name: _without_reserved(member) for name, member in value.items() if name not in _RESERVED}
+    return [_without_reserved(item) for item in value] if isinstance(value, list) else value
+
+
+_RESERVED = frozenset({"cls", "self", "_fields_set"})
+
+
+class Client:
+    """One connection pool to one service. `timeout` is in seconds without a byte."""
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float, max_retries: int) -> None:
+        self.endpoint = endpoint
+        self._max_retries = max_retries
+        self._sockets: set[socket.socket] = set()
+        self._exchange = threading.local()
+        # Here also a key that may be a word: what is refused is seldom about anything else.
+        self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
+        self._http = _http_client(endpoint, timeout, self._watch)
+        try:
+            self._sdk = ZhipuAI(
+                api_key=endpoint.key,
+                base_url=endpoint.base_url,
+                max_retries=0,
+                http_client=self._http,
+                timeout=self._http.timeout,
+            )
+        except (ValueError, httpx.InvalidURL):
+            raise SettingsError(
+                "base_url is not an address of a service.", hint="%glm shows it; it looks like https://host/path."
+            ) from None
+
+    def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        """Ask, and emit the chunks as they come; ask again, where `service_errors` says so, until the first token.
+
+        Raises GLMError. Meant for a thread of its own (see `exchange`).
+        """
+        self._exchange.cancelled = cancelled
+
+        def before_sleep(state: RetryCallState) -> None:
+            assert state.outcome is not None and state.next_action is not None
+            error = state.outcome.exception()
+            assert isinstance(error, GLMError)
+            emit(Retry(state.attempt_number, self._max_retries, state.next_action.sleep, in_a_word(error)))
+
+        def sleep(seconds: float) -> None:
+            cancelled.wait(seconds)
+
+        def again(error: BaseException) -> bool:
+            too_long = isinstance(error, ServiceError) and (error.retry_after or 0) > LONGEST_WAIT
+            return isinstance(error, GLMError) and error.retryable and not too_long and not cancelled.is_set()
+
+        Retrying(
+            stop=stop_after_attempt(self._max_retries + 1),
+            wait=_wait,
+            retry=retry_if_exception(again),
+            before_sleep=before_sleep,
+            sleep=sleep,
+            reraise=True,
+        )(self._ask, body, emit, cancelled)
+
+    def models(self) -> list[str]:
+        """The names of the models that the service offers. Raises GLMError."""
+        self._exchange.cancelled = threading.Event()
+        try:
+            return self._list_models()
+        except Exception as error:
+            failure: BaseException = self._told(error, begun=False)
+        except BaseException as error:
+            failure = type(error)()
+        raise failure  # here, where it bears no frames of the SDK's: they hold the request's headers
+
+    def _list_models(self) -> list[str]:
+        response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
+        with closing(response):
+            body = whole_body(response)
+        try:
+            answer = loads(body)
+        except ValueError:
+            answer = None
+        models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
+        ids = (model.get("id") for model in models[:_MOST_MODELS])
+        names = (name_of(one) for one in ids if not isinstance(one, str) or len(one) <= LONGEST_NAME)
+        found = dict.fromkeys(self._hide(name) for name in names if name and is_name(name))
+        if not found:
+            raise Refused(response, body, is_error=isinstance(answer, Mapping) and bool(answer.get("error")))
+        return list(found)
+
+    def hang_up(self) -> None:
+        """Wake every thread that waits in a socket of this client, by shutting the sockets."""
+        for connection in list(self._sockets):
+            with suppress(OSError):  # closed already
+                # The base class's own: that of a TLS socket would take its state away under the reader.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def forget(self) -> None:
+        """Leave the connections to the process that this one was forked from.
+
+        Nothing is said on them: closing a descriptor here leaves the parent's open, and TLS ends no session by that.
+        The pool itself is not asked, for a thread that is not here may hold its lock.
+        """
+        for connection in self._sockets:
+            with suppress(OSError):
+                connection.close()
+
+    def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        if cancelled.is_set():
+            return
+        begun = False
+        try:
+            for chunk in self._stream(body):
+                if cancelled.is_set():
+                    return
+                begun = begun or brings_a_token(chunk)
+                if not begun and (reason := finish_reason(chunk)) in TOO_LONG:
+                    raise too_long(str(reason))
+                emit(chunk)
+        except Exception as error:
+            if not cancelled.is_set():
+                raise self._told(error, begun) from None
+
+    def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
+        # `stream=True` is for the HTTP response, also where a plain reply is asked for: an interrupt can then cut it.
+        stream = self._sdk.post(
+            "/chat/completions", body=body, cast_type=ChatCompletionChunk, stream=True, stream_cls=ChunkStream
+        )
+        with closing(stream.response):
+            yield from stream
+
+    def _told(self, error: Exception, begun: bool) -> GLMError:
+        """The failure in the reader's words, with the key taken out of whatever the other side said."""
+        host = host_of(self.endpoint.base_url)
+        return translate(error, begun=begun, timeout=self._http.timeout, host=host, hide=self._hide)
+
+    # To hang up needs the sockets, which httpx shows to those who trace a request.
+
+    def _watch(self, request: httpx.Request) -> None:
+        cancelled: threading.Event = self._exchange.cancelled
+
+        def trace(event: str, info: Mapping[str, Any]) -> None:
+            if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+                self._sockets = {known for known in self._sockets if known.fileno() != -1}
+                self._sockets.add(info["return_value"].get_extra_info("socket"))
+                if cancelled.is_set():
+                    info["return_value"].close()
+                    raise ConnectionFailed("The reader stopped the request while it was connecting.")
+
+        request.extensions["trace"] = trace
+
+
+def _http_client(endpoint: Endpoint, timeout: float, watch: Callable[[httpx.Request], None]) -> httpx.Client:
+    """What the SDK sends with. Raises SettingsError where the environment's settings cannot be used."""
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+            event_hooks={"request": [watch], "response": [check]},
+            headers={"Accept-Encoding": "gzip, deflate"},
+            trust_env=not endpoint.is_local,
+        )
+    except ImportError:
+        raise SettingsError(
+            "The environment names a SOCKS proxy, and support for it is not installed.",
+            hint='pip install "httpx[socks]", or unset ALL_PROXY.',
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            "The certificates that the environment names cannot be read.",
+            hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
+            detail=f"({error})",
+        ) from None
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            "The proxy that the environment names cannot be used.",
+            hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
+        ) from None
+
+
+def _wait(state: RetryCallState) -> float:
+    assert state.outcome is not None
+    error = state.outcome.exception()
+    asked = error.retry_after if isinstance(error, ServiceError) else None
+    return _backoff(state) if asked is None else asked

@@ -1,0 +1,212 @@
+"""What the service says when it refuses: for each of its codes what happened, what to do, and whether to retry."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..text.characters import shortened
+from ..text.errors import ServiceError
+from ..text.untrusted_json import loads
+from .known_members import name_of, objects
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """What a business code means, what to do about it, and whether to try again."""
+
+    message: str
+    hint: str
+    retryable: bool = False
+
+
+_KEY = _Cause(
+    "The service does not accept the API key.",
+    "Check ZHIPUAI_API_KEY if it is set, or else set another with %glm login; keys are made at "
+    "https://open.bigmodel.cn (API keys).",
+)
+_BUSY = _Cause("The service is busy.", "Wait a little and run the cell again.", retryable=True)
+_NETWORK = _Cause("The service had an error of its own.", "Run the cell again in a while.", retryable=True)
+_QUOTA = _Cause("The account has used up its quota.", "Wait until it is renewed, or take another model: %glm models.")
+_ACCOUNT = _Cause("The service refuses this account.", "Look at the account's state at https://open.bigmodel.cn.")
+_PARAMETER = _Cause(
+    "The service does not accept the request.", "Look at the options of the cell; the service's words say which."
+)
+
+_CAUSES: dict[str, _Cause] = {
+    **dict.fromkeys(("401", "1000", "1001", "1002", "1004"), _KEY),
+    "1003": _Cause("The API key has expired.", "Make a new one at https://open.bigmodel.cn, then %glm login."),
+    **dict.fromkeys((str(code) for code in range(1110, 1122)), _ACCOUNT),
+    "1113": _Cause(
+        "The account's balance is used up.",
+        "Top it up at https://open.bigmodel.cn, or take a free model: %glm model glm-4.7-flash.",
+    ),
+    **dict.fromkeys(("1210", "1212", "1213", "1214", "1215"), _PARAMETER),
+    "1211": _Cause("The service has no such model.", "%glm models lists those that it has."),
+    **dict.fromkeys(
+        ("1220", "1221", "1222"),
+        _Cause("This key may not use this service.", "Look at the account's rights, or take another model."),
+    ),
+    "1230": _NETWORK,
+    "1231": _Cause("The service has seen this request id before.", "Leave request_id out, or give another."),
+    "1234": _NETWORK,
+    "1261": _Cause(
+        "The conversation is longer than the model can take.",
+        "Begin anew with %glm thread NAME or %glm reset, or take a model with a longer context.",
+    ),
+    "1300": _Cause("The service's policy forbids this request.", "Word it differently."),
+    "1301": _Cause("The service found unsafe content in the request.", "Word it differently."),
+    "1302": _Cause(
+        "Too many requests are under way with this key.", "Let another end, then run the cell again.", retryable=True
+    ),
+    "1303": _Cause("Requests come too fast for this key.", "Wait a little and run the cell again.", retryable=True),
+    "1304": _Cause("Today's quota is used up.", "Go on tomorrow, or take another model: %glm models."),
+    "1305": _BUSY,
+    "1308": _QUOTA,
+    "1309": _Cause("The account's plan has expired.", "Renew it at https://open.bigmodel.cn."),
+    "1310": _QUOTA,
+    "1311": _Cause("The account's plan does not include this model.", "%glm models lists others."),
+    "1312": _BUSY,
+    "1313": _Cause("The service limits this account under its fair-use rules.", "Go on later."),
+}
+
+#: Codes and finish reasons of a request that the model's context has no room for.
+TOO_LONG = frozenset({"1261", "model_context_window_exceeded"})
+
+_STATUSES: dict[int, _Cause] = {
+    400: _PARAMETER,
+    401: _KEY,
+    403: _Cause("The service refuses access.", "Look at the key's rights, and at the base_url (%glm shows it)."),
+    404: _Cause(
+        "There is no chat service at this address.",
+        "Check base_url: it ends before /chat/completions, as in https://open.bigmodel.cn/api/paas/v4.",
+    ),
+    429: _BUSY,
+    **dict.fromkeys((500, 502, 504), _NETWORK),
+    503: _BUSY,
+}
+
+_NO_MODEL = _CAUSES["1211"]
+_REDIRECT = _Cause(
+    "The address answers with a redirect, which is not followed, so that the key goes nowhere else.",
+    "Set base_url to where the service really is (%glm shows the present one).",
+)
+_UNKNOWN = _Cause("The service refused the request.", "Its own words say more.")
+NOT_JSON = _Cause(
+    "The address answers, but not as a chat service does.",
+    "Check base_url (%glm shows it): a proxy or a web site may be answering in its place.",
+)
+
+
+def service_error(
+    status: int,
+    body: str | bytes | Mapping[str, Any],
+    *,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+    location: str | None = None,
+    hide: Callable[[str], str] = str,
+) -> ServiceError:
+    """Make one clear error of an HTTP answer that is none, after wire.md's table of errors.
+
+    `location` is where a redirect points to; `retry_after` is in seconds. `hide` takes out of a text what must not be
+    shown. Each member is read by its type, so that an odd one costs itself alone.
+    """
+    parsed = body if isinstance(body, Mapping) else _parsed(body)
+    error = _error_in(parsed or {})
+    code = on_one_line(hide(name_of(error.get("code")) or ""), _LONGEST_CODE)
+    words = hide(_words_of(error, ("message", "msg", "detail")))
+    if 300 <= status < 400:
+        cause, words = _REDIRECT, words or (f"to {hide(location)}" if location else "")
+    else:
+        cause = (
+            _CAUSES.get(code)
+            or (_NO_MODEL if status == 404 and "model" in words.lower() else None)
+            or _STATUSES.get(status)
+            or (NOT_JSON if parsed is None else _UNKNOWN)
+        )
+    for found in (error, parsed or {}):
+        request_id = name_of(found.get("request_id")) or name_of(found.get("id")) or request_id
+    request_id = on_one_line(hide(request_id or ""), _LONGEST_ID) or None
+    signs = [f"HTTP {status}"] if status != 200 else []
+    signs += [f"code {code}"] if code else []
+    signs += [f"request id {request_id}"] if request_id else []
+    detail = " · ".join(signs) + (f": {on_one_line(words, _LONGEST_WORDS)}" if words else "")
+    return ServiceError(
+        cause.message,
+        hint=cause.hint,
+        detail=f"({detail})" if detail else "",
+        status=status,
+        code=code,
+        request_id=request_id,
+        retry_after=retry_after,
+        retryable=cause.retryable,
+    )
+
+
+def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
+    """The members of an error's body; None where it has none.
+
+    What is cut off, nested too deep or no JSON may still name its code, and that decides whether to ask again.
+    """
+    text = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
+    try:
+        parsed = loads(text)
+    except ValueError:
+        code = _CODE.search(text, 0, _WHERE_A_CODE_IS) if text.lstrip()[:1] in ("{", "[") else None
+        return {"code": code[1]} if code else None
+    if isinstance(parsed, list):
+        parsed = next(iter(objects(parsed)), {"message": parsed})
+    return parsed if isinstance(parsed, Mapping) else {"message": parsed}
+
+
+def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The error's own members. Other servers put them at the top, or but a word in their place."""
+    error = parsed.get("error")
+    if isinstance(error, list):
+        error = next(iter(objects(error)), {"message": error} if error else None)
+    if isinstance(error, Mapping) and error:
+        return {"code": parsed.get("code"), **{name: value for name, value in error.items() if value is not None}}
+    if isinstance(error, str) and error:
+        return {"code": parsed.get("code"), "message": error}
+    if name_of(error) is not None:
+        return {"code": error, **{name: value for name, value in parsed.items() if value is not None}}
+    return parsed
+
+
+def _words_of(error: Mapping[str, Any], names: Iterable[str]) -> str:
+    """What it says, under the first of these names that has something; what is no text, as JSON."""
+    said = next((error[name] for name in names if error.get(name)), "")
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+
+
+def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Callable[[str], str] = str) -> ServiceError:
+    """The error for a 200 that holds neither a reply nor an error that can be read."""
+    text = hide(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
+    start = on_one_line(" ".join(text[:_WHERE_A_CODE_IS].split()), _LONGEST_START)
+    return ServiceError(
+        NOT_JSON.message,
+        hint=NOT_JSON.hint,
+        detail=f"(HTTP 200, beginning: {start})" if start else "(HTTP 200 with nothing in it)",
+        request_id=on_one_line(hide(request_id or ""), _LONGEST_ID) or None,
+    )
+
+
+def on_one_line(words: str, longest: int) -> str:
+    """At most so many characters, on one line, and none that a terminal obeys."""
+    shown = shortened(words.strip(), longest)
+    return "".join(character if character.isprintable() else " " for character in shown)
+
+
+_LONGEST_CODE, _LONGEST_ID, _LONGEST_WORDS, _LONGEST_START = 64, 100, 500, 120
+_WHERE_A_CODE_IS = 64 * 1024
+_CODE = re.compile(r'"code"\s*:\s*"?(\w{1,20})')
+
+
+def too_long(reason: str) -> ServiceError:
+    """The error of a reply that ended before its first word because the context is full."""
+    cause = _CAUSES["1261"]
+    return ServiceError(cause.message, hint=cause.hint, detail=f"(the reply ended for: {reason})", code=reason)

@@ -1,0 +1,52 @@
+"""Characters that a stream has split between two chunks: JSON may escape each half of one on its own (UTF-16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..text.untrusted_json import cleaned, read
+from .known_members import objects
+
+
+class Halves:
+    """Reads the chunks of one stream, each cleaned, and puts halves together where texts go on in the next chunk."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, str] = {}
+
+    def read(self, data: str) -> Any:
+        """The value of an event's JSON. Raises ValueError for what is none."""
+        chunk, clean = read(data)
+        if clean and not self._held:
+            return chunk
+        if isinstance(chunk, dict):
+            self._join(chunk)
+        return cleaned(chunk)
+
+    def _join(self, chunk: dict[str, Any]) -> None:
+        before, self._held = self._held, {}
+        for choice in objects(chunk.get("choices")):
+            for delta in (choice.get("delta"), choice.get("message")):
+                if not isinstance(delta, dict):
+                    continue
+                for name in ("content", "reasoning_content", "reasoning"):
+                    self._join_text(delta, name, name, before)
+                for call in objects(delta.get("tool_calls")):
+                    function, index = call.get("function"), call.get("index")
+                    if isinstance(function, dict):
+                        place = f"call {index}" if isinstance(index, int) else "call"
+                        self._join_text(function, "arguments", place, before)
+        self._held = {**before, **self._held}  # a chunk may come between that has no such text
+
+    def _join_text(self, members: dict[str, Any], name: str, place: str, before: dict[str, str]) -> None:
+        """Begin the text with the half that was held back at this place, and hold back what it ends with."""
+        text = members.get(name)
+        if isinstance(text, list):  # in parts, as some gateways send it
+            for part in objects(text):
+                if isinstance(part, dict):
+                    self._join_text(part, "text", place, before)
+        elif isinstance(text, str) and text:
+            text = self._held.pop(place, "") + before.pop(place, "") + text
+            if "\ud800" <= text[-1] <= "\udbff":
+                text, self._held[place] = text[:-1], text[-1]
+            members[name] = text

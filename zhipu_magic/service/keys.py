@@ -1,0 +1,72 @@
+"""Where the API key is found, and where it is kept. The key itself is never shown (see `api_key`)."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from contextlib import suppress
+
+from ..text.errors import SettingsError
+from .api_key import ApiKey
+
+KEY_VARIABLE = "ZHIPUAI_API_KEY"
+
+_KEYRING_SERVICE = "zhipu_magic"
+_KEYRING_USER = "api_key"
+
+
+def find_key(api_key: ApiKey | None, saved_key: ApiKey | None) -> tuple[ApiKey, str] | None:
+    """The first key there is, and where it came from."""
+    if api_key:
+        return check_key(api_key), "given in the code"
+    if os.environ.get(KEY_VARIABLE, "").strip():
+        return check_key(ApiKey(os.environ[KEY_VARIABLE])), KEY_VARIABLE
+    if saved_key:
+        return check_key(saved_key), "%glm login, until the kernel ends"
+    kept = _from_keyring()
+    return (check_key(kept), "%glm login --save, in the system's keyring") if kept else None
+
+
+def check_key(key: ApiKey) -> ApiKey:
+    """A key as it can stand in a header. The error does not repeat it."""
+    key = ApiKey(key.strip())
+    if not key or not _IN_A_HEADER.fullmatch(key):
+        raise SettingsError(
+            "The API key holds characters that no key has (spaces, line ends, or letters beyond ASCII).",
+            hint="Copy it again from https://open.bigmodel.cn (API keys); it looks like id.secret.",
+        )
+    return key
+
+
+_IN_A_HEADER = re.compile("[!-~]+")
+
+
+def save_to_keyring(key: ApiKey) -> None:
+    """Keep the key in the system's keyring. Raises SettingsError where there is none."""
+    try:
+        import keyring
+    except ImportError:
+        raise SettingsError(
+            "Keeping the key needs the keyring package.", hint='pip install "zhipu_magic[keyring]"'
+        ) from None
+    with suppress(Exception):  # a keyring of another make raises what it likes, with frames that hold the key
+        keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
+        _from_keyring.cache_clear()
+        return
+    raise SettingsError(
+        "This system has no keyring that can keep the key.",
+        hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+    )
+
+
+@functools.cache  # a keyring may ask the reader each time
+def _from_keyring() -> ApiKey | None:
+    try:
+        import keyring
+    except ImportError:
+        return None
+    try:
+        return ApiKey(keyring.get_password(_KEYRING_SERVICE, _KEYRING_USER) or "")
+    except Exception:
+        return None

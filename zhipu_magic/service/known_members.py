@@ -1,0 +1,90 @@
+"""What the known members of a reply's body are, by type: what is none of that is left out, and unknown ones stay.
+
+So whatever shows, counts or keeps a reply need not ask again what it has before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any
+
+from ..text.characters import LONGEST_NAME
+
+#: Gives the value as its member's type, or None where it is of another.
+Reads = Callable[[Any], Any]
+
+#: What a counter can hold and every reader of JSON takes for the same number.
+MOST_COUNTED = 2**53
+#: Members of one object, and objects of one list, that are kept.
+MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
+
+
+def typed(members: Mapping[str, Any], known: Mapping[str, Reads]) -> dict[str, Any]:
+    """The members, each known one as its type; without those that are of another."""
+    found = {}
+    for name, value in islice(members.items(), MOST_MEMBERS):
+        if value is not None and name in known:
+            value = known[name](value)
+            if value is None:
+                continue
+        found[name] = value
+    return found
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a JSON array, and of anything else none."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_count(value: Any) -> bool:
+    """Whether it is a number of something."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED
+
+
+def name_of(value: Any) -> str | None:
+    """A short text; a number in its place, as some servers have it in an id or a code, is its digits."""
+    text = _text(value)
+    return None if text is None else text[:LONGEST_NAME]
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _count(value: Any) -> int | None:
+    return value if is_count(value) else None
+
+
+def _object_of(known: Mapping[str, Reads]) -> Reads:
+    return lambda value: typed(value, known) if isinstance(value, Mapping) else None
+
+
+def _objects_of(known: Mapping[str, Reads]) -> Reads:
+    def read(value: Any) -> list[dict[str, Any]] | None:
+        return [typed(item, known) for item in objects(value)[:_MOST_OBJECTS]] if isinstance(value, list) else None
+
+    return read
+
+
+_SOURCE = dict.fromkeys(("title", "link", "icon", "media", "publish_date", "content", "refer"), _text)
+
+#: Of the body (wire: *Plain reply*), but for its choices; and of a message, but for its texts and calls.
+TOP: Mapping[str, Reads] = {
+    **dict.fromkeys(("id", "model", "object", "request_id"), name_of),
+    "created": _count,
+    "usage": _object_of(
+        {
+            **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), _count),
+            "prompt_tokens_details": _object_of({"cached_tokens": _count}),
+            "completion_tokens_details": _object_of({"reasoning_tokens": _count}),
+        }
+    ),
+    "web_search": _objects_of(_SOURCE),
+    "content_filter": _objects_of({"role": name_of}),
+}
+MESSAGE: Mapping[str, Reads] = {"role": name_of}

@@ -1,0 +1,113 @@
+"""The calls of tools in a reply, put together from the pieces that a stream brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..text.untrusted_json import loads
+from .known_members import MOST_MEMBERS, name_of
+
+#: Calls of one reply that are kept: no model means so many.
+_MOST_CALLS = 1_000
+#: Letters of arguments in which it is looked whether they are whole.
+_LONGEST_LOOKED_AT, _MOST_LOOKED_AT = 1 << 16, 1 << 20
+_OWN = {"id", "index", "type", "function"}
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call as far as it has come; its arguments in the pieces in which they came."""
+
+    id: str
+    type: str = "function"
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    others: dict[str, Any] = field(default_factory=dict)
+    length: int = 0
+    looked_at: int = 0
+
+    def take(self, piece: Mapping[str, Any], name: str, arguments: str) -> None:
+        self.type = name_of(piece.get("type")) or self.type
+        self.name = name or self.name
+        self.arguments.append(arguments)
+        self.length += len(arguments)
+        for other in piece.keys() - _OWN:
+            if other in self.others or len(self.others) < MOST_MEMBERS:
+                self.others[other] = piece[other]
+
+    def told(self) -> dict[str, Any]:
+        self.arguments = ["".join(self.arguments)]
+        function = {"name": self.name, "arguments": self.arguments[0]}
+        return {"id": self.id, "type": self.type, "function": function, **self.others}
+
+    def is_followed_by(self, arguments: str) -> bool:
+        """Whether these arguments are another call's, for its own are whole."""
+        begins = arguments.lstrip().startswith("{")
+        if not (begins and self.length <= _LONGEST_LOOKED_AT and "".join(self.arguments[-2:]).rstrip().endswith("}")):
+            return False
+        self.looked_at += self.length
+        if self.looked_at > _MOST_LOOKED_AT:  # they were looked at again and again, and never whole
+            return False
+        try:
+            loads("".join(self.arguments))
+        except ValueError:
+            return False
+        return True
+
+
+class ToolCalls:
+    """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
+
+    The index alone tells nothing, for it has been seen as 0 and -1 for all; and some servers give two calls one id.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+        self._latest: _Call | None = None
+        self._by_id: dict[str, _Call] = {}
+        self._by_index: dict[int | None, _Call] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def feed(self, pieces: Iterable[Mapping[str, Any]]) -> None:
+        """Take in what one chunk brought."""
+        begun: set[_Call] = set()
+        for piece in pieces:
+            begun.add(self._feed(piece, begun))
+
+    def told(self) -> list[dict[str, Any]]:
+        """The calls as an unstreamed reply holds them."""
+        return [call.told() for call in self._calls]
+
+    def _feed(self, piece: Mapping[str, Any], begun: set[_Call]) -> _Call:
+        """Take a piece in; gives the call that it is of. `begun` are those that the same chunk had pieces of before."""
+        call_id, index, function = name_of(piece.get("id")) or "", piece.get("index"), piece.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        name, arguments = _text(function.get("name")), _arguments(function.get("arguments"))
+        index = index if isinstance(index, int) else None
+        call = self._by_id.get(call_id) if call_id else None
+        if call is not None and name:
+            is_new_place = index is not None and index not in self._by_index
+            call = None if is_new_place or call in begun or call.is_followed_by(arguments) else call
+        if call is None and not call_id and not name:
+            call = self._by_index.get(index, self._latest)
+        if call is None:
+            call = self._latest = _Call(call_id)
+            if len(self._calls) < _MOST_CALLS:
+                self._calls.append(call)
+                self._by_id[call_id] = self._by_index[index] = call
+        call.take(piece, name, arguments)
+        return call
+
+
+def _arguments(value: Any) -> str:
+    """A call's arguments as JSON; some servers send the object itself."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else _text(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,150 @@
+"""Text for a page, made of pieces that know whether they are ours or from outside.
+
+Whatever is shown as `text/markdown` or `text/html` is a `Markup`, and there are three ways to one:
+
+    Markup("**{model}** is asked.", model=…)   a literal of ours (a test looks that it is one), with pieces put in: a
+                                               Markup as it is, everything else escaped
+    Markup("\n\n").join(pieces)                the same, between pieces
+    Markup.vouched(rich, plain)                in the few rooms that take the harm out of a text in another way
+
+So a prompt, a model's name or a service's words can go into any sentence or cell, and nobody has to remember that they
+came from outside. A Markup bears its plain text with it, for terminals and for those who copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape as escape_html
+from typing import Literal
+
+from .characters import without_commands, without_controls
+
+#: What Markdown and HTML read as their own within a line, and how it is written instead. Mathematics is searched for
+#: in Markdown, where an entity hides it, and once more in the page that comes of it, but there never across elements.
+_INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {mark: escape_html(mark) for mark in "&<>\"'"}
+_INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
+_MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
+_SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
+#: What at the beginning of a line makes a heading or a list: its last letter is written otherwise.
+_BEGINNING = re.compile(r"[#+=-]|\d{1,9}[.)](?=\s|\Z)")
+
+
+def escape(text: str) -> str:
+    """The text as it is, with its lines and indents, as Markdown or HTML in which nothing is markup."""
+    if text.isalnum():
+        return text
+    # A space at the beginning of a line, or after another, would not be seen.
+    spaced = _SPACES.sub(lambda found: "&nbsp;" * len(found[0]), inert(text).expandtabs(4))
+    return spaced.replace("\n", "<br>")
+
+
+def inert(text: str) -> str:
+    """The text with nothing in it that Markdown or HTML reads as markup; its lines are still lines."""
+    shown = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    mark = _BEGINNING.match(shown)
+    if mark is None:
+        return _MARK.sub(_instead, shown)
+    end = mark.end()
+    return f"{shown[: end - 1]}&#{ord(shown[end - 1])};{_MARK.sub(_instead, shown[end:])}"
+
+
+def _instead(mark: re.Match[str]) -> str:
+    return _INSTEAD[mark[0]]
+
+
+Form = Literal["rich", "plain", "bare"]
+
+
+class Markup:
+    """A piece of a page, in three forms: `rich` for a page, as Markdown and HTML; `plain` for where there is none, with
+    Markdown's marks; and `bare` without them, for a terminal. Each is made when it is first asked for.
+    """
+
+    __slots__ = ("_known", "_make")
+
+    def __init__(self, ours: str = "", /, **pieces: object) -> None:
+        self._known: dict[Form, str] = {}
+        self._make = partial(_filled, ours, pieces)
+
+    @classmethod
+    def vouched(cls, rich: str, plain: str, bare: str | None = None) -> Markup:
+        """A piece that the caller answers for: nothing in `rich` runs, fetches, or says other than `plain`."""
+        piece = cls()
+        piece._known = {"rich": rich, "plain": plain, "bare": plain if bare is None else bare}
+        return piece
+
+    @classmethod
+    def of(cls, piece: object) -> Markup:
+        """A Markup as it is, and anything else as text from outside."""
+        return piece if isinstance(piece, Markup) else cls("{piece}", piece=str(piece))
+
+    def join(self, pieces: Iterable[object]) -> Markup:
+        """The pieces with this between them."""
+        joined = Markup()
+        joined._make = partial(_joined, self, [Markup.of(piece) for piece in pieces])
+        return joined
+
+    def form(self, form: Form) -> str:
+        """The piece in one of its forms."""
+        known = self._known.get(form)
+        if known is None:
+            known = self._known[form] = self._make(form)
+        return known
+
+    @property
+    def rich(self) -> str:
+        return self.form("rich")
+
+    @property
+    def plain(self) -> str:
+        return self.form("plain")
+
+    @property
+    def bare(self) -> str:
+        return self.form("bare")
+
+    def __add__(self, other: object) -> Markup:
+        return Markup().join([self, other])
+
+    def __bool__(self) -> bool:
+        return bool(self.rich)
+
+    def __repr__(self) -> str:
+        return f"<Markup {self.rich!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece as it goes into a template."""
+
+    piece: object
+    form: Form
+
+    def __format__(self, spec: str) -> str:
+        if isinstance(self.piece, Markup):
+            return self.piece.form(self.form)
+        text = format(self.piece, spec)
+        return escape(text) if self.form == "rich" else text
+
+
+def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
+    if form == "bare":
+        ours = ours.replace("**", "").replace("`", "")
+    return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
+
+
+def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
+    return between.form(form).join([piece.form(form) for piece in pieces])
+
+
+def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:
+    """What a front end is sent to show the page as Markdown; `plain` is its text, where that is another."""
+    return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else plain)}
+
+
+def html_bundle(page: Markup, plain: str) -> dict[str, str]:
+    """What a front end is sent to show the page as HTML."""
+    return {"text/html": page.rich, "text/plain": without_commands(plain)}

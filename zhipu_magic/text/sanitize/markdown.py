@@ -1,0 +1,157 @@
+r"""The Markdown of a model's reply, so that showing it runs nothing and fetches nothing, in whatever front end.
+
+Front ends disagree about what in a text is code, mathematics or words, so nothing here rests on one reading of it.
+What could do harm (`DANGER`) is taken out of every part of the text, in the way in which the likeliest reading of that
+part still shows what was written. It may stay in one place only: in a fence that nobody can take for anything else,
+
+- at the left margin, alone between blank lines, closed, with a plain word behind its opening;
+- with nothing in it like a fence, so that who still waits for an earlier one to close does not find its end here;
+- with no mathematics above that somebody could let go on into it.
+
+Three dangers are less plain than HTML and images. JupyterLab puts mathematics back as it was written when Markdown
+has become HTML already: a quotation mark of it in an address or a title ends the attribute. JupyterLab also puts the
+words behind a fence into an attribute as they are. And whoever looks for mathematics in the page that came of all
+this sees `\href` where an entity hid it. Nothing is cleaned after us: JupyterLab trusts what a cell has just shown.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import deque
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..markdown import CodeBlock, Structure, structure
+from .dangers import CONTROL, DANGER, INFO
+from .paragraphs import paragraph, spelled
+
+__all__ = ["harmless"]
+
+_CONTROLS = re.compile(f"[{CONTROL}]")
+_FENCE = re.compile(r"`{3}|~{3}")
+_WORD = re.compile(r"[\w+#.-]+", re.ASCII)
+_BLANK_LINE = re.compile(r"(\n[ \t]*\n)")
+#: Mathematics that some let go on over blank lines: where its end is told by everybody alike, or where it is `open`.
+_LONG_MATHEMATICS = re.compile(
+    r"""
+      (?=[$\\])  # most letters are told by this alone
+    (?: (?:\A|(?<=\n\n))\$\$(?:[^$\\\n]|\\[^\n]|\n(?![ \t]*(?:\n|`{3}|~{3})))+(?<!\\)\$\$(?=[ \t]*(?:\n|\Z))
+      | (?<![\\$])\$\$(?:[^$\\\n]|\\[^$\n])+(?<!\\)\$\$(?!\$)
+      | (?P<open>\$\$|\\\\\[|\\begin\{)
+    )
+    """,
+    re.VERBOSE,
+)
+#: What a diagram can load or link with, and HTML other than what diagrams are written with.
+_UNDRAWABLE = re.compile(
+    r"""
+      \\ | \S\ *\t | /\s*/ | \$\$ | %%\s*\{ | @\s*\{ | ^\s*---\s*$ | &[\#\w]+; | \#(?!quot;)\w+; | url\s*\( | @import
+    | \b(?:https?|ftp|\w*script)\s*: | (?:^|;)\s*click\b | \bhref\b
+    | <(?!br\s*/?>|(?<=<<)(?:interface|abstract|enumeration|service|fork|join|choice)>>)[A-Za-z/!?]
+    """,
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A text seen before, and what is shown for that part of it which nothing changes that may follow the text."""
+
+    text: str = ""
+    settled: int = 0
+    shown: str = ""
+
+
+#: By whether images are allowed, the latest first: a reply that calls tools has several texts on the page.
+_done: dict[bool, deque[_Done]] = {False: deque(maxlen=8), True: deque(maxlen=8)}
+
+
+def harmless(markdown: str, *, remote_images: bool = False) -> str:
+    """The Markdown with nothing in it that a front end could run or fetch; itself where there is no such thing.
+
+    HTML is shown as text, an image as a link to it unless `remote_images`. Called again with the same text grown
+    longer, it goes on where it was.
+    """
+    danger = DANGER[remote_images]
+    if not danger.search(markdown):
+        return markdown
+    text = _CONTROLS.sub(" ", markdown.replace("\r\n", "\n").replace("\r", "\n"))
+    known = _done[remote_images]
+    done = next((each for each in known if text.startswith(each.text)), _Done())
+    reply = _Reply(text, structure(text, done.settled), danger)
+    settled = reply.found.settled
+    shown = reply.shown(done.settled, settled, done.shown)
+    if done in known:
+        known.remove(done)
+    known.appendleft(_Done(text, settled, shown))
+    return reply.shown(settled, len(text), shown)
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """A text with something harmful in it."""
+
+    text: str
+    found: Structure
+    danger: re.Pattern[str]
+
+    def shown(self, start: int, end: int, shown: str) -> str:
+        """What is shown for the text up to this end, after what is shown for it up to this start."""
+        for block in self.found.blocks:
+            if not start <= block.start < end or not self._is_harmful(block):
+                continue
+            if self._can_stay_a_fence(block):
+                shown += self._words(start, self.text.rfind("\n", 0, block.start) + 1)
+                shown += _fence(block) if not shown or shown.endswith("\n\n") else f"\n{_fence(block)}"
+                if self.text.startswith("\n", block.end) and self.text[block.end + 1 : block.end + 2] not in ("", "\n"):
+                    shown += "\n"
+            else:
+                shown += self._words(start, block.start) + _listing(block)
+            start = block.end
+        return shown + self._words(start, end)
+
+    def _is_harmful(self, block: CodeBlock) -> bool:
+        return bool(self.danger.search(block.code) or (block.fenced and re.search(INFO, block.info)))
+
+    def _can_stay_a_fence(self, block: CodeBlock) -> bool:
+        agreed = block.fenced and not block.contained and not _FENCE.search(block.code)
+        return agreed and block.start < self._mathematics_left_open
+
+    @cached_property
+    def _mathematics_left_open(self) -> int:
+        """Where mathematics begins of which it is not plain where it ends."""
+        found = (each.start() for each in _LONG_MATHEMATICS.finditer(self.text) if each["open"])
+        return next(found, len(self.text))
+
+    def _words(self, start: int, end: int) -> str:
+        """What is not a block of code, paragraph by paragraph."""
+        if not self.danger.search(self.text, start, end):
+            return self.text[start:end]
+        runs, shown = self.found.runs, []
+        for part in _BLANK_LINE.split(self.text[start:end]):
+            if self.danger.search(part):
+                within = runs[bisect_left(runs, (start, 0)) : bisect_left(runs, (start + len(part), 0))]
+                shown.append(paragraph(part, sorted({edge - start for run in within for edge in run}), self.danger))
+            else:
+                shown.append(part)
+            start += len(part)
+        return "".join(shown)
+
+
+def _fence(block: CodeBlock) -> str:
+    language = _language(block)
+    if block.info.lower().startswith("mermaid"):
+        language = "text" if _UNDRAWABLE.search(block.code) else "mermaid"
+    end = "" if not block.code or block.code.endswith("\n") else "\n"
+    return f"```{language or 'text'}\n{block.code}{end}```"
+
+
+def _listing(block: CodeBlock) -> str:
+    language = _language(block)
+    kind = f' class="language-{language}"' if language else ""
+    return f"<pre><code{kind}>{spelled(block.code).replace(chr(10), '&#10;')}</code></pre>"
+
+
+def _language(block: CodeBlock) -> str:
+    return block.language if _WORD.fullmatch(block.language) else ""

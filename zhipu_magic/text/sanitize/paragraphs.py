@@ -1,0 +1,217 @@
+"""The words of one paragraph without what is harmful in them: each piece as its likeliest reading shows it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from urllib.parse import quote
+
+from ..markdown import code_spans
+from .dangers import CLEAN_TITLE, DISGUISED, MACRO
+
+_LINE_END = re.compile(r"\n[ \t>]*")
+#: What the words of a paragraph are read by, one step after the other.
+_STEP = re.compile(
+    rf"""
+      (?P<macro>\\{{1,2}}(?={MACRO}))
+    | (?P<math>\\{{1,2}}[(\[] | \\begin\{{[A-Za-z]*\*?\}} | \$\$?)
+    | (?P<escape>\\.)
+    | (?P<code>`+)
+    | (?P<badge>\[(?=!\[(?P<words>[^\[\]]*)\](?P<picture>\((?:[^()]|\([^()]*\))*\))\][(\[]))
+    | (?P<image>!{{1,9}}\[)
+    | (?P<autolink><(?P<url>https?://[^\s<>\\]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>)
+    | (?P<tag><(?=[A-Za-z/!?]))
+    | (?P<link>\]\()
+    | (?P<definition>\[)
+    | (?P<address>://|[wW]{{3}}\.)
+    | (?P<tildes>~{{3,}})
+    | (?P<entity>(?={DISGUISED})&)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DOLLARS = re.compile(r"\$(?=[^\s$])(?:[^$\\]|\\.)*?(?<!\s)\$(?!\d)", re.DOTALL)
+_BACKSLASHES = re.compile(rf"\\{{1,2}}(?={MACRO})")
+_WORDS_OF_IMAGE = re.compile(r"\[([^\[\]]*)\](?=\(|\[[^\[\]]*\])")
+_LINK = re.compile(
+    r"""\]\([ \t\n]*(<[^<>\n]*>|(?:\\[^\s]|[^\s()<>\\]|\((?:\\[^\s]|[^\s()<>\\])*\))*)"""
+    r"""(?:[ \t\n]+("[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)"""
+)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SCHEME = re.compile(r"[^/?#]*?:")
+_SCHEMES = ("http:", "https:", "mailto:", "tel:")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+#: Letters of an address that holds its own data, and would fill the page.
+_SHOWN_OF_DATA = 40
+
+
+def paragraph(text: str, edges: list[int], danger: re.Pattern[str]) -> str:
+    """One paragraph, or a list without gaps, a table, a title; code and mathematics never go over the edges in it."""
+    cuts = [0, *(edge for edge in edges if 0 < edge < len(text)), len(text)]
+    pieces = [piece for start, end in pairwise(cuts) for piece in _Run(text[start:end], danger).pieces()]
+    if danger.search("".join("·" if isinstance(piece, _Html) else piece for piece in pieces)):
+        return spelled(text, apart=True)  # something came of the pieces that was in none of them
+    return "".join(pieces)
+
+
+class _Html(str):
+    """Our own tags about what `spelled` made of the reply's letters."""
+
+
+@dataclass
+class _Run:
+    """Words of one paragraph, heading or cell, with nothing harmful in them."""
+
+    text: str
+    danger: re.Pattern[str]
+    address_end: int = 0  # of the last bare address with mathematics in it
+    missing: set[str] = field(default_factory=set)  # ends of mathematics that do not come any more
+
+    def pieces(self) -> Iterator[str]:
+        """The words from left to right, each step as the method of its name shows it."""
+        at = 0
+        while step := _STEP.search(self.text, at):
+            yield self.text[at : step.start()]
+            piece, at = getattr(self, f"_{step.lastgroup}")(step)
+            yield piece
+        yield self.text[at:]
+
+    @cached_property
+    def _spans(self) -> dict[int, int]:
+        return dict(code_spans(self.text, 0, len(self.text)))
+
+    def _is_harmful(self, step: re.Match[str]) -> bool:
+        return self.danger.match(self.text, step.start()) is not None
+
+    def _macro(self, step: re.Match[str]) -> tuple[str, int]:
+        return _Html(spelled("\\", apart=True)), step.end()
+
+    def _math(self, step: re.Match[str]) -> tuple[str, int]:
+        if step.start() < self.address_end:
+            return quote(step[0][0]), step.start() + 1
+        end = self._end_of_mathematics(step)
+        return (_mathematics(self.text[step.start() : end], self.danger), end) if end else (step[0], step.end())
+
+    def _end_of_mathematics(self, step: re.Match[str]) -> int | None:
+        if step[0] == "$":
+            closed = _DOLLARS.match(self.text, step.start())
+            return closed.end() if closed else None
+        closing = step[0].replace("\\begin", "\\end").replace("(", ")").replace("[", "]")
+        end = -1 if closing in self.missing else self.text.find(closing, step.end())
+        if end < 0:
+            self.missing.add(closing)  # a model that repeats itself can open thousands
+            return None
+        return end + len(closing)
+
+    def _escape(self, step: re.Match[str]) -> tuple[str, int]:
+        letter, after = step[0][1], self.text[step.end() : step.end() + 1]
+        if letter == "$" and step.start() < self.address_end:
+            return quote(letter), step.end()
+        if letter in "<&" or (letter == "!" and after in ("[", "!")) or (letter == "]" and after == "("):
+            return spelled(letter), step.end()
+        return step[0], step.end()
+
+    def _code(self, step: re.Match[str]) -> tuple[str, int]:
+        end = self._spans.get(step.start())
+        if end is None:
+            return (spelled(step[0]) if self._is_harmful(step) else step[0]), step.end()
+        if not self.danger.search(self.text, step.start(), end):
+            return self.text[step.start() : end], end
+        code = _LINE_END.sub(" ", self.text[step.end() : end - len(step[0])])
+        if code.strip() and code[0] == code[-1] == " ":
+            code = code[1:-1]
+        return _Html(f"<code>{spelled(code)}</code>"), end
+
+    def _badge(self, step: re.Match[str]) -> tuple[str, int]:
+        """An image that is a link: it stays a link, and the words for the image are its words."""
+        if not self.danger.match(self.text, step.end()):
+            return step[0], step.end()
+        words = step["words"] if step["words"].strip() else "image"
+        return "[" + "".join(_Run(words, self.danger).pieces()), step.end("picture")
+
+    def _image(self, step: re.Match[str]) -> tuple[str, int]:
+        if not self.danger.match(self.text, step.end() - 2):
+            return step[0], step.end()
+        before = "&#33;" * (len(step[0]) - 2)
+        words = _WORDS_OF_IMAGE.match(self.text, step.end() - 1)
+        if words is None:
+            return f"{before}&#33;[", step.end()
+        return f"{before}[" if words[1].strip() else f"{before}[image", step.end()
+
+    def _autolink(self, step: re.Match[str]) -> tuple[str, int]:
+        if self.text.endswith("!", 0, step.start()):
+            return "&lt;", step.start() + 1  # a link would make an image of it
+        scheme = "" if "://" in step["url"] else "mailto:"
+        address = quote(step["url"], safe=":/?#[]@!&'*+,;=%~")
+        return f"[{spelled(step['url'])}]({scheme}{address})", step.end()
+
+    def _tag(self, step: re.Match[str]) -> tuple[str, int]:
+        return "&lt;", step.end()
+
+    def _link(self, step: re.Match[str]) -> tuple[str, int]:
+        if not self._is_harmful(step):
+            return step[0], step.end()
+        link = _LINK.match(self.text, step.start())
+        if link and _is_allowed(link[1]):
+            tamed = _tamed(link[1], link[2] or "")
+            if not self.danger.match(tamed):
+                return tamed, link.end()
+        if link and len(link[1]) > _SHOWN_OF_DATA and link[1].lower().startswith("data:"):
+            return f"]&#40;{spelled(link[1][:_SHOWN_OF_DATA])}…)", link.end()
+        return "]&#40;", step.end()
+
+    def _definition(self, step: re.Match[str]) -> tuple[str, int]:
+        return (spelled("[") if self._is_harmful(step) else "["), step.end()
+
+    def _address(self, step: re.Match[str]) -> tuple[str, int]:
+        if step.start() >= self.address_end and self._is_harmful(step):
+            self.address_end = len(self.text[step.start() :].split(maxsplit=1)[0]) + step.start()
+        return step[0], step.end()
+
+    def _tildes(self, step: re.Match[str]) -> tuple[str, int]:
+        return (spelled(step[0]) if self._is_harmful(step) else step[0]), step.end()
+
+    def _entity(self, step: re.Match[str]) -> tuple[str, int]:
+        return "&amp;", step.end()
+
+
+def _mathematics(formula: str, danger: re.Pattern[str]) -> str:
+    """The formula so that it looks the same and does nothing, be it read as mathematics or as words."""
+    if not danger.search(formula):
+        return formula
+    formula = _BACKSLASHES.sub(lambda row: "" if len(row[0]) == 1 else "\\\\ ", formula)
+    formula = re.sub(r"<(?=[A-Za-z/!?])", r"\\lt ", formula)
+    for harmful, same in ("![", "!{[}"), ("](", "]{(}"), ("]:", "]{:}"), ("://", ":{/}{/}"), ("~~~", "~{~}~"):
+        formula = formula.replace(harmful, same)
+    return re.sub(r"[wW]{3}(?=\.)", r"\g<0>{}", re.sub(rf"(?={DISGUISED})&", "& ", formula))
+
+
+def _is_allowed(address: str) -> bool:
+    plain = html.unescape(html.unescape(_ESCAPED.sub(r"\1", address.strip("<>"))))
+    scheme = _SCHEME.match("".join(plain.split()))
+    return scheme is None or scheme[0].lower() in _SCHEMES
+
+
+def _tamed(address: str, title: str) -> str:
+    """The rest of a link, from the bracket on."""
+    address = re.sub(
+        r"""[\s()<>"'`$\\]|(?<=@)@""", lambda letter: quote(letter[0]), _ESCAPED.sub(r"\1", address.strip("<>"))
+    )
+    title = f'"{title[1:-1]}"'
+    return f"]({address} {title})" if re.fullmatch(CLEAN_TITLE, title) and len(title) > 2 else f"]({address})"
+
+
+def spelled(text: str, *, apart: bool = False) -> str:
+    """The text with nothing in it that HTML, Markdown or a search for mathematics could read as its own.
+
+    Mathematics is searched for in the page too, but not in code and never across elements: hence `apart`, elsewhere.
+    """
+
+    def spell(letter: re.Match[str]) -> str:
+        entity = f"&#{ord(letter[0])};"
+        return f"<span>{entity}</span>" if apart and letter[0] in "$\\" else entity
+
+    return _PUNCTUATION.sub(spell, text)

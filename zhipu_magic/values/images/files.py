@@ -1,0 +1,155 @@
+"""Pictures that are files already: bytes, paths and addresses, and what the head of a file tells."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import struct
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from ...text.errors import InvalidRequest
+from .. import regular_files
+from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
+from .pixels import from_encoded
+
+WHAT_IS: Final = (
+    "Give a matplotlib or plotly figure, a PIL image, a numpy array, the bytes or the path of a picture, or an "
+    "http(s) address."
+)
+
+_PNG_HEAD: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG_HEAD: Final = b"\xff\xd8\xff"
+_OTHER_HEADS: Final = re.compile(rb"GIF8[79]a|RIFF.{4}WEBP|BM|II\*\0|MM\0\*", re.DOTALL)
+_LONGEST_HEAD: Final = 16
+_MOST_READ: Final = 100_000_000
+"""Bytes of a file that is a picture: a photograph has fewer, and a file can claim a terabyte that is not there."""
+_ORIENTATION: Final = 0x0112
+_END: Final = 4_096
+"""Bytes: within these a whole file's end mark is. A telephone may hide a film behind its photograph."""
+
+
+def from_text(text: str) -> Image:
+    """The picture that a text names: by its address, in itself (`data:`), or by a path."""
+    if is_address(text):
+        return remote(text)
+    if re.match("https?:", text, re.IGNORECASE):
+        raise InvalidRequest(f"“{_short(text)}” is no whole address: it needs a host, and has no spaces.")
+    if text[:5].lower() == "data:":
+        return _from_data_url(text)
+    return from_file(Path(text))
+
+
+def from_file(path: Path) -> Image:
+    """The picture in a file of the notebook's machine."""
+    name = _short(str(path))
+    try:
+        with regular_files.handed_over(path.expanduser()) as file:
+            data = regular_files.some(file, _LONGEST_HEAD)
+            if _is_picture(data):  # else a huge file would be read for nothing
+                data += regular_files.some(file, _MOST_READ)
+    except (FileNotFoundError, ValueError):
+        raise InvalidRequest(f"“{name}” is neither a file nor an address.", hint=WHAT_IS) from None
+    except (OSError, RuntimeError) as error:
+        reason = str(getattr(error, "strerror", None) or error)
+        raise InvalidRequest(f"The file “{name}” cannot be read.", hint=WHAT_IS, detail=reason) from None
+    if len(data) > _MOST_READ:
+        raise InvalidRequest(
+            f"The file “{name}” is larger than {_MOST_READ:,} bytes.", hint="Make a smaller picture of it."
+        )
+    return from_bytes(data, f"The file “{name}”")
+
+
+def from_bytes(data: bytes, what: str) -> Image:
+    """The picture that a file's bytes are: as they are if the service takes them so. `what` names it in errors."""
+    if not _is_picture(data):
+        raise InvalidRequest(
+            f"{what} cannot be sent as an image: neither PNG or JPEG, nor GIF, WebP, BMP or TIFF.", hint=WHAT_IS
+        )
+    try:
+        kind, width, height, ready = what_is(data)
+    except (ValueError, struct.error):
+        raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from None
+    if ready and max(width, height) <= LONGEST_SIDE and len(data) <= MOST_BYTES:
+        return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
+    return from_encoded(data, what, lossy=kind == JPEG)
+
+
+def what_is(data: bytes) -> tuple[str, int, int, bool]:
+    """What the head of a file says: PNG, JPEG or neither, its width and height, and whether it can be sent as it is.
+
+    Raises ValueError or struct.error for one that is damaged.
+    """
+    if data.startswith(_PNG_HEAD):
+        return (PNG, *_png_head(data))
+    return (JPEG, *_jpeg_head(data)) if data.startswith(_JPEG_HEAD) else ("", 0, 0, False)
+
+
+def _from_data_url(text: str) -> Image:
+    head, _, body = text.partition(",")
+    data = unquote_to_bytes(body)
+    if head.lower().endswith(";base64"):
+        try:
+            data = base64.b64decode(b"".join(data.split()), validate=True)
+        except binascii.Error:
+            raise InvalidRequest("The base64 of this data: address is damaged.") from None
+    return from_bytes(data, "This data: address")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _is_picture(head: bytes) -> bool:
+    return head.startswith((_PNG_HEAD, _JPEG_HEAD)) or bool(_OTHER_HEADS.match(head))
+
+
+def _png_head(data: bytes) -> tuple[int, int, bool]:
+    """Width, height, and whether it can be sent as it is: whole, as far as its end tells."""
+    length, name, width, height = struct.unpack_from(">I4sII", data, len(_PNG_HEAD))
+    if (length, name) != (13, b"IHDR") or not (width and height):
+        raise ValueError
+    return width, height, b"IEND" in data[-_END:]
+
+
+def _jpeg_head(data: bytes) -> tuple[int, int, bool]:
+    """Width, height, and whether it can be sent as it is: whole, and upright.
+
+    Exif may ask to turn it, and what reads it for the model may not know which way the camera was held.
+    """
+    place, upright = 2, True
+    while True:
+        mark, name = struct.unpack_from("BB", data, place)
+        if mark != 0xFF:
+            raise ValueError
+        if name == 0xFF:  # filling
+            place += 1
+            continue
+        (length,) = struct.unpack_from(">H", data, place + 2)
+        if 0xC0 <= name <= 0xCF and name not in (0xC4, 0xC8, 0xCC):  # a frame begins; those three are tables
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            if not (width and height):
+                raise ValueError
+            return width, height, upright and b"\xff\xd9" in data[-_END:]
+        if name == 0xE1:
+            upright = upright and _is_upright(data[place + 4 : place + 2 + length])
+        place += 2 + length
+
+
+def _is_upright(exif: bytes) -> bool:
+    order = {b"II": "<", b"MM": ">"}.get(exif[6:8])
+    if not exif.startswith(b"Exif\0\0") or order is None:
+        return True
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", exif, 10)
+        (count,) = struct.unpack_from(f"{order}H", exif, directory + 6)
+        for number in range(count):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, directory + 8 + 12 * number)
+            if tag == _ORIENTATION:
+                return value not in range(2, 9)
+    except struct.error:
+        pass
+    return True

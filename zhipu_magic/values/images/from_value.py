@@ -1,0 +1,126 @@
+"""A picture from the notebook, as the service takes it: `image_of(value)` makes an `Image` of whatever shows one.
+
+    a path, bytes, a data: address ──▶ files.py ──────────────────┐  PNG or JPEG within the limits: untouched
+    a figure ──▶ drawn here                │ anything else        ▼
+    a PIL image, an array ─────────▶ pixels.py ──────────────▶ Image     image.py
+    an http(s) address ───────────────────────────────────────────▲
+    a journal's folder ──▶ kept.py ───────────────────────────────┘
+
+The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (wire.md, "Chat request"). What is encoded here
+bears no metadata, is made smaller if it must be, and is the same for the same pixels. An address is not fetched: the
+service does that. Pillow is needed where something is to be decoded or encoded.
+
+The libraries are only looked for among those that the notebook has imported. Nothing is displayed, closed or changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+from ...text.errors import InvalidRequest
+from .files import WHAT_IS, from_bytes, from_file, from_text
+from .image import LONGEST_SIDE, Image
+from .pixels import from_array, from_encoded, from_pil
+from .stored import is_kept
+
+__all__ = ["Image", "image_of", "is_kept"]
+
+
+def image_of(value: Any) -> Image:
+    """The picture that a value is or shows. Raises InvalidRequest for what is none, or cannot be sent."""
+    match value:
+        case Image():
+            return value
+        case str():
+            return from_text(value)
+        case Path():
+            return from_file(value)
+        case bytes() | bytearray():
+            return from_bytes(bytes(value), "These bytes")
+    if _is_a(value, "PIL.Image", "Image"):
+        return from_pil(value)
+    if (figure := _figure_of(value)) is not None:
+        return _from_matplotlib(figure)
+    if _is_a(value, "plotly.basedatatypes", "BaseFigure"):
+        return _from_plotly(value)
+    if _is_a(value, "numpy", "ndarray"):
+        return from_array(value)
+    if _is_a(value, "IPython.display", "Image"):
+        return image_of(value.data or value.url)
+    return _from_representation(value)
+
+
+def _is_a(value: Any, module: str, name: str) -> bool:
+    """Whether a value is of this class, which is not imported: a module that is not there has made no values."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return isinstance(kind, type) and isinstance(value, kind)
+
+
+def _figure_of(value: Any) -> Any:
+    """The matplotlib figure that a value is, or is drawn on: Axes, an array of Axes, a grid of seaborn's."""
+    if _is_a(value, "numpy", "ndarray"):
+        value = value.flat[0] if value.dtype == object and value.size else None
+    while value is not None and not _is_a(value, "matplotlib.figure", "Figure"):
+        drawn = _is_a(value, "matplotlib.artist", "Artist") or type(value).__module__.startswith("seaborn.")
+        value = getattr(value, "figure", None) if drawn else None
+    return value
+
+
+def _from_matplotlib(figure: Any) -> Image:
+    # A larger figure is drawn with fewer dots, for that reads better than one made smaller afterwards.
+    longest = max(figure.get_size_inches())
+    dpi = "figure" if longest * figure.get_dpi() <= LONGEST_SIDE else LONGEST_SIDE / longest
+    drawn = io.BytesIO()
+    try:
+        figure.savefig(
+            drawn,
+            format="png",
+            dpi=dpi,
+            facecolor="auto",
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": 1},  # it is encoded once more
+        )
+    except Exception as error:  # whatever the reader's own artists raise
+        raise InvalidRequest("matplotlib cannot draw this figure.", detail=str(error)) from error
+    return from_encoded(drawn.getvalue(), "This figure", lossy=False)
+
+
+def _from_plotly(figure: Any) -> Image:
+    try:
+        drawn = figure.to_image(format="png")
+    except Exception as error:  # plotly, kaleido and the browser each have their own, and other versions have others
+        raise InvalidRequest(
+            "plotly cannot draw this figure as an image: it needs kaleido, and a browser.",
+            hint="pip install kaleido; where no Chrome or Chromium is installed, run plotly_get_chrome as well.",
+            detail=_first_line(error),
+        ) from error
+    return from_encoded(drawn, "This figure", lossy=False)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _from_representation(value: Any) -> Image:
+    """What a value shows itself as in a notebook, if that is a picture."""
+    name = type(value).__qualname__ if type(value).__module__ == "builtins" else _full_name(type(value))
+    for method in ("_repr_png_", "_repr_jpeg_"):
+        if not hasattr(type(value), method):
+            continue
+        try:
+            shown = getattr(value, method)()
+            shown = shown[0] if isinstance(shown, tuple) else shown  # with metadata
+            shown = base64.b64decode(shown, validate=True) if isinstance(shown, str) else shown
+        except Exception as error:  # whatever the reader's own class raises
+            raise InvalidRequest(f"The {name} cannot be shown as an image.", detail=_first_line(error)) from error
+        if isinstance(shown, bytes | bytearray):
+            return from_bytes(bytes(shown), f"What the {name} shows")
+    raise InvalidRequest(f"A value of type {name} cannot be sent as an image.", hint=WHAT_IS)
+
+
+def _full_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,127 @@
+"""A picture that can be sent: its bytes, in the journal's folder or at hand, or its address."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PNG: Final = "image/png"
+JPEG: Final = "image/jpeg"
+
+MOST_BYTES: Final = 5_000_000
+LONGEST_SIDE: Final = 6_000
+"""In pixels. Both are the service's limits (wire.md, "Chat request")."""
+
+ENDINGS: Final = {PNG: ".png", JPEG: ".jpg"}
+_PATCH: Final = 28
+_FEWEST_TOKENS: Final = 64
+_MOST_TOKENS: Final = 1_600
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A PNG or JPEG within the service's limits, or the address of one. Two are equal if their `sha256` are.
+
+    `sha256` is that of the pixels where they were encoded here, so that another version of an encoder makes no other
+    picture of them; that of the bytes where they went through untouched; and that of the address, if it has one.
+    """
+
+    type: str
+    """`image/png` or `image/jpeg`; empty for one with an address."""
+    width: int
+    height: int
+    """In pixels; 0 where it is not known."""
+    sha256: str
+    url: str = ""
+    """The http(s) address that the service fetches it from."""
+    path: Path | None = field(default=None, repr=False)
+    """Where a journal keeps it."""
+    read: Callable[[Image, Path], bytes] | None = field(default=None, repr=False)
+    """What reads it there."""
+    encoded: bytes = field(default=b"", repr=False)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file's bytes, read when they are first asked for; none for an address.
+
+        Raises JournalError when the journal's folder does not have it any more, or another one in its place.
+        """
+        return self.encoded if self.path is None or self.read is None else self.read(self, self.path)
+
+    def told(self) -> dict[str, Any]:
+        """What a journal's line says of it; the file itself is kept beside, as `file_name`."""
+        if self.url:
+            return {"url": self.url}
+        return {"sha256": self.sha256, "type": self.type, "width": self.width, "height": self.height}
+
+    @property
+    def file_name(self) -> str:
+        """The name that it bears in a journal's folder; none for an address."""
+        return f"{self.sha256}{ENDINGS[self.type]}" if self.type else ""
+
+    def base64(self) -> str:
+        return base64.b64encode(self.data).decode()
+
+    def describe(self) -> str:
+        """`PNG, 640 × 480, 35 kB`, or where it is, without what an address may keep secret."""
+        if self.url:
+            address = urlsplit(self.url)
+            return f"{address.hostname}{address.path}"
+        return ", ".join(part for part in (self._format, self._size, self._weight) if part)
+
+    @property
+    def tokens(self) -> int:
+        """About what it takes of the context: an estimate for planning, for the service does not tell its rule.
+
+        A token for every 28 × 28 pixels, as models of this kind cut their pictures; at least 64, at most 1,600, and
+        that where the size is not known.
+        """
+        if not (self.width and self.height):
+            return _MOST_TOKENS
+        patches = math.ceil(self.width / _PATCH) * math.ceil(self.height / _PATCH)
+        return min(max(patches, _FEWEST_TOKENS), _MOST_TOKENS)
+
+    @property
+    def _format(self) -> str:
+        return self.type.removeprefix("image/").upper()
+
+    @property
+    def _size(self) -> str:
+        return f"{self.width} × {self.height}" if self.width and self.height else ""
+
+    @property
+    def _weight(self) -> str:
+        try:
+            weight = os.lstat(self.path).st_size if self.path else len(self.encoded)
+        except OSError:
+            return "missing"
+        return f"{weight / 1e6:.1f} MB" if weight >= 1e6 else f"{math.ceil(weight / 1e3)} kB"
+
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, Image) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def remote(url: str) -> Image:
+    """The picture at an address, which is not fetched."""
+    return Image("", 0, 0, hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url=url)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a whole http(s) address."""
+    try:
+        address = urlsplit(text)
+        return bool(address.scheme in ("http", "https") and address.hostname and not re.search(r"[\s\0-\x1f]", text))
+    except ValueError:
+        return False

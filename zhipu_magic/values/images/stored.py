@@ -1,0 +1,77 @@
+"""Pictures in a journal's folder: one is taken from there only if it is what the journal's line says.
+
+A journal may come from anywhere, and its pictures with it. So nothing but a whole PNG or JPEG is read, of the size that
+the line gives, whose hash is its name: the hash of its bytes, or of its pixels, as they were encoded here. The pixels
+of a JPEG change by being encoded, those of a picture that was too large by being made smaller, and without Pillow
+none can be told; these are known by their size alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ...text.errors import JournalError
+from .. import regular_files
+from .files import what_is
+from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
+from .pixels import hash_of_png
+
+
+def from_told(entry: Mapping[str, Any], folder: Path) -> Image:
+    """What `Image.told` said, with its file in `folder`. Raises JournalError for an entry that says something else."""
+    url, sha256, kind = (str(entry.get(member) or "") for member in ("url", "sha256", "type"))
+    if url and is_address(url):
+        return remote(url)
+    # A journal may come from anywhere: the name of a file that it gives must be no way out of the folder.
+    if url or kind not in ENDINGS or not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise JournalError("The journal holds a picture that is none.", detail=repr(dict(entry))[:200])
+    width, height = (size if isinstance(size := entry.get(side), int) else 0 for side in ("width", "height"))
+    path = folder / f"{sha256}{ENDINGS[kind]}"
+    return Image(kind, max(0, width), max(0, height), sha256, path=path, read=_read_or_say)
+
+
+def _read_or_say(image: Image, path: Path) -> bytes:
+    try:
+        return read(image, path)
+    except OSError as error:
+        raise JournalError(
+            f"The picture {path.name} cannot be read from the journal's folder {path.parent.name}.",
+            hint="Put it back there, or take the turn that showed it back with %glm undo.",
+            detail=str(error.strerror or error),
+        ) from None
+
+
+def read(image: Image, path: Path) -> bytes:
+    """The bytes of the picture in this file. Raises OSError, also for another one."""
+    data = regular_files.read(path, MOST_BYTES, ours=1)
+    is_ours = image.path is None and data == image.encoded
+    if not (is_ours or _is_it(data, image)):
+        raise regular_files.refused(path.name, "not the picture that the journal speaks of")
+    return data
+
+
+def is_kept(image: Image, path: Path) -> bool:
+    """Whether the file is this picture."""
+    with suppress(OSError):
+        read(image, path)
+        return True
+    return False
+
+
+def _is_it(data: bytes, image: Image) -> bool:
+    try:
+        kind, width, height, ready = what_is(data)
+    except (ValueError, struct.error):
+        return False
+    if (kind, width, height) != (image.type, image.width, image.height):
+        return False
+    if hashlib.sha256(data).hexdigest() == image.sha256:
+        return True
+    as_encoded = kind == PNG and max(width, height) < LONGEST_SIDE
+    return ready and (not as_encoded or hash_of_png(data) in (None, image.sha256))

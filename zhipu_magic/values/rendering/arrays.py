@@ -1,0 +1,147 @@
+"""Arrays and tensors of any library: shape, type, least, mean and greatest, and the numbers or their corners.
+
+Only what such libraries have in common is asked of them: `shape`, `dtype`, slices, `tolist`, `min`, `mean`, `max`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+from ...text.characters import shortened, without_addresses
+from ...text.clip import INLINE, fenced, on_one_line, weight
+from .code import function
+from .registry import LATE, add, kind_of
+from .sampling import step
+
+_MOST_SUMMED: Final = 1_000_000
+"""Elements of which least, mean and greatest are taken; of more, from so many at most, at even steps."""
+_EDGES: Final = (8, 5, 3, 2, 1)
+"""Elements at each end of each dimension, as many as fit."""
+_CHARACTERS_AN_ELEMENT: Final = 3
+_LONGEST_ELEMENT: Final = 60
+_LONGEST_TYPE: Final = 200
+_FLOATS: Final = re.compile(r"(\w+\.)*b?float[\d_a-z]*")
+_NUMBERS: Final = re.compile(r"(\w+\.)*(b?float|u?int|bool)[\d_a-z]*")
+_DEVICES: Final = ("cuda", "mps", "xpu", "hpu")
+
+
+def _array(value: Any, tokens: int) -> str:
+    """A small one on one line; else shape, type and summary, and below them the numbers or their corners."""
+    heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
+    size = math.prod(value.shape)
+    whole = _nested(value, max(value.shape, default=0), 1) if size <= tokens else ""
+    if "\n" not in whole and whole and len(f"{heading}: {whole}") <= INLINE:
+        return f"{heading}: {whole}"
+    above = "\n".join(filter(None, [heading, _summary(value, size)]))
+    room = tokens - weight(f"{above}\n```text\n\n```") - 4
+    if whole and weight(whole) <= room:
+        return f"{above}\n{fenced(whole, 'text', tokens)}"
+    for edge in _EDGES:
+        count = math.prod(min(length, 2 * edge + 1) for length in value.shape)
+        if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1)) <= room:
+            return f"{above}\n{fenced(corners, 'text', tokens)}"
+    return above
+
+
+def _scalar(value: Any, tokens: int) -> Any:
+    """A numpy number as Python's own, if Python has one."""
+    plain = value.item()
+    return str(value) if value.dtype.kind in "mM" or type(plain) is type(value) else plain
+
+
+def _dtype(value: Any) -> str:
+    text = str(value.dtype)
+    return str(value.dtype.name) if text.startswith("<dtype") else shortened(text, _LONGEST_TYPE)
+
+
+def _device(value: Any) -> str:
+    """Where a tensor is, if not in the machine's own memory: half of the errors with tensors are of that."""
+    device = str(getattr(value, "device", ""))
+    return f", on {device}" if device.startswith(_DEVICES) else ""
+
+
+def _summary(value: Any, size: int) -> str:
+    """Least, mean and greatest of the numbers that are finite; nothing for what has none."""
+    dtype = _dtype(value)
+    if not size or not _NUMBERS.fullmatch(dtype):
+        return ""
+    seen = _some(value, size)
+    seen = seen.detach() if hasattr(seen, "detach") else seen
+    seen = seen if hasattr(seen, "min") else seen.numpy()
+    count = math.prod(seen.shape)
+    told = f" (of {count:,} sampled elements)" if count < size else ""
+    if dtype.endswith("bool"):
+        true = int(seen.sum())
+        return f"True: {true:,}, False: {count - true:,}{told}"
+    if _FLOATS.fullmatch(dtype):
+        seen = seen[abs(seen) < math.inf]
+    finite = math.prod(seen.shape)
+    if not finite:
+        return f"no finite number{told}"
+    numbers = f"least {_element(seen.min().item())}, mean {_mean(seen)}, greatest {_element(seen.max().item())}"
+    return f"{numbers}{f', not finite: {count - finite:,}' if finite < count else ''}{told}"
+
+
+def _some(value: Any, size: int) -> Any:
+    """A view of at most so many elements: with steps in the longest dimensions."""
+    steps, left = [slice(None)] * len(value.shape), size
+    for place in sorted(range(len(steps)), key=lambda place: -int(value.shape[place])):
+        if left > _MOST_SUMMED:
+            length = int(value.shape[place])
+            every = min(length, step(left, _MOST_SUMMED))
+            steps[place], left = slice(None, None, every), left // length * -(-length // every)
+    return value[tuple(steps)] if left < size else value
+
+
+def _mean(numbers: Any) -> str:
+    try:
+        return _element(float(numbers.mean()))
+    except (RuntimeError, TypeError):  # torch has no mean of integers
+        return _element(float(numbers.sum()) / math.prod(numbers.shape))
+
+
+def _nested(value: Any, edge: int, depth: int) -> str:
+    """The elements in brackets; of a longer dimension those of its two ends."""
+    if not value.shape:
+        return _element(_listed(value))
+    length = int(value.shape[0])
+    parts = [value] if length <= 2 * edge else [value[:edge], value[length - edge :]]
+    if len(value.shape) == 1:
+        ends = [", ".join(map(_element, _listed(part))) for part in parts]
+        return f"[{', …, '.join(ends)}]"
+    between = f",\n{' ' * depth}"
+    ends = [between.join(_nested(part[place], edge, depth + 1) for place in range(part.shape[0])) for part in parts]
+    return f"[{f'{between}…{between}'.join(ends)}]"
+
+
+def _listed(part: Any) -> Any:
+    if getattr(part.dtype, "kind", "") in tuple("mM"):  # Python's own have fewer digits
+        part = part.astype(str)
+    return part.tolist() if hasattr(part, "tolist") else part.numpy().tolist()
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, float):
+        return format(value, ".6g")
+    return shortened(on_one_line(without_addresses(repr(value))), _LONGEST_ELEMENT)
+
+
+_KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {
+    "numpy": {"ndarray": _array, "generic": _scalar, "ufunc": function},
+    "torch": {"Tensor": _array},
+    "jax": {"Array": _array},
+    "tensorflow": {"Tensor": _array, "Variable": _array},
+    "cupy": {"ndarray": _array},
+}
+
+
+def _register(module: ModuleType) -> None:
+    for name, render_it in _KINDS[module.__name__].items():
+        add(module, name, render_it)
+
+
+LATE.update(dict.fromkeys(_KINDS, _register))

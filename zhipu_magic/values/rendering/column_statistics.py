@@ -1,0 +1,197 @@
+"""What a column holds, in a few words: how much is missing, least and greatest, mean, how many different values.
+
+The data is never copied: it is looked at in slices and by steps, which are views. How much is looked at is decided by
+the size alone, so that the text is the same in every run; where not all was, the text says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .sampling import step
+from .table_rows import cell, day, is_day
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+HEADS: Final = ("min", "mean", "max", "distinct", "most frequent")
+"""What `measured` tells of a column, if it can."""
+
+_SLICE: Final = 1_000_000
+"""Rows that are looked at together: what a library makes of them in passing stays small."""
+_MOST_CELLS: Final = 40_000_000
+_MOST_OBJECTS: Final = 5_000_000
+"""What is missing is counted in all cells up to so many; the latter where each is an object somewhere in memory."""
+_MOST_MEASURED: Final = 4_000_000
+_MOST_RANKED: Final = 500_000
+"""Numbers are measured up to so many; put in order, or compared with each other, up to so many."""
+_SAMPLED: Final = 100_000
+_MOST_SAMPLED: Final = 1_000_000
+_FEWEST_SAMPLED: Final = 1_000
+"""Otherwise so many of a column, of all columns together, and of a column in any case, at even steps."""
+_MOST_FREQUENT: Final = 3
+_LONGEST_VALUE: Final = 30
+_QUARTERS: Final = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of a column, by HEADS, and in how many of its values that was seen, where not in all."""
+
+    texts: dict[str, str]
+    sampled: int = 0
+
+
+def missing(columns: list[nw.Series[Any]]) -> list[str]:
+    """How many values each column lacks, as text: counted, or told of a sample."""
+    ways = [_way_to_count(series) for series in columns]
+    told = []
+    for series, way in zip(columns, ways, strict=True):
+        if way == _AT_ONCE:
+            told.append(f"{series.null_count():,}")
+        elif ways.count(way) * len(series) <= (_MOST_OBJECTS if way == _BY_OBJECT else _MOST_CELLS):
+            told.append(f"{sum(part.null_count() for part in _slices(series)):,}")
+        else:
+            some = _some(series, _share(len(columns), _MOST_SAMPLED))
+            told.append(f"{some.null_count():,} in {len(some):,} sampled")
+    return told
+
+
+def longest_missing(rows: int) -> str:
+    """As long a text as `missing` may give, of so many rows."""
+    return "1,000 in 100,000 sampled" if rows > _MOST_OBJECTS else "1,000"
+
+
+def measured(series: nw.Series[Any], columns: int) -> Measured:
+    """What a column holds that is one of so many."""
+    if _has_order(series):
+        most = _share(columns, _MOST_SAMPLED) if len(series) * columns > _MOST_MEASURED else len(series)
+        seen = _some(series, most)
+        texts = _range(seen)
+    else:
+        seen = _some(series, _share(columns, _MOST_SAMPLED // 2))
+        counts = _counts(seen)
+        texts = {"distinct": f"{len(counts):,}"} if counts else {}
+        for value, count in counts.most_common(1):
+            texts |= {"most frequent": f"{cell(value, _LONGEST_VALUE)} ({count:,})"} if count > 1 else {}
+    return Measured(texts, len(seen) if texts and len(seen) < len(series) else 0)
+
+
+def summary(series: nw.Series[Any]) -> str:
+    """A column that stands alone: least, mean, greatest and quartiles; or what is most frequent."""
+    import narwhals as nw
+
+    if series.dtype == nw.Boolean:
+        true = sum(int(part.sum()) for part in _slices(series))
+        return f"True: {true:,}, False: {len(series) - series.null_count() - true:,}"
+    if not _has_order(series):
+        return _most_frequent(series)
+    seen = series if len(series) <= _MOST_CELLS else _some(series, _MOST_SAMPLED)
+    texts = _range(seen)
+    if not texts:
+        return ""
+    told = f"{', '.join(f'{head} {text}' for head, text in texts.items())}{_of_how_many(seen, series)}"
+    ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
+    ranks = _ranks(ranked)
+    return f"{told}; {ranks}{_of_how_many(ranked, series)}" if ranks else told
+
+
+_AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
+
+
+def _way_to_count(series: nw.Series[Any]) -> int:
+    """How costly it is to count what is missing. To look at an object means to go where it lies in memory."""
+    import narwhals as nw
+
+    dtype = getattr(series.to_native(), "dtype", None)
+    in_arrow = getattr(dtype, "storage", "") == "pyarrow" or type(dtype).__name__ == "ArrowDtype"
+    if in_arrow or not series.implementation.is_pandas_like():
+        return _AT_ONCE  # they keep count
+    together = (nw.Boolean, nw.Categorical, nw.Enum, nw.Datetime, nw.Date, nw.Duration)
+    return _BY_CELL if series.dtype.is_numeric() or isinstance(series.dtype, together) else _BY_OBJECT
+
+
+def _has_order(series: nw.Series[Any]) -> bool:
+    import narwhals as nw
+
+    return series.dtype.is_numeric() or isinstance(series.dtype, (nw.Datetime, nw.Date, nw.Duration))
+
+
+def _share(columns: int, most: int) -> int:
+    """How many values of a column are looked at, where so many of all of them are."""
+    return max(_FEWEST_SAMPLED, min(_SAMPLED, most // max(1, columns)))
+
+
+def _slices(series: nw.Series[Any]) -> list[nw.Series[Any]]:
+    return [series[start : start + _SLICE] for start in range(0, len(series), _SLICE)]
+
+
+def _some(series: nw.Series[Any], most: int) -> nw.Series[Any]:
+    """At most so many values, at even steps."""
+    return series.gather_every(step(len(series), most)) if len(series) > most else series
+
+
+def _range(series: nw.Series[Any]) -> dict[str, str]:
+    """Least, mean and greatest; nothing where there are no values."""
+    with _quiet():
+        parts = [(part, count) for part in _slices(series) if (count := int(part.count()))]
+        if not parts:
+            return {}
+        least, greatest = min(part.min() for part, _ in parts), max(part.max() for part, _ in parts)
+        if not series.dtype.is_numeric():
+            shown = day if is_day(least) and is_day(greatest) else cell
+            return {"min": shown(least), "max": shown(greatest)}
+        # Not by sums: of integers they may pass what 64 bits hold.
+        means = [(part.mean(), count) for part, count in parts]
+    told = {"min": cell(least), "mean": "", "max": cell(greatest)}
+    if all(mean is not None for mean, _ in means):  # the first polars had none of decimals
+        told["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
+    return told
+
+
+def _ranks(series: nw.Series[Any]) -> str:
+    """Quartiles of numbers, and how many values are different; without what a library does not know of a type."""
+    told = []
+    with _quiet():
+        present = series.drop_nulls()
+        if series.dtype.is_numeric():
+            with suppress(Exception):  # polars 1.0, of decimals
+                quartiles = [cell(float(present.quantile(part, interpolation="linear"))) for part in _QUARTERS]
+                told.append(f"quartiles {', '.join(quartiles)}")
+        with suppress(Exception):  # the same
+            told.append(f"{present.n_unique():,} distinct")
+    return "; ".join(told)
+
+
+def _most_frequent(series: nw.Series[Any]) -> str:
+    """The values that occur more than once, counted in what may be a sample."""
+    seen = _some(series, _SAMPLED)
+    counts = _counts(seen)
+    if not counts:
+        return ""
+    often = [f"{cell(value)} ({count:,})" for value, count in counts.most_common(_MOST_FREQUENT) if count > 1]
+    told = f"most frequent: {', '.join(often)}; " if often else ""
+    return f"{told}{len(counts):,} distinct{_of_how_many(seen, series)}"
+
+
+def _counts(series: nw.Series[Any]) -> Counter[Any]:
+    """How often each value occurs; none where they cannot be compared."""
+    try:
+        return Counter(series.drop_nulls().to_list())
+    except Exception:  # lists and the like, and whatever the cells' own code raises
+        return Counter()
+
+
+def _of_how_many(seen: nw.Series[Any], series: nw.Series[Any]) -> str:
+    return f" (of {len(seen):,} sampled values)" if len(seen) < len(series) else ""
+
+
+def _quiet() -> contextlib.AbstractContextManager[Any]:
+    """Numbers that are not finite make numpy warn."""
+    numpy = sys.modules.get("numpy")
+    return contextlib.nullcontext() if numpy is None else numpy.errstate(all="ignore")

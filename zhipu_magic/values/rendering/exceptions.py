@@ -1,0 +1,176 @@
+"""An exception as a traceback of the reader's own frames, the innermost last.
+
+Traceback (most recent call last):
+  cell, line 2, in <module>
+        1 | prices = load()
+    --> 2 | total(prices)
+  cell, line 8, in total
+    …
+  3 frames of pandas left out
+KeyError: 'price'
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Final
+
+from ...text.characters import shortened, without_addresses
+from ...text.clip import INLINE, cut, fenced, plural, weight
+from .registry import render
+from .stack_frames import Frame, frames, own_frames, place
+
+_AROUND: Final = 2
+"""Lines shown before and after the one that failed."""
+_LONGEST_LINE: Final = 160
+_MACHINERY: Final = ("IPython", "ipykernel", "zhipu_magic")
+"""What runs a cell: its frames before the first of the reader's tell nothing."""
+_MOST_IN_GROUP: Final = 10
+_DEEPEST_GROUP: Final = 3
+_BETWEEN_CAUSE: Final = "The above exception was the direct cause of the following exception:"
+_BETWEEN_CONTEXT: Final = "During handling of the above exception, another exception occurred:"
+_GROUPS: Final = getattr(builtins, "BaseExceptionGroup", ())
+_HEADING: Final = "Traceback (most recent call last):"
+_MESSAGE_SHARE: Final = 0.6
+_LEAST: Final = 40
+"""Tokens below which nothing can be told of an error."""
+
+
+@render.register
+def _failure(value: BaseException, tokens: int) -> str:
+    """The error and those behind it. One that was never raised is its last line alone."""
+    text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
+    return text if "\n" not in text and len(text) <= INLINE else fenced(text, "text", tokens)
+
+
+def _chain(error: BaseException, tokens: float, depth: int) -> str:
+    """The error last, and with half of the budget; before it what it came of, each with half of the rest."""
+    told: list[str] = []
+    left, chain = tokens, [*_behind(error), (error, "")][::-1]
+    for number, (current, between) in enumerate(chain, 1):
+        if left < _LEAST and told:
+            told.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
+            break
+        text = _told(current, left if number == len(chain) else left / 2, depth)
+        told.append(f"{text}\n\n{between}" if between else text)
+        left -= weight(f"{told[-1]}\n\n")
+    return "\n\n".join(reversed(told))
+
+
+def _behind(error: BaseException) -> list[tuple[BaseException, str]]:
+    """What an error came of, the first first, and what leads to the next.
+
+    One that says the same as the next, from within a library, is passed over.
+    """
+    behind: list[tuple[BaseException, str]] = []
+    met, current, later = {id(error)}, error, error
+    while True:
+        cause, between = current.__cause__, _BETWEEN_CAUSE
+        if cause is None and not current.__suppress_context__:
+            cause, between = current.__context__, _BETWEEN_CONTEXT
+        if cause is None or id(cause) in met:
+            return behind[::-1]
+        if own_frames(cause) or list(_last_lines(cause)) != list(_last_lines(later)):
+            behind.append((cause, between))
+            later = cause
+        met.add(id(cause))
+        current = cause
+
+
+def _told(error: BaseException, tokens: float, depth: int) -> str:
+    """One error: its frames, as many of the innermost as there is room for, and what it says."""
+    last = cut("\n".join(_last_lines(error)), max(_LEAST, tokens * _MESSAGE_SHARE))
+    inner = _group(error, tokens - weight(last), depth)
+    blocks = _blocks(error)
+    if not blocks:
+        return "\n".join([last, *inner])
+    left = tokens - weight("\n".join([_HEADING, "  1,000 earlier places left out", last, *inner]))
+    kept: list[str] = []
+    for block in reversed(blocks):
+        left -= weight(f"{block}\n")
+        if left < 0:
+            break
+        kept.insert(0, block)
+    gone = len(blocks) - len(kept)
+    earlier = [f"  {plural(gone, 'earlier place' if kept else 'place')} left out"] if gone else []
+    return "\n".join([_HEADING, *earlier, *kept, last, *inner])
+
+
+def _blocks(error: BaseException) -> list[str]:
+    """The frames, the innermost last: the reader's own with their source, the others by their number."""
+    found = list(frames(error))
+    while found and found[0].owner in _MACHINERY:
+        del found[0]
+    if isinstance(error, SyntaxError) and all(frame.owner for frame in found):
+        return []
+    blocks: list[str] = []
+    for is_own, run in groupby(found, key=lambda frame: not frame.owner):
+        together = list(run)
+        blocks += _places(together) if is_own else [_left_out(together)]
+    return blocks
+
+
+def _left_out(run: list[Frame]) -> str:
+    counts = Counter(frame.owner for frame in run)
+    first, *others = [f"{count:,} {{}}of {owner}" for owner, count in counts.items()]
+    word = "frame " if next(iter(counts.values())) == 1 else "frames "
+    return f"  {', '.join([first.format(word), *(other.format('') for other in others)])} left out"
+
+
+def _places(run: list[Frame]) -> Iterator[str]:
+    """Each place with its source, and how often it follows upon itself."""
+    for _, same in groupby(run, key=lambda frame: (frame.filename, frame.lineno, frame.name)):
+        frame, *again = same
+        yield "\n".join([f"  {frame.where}, line {frame.lineno}, in {frame.name}", *_source(frame)])
+        if again:
+            yield f"  the same {plural(len(again), 'more time')}"
+
+
+def _source(frame: Frame) -> Iterator[str]:
+    """The lines around the one that failed, which an arrow marks."""
+    lines = linecache.getlines(frame.filename, frame.frame.f_globals)
+    first, last = max(1, frame.lineno - _AROUND), min(len(lines), frame.lineno + _AROUND)
+    for number in range(first, last + 1):
+        text = shortened(lines[number - 1].rstrip(), _LONGEST_LINE)
+        yield f"    {'-->' if number == frame.lineno else '   '} {number:{len(str(last))}} | {text}".rstrip()
+
+
+def _last_lines(error: BaseException) -> Iterator[str]:
+    """Type and message; before them the line that is no Python, after them the notes."""
+    module, name = type(error).__module__, type(error).__qualname__
+    name = name if module in ("builtins", "__main__") else f"{module}.{name}"
+    message = str(error)
+    if isinstance(error, SyntaxError) and error.msg:
+        message = error.msg
+        yield from _line_at_fault(error)
+    yield f"{name}: {without_addresses(message)}" if message else name
+    yield from map(str, getattr(error, "__notes__", ()))
+
+
+def _line_at_fault(error: SyntaxError) -> Iterator[str]:
+    if error.filename and error.lineno:
+        yield f"  {place(error.filename)}, line {error.lineno}"
+    if error.text:
+        text = error.text.rstrip()
+        yield f"    {text.lstrip()}"
+        if error.offset:
+            yield f"    {' ' * max(0, error.offset - 1 - len(text) + len(text.lstrip()))}^"
+
+
+def _group(error: BaseException, tokens: float, depth: int) -> list[str]:
+    """The errors of a group, each with its own traceback, further in."""
+    if not isinstance(error, _GROUPS):
+        return []
+    inner: tuple[BaseException, ...] = error.exceptions
+    if depth == _DEEPEST_GROUP:
+        return [f"  with {plural(len(inner), 'error')}"]
+    shown = inner[:_MOST_IN_GROUP]
+    lines = []
+    for number, one in enumerate(shown, 1):
+        text = _chain(one, tokens / 2 / len(shown), depth + 1)
+        lines += [f"  {number} of {len(inner)}:", *(f"    {line}" for line in text.split("\n"))]
+    return [*lines, f"  … and {len(inner) - len(shown):,} more"] if len(inner) > len(shown) else lines

@@ -1,0 +1,37 @@
+"""Anything that nobody has registered: as a dataclass, by its own Markdown, its attributes, or its `repr`."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from ...text.characters import without_addresses
+from ...text.clip import fenced, weight
+from .records import attributes, is_record
+from .registry import render
+from .structures import as_json
+
+
+@render.register(object)
+def anything(value: Any, tokens: int) -> Any:
+    """The value's own Markdown, else its `repr`, or attributes where that tells nothing.
+
+    A dataclass is JSON; what wraps a function is that.
+    """
+    if is_record(value):
+        return as_json(value, tokens)
+    function = getattr(value, "__wrapped__", None)
+    if isinstance(function, FunctionType):
+        return function
+    # Asked of the type: some objects answer to every name, and a class's own method needs an instance.
+    as_markdown = getattr(type(value), "_repr_markdown_", None)
+    told = as_markdown(value) if callable(as_markdown) else None
+    text = told[0] if isinstance(told, tuple) and told else told
+    if isinstance(text, str):
+        return text
+    if attributes(value):
+        name = type(value).__name__
+        text = as_json(value, round(tokens - weight(name)) - 1)
+        return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
+    shown = without_addresses(repr(value))
+    return fenced(shown, "text", tokens) if "\n" in shown.strip() else shown

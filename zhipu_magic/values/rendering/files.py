@@ -1,0 +1,83 @@
+"""A path: the text of the file, the picture that it is, or the names in the folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from codecs import getincrementaldecoder
+from pathlib import Path
+from typing import Final
+
+from ...text.clip import fenced, listed, plural, weight
+from ...text.errors import InvalidRequest
+from .. import regular_files
+from ..images.from_value import Image, image_of
+from .pictures import LONGEST_HEAD, begins_as_picture
+from .registry import render
+
+_BYTES_A_TOKEN: Final = 6
+"""More than a token has in any script, by the estimate."""
+_AROUND_NAMES: Final = 4
+
+_LANGUAGES: Final = {
+    ".bat": "bat", ".c": "c", ".cc": "cpp", ".cfg": "ini", ".cpp": "cpp", ".cs": "csharp", ".css": "css", ".csv": "csv",
+    ".diff": "diff", ".go": "go", ".h": "c", ".hpp": "cpp", ".htm": "html", ".html": "html", ".ini": "ini",
+    ".ipynb": "json", ".java": "java", ".jl": "julia", ".js": "javascript", ".json": "json", ".jsonl": "json",
+    ".jsx": "jsx", ".kt": "kotlin", ".lua": "lua", ".m": "matlab", ".md": "markdown", ".patch": "diff", ".php": "php",
+    ".pl": "perl", ".ps1": "powershell", ".py": "python", ".pyi": "python", ".r": "r", ".rb": "ruby", ".rs": "rust",
+    ".rst": "rst", ".scala": "scala", ".sh": "bash", ".sql": "sql", ".svg": "xml", ".swift": "swift", ".tex": "latex",
+    ".toml": "toml", ".ts": "typescript", ".tsv": "tsv", ".tsx": "tsx", ".xml": "xml", ".yaml": "yaml", ".yml": "yaml",
+}  # fmt: skip
+
+
+@render.register
+def _path(value: Path, tokens: int) -> str | Image:
+    """A text file's beginning in a fence, below its name; or a picture. Raises InvalidRequest for what is neither."""
+    try:
+        path = value.expanduser()
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return _folder(path, tokens)
+        if not stat.S_ISREG(status.st_mode):
+            raise InvalidRequest(f"{value} is no file with text.", hint="Read what you need of it in Python.")
+        with regular_files.handed_over(path) as file:
+            first = regular_files.some(file, max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN))
+    except FileNotFoundError:
+        raise InvalidRequest(
+            f"There is no file {value}.", hint="Write the path from the notebook's folder, or the whole of it."
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or error)
+        raise InvalidRequest(f"The file {value} cannot be read.", detail=reason) from None
+    if begins_as_picture(first):
+        return image_of(value)
+    text = _decoded(value, first, is_all=len(first) >= status.st_size)
+    whole = weight(text) * max(1.0, status.st_size / max(1, len(first)))
+    heading = f"{path.name}:\n"
+    language = _LANGUAGES.get(path.suffix.lower(), "")
+    room = tokens - weight(heading)
+    return heading + fenced(text, language, room, whole if len(first) < status.st_size else None)
+
+
+def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
+    """The text of a file, or of its beginning, which may end within a character."""
+    try:
+        text = getincrementaldecoder("utf-8-sig")().decode(data, final=is_all)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise InvalidRequest(
+            f"{path} is no text in UTF-8.",
+            hint="For a picture of another kind, use --image. Text in another encoding: refer to the result of its "
+            'read_text(encoding="gb18030"), or the like.',
+        )
+    return text
+
+
+def _folder(path: Path, tokens: int) -> str:
+    """The names in a folder, in order."""
+    with os.scandir(path) as entries:
+        names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+    heading = f"{path.name or 'The folder'} holds {plural(len(names), 'name')}:\n"
+    room = tokens - weight(heading)
+    return heading + fenced(listed(names, "\n", room - _AROUND_NAMES), "text", room)

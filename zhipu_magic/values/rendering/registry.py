@@ -1,0 +1,174 @@
+"""The registry itself, and the way from a value to its text: `rendered`.
+
+value ──▶ LATE: types of the libraries that the notebook has imported are registered
+  ▼
+render(value, tokens) ──▶ text ──▶ cut to the budget ──▶ Rendered
+  ▲                       └─ an Image, or several ─────▶ Rendered
+  └─────────────────────────── any other value
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final
+
+from ...text.characters import whole_characters
+from ...text.clip import cut
+from ...text.errors import GLMError, InvalidRequest
+from ..images.from_value import Image
+
+_MOST_STEPS: Final = 10
+"""From a value to its text: more than anybody needs, and fewer than without end."""
+
+_FEWEST: Final = 40
+"""Tokens of a text that is cut: with fewer, the note that says so would stand alone."""
+
+LATE: Final[dict[str, Callable[[ModuleType], None]]] = {}
+"""By the name of a module: what registers its types, called with the module whenever it is in `sys.modules`.
+
+It may find the module half imported: `add` registers what is there.
+"""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """How a value reads to a model."""
+
+    text: str
+    """Within the budget, and a few tokens; what was cut is said in it."""
+    block: bool = False
+    """Whether it has several lines and stands on its own. A str never does: it stands as it is."""
+    images: tuple[Image, ...] = ()
+
+
+@functools.singledispatch
+def render(value: Any, tokens: int) -> Any:
+    """How a value reads to a model: text, an `Image` or a list of them, or another value, which is rendered in turn.
+
+    `tokens` is its budget; longer text is cut at its end. Teach it a type of your own with::
+
+        @render.register
+        def order_text(order: Order, tokens: int) -> str:
+            return f"order {order.number} of {order.customer}, {order.total} yuan"
+    """
+    raise NotImplementedError  # `other.py` registers what holds for `object`
+
+
+def rendered(value: Any, tokens: int) -> Rendered:
+    """The text of a value, cut to about `tokens` tokens, or its images.
+
+    Raises InvalidRequest where the value's own code, or a function that was registered for it, fails.
+    """
+    is_text, reads_as, tokens = isinstance(value, str), [value], max(1, tokens)
+    while True:
+        look_for_libraries()
+        result = _step(reads_as[-1], tokens)
+        if isinstance(result, str):
+            text = whole_characters(cut(str.__str__(result), max(tokens, _FEWEST)))
+            return Rendered(text, block="\n" in text and not is_text)
+        images = result if isinstance(result, (list, tuple)) else [result]
+        if images and all(isinstance(one, Image) for one in images):
+            return Rendered("", images=tuple(images))
+        reads_as.append(result)
+        if len(reads_as) > _MOST_STEPS:
+            raise _no_text(reads_as)
+
+
+def look_for_libraries() -> None:
+    """Register the types of the libraries that have been imported by now."""
+    for name, register in LATE.items():
+        module = sys.modules.get(name)
+        if module is not None:
+            register(module)
+
+
+def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> None:
+    """Register a library's type, if it is there and nobody has registered it yet: the reader's own goes first."""
+    # Not by getattr: many libraries import a module when a name of it is first asked for.
+    kind = object.__getattribute__(module, "__dict__").get(name)
+    if isinstance(kind, type) and kind not in render.registry:
+        render.register(kind, function)
+
+
+def is_ours(function: Callable[..., Any]) -> bool:
+    """Whether a registered function is one of these rooms, not the reader's."""
+    return getattr(function, "__module__", "").startswith(__package__)
+
+
+def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
+    """What a registered function makes of a value. Raises InvalidRequest for one of the reader's that fails."""
+    if is_ours(function):
+        return function(value, tokens)
+    name = f"The function that renders {type_name(value)}"
+    try:
+        result = function(value, tokens)
+    except GLMError:
+        raise
+    except Exception as error:
+        if isinstance(error, TypeError) and not _takes_both(function):
+            raise InvalidRequest(
+                f"{name} takes (value, tokens).",
+                hint="Give it a second parameter: tokens is the budget of the text.",
+                detail=_told(error),
+            ) from error
+        raise InvalidRequest(
+            f"{name} failed.", hint="Correct it, and run the cell that registers it again.", detail=_told(error)
+        ) from error
+    if result is None:
+        raise InvalidRequest(f"{name} gave None.", hint="It must return text, an image, or another value.")
+    return result
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type, with its library: `pandas.DataFrame`, `list`, `Order`."""
+    kind = type(value)
+    library = str(kind.__module__).partition(".")[0]
+    return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"
+
+
+def kind_of(value: Any) -> str:
+    """What a value of a library is: `pandas DataFrame`. A class that was made of it counts as that library's."""
+    known = next((kind for kind in type(value).__mro__ if kind in render.registry and kind is not object), type(value))
+    return f"{str(known.__module__).partition('.')[0]} {type(value).__name__}"
+
+
+def _step(value: Any, tokens: int) -> Any:
+    try:
+        return asked(render.dispatch(value.__class__), value, tokens)
+    except GLMError:
+        raise
+    except Exception as error:
+        raise InvalidRequest(
+            f"A value of type {type_name(value)} cannot be read: its own code failed.",
+            hint="Refer to a part of it, or say how it reads with @render.register (from zhipu_magic import render).",
+            detail=_told(error),
+        ) from error
+
+
+def _takes_both(function: Callable[..., Any]) -> bool:
+    """Whether a function can be called with a value and its budget, as far as Python knows its signature."""
+    try:
+        inspect.signature(function).bind(None, 0)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _no_text(reads_as: list[Any]) -> InvalidRequest:
+    names = [type_name(value) for value in reads_as]
+    way = ", which reads as ".join(names[1:4])
+    return InvalidRequest(
+        f"A value of type {names[0]} never becomes text: it reads as {way}, and so on.",
+        hint="A function registered with @render.register must come to text, an image, or a simpler value.",
+    )

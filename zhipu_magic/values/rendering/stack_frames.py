@@ -1,0 +1,140 @@
+"""Which frames of an error are the reader's own, and what the statements that failed there speak of."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import os
+import re
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType, TracebackType
+from typing import Any, Final
+
+_CELL: Final = re.compile(r"<ipython-input-|[/\\](ipykernel_\d+[/\\]\d+|ipython-input-[\w-]+)\.py$")
+_PACKAGES: Final = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\]+)", re.DOTALL)
+_STANDARD: Final = tuple(
+    {
+        os.path.realpath(place) + os.sep
+        for place in (sysconfig.get_path("stdlib"), os.path.dirname(os.__file__))
+        if place
+    }
+)
+_OURS: Final = str(Path(__file__).resolve().parents[2]) + os.sep
+_IN_PYTHON: Final = ("<stdin>", "<string>", "<console>")
+_CODE: Final = (ModuleType, type, FunctionType, MethodType, BuiltinFunctionType, functools._lru_cache_wrapper)
+_NOTHING: Final = object()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One entry of a traceback. `filename`, `lineno` and `name` are as in `traceback.FrameSummary`."""
+
+    frame: FrameType
+    filename: str
+    lineno: int
+    name: str
+    """Of the function."""
+    owner: str
+    """The library that it belongs to; empty for the reader's own."""
+
+    @property
+    def where(self) -> str:
+        """`cell`, or the file's bare name."""
+        return place(self.filename)
+
+
+def own_frames(error: BaseException) -> list[Frame]:
+    """The frames of an error's traceback that are the reader's own, the innermost last.
+
+    Not those of installed packages, of the standard library, of IPython and of zhipu_magic.
+    """
+    return [frame for frame in frames(error) if not frame.owner]
+
+
+def frames(error: BaseException) -> Iterator[Frame]:
+    """All frames of an error's traceback, the innermost last."""
+    entry: TracebackType | None = error.__traceback__
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        owner = _owner(code.co_filename, entry.tb_frame.f_globals.get("__name__"))
+        line = entry.tb_lineno or entry.tb_frame.f_lineno or code.co_firstlineno
+        yield Frame(entry.tb_frame, code.co_filename, line, code.co_name, owner)
+        entry = entry.tb_next
+
+
+def named_values(error: BaseException, limit: int) -> dict[str, Any]:
+    """What the statements that failed in the reader's own frames name, the innermost frame first: at most `limit`.
+
+    Not modules, functions, classes and builtins.
+    """
+    found: dict[str, Any] = {}
+    for frame in reversed(own_frames(error)):
+        local, around = frame.frame.f_locals, frame.frame.f_globals
+        for name in _names_at(frame):
+            value = local.get(name, around.get(name, _NOTHING))
+            if name not in found and len(found) < limit and value is not _NOTHING and not isinstance(value, _CODE):
+                found[name] = value
+    return found
+
+
+def is_cell(filename: str) -> bool:
+    """Whether code of this file name is a notebook's cell, or a line of the terminal."""
+    return _CELL.search(filename) is not None
+
+
+def place(filename: str) -> str:
+    """A file's bare name, or `cell`: no place on the disk, and no number that changes from run to run."""
+    return "cell" if is_cell(filename) else re.split(r"[/\\]", filename)[-1]
+
+
+@functools.lru_cache(maxsize=1_000)
+def _owner(filename: str, module: object) -> str:
+    if is_cell(filename) or filename in _IN_PYTHON:
+        return ""
+    if filename.startswith("<"):
+        return filename.strip("<>").removeprefix("frozen ").partition(".")[0]
+    if package := _PACKAGES.match(filename):
+        return package[1].removesuffix(".py")
+    try:
+        real = os.path.realpath(filename)
+    except OSError:  # the working directory is gone
+        real = filename
+    if real.startswith(_OURS):
+        return "zhipu_magic"
+    if standard := next((folder for folder in _STANDARD if real.startswith(folder)), ""):
+        return real.removeprefix(standard).partition(os.sep)[0].removesuffix(".py")
+    # A compiled module names a file that is not there.
+    is_compiled = isinstance(module, str) and module != "__main__" and not os.path.exists(real)
+    return str(module).partition(".")[0] if is_compiled else ""
+
+
+def _names_at(frame: Frame) -> list[str]:
+    """The names that the statement which a frame stands at reads, in the order of its source."""
+    lines = linecache.getlines(frame.filename, frame.frame.f_globals)
+    try:
+        statements = _statements_at(ast.parse("".join(lines)), frame.lineno)
+    except (SyntaxError, ValueError):
+        return []
+    names = [name for statement in statements for name in _names_in(statement)]
+    return [name.id for name in sorted(names, key=lambda name: (name.lineno, name.col_offset))]
+
+
+def _statements_at(node: ast.AST, line: int) -> Iterator[ast.stmt]:
+    """The innermost statements on a line; of those that hold others, such as a loop, the head."""
+    for child in ast.iter_child_nodes(node):
+        first = min([getattr(child, "lineno", 0), *(one.lineno for one in getattr(child, "decorator_list", ()))])
+        if not first or first <= line <= (getattr(child, "end_lineno", None) or first):
+            inner = list(_statements_at(child, line))
+            yield from inner or ([child] if isinstance(child, ast.stmt) else [])
+
+
+def _names_in(node: ast.AST) -> Iterator[ast.Name]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Name) and (isinstance(child.ctx, ast.Load) or isinstance(node, ast.AugAssign)):
+            yield child
+        elif not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield from _names_in(child)

@@ -1,0 +1,262 @@
+"""What holds other values, as JSON: dicts, lists, sets, dataclasses, pydantic models, and their like.
+
+Only as much is looked at as there is room for. Where not all fits, each container gives its first items, and each text
+its beginning: as many as fit, found by trying.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import islice
+from types import ModuleType
+from typing import Any, Final
+
+from ...text.characters import without_addresses
+from ...text.clip import INLINE, fenced, plural, weight
+from ...text.tokens import estimate
+from ..images.from_value import Image
+from .pictures import IN_ITS_PLACE, images_of, is_picture
+from .records import parts
+from .registry import LATE, add, asked, is_ours, render
+from .scalars import is_plain, text_of
+
+_WIDTH: Final = 100
+"""A container that is shorter stands on one line."""
+_DEEPEST: Final = 30
+_CHARACTERS_AN_ITEM: Final = 16
+"""Where containers give so many items, texts give so many times as many characters."""
+_SHORTEST_TEXT: Final = 32
+_STEP: Final = 1.2
+_TOKENS_OF_AN_ITEM: Final = 100
+"""For a value within others that a function of the reader's renders."""
+_HEADED: Final = ("scalars", "tables", "arrays")
+"""The rooms whose first line tells a value in short."""
+
+
+@render.register(Mapping)
+@render.register(Sequence)
+@render.register(Set)
+def structure(value: Any, tokens: int) -> Any:
+    """A container as JSON: on one line if it is short, else in a fence; what does not fit is counted.
+
+    A list or tuple of nothing but pictures is these.
+    """
+    return images_of(value) or as_json(value, tokens)
+
+
+def as_json(value: Any, tokens: int) -> str:
+    """The JSON of a container or a record."""
+    most = max(1, 4 * tokens)
+    sizes = [most]
+    while sizes[-1] > 1:
+        sizes.append(min(sizes[-1] - 1, int(sizes[-1] / _STEP)))
+    shared = _Shared(most)
+    text = _text(value, most, tokens, shared)
+    if text is None:
+        few, many = len(sizes) - 1, 0
+        while few - many > 1:
+            middle = (few + many) // 2
+            found = _text(value, sizes[middle], tokens, shared)
+            text, few, many = (text, few, middle) if found is None else (found, middle, many)
+    if text is None:
+        text = _text(value, 1, tokens, shared, whatever=True) or ""
+    return text if "\n" not in text and len(text) <= INLINE else fenced(text, "json", tokens)
+
+
+@dataclass
+class _Shared:
+    """What one attempt leaves to the next: the texts of values that are no JSON, and sets in order."""
+
+    most: int
+    texts: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    sets: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A container: its items' texts, and all of it on one line if that is short enough."""
+
+    brackets: str
+    items: list[tuple[str, str | _Node]]
+    """Each with the key before it, and a colon; nothing in a list."""
+    line: str
+
+
+class _Full(Exception):
+    """There is no room for more."""
+
+
+def _text(value: Any, size: int, tokens: int, shared: _Shared, *, whatever: bool = False) -> str | None:
+    """The JSON with at most `size` items a container; None where it does not fit, unless `whatever` it takes."""
+    try:
+        node = _Attempt(size, float("inf") if whatever else tokens, shared).read(value, ())
+    except _Full:
+        return None
+    text = node if isinstance(node, str) else "\n".join(_lines(node, ""))
+    return text if whatever or estimate(f"```json\n{text}\n```") <= tokens else None
+
+
+class _Attempt:
+    """Reads a value with one size."""
+
+    def __init__(self, size: int, tokens: float, shared: _Shared) -> None:
+        self._size = size
+        self._longest = max(_SHORTEST_TEXT, _CHARACTERS_AN_ITEM * size)
+        self._left = tokens
+        self._shared = shared
+
+    def read(self, value: Any, around: tuple[int, ...]) -> str | _Node:
+        """JSON, or a container of such; `around` are the ids of the containers that it stands in."""
+        if value is None or value is True or value is False:
+            return self._spend(json.dumps(value))
+        function = render.dispatch(type(value))
+        if isinstance(value, str) and is_ours(function):
+            return self._spend(self._quoted(str.__str__(value)))
+        if isinstance(value, float) and is_ours(function):
+            return self._spend(json.dumps(float(value)))
+        if type(value) is int:
+            text = text_of(value)
+            return self._spend(text if text[-1].isdigit() else self._quoted(text))
+        if is_picture(value):
+            return self._spend(json.dumps(IN_ITS_PLACE))
+        opened = _opened(value, self._shared) if is_ours(function) else None
+        if opened is not None:
+            return self._container(value, *opened, around)
+        shown = self._remembered(value, lambda: _brief(value, function))
+        if isinstance(shown, Image):
+            return self._spend(json.dumps(IN_ITS_PLACE))
+        if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
+            return self._spend(self._quoted(shown if isinstance(shown, str) else _repr(value)))
+        return self.read(shown, (*around, id(value)))
+
+    def _container(
+        self, value: Any, brackets: str, items: Iterable[tuple[Any, Any]], count: int, around: tuple[int, ...]
+    ) -> str | _Node:
+        if id(value) in around or len(around) >= _DEEPEST:
+            what = "one of those around it again" if id(value) in around else plural(count, "item")
+            return self._spend(self._quoted(f"… ({what})"))
+        within = (*around, id(value))
+        read: list[tuple[str, str | _Node]] = []
+        for key, item in islice(items, self._size):
+            before = "" if brackets == "[]" else self._spend(f"{self._quoted(_key(key))}: ")
+            read.append((before, self.read(item, within)))
+        if count > len(read):
+            read.append(("", self._spend(f"… and {plural(count - len(read), 'more item')}")))
+        self._spend(brackets)
+        return _Node(brackets, read, _on_one_line(brackets, read))
+
+    def _quoted(self, text: str) -> str:
+        if len(text) > self._longest:
+            text = f"{text[: self._longest]}… ({len(text):,} characters)"
+        return json.dumps(text, ensure_ascii=False)
+
+    def _spend(self, text: str) -> str:
+        self._left -= weight(text)
+        if self._left < 0:
+            raise _Full
+        return text
+
+    def _remembered(self, value: Any, make: Callable[[], Any]) -> Any:
+        known = self._shared.texts.get(id(value))
+        if known is None:
+            known = self._shared.texts[id(value)] = (value, make())  # held, so that the id stays its own
+        return known[1]
+
+
+def _opened(value: Any, shared: _Shared) -> tuple[str, Iterable[tuple[Any, Any]], int] | None:
+    """A container's brackets, its items with their keys, and how many; None for what is no container."""
+    if is_plain(value) or isinstance(value, (bytes, bytearray, memoryview)):
+        return None
+    if isinstance(value, Mapping):
+        return "{}", value.items(), len(value)
+    names = getattr(value, "_fields", None)
+    if isinstance(value, tuple) and isinstance(names, tuple):
+        return "{}", zip(names, value, strict=False), len(value)
+    if isinstance(value, Sequence):
+        return "[]", ((None, item) for item in value), len(value)
+    if isinstance(value, Set):
+        return "[]", ((None, item) for item in _in_order(value, shared)), len(value)
+    if getattr(type(value), "__pydantic_root_model__", False):
+        return _opened(value.root, shared)
+    named = parts(value)
+    return None if named is None else ("{}", named.items(), len(named))
+
+
+def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:
+    """The first items of a set, in an order that is the same in every run."""
+    known = shared.sets.get(id(value))
+    if known is None:
+        first = heapq.nsmallest(shared.most, value, key=lambda item: _place(item, shared))
+        known = shared.sets[id(value)] = (value, first)
+    return known[1]
+
+
+def _place(item: Any, shared: _Shared) -> tuple[int, float, str]:
+    if isinstance(item, (int, float)) and item == item:
+        return 0, item, ""
+    text = item if isinstance(item, str) else _text(item, _SHORTEST_TEXT, 0, shared, whatever=True)
+    return 1, 0, text or ""
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return str.__str__(key)
+    return json.dumps(key) if key is None or isinstance(key, bool) else text_of(key) if is_plain(key) else _repr(key)
+
+
+def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
+    """A value that is no JSON, in one line; or, where it has no text, another that reads for it."""
+    if isinstance(value, ModuleType):
+        return f"module {value.__name__}"
+    if is_plain(value):
+        return text_of(value)
+    ours = is_ours(function)
+    if ours and function.__module__.rpartition(".")[2] not in _HEADED:  # a figure is not drawn for one line
+        return _repr(value)
+    shown = asked(function, value, _TOKENS_OF_AN_ITEM)
+    return shown.partition("\n")[0] if ours and isinstance(shown, str) else shown
+
+
+def _repr(value: Any) -> str:
+    return without_addresses(repr(value))
+
+
+def _on_one_line(brackets: str, items: list[tuple[str, str | _Node]]) -> str:
+    """All of a container on one line, or nothing if it would be a long one."""
+    texts, length = [], 0
+    for before, item in items:
+        text = item if isinstance(item, str) else item.line
+        length += len(before) + len(text) + 2
+        if length > _WIDTH or not text:
+            return ""
+        texts.append(before + text)
+    return brackets[0] + ", ".join(texts) + brackets[1]
+
+
+def _lines(node: _Node, indent: str) -> list[str]:
+    """A container with its items below each other; short ones of a list share their lines."""
+    if node.line:
+        return [node.line]
+    inner, lines = f"{indent}  ", [node.brackets[0]]
+    shares = False
+    for number, (before, item) in enumerate(node.items):
+        comma = "," if number < len(node.items) - 1 else ""
+        first, *others = [item] if isinstance(item, str) else _lines(item, inner)
+        short = not before and isinstance(item, str) and len(item) <= _SHORTEST_TEXT
+        if short and shares and len(lines[-1]) + len(first) < _WIDTH:
+            lines[-1] += f" {first}"
+        else:
+            lines += [f"{inner}{before}{first}", *others]
+        lines[-1] += comma
+        shares = short
+    return [*lines, f"{indent}{node.brackets[1]}"]
+
+
+def _model(module: ModuleType) -> None:
+    add(module, "BaseModel", structure)
+
+
+LATE["pydantic.main"] = _model

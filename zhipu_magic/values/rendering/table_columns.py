@@ -1,0 +1,97 @@
+"""The columns of a table, below each other: name, type, what is missing, and what they hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...text.clip import plural, weight
+from .column_statistics import HEADS, Measured, longest_missing, measured, missing
+from .table_rows import escaped, row
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+_MOST_TYPES: Final = 5
+_AROUND_MEASURES: Final = 50
+"""Tokens that are kept for the heads of what columns hold, and for what is said below them."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names and types; and, where the values may be looked at, how many there are and what gives a column's."""
+
+    labels: Sequence[str]
+    dtypes: Sequence[str]
+    rows: int = 0
+    series: Callable[[int], nw.Series[Any]] | None = None
+
+
+def column_list(columns: Columns, tokens: float) -> str:
+    """As many columns as fit, and the types of the others; what the first of them hold, as far as there is room."""
+    heads = ["column", "dtype", *(["missing"] if columns.series else [])]
+    left = tokens - weight(f"{row(heads)}\n{row(['---'] * len(heads))}\n")
+    lines, left = _names(columns, left)
+    others = _others(columns, len(lines))
+    if not columns.labels or (not lines and weight(row(others)) > left):
+        return ""
+    told = ""
+    if columns.series:
+        series = [columns.series(place) for place in range(len(lines))]
+        known = _measured(series, left) if columns.rows > 1 else []
+        used = [head for head in HEADS if any(head in one.texts for one in known)]
+        held = [[one.texts.get(head, "") for head in used] for one in known]
+        held += [[""] * len(used)] * (len(lines) - len(known))
+        lines = [[*line, *more] for line, *more in zip(lines, missing(series), strict=True)]
+        lines = [[*line, *more] for line, more in zip(lines, held, strict=True)]
+        heads, told = [*heads, *used], _told(known, used, len(lines))
+    lines += [others] if others else []
+    table = [row([*line, *[""] * (len(heads) - len(line))]) for line in [heads, ["---"] * len(heads), *lines]]
+    return "\n".join([*table, "", told] if told else table)
+
+
+def _names(columns: Columns, left: float) -> tuple[list[list[str]], float]:
+    """Names and types of as many columns as there is room for, and the room that is left."""
+    widest, lines = [longest_missing(columns.rows)] if columns.series else [], []
+    for label, dtype in zip(columns.labels, columns.dtypes, strict=True):
+        line = [escaped(label), escaped(dtype)]
+        taken = weight(f"{row([*line, *widest])}\n")
+        if taken > left:
+            break
+        left -= taken
+        lines.append(line)
+    return lines, left
+
+
+def _others(columns: Columns, shown: int) -> list[str]:
+    """How many columns are not shown, and of which types."""
+    count = len(columns.labels) - shown
+    often = Counter(columns.dtypes[shown:]).most_common(_MOST_TYPES)
+    told = ", ".join(f"{number:,} {escaped(dtype)}" for dtype, number in often)
+    return [f"… and {plural(count, 'more column')}", told] if count else []
+
+
+def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
+    """What the columns hold: of as many of the first as there is room for."""
+    known: list[Measured] = []
+    left -= _AROUND_MEASURES
+    for column in series if left > 0 else []:
+        one = measured(column, len(series))
+        left -= weight(row([one.texts.get(head, "") for head in HEADS]))
+        if left < 0:
+            break
+        known.append(one)
+    return known
+
+
+def _told(known: list[Measured], used: list[str], shown: int) -> str:
+    """Of which columns, and of how many rows, the measures are, where not of all."""
+    told = f"Measured: the first {len(known):,} of these {shown:,} columns." if used and len(known) < shown else ""
+    by_count: dict[int, list[str]] = {}
+    for head in used:
+        for count in sorted({one.sampled for one in known if one.sampled and head in one.texts}):
+            by_count.setdefault(count, []).append(head)
+    sampled = "; ".join(f"{', '.join(heads)} of {plural(count, 'row')}" for count, heads in by_count.items())
+    return " ".join(filter(None, [told, f"Sampled: {sampled}." if sampled else ""]))

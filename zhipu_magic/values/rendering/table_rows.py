@@ -1,0 +1,268 @@
+"""Rows of a table as Markdown: as many columns and rows as there is room for, and as much of their cells.
+
+Where cells are long, rows come first up to a handful; then each cell has the same share of the room.
+"""
+
+from __future__ import annotations
+
+import datetime
+import reprlib
+from collections.abc import Callable, Iterable, Sequence, Sized
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ...text.characters import shortened, without_addresses
+from ...text.clip import plural, weight
+
+_SHORT: Final = 60
+"""Characters of a cell that are shown in any case, and of a column's name at most."""
+_LONGER: Final = 1.5
+"""From one length of cells to the next that is tried."""
+_TRIES: Final = 5
+"""Between two of those lengths."""
+_HANDFUL: Final = 8
+"""Rows that are not given up for longer cells."""
+_CHARACTERS_A_TOKEN: Final = 4
+_LEAST_A_CELL: Final = 0.75
+"""Tokens that a cell takes at least, with what stands between cells."""
+_WIDTH_BY_ROWS: Final = 5
+"""Rows by which it is decided how many columns fit."""
+_MOST_ROWS: Final = 2_000
+_NO_ROOM: Final = "No room for rows."
+_GAP: Final = "| … |"
+_CUT: Final = ". Cells are cut to {} characters"
+_MIDNIGHT: Final = datetime.time()
+_DEEPEST: Final = 6
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where rows come from: `index` is what stands before the columns. A few values are read at a time, as slices."""
+
+    count: int
+    index: Sequence[str]
+    labels: Sequence[str]
+    read: Callable[[int, slice], list[Any]]
+    """Values of a column, by its place among index and labels together."""
+    first: int = _MOST_ROWS
+    last: int = 3
+    """At most so many are shown of each end, where not all are."""
+
+
+def sample(rows: Rows, tokens: float) -> str:
+    """The first rows, and the last few where not all fit; above them a line that says which."""
+    if not rows.count or not (rows.labels or rows.index):
+        return ""
+    columns = _columns_that_fit(rows, tokens)
+    head = [row([*map(escaped, [*rows.index, *rows.labels][:columns])]), row(["---"] * columns)]
+    left = tokens - sum(weight(f"{line}\n") for line in head) - weight(_longest_title(rows))
+    last = min(rows.last, rows.count - 1)
+    first = min(rows.count - last, _MOST_ROWS, max(1, int(left / _LEAST_A_CELL / columns)))
+    lines = _Lines(rows, _texts(rows, columns, first, last, int(tokens * _CHARACTERS_A_TOKEN)), first)
+    shown = _longest_cells(lines, left)
+    if not shown.first:
+        return "" if tokens < weight(_NO_ROOM) else _NO_ROOM
+    gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
+    ends = lines.at(range(first, first + shown.last), shown.length)
+    cut = _CUT.format(f"{shown.length:,}") if lines.are_cut(shown) else ""
+    title = _title(rows, columns, shown.first, shown.last, cut)
+    return "\n".join([title, *head, *lines.at(range(shown.first), shown.length), *gap, *ends])
+
+
+def label_of(name: Any) -> str:
+    """A column's name: as code would write it, where it is no text."""
+    return name if isinstance(name, str) else str(name) if type(name) is int else without_addresses(repr(name))
+
+
+def escaped(text: str, length: int = _SHORT) -> str:
+    """Text within a cell, on one line and cut to so many characters."""
+    short = without_addresses(shortened(text, length))
+    return short.replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
+
+
+def cell(value: Any, length: int = _SHORT) -> str:
+    """A value in short; a float to six digits."""
+    return escaped(_text(value, length), length)
+
+
+def row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def is_day(value: Any) -> bool:
+    """Whether a moment is a midnight, or missing: of a column of such, the days are enough."""
+    return value is None or (isinstance(value, datetime.datetime) and (value != value or value.time() == _MIDNIGHT))
+
+
+def day(value: Any) -> str:
+    """Such a moment, as its day."""
+    return cell(value).removesuffix(" 00:00:00")
+
+
+def _columns_that_fit(rows: Rows, tokens: float) -> int:
+    """So many columns that a few rows of them fit; the index, and one more if there is one, in any case."""
+    left, seen = tokens - weight(_longest_title(rows)), slice(0, min(rows.count, _WIDTH_BY_ROWS))
+    least = len(rows.index) + min(1, len(rows.labels))
+    for place, label in enumerate([*rows.index, *rows.labels]):
+        left -= sum(weight(f"{text} | ") for text in [escaped(label), "---", *map(cell, rows.read(place, seen))])
+        if left < 0 and place >= least:
+            return place
+    return len(rows.index) + len(rows.labels)
+
+
+def _title(rows: Rows, columns: int, first: int, last: int, cut: str = "") -> str:
+    told = f"The first {plural(first, 'row')}{f' and the last {last:,}' if last else ''} of {rows.count:,}"
+    if first == rows.count:
+        told = f"All {rows.count:,} rows" if first > 1 else "The only row"
+    kept, all_of_them = columns - len(rows.index), len(rows.labels)
+    which = f", the first {kept:,} of {all_of_them:,} columns" if kept < all_of_them else ""
+    return f"{told}{which}{cut}:"
+
+
+def _longest_title(rows: Rows) -> str:
+    return _title(Rows(rows.count + 1, (), rows.labels, rows.read), 0, rows.count, rows.last)
+
+
+def _texts(rows: Rows, columns: int, first: int, last: int, longest: int) -> list[tuple[str, ...]]:
+    """The cells of the first and the last rows, each as much as could ever fit."""
+    read = []
+    for place in range(columns):
+        values = rows.read(place, slice(0, first)) + rows.read(place, slice(rows.count - last, rows.count))
+        days = all(map(is_day, values))
+        read.append([day(value) if days else _text(value, max(_SHORT, longest) + 1) for value in values])
+    return [*zip(*read, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """How many rows of each end, and how much of their cells."""
+
+    first: int
+    last: int
+    length: int
+
+
+@dataclass
+class _Lines:
+    """The lines of rows whose cells are cut to some length."""
+
+    rows: Rows
+    texts: list[tuple[str, ...]]
+    first: int
+    """So many of the texts are the first rows', the others the last ones'."""
+    known: dict[tuple[int, int], tuple[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.widths = [max(map(len, texts)) for texts in self.texts]
+
+    def at(self, places: Iterable[int], length: int) -> list[str]:
+        return [self._line(place, length)[0] for place in places]
+
+    def fitting(self, length: int, left: float) -> _Shown:
+        """As many rows as there is room for; the last ones where they take no more than half of it."""
+        if max(self.widths) > _SHORT:
+            left -= weight(_CUT.format(f"{length:,}"))
+        count = len(self.texts)
+        if count == self.rows.count and self._how_many(range(count), length, left) == count:
+            return _Shown(count, 0, length)
+        last = count - self.first
+        taken = sum(self._line(place, length)[1] for place in range(self.first, count))
+        last, taken = (last, taken) if taken <= left / 2 else (0, 0)
+        most = min(self.first, self.rows.first)
+        return _Shown(self._how_many(range(most), length, left - weight(f"{_GAP}\n") - taken), last, length)
+
+    def worth(self, shown: _Shown) -> float:
+        """Of each of these rows, which share of its longest cell is shown: added up."""
+        return sum(min(1.0, shown.length / max(1, self.widths[place])) for place in self._places(shown))
+
+    def are_cut(self, shown: _Shown) -> bool:
+        return any(self.widths[place] > shown.length for place in self._places(shown))
+
+    def _places(self, shown: _Shown) -> list[int]:
+        return [*range(shown.first), *range(self.first, self.first + shown.last)]
+
+    def _how_many(self, places: Iterable[int], length: int, left: float) -> int:
+        count = 0
+        for place in places:
+            left -= self._line(place, length)[1]
+            if left < 0:
+                break
+            count += 1
+        return count
+
+    def _line(self, place: int, length: int) -> tuple[str, float]:
+        """A row, and its tokens."""
+        key = place, min(length, self.widths[place])
+        if key not in self.known:
+            line = row([escaped(text, length) for text in self.texts[place]])
+            self.known[key] = line, weight(f"{line}\n")
+        return self.known[key]
+
+
+def _longest_cells(lines: _Lines, left: float) -> _Shown:
+    """The length of cells at which the rows that fit are worth most; a handful of them, if they fit at all, stays."""
+    best = lines.fitting(_SHORT, left)
+    longest = max(lines.widths)
+    if longest <= _SHORT or not best.first:
+        return best
+    whole = lines.fitting(longest, left)
+    if whole.first == lines.rows.count:
+        return whole
+    lengths = [_SHORT]
+    while lengths[-1] < longest:
+        lengths.append(min(longest, _to_two_digits(lengths[-1] * _LONGER)))
+    fewest = min(_HANDFUL, best.first + best.last)
+    for length in lengths[1:]:
+        shown = lines.fitting(length, left)
+        if shown.first + shown.last < fewest:
+            break
+        best = shown if lines.worth(shown) >= lines.worth(best) else best
+    longer = next((length for length in lengths if length > best.length), best.length)
+    return _stretched(lines, best, longer, left)
+
+
+def _stretched(lines: _Lines, shown: _Shown, longer: int, left: float) -> _Shown:
+    """The same rows with longer cells, as long as they fit: shorter than `longer`, and a round number."""
+    low, high = shown.length, longer
+    for _ in range(_TRIES):
+        middle = (low + high) // 2
+        tried = lines.fitting(middle, left)
+        low, high = (middle, high) if (tried.first, tried.last) == (shown.first, shown.last) else (low, middle)
+    return _Shown(shown.first, shown.last, max(shown.length, _to_two_digits(low)))
+
+
+def _to_two_digits(number: float) -> int:
+    """Not more than the number: 1,538 is 1,500."""
+    digits: int = 10 ** max(0, len(str(int(number))) - 2)
+    return int(number) // digits * digits
+
+
+def _text(value: Any, longest: int) -> str:
+    """A value as text, of which no more than so many characters are needed."""
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, float):
+        return "NaN" if value != value else format(value, ".6g")
+    is_container = isinstance(value, Sized) and not isinstance(value, str)
+    text = _Bounded(longest).repr(value) if is_container else str(value)[: 2 * longest]
+    return shortened(without_addresses(text), longest)
+
+
+class _Bounded(reprlib.Repr):
+    """The repr of a container, of which no more is made than so many characters, and what ends it."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.maxlevel = _DEEPEST
+        self.maxtuple = self.maxlist = self.maxarray = self.maxdict = longest
+        self.maxset = self.maxfrozenset = self.maxdeque = longest
+        self.maxstring = self.maxlong = self.maxother = longest
+        self._left = longest
+
+    def repr1(self, x: Any, level: int) -> str:
+        left = self._left
+        if left <= 0:
+            return "…"
+        text = super().repr1(x, level)
+        self._left = left - len(text) - 2
+        return text

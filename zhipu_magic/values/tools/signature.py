@@ -1,0 +1,253 @@
+"""What a function takes, as a model is told of it, and a model's arguments as the function takes them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from ...text.characters import shortened, whole_characters
+from ...text.errors import InvalidRequest
+from ..types.schema import adapter_of, object_type, problems_of, schema_of, type_name
+from ..types.typed_dicts import Unsupported
+
+if TYPE_CHECKING:
+    from docstring_parser import Docstring
+    from pydantic import TypeAdapter
+
+
+class WrongArguments(ValueError):
+    """What a model gave does not fit. The message is for the model."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a call is made with: the JSON that was `given`, and the values that it was `taken` for."""
+
+    given: Mapping[str, Any]
+    taken: Mapping[str, Any]
+    _parameters: tuple[inspect.Parameter, ...]
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """Call the function whose they are."""
+        named = dict(self.taken)
+        only = [each for each in self._parameters if each.kind is each.POSITIONAL_ONLY]
+        return function(*[named.pop(each.name, each.default) for each in only], **named)
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a member twice: what is shown of it must be what is read."""
+    read: dict[str, Any] = {}
+    for name, value in members:
+        if name in read:
+            raise ValueError(f"{shortened(name, 60)!r} is given more than once")
+        read[name] = value
+    return read
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function's name, what it is for, and what it takes, as JSON Schema."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    _parameters: tuple[inspect.Parameter, ...]
+    _adapter: TypeAdapter[Any]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> Signature:
+        """Read it from the signature, the type hints and the docstring.
+
+        Raises `InvalidRequest` for a function that a model could not call.
+        """
+        name = _name(function)
+        told = _docstring(function)
+        parameters = _parameters(function, name)
+        hints = {each.name: _hint(each, function, name) for each in parameters}
+        adapter = _adapter(name, parameters, hints)
+        schema = _described(schema_of(adapter), parameters, told)
+        return cls(name, _description(told, name), schema, parameters, adapter)
+
+    def read(self, arguments: str) -> Arguments:
+        """The arguments, from their JSON. Raises `WrongArguments`."""
+        from pydantic import ValidationError
+        from pydantic_core import from_json
+
+        text = whole_characters(arguments).strip() or "{}"
+        try:
+            data = from_json(text)
+            json.loads(text, object_pairs_hook=_each_once)
+        except ValueError as error:
+            raise WrongArguments(f"The arguments of {self.name} are no JSON: {error}. Give one JSON object.") from None
+        try:
+            values = self._adapter.validate_json(text)
+        except ValidationError as error:
+            problems = "; ".join(problems_of(error, data))
+            raise WrongArguments(f"The arguments of {self.name} do not fit: {problems}.") from None
+        return Arguments(data, values, self._parameters)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    inner = _unbound(function)
+    name = getattr(inner, "__name__", None)
+    if not isinstance(name, str):
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(inner).__name__).lower()
+    if name == "<lambda>":
+        raise InvalidRequest("A lambda cannot be a tool: it has no name.", hint="Write it with def.")
+    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
+        raise InvalidRequest(
+            f"{name} cannot be the name of a tool.",
+            hint="The service takes at most 64 of the letters a to z, digits, _ and -: define it under another name.",
+        )
+    return name
+
+
+def _unbound(function: Any) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def _written(function: Callable[..., Any]) -> Any:
+    """The function as it was written, behind what was bound and wrapped."""
+    inner = _unbound(function)
+    if not (inspect.isroutine(inner) or hasattr(inner, "__wrapped__")):
+        inner = type(inner).__call__
+    return inspect.unwrap(getattr(inner, "__func__", inner))
+
+
+def _parameters(function: Callable[..., Any], name: str) -> tuple[inspect.Parameter, ...]:
+    """What a model is to give. What is bound already is left out, and so are `*args` and `**kwargs`."""
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except NameError as error:  # from Python 3.14 on, hints are looked up only now
+        raise InvalidRequest(f"A type hint of {name} cannot be resolved: {error}.") from error
+    except (TypeError, ValueError):
+        raise InvalidRequest(
+            f"{name} does not tell what it takes.",
+            hint="Wrap it in a function of your own, with type hints and a docstring.",
+        ) from None
+    given, bound = (function.args, function.keywords) if isinstance(function, functools.partial) else ((), {})
+    named = [each for each in found if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    if found and found[0].name == "self" and found[0].annotation is found[0].empty:
+        raise InvalidRequest(
+            f"{name} is a method without its object.", hint=f"Give the method of an object: thing.{name}."
+        )
+    for each in found:
+        alone = not given and not any(one.kind is not one.KEYWORD_ONLY for one in named)
+        if (each.kind is each.VAR_POSITIONAL and alone) or (each.kind is each.VAR_KEYWORD and not (given or named)):
+            stars = "*" if each.kind is each.VAR_POSITIONAL else "**"
+            raise InvalidRequest(
+                f"{name} takes {stars}{each.name}, and a tool's parameters have names.",
+                hint="Name them, or take one list. A decorator keeps them with functools.wraps.",
+            )
+    return tuple(each for each in named if each.name not in bound)
+
+
+def _hint(parameter: inspect.Parameter, function: Callable[..., Any], name: str) -> Any:
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        return Any
+
+    def stand_in() -> None: ...
+
+    stand_in.__annotations__ = {parameter.name: annotation}
+    try:
+        hint = typing.get_type_hints(
+            stand_in, globalns=getattr(_written(function), "__globals__", {}), include_extras=True
+        )[parameter.name]
+    except Exception as error:  # a hint may be any expression
+        written = annotation if isinstance(annotation, str) else type_name(annotation)
+        raise InvalidRequest(
+            f"The parameter {parameter.name} of {name} has the type {written}, which cannot be resolved: {error}.",
+            hint="Define the type at the top level of the notebook or module, before the tool is given.",
+        ) from error
+    return Optional[hint] if parameter.default is None else hint  # noqa: UP045  # `hint | None` fails for some forms
+
+
+def _adapter(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[str, Any]) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict
+
+    try:
+        optional = {each.name for each in parameters if each.default is not each.empty}
+        taken = object_type(name, hints, optional)
+        taken.__pydantic_config__ = ConfigDict(extra="forbid")
+        adapter = adapter_of(taken)
+        schema_of(adapter)
+        return adapter
+    except Unsupported as error:
+        for each in parameters:
+            try:
+                schema_of(adapter_of(hints[each.name]))
+            except Unsupported as reason:
+                raise InvalidRequest(
+                    f"The parameter {each.name} of {name} has the type {type_name(hints[each.name])}, "
+                    f"which a model cannot give: {reason}.",
+                    hint="Take what JSON can hold (text, numbers, lists, a dataclass, a pydantic model), "
+                    "and make the rest of it inside.",
+                ) from error
+        raise InvalidRequest(f"What {name} takes cannot be told to a model: {error}.") from error
+
+
+def _described(
+    schema: dict[str, Any], parameters: tuple[inspect.Parameter, ...], told: Docstring | None
+) -> dict[str, Any]:
+    """The schema, with the defaults and with what the docstring says of each parameter."""
+    said = {
+        name.strip().lstrip("*"): " ".join(each.description.split())
+        for each in (told.params if told else [])
+        for name in each.arg_name.split(",")
+        if each.description
+    }
+    members = schema.setdefault("properties", {})
+    for each in parameters:
+        member = members.setdefault(each.name, {})
+        if each.name in said:
+            member.setdefault("description", said[each.name])
+        if each.default is not each.empty:
+            member.update(_default(each.default))
+    return schema
+
+
+def _default(value: Any) -> dict[str, Any]:
+    """The default as a member of a schema; nothing where JSON cannot hold it."""
+    from pydantic_core import to_jsonable_python
+
+    try:
+        plain = to_jsonable_python(value)
+        json.dumps(plain, allow_nan=False)
+    except Exception:  # a serializer of the user's own may raise anything
+        return {}
+    if isinstance(value, (set, frozenset)):
+        plain.sort(key=json.dumps)  # its order is another on every run
+    return {"default": plain}
+
+
+def _docstring(function: Callable[..., Any]) -> Docstring | None:
+    from docstring_parser import ParseError, parse
+
+    called = _class_of(function)
+    text = inspect.cleandoc(_written(function).__doc__ or (called.__doc__ if called else "") or "")
+    try:
+        return parse(text) if text else None
+    except ParseError:
+        told = parse("")
+        told.short_description = text
+        return told
+
+
+def _class_of(function: Any) -> Any:
+    """The class of an object that can be called; None for a function."""
+    inner = _unbound(function)
+    return None if inspect.isroutine(inner) or hasattr(inner, "__wrapped__") else type(inner)
+
+
+def _description(told: Docstring | None, name: str) -> str:
+    parts = [part for part in (told.short_description, told.long_description) if part] if told else []
+    return "\n\n".join(parts) or name.replace("_", " ").strip() or name

@@ -1,0 +1,253 @@
+"""Python functions as tools: what a model is told of them, and a call of one from its JSON to a text for the model."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from ...text.characters import shortened, whole_characters, without_addresses
+from ...text.errors import InvalidRequest
+from .consent import refusal
+from .signature import Signature, WrongArguments
+
+#: Of a result that gives one item after another: as many are taken.
+_ITEMS = 1000
+#: Letters of an error's message for the model.
+_MESSAGE = 2000
+#: Seconds: how often a wait looks whether it was interrupted, and how long a cancelled coroutine has to tidy up.
+_LOOK, _TIDY = 0.05, 2.0
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that a model may call. `parameters` is the JSON Schema of an object.
+
+    With `asks_first`, the user is asked before each call (see `confirm`). It can still be called as a function.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(hash=False)
+    function: Callable[..., Any]
+    asks_first: bool = False
+    _signature: Signature | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, function: Any) -> Tool:
+        """The function as a tool; a tool is given back as it is.
+
+        Name, parameters and description come from the signature, the type hints and the docstring (Google, NumPy or
+        Sphinx style). Raises `InvalidRequest` for what a model could not call.
+        """
+        if isinstance(function, Tool):
+            return function
+        if isinstance(function, staticmethod):
+            function = function.__func__
+        if isinstance(function, type):
+            raise InvalidRequest(
+                f"{function.__name__} is a class, and a tool is a function.",
+                hint="Give a function that makes one, and does with it what is to be done.",
+            )
+        if not callable(function):
+            raise InvalidRequest(
+                f"A tool is a function, and this is a value of the type {type(function).__name__}.",
+                hint="Give the function itself, without calling it.",
+            )
+        signature = Signature.of(function)
+        return cls(signature.name, signature.description, signature.schema, function, _signature=signature)
+
+    @property
+    def member(self) -> dict[str, Any]:
+        """The tool as a member of a request's `tools`."""
+        told = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+        return {"type": "function", "function": told}
+
+    @property
+    def signature(self) -> Signature:
+        """What reads a model's arguments."""
+        return self._signature or Signature.of(self.function)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(*arguments, **named)
+
+
+def confirm(function: Any) -> Tool:
+    """The function as a tool that asks the user before each call."""
+    return replace(Tool.of(function), asks_first=True)
+
+
+def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """The tools, each once. Raises `InvalidRequest` where two have one name: the model could not tell them apart."""
+    seen: dict[str, Tool] = {}
+    for tool in tools:
+        known = seen.setdefault(tool.name, tool)
+        if known.function is not tool.function:
+            raise InvalidRequest(f"Two tools have the name {tool.name}.", hint="Define one of them under another name.")
+        seen[tool.name] = tool if tool.asks_first else known
+    return tuple(seen.values())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call came to: the text for the model, whether it `failed`, and the seconds that the function took.
+
+    `error` is what the function raised.
+    """
+
+    text: str
+    failed: bool = False
+    seconds: float = 0.0
+    error: BaseException | None = field(default=None, repr=False)
+
+
+def call(tools: Sequence[Tool], name: str, arguments: str, tokens: int) -> Outcome:
+    """Call the tool of that name with arguments in JSON; the result as text of at most so many `tokens`.
+
+    Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once it
+    has stopped what runs.
+    """
+    tool = next((each for each in tools if each.name == name), None)
+    if tool is None:
+        there_are = ", ".join(each.name for each in tools) or "none"
+        return Outcome(f"There is no tool {shortened(name, 64)!r}. Those there are: {there_are}.", failed=True)
+    try:
+        given = tool.signature.read(arguments)
+    except WrongArguments as error:
+        return Outcome(str(error), failed=True)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a type's own check may raise anything
+        return Outcome(f"The arguments of {name} do not fit: {_told(error)}", failed=True)
+    if tool.asks_first and (refused := refusal(name, given.given, given.taken)):
+        return Outcome(refused, failed=True)
+    began = time.perf_counter()
+    try:
+        result, note = _whole(given.call(tool.function))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a tool is no place to end the session from
+        return Outcome(_told(error), failed=True, seconds=_since(began), error=error)
+    seconds = _since(began)
+    try:
+        return Outcome(_text(result, tokens) + note, seconds=seconds)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a result's own way to show itself may raise anything
+        return Outcome(f"{name} ran, but its result cannot be shown: {_told(error)}", failed=True, seconds=seconds)
+
+
+def _whole(result: Any) -> tuple[Any, str]:
+    """The result once all of it is there, and a note of what was left out."""
+    if inspect.isawaitable(result):
+        result = _awaited(result)
+    if isinstance(result, AsyncIterator):
+        items = _awaited(_first(result))
+    elif isinstance(result, Iterator):
+        items = list(islice(result, _ITEMS + 1))
+    else:
+        return result, ""
+    if len(items) <= _ITEMS:
+        return items, ""
+    return items[:_ITEMS], f"\n\n[the first {_ITEMS:,} items: there are more]"
+
+
+async def _first(items: AsyncIterator[Any]) -> list[Any]:
+    taken: list[Any] = []
+    async for item in items:
+        taken.append(item)
+        if len(taken) > _ITEMS:
+            break
+    return taken
+
+
+def _awaited(awaitable: Awaitable[Any]) -> Any:
+    """Run it to its end in a thread, with an event loop of its own: in a notebook, this thread's loop runs already.
+
+    An interrupt of this thread cancels it, and is raised once it has ended, or has had its time to.
+    """
+    running = _Running(awaitable)
+    try:
+        running.start()
+        # In short waits: on Windows, and for an interrupt that is no signal, one long wait would not end.
+        while not running.over.wait(_LOOK):
+            pass
+    except BaseException:
+        running.cancel()
+        running.over.wait(_TIDY)
+        raise
+    if running.failure is not None:
+        raise running.failure
+    return running.result
+
+
+class _Running:
+    """An awaitable that runs in a thread of its own, with the context variables of the one that started it."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self._awaitable = awaitable
+        self._cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.over = threading.Event()
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run,), name="zhipu_magic tool", daemon=True).start()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # it has just ended
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._await())
+        except asyncio.CancelledError:
+            self.failure = RuntimeError("the call was cancelled")
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self.over.set()
+
+    async def _await(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        if self._cancelled:
+            self._task = None
+            raise asyncio.CancelledError
+        self.result = await self._awaitable
+
+
+def _text(result: Any, tokens: int) -> str:
+    from ..rendering.renderers import rendered
+
+    shown = rendered(result, tokens)
+    if shown.images:
+        return "[an image: it cannot be given back to the model]"
+    return shown.text or "[an empty text]"
+
+
+def _told(error: BaseException) -> str:
+    """An error in the words of its own, without its frames: those hold paths of this machine."""
+    try:
+        message = without_addresses(str(error)).strip()
+        if isinstance(error, ImportError) and error.path:
+            message = message.removesuffix(f" ({error.path})")
+    except Exception:  # a message of the user's own making
+        message = ""
+    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return whole_characters(shortened(told, _MESSAGE))
+
+
+def _since(began: float) -> float:
+    return round(time.perf_counter() - began, 3)

@@ -1,0 +1,170 @@
+"""Typed answers: what the model is told of the type that is wanted, and its words read as a value of that type.
+
+Shape(list[Invoice])
+  ├─ instruction ──▶ system text          JSON only, of this schema
+  ├─ read(text) ───▶ the value            or Misfit: request_for_repair(misfit) ──▶ one more turn ──▶ read
+  └─ markdown(value) ──▶ how it is shown
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...text.characters import whole_characters, without_addresses
+from ...text.errors import InvalidRequest
+from .data_frames import DataFrame, Frame, FrameType, frame_rows, library_of
+from .markdown import ROWS, table, value_markdown
+from .parse import type_from
+from .schema import adapter_of, field_names, is_type, kind_of, object_type, problems_of, resolved, schema_of, type_name
+from .typed_dicts import Unsupported
+
+__all__ = ["DataFrame", "Misfit", "Shape", "type_from"]
+
+
+class Misfit(ValueError):
+    """An answer that is not what was wanted: its `text` as it came, and the `problems` in plain words."""
+
+    def __init__(self, text: str, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.text = text
+        self.problems = problems
+
+
+class Shape:
+    """The type that an answer shall have: anything that pydantic reads from JSON, or `DataFrame[Model]`.
+
+    `name` is the type as a reader would write it, `instruction` what is added to the system text; both are the same on
+    every run. Raises `InvalidRequest` for what is no such type.
+    """
+
+    def __init__(self, wanted: Any) -> None:
+        self.name = type_name(wanted)
+        self._frame = Frame(wanted) if isinstance(wanted, FrameType) else None
+        self._wanted: Any = list.__class_getitem__(wanted.record) if isinstance(wanted, FrameType) else wanted
+        if wanted is DataFrame or library_of(wanted):
+            raise InvalidRequest("DataFrame does not say what its rows are.", hint="Write DataFrame[Invoice].")
+        if not is_type(self._wanted):
+            raise InvalidRequest(f"{self.name} is {kind_of(wanted)}, and no type.")
+        try:
+            self._adapter = adapter_of(self._wanted)
+            schema = schema_of(self._adapter)
+            self._key = _key(schema)
+            self._wrapper = adapter_of(object_type("Answer", {self._key: self._wanted})) if self._key else self._adapter
+            schema = schema_of(self._wrapper)
+        except Unsupported as error:
+            raise InvalidRequest(
+                f"A reply cannot be read as {self.name}: {error}.",
+                hint="Use what JSON can hold: text, numbers, lists, a pydantic model, a dataclass, a TypedDict.",
+            ) from error
+        self.instruction = (
+            "Answer with JSON only, with no words around it: one object that fits this JSON Schema.\n"
+            f"```json\n{json.dumps(schema, ensure_ascii=False)}\n```"
+        )
+
+    def read(self, text: str) -> Any:
+        """The value. Raises `Misfit`.
+
+        The JSON may stand in a fenced block or among words, and what was wanted within an object may come bare.
+        """
+        first: tuple[str, ...] = ()
+        for piece, data in _pieces(whole_characters(text)):
+            try:
+                value = self._validated(piece, data)
+            except _Unfit as unfit:
+                first = first or unfit.problems
+            else:
+                return value if self._frame is None else self._frame.of(self._adapter.dump_python(value, **_AS_FIELDS))
+        raise Misfit(text, first or (_no_json(whole_characters(text)),))
+
+    def request_for_repair(self, misfit: Misfit) -> str:
+        """What the model is told in the one turn in which it may mend its answer."""
+        problems = "\n".join(f"- {problem}" for problem in misfit.problems)
+        return (
+            f"That answer does not fit the JSON Schema:\n{problems}\n"
+            "Answer once more, with the corrected JSON only, and all of it."
+        )
+
+    def markdown(self, value: Any) -> str:
+        """The value as it is shown: records as a table, short values as they are, the rest as JSON."""
+        if self._frame is not None:
+            return table(*frame_rows(value, ROWS))
+        return value_markdown(value, is_record=field_names(self._wanted) is not None)
+
+    def _validated(self, piece: str, data: Any) -> Any:
+        from pydantic import ValidationError
+
+        try:
+            if self._key and isinstance(data, dict) and data.keys() == {self._key}:
+                return self._wrapper.validate_json(piece)[self._key]
+            return self._adapter.validate_json(piece)
+        except ValidationError as error:
+            raise _Unfit(problems_of(error, data)) from error
+        except Exception as error:  # a type's own check may raise anything
+            told = without_addresses(f"its check failed: {type(error).__name__}: {error}")
+            raise _Unfit((told,)) from error
+
+
+class _Unfit(Exception):
+    """This piece of JSON is not what was wanted."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+_AS_FIELDS: dict[str, Any] = {"by_alias": False, "warnings": False}
+
+
+def _key(schema: Mapping[str, Any]) -> str:
+    """The member of the object that holds the answer, for JSON mode gives objects; nothing where it is one itself."""
+    kind = resolved(schema, schema).get("type")
+    return "" if kind == "object" else "items" if kind == "array" else "value"
+
+
+def _pieces(text: str) -> Iterator[tuple[str, Any]]:
+    """What is JSON in the text, and what it holds: all of it, then fenced blocks, then what brackets enclose."""
+    from pydantic_core import from_json
+
+    for piece in _possible(text.removeprefix("\ufeff").strip()):
+        try:
+            yield piece, from_json(piece)
+        except ValueError:
+            continue
+
+
+def _possible(text: str) -> Iterator[str]:
+    yield text
+    for block in re.finditer(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1", text, re.DOTALL | re.MULTILINE):
+        yield block[2]
+    end = 0
+    while (opening := _OPENING.search(text, end)) and (end := _end(text, opening.start())):
+        yield text[opening.start() : end]
+
+
+_OPENING = re.compile(r"[\[{]")
+_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+def _end(text: str, start: int) -> int:
+    """Where the bracket at `start` is closed; 0 if it is not: of an answer that was cut off, no part is the answer."""
+    depth = 0
+    for mark in _MARK.finditer(text, start):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return 0
+
+
+def _no_json(text: str) -> str:
+    from pydantic_core import from_json
+
+    if not text.strip():
+        return "the answer is empty"
+    try:
+        from_json(text.strip())
+    except ValueError as error:
+        return f"it is no JSON: {error}"
+    return "it is no JSON"

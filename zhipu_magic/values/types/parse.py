@@ -1,0 +1,161 @@
+"""The type that a text such as `list[Invoice]` names: what `--as` takes. It is read, and never run as Python."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import datetime
+import decimal
+import difflib
+import inspect
+import typing
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from types import ModuleType
+from typing import Annotated, Any, Literal, Optional, Union
+
+from ...text.characters import shortened
+from ...text.errors import InvalidRequest
+from .data_frames import DataFrame, FrameType, library_of
+from .schema import is_type, kind_of
+from .typed_dicts import subscribed
+
+#: Letters that a type may take: more than anybody writes, and few enough that no nesting is too deep.
+_LETTERS = 500
+
+_KNOWN: Mapping[str, Any] = {
+    **{name: getattr(builtins, name) for name in ("bool", "int", "float", "str", "list", "dict", "tuple", "set")},
+    **{name: getattr(typing, name) for name in ("Literal", "Optional", "Union", "Any", "Annotated")},
+    "date": datetime.date,
+    "datetime": datetime.datetime,
+    "Decimal": decimal.Decimal,
+    "DataFrame": DataFrame,
+}
+
+_EXAMPLE = "Write it as in Python: int, Literal['good', 'bad'], list[Invoice], DataFrame[Invoice]."
+
+
+def type_from(text: str, names: Mapping[str, Any]) -> Any:
+    """The type that the text names, with the reader's own `names` before Python's.
+
+    Names, attributes, subscripts, `|` and constants within them are understood, and no calls. Raises `InvalidRequest`.
+    """
+    shown = shortened(" ".join(text.split()), 60)
+    if len(text) > _LETTERS:
+        raise InvalidRequest(f"{shown} is too long for a type.", hint="Give it a name in a cell, and use that.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise InvalidRequest(f"{shown or 'Nothing'} is no type.", hint=_EXAMPLE) from None
+    return _Reading(names).type(tree.body)
+
+
+class _Reading:
+    """A type's syntax tree, read with the names that it may use."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+
+    def type(self, node: ast.expr) -> Any:
+        found = self._found(node)
+        written = ast.unparse(node)
+        if found is DataFrame or library_of(found):
+            raise InvalidRequest(
+                f"{written} does not say what its rows are.", hint=f"Name their type in brackets: {written}[Invoice]."
+            )
+        if found in (Literal, Optional, Union, Annotated):
+            raise InvalidRequest(f"{written} needs something in brackets.", hint=_EXAMPLE)
+        if isinstance(found, FrameType) or is_type(found):
+            return found
+        raise InvalidRequest(f"{written} is {kind_of(found)}, and no type.", hint=_EXAMPLE)
+
+    def _found(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Name(id=name):
+                return self._named(name)
+            case ast.Attribute(value=owner, attr=name):
+                return self._attribute(owner, name)
+            case ast.Subscript(value=base, slice=inside):
+                return self._subscript(base, inside)
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                return self._made(node, lambda: subscribed(Union, (self.type(left), self.type(right))))
+            case ast.Constant(value=None):
+                return None
+            case ast.Constant(value=str()):
+                raise InvalidRequest(f"{ast.unparse(node)} is a text, and no type.", hint="Write it without quotes.")
+        raise InvalidRequest(f"{shortened(ast.unparse(node), 60)} is no type.", hint=_EXAMPLE)
+
+    def _named(self, name: str) -> Any:
+        if name in self._names:
+            return self._names[name]
+        if name in _KNOWN:
+            return _KNOWN[name]
+        if hasattr(builtins, name):
+            return getattr(builtins, name)
+        types = [each for each, value in self._names.items() if value is not None and is_type(value)]
+        near = difflib.get_close_matches(name, [*types, *_KNOWN], 1)
+        if near:
+            raise InvalidRequest(f"There is no type {name}.", hint=f"Did you mean {near[0]}?")
+        raise InvalidRequest(f"There is no type {name}.", hint="Run the cell that defines it first.")
+
+    def _attribute(self, owner: ast.expr, name: str) -> Any:
+        # Of modules and classes alone, and not looked up through code of theirs: nothing of the reader's is run.
+        holder = self._found(owner)
+        if isinstance(holder, (ModuleType, type)) and not name.startswith("__"):
+            try:
+                return inspect.getattr_static(holder, name)
+            except AttributeError:
+                pass
+            if isinstance(holder, ModuleType):  # many libraries import a name when it is first asked for
+                with suppress(Exception):
+                    return getattr(holder, name)
+        raise InvalidRequest(f"{ast.unparse(owner)} has no type {name}.", hint=_EXAMPLE)
+
+    def _subscript(self, base: ast.expr, inside: ast.expr) -> Any:
+        generic = self._found(base)
+        parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
+        if generic is Literal:
+            return self._made(base, lambda: subscribed(Literal, tuple(map(self._constant, parts))))
+        if generic is Annotated and len(parts) > 1:
+            wanted, *notes = parts
+            return self._made(base, lambda: subscribed(Annotated, (self.type(wanted), *map(self._note, notes))))
+        if generic is DataFrame or library_of(generic):
+            return FrameType(self.type(inside), library_of(generic))
+        if not (is_type(generic) or generic in (Optional, Union)):
+            raise InvalidRequest(f"{ast.unparse(base)} is {kind_of(generic)}, and no type.", hint=_EXAMPLE)
+        arguments = tuple(Ellipsis if _is_ellipsis(part) else self.type(part) for part in parts)
+        return self._made(base, lambda: generic[arguments if isinstance(inside, ast.Tuple) else arguments[0]])
+
+    def _constant(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=str() | bytes() | bool() | int() | None as value):
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+                return -number
+            case ast.Attribute(value=owner, attr=name):
+                choices = self._found(owner)
+                members = getattr(choices, "__members__", {}) if isinstance(choices, type) else {}
+                if name in members:
+                    return members[name]
+        raise InvalidRequest(
+            f"{ast.unparse(node)} cannot stand in Literal.", hint="Give texts, numbers or enum members."
+        )
+
+    def _note(self, node: ast.expr) -> Any:
+        return node.value if isinstance(node, ast.Constant) else self._found(node)
+
+    @staticmethod
+    def _made(node: ast.expr, make: Any) -> Any:
+        try:
+            return make()
+        except InvalidRequest:
+            raise
+        except Exception as error:  # a class of the reader's own decides what may stand in its brackets
+            raise InvalidRequest(f"{ast.unparse(node)} cannot be used so: {error}", hint=_EXAMPLE) from error
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
