@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import benchmarks
 
-from . import first_cell, journal, long_thread, page, references, replay, speed, start, tool_turn, warm_cell
+from . import first_cell, journal, long_thread, many, page, references, replay, speed, start, tool_turn, warm_cell
 from .kernel import Bench
 from .servers import Servers
 from .table import Row, as_markdown
@@ -29,7 +29,19 @@ def main() -> int:
     rows: list[Row] = []
     with TemporaryDirectory(prefix="zhipu_magic-bench-") as folder, Servers() as servers:
         bench = Bench(servers, Path(folder))
-        for section in (start, first_cell, warm_cell, speed, page, long_thread, journal, replay, references, tool_turn):
+        for section in (
+            start,
+            first_cell,
+            warm_cell,
+            speed,
+            page,
+            many,
+            long_thread,
+            journal,
+            replay,
+            references,
+            tool_turn,
+        ):
             print(f"measuring: {(section.__doc__ or section.__name__).splitlines()[0]}", file=sys.stderr, flush=True)
             rows += section.measure(bench, quick=quick)
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.")

@@ -209,9 +209,9 @@ def test_a_service_where_nobody_listens_is_told(story: Story, nobody: str, live:
 def test_a_service_that_comes_up_while_it_is_tried_again_answers(server: PracticeServer, chat: Chat) -> None:
     server.stop()
     reply = chat.ask("first")
-    while reply.retry is None:
+    while reply.progress.retry is None:
         reply.advance(timeout=1)
-    assert (reply.retry.number, reply.retry.most) == (1, 3)
+    assert (reply.progress.retry.number, reply.progress.retry.most) == (1, 3)
     server.enqueue(Answer("one"))
     server.start()
     assert reply.text == "one"
@@ -230,9 +230,9 @@ def test_the_panel_tells_that_it_waits_and_how_long(story: Story, live: list[str
 def test_the_wait_that_the_service_asks_for_is_kept_to(server: PracticeServer, chat: Chat, seconds: str) -> None:
     server.enqueue(Fault(429, "1302", headers={"Retry-After": seconds}))
     reply = chat.ask("first")
-    while reply.retry is None:
+    while reply.progress.retry is None:
         reply.advance(timeout=1)
-    assert reply.retry.wait == float(seconds)
+    assert reply.progress.retry.wait == float(seconds)
     reply.interrupt()
 
 
@@ -240,9 +240,9 @@ def test_the_wait_may_be_given_as_a_date(server: PracticeServer, chat: Chat) -> 
     date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=50), usegmt=True)
     server.enqueue(Fault(503, "503", headers={"Retry-After": date}))
     reply = chat.ask("first")
-    while reply.retry is None:
+    while reply.progress.retry is None:
         reply.advance(timeout=1)
-    assert 25 < reply.retry.wait <= 50
+    assert 25 < reply.progress.retry.wait <= 50
     reply.interrupt()
 
 
@@ -252,8 +252,8 @@ def test_without_a_word_from_the_service_each_wait_is_longer(server: PracticeSer
     waits: dict[int, float] = {}
     while len(waits) < 2:
         reply.advance(timeout=1)
-        if reply.retry is not None:
-            waits[reply.retry.number] = reply.retry.wait
+        if reply.progress.retry is not None:
+            waits[reply.progress.retry.number] = reply.progress.retry.wait
     reply.interrupt()
     assert 1 <= waits[1] <= 2 <= waits[2] <= 3
 
@@ -264,9 +264,9 @@ def test_a_service_that_asks_for_too_long_a_wait_is_told_at_once(server: Practic
     reply = chat.ask("first")
     with pytest.raises(ServiceError, match="1305"):
         while reply.advance(timeout=1):
-            if reply.retry is not None:
+            if reply.progress.retry is not None:
                 reply.interrupt()
-    assert reply.retry is None
+    assert reply.progress.retry is None
     assert len(server.requests) == 1
 
 

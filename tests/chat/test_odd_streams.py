@@ -370,7 +370,7 @@ def test_calls_of_tools(
     read = [(made.id, made.function.name, made.function.arguments) for made in choice.message.tool_calls]
     assert read == calls
     assert all(made.type == "function" for made in choice.message.tool_calls)
-    assert reply.wants_tools
+    assert reply.progress.wants_tools
     assert reply.words == ""
     assert chat.thread().turns == ()
 

@@ -89,7 +89,7 @@ def test_a_whole_reply_whose_commit_was_interrupted_is_committed_with_the_next(t
     chat = asking(tmp_path / "j.jsonl")
     for number in range(1, 40, 3):
         reply = chat.ask(f"question {number}")
-        while reply.ended is None and not reply.has_begun:
+        while reply.ended is None and not reply.progress.has_begun:
             reply.advance(0.1)
         sys.settrace(InterruptAt(number))
         try:

@@ -185,7 +185,7 @@ def test_a_reply_that_is_under_way_is_the_parents(tmp_path: Path, begun: bool) -
         steps = ((sse(chunk("half ")), 1.0) if begun else (1.0,)) + (sse(chunk("whole", finish_reason="stop")),)
         server.enqueue(Raw(steps))
         reply = chat.ask("first")
-        while begun and not reply.has_words:
+        while begun and not reply.progress.has_text:
             reply.advance(0.1)
 
         def act():
@@ -231,9 +231,21 @@ def test_locks_that_another_thread_held_hold_up_no_child(tmp_path: Path) -> None
         chat.ask("one").text
         reply = chat.ask("under way")
         exchange = reply._source
-        held = (chat.service._lock, exchange._cancelled._cond)
-        for lock in held:
-            lock.acquire()
+        scheduler, history = chat._scheduler, chat.history
+        held = (chat.service._lock, exchange.cancelled._cond, exchange._line_lock, reply._changing)
+        held += (scheduler._lock, scheduler.admitting, history.changing)
+
+        def hold():
+            for lock in held:
+                lock.acquire()
+            taken.set()
+            forked.wait()
+            for lock in held:
+                lock.release()
+
+        taken, forked = threading.Event(), threading.Event()
+        threading.Thread(target=hold).start()
+        taken.wait()
 
         def act():
             chat.interrupt()
@@ -241,8 +253,7 @@ def test_locks_that_another_thread_held_hold_up_no_child(tmp_path: Path) -> None
             assert "child" in chat.ask("child").text
 
         child = in_child(act)
-        for lock in held:
-            lock.release()
+        forked.set()
         end(child)
         assert reply.text
         """,

@@ -2,39 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from ..history.budget import Budget
-from ..history.ledger import Sums
+from ..history.ledger import Entry, Sums, cost_of
+from ..history.rounds import Round
 from ..service.models import CATALOGUE
 from ..text.errors import OverBudget
 from .request import Request
+from .window import taken
 
 
-def check_budget(budget: Budget, request: Request, sums: Sums, *, priced: bool) -> None:
-    """Raise OverBudget for a request that could pass it, with the longest answer that there may be."""
-    known = CATALOGUE.get(request.model)
-    longest = request.max_tokens or (known.longest_answer if known else None)
-    left = budget.left(sums)
+@dataclass(frozen=True)
+class Spending:
+    """What has been spent, and what `others` replies that are under way may still take, in the budget's unit.
+
+    `priced` is whether the price table speaks of the service.
+    """
+
+    spent: Sums
+    reserved: float = 0.0
+    others: int = 0
+    priced: bool = True
+
+
+def most_of(budget: Budget, request: Request, rounds: Sequence[Round] = (), *, priced: bool) -> float | None:
+    """The most that a turn may take in all after these rounds, in the budget's unit; None where it is not known."""
+    spent, tokens = _after(Sums(), request, rounds, priced=priced)
+    next_round = _most_of_a_round(budget, request, tokens, priced=priced)
+    return None if next_round is None else next_round + budget.amount(spent)
+
+
+def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spending: Spending) -> None:
+    """Raise OverBudget for a request that could pass it after these rounds, with the longest answer there may be."""
+    priced, longest = spending.priced, _longest_answer(request)
+    spent, tokens = _after(spending.spent, request, rounds, priced=priced)
+    left = max(0.0, budget.left(spent) - spending.reserved)
     if longest is None:
         raise OverBudget(
             f"How long an answer of {request.model} may be is not known, so the budget cannot be kept.",
             hint="Give --max-tokens, or end the budget: %glm budget off. Nothing was sent.",
         )
-    most: float | None = request.tokens + longest
-    if budget.unit == "yuan":
-        most = known.cost(request.tokens, longest) if known and priced else None
+    most = _most_of_a_round(budget, request, tokens, priced=priced)
     if most is None:
         raise OverBudget(
             f"The price of {request.model} is not known here, so a budget in yuan cannot be kept.",
             hint="Take a budget in tokens (%glm budget 200k tokens), or end it: %glm budget off. Nothing was sent.",
         )
-    if most > left:
-        if not left:
-            raise OverBudget(
-                f"The budget of {budget.told(budget.limit)} is spent.",
-                hint="Raise it (%glm budget), or end it (%glm budget off). Nothing was sent.",
-            )
+    if most <= left:
+        return
+    if spending.reserved and most <= budget.left(spent):
+        replies = "1 reply" if spending.others == 1 else f"{spending.others:,} replies"
         raise OverBudget(
             f"This turn could pass the budget: it may take up to {budget.told(most)}, and {budget.told(left)} are left "
-            f"of {budget.told(budget.limit)}.",
-            hint=f"Nothing was sent. Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
+            f"of {budget.told(budget.limit)} beside what {replies} under way may take.",
+            hint="Nothing was sent. Ask again when they have ended, shorten the answers, or raise the budget.",
         )
+    if not left:
+        raise OverBudget(
+            f"The budget of {budget.told(budget.limit)} is spent.",
+            hint="Raise it (%glm budget), or end it (%glm budget off). Nothing was sent.",
+        )
+    raise OverBudget(
+        f"This turn could pass the budget: it may take up to {budget.told(most)}, and {budget.told(left)} are left "
+        f"of {budget.told(budget.limit)}.",
+        hint=f"Nothing was sent. Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
+    )
+
+
+def _longest_answer(request: Request) -> int | None:
+    known = CATALOGUE.get(request.model)
+    return request.max_tokens or (known.longest_answer if known else None)
+
+
+def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bool) -> tuple[Sums, int]:
+    """What has been spent after these rounds, and the tokens that the next one's prompt takes."""
+    usages, tokens = taken(request, rounds)
+    for usage in usages:
+        cost = cost_of(request.model, usage, priced=priced)
+        spent = spent.with_entry(Entry(request.model, "", usage, cost, 0.0))
+    return spent, tokens
+
+
+def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: bool) -> float | None:
+    known, longest = CATALOGUE.get(request.model), _longest_answer(request)
+    if longest is None:
+        return None
+    if budget.unit == "tokens":
+        return tokens + longest
+    return known.cost(tokens, longest) if known and priced else None

@@ -26,13 +26,16 @@ from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.errors import InvalidRequest, SettingsError
 from ..values.references import Prompt, resolved
+from .compose import Place, Wanted, composed, model_of
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .options import Options, with_more
 from .reply import Reply
 from .request import Request
+from .scheduler import Scheduler
+from .standing import Standing
 from .toolbox import Toolbox
-from .window import check_sight, context_tokens, fit
+from .window import context_tokens
 
 if TYPE_CHECKING:
     from ..values.tools.tool import Tool
@@ -57,6 +60,8 @@ class Chat:
     `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
     functions that the model may call in every turn.
 
+    `limit` is how many requests are under way at once; what is asked beyond waits.
+
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
     what the reader should know and what is no error; it defaults to `warnings.warn`.
@@ -76,6 +81,7 @@ class Chat:
         tools: Iterable[Callable[..., Any]] = (),
         journal: str | os.PathLike[str] | None = None,
         replay: ReplayMode | None = None,
+        limit: int = 8,
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
@@ -86,13 +92,14 @@ class Chat:
         self._shapes: dict[str, Shape] = {}
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
+        self._scheduler = Scheduler(limit)
         settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
         self.history = History(
             Journal(Path(journal) if journal else None, hide=self.service.hide, warn=warn),
             {name: value for name, value in settings.items() if value is not None},
             self._settle,
         )
-        self._dispatch = Dispatch(self.service, self.history, warn)
+        self._dispatch = Dispatch(self.service, self.history, self._scheduler, warn)
         self.replay = default_replay() if replay is None else replay
 
     # Asking
@@ -107,17 +114,26 @@ class Chat:
         anchor: Anchor | None = None,
         **more: Any,
     ) -> Reply:
-        """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over or to read.
+        """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over, to read or to await.
 
-        With `names`, a `{{ name }}` in the prompt stands for that value (see `prompt`); `images` go with it, one or
+        With `names`, a `{{ name }}` in the prompt stands for that value (see `references`); `images` go with it, one or
         several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
-        the turn replaces the earlier one in place. The request goes out at once; the turn is committed when its reply
-        has been read to the end, which the next `ask` does if nobody has (and which then raises what ended it).
+        the turn replaces the earlier one in place.
+
+        Many may ask at once, from any thread: what is asked `once`, or in several threads of the conversation, does not
+        wait for each other. A turn waits for the end of the one before it in its thread (and raises what ended that, if
+        nobody has been told). The request goes out at once, or as soon as fewer than `limit` are under way; the turn is
+        committed when all of its reply has come.
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        return self._dispatch.send(self.request(prompt, options, names=names, images=images, anchor=anchor, **more))
+        asked = with_more(options or Options(), more)
+        found = self._resolved(prompt, asked, names, images)
+        with self._scheduler.turn(self._place(asked)) as begun:
+            reply = self._dispatch.send(self._asked(found, asked, anchor or Anchor()))
+            begun(reply)
+        return reply
 
     def request(
         self,
@@ -130,8 +146,63 @@ class Chat:
         **more: Any,
     ) -> Request:
         """What `ask` would send, and sends nothing."""
-        options = with_more(options or Options(), more)
-        self._settle()
+        asked = with_more(options or Options(), more)
+        found = self._resolved(prompt, asked, names, images)
+        if not asked.once:
+            self._scheduler.settle(self._place(asked))
+        return self._asked(found, asked, anchor or Anchor())
+
+    def ask_again(self, anchor: Anchor | None = None) -> Reply:
+        """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
+
+        `anchor` is the cell that wants it; the turn stays with the cell that asked.
+        """
+        with self._scheduler.turn(self.thread().name) as begun:
+            link = self.history.newest("ask again")
+            turn = link.turn
+            place = Place(replace(self.thread(), last=link.before), anchor or Anchor(), replaces=turn.id)
+            prompt = Prompt(turn.prompt, turn.written, turn.images)
+            reply = self._dispatch.send(self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction))
+            begun(reply)
+        return reply
+
+    def go_on(self, anchor: Anchor | None = None) -> Reply:
+        """Have the model go on from a reply that was cut short, and join the two into one turn.
+
+        `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
+        """
+        with self._scheduler.turn(self.thread().name) as begun:
+            turn = self.history.newest("go on from").turn
+            if turn.finish_reason not in ("interrupted", "length"):
+                raise InvalidRequest(
+                    "The last reply came to its end; there is nothing to go on from.",
+                    hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
+                )
+            prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
+            place = Place(self.thread(), anchor or Anchor(), joins=turn.id)
+            reply = self._dispatch.send(self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction))
+            begun(reply)
+        return reply
+
+    def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
+        """Stop the replies that are under way, or those that this execution of a cell has asked for; gives them.
+
+        What has come of them is kept. `Reply.interrupt` stops one.
+        """
+        replies = self._scheduler.under_way
+        stopped = [reply for reply in replies if anchor is None or reply.request.anchor == anchor]
+        for reply in stopped:
+            reply.interrupt()
+        return stopped
+
+    def _place(self, options: Options) -> str | None:
+        """The thread that a turn waits in; None for what is asked outside the conversation."""
+        if options.thread is not None:
+            check_name(options.thread)
+        return None if options.once else options.thread or self.kept.conversation.current
+
+    def _resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
+        """The prompt with its references resolved; what it may not hold is refused."""
         thread = self.thread(None if options.thread is None else check_name(options.thread))
         _check(prompt, options.system or thread.system)
         found = resolved(prompt, names, self.value_tokens, images)
@@ -140,58 +211,13 @@ class Chat:
         _check(found.text, "")
         for note in found.notes:
             self._warn(note)
-        anchor = anchor or Anchor()
-        return self._request(found, options, anchor, self.history.before(options.thread, anchor))
+        return found
 
-    def ask_again(self, anchor: Anchor | None = None) -> Reply:
-        """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
+    def _asked(self, prompt: Prompt, options: Options, anchor: Anchor) -> Request:
+        return self._request(prompt, options, Place(self.history.before(options.thread, anchor), anchor))
 
-        `anchor` is the cell that wants it; the turn stays with the cell that asked.
-        """
-        self._settle()
-        link = self.history.newest("ask again")
-        before = replace(self.thread(), last=link.before)
-        options = self._toolbox.options_of(link.turn)
-        turn = link.turn
-        prompt = Prompt(turn.prompt, turn.written, turn.images)
-        request = self._request(prompt, options, anchor or Anchor(), before, turn.instruction, replaces=turn.id)
-        return self._dispatch.send(request)
-
-    def go_on(self, anchor: Anchor | None = None) -> Reply:
-        """Have the model go on from a reply that was cut short, and join the two into one turn.
-
-        `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
-        """
-        self._settle()
-        turn = self.history.newest("go on from").turn
-        if turn.finish_reason not in ("interrupted", "length"):
-            raise InvalidRequest(
-                "The last reply came to its end; there is nothing to go on from.",
-                hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
-            )
-        prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
-        options = self._toolbox.options_of(turn)
-        here = self.thread()
-        request = self._request(prompt, options, anchor or Anchor(), here, turn.instruction, joins=turn.id)
-        return self._dispatch.send(request)
-
-    def interrupt(self) -> None:
-        """Stop the reply that is under way, if there is one; what has come of it is kept."""
-        if self._dispatch.pending is not None:
-            self._dispatch.pending.interrupt()
-
-    def _request(
-        self,
-        prompt: Prompt,
-        options: Options,
-        anchor: Anchor,
-        before: Thread,
-        instruction: str = "",
-        *,
-        replaces: str | None = None,
-        joins: str | None = None,
-    ) -> Request:
-        """The request that asks `prompt` after the thread `before`."""
+    def _request(self, prompt: Prompt, options: Options, place: Place, instruction: str = "") -> Request:
+        """The request that asks `prompt` at this place; `instruction` is what the turn had that it asks again."""
         options = replace(
             options,
             temperature=self.temperature if options.temperature is None else options.temperature,
@@ -201,35 +227,14 @@ class Chat:
         shape = _shape(options.as_type)
         if shape is not None:
             self._shapes[shape.instruction] = shape
-        elif joins is None:  # of a reply that is joined, each part alone is no value
+        elif place.joins is None:  # of a reply that is joined, each part alone is no value
             shape = self._shapes.get(instruction)
-        model = options.model or _model_of(before)
-        if options.once:
-            before = Thread(before.name, system=options.system or "")
-        elif options.system is not None:
-            before = replace(before, system=options.system)
-        request = Request(
-            prompt.text,
-            options,
-            anchor,
-            before,
-            model,
-            replaces,
-            joins,
-            prompt.written,
-            prompt.images,
-            shape,
-            shape.instruction if shape else instruction,
-            self.service.hiding(),
-        )
-        request = fit(request)
-        check_sight(request)
-        return request
+        return composed(prompt, options, place, Wanted(shape, instruction), self.service.hiding())
 
-    def _settle(self) -> None:
-        self._dispatch.settle()
+    def _settle(self, thread: str | None) -> None:
+        self._scheduler.settle(thread)
 
-    # What it keeps (`kept` itself may be looked at while a reply grows; the others read that to its end first)
+    # What it keeps, as it is at this moment: looking waits for no reply
 
     @property
     def kept(self) -> Kept:
@@ -243,7 +248,6 @@ class Chat:
     @property
     def ledger(self) -> Ledger:
         """What it has cost so far."""
-        self._settle()
         return self.kept.ledger
 
     @property
@@ -263,7 +267,7 @@ class Chat:
     @property
     def model(self) -> str:
         """The model that the current thread asks."""
-        return _model_of(self.kept.conversation.here)
+        return model_of(self.kept.conversation.here)
 
     @model.setter
     def model(self, name: str) -> None:
@@ -345,12 +349,34 @@ class Chat:
     def tool_calls(self, count: int) -> None:
         self._dispatch.tool_calls = count
 
+    @property
+    def limit(self) -> int:
+        """How many requests are under way at once."""
+        return self._scheduler.limit
+
+    @limit.setter
+    def limit(self, count: int) -> None:
+        self._scheduler.limit = count
+
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
         conversation = self.kept.conversation
         here = conversation.here if thread is None else conversation.thread(thread)
         known = CATALOGUE.get(model or self.model)
         return (min(context_tokens(here), known.context), known.context) if known else None
+
+    def standing(self, reply: Reply) -> Standing:
+        """What the reply has cost, and where its thread and all of the chat stand by now."""
+        kept, thread = self.kept, reply.request.before.name
+        sums, budget = kept.ledger.everything, kept.budget
+        return Standing(
+            cost=reply.entry.cost if reply.entry else None,
+            thread=thread,
+            turns=kept.conversation.thread(thread).size,
+            context=self.context_filled(reply.model, thread),
+            sums=sums,
+            budget_left=budget.told_left(sums if reply.replayed else self.account) if budget else "",
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:
@@ -382,10 +408,6 @@ def _shape(wanted: Any) -> Shape | None:
     from ..values.types.answer_type import Shape
 
     return Shape(wanted)
-
-
-def _model_of(thread: Thread) -> str:
-    return thread.model or default_model()
 
 
 def _check(prompt: str, system: str) -> None:

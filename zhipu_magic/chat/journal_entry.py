@@ -22,11 +22,11 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
     It holds its own prompt and reply, and the id of the turn before: not the whole history again. Of the service
     there is the host's name alone, and no header.
     """
-    request = reply.request
+    request, progress = reply.request, reply.progress
     once = request.options.once
     event: dict[str, Any] = {
         "id": event_id,
-        "event": "once" if once else "partial" if reply.state == "interrupted" else "turn",
+        "event": "once" if once else "partial" if progress.state == "interrupted" else "turn",
         "time": now(),
         "thread": request.before.name,
         "cell": request.anchor.cell,
@@ -52,17 +52,17 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
             # A tool that runs the whole page tells no cells; the history shows those that were recorded.
             event |= {name: known.answer.get(name) for name in ("cell", "run", "execution_count")} | {"append": True}
     else:
-        usage, timing, last = reply.counted, reply.timing, reply.body()
-        rounds = reply.rounds
+        usage, timing, last = progress.usage, progress.timing, progress.body()
+        rounds = progress.rounds
         reckoned = [] if usage else taken(request, [*rounds, Round(last)])[0]
-        usages = [*(one.usage for one in rounds), reply.last_counted]
+        usages = [*(one.usage for one in rounds), progress.last_usage]
         guesses = [cost_of(request.model, one, priced=endpoint.priced) or 0.0 for one in reckoned]
         costs = [cost_of(request.model, usage, priced=endpoint.priced) for usage in usages]
         mended = any(one.wrong for one in rounds)
         event |= {
             "completion": _told_once(last),
             "rounds": [one.told() for one in rounds] or None,
-            "invalid": reply.is_invalid or None,
+            "invalid": progress.is_invalid or None,
             "model": request.model,
             "members": request.members or None,
             "host": "practice" if endpoint.practice else endpoint.host,
@@ -70,7 +70,7 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
             "seconds": timing.seconds,
             "first_token": timing.first_token,
             "chunks": timing.chunks,
-            "tokens": turn_tokens(request, reply.words, None if mended else reply.last_counted, exchange_of(rounds)),
+            "tokens": turn_tokens(request, progress.text, None if mended else progress.last_usage, exchange_of(rounds)),
             "left_out": request.left_out or None,
             "unseen": request.unseen or None,
             "cost": None if None in costs else sum(cost for cost in costs if cost is not None),

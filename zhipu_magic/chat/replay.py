@@ -209,15 +209,27 @@ class Recorded:
     def __init__(self, answer: Event) -> None:
         rounds = [Round.from_told(told) for told in answer.get("rounds", ())]
         self._bodies = [*(one.body for one in rounds), answer["completion"]]
-        self._between: list[list[stream.Event]] = [[*one.calls, stream.Again(one.wrong)] for one in rounds]
-        self._due: list[stream.Event] | None = [self._bodies.pop(0), DONE]
+        self._between: list[list[stream.StreamEvent]] = [[*one.calls, stream.Again(one.wrong)] for one in rounds]
+        self._due: list[stream.StreamEvent] | None = [self._bodies.pop(0), DONE]
 
     def wait(self, timeout: float, linger: float) -> None:
         """All is there."""
 
-    def take(self) -> list[stream.Event] | None:
+    def take(self) -> list[stream.StreamEvent] | None:
         due, self._due = self._due, None
         return due
+
+    def notify(self, call: Callable[[], None]) -> None:
+        """All is there."""
+        call()
+
+    def wake(self) -> None:
+        """Nobody waits."""
+
+    @property
+    def runs_tools(self) -> bool:
+        """What they gave is recorded."""
+        return False
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether another round was recorded."""
@@ -225,6 +237,6 @@ class Recorded:
             self._due = [*self._between.pop(0), self._bodies.pop(0), DONE]
         return self._due is not None
 
-    def close(self) -> list[stream.Event]:
+    def close(self) -> list[stream.StreamEvent]:
         """Nothing is open."""
         return []

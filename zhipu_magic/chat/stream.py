@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ class Again:
     wrong: str = ""
 
 
-Event = StreamItem | Calling | Called | Again
+StreamEvent = StreamItem | Calling | Called | Again
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,24 @@ class Source(Protocol):
     def wait(self, timeout: float, linger: float) -> None:
         """Wait at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather."""
 
-    def take(self) -> Sequence[Event] | None:
+    def take(self) -> Sequence[StreamEvent] | None:
         """What has come since the last call; None once all has been taken.
 
         Raises what ended the exchange, after all that came before it.
         """
 
+    def notify(self, call: Callable[[], None]) -> None:
+        """Call this once, in whatever thread, as soon as there is something to take."""
+
+    def wake(self) -> None:
+        """Let those who wait look again: another thread has taken what came."""
+
+    @property
+    def runs_tools(self) -> bool:
+        """Whether the next `take` may take long, for it runs a tool."""
+
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether more comes after the reply `body`, which is whole: tools that it calls, and another round."""
 
-    def close(self) -> Sequence[Event]:
+    def close(self) -> Sequence[StreamEvent]:
         """Want no more: let the connection go at once. Gives what had come and was not taken."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..history.rounds import Called, Round, calls_of, was_cut
 from ..history.turn import Message
 from ..text.errors import ReplyBroken
 from ..text.tokens import estimate
-from .stream import Again, Calling, Event, Source
+from .stream import Again, Calling, Source, StreamEvent
 
 if TYPE_CHECKING:
     from ..values.tools.tool import Tool
     from ..values.types.answer_type import Shape
 
+
+#: Runs a coroutine of a tool, and gives what it gives.
+RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
 
 #: The results of a turn take together at most so often what one may take.
 _MOST_RESULTS = 16
@@ -26,7 +29,8 @@ class Rounds:
 
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
     each `take`, in at most `most` rounds and `most_calls` calls; their results are texts of at most `tokens` tokens,
-    without what `hide` takes out of them. An answer that is not of the `shape` is mended, once.
+    without what `hide` takes out of them; `run_coroutine` gives what runs a tool that is a coroutine, if not each in an
+    event loop of its own. An answer that is not of the `shape` is mended, once.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Rounds:
         tokens: int = 4_000,
         shape: Shape | None = None,
         hide: Callable[[str], str] = lambda text: text,
+        run_coroutine: Callable[[], RunCoroutine | None] = lambda: None,
     ) -> None:
         self._source = first
         self._ask = ask
@@ -51,16 +56,17 @@ class Rounds:
         self._called = 0
         self._shape = shape
         self._hide = hide
-        self._closed = False
+        self._run_coroutine = run_coroutine
+        self._closed = self._runs_tools = False
         self._rounds: list[Round] = []
         self._messages: list[Message] = []
-        self._following: Iterator[Sequence[Event]] | None = None
+        self._following: Iterator[Sequence[StreamEvent]] | None = None
 
     def wait(self, timeout: float, linger: float) -> None:
         if self._following is None:
             self._source.wait(timeout, linger)
 
-    def take(self) -> Sequence[Event] | None:
+    def take(self) -> Sequence[StreamEvent] | None:
         if self._following is None:
             return self._source.take()
         events = next(self._following, None)
@@ -68,6 +74,19 @@ class Rounds:
             self._following = None
             return []
         return list(events)
+
+    def notify(self, call: Callable[[], None]) -> None:
+        if self._following is None:
+            self._source.notify(call)
+        else:
+            call()
+
+    def wake(self) -> None:
+        self._source.wake()
+
+    @property
+    def runs_tools(self) -> bool:
+        return self._runs_tools and self._following is not None
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether there is another round. Raises ReplyBroken after too many."""
@@ -78,16 +97,16 @@ class Rounds:
                     f"The model called tools {self._most} times without an answer, and was stopped.",
                     hint="%config GLMMagics.tool_rounds = NUMBER allows more (in Python: chat.tool_rounds).",
                 )
-            self._following = self._run_tools(body)
+            self._following, self._runs_tools = self._run_tools(body), True
         elif self._shape is not None and not (was_cut(body) or any(one.wrong for one in self._rounds)):
-            self._following = self._mend(body, self._shape)
+            self._following, self._runs_tools = self._mend(body, self._shape), False
         return self._following is not None
 
-    def close(self) -> Sequence[Event]:
+    def close(self) -> Sequence[StreamEvent]:
         self._closed, self._following = True, None
         return self._source.close()
 
-    def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Sequence[Event]]:
+    def _run_tools(self, body: Mapping[str, Any]) -> Iterator[Sequence[StreamEvent]]:
         calls, done = calls_of(body), list[Called]()
         running = max(0, self._most_calls - self._called)
         self._called += len(calls)
@@ -108,12 +127,13 @@ class Rounds:
     def _run_tool(self, call_id: str, name: str, arguments: str) -> Called:
         from ..values.tools.tool import call
 
-        outcome = call(self._tools, name, arguments, min(self._tokens, self._room))
+        room, run = min(self._tokens, self._room), self._run_coroutine()
+        outcome = call(self._tools, name, arguments, room, run_coroutine=run)
         text = self._hide(outcome.text)
         self._room = max(0, self._room - round(estimate(text)))
         return Called(call_id, name, arguments, text, outcome.failed, outcome.seconds, outcome.error)
 
-    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[Event]] | None:
+    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
         from ..values.types.answer_type import Misfit
 
         done = Round(body)

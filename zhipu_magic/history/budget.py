@@ -39,8 +39,11 @@ class Budget:
 
     def left(self, sums: Sums) -> float:
         """What may still be spent, never below 0."""
-        spent = sums.reckoned_tokens if self.unit == "tokens" else sums.reckoned_cost
-        return max(0.0, self.limit - spent)
+        return max(0.0, self.limit - self.amount(sums))
+
+    def amount(self, sums: Sums) -> float:
+        """What has been spent, in its unit."""
+        return sums.reckoned_tokens if self.unit == "tokens" else sums.reckoned_cost
 
     def told_left(self, sums: Sums) -> str:
         """What may still be spent, of how much."""

@@ -48,14 +48,13 @@ def holds_answer(event: Event) -> bool:
 class Kept:
     """All that the chat keeps, changed as one: an interrupt sees it before an event or after, never between.
 
-    `latest` is the reply that was committed last, `event` what made this of what was kept before.
+    `event` is what made this of what was kept before.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
     ledger: Ledger = field(default_factory=Ledger)
     temperature: float | None = None
     budget: Budget | None = None
-    latest: object | None = None
     event: Event | None = None
 
     def has(self, thread: Thread) -> Kept:

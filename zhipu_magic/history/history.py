@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,12 +26,14 @@ from .turn import Anchor
 class History:
     """All that has happened in a chat, and `kept`, what it has come to. Each change is an event, and a journal's line.
 
-    `settings` are what the session begins with. `settle` is called before anything is looked at or changed: it reads
-    the reply that is under way to its end.
+    `settings` are what the session begins with. `settle` is called before turns are changed: it reads the reply that is
+    under way in a thread, or in all of them, to its end. To look at what is kept waits for nothing.
     """
 
-    def __init__(self, journal: Journal, settings: Mapping[str, Any], settle: Callable[[], None]) -> None:
+    def __init__(self, journal: Journal, settings: Mapping[str, Any], settle: Callable[[str | None], None]) -> None:
         self.journal = journal
+        self.changing = threading.RLock()
+        """Held while something happens: there is one change at a time."""
         _check("session", {"event": "session", "id": "", **settings})
         self.kept = first(journal.begin(settings))
         self._settle = settle
@@ -37,46 +41,58 @@ class History:
 
     def do(self, kind: str, **members: Any) -> None:
         """Let something happen that is no reply, and write it down. Raises InvalidRequest for what cannot be kept."""
-        self._settle()
-        self._write_down()
-        event = {"id": self.journal.next_id(), "event": kind, **members, **self.journal.mark()}
-        _check(kind, event)
-        self.kept = replace(apply(self.kept, event), event=event)
-        self._write_down()
+        with self.changing:
+            event = {"id": self.next_id(), "event": kind, **members, **self.journal.mark()}
+            _check(kind, event)
+            self.kept = replace(apply(self.kept, event), event=event)
+            self.write_down()
 
-    def commit(self, reply: object, tell: Callable[[], Event]) -> None:
-        """Let the reply have happened: `tell` makes its event. Called again, it only makes sure of the journal."""
-        self._write_down()
-        if self.kept.latest is not reply:
-            event = {**tell(), **self.journal.mark()}
-            self.kept = replace(apply(self.kept, event), latest=reply, event=event)
-            self._write_down()
+    @contextmanager
+    def _alone(self, thread: str | None) -> Iterator[None]:
+        """With no reply under way in this thread, or in any, and no other change meanwhile."""
+        self._settle(thread)
+        with self.changing:
+            yield
+
+    def next_id(self) -> str:
+        """The id of the next event. Until it has happened nothing else may: hold `changing`."""
+        if self.kept.event is not None:
+            self.journal.note(self.kept.event)
+        return self.journal.next_id()
+
+    def commit(self, event: Event) -> None:
+        """Let this reply, whose id is `next_id`, have happened; `write_down` writes it."""
+        self.kept = replace(apply(self.kept, event), event=event)
+
+    def has(self, event: Event) -> bool:
+        """Whether this very event has happened."""
+        return event is self.kept.event or any(event is known for known in reversed(self.journal.events))
+
+    def write_down(self) -> None:
+        """Write to the journal what it lacks, which is more than the latest event where an interrupt came between."""
+        with self.changing:
+            if self.kept.event is not None:
+                self.journal.add(self.kept.event)
 
     def after_fork(self, *, in_child: bool) -> None:
         """A child goes on from what is kept, in a session of its own."""
         if in_child:
+            self.changing = threading.RLock()
             self.journal.fork(self.kept.event)
             self.kept = replace(self.kept, event=None)
         else:
             self.journal.was_forked = True
 
-    def _write_down(self) -> None:
-        """Write the latest event to the journal, should an interrupt have come between."""
-        if self.kept.event is not None:
-            self.journal.add(self.kept.event)
-
     # Looking
 
     def thread(self, name: str | None = None) -> Thread:
         """The thread of this name, or the current one."""
-        self._settle()
         conversation = self.kept.conversation
         return conversation.here if name is None else conversation.thread(name)
 
     @property
     def threads(self) -> tuple[Thread, ...]:
         """The threads that have begun, and the current one."""
-        self._settle()
         conversation = self.kept.conversation
         names = dict.fromkeys((*conversation.threads, conversation.current))
         return tuple(conversation.thread(name) for name in names)
@@ -121,9 +137,10 @@ class History:
 
     def reset(self) -> int:
         """Take all turns out of the current thread; the system text and the ledger stay. Gives their number."""
-        thread = self.thread()
-        if thread.last is not None:
-            self.do("reset", thread=thread.name)
+        with self._alone(self.thread().name):
+            thread = self.thread()
+            if thread.last is not None:
+                self.do("reset", thread=thread.name)
         return thread.size
 
     def set_aside(self, cells: Collection[str], *, spare: int | None = None) -> dict[str, int]:
@@ -132,11 +149,12 @@ class History:
         With `spare`, a run that goes on standing, only in the current thread: what another one was asked stays there.
         """
         run = None if spare is None else self.run(spare)
-        before = self.threads if spare is None else (self.thread(),)
-        if all(thread.set_aside(cells, run) is thread for thread in before):
-            return {}
-        where = {} if run is None else {"run": run, "thread": before[0].name}
-        self.do("aside", cells=sorted(cells), **where)
+        with self._alone(None if spare is None else self.thread().name):
+            before = self.threads if spare is None else (self.thread(),)
+            if all(thread.set_aside(cells, run) is thread for thread in before):
+                return {}
+            where = {} if run is None else {"run": run, "thread": before[0].name}
+            self.do("aside", cells=sorted(cells), **where)
         gone = {thread.name: thread.size - self.thread(thread.name).size for thread in before}
         return {name: count for name, count in gone.items() if count}
 
@@ -145,9 +163,10 @@ class History:
 
         Gives how many came back.
         """
-        thread = self.thread()
-        if thread.restore(number) is not thread:
-            self.do("restore", thread=thread.name, **({} if number is None else {"number": number}))
+        with self._alone(self.thread().name):
+            thread = self.thread()
+            if thread.restore(number) is not thread:
+                self.do("restore", thread=thread.name, **({} if number is None else {"number": number}))
         return self.thread().size - thread.size
 
     def fork(self, name: str, at: int | None = None) -> None:
@@ -155,12 +174,13 @@ class History:
 
         Raises InvalidRequest where there is such a thread, or no such turn.
         """
-        thread = self.thread()
-        if name in (known.name for known in self.threads):
-            raise InvalidRequest(f"There is a thread {name} already.", hint="%glm threads lists them.")
-        if at is not None and thread.link(at) is None:
-            raise InvalidRequest(f"There is no turn {at} to fork at.", hint="%glm history shows the numbers.")
-        self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
+        with self._alone(self.thread().name):
+            thread = self.thread()
+            if name in (known.name for known in self.threads):
+                raise InvalidRequest(f"There is a thread {name} already.", hint="%glm threads lists them.")
+            if at is not None and thread.link(at) is None:
+                raise InvalidRequest(f"There is no turn {at} to fork at.", hint="%glm history shows the numbers.")
+            self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
 
     def switch(self, name: str) -> None:
         """Go on in the thread of this name, which begins empty if there is none."""
@@ -168,6 +188,10 @@ class History:
             self.do("switch", thread=check_name(name))
 
     def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
+        with self._alone(self.thread().name):
+            return self._changed(kind, count)
+
+    def _changed(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
         thread, done = self.thread(), []
         change = Thread.undo if kind == "undo" else Thread.redo
         for _ in range(count):
@@ -190,7 +214,7 @@ class History:
         A journal may hold several conversations, where one was begun without resuming the last; `earlier` takes the
         one before. Gives notes on what could not be used. Raises JournalError.
         """
-        self._settle()
+        self._settle(None)
         file = self.journal.path if path is None else named(path)
         if file is None:
             raise JournalError("There is no journal to resume.", hint="%glm resume PATH names one.")
@@ -201,7 +225,7 @@ class History:
 
         Where it goes on `here`, the file is the journal from now on; else it is only read.
         """
-        self._write_down()
+        self.write_down()
         if not os.path.lexists(file):
             raise JournalError(
                 f"There is nothing to resume: no journal {file.name} has been kept yet.",
@@ -226,8 +250,8 @@ class History:
         else:
             self.journal.earlier = lines.by_id()
             self.journal.earlier_paths = [file]
-        self.kept = replace(kept, latest=self.kept.latest, event=event)
-        self._write_down()
+        self.kept = replace(kept, event=event)
+        self.write_down()
         if here and len(names) > 1:
             others = found[names[-2]].conversation.here
             asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
@@ -239,7 +263,7 @@ class History:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
-        self._settle()
+        self._settle(None)
         own = self.journal.path
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}

@@ -102,11 +102,15 @@ class Journal:
         self.events.append(event)
         return event
 
-    def add(self, event: Event) -> None:
-        """Write the event to the disk; nothing, if it is there already."""
+    def note(self, event: Event) -> None:
+        """Know the event, which is the latest, and write it to the disk later."""
         if self.events[-1] is not event:
             self.events.append(event)
             self.was_forked = self.was_forked and "forked" not in event
+
+    def add(self, event: Event) -> None:
+        """Write the event to the disk; nothing, if it is there already."""
+        self.note(event)
         self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
 
     def mark(self) -> dict[str, bool]:

@@ -76,15 +76,17 @@ def show(magics: GLMMagics, begin: Callable[[], Reply], given: CellOptions | Non
             remote_images=magics.remote_images,
         )
     except KeyboardInterrupt:
-        magics.chat.interrupt()
-        raise Interrupted(f"Interrupted. {reply.outcome}" if reply else "Interrupted before it began.") from None
+        stopped = magics.chat.interrupt(magics.anchor())
+        reply = reply or (stopped[0] if stopped else None)
+        outcome = f"Interrupted. {reply.progress.outcome}" if reply else "Interrupted before it began."
+        raise Interrupted(outcome) from None
     finally:
-        if reply is not None and reply.has_begun:
+        if reply is not None and reply.progress.has_begun:
             magics.notices.clear()  # the panel told them
-        if reply is not None and reply.is_kept:
+        if reply is not None and reply.progress.is_kept:
             _bind(magics, reply, given.bind)
         if reply is not None:
-            magics.page.remember(reply.tool_errors)
+            magics.page.remember(reply.progress.tool_errors)
         magics.follow_chat()
     value = reply.value
     if given.output:
@@ -99,7 +101,7 @@ def _bind(magics: GLMMagics, reply: Reply, name: str | None) -> None:
     shell: Any = magics.shell
     completion = reply.so_far()
     shell.push({"_glm": completion}, interactive=False)  # not among the names that %who lists
-    if name and not reply.is_invalid:
+    if name and not reply.progress.is_invalid:
         shell.push({name: completion})
 
 

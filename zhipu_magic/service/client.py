@@ -1,10 +1,11 @@
-"""The service, through the SDK's own client: authentication, address and proxies are the SDK's; decoding and the
-retry policy are not (wire.md, *Traps in the SDK*: 5).
+"""One connection to the service, through the SDK's client: authentication, address and proxies are the SDK's; decoding
+and the retry policy are not (wire.md, *Traps in the SDK*: 5).
 """
 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -30,8 +31,6 @@ from .stream import Retry
 from .wire import Chunk, objects
 
 CONNECT_SECONDS = 8.0
-#: Seconds for which a connection is kept for the next cell; httpx's five are less than a reader takes to write one.
-KEEP_ALIVE = 120.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
 LONGEST_WAIT = 60.0
 #: Of models that are listed.
@@ -59,16 +58,22 @@ _RESERVED = frozenset({"cls", "self", "_fields_set"})
 
 
 class Client:
-    """One connection pool to one service. `timeout` is in seconds without a byte."""
+    """One connection to one service, for one exchange at a time, so that to hang up ends this one alone.
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float, max_retries: int) -> None:
+    `timeout` is in seconds without a byte, `keep_alive` in seconds without a request; `context` holds the certificates,
+    which take long to load and are shared.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, *, timeout: float, keep_alive: float, max_retries: int, context: ssl.SSLContext
+    ) -> None:
         self.endpoint = endpoint
+        self.was_hung_up = False
         self._max_retries = max_retries
-        self._sockets: set[socket.socket] = set()
-        self._exchange = threading.local()
+        self._line = _Line(secure=endpoint.base_url.startswith("https:"))
         # Here also a key that may be a word: what is refused is seldom about anything else.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
-        self._http = _http_client(endpoint, timeout, self._watch)
+        self._http = _http_client(endpoint, timeout, keep_alive, context, self._watch)
         try:
             self._sdk = ZhipuAI(
                 api_key=endpoint.key,
@@ -87,7 +92,7 @@ class Client:
 
         Raises GLMError. Meant for a thread of its own (see `exchange`).
         """
-        self._exchange.cancelled = cancelled
+        self._line.cancelled = cancelled
 
         def before_sleep(state: RetryCallState) -> None:
             assert state.outcome is not None and state.next_action is not None
@@ -113,7 +118,7 @@ class Client:
 
     def models(self) -> list[str]:
         """The names of the models that the service offers. Raises GLMError."""
-        self._exchange.cancelled = threading.Event()
+        self._line.cancelled = threading.Event()
         try:
             return self._list_models()
         except Exception as error:
@@ -139,14 +144,13 @@ class Client:
         return list(found)
 
     def hang_up(self) -> None:
-        """Wake every thread that waits in a socket of this client, by shutting the sockets."""
-        for connection in list(self._sockets):
-            with suppress(OSError):  # closed already
-                # The base class's own: that of a TLS socket would take its state away under the reader.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        """Wake the thread that waits in the connection's socket, by shutting it. It is of no use afterwards."""
+        self.was_hung_up = True
+        self._line.shut()
 
     def close(self) -> None:
         self._http.close()
+        self._line.close()
 
     def forget(self) -> None:
         """Leave the connections to the process that this one was forked from.
@@ -154,9 +158,7 @@ class Client:
         Nothing is said on them: closing a descriptor here leaves the parent's open, and TLS ends no session by that.
         The pool itself is not asked, for a thread that is not here may hold its lock.
         """
-        for connection in self._sockets:
-            with suppress(OSError):
-                connection.close()
+        self._line.close()
 
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         if cancelled.is_set():
@@ -187,28 +189,79 @@ class Client:
         host = host_of(self.endpoint.base_url)
         return translate(error, begun=begun, timeout=self._http.timeout, host=host, hide=self._hide)
 
-    # To hang up needs the sockets, which httpx shows to those who trace a request.
-
     def _watch(self, request: httpx.Request) -> None:
-        cancelled: threading.Event = self._exchange.cancelled
-
-        def trace(event: str, info: Mapping[str, Any]) -> None:
-            if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-                self._sockets = {known for known in self._sockets if known.fileno() != -1}
-                self._sockets.add(info["return_value"].get_extra_info("socket"))
-                if cancelled.is_set():
-                    info["return_value"].close()
-                    raise ConnectionFailed("The reader stopped the request while it was connecting.")
-
-        request.extensions["trace"] = trace
+        request.extensions["trace"] = self._line.trace
 
 
-def _http_client(endpoint: Endpoint, timeout: float, watch: Callable[[httpx.Request], None]) -> httpx.Client:
+class _Line:
+    """The socket of a client, which httpx shows to those who trace a request: hanging up needs it.
+
+    A TLS handshake takes the socket over, and shows the new one when it is done; until then a duplicate ends it.
+    """
+
+    def __init__(self, *, secure: bool) -> None:
+        self.cancelled = threading.Event()
+        self._secure = secure
+        self._socket: socket.socket | None = None
+        self._duplicate: socket.socket | None = None
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            return
+        self._close_duplicate()
+        stream = info["return_value"]
+        self._socket = stream.get_extra_info("socket")
+        if self._secure and event.endswith(".connect_tcp.complete") and self._socket is not None:
+            self._duplicate = self._socket.dup()
+        if self.cancelled.is_set():
+            stream.close()
+            raise ConnectionFailed("The request was stopped while it was connecting.")
+
+    def shut(self) -> None:
+        for one in (self._socket, self._duplicate):
+            if one is not None:
+                with suppress(OSError):  # closed already
+                    # The base class's own: a TLS socket's would take its state away under the thread that reads it.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._close_duplicate()
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            with suppress(OSError):
+                connection.close()
+
+    def _close_duplicate(self) -> None:
+        duplicate, self._duplicate = self._duplicate, None
+        if duplicate is not None:
+            duplicate.close()
+
+
+def certificates(endpoint: Endpoint) -> ssl.SSLContext:
+    """What the service's certificate is checked with. Raises SettingsError where the environment names others."""
+    try:
+        return httpx.create_ssl_context(trust_env=not endpoint.is_local)
+    except OSError as error:
+        raise SettingsError(
+            "The certificates that the environment names cannot be read.",
+            hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
+            detail=f"({error})",
+        ) from None
+
+
+def _http_client(
+    endpoint: Endpoint,
+    timeout: float,
+    keep_alive: float,
+    context: ssl.SSLContext,
+    watch: Callable[[httpx.Request], None],
+) -> httpx.Client:
     """What the SDK sends with. Raises SettingsError where the environment's settings cannot be used."""
     try:
         return httpx.Client(
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=keep_alive),
+            verify=context,
             event_hooks={"request": [watch], "response": [check]},
             headers={"Accept-Encoding": "gzip, deflate"},
             trust_env=not endpoint.is_local,
@@ -217,12 +270,6 @@ def _http_client(endpoint: Endpoint, timeout: float, watch: Callable[[httpx.Requ
         raise SettingsError(
             "The environment names a SOCKS proxy, and support for it is not installed.",
             hint='pip install "httpx[socks]", or unset ALL_PROXY.',
-        ) from None
-    except OSError as error:
-        raise SettingsError(
-            "The certificates that the environment names cannot be read.",
-            hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
-            detail=f"({error})",
         ) from None
     except (ValueError, httpx.InvalidURL):
         raise SettingsError(

@@ -1,22 +1,38 @@
-"""The service as a chat's settings name it: its address, the key, the one client."""
+"""The service as a chat's settings name it: its address, the key, and the connections to it."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..text.errors import SettingsError
+from ..text.errors import GLMError, SettingsError
 from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, is_priced, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from zhipuai.types.chat.chat_completion import Completion as Completion
 
     from .client import Client
+
+#: Seconds for which a connection is kept for the next cell; httpx's five are less than a user takes to write one.
+KEEP_ALIVE = 120.0
+
+
+@dataclass(frozen=True)
+class _Idle:
+    """A connection that nobody uses, and since when."""
+
+    client: Client
+    since: float
 
 
 class Service:
@@ -31,7 +47,10 @@ class Service:
         self._used_keys: set[ApiKey] = set()
         self._timeout = timeout
         self._max_retries = max_retries
-        self._client: Client | None = None
+        self._idle: list[_Idle] = []
+        self._in_use: set[Client] = set()
+        self._generation = 0
+        self._certificates: tuple[bool, SSLContext] | None = None
         self._lock = threading.Lock()
         self._hide = Hide()
         tell_of_forks(self)
@@ -86,36 +105,79 @@ class Service:
 
     def models(self) -> list[str]:
         """The models that the service offers. Raises GLMError."""
-        return self.client(self.endpoint()).models()
+        with self.client(self.endpoint()) as client:
+            return client.models()
 
-    def client(self, endpoint: Endpoint) -> Client:
-        """The one client, made when it is first needed: importing the SDK takes a third of a second."""
+    @contextmanager
+    def client(self, endpoint: Endpoint) -> Iterator[Client]:
+        """A connection of one's own; it is kept for the next one who asks, unless it failed or was hung up."""
+        client, generation = self._idle_client(endpoint) or self._new_client(endpoint), self._generation
+        self._in_use.add(client)
+        try:
+            yield client
+        except GLMError:  # a refusal, say; of a connection that failed httpx keeps nothing
+            self._put_back(client, generation)
+            raise
+        except BaseException:
+            client.close()
+            raise
+        else:
+            self._put_back(client, generation)
+        finally:
+            self._in_use.discard(client)
+
+    def _idle_client(self, endpoint: Endpoint) -> Client | None:
+        with self._lock:
+            usable = [idle for idle in self._idle if idle.client.endpoint == endpoint]
+            others = [idle.client for idle in self._idle if idle.client.endpoint != endpoint]
+            found = usable.pop().client if usable else None
+            self._idle = usable
+        for client in others:
+            client.close()
+        return found
+
+    def _new_client(self, endpoint: Endpoint) -> Client:
+        """Made when it is first needed: importing the SDK takes a third of a second."""
         with self._lock, importing:
             try:
-                from .client import Client
+                from .client import Client, certificates
             except ImportError as error:
                 raise SettingsError(
                     "The zhipuai SDK, or something that it needs, cannot be imported.",
                     hint="Install it again: pip install --force-reinstall zhipu_magic",
                     detail=f"({error})",
                 ) from None
-            if self._client is None or self._client.endpoint != endpoint:
-                if self._client is not None:
-                    self._client.close()
-                self._client = Client(endpoint, timeout=self._timeout, max_retries=self._max_retries)
-            return self._client
+            if self._certificates is None or self._certificates[0] != endpoint.is_local:
+                self._certificates = (endpoint.is_local, certificates(endpoint))
+            context = self._certificates[1]
+            return Client(
+                endpoint,
+                timeout=self._timeout,
+                keep_alive=KEEP_ALIVE,
+                max_retries=self._max_retries,
+                context=context,
+            )
 
-    def hang_up(self) -> None:
-        """Wake who waits for the service."""
-        if self._client is not None:
-            self._client.hang_up()
+    def _put_back(self, client: Client, generation: int) -> None:
+        now = time.monotonic()
+        with self._lock:
+            old = [idle.client for idle in self._idle if now - idle.since > KEEP_ALIVE]
+            self._idle = [idle for idle in self._idle if now - idle.since <= KEEP_ALIVE]
+            if generation == self._generation and not client.was_hung_up:
+                self._idle.append(_Idle(client, now))
+            else:
+                old.append(client)
+        for one in old:
+            one.close()
 
     def close(self) -> None:
-        """Let the connections go; the next request makes new ones."""
+        """Let the connections go, those in use as soon as they are free; the next request makes new ones."""
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            idle, self._idle = self._idle, []
+            self._generation += 1
+            self._certificates = None
+        for one in idle:
+            one.client.close()
 
     def hiding(self) -> Hide:
         """What takes out of texts any key that was used or could be, should a prompt or a reply hold it."""
@@ -133,8 +195,10 @@ class Service:
         """A child connects anew."""
         if in_child:
             self._lock = threading.Lock()
-            client, self._client = self._client, None
-            if client is not None:
+            idle, self._idle = self._idle, []
+            self._generation += 1
+            in_use, self._in_use = self._in_use, set()
+            for client in (*(one.client for one in idle), *in_use):
                 client.forget()
 
     def __reduce__(self) -> NoReturn:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from ..text.errors import asked_elsewhere
 from .forks import tell_of_forks
@@ -20,53 +20,107 @@ from .stream import StreamItem
 Emit = Callable[[StreamItem], None]
 
 
-#: Events that are taken at once: an interrupt comes between two takes.
+#: Items that are taken at once: an interrupt comes between two takes.
 _MOST_AT_ONCE = 1_000
 
 
-class Exchange:
-    """Runs `send(emit, cancelled)` in a thread of its own, and hands over what it emits.
+class Line(Protocol):
+    """What an exchange waits on."""
 
-    `send` ends, or raises, when the exchange is over; it looks at `cancelled`, and `hang_up` wakes it from a socket.
+    def hang_up(self) -> None:
+        """Wake the thread that waits on it."""
+
+
+class Exchange:
+    """Runs `send(exchange)`, and hands over what that emits.
+
+    `send` ends, or raises, when the exchange is over; it calls `emit` with what comes, and looks at `cancelled`. What
+    it waits on meanwhile it names with `waiting_on`, so that `close` can wake it.
     """
 
-    def __init__(
-        self, send: Callable[[Emit, threading.Event], None], hang_up: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, send: Callable[[Exchange], None]) -> None:
+        self.cancelled = threading.Event()
         self._send = send
-        self._hang_up = hang_up
-        self._events: deque[StreamItem] = deque()
-        # Two bells, for what `_events` and `_over` tell. No `threading.Event` in which the foreground waits: that takes
+        self._items: deque[StreamItem] = deque()
+        # Two bells, for what `_items` and `_over` tell. No `threading.Event` in which the foreground waits: that takes
         # its lock in Python, where an interrupt can leave it taken, and the thread here would wait for it for ever.
         self._arrived: SimpleQueue[None] = SimpleQueue()
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._over = False
-        self._cancelled = threading.Event()
+        self.drained = False
+        """Whether all of it has been taken, or nothing more is wanted."""
         self._failure: BaseException | None = None
+        self._notify: Callable[[], None] | None = None
+        self._line: Line | None = None
+        self._line_lock = threading.Lock()
         tell_of_forks(self)
 
-    def start(self) -> None:
-        """Begin; apart from making it, so that an interrupt that comes at this moment finds what to close."""
-        threading.Thread(target=self._run, name="zhipu_magic exchange", daemon=True).start()
+    # In the background
+
+    def run(self) -> None:
+        """Do it, in a thread of its own."""
+        try:
+            if not self.cancelled.is_set():
+                self._send(self)
+        except BaseException as failure:
+            # Without the frames that it came through: they hold the request's headers, and so the key.
+            failure.__cause__ = failure.__context__ = None
+            self._failure = failure.with_traceback(None)
+        finally:
+            self._over = True
+            self.wake()
+
+    def emit(self, item: StreamItem) -> None:
+        """Hand something over."""
+        self._items.append(item)
+        if self._arrived.empty():
+            self._arrived.put(None)
+        if self._notify is not None:
+            self._call()
+
+    @contextmanager
+    def waiting_on(self, line: Line) -> Iterator[None]:
+        """Let `close` hang up this line meanwhile."""
+        with self._line_lock:
+            self._line = line
+        try:
+            yield
+        finally:
+            with self._line_lock:
+                self._line = None
+
+    # In the foreground (see `stream.Source`)
 
     def wait(self, timeout: float = 0.0, linger: float = 0.0) -> None:
-        """Give the rest `linger` seconds to come, and then something `timeout` seconds (see `source.Source`)."""
+        """Give the rest `linger` seconds to come, and then something `timeout` seconds."""
         if linger > 0 and not self._over:
             _hear(self._ended, linger)
-        if timeout > 0 and not self._over and not self._events:
+        if timeout > 0 and not self._over and not self._items:
             _hear(self._arrived, timeout)
 
+    def notify(self, call: Callable[[], None]) -> None:
+        """Call this once, in whatever thread, as soon as there is something to take."""
+        self._notify = call
+        if self._items or self._over:
+            self._call()
+
     def take(self) -> list[StreamItem] | None:
-        """What has come since the last call; None once all has been taken (see `source.Source`)."""
-        # Both before the events are looked at, so that the next call sees what comes from here on.
+        """What has come since the last call; None once all has been taken."""
+        # Both before the items are looked at, so that the next call sees what comes from here on.
         over = self._over
         _hear(self._arrived, 0.0)
-        events = self._gathered(_MOST_AT_ONCE)
-        if events or not over:
-            return events
+        items = self._gathered(_MOST_AT_ONCE)
+        if items or not over:
+            return items
+        self.drained = True
         if self._failure is not None:
             raise self._failure
         return None
+
+    @property
+    def runs_tools(self) -> bool:
+        """It runs none."""
+        return False
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Nothing follows: it was one request."""
@@ -74,43 +128,41 @@ class Exchange:
 
     def close(self) -> list[StreamItem]:
         """Want no more; gives what had come. Returns at once; the thread ends by itself."""
-        if not self._over:
-            self._cancelled.set()
-            self._hang_up()
-        return self._gathered(len(self._events))
+        self.cancelled.set()
+        self.drained = True
+        with self._line_lock:
+            if self._line is not None and not self._over:
+                self._line.hang_up()
+        self.wake()
+        return self._gathered(len(self._items))
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        self._ended.put(None)
+        self._arrived.put(None)
+        self._call()
+
+    def _call(self) -> None:
+        call, self._notify = self._notify, None
+        if call is not None:
+            call()
 
     def _gathered(self, most: int) -> list[StreamItem]:
-        events: list[StreamItem] = []
+        items: list[StreamItem] = []
         with suppress(IndexError):  # two threads take, where one stops what the other reads
-            for _ in range(min(most, len(self._events))):
-                events.append(self._events.popleft())
-        return events
+            for _ in range(min(most, len(self._items))):
+                items.append(self._items.popleft())
+        return items
 
     def after_fork(self, *, in_child: bool) -> None:
         """In a child its thread is not there, and the reply is the parent's."""
         if in_child and not self._over:
-            self._events.clear()
+            self._items.clear()
             self._failure = asked_elsewhere()
             # Other ones, for the thread may have held the locks in these.
-            self._arrived, self._ended, self._cancelled = SimpleQueue(), SimpleQueue(), threading.Event()
+            self._arrived, self._ended, self.cancelled = SimpleQueue(), SimpleQueue(), threading.Event()
+            self._line, self._line_lock = None, threading.Lock()
             self._over = True
-
-    def _run(self) -> None:
-        try:
-            self._send(self._emit, self._cancelled)
-        except BaseException as failure:
-            # Without the frames that it came through: they hold the request's headers, and so the key.
-            failure.__cause__ = failure.__context__ = None
-            self._failure = failure.with_traceback(None)
-        finally:
-            self._over = True
-            self._ended.put(None)
-            self._arrived.put(None)
-
-    def _emit(self, event: StreamItem) -> None:
-        self._events.append(event)
-        if self._arrived.empty():
-            self._arrived.put(None)
 
 
 def _hear(bell: SimpleQueue[None], seconds: float) -> None:

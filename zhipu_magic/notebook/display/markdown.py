@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ...chat.reply import Reply
+from ...chat.progress import Progress
 from ...history.markdown import Pieces, apart, call_line, call_text, folded_calls, folded_reasoning, parted, sources
 from ...history.rounds import Called, Round
 from ...service.wire import objects
@@ -18,37 +18,37 @@ _TAIL = 600
 _LATEST_CALLS = 10
 
 
-def growing_page(reply: Reply, *, remote_images: bool = False) -> Markup:
+def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The reply while it grows: of the reasoning its tail, and of the calls the latest, without what they gave.
 
     For all of it is sent again with every refresh.
     """
 
     def pieces() -> Pieces:
-        latest = _LatestCalls(len(reply.all_calls) - _LATEST_CALLS)
-        yield from _rounds(reply.rounds, latest.lines, _tail)
-        if reply.thoughts:
-            opened = not reply.has_words and not reply.calls and reply.calling is None
-            yield folded_reasoning(_tail(reply.thoughts), opened=opened)
-        if reply.has_words:
-            yield _words(reply)
-        yield latest.lines(reply.calls)
-        yield _under_way(reply, "…")
+        latest = _LatestCalls(len(progress.all_calls) - _LATEST_CALLS)
+        yield from _rounds(progress.rounds, latest.lines, _tail)
+        if progress.reasoning:
+            opened = not progress.has_text and not progress.calls and progress.calling is None
+            yield folded_reasoning(_tail(progress.reasoning), opened=opened)
+        if progress.has_text:
+            yield _words(progress)
+        yield latest.lines(progress.calls)
+        yield _under_way(progress, "…")
 
     return page_of(pieces(), remote_images=remote_images)
 
 
-def final_page(reply: Reply, *, remote_images: bool = False) -> Markup:
+def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The reply as it stays."""
 
     def pieces() -> Pieces:
-        yield from _rounds(reply.rounds)
-        if reply.thoughts:
-            yield folded_reasoning(reply.thoughts)
-        yield _value(reply) or _words(reply)
-        yield folded_calls(reply.calls)
-        yield _under_way(reply, "· interrupted")
-        yield sources(objects(reply.body().get("web_search")))
+        yield from _rounds(progress.rounds)
+        if progress.reasoning:
+            yield folded_reasoning(progress.reasoning)
+        yield _value(progress) or _words(progress)
+        yield folded_calls(progress.calls)
+        yield _under_way(progress, "· interrupted")
+        yield sources(objects(progress.body().get("web_search")))
 
     return page_of(pieces(), remote_images=remote_images)
 
@@ -72,24 +72,24 @@ class _LatestCalls:
         return apart([*count, *(folded(call_line(call), []) for call in ran), *beyond])
 
 
-def _under_way(reply: Reply, how: str) -> Markup:
+def _under_way(progress: Progress, how: str) -> Markup:
     """The call of a tool that has not come back; nothing, where there is none."""
-    if reply.calling is None:
+    if progress.calling is None:
         return Markup()
-    line = f"{call_text(reply.calling.name, reply.calling.arguments)} {how}"
+    line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
     return Markup("<details><summary>{line}</summary></details>", line=line)
 
 
-def _words(reply: Reply) -> str:
-    return reply.words if reply.request.shape is None else fenced(reply.words.strip(), "json")
+def _words(progress: Progress) -> str:
+    return progress.text if progress.request.shape is None else fenced(progress.text.strip(), "json")
 
 
-def _value(reply: Reply) -> str:
+def _value(progress: Progress) -> str:
     """The value of an answer that has a type; nothing, where it has none."""
-    shape = reply.request.shape
-    if shape is None or reply.state != "complete" or reply.is_invalid:
+    shape = progress.request.shape
+    if shape is None or progress.state != "complete" or progress.is_invalid:
         return ""
-    return shape.markdown(reply.value)
+    return shape.markdown(progress.value)
 
 
 def _rounds(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from ...chat.chat import Chat
-from ...chat.reply import Reply
+from ...chat.progress import Progress
+from ...chat.standing import Standing
 from ...chat.stream import Timing
 from ...history.conversation import MAIN
 from ...service.models import PRICES_DATE
@@ -64,94 +64,93 @@ class Figures:
     budget: str
 
     @classmethod
-    def of(cls, chat: Chat, reply: Reply, notices: Sequence[str] = ()) -> Figures:
-        kept, timing, thread = chat.kept, reply.timing, reply.request.before.name
-        latest = kept.ledger.latest
-        cost = latest.cost if latest and kept.latest is reply else None
-        # What the page took when it was made, so that a replay shows the same; the dashboard tells the two apart.
-        sums, budget = kept.ledger.everything, kept.budget
+    def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
+        timing = progress.timing
         return cls(
-            model=f"{reply.model} (practice)" if reply.practice else reply.model,
-            cost_text="nothing: practice" if reply.practice else money_with_date(cost),
+            model=f"{progress.model} (practice)" if progress.practice else progress.model,
+            cost_text="nothing: practice" if progress.practice else money_with_date(standing.cost),
             elapsed=timing.seconds,
             first_token=timing.first_token,
-            rate=_rate(reply, timing),
-            doing=_doing(reply),
-            notes=tuple(note for note in (*_notes(reply), *notices) if note),
-            requests=len(reply.rounds) + 1,
-            finish_reason=reply.finish_reason,
-            usage=reply.counted,
-            cost=cost,
-            turns=kept.conversation.thread(thread).size,
-            total_tokens=sums.total_tokens,
-            total_cost=sums.cost,
-            context=chat.context_filled(reply.model, thread),
-            thread=thread if thread != MAIN else "",
-            budget=budget.told_left(sums if reply.replayed else chat.account) if budget else "",
+            rate=_rate(progress, timing),
+            doing=_doing(progress),
+            notes=tuple(note for note in (*_notes(progress), *notices) if note),
+            requests=len(progress.rounds) + 1,
+            finish_reason=progress.finish_reason,
+            usage=progress.usage,
+            cost=standing.cost,
+            turns=standing.turns,
+            # What the page took when it was made, so that a replay shows the same; the dashboard tells the two apart.
+            total_tokens=standing.sums.total_tokens,
+            total_cost=standing.sums.cost,
+            context=standing.context,
+            thread=standing.thread if standing.thread != MAIN else "",
+            budget=standing.budget_left,
         )
 
 
-def _rate(reply: Reply, timing: Timing) -> float | None:
+def _rate(progress: Progress, timing: Timing) -> float | None:
     """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
     if timing.first_token is None:
         return None
     seconds = timing.seconds - timing.first_token
-    if reply.ended is None and seconds < _RATE_AFTER:
+    if progress.ended is None and seconds < _RATE_AFTER:
         return None
-    tokens = reply.counted.completion_tokens if reply.counted else timing.chunks
+    tokens = progress.usage.completion_tokens if progress.usage else timing.chunks
     # What came in one piece took the whole time to make.
     seconds = seconds if seconds > _ONE_PIECE else timing.seconds
     return tokens / seconds if seconds else None
 
 
-def _doing(reply: Reply) -> str:
+def _doing(progress: Progress) -> str:
     """What is going on before the first words."""
-    if reply.state == "streaming":
-        if reply.calling is not None:
-            return f"calling {shorten(reply.calling.name, _LONGEST_NAME)}"
-        if reply.rounds and not (reply.has_words or reply.thoughts):
+    if progress.state == "streaming":
+        if progress.calling is not None:
+            return f"calling {shorten(progress.calling.name, _LONGEST_NAME)}"
+        if progress.rounds and not (progress.has_text or progress.reasoning):
             return "waiting"
-        return "" if reply.has_words else "reasoning"
-    if reply.state != "waiting":
+        return "" if progress.has_text else "reasoning"
+    if progress.state != "waiting":
         return ""
-    left = reply.retry_due - time.monotonic()
-    if reply.retry is None or left <= 0:
+    left = progress.retry_due - time.monotonic()
+    if progress.retry is None or left <= 0:
         return "waiting"
-    return f"{reply.retry.reason}, trying again in {ceil(left)} s ({reply.retry.number} of {reply.retry.most})"
+    return f"{progress.retry.reason}, trying again in {ceil(left)} s ({progress.retry.number} of {progress.retry.most})"
 
 
-def _note(reply: Reply) -> str:
-    if reply.ended is None:
+def _note(progress: Progress) -> str:
+    if progress.ended is None:
         return ""
-    if reply.state == "complete" and reply.wants_tools:
+    if progress.state == "complete" and progress.wants_tools:
         return _TOOL_CALLS
-    reason = reply.finish_reason or ""
+    reason = progress.finish_reason or ""
     note = NOTES.get(reason, "")
-    if not reply.has_words:
+    if not progress.has_text:
         return f"{note} {_NO_WORDS}".strip()
-    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not reply.request.options.once else note
+    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.options.once else note
 
 
-def _notes(reply: Reply) -> tuple[str, ...]:
-    return _note(reply), _left_out(reply), _unseen(reply), _not_run(reply)
+def _notes(progress: Progress) -> tuple[str, ...]:
+    return _note(progress), _left_out(progress), _unseen(progress), _not_run(progress)
 
 
-def _not_run(reply: Reply) -> str:
-    count = sum(call.is_beyond for call in reply.all_calls)
+def _not_run(progress: Progress) -> str:
+    count = sum(call.is_beyond for call in progress.all_calls)
     calls = "1 call of a tool" if count == 1 else f"{count:,} calls of tools"
     bound = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
     return f"{calls} did not run: the turn had made as many as it may. {bound}." if count else ""
 
 
-def _left_out(reply: Reply) -> str:
-    count = reply.left_out
+def _left_out(progress: Progress) -> str:
+    count = progress.left_out
     turns = "earlier turn was" if count == 1 else "earlier turns were"
     return f"{count:,} {turns} left out: the model's context has no room for more." if count else ""
 
 
-def _unseen(reply: Reply) -> str:
-    images = "1 image of an earlier turn was" if reply.unseen == 1 else f"{reply.unseen} images of earlier turns were"
-    return f"{images} left out: {reply.model} cannot see." if reply.unseen else ""
+def _unseen(progress: Progress) -> str:
+    images = (
+        "1 image of an earlier turn was" if progress.unseen == 1 else f"{progress.unseen} images of earlier turns were"
+    )
+    return f"{images} left out: {progress.model} cannot see." if progress.unseen else ""
 
 
 # As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.

@@ -9,10 +9,12 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...chat.chat import Chat
+from ...chat.progress import Progress
 from ...chat.reply import Reply
+from ...chat.watch import watch
 from ...history.markdown import call_text, sources
 from ...service.wire import objects
 from ...text.characters import shorten, without_controls
@@ -43,44 +45,67 @@ class Terminal:
         remote_images: bool = False,
     ) -> None:
         """Read the reply to its end and print it. Raises what ended the reply."""
-        printed = told = rounds = 0
-        try:
-            _status(Figures.of(chat, reply))
-            while True:
-                more = reply.advance(timeout=_CLOCK)
-                if len(reply.rounds) > rounds:
-                    rounds, printed, told = len(reply.rounds), 0, 0
-                if streamed or not more:
-                    printed += _print_on(reply, printed)
-                told += _print_calls(reply, told)
-                if reply.calling is not None:
-                    _announce(reply)
-                elif not printed:
-                    _status(Figures.of(chat, reply))
-                if not more:
-                    break
-            has_sources = _print_sources(reply)
-        except BaseException as ending:
-            reply.interrupt()
-            _print_on(reply, printed)
-            # A terminal shows ^C where the line stands.
-            self._close(chat, reply, panel, open_line=_stands_open(reply) or isinstance(ending, KeyboardInterrupt))
-            raise
-        notes = Figures.of(chat, reply, notices).notes
-        self._close(chat, reply, panel, open_line=_stands_open(reply) and not has_sources, notes=notes)
+        watch(
+            reply,
+            _Painter(lambda given: Figures.of(chat.standing(reply), reply.progress, given), panel, streamed, notices),
+        )
 
-    def _close(self, chat: Chat, reply: Reply, panel: PanelMode, *, open_line: bool, notes: Sequence[str] = ()) -> None:
+
+class _Painter:
+    """Prints a reply (see `watch.Painter`)."""
+
+    def __init__(
+        self, figures: Callable[[Sequence[str]], Figures], panel: PanelMode, streamed: bool, notices: Sequence[str]
+    ) -> None:
+        self._figures = figures
+        self._panel = panel
+        self._streamed = streamed
+        self._notices = notices
+        self._rounds = self._printed = self._calls = 0
+
+    def begin(self, progress: Progress) -> None:
+        _status(self._figures(()))
+
+    def patience(self, progress: Progress) -> tuple[float, float]:
+        return _CLOCK, 0.0
+
+    def paint(self, progress: Progress) -> None:
+        self._print(progress, words=self._streamed)
+        if progress.calling is not None:
+            _announce(progress)
+        elif not self._printed:
+            _status(self._figures(()))
+
+    def settle(self, progress: Progress) -> None:
+        self._print(progress, words=True)
+        has_sources = _print_sources(progress)
+        open_line = _stands_open(progress) and not has_sources
+        self._close(progress, open_line=open_line, notes=self._figures(self._notices).notes)
+
+    def break_off(self, progress: Progress, *, interrupted: bool) -> None:
+        self._printed += _print_on(progress, self._printed)
+        # A terminal shows ^C where the line stands.
+        self._close(progress, open_line=_stands_open(progress) or interrupted)
+
+    def _print(self, progress: Progress, *, words: bool) -> None:
+        if len(progress.rounds) > self._rounds:
+            self._rounds, self._printed, self._calls = len(progress.rounds), 0, 0
+        if words:
+            self._printed += _print_on(progress, self._printed)
+        self._calls += _print_calls(progress, self._calls)
+
+    def _close(self, progress: Progress, *, open_line: bool, notes: Sequence[str] = ()) -> None:
         """End the line that stands open, be it the words or the status, and give the figures."""
-        if not reply.has_words:
+        if not progress.has_text:
             _erase()
-        if not reply.has_begun:
+        if not progress.has_begun:
             return
         if open_line:
             _write("\n")
         for note in notes:
             _write(f"{note}\n")
-        if panel != "off":
-            _write(f"[{line_text(Figures.of(chat, reply))}]\n")
+        if self._panel != "off":
+            _write(f"[{line_text(self._figures(()))}]\n")
 
 
 def _write(text: str) -> None:
@@ -112,13 +137,13 @@ def _wrapped(text: str, columns: int) -> str:
 _FENCE = re.compile("`{3,}")
 
 
-def _stands_open(reply: Reply) -> bool:
-    return reply.has_words and not reply.words.endswith("\n")
+def _stands_open(progress: Progress) -> bool:
+    return progress.has_text and not progress.text.endswith("\n")
 
 
-def _print_on(reply: Reply, printed: int) -> int:
+def _print_on(progress: Progress, printed: int) -> int:
     """Print the words that are new; gives their number."""
-    words = reply.words[printed:]
+    words = progress.text[printed:]
     if not words:
         return 0
     if not printed:
@@ -128,30 +153,30 @@ def _print_on(reply: Reply, printed: int) -> int:
     return len(words)
 
 
-def _print_calls(reply: Reply, told: int) -> int:
+def _print_calls(progress: Progress, told: int) -> int:
     """Print a line for each call of a tool that is new; gives their number."""
-    for call in reply.calls[told:]:
+    for call in progress.calls[told:]:
         _erase()
         result = shorten(call.text, _LONGEST_RESULT)
         seconds = "" if call.seconds is None else f" · {call.seconds:.1f} s"
         _write(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]\n")
-    return len(reply.calls) - told
+    return len(progress.calls) - told
 
 
-def _announce(reply: Reply) -> None:
+def _announce(progress: Progress) -> None:
     """Say which tool runs, and leave the line to it: it may print, or ask."""
-    if sys.stdout.isatty() and reply.calling is not None:
-        if _stands_open(reply) and not reply.calls:
+    if sys.stdout.isatty() and progress.calling is not None:
+        if _stands_open(progress) and not progress.calls:
             _write("\n")
         _erase()
-        _write(f"[{call_text(reply.calling.name, reply.calling.arguments)} …]\n")
+        _write(f"[{call_text(progress.calling.name, progress.calling.arguments)} …]\n")
 
 
-def _print_sources(reply: Reply) -> bool:
+def _print_sources(progress: Progress) -> bool:
     """Print what the service found on the web; whether there was anything."""
-    found = sources(objects(reply.body().get("web_search")))
+    found = sources(objects(progress.body().get("web_search")))
     if found:
-        _write(f"{chr(10) * (1 + _stands_open(reply))}{found.bare}\n")
+        _write(f"{chr(10) * (1 + _stands_open(progress))}{found.bare}\n")
     return bool(found)
 
 

@@ -7,7 +7,7 @@ import contextvars
 import inspect
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -108,7 +108,14 @@ class Outcome:
     error: BaseException | None = field(default=None, repr=False)
 
 
-def call(tools: Sequence[Tool], name: str, arguments: str, tokens: int) -> Outcome:
+def call(
+    tools: Sequence[Tool],
+    name: str,
+    arguments: str,
+    tokens: int,
+    *,
+    run_coroutine: Callable[[Coroutine[Any, Any, Any]], Any] | None = None,
+) -> Outcome:
     """Call the tool of that name with arguments in JSON; the result as text of at most so many `tokens`.
 
     Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once it
@@ -130,7 +137,7 @@ def call(tools: Sequence[Tool], name: str, arguments: str, tokens: int) -> Outco
         return Outcome(refused, failed=True)
     began = time.perf_counter()
     try:
-        result, note = _whole(given.call(tool.function))
+        result, note = _whole(given.call(tool.function), run_coroutine or _awaited)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a tool is no place to end the session from
@@ -144,12 +151,12 @@ def call(tools: Sequence[Tool], name: str, arguments: str, tokens: int) -> Outco
         return Outcome(f"{name} ran, but its result cannot be shown: {_told(error)}", failed=True, seconds=seconds)
 
 
-def _whole(result: Any) -> tuple[Any, str]:
+def _whole(result: Any, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> tuple[Any, str]:
     """The result once all of it is there, and a note of what was left out."""
     if inspect.isawaitable(result):
-        result = _awaited(result)
+        result = run(_coroutine(result))
     if isinstance(result, AsyncIterator):
-        items = _awaited(_first(result))
+        items = run(_first(result))
     elif isinstance(result, Iterator):
         items = list(islice(result, _ITEMS + 1))
     else:
@@ -157,6 +164,10 @@ def _whole(result: Any) -> tuple[Any, str]:
     if len(items) <= _ITEMS:
         return items, ""
     return items[:_ITEMS], f"\n\n[the first {_ITEMS:,} items: there are more]"
+
+
+async def _coroutine(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 async def _first(items: AsyncIterator[Any]) -> list[Any]:

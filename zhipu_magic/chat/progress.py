@@ -1,0 +1,256 @@
+"""What there is of a reply so far: the events of its stream in, its text, rounds and figures out.
+
+Pure: it waits for nothing and keeps nothing. A display paints it, and `Reply` reads it to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..history.rounds import Called, Round
+from ..service.stream import Retry
+from ..service.wire import DONE, Assembly, Usage, total
+from ..text.errors import InvalidAnswer
+from .stream import Again, Calling, StreamEvent, Timing
+
+if TYPE_CHECKING:
+    from .request import Request
+
+State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
+
+
+class Progress:
+    """A reply as far as it has come. The words, and all else that it has, are those of its last round, but for `usage`.
+
+    Its `state`, in order:
+
+    1. *waiting*: the request has gone out; nothing has come but perhaps a `Retry`.
+    2. *streaming*: reasoning, then text, have begun to come.
+    3. *complete*: the service said that this is all.
+       Or *interrupted*: stopped by the user, or broken off after it had begun.
+       Or *failed*: nothing had come.
+
+    `recorded` is the journal's line, where the reply comes from there.
+    """
+
+    def __init__(self, request: Request, *, practice: bool = False, recorded: Mapping[str, Any] | None = None) -> None:
+        self.request = request
+        self.practice = practice if recorded is None else bool(recorded.get("practice"))
+        self.state: State = "waiting"
+        self.retry: Retry | None = None
+        self.retry_due = 0.0
+        self.started = time.monotonic()
+        self.first_token: float | None = None
+        self.ended: float | None = None
+        self.chunks = 0
+        self.changes = 0
+        self.rounds: list[Round] = []
+        self.calls: list[Called] = []
+        self.calling: Calling | None = None
+        self._recorded = recorded
+        self._assembly = Assembly(request.hide)
+        self._value: tuple[Any, ...] = ()
+
+    # What comes
+
+    def feed(self, event: StreamEvent) -> str:
+        """Take the next event in; gives the text of the answer that it brought."""
+        self.changes += 1
+        if isinstance(event, Retry):
+            self.retry, self.retry_due = event, time.monotonic() + event.wait
+            self._assembly = Assembly(self.request.hide)
+            return ""
+        if isinstance(event, (Calling, Called, Again)):
+            self._feed_between(event)
+            return ""
+        text = self._assembly.feed(event)
+        if event is not DONE:
+            self.chunks += 1
+        if self.first_token is None and self.has_begun:
+            self.first_token = time.monotonic()
+            self.state = "streaming"
+        return text
+
+    def _feed_between(self, event: Calling | Called | Again) -> None:
+        if isinstance(event, Calling):
+            self.calling = event
+        elif isinstance(event, Called):
+            self.calling = None
+            self.calls.append(event)
+        else:
+            self.rounds.append(Round(self.body(), tuple(self.calls), event.wrong))
+            self.calls, self._assembly = [], Assembly(self.request.hide)
+
+    def end_round(self) -> str:
+        """Nothing more comes in this round; gives the text that waited for more."""
+        return self._assembly.end()
+
+    def end(self, *, whole: bool) -> None:
+        """Nothing more comes at all."""
+        self.state = "complete" if whole else "interrupted" if self.has_begun else "failed"
+        self.ended = time.monotonic()
+
+    # What there is
+
+    @property
+    def model(self) -> str:
+        """The model that was asked."""
+        return self.request.model
+
+    @property
+    def text(self) -> str:
+        """The text of the answer so far."""
+        return self._assembly.text
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return self._assembly.reasoning
+
+    @property
+    def has_text(self) -> bool:
+        return self._assembly.has_words
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the answer has come: reasoning, text, or a call of a tool."""
+        return bool(self.rounds) or self.round_has_begun
+
+    @property
+    def round_has_begun(self) -> bool:
+        return self._assembly.has_words or self._assembly.has_reasoning or self._assembly.has_tool_calls
+
+    @property
+    def round_is_done(self) -> bool:
+        """Whether the stream of this round has ended, as the service says it (`[DONE]`)."""
+        return self._assembly.done
+
+    @property
+    def round_is_whole(self) -> bool:
+        """Whether the service has said that this round is at its end."""
+        return self._assembly.whole
+
+    @property
+    def wants_tools(self) -> bool:
+        """Whether the model asks for tools to be called."""
+        return self._assembly.has_tool_calls
+
+    @property
+    def all_calls(self) -> list[Called]:
+        """The calls of tools that have come back, in all rounds."""
+        return [*(call for one in self.rounds for call in one.calls), *self.calls]
+
+    @property
+    def tool_errors(self) -> list[BaseException]:
+        """What its tools have raised."""
+        return [call.error for call in self.all_calls if call.error is not None]
+
+    @property
+    def usage(self) -> Usage | None:
+        """The service's count of tokens in all rounds, once it has come."""
+        return total([*(one.usage for one in self.rounds), self.last_usage])
+
+    @property
+    def last_usage(self) -> Usage | None:
+        """The service's count of tokens in the last round, once it has come."""
+        return self._assembly.usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended: the service's word, or `interrupted`."""
+        return "interrupted" if self.state == "interrupted" else self._assembly.finish_reason
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is worth keeping: it is whole, or text had come before it was cut short."""
+        return self.state == "complete" or (self.state == "interrupted" and self.has_text)
+
+    @property
+    def outcome(self) -> str:
+        """One sentence on what becomes of a reply that did not come to its end."""
+        if self.state == "complete":
+            return "The reply was whole by then, and is kept."
+        if self.has_text:
+            return "What had arrived is kept, marked as interrupted."
+        return "The answer itself had not begun, so it leaves no turn."
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the journal gave it."""
+        return self._recorded is not None
+
+    @property
+    def left_out(self) -> int:
+        """Turns that its request had no room for."""
+        return self.request.left_out if self._recorded is None else int(self._recorded.get("left_out", 0))
+
+    @property
+    def unseen(self) -> int:
+        """Images of earlier turns that its model could not see."""
+        return self.request.unseen if self._recorded is None else int(self._recorded.get("unseen", 0))
+
+    @property
+    def timing(self) -> Timing:
+        """Its times so far, or those that were recorded."""
+        if self._recorded is not None:
+            return Timing.recorded(self._recorded)
+        seconds = (self.ended or time.monotonic()) - self.started
+        first_token = None if self.first_token is None else round(self.first_token - self.started, 3)
+        # Rounded as the journal has them, so that a replay shows the very same.
+        return Timing(round(seconds, 3), first_token, self.chunks)
+
+    @property
+    def request_id(self) -> str | None:
+        """The caller's own, else the service's."""
+        asked = self.request.options.params.get("request_id")
+        request_id = self._assembly.member("request_id") or asked or self._assembly.member("id")
+        return str(request_id) if request_id else None
+
+    def body(self) -> dict[str, Any]:
+        """The reply so far as the service would have sent it unstreamed."""
+        body = self._assembly.body()
+        body.setdefault("model", self.model)
+        # A stream does not repeat the request id; unstreamed it is the caller's own, else the reply's id (wire.md).
+        if self.request_id:
+            body.setdefault("request_id", self.request_id)
+        body["choices"][0]["finish_reason"] = self.finish_reason
+        return body
+
+    # The answer as a value
+
+    @property
+    def value(self) -> Any:
+        """The text as a value of the type that was asked for; without one, as it is. Raises InvalidAnswer."""
+        shape = self.request.shape
+        if shape is None:
+            return self.text
+        from ..values.types.answer_type import Misfit
+
+        try:
+            self._value = self._value or (shape.read(self.text),)
+            return self._value[0]
+        except Misfit as misfit:
+            said = f"The answer is no {shape.name}, although it was asked for twice: {'; '.join(misfit.problems)}."
+            hint = "Word the prompt differently, or ask another model."
+            if self.finish_reason == "length":
+                said = f"The answer was cut off at its longest length, and is no {shape.name}."
+                hint = "--max-tokens NUMBER allows a longer one (in Python: max_tokens)."
+            raise InvalidAnswer(
+                said,
+                hint=f"{hint} This turn is not in the conversation.",
+                detail=f"The answer was: {self.text}",
+                text=self.text,
+            ) from None
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether it is whole, and not of the type that was asked for."""
+        if self.request.shape is None or self.state != "complete":
+            return False
+        try:
+            _ = self.value
+        except InvalidAnswer:
+            return True
+        return False

@@ -1,0 +1,166 @@
+"""When requests go out: so many at once, and one turn of a thread after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..service.exchange import Exchange
+from ..service.forks import tell_of_forks
+from .aio import check_loop
+from .in_tool import check_not_in_tool
+from .reply import Reply
+from .undisturbed import undisturbed
+
+#: Seconds between two looks at a turn whose request another thread is still making.
+_LOOK = 0.005
+
+#: What is called in an exchange's thread once all of it is there.
+Received = Callable[[Exchange], None]
+
+
+@dataclass(eq=False)
+class _Turn:
+    """The place of one turn in its thread of the conversation, from before its request is made. `maker` makes it."""
+
+    maker: int = field(default_factory=threading.get_ident)
+    reply: Reply | None = None
+
+
+class Scheduler:
+    """The replies of one chat that are under way, at most `limit` of them exchanging with the service.
+
+    A thread of the conversation has one turn under way; the next one waits for its end. What is asked outside the
+    conversation waits for no turn. `admitting` is held while it is decided whether a request may go out.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.admitting = threading.RLock()
+        self._lock = threading.Lock()
+        self._turns: dict[str, _Turn] = {}
+        self._under_way: dict[int, Reply] = {}
+        self._exchanging = 0
+        self._queue: deque[tuple[Exchange, Received]] = deque()
+        tell_of_forks(self)
+
+    # Turns
+
+    @contextmanager
+    def turn(self, thread: str | None) -> Iterator[Callable[[Reply], None]]:
+        """Have the turn of this thread, once the one before it has ended; without a thread, at once.
+
+        What it gives is told the reply. Raises what ended the turn before, if nobody has been told, and InvalidRequest
+        for a tool of this chat.
+        """
+        check_not_in_tool(self)
+        mine = None if thread is None else self._claim(thread)
+
+        def begun(reply: Reply) -> None:
+            if mine is not None:
+                mine.reply = reply
+
+        try:
+            yield begun
+        except BaseException:  # an interrupt
+            if mine is not None and mine.reply is not None:
+                mine.reply.interrupt()
+            raise
+        finally:
+            if thread is not None and mine is not None and mine.reply is None:
+                self._leave(thread, mine)
+
+    def settle(self, thread: str | None = None) -> None:
+        """Read the turn that is under way in this thread to its end; without a thread, those of all.
+
+        Raises what ended it, if nobody has been told, and InvalidRequest for a tool of this chat.
+        """
+        check_not_in_tool(self)
+        for name in list(self._turns) if thread is None else [thread]:
+            while (turn := self._turns.get(name)) is not None:
+                if turn.reply is None and turn.maker == threading.get_ident():
+                    return
+                self._wait_for(name, turn)
+
+    def _claim(self, thread: str) -> _Turn:
+        while True:
+            with self._lock:
+                turn = self._turns.get(thread)
+                if turn is None or (turn.reply is None and turn.maker == threading.get_ident()):
+                    mine = self._turns[thread] = _Turn()
+                    return mine
+            self._wait_for(thread, turn)
+
+    def _wait_for(self, thread: str, turn: _Turn) -> None:
+        reply = turn.reply
+        if reply is None:
+            time.sleep(_LOOK)
+            return
+        check_loop(reply)
+        try:
+            if reply.ended is None or not reply.error_was_raised:
+                reply.read()
+        finally:
+            if reply.ended is not None:
+                reply.interrupt()  # which commits it, should an interrupt have come between its end and that
+                self._leave(thread, turn)
+
+    def _leave(self, thread: str, turn: _Turn) -> None:
+        with self._lock:
+            if self._turns.get(thread) is turn:
+                del self._turns[thread]
+
+    # Replies
+
+    @property
+    def under_way(self) -> list[Reply]:
+        """The replies that have not ended."""
+        return list(self._under_way.values())
+
+    def add(self, reply: Reply) -> None:
+        self._under_way[id(reply)] = reply
+
+    def remove(self, reply: Reply) -> None:
+        self._under_way.pop(id(reply), None)
+
+    # Exchanges
+
+    def start(self, exchange: Exchange, received: Received) -> None:
+        """Begin the exchange in a thread of its own, now or as soon as another one is over."""
+        undisturbed(lambda: self._start(exchange, received))
+
+    def _start(self, exchange: Exchange, received: Received) -> None:
+        with self._lock:
+            if self._exchanging >= self.limit:
+                self._queue.append((exchange, received))
+                return
+            self._exchanging += 1
+        try:
+            threading.Thread(
+                target=self._work, args=(exchange, received), name="zhipu_magic exchange", daemon=True
+            ).start()
+        except BaseException:  # no thread is to be had
+            with self._lock:
+                self._exchanging -= 1
+            raise
+
+    def _work(self, exchange: Exchange, received: Received) -> None:
+        while True:
+            exchange.run()
+            received(exchange)
+            with self._lock:
+                if not self._queue or self._exchanging > self.limit:
+                    self._exchanging -= 1
+                    return
+                exchange, received = self._queue.popleft()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child nothing is under way: its threads are not there, and the replies are the parent's."""
+        if in_child:
+            self.admitting, self._lock = threading.RLock(), threading.Lock()
+            self._turns, self._under_way, self._exchanging = {}, {}, 0
+            self._queue.clear()

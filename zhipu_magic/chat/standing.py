@@ -1,0 +1,22 @@
+"""Where a chat stands with a reply: its cost, and what it adds to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..history.ledger import Sums
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The `cost` of a reply in yuan (None where it is not known), and its thread: name, turns, context in tokens.
+
+    `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget.
+    """
+
+    cost: float | None
+    thread: str
+    turns: int
+    context: tuple[int, int] | None
+    sums: Sums
+    budget_left: str

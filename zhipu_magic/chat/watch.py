@@ -1,0 +1,67 @@
+"""A reply that is painted while it is read: reading is here, painting a display's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .progress import Progress
+from .reply import Reply
+
+
+class Painter(Protocol):
+    """Paints one reply. It only looks at what there is, and waits for nothing."""
+
+    def begin(self, progress: Progress) -> None:
+        """Show that the reply is on its way."""
+
+    def patience(self, progress: Progress) -> tuple[float, float]:
+        """Seconds to wait for something to paint, after so many in which more may gather."""
+
+    def paint(self, progress: Progress) -> None:
+        """Show what there is so far, if it is time to."""
+
+    def settle(self, progress: Progress) -> None:
+        """Show the reply as it stays."""
+
+    def break_off(self, progress: Progress, *, interrupted: bool) -> None:
+        """Show what there is of a reply that has failed, or was `interrupted` by the user."""
+
+
+def watch(reply: Reply, painter: Painter) -> None:
+    """Read the reply to its end, and have it painted. Raises what ended the reply.
+
+    A fault of the painter ends its painting, and nothing else: it is raised once the reply is complete and committed.
+    """
+    progress, fault, more = reply.progress, None, True
+
+    def paint(painting: Callable[[Progress], None]) -> None:
+        nonlocal fault
+        if fault is None:
+            try:
+                painting(progress)
+            except Exception as error:
+                fault = error
+
+    try:
+        paint(painter.begin)
+        while more:
+            timeout, linger = (_UNPAINTED, 0.0) if fault else painter.patience(progress)
+            more = reply.advance(timeout, linger)
+            if more:
+                paint(painter.paint)
+        paint(painter.settle)
+    except BaseException as ending:
+        reply.interrupt()  # which is nothing to a reply that has ended
+        interrupted = isinstance(ending, KeyboardInterrupt)
+        try:
+            painter.break_off(progress, interrupted=interrupted)
+        except KeyboardInterrupt:  # an impatient user presses twice
+            painter.break_off(progress, interrupted=True)
+        raise
+    if fault is not None:
+        raise fault
+
+
+#: Seconds between two looks at a reply that is not painted any more.
+_UNPAINTED = 0.25
