@@ -8,6 +8,9 @@ In IPython: ``%load_ext zhipu_magic``, then a cell that begins with ``%%glm``. W
     for text in chat.ask("你好"):
         print(text, end="")
 
+Every failure is a ``GLMError``, and each kind has a class of its own here, from ``InvalidRequest`` to ``Interrupted``
+(``text.errors`` draws the tree).
+
 Nothing is imported before it is used, so that loading the extension costs a notebook next to nothing.
 """
 
@@ -21,7 +24,19 @@ if TYPE_CHECKING:
 
     from .chat.chat import Chat
     from .chat.reply import Reply
-    from .text.errors import GLMError
+    from .text.errors import (
+        ConnectionFailed,
+        GLMError,
+        Interrupted,
+        InvalidAnswer,
+        InvalidRequest,
+        JournalError,
+        NotRecorded,
+        OverBudget,
+        ReplyBroken,
+        ServiceError,
+        SettingsError,
+    )
     from .values.rendering.renderers import render
     from .values.tools.tool import confirm
     from .values.types.answer_type import DataFrame
@@ -29,9 +44,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Chat",
+    "ConnectionFailed",
     "DataFrame",
     "GLMError",
+    "Interrupted",
+    "InvalidAnswer",
+    "InvalidRequest",
+    "JournalError",
+    "NotRecorded",
+    "OverBudget",
     "Reply",
+    "ReplyBroken",
+    "ServiceError",
+    "SettingsError",
     "__version__",
     "confirm",
     "load_ipython_extension",
@@ -41,9 +66,19 @@ __all__ = [
 
 _HOMES = {
     "Chat": ".chat.chat",
+    "ConnectionFailed": ".text.errors",
     "DataFrame": ".values.types.answer_type",
     "GLMError": ".text.errors",
+    "Interrupted": ".text.errors",
+    "InvalidAnswer": ".text.errors",
+    "InvalidRequest": ".text.errors",
+    "JournalError": ".text.errors",
+    "NotRecorded": ".text.errors",
+    "OverBudget": ".text.errors",
     "Reply": ".chat.reply",
+    "ReplyBroken": ".text.errors",
+    "ServiceError": ".text.errors",
+    "SettingsError": ".text.errors",
     "confirm": ".values.tools.tool",
     "render": ".values.rendering.renderers",
 }

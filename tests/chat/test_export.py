@@ -344,7 +344,7 @@ def test_the_same_thread_gives_the_same_file() -> None:
 
 
 def test_a_parameter_that_no_line_can_name_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match="'a=b' cannot stand on a %%glm line"):
+    with pytest.raises(InvalidRequest, match="'a=b' cannot be written on the first line of a cell"):
         export(thread_of(Turn("one", "r", "glm-4", members={"a=b": 1})), ".ipynb")
 
 
@@ -411,17 +411,18 @@ def test_turns_that_are_set_aside_are_left_out(chat: Chat, form: str) -> None:
 def test_there_must_be_a_turn(form: str) -> None:
     aside = thread_of(Turn("one", "r", "glm-4")).reset()
     for thread in (Thread(system="alone"), aside):
-        with pytest.raises(InvalidRequest, match="nothing to export: the thread main holds no turn"):
+        with pytest.raises(InvalidRequest, match="nothing to export: the thread main has no turns"):
             export(thread, form)
 
 
-@pytest.mark.parametrize(("form", "named"), [(".txt", "a .txt file"), ("", "a file whose name has no ending")])
-def test_another_form_is_refused_with_the_four_that_there_are(form: str, named: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [(".txt", "A thread cannot be exported as a .txt file."), ("", "The name of the file has no extension.")],
+)
+def test_another_form_is_refused_with_the_four_that_there_are(form: str, said: str) -> None:
     with pytest.raises(InvalidRequest) as told:
         export(thread_of(Turn("one", "r", "glm-4")), form)
-    assert str(told.value) == (
-        f"A thread cannot become {named}.\nThe end of the name says what it becomes: .md, .json, .py or .ipynb."
-    )
+    assert str(told.value) == f"{said}\nThe extension decides the format: .md, .json, .py or .ipynb."
 
 
 def test_the_case_of_an_ending_does_not_matter() -> None:
@@ -455,7 +456,7 @@ def test_a_file_is_overwritten_only_by_force(page: Page, folder: Path, capsys: p
     refused = page.run("%glm export talk.json")
     assert not refused.success
     assert path.read_text() == "mine"
-    assert "talk.json exists already, and was left as it is. %glm export talk.json --force replaces it." in (
+    assert "talk.json already exists and was left unchanged. %glm export talk.json --force replaces it." in (
         capsys.readouterr().err
     )
     for line in ("%glm export talk.json --force", "%glm export --force talk.json"):
@@ -483,7 +484,7 @@ def test_the_command_says_how_it_is_used(
 ) -> None:
     page.run("%%glm\n你好")
     assert not page.run(f"%glm export {words}").success
-    assert "It is %glm export FILE [--force]" in capsys.readouterr().err
+    assert "Usage: %glm export FILE [--force]" in capsys.readouterr().err
     assert list(folder.glob("*.md")) == []
 
 

@@ -25,6 +25,7 @@ import zhipu_magic
 from zhipu_magic import Chat, GLMError, Reply
 from zhipu_magic.chat.options import Options
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.text import errors
 from zhipu_magic.text.errors import InvalidRequest, ServiceError, SettingsError
 
 SECRET = "0123456789abcdef.verysecretpart"
@@ -79,21 +80,37 @@ def test_a_program_that_leaves_a_reply_unread_ends_at_once(server: PracticeServe
 
 
 def test_the_public_names() -> None:
-    assert set(zhipu_magic.__all__) == {
+    assert zhipu_magic.__all__ == [
         "Chat",
+        "ConnectionFailed",
         "DataFrame",
         "GLMError",
+        "Interrupted",
+        "InvalidAnswer",
+        "InvalidRequest",
+        "JournalError",
+        "NotRecorded",
+        "OverBudget",
         "Reply",
+        "ReplyBroken",
+        "ServiceError",
+        "SettingsError",
         "__version__",
         "confirm",
         "load_ipython_extension",
         "render",
         "unload_ipython_extension",
-    }
+    ]
     assert all(getattr(zhipu_magic, name) is not None for name in zhipu_magic.__all__)
     assert set(zhipu_magic.__all__) <= set(dir(zhipu_magic))
     with pytest.raises(AttributeError, match="has no attribute 'chat_with'"):
         _ = zhipu_magic.chat_with
+
+
+def test_every_kind_of_failure_is_among_them() -> None:
+    kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, GLMError)}
+    assert len(kinds) > 10
+    assert {name: getattr(zhipu_magic, name) for name in kinds} == kinds
 
 
 # Asking and reading
@@ -201,7 +218,7 @@ def test_the_ends_of_the_scale_are_sent_as_they_are(chat: Chat, server: Practice
 
 
 def test_an_unknown_option_names_the_nearest(chat: Chat, server: PracticeServer) -> None:
-    with pytest.raises(InvalidRequest, match=r"There is no option temprature.*\nDid you mean temperature\?"):
+    with pytest.raises(InvalidRequest, match=r"There is no option temprature\. Did you mean temperature\?"):
         chat.ask("hi", temprature=1)
     assert server.requests == []
 
@@ -448,7 +465,9 @@ def test_without_settings_it_is_a_free_model_of_the_mainland_service() -> None:
     chat = Chat()
     assert (chat.model, chat.service.base_url) == ("glm-4.7-flash", "https://open.bigmodel.cn/api/paas/v4")
     assert chat.service.key_source is None
-    with pytest.raises(SettingsError, match=r"There is no API key yet(.|\n)*open\.bigmodel\.cn(.|\n)*%glm practice"):
+    with pytest.raises(
+        SettingsError, match=r"There is no API key yet(.|\n)*open\.bigmodel\.cn(.|\n)*Chat\(api_key=…\)"
+    ):
         chat.ask("hi")
 
 

@@ -219,7 +219,7 @@ def test_a_type_needs_no_quotes_around_its_brackets(typed_page: Page, server: Pr
 
 def test_an_answer_that_was_cut_off_is_not_asked_for_again(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer('{"number": "A-1", ', finish_reason="length"))
-    with pytest.raises(InvalidAnswer, match=r"cut off at its longest length"):
+    with pytest.raises(InvalidAnswer, match=r"cut off at its maximum length"):
         _ = chat.ask("Read it.", as_type=Invoice, max_tokens=5).value
     assert len(server.requests) == 1
 

@@ -204,19 +204,19 @@ def test_and_only_once(chat: Chat, server: PracticeServer, refusal: Any) -> None
     server.enqueue(refusal, refusal, Answer("never"))
     with pytest.raises(ServiceError) as error:
         assert chat.ask("next").text
-    assert "longer than the model can take" in error.value.message
+    assert "too long for the model" in error.value.message
     assert len(server.requests) == 6
     assert chat.thread().size == 4
 
 
 def test_with_no_turn_to_leave_out_it_is_not_asked_again(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(TOO_LONG)
-    with pytest.raises(ServiceError, match="longer than the model can take"):
+    with pytest.raises(ServiceError, match="too long for the model"):
         assert chat.ask("first").text
     assert len(server.requests) == 1
     converse(chat, server, 1)
     server.enqueue(TOO_LONG)
-    with pytest.raises(ServiceError, match="longer than the model can take"):
+    with pytest.raises(ServiceError, match="too long for the model"):
         assert chat.ask("alone", once=True).text
     assert len(server.requests) == 3
 
@@ -262,7 +262,7 @@ def test_a_prompt_that_cannot_fit_is_refused_before_it_is_sent(
     with pytest.raises(InvalidRequest) as error:
         chat.ask("word " * 400)
     assert "about 504 tokens long; the context of glm-4 holds 200." in error.value.message
-    assert "Nothing was sent" in error.value.hint
+    assert "Nothing was sent." in error.value.outcomes
     assert server.requests == []
     assert chat.ask("short").text
 
@@ -270,7 +270,7 @@ def test_a_prompt_that_cannot_fit_is_refused_before_it_is_sent(
 def test_nor_with_the_answer_that_is_asked_for(page: Page, server: PracticeServer, small: Model) -> None:
     cell = page.run("%%glm -m glm-4 --max-tokens 199\nshort")
     assert isinstance(cell.error, InvalidRequest)
-    assert "of which 199 are kept for the answer (--max-tokens)" in cell.error.message
+    assert "of which 199 are reserved for the answer" in cell.error.message
     assert server.requests == []
 
 

@@ -253,13 +253,13 @@ def test_to_resume_twice_is_refused(new_chat: NewChat, path: Path) -> None:
     ask(new_chat(journal=path), "one")
     chat = new_chat(journal=path)
     chat.history.resume()
-    with pytest.raises(JournalError, match="resumed already"):
+    with pytest.raises(JournalError, match="already been resumed"):
         chat.history.resume()
     assert prompts(chat) == ["one"]
 
 
 def test_where_there_is_nothing_to_resume_that_is_said(new_chat: NewChat, path: Path) -> None:
-    with pytest.raises(JournalError, match=r"no journal page\.jsonl has been kept yet"):
+    with pytest.raises(JournalError, match=r"there is no journal page\.jsonl yet"):
         new_chat(journal=path).history.resume()
     chat = new_chat(journal=path)
     ask(chat, "mine alone")

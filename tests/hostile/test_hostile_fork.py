@@ -61,7 +61,7 @@ def conversations():
             notes = chat.history.resume(earlier=earlier)
         except GLMError:
             continue
-        assert notes == [] or "--earlier" in notes[0], notes
+        assert notes == [] or notes[0].reason == "resume.earlier", notes
         found.append([turn.prompt for turn in chat.thread().turns])
     return sorted(found)
 """

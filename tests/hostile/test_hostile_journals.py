@@ -287,7 +287,7 @@ def test_the_nearest_request_is_found_soon_whatever_was_recorded(tmp_path: Path)
     path.write_text("".join(json.dumps(reply(number, prompt="e" * 500)) + "\n" for number in range(500)))
     chat = Chat("glm-4", journal=path, replay="only", warn=lambda note: None)
     began = time.process_time()
-    with pytest.raises(GLMError, match="Nearest to it is the request of line 500"):
+    with pytest.raises(GLMError, match="The closest is the request of line 500"):
         chat.ask("e e e e " * 60)
     assert time.process_time() - began < 5
 

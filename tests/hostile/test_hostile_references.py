@@ -27,7 +27,7 @@ def sent(text: str) -> str:
 @pytest.mark.parametrize("digits", ["9" * 8, "9" * 11, "9" * 5_000, "1" + "_0" * 300])
 def test_a_budget_beyond_all_contexts_is_refused_with_its_line(digits: str) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"Line 2: the budget of \{\{ x \}\} is too large.\nIt is a number of tokens"
+        InvalidRequest, match=r"Line 2: The budget of \{\{ x \}\} is too large.\nNothing was sent. It is"
     ):
         sent(f"one\n{{{{ x | {digits} }}}}")
 
@@ -69,7 +69,7 @@ def test_the_deepest_that_is_resolved_fails_in_a_message() -> None:
 
 def test_references_by_the_thousand_are_refused() -> None:
     assert sent("{{ x }}" * 1_000) == "7" * 1_000
-    with pytest.raises(InvalidRequest, match="holds 1,001 references"):
+    with pytest.raises(InvalidRequest, match="has 1,001 references"):
         sent("{{ x }}" * 1_001)
 
 
@@ -148,7 +148,7 @@ def test_a_file_that_claims_to_be_huge_is_read_in_part_or_refused(tmp_path: Path
     with path.open("wb") as file:
         file.write(head)
         file.truncate(10**11)
-    with pytest.raises(InvalidRequest, match=r"no text|larger than|cannot be sent"):
+    with pytest.raises(InvalidRequest, match=r"not text|larger than|cannot be sent"):
         resolved("{{ path }}", {"path": path}, 100)
     with pytest.raises(InvalidRequest, match=r"larger than|cannot be sent"):
         resolved("look", {}, 100, images=[path])

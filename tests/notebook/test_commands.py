@@ -242,7 +242,7 @@ def test_login_says_that_the_environment_goes_first(page: Page, typed_key: Calla
 
 def test_a_key_in_the_cell_is_refused_and_not_repeated(page: Page) -> None:
     error = str(page.run("%glm login secret.key").error)
-    assert "never written in a cell" in error
+    assert "Never write the key in a cell" in error
     assert "secret" not in error
 
 

@@ -115,7 +115,7 @@ def test_no_reasoning_breaks_out_of_its_block(thoughts: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("length", "reached its longest length"),
+        ("length", "reached its maximum length"),
         ("sensitive", "sensitive content"),
         ("network_error", "an error of its own"),
         ("model_context_window_exceeded", "fills the model&#x27;s context"),

@@ -8,6 +8,8 @@ from pathlib import Path
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.options import PARSER
 from zhipu_magic.notebook.settings import Settings
+from zhipu_magic.text import errors
+from zhipu_magic.text.errors import GLMError
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -24,6 +26,11 @@ def test_every_option_of_a_cell_is_there() -> None:
 
 def test_every_command_is_there() -> None:
     assert _first_column("Around it") == ["`%glm`", *(f"`{command.usage}`" for command in COMMANDS.values())]
+
+
+def test_every_kind_of_failure_is_there() -> None:
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, GLMError)}
+    assert {row.strip("`") for row in _first_column("From Python")} == kinds - {"GLMError"}
 
 
 def test_every_setting_is_there_with_its_default() -> None:

@@ -150,8 +150,8 @@ def test_a_budget_cuts_and_the_text_says_so() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("one\ntwo {{ nmae }}", "Line 2: there is no value named nmae. Did you mean name?"),
-        ("{{ nested.a }}", 'nested["a"] takes it'),
+        ("one\ntwo {{ nmae }}", "Line 2: There is no value named nmae. Did you mean name?"),
+        ("{{ nested.a }}", 'Write nested["a"]'),
         ("{{ x.reel }}", "Line 1: {{ x.reel }} has no value (AttributeError"),
         ('{{ nested["aa"] }}', "Did you mean a?"),
         ("{{ numbers[99] }}", "IndexError"),
@@ -229,7 +229,7 @@ def test_an_undefined_name_fails_the_cell_before_anything_is_sent(page: Page, se
     page.run("frame = 1")
     cell = page.run("%%glm\nLook at\n{{ fram }}")
     assert not cell.success
-    assert "Line 2: there is no value named fram. Did you mean frame?" in str(cell.error)
+    assert "Line 2: There is no value named fram. Did you mean frame?" in str(cell.error)
     assert "--raw" in str(cell.error)
     assert server.requests == []
 

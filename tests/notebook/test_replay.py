@@ -182,7 +182,7 @@ def test_a_chat_in_python_takes_the_mode_from_the_environment_too(
 def test_a_mode_that_there_is_not_is_refused(
     kernels: Kernels, new_chat: NewChat, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(SettingsError, match="replay is off, auto or only, not 'always'"):
+    with pytest.raises(SettingsError, match="replay must be off, auto or only, not 'always'"):
         new_chat("always")
     page = kernels.start()
     page.run("%config GLMMagics.replay = 'always'")
@@ -655,7 +655,7 @@ def test_identical_requests_are_answered_in_the_order_they_were_asked(
     record(new_chat, server, "one", "two", "three")
     chat = new_chat("only")
     assert again(chat, 3) == ["one", "two", "three"]
-    assert "knows this very request 3 times, and this is request number 4" in missed(chat, "hello", once=True)
+    assert "has this very request 3 times, and this is request number 4" in missed(chat, "hello", once=True)
     assert again(new_chat("only"), 2) == ["one", "two"]
 
 
@@ -776,7 +776,7 @@ def test_a_miss_fails_the_cell_and_leaves_all_as_it_was(kernels: Kernels) -> Non
     assert str(cell.error).splitlines() == [
         "This request is not in the journal page.jsonl.",
         "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK",
-        "Nearest to it is the request of line 3: message 3 differs. Recorded (user): 'second'; now: 'second?'",
+        "The closest is the request of line 3: message 3 differs. Recorded (user): 'second'; now: 'second?'",
     ]
     assert cell.error._render_traceback_() == str(cell.error).splitlines()
     assert page.run("%%glm\nsecond").plain() == "two"
@@ -817,7 +817,7 @@ def test_a_miss_shows_the_nearest_request_and_what_differs_first(
 ) -> None:
     chat = new_chat("only", system="You are a poet.")
     said = missed(chat, prompt, **{"temperature": 0.2, "params": {"top_k": 5}, **options})
-    assert f"Nearest to it is the request of {told}" in said
+    assert f"The closest is the request of {told}" in said
 
 
 def test_a_miss_tells_of_an_earlier_reply_that_differs(recorded: Path, new_chat: NewChat) -> None:
@@ -839,7 +839,7 @@ def test_a_miss_tells_of_a_turn_more_or_less(recorded: Path, new_chat: NewChat) 
     for prompt in ("Name a flower.", "And another one."):
         assert chat.ask(prompt, OPTIONS).replayed
     said = missed(chat, "And another one.", temperature=0.2, params={"top_k": 5})
-    assert "line 3: it holds 4 messages, this one 6." in said
+    assert "line 3: it has 4 messages, this one 6." in said
 
 
 def test_a_parameter_that_was_not_given_is_not_told_as_null(recorded: Path, new_chat: NewChat) -> None:
@@ -872,7 +872,7 @@ def test_in_long_messages_the_place_that_differs_is_shown(
 def test_a_miss_after_a_session_in_auto(new_chat: NewChat, server: PracticeServer) -> None:
     record(new_chat, server, "one")
     assert again(new_chat("auto"), 1) == ["one"]
-    assert "Nearest to it is the request of line 2: message 1 differs." in missed(new_chat("only"), "hi", once=True)
+    assert "The closest is the request of line 2: message 1 differs." in missed(new_chat("only"), "hi", once=True)
 
 
 def test_a_miss_of_a_request_whose_reply_was_interrupted_says_so(new_chat: NewChat, server: PracticeServer) -> None:
@@ -889,7 +889,7 @@ def test_a_miss_in_a_journal_with_no_request(new_chat: NewChat, path: Path) -> N
     said = missed(new_chat("only"), "hello")
     assert "chat.jsonl" in said.splitlines()[0], "so that the reader sees where it was looked for"
     new_chat().temperature = 0.5
-    assert "The journal holds no request at all." in missed(new_chat("only"), "hello")
+    assert "The journal has no requests at all." in missed(new_chat("only"), "hello")
 
 
 def test_a_miss_in_a_damaged_journal_is_a_miss(new_chat: NewChat, server: PracticeServer, path: Path) -> None:

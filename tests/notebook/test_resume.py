@@ -226,7 +226,7 @@ def test_with_no_journal_there_is_nothing_to_resume(kernels: Kernels, tmp_path: 
 def test_to_resume_twice_is_refused_and_changes_nothing(kernels: Kernels) -> None:
     three(kernels)
     notebook = restarted(kernels)
-    assert "resumed already" in failed(notebook.page, "%glm resume")
+    assert "already been resumed" in failed(notebook.page, "%glm resume")
     assert len(notebook.turns()) == 3
 
 

@@ -26,7 +26,7 @@ def test_every_setting_has_help(page: Page, capsys: pytest.CaptureFixture[str]) 
         ("model", "", "not the name of a model"),
         ("model", "glm 4", "not the name of a model"),
         ("base_url", "http://example.com/v1", "without encryption"),
-        ("base_url", "nonsense", "not an address"),
+        ("base_url", "nonsense", "not a valid address"),
         ("temperature", -0.1, "from 0 to 1"),
         ("timeout", 0, "above 0"),
         ("timeout", float("inf"), "above 0"),

@@ -250,7 +250,7 @@ def test_a_failure_after_some_words_leaves_them(terminal: Terminal, server: Prac
     rows = screen(terminal.until_prompt())
     assert rows[0] == "half a reply"
     assert "Traceback" not in "".join(rows)
-    assert "The reply broke off: a part of it is not valid JSON." in rows
+    assert "The reply broke off: part of it is not valid JSON." in rows
 
 
 # Commands

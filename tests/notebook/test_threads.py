@@ -287,7 +287,7 @@ def test_a_fork_is_never_put_onto_a_thread(three: Notebook) -> None:
     for name in ("other", "main"):
         error = three.page.run(f"%glm fork {name}").error
         assert isinstance(error, InvalidRequest)
-        assert f"There is a thread {name} already." in str(error)
+        assert f"There is already a thread named {name}." in str(error)
     assert three.replies("other") == ["d one"]
     assert "**main**: 3 turns" in three.command("thread")
 

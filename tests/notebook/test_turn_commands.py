@@ -209,7 +209,7 @@ def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) 
     for prompt in ("about a", "about b"):
         terminal.ask(prompt)
         shown = screen(terminal.until_prompt())
-    assert "Cut off: the answer reached its longest length. %glm continue goes on from here." in shown
+    assert "Cut off: the answer reached its maximum length. %glm continue goes on from here." in shown
     history = screen(terminal.run("%glm history"))
     assert re.fullmatch(r"1 · you · \[\d+\]", history[0])
     assert history[1:5] == [
@@ -429,7 +429,7 @@ def test_retry_of_a_continued_turn_asks_its_prompt(notebook: Notebook) -> None:
 def test_continue_after_a_whole_reply_is_refused(three: Notebook) -> None:
     error = three.page.run("%glm continue").error
     assert isinstance(error, InvalidRequest)
-    assert "came to its end" in str(error)
+    assert "is complete" in str(error)
     assert requests(three) == 3
 
 

@@ -46,8 +46,8 @@ def test_the_argument_goes_before_the_environment_before_the_login_before_the_ke
 ) -> None:
     assert keys.find_key(None, None) is None
     keys.save_to_keyring(ApiKey("kept.key"))
-    assert keys.find_key(None, None) == ("kept.key", "%glm login --save, in the system's keyring")
-    assert keys.find_key(None, "login.key") == ("login.key", "%glm login, until the kernel ends")
+    assert keys.find_key(None, None) == ("kept.key", "in the system's keyring")
+    assert keys.find_key(None, "login.key") == ("login.key", "for this session only")
     monkeypatch.setenv("ZHIPUAI_API_KEY", "environment.key")
     assert keys.find_key(None, "login.key") == ("environment.key", "ZHIPUAI_API_KEY")
     assert keys.find_key("given.key", "login.key") == ("given.key", "given in the code")
@@ -109,13 +109,13 @@ def test_an_address_with_tls_or_on_this_machine_is_taken(url: str) -> None:
         ("http://127.0.0.1.example.com/v1", "without encryption"),
         ("http://192.168.0.7:8000/v1", "without encryption"),
         ("http://localhost.example.com", "without encryption"),
-        ("open.bigmodel.cn", "not an address"),
-        ("ftp://open.bigmodel.cn", "not an address"),
-        ("https://", "not an address"),
+        ("open.bigmodel.cn", "not a valid address"),
+        ("ftp://open.bigmodel.cn", "not a valid address"),
+        ("https://", "not a valid address"),
         ("https://reader:hidden@open.bigmodel.cn", "a user name or a password"),
-        ("ftp://reader:hidden@open.bigmodel.cn", "not an address"),
-        ("http://[::1", "not an address"),
-        ("https://host:port/v1", "not an address"),
+        ("ftp://reader:hidden@open.bigmodel.cn", "not a valid address"),
+        ("http://[::1", "not a valid address"),
+        ("https://host:port/v1", "not a valid address"),
     ],
 )
 def test_any_other_address_is_refused_with_the_reason(url: str, words: str) -> None:

@@ -311,7 +311,7 @@ long.__name__ = "x" * 65
     ("function", "words"),
     [
         (lambda x: x, "A lambda cannot be a tool"),
-        (5, "a value of the type int"),
+        (5, "a value of type int"),
         (Order, "Order is a class"),
         (Shop.find, "a method without its object"),
         (loose, "loose takes *values"),
@@ -322,7 +322,7 @@ long.__name__ = "x" * 65
         (reading, "The parameter lines of reading has the type Thread"),
         (天气, "天气 cannot be the name of a tool"),
         (long, "at most 64"),
-        (max, "does not tell what it takes"),
+        (max, "does not say what arguments it takes"),
     ],
 )
 def test_what_a_model_could_not_call_is_refused(function: Any, words: str) -> None:

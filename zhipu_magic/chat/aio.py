@@ -75,6 +75,7 @@ def check_loop(reply: Readable) -> None:
             raise InvalidRequest(
                 "The turn before is still running a tool on this event loop.",
                 hint="Await its reply first; or ask with once=True, or in another thread of the conversation.",
+                reason="turn.needs_this_loop",
             )
 
 

@@ -1,4 +1,4 @@
-"""The turn that could pass the budget: it is refused before anything is sent."""
+"""The turn that could exceed the budget: it is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
 from ..service.models import CATALOGUE
-from ..text.errors import OverBudget
+from ..text.errors import NOTHING_SENT, OverBudget
 from .request import Request
 from .window import taken
 
@@ -41,33 +41,52 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
     left = max(0.0, budget.left(spent) - spending.reserved)
     if longest is None:
         raise OverBudget(
-            f"How long an answer of {request.model} may be is not known, so the budget cannot be kept.",
-            hint="Give --max-tokens, or end the budget: %glm budget off. Nothing was sent.",
+            "It is not known how long an answer of {model} may be, so the budget cannot be kept.",
+            hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
+            reason="budget.unknown_length",
+            outcomes=[NOTHING_SENT],
+            model=request.model,
         )
     most = _most_of_a_round(budget, request, tokens, priced=priced)
     if most is None:
         raise OverBudget(
-            f"The price of {request.model} is not known here, so a budget in yuan cannot be kept.",
-            hint="Take a budget in tokens (%glm budget 200k tokens), or end it: %glm budget off. Nothing was sent.",
+            "The price of {model} is not known here, so a budget in yuan cannot be kept.",
+            hint="Set a budget in tokens, or remove it: chat.budget = None.",
+            reason="budget.unknown_price",
+            outcomes=[NOTHING_SENT],
+            model=request.model,
         )
     if most <= left:
         return
     if spending.reserved and most <= budget.left(spent):
-        replies = "1 reply" if spending.others == 1 else f"{spending.others:,} replies"
         raise OverBudget(
-            f"This turn could pass the budget: it may take up to {budget.told(most)}, and {budget.told(left)} are left "
-            f"of {budget.told(budget.limit)} beside what {replies} under way may take.",
-            hint="Nothing was sent. Ask again when they have ended, shorten the answers, or raise the budget.",
+            "This turn could exceed the budget: it may take up to {most}, and {left} of {budget} are left beside what "
+            "{others} under way may take.",
+            hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
+            reason="budget.reserved",
+            outcomes=[NOTHING_SENT],
+            most=budget.told(most),
+            left=budget.told(left),
+            budget=budget.told(budget.limit),
+            others="1 reply" if spending.others == 1 else f"{spending.others:,} replies",
         )
     if not left:
         raise OverBudget(
-            f"The budget of {budget.told(budget.limit)} is spent.",
-            hint="Raise it (%glm budget), or end it (%glm budget off). Nothing was sent.",
+            "The budget of {budget} is spent.",
+            hint="Raise it, or remove it: chat.budget = None.",
+            reason="budget.spent",
+            outcomes=[NOTHING_SENT],
+            budget=budget.told(budget.limit),
         )
     raise OverBudget(
-        f"This turn could pass the budget: it may take up to {budget.told(most)}, and {budget.told(left)} are left "
-        f"of {budget.told(budget.limit)}.",
-        hint=f"Nothing was sent. Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
+        "This turn could exceed the budget: it may take up to {most}, and {left} are left of {budget}.",
+        hint="Shorten the answer (max_tokens, now {longest:,}), or raise the budget.",
+        reason="budget.exceeded",
+        outcomes=[NOTHING_SENT],
+        most=budget.told(most),
+        left=budget.told(left),
+        budget=budget.told(budget.limit),
+        longest=longest,
     )
 
 

@@ -56,7 +56,7 @@ class Chat:
     ...     print(text, end="")
 
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
-    ZHIPUAI_API_KEY, then to what `%glm login` saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
+    ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
     `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
     functions that the model may call in every turn.
 
@@ -64,7 +64,7 @@ class Chat:
 
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
-    what the reader should know and what is no error; it defaults to `warnings.warn`.
+    what the user should know and what is no error; it defaults to `warnings.warn`.
     """
 
     def __init__(
@@ -86,7 +86,9 @@ class Chat:
     ) -> None:
         api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
         if model and _LIKE_A_KEY.fullmatch(model):
-            raise InvalidRequest("The model's name looks like an API key.", hint="Give the key as api_key.")
+            raise InvalidRequest(
+                "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
+            )
         self.stream = stream
         self._toolbox = Toolbox(tools, warn)
         self._shapes: dict[str, Shape] = {}
@@ -175,8 +177,9 @@ class Chat:
             turn = self.history.newest("go on from").turn
             if turn.finish_reason not in ("interrupted", "length"):
                 raise InvalidRequest(
-                    "The last reply came to its end; there is nothing to go on from.",
-                    hint="%glm continue is for a reply that was interrupted, or cut off at its longest length.",
+                    "The last reply is complete; there is nothing to go on from.",
+                    hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
+                    reason="reply.complete",
                 )
             prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
             place = Place(self.thread(), anchor or Anchor(), joins=turn.id)
@@ -299,7 +302,13 @@ class Chat:
     @replay.setter
     def replay(self, mode: ReplayMode) -> None:
         if mode not in get_args(ReplayMode):
-            raise SettingsError(f"replay is off, auto or only, not {mode!r}.", hint=f"Look at {REPLAY_VARIABLE} too.")
+            raise SettingsError(
+                "replay must be off, auto or only, not {mode!r}.",
+                hint="{variable} sets it too.",
+                reason="replay.mode",
+                mode=mode,
+                variable=REPLAY_VARIABLE,
+            )
         self._dispatch.mode = mode
 
     @property
@@ -390,7 +399,7 @@ class Chat:
         return chat
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all that has happened as a journal, which `load` and `%glm resume` read. Raises JournalError."""
+        """Write all that has happened as a journal, which `load` and `history.resume` read. Raises JournalError."""
         self.history.save(path)
 
     def close(self) -> None:
@@ -412,10 +421,15 @@ def _shape(wanted: Any) -> Shape | None:
 
 def _check(prompt: str, system: str) -> None:
     if not prompt.strip():
-        raise InvalidRequest("There is nothing to send: the prompt is empty.")
+        raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
     for name, text in (("prompt", prompt), ("system text", system)):
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            half = ascii(text[error.start])
-            raise InvalidRequest(f"The {name} holds half a character ({half}), which is no text.") from None
+            raise InvalidRequest(
+                "The {part} contains an unpaired surrogate ({surrogate}).",
+                hint="It is half a character, which cannot be sent.",
+                reason="prompt.surrogate",
+                part=name,
+                surrogate=ascii(text[error.start]),
+            ) from None

@@ -14,7 +14,7 @@ from ..service.endpoint import Endpoint
 from ..service.error_codes import TOO_LONG
 from ..service.exchange import Exchange
 from ..service.stream import Retry
-from ..text.errors import OverBudget, ServiceError
+from ..text.errors import NOTHING_MORE_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import told
@@ -97,7 +97,7 @@ class Dispatch:
                 try:
                     self._check_budget(progress.request, rounds, but=reply)
                 except OverBudget as error:
-                    error.hint = error.hint.replace("Nothing was sent", "Nothing more was sent")
+                    error.outcomes = [NOTHING_MORE_SENT]
                     raise
             following = exchange(more)
             try:

@@ -26,5 +26,7 @@ def check_not_in_tool(caller: object) -> None:
     """Raise InvalidRequest where it is the caller's own tool that asks."""
     if any(one is caller for one in _calling.get()):
         raise InvalidRequest(
-            "A tool cannot use the chat that is calling it.", hint="Let it ask another one: Chat().ask(…)."
+            "A tool cannot use the chat that is calling it.",
+            hint="Let it ask another one: Chat().ask(…).",
+            reason="tool.uses_its_chat",
         )

@@ -59,11 +59,15 @@ class Options:
         tools = [tool.member for tool in self.tools] + ([_searching(self.search)] if self.search else [])
         if tools:
             members["tools"] = tools
-        for name, option in _OWN_OPTIONS.items():
+        for name, hint in _OWN_OPTIONS.items():
             if name in self.params:
-                raise InvalidRequest(f"{name} is not a further parameter: {option}.")
+                raise InvalidRequest(
+                    "{name} cannot be a further parameter.", hint=hint, reason=f"parameter.{name}", name=name
+                )
         for name in members.keys() & self.params.keys():
-            raise InvalidRequest(f"{name} is given twice: as an option and as a further parameter.")
+            raise InvalidRequest(
+                "{name} is given twice: as an option and as a further parameter.", reason="parameter.twice", name=name
+            )
         members.update(self.params)
         try:
             text = json.dumps(members, allow_nan=False, ensure_ascii=False)
@@ -75,7 +79,9 @@ class Options:
             ValueError,
             RecursionError,
         ) as error:  # half characters, which UTF-8 cannot hold, among the latter
-            raise InvalidRequest(f"A parameter cannot be sent as JSON: {error}.") from None
+            raise InvalidRequest(
+                "A parameter cannot be sent as JSON: {error}.", reason="parameter.not_json", error=str(error)
+            ) from None
         return members
 
 
@@ -102,9 +108,9 @@ def searched(tool: Mapping[str, Any]) -> bool | str:
 #: Members of the request that are options of the same name.
 _MEMBERS = ("temperature", "top_p", "max_tokens", "seed", "stop")
 _OWN_OPTIONS = {
-    "messages": "the conversation makes the messages",
-    "model": "give it as model (-m NAME)",
-    "stream": "give it as stream (--no-stream)",
+    "messages": "The conversation makes the messages.",
+    "model": "Pass it as model=….",
+    "stream": "Pass it as stream=….",
 }
 
 
@@ -114,8 +120,16 @@ def with_more(options: Options, more: Mapping[str, Any]) -> Options:
     for name, value in more.items():
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}; params takes any other."
-            raise InvalidRequest(f"There is no option {name}.", hint=hint)
+            raise InvalidRequest(
+                "There is no option {name}.",
+                hint="" if near else "The options are {options}; params takes any other.",
+                reason="option.unknown",
+                near=near[0] if near else "",
+                name=name,
+                options=", ".join(known),
+            )
         if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidRequest(f"{name} must be a number, not {value}.")
+            raise InvalidRequest(
+                "{name} must be a number, not {value}.", reason="option.not_a_number", name=name, value=value
+            )
     return replace(options, **more)

@@ -13,10 +13,13 @@ from ..history.rounds import Called, Round
 from ..service.stream import Retry
 from ..service.wire import DONE, Assembly, Usage, total
 from ..text.errors import InvalidAnswer
+from ..text.notice import Notice
 from .stream import Again, Calling, StreamEvent, Timing
 
 if TYPE_CHECKING:
     from .request import Request
+
+_NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
 State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
 
@@ -168,13 +171,13 @@ class Progress:
         return self.state == "complete" or (self.state == "interrupted" and self.has_text)
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Notice:
         """One sentence on what becomes of a reply that did not come to its end."""
         if self.state == "complete":
-            return "The reply was whole by then, and is kept."
+            return Notice("The reply was already complete and is kept.", reason="outcome.complete")
         if self.has_text:
-            return "What had arrived is kept, marked as interrupted."
-        return "The answer itself had not begun, so it leaves no turn."
+            return Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial")
+        return Notice("The answer itself had not begun, so it leaves no turn.", reason="outcome.no_turn")
 
     @property
     def replayed(self) -> bool:
@@ -232,16 +235,25 @@ class Progress:
             self._value = self._value or (shape.read(self.text),)
             return self._value[0]
         except Misfit as misfit:
-            said = f"The answer is no {shape.name}, although it was asked for twice: {'; '.join(misfit.problems)}."
-            hint = "Word the prompt differently, or ask another model."
             if self.finish_reason == "length":
-                said = f"The answer was cut off at its longest length, and is no {shape.name}."
-                hint = "--max-tokens NUMBER allows a longer one (in Python: max_tokens)."
+                raise InvalidAnswer(
+                    "The answer was cut off at its maximum length and is not a valid {type}.",
+                    hint="max_tokens=NUMBER allows a longer one.",
+                    detail=f"The answer was: {self.text}",
+                    reason="answer.cut_off",
+                    outcomes=[_NOT_IN_THE_CONVERSATION],
+                    text=self.text,
+                    type=shape.name,
+                ) from None
             raise InvalidAnswer(
-                said,
-                hint=f"{hint} This turn is not in the conversation.",
+                "The answer is not a valid {type}, even after one retry: {problems}.",
+                hint="Rephrase the prompt, or use another model.",
                 detail=f"The answer was: {self.text}",
+                reason="answer.invalid",
+                outcomes=[_NOT_IN_THE_CONVERSATION],
                 text=self.text,
+                type=shape.name,
+                problems="; ".join(misfit.problems),
             ) from None
 
     @property

@@ -23,6 +23,7 @@ from ..history.rounds import Round
 from ..history.sessions import session_of
 from ..service.wire import DONE
 from ..text.errors import NotRecorded
+from ..text.notice import Notice
 from . import stream
 from .environment import ReplayMode
 from .request import Request, deciding, key_of
@@ -92,21 +93,28 @@ class Recording:
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
-        journal = f"journal {self._path.name}" if self._path else "journal"
-        said = f"This request is not in the {journal}." if self._lines else f"There is no {journal} to answer from."
-        hint = "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK"
         near = nearest(self._lines, self._asked, request.prompt) if self._lines else None
         known = len(self._answers.get(key, {}))
         if known:
             times = "once" if known == 1 else f"{known} times"
-            detail = f"The journal knows this very request {times}, and this is request number {index + 1}."
+            detail = f"The journal has this very request {times}, and this is request number {index + 1}."
         elif near is None:
-            detail = "The journal holds no request at all." if self._lines else ""
+            detail = "The journal has no requests at all." if self._lines else ""
         elif not near.whole and key_of(near.body) == key:
-            detail = f"Line {near.line} is this very request, but its reply was interrupted, and is no whole answer."
+            detail = f"Line {near.line} is this very request, but its reply was interrupted and is not complete."
         else:
-            detail = f"Nearest to it is the request of line {near.line}: {difference(near.body, request.body)}"
-        return NotRecorded(said, hint=hint, detail="\n".join([detail, *self.notes]).strip())
+            detail = f"The closest is the request of line {near.line}: {difference(near.body, request.body)}"
+        return NotRecorded(
+            "This request is not in the {journal}." if self._lines else "There is no {journal} to answer from.",
+            hint="To record it anew: python -m zhipu_magic record NOTEBOOK",
+            detail="\n".join([detail, *self.notes]).strip(),
+            reason="replay.not_recorded" if self._lines else "replay.no_journal",
+            outcomes=[_NOTHING_SENT],
+            journal=f"journal {self._path.name}" if self._path else "journal",
+        )
+
+
+_NOTHING_SENT = Notice("Nothing was sent, for replay is 'only'.", reason="outcome.replay_only")
 
 
 @dataclass(frozen=True)
@@ -165,14 +173,14 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
             return f"message {number} differs. {_told(old, new)}"
     count, now = len(recorded["messages"]), len(asked["messages"])
     if count != now:
-        return f"it holds {count} messages, this one {now}."
+        return f"it has {count} messages, this one {now}."
     for name in [*asked, *(recorded.keys() - asked.keys())]:
         if recorded.get(name) != asked.get(name):
             was, is_now = (
                 json.dumps(body[name], ensure_ascii=False) if name in body else "none" for body in (recorded, asked)
             )
             return f"{name} differs. Recorded: {_cut(was)}; now: {_cut(is_now)}"
-    return "no difference is to be seen."
+    return "there is no visible difference."
 
 
 def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -372,12 +372,13 @@ class Reply:
         progress = self.progress
         self._deliver(progress.end_round())
         if not progress.round_is_whole and progress.round_has_begun:
-            raise ReplyBroken("The reply broke off: the connection ended before the reply did.")
+            raise ReplyBroken("The reply broke off: the connection ended before the reply did.", reason="reply.cut_off")
         if not progress.round_has_begun:
-            reason = f" (it ended for: {progress.finish_reason})" if progress.finish_reason else ""
             raise ServiceError(
-                f"The reply holds no words{reason}.",
-                hint="Run the cell again; if it stays so, word the prompt differently.",
+                "The reply contains no text.",
+                hint="Try again; if it happens again, rephrase the prompt.",
+                detail=f"(it ended with: {progress.finish_reason})" if progress.finish_reason else "",
+                reason="reply.empty",
                 request_id=progress.request_id,
             )
         self._between = self._source.follow(progress.body())
@@ -387,7 +388,7 @@ class Reply:
     def _break_off(self, error: GLMError) -> None:
         self._deliver(self.progress.end_round())
         if self.progress.has_begun:
-            error.hint = " ".join(part for part in (self.progress.outcome, error.hint) if part)
+            error.outcomes.insert(0, self.progress.outcome)
         self.error = error
         self._end()
 

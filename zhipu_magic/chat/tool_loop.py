@@ -94,8 +94,10 @@ class Rounds:
         if self._tools and calls_of(body):
             if sum(bool(one.calls) for one in self._rounds) >= self._most:
                 raise ReplyBroken(
-                    f"The model called tools {self._most} times without an answer, and was stopped.",
-                    hint="%config GLMMagics.tool_rounds = NUMBER allows more (in Python: chat.tool_rounds).",
+                    "The model called tools {rounds} times without an answer and was stopped.",
+                    hint="chat.tool_rounds = NUMBER allows more.",
+                    reason="tool.rounds",
+                    rounds=self._most,
                 )
             self._following, self._runs_tools = self._run_tools(body), True
         elif self._shape is not None and not (was_cut(body) or any(one.wrong for one in self._rounds)):

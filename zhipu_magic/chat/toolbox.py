@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..text.errors import InvalidRequest
+from ..text.notice import Notice
 from .options import Options, function_name, searched
 
 if TYPE_CHECKING:
@@ -39,8 +40,13 @@ class Toolbox:
     def remove(self, names: Collection[str]) -> None:
         """Forget these tools: no turn is offered them, a retry neither. Raises InvalidRequest for one not known."""
         for missing in (name for name in names if name not in self._known):
-            there = f"There are: {', '.join(self._known)}." if self._known else "No function is a tool here."
-            raise InvalidRequest(f"There is no tool {missing} to remove.", hint=there)
+            raise InvalidRequest(
+                "There is no tool {name} to remove.",
+                hint="The tools are: {tools}." if self._known else "There are no tools.",
+                reason="tool.none_to_remove",
+                name=missing,
+                tools=", ".join(self._known),
+            )
         self._known = {name: tool for name, tool in self._known.items() if name not in names}
         self.tools = tuple(tool for tool in self.tools if tool.name not in names)
 
@@ -70,8 +76,10 @@ class Toolbox:
             return options
         if missing:
             raise InvalidRequest(
-                f"The turn had tools that are not known in this session: {', '.join(missing)}.",
-                hint="%glm tools add NAME makes a function known (in Python: chat.tools).",
+                "The turn had tools that are not known in this session: {tools}.",
+                hint="Add the functions to chat.tools first.",
+                reason="tool.unknown",
+                tools=", ".join(missing),
             )
         others = [tool for tool in asked if function_name(tool) is None]
         params = {name: value for name, value in options.params.items() if name != "tools"}
@@ -95,8 +103,12 @@ class Toolbox:
         if tool.asks_first or known is None or not known.asks_first:
             return tool
         self._warn(
-            f"{tool.name} still asks you before each call: it was given with confirm(). To have it run unasked, first "
-            f"take it away: %glm tools remove {tool.name} (in Python: chat.remove_tools({tool.name!r}))."
+            Notice(
+                "{tool} still asks you before each call: it was given with confirm().",
+                hint="To let it run without asking, remove it first: chat.remove_tools({tool!r}).",
+                reason="tool.still_asks",
+                tool=tool.name,
+            )
         )
         return replace(tool, asks_first=True)
 

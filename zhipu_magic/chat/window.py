@@ -16,7 +16,7 @@ from ..history.rounds import Round
 from ..history.turn import Message, Turn, user_message
 from ..service.models import CATALOGUE
 from ..service.wire import Usage
-from ..text.errors import InvalidRequest
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
 
@@ -66,8 +66,12 @@ def check_sight(request: Request) -> None:
         return
     seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
     raise InvalidRequest(
-        f"{request.model} cannot see images.",
-        hint=f"Ask a model that can, with -m NAME: {seeing}. Nothing was sent.",
+        "{model} cannot see images.",
+        hint="Use a model that can: {models}.",
+        reason="model.no_vision",
+        outcomes=[NOTHING_SENT],
+        model=request.model,
+        models=seeing,
     )
 
 
@@ -141,10 +145,26 @@ def room_for_answer(model: str, max_tokens: int | None) -> int:
 
 
 def _does_not_fit(request: Request, tokens: int, context: int) -> InvalidRequest:
-    kept = f", of which {request.max_tokens:,} are kept for the answer (--max-tokens)" if request.max_tokens else ""
+    if request.max_tokens:
+        return InvalidRequest(
+            "The prompt is about {tokens:,} tokens long; the context of {model} holds {context:,}, of which "
+            "{reserved:,} are reserved for the answer.",
+            hint="Shorten it, lower max_tokens, or use a model with a longer context.",
+            reason="prompt.no_room",
+            outcomes=[NOTHING_SENT],
+            tokens=tokens,
+            model=request.model,
+            context=context,
+            reserved=request.max_tokens,
+        )
     return InvalidRequest(
-        f"The prompt is about {tokens:,} tokens long; the context of {request.model} holds {context:,}{kept}.",
-        hint="Shorten it, or ask a model with a longer context: %glm models lists them. Nothing was sent.",
+        "The prompt is about {tokens:,} tokens long; the context of {model} holds {context:,}.",
+        hint="Shorten it, or use a model with a longer context.",
+        reason="prompt.too_long",
+        outcomes=[NOTHING_SENT],
+        tokens=tokens,
+        model=request.model,
+        context=context,
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from ..text.characters import shortened
 from ..text.errors import InvalidRequest
 from .ledger import Sums
 
@@ -33,7 +34,10 @@ class Budget:
             limit = float(re.sub("[,_]", "", digits)) * {"": 1, "k": 1_000, "m": 1_000_000}[thousands.lower()]
         if not math.isfinite(limit) or not (sign or word) or (sign and tokens):
             raise InvalidRequest(
-                f"{text!r} is not a budget.", hint="It looks like 5 yuan, or 200k tokens; off takes it away."
+                "{text!r} is not a budget.",
+                hint="Write it like 5 yuan or 200k tokens.",
+                reason="budget.unreadable",
+                text=shortened(text, 60),
             )
         return cls(limit, "tokens" if tokens else "yuan")
 

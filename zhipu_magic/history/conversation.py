@@ -96,7 +96,7 @@ class Thread:
 
     @property
     def links(self) -> list[Link]:
-        """All links in order, those set aside among them: what `%glm history` lists and numbers."""
+        """All links in order, those set aside among them: as the history lists and numbers them."""
         return list(back_from(self.last))[::-1]
 
     @property

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ..service.forks import tell_of_forks
 from ..text.characters import LONGEST_NAME, is_name, shorten, shortened
 from ..text.errors import InvalidRequest, JournalError
+from ..text.notice import Notice
 from . import sessions
 from .conversation import Link, Thread, back_from
 from .event_members import SENSELESS, check
@@ -101,7 +102,7 @@ class History:
         """The last turn that stands. Raises InvalidRequest where there is none to do this with."""
         newest = self.thread().newest
         if newest is None:
-            raise InvalidRequest(f"There is no turn to {purpose}.")
+            raise InvalidRequest("There is no turn to {purpose}.", reason="turn.none", purpose=purpose)
         return newest
 
     def run(self, number: int) -> str:
@@ -177,9 +178,19 @@ class History:
         with self._alone(self.thread().name):
             thread = self.thread()
             if name in (known.name for known in self.threads):
-                raise InvalidRequest(f"There is a thread {name} already.", hint="%glm threads lists them.")
+                raise InvalidRequest(
+                    "There is already a thread named {name}.",
+                    hint="Pass another name.",
+                    reason="thread.exists",
+                    name=name,
+                )
             if at is not None and thread.link(at) is None:
-                raise InvalidRequest(f"There is no turn {at} to fork at.", hint="%glm history shows the numbers.")
+                raise InvalidRequest(
+                    "There is no turn {number} to fork at.",
+                    hint="chat.thread().links lists the turns with their numbers.",
+                    reason="turn.none_to_fork_at",
+                    number=at,
+                )
             self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
 
     def switch(self, name: str) -> None:
@@ -217,7 +228,11 @@ class History:
         self._settle(None)
         file = self.journal.path if path is None else named(path)
         if file is None:
-            raise JournalError("There is no journal to resume.", hint="%glm resume PATH names one.")
+            raise JournalError(
+                "There is no journal to resume.",
+                hint="chat.history.resume(PATH) names one.",
+                reason="resume.no_journal",
+            )
         return self.go_on_from(file, earlier=earlier, here=True)
 
     def go_on_from(self, file: Path, *, earlier: bool = False, here: bool) -> list[str]:
@@ -228,8 +243,10 @@ class History:
         self.write_down()
         if not os.path.lexists(file):
             raise JournalError(
-                f"There is nothing to resume: no journal {file.name} has been kept yet.",
-                hint="%glm resume PATH takes another; %glm journal shows where this page's is.",
+                "There is nothing to resume: there is no journal {journal} yet.",
+                hint="Check the path.",
+                reason="resume.not_begun",
+                journal=file.name,
             )
         lines, found = sessions.reopen(file, but=self.journal.session)
         resumed = [event["from"] for event in self.journal.events if event["event"] == "resume"]
@@ -238,9 +255,18 @@ class History:
         if earlier:
             names = names[: names.index(resumed[-1]) if resumed and resumed[-1] in names else -1]
         if not names:
-            raise JournalError(f"There is nothing {'earlier ' if earlier else ''}to resume in {file.name}.")
+            if earlier:
+                raise JournalError(
+                    "There is nothing earlier to resume in {journal}.",
+                    reason="resume.nothing_earlier",
+                    journal=file.name,
+                )
+            raise JournalError("There is nothing to resume in {journal}.", reason="resume.nothing", journal=file.name)
         if resumed and resumed[-1] == names[-1]:
-            raise JournalError("This conversation has been resumed already.", hint="%glm history shows it.")
+            raise JournalError(
+                "This conversation has already been resumed.",
+                reason="resume.done",
+            )
         kept = found[names[-1]]
         for event in self.journal.own_events[1:]:
             kept = kept if event["event"] == "resume" else apply(kept, event)
@@ -256,13 +282,18 @@ class History:
             others = found[names[-2]].conversation.here
             asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
             lines.notes.append(
-                f"An earlier conversation ({turns(others.size)}, the last “{asked}”) is in the journal too: "
-                "%glm resume --earlier takes that one."
+                Notice(
+                    "There is also an earlier conversation in the journal ({turns}, the last “{prompt}”).",
+                    hint="chat.history.resume(earlier=True) resumes that one.",
+                    reason="resume.earlier",
+                    turns=turns(others.size),
+                    prompt=asked,
+                )
             )
         return lines.notes
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all that has happened as a journal, which `Chat.load` and `%glm resume` read. Raises JournalError."""
+        """Write all that has happened as a journal, which `Chat.load` and `resume` read. Raises JournalError."""
         self._settle(None)
         own = self.journal.path
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
@@ -278,7 +309,12 @@ class History:
                 if old is not None:  # also of what was undone or set aside
                     copy_images(lines, images_of(old), images_of(file))
         except OSError as error:
-            raise JournalError(f"The images of {file.name} cannot be written: {error.strerror}.") from None
+            raise JournalError(
+                "The images of {journal} cannot be written: {why}.",
+                reason="journal.images_unwritable",
+                journal=file.name,
+                why=error.strerror,
+            ) from None
 
 
 def _check(kind: str, event: Event) -> None:
@@ -291,13 +327,15 @@ def _check(kind: str, event: Event) -> None:
             for name, value in event.items()
             if name not in ("id", "event", "thread", "forked") and value is not None
         )
-        raise InvalidRequest(f"The {kind} cannot be kept: {told}.", hint=_WANTED) from None
-
-
-_WANTED = (
-    f"A model's name is one printable word of at most {LONGEST_NAME} letters, a temperature a number from 0 to 2, a "
-    "budget a number from 0 on."
-)
+        raise InvalidRequest(
+            "The {kind} is not valid: {values}.",
+            hint="A model's name is one printable word of at most {longest} letters; a temperature is a number from 0 "
+            "to 2; a budget is 0 or more.",
+            reason="setting.invalid",
+            kind=kind,
+            values=told,
+            longest=LONGEST_NAME,
+        ) from None
 
 
 def turns(count: int) -> str:
@@ -309,7 +347,10 @@ def check_name(name: str) -> str:
     """A thread's name: one word. Raises InvalidRequest."""
     if not is_name(name) or len(name.split()) != 1 or name.startswith("-"):
         raise InvalidRequest(
-            f"{shortened(name, LONGEST_NAME)!r} is not a name for a thread: that is one word of at most {LONGEST_NAME} "
-            "letters, not beginning with a dash."
+            "{name!r} is not a valid name for a thread: it is one word of at most {longest} letters, and does not "
+            "begin with a dash.",
+            reason="thread.bad_name",
+            name=shortened(name, LONGEST_NAME),
+            longest=LONGEST_NAME,
         )
     return name

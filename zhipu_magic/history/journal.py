@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from ..service.wire import each_text
 from ..text.errors import JournalError
+from ..text.notice import Notice
 from ..values import regular_files
 from ..values.images.from_value import Image, is_kept
 from ..values.images.stored import from_told as image_from_told
@@ -141,13 +142,24 @@ class Journal:
                 atexit.unregister(self.close)
         except JournalError as error:
             self._refused = True
-            self._warn(f"{error.message} Nothing is written to it; the conversation goes on without a journal.")
+            self._warn(
+                Notice(
+                    "{problem} Nothing is written to it; the conversation continues without a journal.",
+                    reason="journal.not_kept",
+                    problem=error.message,
+                )
+            )
         except OSError as error:
             if not self._warned:
                 self._warned = True
                 self._warn(
-                    f"The journal {self.path.name} cannot be written ({error.strerror}). The conversation goes on "
-                    "without; what is missing is written as soon as that is possible."
+                    Notice(
+                        "The journal {journal} cannot be written ({why}). The conversation goes on without it; what is "
+                        "missing is written as soon as possible.",
+                        reason="journal.waits",
+                        journal=self.path.name,
+                        why=error.strerror,
+                    )
                 )
                 atexit.register(self.close)
 
@@ -194,7 +206,14 @@ class Journal:
         try:
             return path and regular_files.absolute(path)
         except OSError as error:
-            self._warn(f"No journal is kept in {path}: {error.strerror}.")
+            self._warn(
+                Notice(
+                    "No journal is kept in {path}: {why}.",
+                    reason="journal.no_place",
+                    path=str(path),
+                    why=error.strerror,
+                )
+            )
             return None
 
     def lines(self) -> list[bytes]:
@@ -215,16 +234,25 @@ class Journal:
             if event["id"] not in self._untold:
                 self._untold.add(event["id"])
                 self._warn(
-                    f"The latest {event['event']} cannot be written to the journal ({type(error).__name__}) and is "
-                    "left out of it. What comes later is written."
+                    Notice(
+                        "The latest {event} cannot be written to the journal ({error}) and is left out of it. What "
+                        "comes later is written.",
+                        reason="journal.event_unwritable",
+                        event=event["event"],
+                        error=type(error).__name__,
+                    )
                 )
             return b""
         line = text.encode("utf-8", "replace")
         if event["id"] not in self._untold and not _can_be_read(line):
             self._untold.add(event["id"])
             self._warn(
-                f"The latest {event['event']} is in the journal, but holds a text or number beyond all bounds: "
-                "%glm resume will leave it out."
+                Notice(
+                    "The latest {event} is in the journal, but contains a text or number beyond all bounds: resuming "
+                    "will leave it out.",
+                    reason="journal.event_unreadable",
+                    event=event["event"],
+                )
             )
         return line
 
@@ -306,7 +334,12 @@ def write(path: Path, lines: list[bytes]) -> None:
         refuse_other(path)
         regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
     except OSError as error:
-        raise JournalError(f"{path.name} cannot be written: {error.strerror}.") from None
+        raise JournalError(
+            "{journal} cannot be written: {why}.",
+            reason="journal.unwritable",
+            journal=path.name,
+            why=error.strerror,
+        ) from None
 
 
 def torn_file(path: Path) -> Path:

@@ -178,7 +178,12 @@ def _parsed(path: Path) -> Iterator[tuple[bytes, Any]]:
                 # Two damaged lines can make one value.
                 yield from zip(some, values if len(values) == len(some) else map(_value, some), strict=True)
     except OSError as error:
-        raise JournalError(f"The journal {path.name} cannot be read: {error.strerror}.") from None
+        raise JournalError(
+            "The journal {journal} cannot be read: {why}.",
+            reason="journal.unreadable",
+            journal=path.name,
+            why=error.strerror,
+        ) from None
 
 
 def _values(lines: list[bytes]) -> list[Any]:
@@ -267,7 +272,12 @@ def named(path: str | os.PathLike[str]) -> Path:
     try:
         return regular_files.absolute(Path(path))
     except OSError as error:
-        raise JournalError(f"The journal {Path(path).name} cannot be found: {error.strerror}.") from None
+        raise JournalError(
+            "The journal {journal} cannot be found: {why}.",
+            reason="journal.not_found",
+            journal=Path(path).name,
+            why=error.strerror,
+        ) from None
 
 
 def is_there(path: Path) -> bool:
@@ -287,7 +297,10 @@ def refuse_other(path: Path) -> None:
         head = file.read(_HEAD)
         if head and not _OURS.search(head):
             raise JournalError(
-                f"{path.name} is a file of another kind, and was left as it is.", hint="Choose another name."
+                "{journal} is a file of another kind and was left unchanged.",
+                hint="Choose another name.",
+                reason="journal.other_file",
+                journal=path.name,
             )
         file.seek(0)
         for line in (line for some in _lines(file, _size(file)) for line in some if b'"session"' in line):
@@ -299,9 +312,13 @@ def refuse_other(path: Path) -> None:
 def _check_version(found: Any, path: Path) -> None:
     if not isinstance(found, int) or found > VERSION:
         raise JournalError(
-            f"The journal {path.name} was written by a newer zhipu_magic (version {shortened(str(found), 20)} of its "
-            f"format; this one knows {VERSION}).",
-            hint="Upgrade zhipu_magic, or choose another file: %glm journal PATH. The journal is left as it is.",
+            "The journal {journal} was written by a newer zhipu_magic (format version {found}; this one knows "
+            "{known}) and was left unchanged.",
+            hint="Upgrade zhipu_magic, or choose another file.",
+            reason="journal.newer",
+            journal=path.name,
+            found=shortened(str(found), 20),
+            known=VERSION,
         )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .display.panel import PanelMode
     from .magics import GLMMagics
 
-_EARLIER_WENT = "What this cell has asked now stands in the place of what it asked before; %glm undo brings that back."
+_EARLIER_WENT = "What this cell has asked now replaces what it asked before; %glm undo brings that back."
 
 
 def ask(magics: GLMMagics, prompt: str, given: CellOptions | None = None) -> None:
@@ -37,10 +37,7 @@ def ask(magics: GLMMagics, prompt: str, given: CellOptions | None = None) -> Non
         magics.held_earlier = (anchor.run, chat.history.holds_earlier(anchor, thread))
     try:
         if not prompt.strip():
-            raise InvalidRequest(
-                "There is nothing to send: the prompt is empty.",
-                hint="Write it on the lines below %%glm, or after %glm ask.",
-            )
+            raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
         own = magics.own_names
         asked = arguments(given, magics.names, own)
         chat.renew_tools(own)
@@ -55,7 +52,7 @@ def ask(magics: GLMMagics, prompt: str, given: CellOptions | None = None) -> Non
     except GLMError as error:
         if magics.held_earlier[1]:
             stays = chat.history.holds_earlier(anchor, thread)
-            error.hint = f"{error.hint}\n{EARLIER_STAYS if stays else _EARLIER_WENT}".strip()
+            error.outcomes.append(EARLIER_STAYS if stays else _EARLIER_WENT)
         raise
 
 
@@ -78,8 +75,10 @@ def show(magics: GLMMagics, begin: Callable[[], Reply], given: CellOptions | Non
     except KeyboardInterrupt:
         stopped = magics.chat.interrupt(magics.anchor())
         reply = reply or (stopped[0] if stopped else None)
-        outcome = f"Interrupted. {reply.progress.outcome}" if reply else "Interrupted before it began."
-        raise Interrupted(outcome) from None
+        if reply is None:
+            raise Interrupted("Interrupted before it began.", reason="interrupted.before") from None
+        outcome = reply.progress.outcome
+        raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
     finally:
         if reply is not None and reply.progress.has_begun:
             magics.notices.clear()  # the panel told them
@@ -105,7 +104,7 @@ def _bind(magics: GLMMagics, reply: Reply, name: str | None) -> None:
         shell.push({name: completion})
 
 
-NO_PYTHON = Markup("The reply holds no Python, so there is nothing to insert.")
+NO_PYTHON = Markup("The reply contains no Python, so there is nothing to insert.")
 
 
 def insert(magics: GLMMagics, words: str) -> bool:
@@ -156,8 +155,13 @@ def _own_function(name: str, own: Mapping[str, Any]) -> Any:
             raise _not_the_notebooks(name, "it is Python's or IPython's")
         functions = [known for known, value in own.items() if inspect.isroutine(value)]
         near = get_close_matches(name, functions, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        raise InvalidRequest(f"There is no function {name} in this notebook.{meant}", hint="Define it in a cell first.")
+        raise InvalidRequest(
+            "There is no function {name} in this notebook.",
+            hint="Define it in a cell first.",
+            reason="tool.no_function",
+            near=near[0] if near else "",
+            name=name,
+        )
     found, module = own[root], None
     for attribute in attributes:
         module = found if _is_module(found) else module
@@ -177,13 +181,17 @@ def _is_module(value: Any) -> bool:
 _CACHED = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out")
 
 
-def _not_the_notebooks(name: str, reason: str) -> InvalidRequest:
+def _not_the_notebooks(name: str, why: str) -> InvalidRequest:
     module, _, last = name.rpartition(".")
     by_name = f"Import it by its name (from {module} import {last}), or define" if module else "Define"
     return InvalidRequest(
-        f"{name} cannot be a tool here: {reason}, and a tool is a function that the notebook has defined or imported "
+        "{name} cannot be a tool here: {why}, and a tool must be a function that the notebook has defined or imported "
         "by name.",
-        hint=f"{by_name} a function of your own that does only what the model may do.",
+        hint="{by_name} a function of your own that does only what the model may do.",
+        reason="tool.not_the_notebooks",
+        name=name,
+        why=why,
+        by_name=by_name,
     )
 
 
@@ -196,8 +204,10 @@ def _image_of(text: str, names: Mapping[str, Any]) -> Any:
         return text
     if not _is_file(path):
         raise InvalidRequest(
-            f"There is neither a variable nor a file {shortened(text, 100)}.",
+            "There is neither a variable nor a file named {name}.",
             hint="--image takes a variable, a file, or an address.",
+            reason="image.no_value",
+            name=shortened(text, 100),
         )
     return path
 

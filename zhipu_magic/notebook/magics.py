@@ -21,7 +21,7 @@ from traitlets import observe
 
 from ..text.characters import without_controls
 from ..text.errors import GLMError, Interrupted
-from . import front_ends
+from . import front_ends, hints
 from .cell_tracker import Page
 from .settings import Settings
 
@@ -56,9 +56,10 @@ def _magic(kind: Any, room: str) -> Callable[[_Function], _Function]:
         @functools.wraps(function)
         def magic(*arguments: Any) -> None:
             try:
-                function(*arguments)
+                with hints.door():
+                    function(*arguments)
             except KeyboardInterrupt:
-                raise Interrupted("Interrupted.") from None
+                raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:
                 # It may name what a journal or a service holds, and IPython prints it as it is.
                 raise UsageError(without_controls(str(error))) from None
@@ -152,7 +153,7 @@ class GLMMagics(Settings, Magics):
                 max_retries=self.max_retries,
                 journal=self.journal_path(),
                 replay=cast(Any, self.replay),
-                warn=self.notices.append,
+                warn=lambda notice: self.notices.append(hints.in_cell(notice)),
             )
             if self.journal == "auto" and front_ends.is_nowhere(self._names):
                 self.notices.append("The working directory is gone; %glm journal shows where the journal is kept now.")
@@ -297,6 +298,7 @@ class GLMMagics(Settings, Magics):
     # Settings that change under way
 
     @observe("model", "system", "temperature", "stream", *_PASSED_ON_LATER)
+    @hints.door()
     def _pass_on(self, change: Any) -> None:
         if self._chat is not None and getattr(self._chat, change["name"]) != change["new"]:
             setattr(self._chat, change["name"], change["new"])
@@ -307,11 +309,13 @@ class GLMMagics(Settings, Magics):
             self._chat.service.configure(**{change["name"]: change["new"]})
 
     @observe("journal")
+    @hints.door()
     def _move_journal(self, change: Any) -> None:
         if self._chat is not None:
             self._chat.history.journal.move(self.journal_path())
 
     @observe("replay")
+    @hints.door()
     def _change_replay(self, change: Any) -> None:
         if self._chat is not None:
             self._chat.replay = change["new"]

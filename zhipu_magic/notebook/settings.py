@@ -9,6 +9,7 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, de
 from ..chat.environment import default_model, default_replay
 from ..text.characters import is_name, without_controls
 from ..text.errors import GLMError
+from .hints import door
 
 
 class BadSetting(TraitError):
@@ -80,7 +81,8 @@ class Settings(HasTraits):
         from ..service.endpoint import check_base_url
 
         try:
-            return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
+            with door():
+                return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
         except GLMError as error:
             raise BadSetting(str(error)) from None
 
@@ -88,28 +90,28 @@ class Settings(HasTraits):
     def _check_temperature(self, proposal: Any) -> float | None:
         value: float | None = proposal["value"]
         if value is not None and not 0 <= value <= 2:
-            raise BadSetting(f"temperature is a number from 0 to 1 (some servers: to 2), not {value:g}.")
+            raise BadSetting(f"temperature must be a number from 0 to 1 (2 on some servers), not {value:g}.")
         return value
 
     @validate("timeout")
     def _check_timeout(self, proposal: Any) -> float:
         seconds: float = proposal["value"]
         if not 0 < seconds < float("inf"):
-            raise BadSetting(f"timeout is a number of seconds above 0, not {seconds:g}.")
+            raise BadSetting(f"timeout must be a number of seconds above 0, not {seconds:g}.")
         return seconds
 
     @validate("max_retries")
     def _check_max_retries(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if not 0 <= count <= 20:
-            raise BadSetting(f"max_retries is a number from 0 to 20, not {count}.")
+            raise BadSetting(f"max_retries must be a number from 0 to 20, not {count}.")
         return count
 
     @validate("value_tokens", "tool_rounds", "tool_calls")
     def _check_positive(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if count < 1:
-            raise BadSetting(f"{proposal['trait'].name} is a number from 1 on, not {count}.")
+            raise BadSetting(f"{proposal['trait'].name} must be 1 or more, not {count}.")
         return count
 
     @default("replay")
@@ -120,12 +122,12 @@ class Settings(HasTraits):
     def _check_replay(self, proposal: Any) -> str:
         mode: str = proposal["value"].strip().lower()
         if mode not in ("off", "auto", "only"):
-            raise BadSetting(f"replay is off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)")
+            raise BadSetting(f"replay must be off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)")
         return mode
 
     @validate("journal")
     def _check_journal(self, proposal: Any) -> str:
         place: str = proposal["value"].strip()
         if not place:
-            raise BadSetting("journal is auto, off, or the path of a file.")
+            raise BadSetting("journal must be auto, off, or the path of a file.")
         return place

@@ -22,7 +22,7 @@ from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsErro
 from ..text.untrusted_json import loads
 from .api_key import Hide
 from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
-from .endpoint import Endpoint, host_of
+from .endpoint import DEFAULT_BASE_URL, Endpoint, host_of, without_password
 from .error_codes import TOO_LONG, too_long
 from .exchange import Emit
 from .failures import in_a_word, translate
@@ -84,7 +84,11 @@ class Client:
             )
         except (ValueError, httpx.InvalidURL):
             raise SettingsError(
-                "base_url is not an address of a service.", hint="%glm shows it; it looks like https://host/path."
+                "base_url is not a valid address: {url}",
+                hint="It looks like {example} or http://127.0.0.1:8000/v1.",
+                reason="address.invalid",
+                url=without_password(endpoint.base_url),
+                example=DEFAULT_BASE_URL,
             ) from None
 
     def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
@@ -215,7 +219,7 @@ class _Line:
             self._duplicate = self._socket.dup()
         if self.cancelled.is_set():
             stream.close()
-            raise ConnectionFailed("The request was stopped while it was connecting.")
+            raise ConnectionFailed("The request was stopped while it was connecting.", reason="request.stopped")
 
     def shut(self) -> None:
         for one in (self._socket, self._duplicate):
@@ -244,7 +248,8 @@ def certificates(endpoint: Endpoint) -> ssl.SSLContext:
     except OSError as error:
         raise SettingsError(
             "The certificates that the environment names cannot be read.",
-            hint="Look at SSL_CERT_FILE and SSL_CERT_DIR.",
+            hint="Check SSL_CERT_FILE and SSL_CERT_DIR.",
+            reason="certificates.unreadable",
             detail=f"({error})",
         ) from None
 
@@ -268,13 +273,15 @@ def _http_client(
         )
     except ImportError:
         raise SettingsError(
-            "The environment names a SOCKS proxy, and support for it is not installed.",
+            "The environment names a SOCKS proxy, but support for it is not installed.",
             hint='pip install "httpx[socks]", or unset ALL_PROXY.',
+            reason="proxy.socks",
         ) from None
     except (ValueError, httpx.InvalidURL):
         raise SettingsError(
             "The proxy that the environment names cannot be used.",
-            hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
+            hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
+            reason="proxy.invalid",
         ) from None
 
 

@@ -70,7 +70,7 @@ class Service:
 
     @property
     def practising(self) -> bool:
-        """Whether the practice server of `%glm practice` is asked."""
+        """Whether the practice server is asked."""
         return self._endpoint is not None and self._endpoint.practice
 
     @property
@@ -81,7 +81,9 @@ class Service:
     def endpoint(self) -> Endpoint:
         """The address and the key. Raises SettingsError."""
         if self.sealed:
-            raise SettingsError("Replay is 'only': the service is not asked.", hint="%config GLMMagics.replay = 'off'")
+            raise SettingsError(
+                "Replay is 'only': the service is not asked.", hint='chat.replay = "off" asks it.', reason="replay.only"
+            )
         endpoint = self._endpoint or resolve(self._base_url, self._api_key, self._saved_key)
         self._used_keys.add(endpoint.key)
         return endpoint
@@ -143,8 +145,9 @@ class Service:
                 from .client import Client, certificates
             except ImportError as error:
                 raise SettingsError(
-                    "The zhipuai SDK, or something that it needs, cannot be imported.",
-                    hint="Install it again: pip install --force-reinstall zhipu_magic",
+                    "The zhipuai SDK, or something it needs, cannot be imported.",
+                    hint="Reinstall it: pip install --force-reinstall zhipu_magic",
+                    reason="sdk.not_importable",
                     detail=f"({error})",
                 ) from None
             if self._certificates is None or self._certificates[0] != endpoint.is_local:

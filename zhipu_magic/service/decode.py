@@ -96,7 +96,11 @@ class _Bounded:
 
 
 def _too_much(most: int) -> ReplyBroken:
-    return ReplyBroken(f"The reply was ended here: the service sent more than {most // _MEGABYTE} MB.")
+    return ReplyBroken(
+        "The reply was cut off here: the service sent more than {megabytes} MB.",
+        reason="reply.too_large",
+        megabytes=most // _MEGABYTE,
+    )
 
 
 def whole_body(response: httpx.Response) -> bytes:

@@ -49,20 +49,25 @@ class Endpoint:
 
 
 def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None) -> Endpoint:
-    """Find the service and the key: the argument, then the environment, then what `%glm login` saved.
+    """Find the service and the key: the argument, then the environment, then a key that was saved.
 
     Raises SettingsError where there is no key, or the address is not safe to send one to.
     """
     address = check_base_url(resolve_base_url(base_url))
     found = find_key(api_key, saved_key)
     if found is None:
-        hint = (
-            "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before the kernel "
-            "starts. To try without a key: %glm practice."
-        )
         if is_loopback(host_of(address)):
-            hint = "A server on this machine takes any key: %glm login and type any word, or set ZHIPUAI_API_KEY=none."
-        raise SettingsError("There is no API key yet.", hint=hint)
+            raise SettingsError(
+                "There is no API key yet.",
+                hint='A server on this machine takes any key: Chat(api_key="none"), or set ZHIPUAI_API_KEY=none.',
+                reason="key.missing_for_local",
+            )
+        raise SettingsError(
+            "There is no API key yet.",
+            hint="Get one at https://open.bigmodel.cn (API keys), and pass it as Chat(api_key=…) or set "
+            "ZHIPUAI_API_KEY. To try without a key: python -m zhipu_magic serve.",
+            reason="key.missing",
+        )
     key, source = found
     return Endpoint(address, key, source)
 
@@ -81,17 +86,24 @@ def check_base_url(url: str) -> str:
         parts, host = urlsplit(""), ""
     if parts.scheme not in ("http", "https") or not host:
         raise SettingsError(
-            f"base_url is not an address of a service: {without_password(url)}",
-            hint=f"It looks like {DEFAULT_BASE_URL} or http://127.0.0.1:8000/v1.",
+            "base_url is not a valid address: {url}",
+            hint="It looks like {example} or http://127.0.0.1:8000/v1.",
+            reason="address.invalid",
+            url=without_password(url),
+            example=DEFAULT_BASE_URL,
         )
     if parts.username or parts.password:
         raise SettingsError(
-            "base_url holds a user name or a password.", hint="Leave them out; the key goes in ZHIPUAI_API_KEY."
+            "base_url contains a user name or a password.",
+            hint="Leave them out; the key goes in ZHIPUAI_API_KEY.",
+            reason="address.password",
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(
-            f"base_url would send the key to {host} without encryption.",
+            "base_url would send the key to {host} without encryption.",
             hint="Use https://, or a server on this machine (http://127.0.0.1:…).",
+            reason="address.unencrypted",
+            host=host,
         )
     return url.strip().rstrip("/")
 

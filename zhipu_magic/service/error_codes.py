@@ -16,61 +16,95 @@ from .known_members import name_of, objects
 
 @dataclass(frozen=True)
 class _Cause:
-    """What a business code means, what to do about it, and whether to try again."""
+    """What a business code means: its reason (see `GLMError`), what to do about it, and whether to try again."""
 
+    reason: str
     message: str
     hint: str
     retryable: bool = False
 
 
 _KEY = _Cause(
+    "service.key_refused",
     "The service does not accept the API key.",
-    "Check ZHIPUAI_API_KEY if it is set, or else set another with %glm login; keys are made at "
-    "https://open.bigmodel.cn (API keys).",
+    "Check ZHIPUAI_API_KEY, or pass another key as Chat(api_key=…); keys are created at https://open.bigmodel.cn "
+    "(API keys).",
 )
-_BUSY = _Cause("The service is busy.", "Wait a little and run the cell again.", retryable=True)
-_NETWORK = _Cause("The service had an error of its own.", "Run the cell again in a while.", retryable=True)
-_QUOTA = _Cause("The account has used up its quota.", "Wait until it is renewed, or take another model: %glm models.")
-_ACCOUNT = _Cause("The service refuses this account.", "Look at the account's state at https://open.bigmodel.cn.")
+_BUSY = _Cause("service.busy", "The service is busy.", "Wait a moment, then try again.", retryable=True)
+_NETWORK = _Cause("service.fault", "The service had an internal error.", "Try again in a while.", retryable=True)
+_QUOTA = _Cause("service.quota", "The account's quota is used up.", "Wait until it renews, or use another model.")
+_ACCOUNT = _Cause(
+    "service.account", "The service refuses this account.", "Check the account's status at https://open.bigmodel.cn."
+)
 _PARAMETER = _Cause(
-    "The service does not accept the request.", "Look at the options of the cell; the service's words say which."
+    "service.parameter",
+    "The service does not accept the request.",
+    "Check the options of the request; the service's own words say which.",
 )
 
 _CAUSES: dict[str, _Cause] = {
     **dict.fromkeys(("401", "1000", "1001", "1002", "1004"), _KEY),
-    "1003": _Cause("The API key has expired.", "Make a new one at https://open.bigmodel.cn, then %glm login."),
+    "1003": _Cause(
+        "service.key_expired",
+        "The API key has expired.",
+        "Create a new one at https://open.bigmodel.cn, and pass it as Chat(api_key=…) or set ZHIPUAI_API_KEY.",
+    ),
     **dict.fromkeys((str(code) for code in range(1110, 1122)), _ACCOUNT),
     "1113": _Cause(
+        "service.balance",
         "The account's balance is used up.",
-        "Top it up at https://open.bigmodel.cn, or take a free model: %glm model glm-4.7-flash.",
+        'Top it up at https://open.bigmodel.cn, or use a free model: chat.model = "glm-4.7-flash".',
     ),
     **dict.fromkeys(("1210", "1212", "1213", "1214", "1215"), _PARAMETER),
-    "1211": _Cause("The service has no such model.", "%glm models lists those that it has."),
+    "1211": _Cause(
+        "service.no_model", "The service has no such model.", "chat.service.models() lists the models it has."
+    ),
     **dict.fromkeys(
         ("1220", "1221", "1222"),
-        _Cause("This key may not use this service.", "Look at the account's rights, or take another model."),
+        _Cause(
+            "service.not_permitted",
+            "This key is not allowed to use this service.",
+            "Check the account's permissions, or use another model.",
+        ),
     ),
     "1230": _NETWORK,
-    "1231": _Cause("The service has seen this request id before.", "Leave request_id out, or give another."),
+    "1231": _Cause(
+        "service.request_id", "The service has already seen this request id.", "Leave request_id out, or pass another."
+    ),
     "1234": _NETWORK,
     "1261": _Cause(
-        "The conversation is longer than the model can take.",
-        "Begin anew with %glm thread NAME or %glm reset, or take a model with a longer context.",
+        "service.too_long",
+        "The conversation is too long for the model.",
+        "Start over with chat.history.switch(NAME) or chat.history.reset(), or use a model with a longer context.",
     ),
-    "1300": _Cause("The service's policy forbids this request.", "Word it differently."),
-    "1301": _Cause("The service found unsafe content in the request.", "Word it differently."),
+    "1300": _Cause("service.policy", "The service's policy does not allow this request.", "Rephrase it."),
+    "1301": _Cause("service.unsafe", "The service found unsafe content in the request.", "Rephrase it."),
     "1302": _Cause(
-        "Too many requests are under way with this key.", "Let another end, then run the cell again.", retryable=True
+        "service.too_many",
+        "Too many requests are in progress with this key.",
+        "Wait for another one to finish, then try again.",
+        retryable=True,
     ),
-    "1303": _Cause("Requests come too fast for this key.", "Wait a little and run the cell again.", retryable=True),
-    "1304": _Cause("Today's quota is used up.", "Go on tomorrow, or take another model: %glm models."),
+    "1303": _Cause(
+        "service.too_fast",
+        "Requests are coming too fast with this key.",
+        "Wait a moment, then try again.",
+        retryable=True,
+    ),
+    "1304": _Cause("service.daily_quota", "Today's quota is used up.", "Continue tomorrow, or use another model."),
     "1305": _BUSY,
     "1308": _QUOTA,
-    "1309": _Cause("The account's plan has expired.", "Renew it at https://open.bigmodel.cn."),
+    "1309": _Cause("service.plan_expired", "The account's plan has expired.", "Renew it at https://open.bigmodel.cn."),
     "1310": _QUOTA,
-    "1311": _Cause("The account's plan does not include this model.", "%glm models lists others."),
+    "1311": _Cause(
+        "service.not_in_plan",
+        "The account's plan does not include this model.",
+        "chat.service.models() lists other models.",
+    ),
     "1312": _BUSY,
-    "1313": _Cause("The service limits this account under its fair-use rules.", "Go on later."),
+    "1313": _Cause(
+        "service.fair_use", "The service is limiting this account under its fair-use rules.", "Continue later."
+    ),
 }
 
 #: Codes and finish reasons of a request that the model's context has no room for.
@@ -79,8 +113,13 @@ TOO_LONG = frozenset({"1261", "model_context_window_exceeded"})
 _STATUSES: dict[int, _Cause] = {
     400: _PARAMETER,
     401: _KEY,
-    403: _Cause("The service refuses access.", "Look at the key's rights, and at the base_url (%glm shows it)."),
+    403: _Cause(
+        "service.access_denied",
+        "The service refuses access.",
+        "Check the key's permissions and the address, chat.service.base_url.",
+    ),
     404: _Cause(
+        "service.not_found",
         "There is no chat service at this address.",
         "Check base_url: it ends before /chat/completions, as in https://open.bigmodel.cn/api/paas/v4.",
     ),
@@ -91,13 +130,15 @@ _STATUSES: dict[int, _Cause] = {
 
 _NO_MODEL = _CAUSES["1211"]
 _REDIRECT = _Cause(
+    "service.redirect",
     "The address answers with a redirect, which is not followed, so that the key goes nowhere else.",
-    "Set base_url to where the service really is (%glm shows the present one).",
+    "Set base_url to where the service really is; chat.service.base_url is the current address.",
 )
-_UNKNOWN = _Cause("The service refused the request.", "Its own words say more.")
+_UNKNOWN = _Cause("service.refused", "The service refused the request.", "Its own words say more.")
 NOT_JSON = _Cause(
+    "service.not_a_reply",
     "The address answers, but not as a chat service does.",
-    "Check base_url (%glm shows it): a proxy or a web site may be answering in its place.",
+    "Check the address, chat.service.base_url: a proxy or a website may be answering in its place.",
 )
 
 
@@ -138,6 +179,7 @@ def service_error(
     return ServiceError(
         cause.message,
         hint=cause.hint,
+        reason=cause.reason,
         detail=f"({detail})" if detail else "",
         status=status,
         code=code,
@@ -190,6 +232,7 @@ def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Calla
     return ServiceError(
         NOT_JSON.message,
         hint=NOT_JSON.hint,
+        reason=NOT_JSON.reason,
         detail=f"(HTTP 200, beginning: {start})" if start else "(HTTP 200 with nothing in it)",
         request_id=on_one_line(hide(request_id or ""), _LONGEST_ID) or None,
     )
@@ -209,4 +252,5 @@ _CODE = re.compile(r'"code"\s*:\s*"?(\w{1,20})')
 def too_long(reason: str) -> ServiceError:
     """The error of a reply that ended before its first word because the context is full."""
     cause = _CAUSES["1261"]
-    return ServiceError(cause.message, hint=cause.hint, detail=f"(the reply ended for: {reason})", code=reason)
+    detail = f"(the reply ended with: {reason})"
+    return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, detail=detail, code=reason)

@@ -1,4 +1,4 @@
-"""What the SDK and httpx raise, in the reader's words."""
+"""What the SDK and httpx raise, in the user's words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .error_codes import not_a_reply, on_one_line, service_error
 def translate(
     error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
 ) -> GLMError:
-    """Say in the reader's words what the SDK and httpx raise. `begun`: after the first token.
+    """Say in the user's words what the SDK and httpx raise. `begun`: after the first token.
 
     `hide` takes out of a text what must not be shown.
     """
@@ -38,34 +38,56 @@ def _told(
     words = on_one_line(hide(str(cause)), _LONGEST)
     name = type(cause).__name__
     if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
-        silence = f"The service sent nothing for {timeout.read:g} seconds."
-        hint = "Run the cell again, or allow more time: %config GLMMagics.timeout = 180"
-        return ReplyBroken(silence, hint=hint) if begun else ConnectionFailed(silence, hint=hint, retryable=False)
+        silence, hint = "The service sent nothing for {seconds:g} seconds.", "Try again, or allow more: timeout=180."
+        if begun:
+            return ReplyBroken(silence, hint=hint, reason="service.silent", seconds=timeout.read)
+        return ConnectionFailed(silence, hint=hint, reason="service.silent", seconds=timeout.read, retryable=False)
     if isinstance(cause, ValueError) and not isinstance(cause, UnicodeError):
-        return ReplyBroken("The reply broke off: a part of it is not valid JSON.", detail=f"({words})")
+        return ReplyBroken(
+            "The reply broke off: part of it is not valid JSON.", reason="reply.not_json", detail=f"({words})"
+        )
     if begun:
-        return ReplyBroken("The reply broke off: the connection was lost.", detail=f"({name}: {words})")
+        return ReplyBroken(
+            "The reply broke off: the connection was lost.", reason="reply.lost", detail=f"({name}: {words})"
+        )
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return ConnectionFailed(
             "The service's certificate cannot be trusted.",
-            hint="Behind a proxy that looks into TLS, set SSL_CERT_FILE to its certificates.",
+            hint="Behind a proxy that inspects TLS, set SSL_CERT_FILE to its certificates.",
+            reason="connection.certificate",
             detail=f"({words})",
             retryable=False,
         )
     if isinstance(cause, httpx.ConnectTimeout):
         return ConnectionFailed(
-            f"The service at {host} did not answer within {timeout.connect:g} seconds.", hint=_REACH
+            "The service at {host} did not answer within {seconds:g} seconds.",
+            hint=_REACH,
+            reason="connection.no_answer",
+            host=host,
+            seconds=timeout.connect,
         )
     if isinstance(cause, httpx.ProxyError):
         return ConnectionFailed(
             "The proxy refused the connection.",
-            hint="Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
+            hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
+            reason="connection.proxy_refused",
             detail=f"({words})",
             retryable=False,
         )
     if isinstance(cause, httpx.TransportError):
-        return ConnectionFailed(f"The service at {host} cannot be reached.", hint=_REACH, detail=f"({name}: {words})")
-    return ConnectionFailed("The request failed in an unexpected way.", detail=f"({name}: {words})", retryable=False)
+        return ConnectionFailed(
+            "The service at {host} cannot be reached.",
+            hint=_REACH,
+            reason="connection.unreachable",
+            detail=f"({name}: {words})",
+            host=host,
+        )
+    return ConnectionFailed(
+        "The request failed in an unexpected way.",
+        reason="connection.unexpected",
+        detail=f"({name}: {words})",
+        retryable=False,
+    )
 
 
 def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
@@ -95,7 +117,7 @@ def _place(location: str) -> str:
 
 #: Letters of what a library says.
 _LONGEST = 300
-_REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
+_REACH = "Check the network, the proxy settings and the address, chat.service.base_url; then try again."
 
 
 def in_a_word(error: GLMError) -> str:

@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 
 from ..text.errors import SettingsError
+from ..text.notice import Notice
 from .api_key import ApiKey
 
 KEY_VARIABLE = "ZHIPUAI_API_KEY"
@@ -19,13 +20,19 @@ _KEYRING_USER = "api_key"
 def find_key(api_key: ApiKey | None, saved_key: ApiKey | None) -> tuple[ApiKey, str] | None:
     """The first key there is, and where it came from."""
     if api_key:
-        return check_key(api_key), "given in the code"
+        return check_key(api_key), _IN_CODE
     if os.environ.get(KEY_VARIABLE, "").strip():
         return check_key(ApiKey(os.environ[KEY_VARIABLE])), KEY_VARIABLE
     if saved_key:
-        return check_key(saved_key), "%glm login, until the kernel ends"
+        return check_key(saved_key), OF_SESSION
     kept = _from_keyring()
-    return (check_key(kept), "%glm login --save, in the system's keyring") if kept else None
+    return (check_key(kept), OF_KEYRING) if kept else None
+
+
+#: Where a key came from.
+_IN_CODE = Notice("given in the code", reason="key.in_code")
+OF_SESSION = Notice("for this session only", reason="key.of_session")
+OF_KEYRING = Notice("in the system's keyring", reason="key.of_keyring")
 
 
 def check_key(key: ApiKey) -> ApiKey:
@@ -33,8 +40,9 @@ def check_key(key: ApiKey) -> ApiKey:
     key = ApiKey(key.strip())
     if not key or not _IN_A_HEADER.fullmatch(key):
         raise SettingsError(
-            "The API key holds characters that no key has (spaces, line ends, or letters beyond ASCII).",
+            "The API key contains characters that no key has (spaces, line breaks, or letters beyond ASCII).",
             hint="Copy it again from https://open.bigmodel.cn (API keys); it looks like id.secret.",
+            reason="key.malformed",
         )
     return key
 
@@ -48,19 +56,22 @@ def save_to_keyring(key: ApiKey) -> None:
         import keyring
     except ImportError:
         raise SettingsError(
-            "Keeping the key needs the keyring package.", hint='pip install "zhipu_magic[keyring]"'
+            "Saving the key needs the keyring package.",
+            hint='pip install "zhipu_magic[keyring]"',
+            reason="keyring.not_installed",
         ) from None
     with suppress(Exception):  # a keyring of another make raises what it likes, with frames that hold the key
         keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
         _from_keyring.cache_clear()
         return
     raise SettingsError(
-        "This system has no keyring that can keep the key.",
-        hint="The key stays until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+        "This system has no keyring that can save the key.",
+        hint="The key is set for this session only; set ZHIPUAI_API_KEY to have it every time.",
+        reason="keyring.none",
     )
 
 
-@functools.cache  # a keyring may ask the reader each time
+@functools.cache  # a keyring may ask the user each time
 def _from_keyring() -> ApiKey | None:
     try:
         import keyring

@@ -1,47 +1,93 @@
-"""Every failure that a reader can meet, told in one message.
+"""Every failure that a user can meet, told in one message.
 
     GLMError                what happened; what to do now; the service's own code and words last
     ├── InvalidRequest      the prompt or an option cannot be sent as it is
-    ├── OverBudget          the turn could pass the budget
-    ├── NotRecorded         nothing may go out, and the journal does not know the request
+    ├── OverBudget          the turn could exceed the budget
+    ├── NotRecorded         nothing may be sent, and the journal does not know the request
     ├── SettingsError       no key, an unsafe address, a proxy that cannot be used
     ├── JournalError        the journal cannot be read, or is not ours to write
     ├── ServiceError        the service answered, and refused
     ├── ConnectionFailed    no reply came: no connection, or it was lost before the first word
     ├── ReplyBroken         the reply broke off after it had begun; what had arrived is kept
     ├── InvalidAnswer       the answer is not of the type that was asked for
-    └── Interrupted         the reader stopped it; what had arrived is kept
+    └── Interrupted         the user stopped it; what had arrived is kept
 
-In a notebook each of them prints as its message alone, with no traceback, and still fails the cell.
+Each is raised with a template and the facts that fill it, and speaks of Python:
+
+    raise InvalidRequest(
+        "There is already a thread named {name}.", hint="Pass another name.", reason="thread.exists", name=name
+    )
+
+A notebook looks up what to do in a cell by the `reason`, and fills it with the same facts (`notebook.hints`). There,
+each error prints as its message alone, with no traceback, and still fails the cell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from .characters import without_controls
+from .notice import Notice, filled
+
+#: What came of a request that was refused before it went out, and of one that tools or a retry would have sent.
+NOTHING_SENT = Notice("Nothing was sent.", reason="outcome.nothing_sent")
+NOTHING_MORE_SENT = Notice("Nothing more was sent.", reason="outcome.nothing_more_sent")
 
 
 class GLMError(Exception):
-    """Something that a reader can understand and act upon.
+    """Something that a user can understand and act upon.
 
-    `message` says what happened, `hint` what to do now, and `detail` keeps the service's own code and words.
+    `message` says what happened, `hint` what to do now, in Python, and `detail` keeps the service's own code and
+    words. `reason` names the kind of failure, whatever the sentences say, and `facts` are the values that they name.
+    Around them stand `context` (where it happened: it goes before the message), `outcomes` (what has come of the
+    turn), and `near` (the name that was meant, perhaps).
+
     `retryable` says whether the same request may well succeed a little later.
     """
 
     retryable = False
 
-    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        detail: str = "",
+        reason: str = "",
+        outcomes: Sequence[str] = (),
+        near: str = "",
+        **facts: object,
+    ) -> None:
+        """`message` and `hint` are templates that the facts fill; without facts, they are taken as written."""
+        self._said = filled(message, facts)
+        super().__init__(self._said)
+        self.hint = filled(hint, facts)
         self.detail = detail
+        self.reason = reason
+        self.facts = facts
+        self.near = near
+        self.context: list[str] = []
+        self.outcomes = list(outcomes)
+
+    @property
+    def message(self) -> str:
+        """What happened, and where."""
+        return " ".join([*self.context, self._said])
 
     def __str__(self) -> str:
+        meant = f"Did you mean {self.near}?" if self.near else ""
+        parts = (_line(self.message, meant), _line(*self.outcomes, self.hint), self.detail)
         # What a service, a journal or a reply put into it goes to a terminal from here.
-        return without_controls("\n".join(part for part in (self.message, self.hint, self.detail) if part))
+        return without_controls("\n".join(part for part in parts if part))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback."""
         return str(self).splitlines()
+
+
+def _line(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 class InvalidRequest(GLMError, ValueError):
@@ -49,7 +95,7 @@ class InvalidRequest(GLMError, ValueError):
 
 
 class OverBudget(GLMError):
-    """The turn could cost more than the budget leaves. Nothing was sent."""
+    """The turn could cost more than is left of the budget. Nothing was sent."""
 
 
 class NotRecorded(GLMError):
@@ -57,7 +103,7 @@ class NotRecorded(GLMError):
 
 
 class JournalError(GLMError):
-    """A journal cannot be read, or is not ours to write. It is left as it is."""
+    """A journal cannot be read, or is not ours to write. It is left unchanged."""
 
 
 class SettingsError(GLMError):
@@ -75,15 +121,14 @@ class ServiceError(GLMError):
         self,
         message: str,
         *,
-        hint: str = "",
-        detail: str = "",
         status: int = 200,
         code: str = "",
         request_id: str | None = None,
         retry_after: float | None = None,
         retryable: bool = False,
+        **parts: Any,
     ) -> None:
-        super().__init__(message, hint=hint, detail=detail)
+        super().__init__(message, **parts)
         self.status = status
         self.code = code
         self.request_id = request_id
@@ -94,16 +139,17 @@ class ServiceError(GLMError):
 class ConnectionFailed(GLMError):
     """No reply came: there was no connection, or it was lost before the first word."""
 
-    def __init__(self, message: str, *, hint: str = "", detail: str = "", retryable: bool = True) -> None:
-        super().__init__(message, hint=hint, detail=detail)
+    def __init__(self, message: str, *, retryable: bool = True, **parts: Any) -> None:
+        super().__init__(message, **parts)
         self.retryable = retryable
 
 
 def asked_elsewhere() -> ConnectionFailed:
     """The error of a reply that was under way when this process was forked from the one that reads it."""
     return ConnectionFailed(
-        "This reply was asked for before the fork, and belongs to the parent process.",
-        hint="Ask in the process that wants the reply: chat.ask(…) there makes a connection of its own.",
+        "This reply was requested before the fork and belongs to the parent process.",
+        hint="Call chat.ask(…) in the process that needs the reply; it opens a connection of its own.",
+        reason="reply.of_parent",
         retryable=False,
     )
 
@@ -113,15 +159,15 @@ class ReplyBroken(GLMError):
 
 
 class InvalidAnswer(GLMError, ValueError):
-    """The answer is not of the type that was asked for, also after it was asked to be mended.
+    """The answer is not of the requested type, even after one retry.
 
     `text` is the answer as it came. It leaves no turn.
     """
 
-    def __init__(self, message: str, *, hint: str = "", detail: str = "", text: str = "") -> None:
-        super().__init__(message, hint=hint, detail=detail)
+    def __init__(self, message: str, *, text: str = "", **parts: Any) -> None:
+        super().__init__(message, **parts)
         self.text = text
 
 
 class Interrupted(GLMError):
-    """The reader stopped the reply. What had arrived is kept, marked as interrupted."""
+    """The user stopped the reply. What had arrived is kept, marked as interrupted."""

@@ -15,7 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
-from ..text.errors import InvalidRequest
+from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.notice import Notice
 from .braces import Found, between_braces
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _CONTEXTS = (ast.Load, ast.Expression)
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is sent of a text as it was `written`. `notes` are what the reader should know of it."""
+    """What is sent of a text as it was `written`. `notes` are what the user should know of it."""
 
     text: str
     written: str = ""
@@ -66,8 +67,12 @@ def value_of(expression: str, names: Mapping[str, Any]) -> Any:
     """The value of what stands between the braces. Raises InvalidRequest for what is no reference, or has no value."""
     tree = _expression(expression)
     if tree is None:
-        raise InvalidRequest(f"{expression} is not a name, with attributes and items perhaps.")
-    return _value(tree, names, "")
+        raise InvalidRequest(
+            "{expression} is not a name, nor an attribute or item of one.",
+            reason="reference.not_a_name",
+            expression=expression,
+        )
+    return _value(tree, names)
 
 
 def is_name(expression: str, names: Mapping[str, Any]) -> bool:
@@ -99,27 +104,27 @@ class _Page:
         references = list(self._references(text))
         if len(references) > _MOST_REFERENCES:
             raise InvalidRequest(
-                f"The text holds {len(references):,} references; {_MOST_REFERENCES:,} are the most.",
-                hint=f"Put the values into one, such as a list or a table. {_NOTHING_SENT}",
+                "The text has {count:,} references; at most {most:,} are allowed.",
+                hint="Put the values into one, such as a list or a table.",
+                reason="references.too_many",
+                outcomes=[NOTHING_SENT],
+                count=len(references),
+                most=_MOST_REFERENCES,
             )
         # What goes below the text stands there once, with the room of its longest mention.
         room: dict[str, int] = {}
         for one in references:
             room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
         pieces, end, line = list[str](), 0, 1
-        for wanted, tokens, tree, place in references:
-            line += text.count("\n", end, place.start)
-            where = f"Line {line}: "
-            if tokens > _LARGEST_BUDGET:
-                raise InvalidRequest(
-                    f"{where}the budget of {{{{ {wanted} }}}} is too large.",
-                    hint=f"It is a number of tokens, at most {_LARGEST_BUDGET:,}. {_NOTHING_SENT}",
-                )
-            value = _value(tree, self.names or {}, where)
-            alone = _is_alone(text, place)
-            tokens = tokens if alone else room[wanted]
-            pieces += [text[end : place.start], self._shown(wanted, value, tokens, where, alone)]
-            end = place.end
+        for one in references:
+            line += text.count("\n", end, one.place.start)
+            try:
+                shown = self._shown(one, room[one.wanted], alone=_is_alone(text, one.place))
+            except InvalidRequest as error:
+                error.context.insert(0, Notice("Line {line}:", reason="reference.line", line=line))
+                raise
+            pieces += [text[end : one.place.start], shown]
+            end = one.place.end
         expanded = "".join([*pieces, text[end:]])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
@@ -128,7 +133,11 @@ class _Page:
         """The notes, each once, and not by the hundred."""
         notes = list(dict.fromkeys(self.notes))
         more = len(notes) - _MOST_NOTES
-        return notes if more <= 0 else [*notes[:_MOST_NOTES], f"So were {more:,} more."]
+        return (
+            notes
+            if more <= 0
+            else [*notes[:_MOST_NOTES], Notice("So were {count:,} more.", reason="reference.more_sent", count=more)]
+        )
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
@@ -139,22 +148,40 @@ class _Page:
             elif _names_a_value(wanted, self.names or {}):
                 written = shortened(text[place.start : place.end], 100)
                 self.notes.append(
-                    f"{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                    "and no calls. Give the value a name first."
+                    Notice(
+                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
+                        "and no calls.",
+                        hint="Give the value a name first.",
+                        reason="reference.sent_as_it_stands",
+                        written=written,
+                    )
                 )
 
-    def _shown(self, wanted: str, value: Any, tokens: int, where: str, alone: bool) -> str:
+    def _shown(self, reference: _Reference, room: int, *, alone: bool) -> str:
         """What stands in the place of the reference.
 
-        A value of several lines goes below the text, unless its reference has a line for itself (`alone`).
+        A value of several lines goes below the text, within `room` tokens, unless its reference has a line for itself
+        (`alone`).
         """
         from .rendering.renderers import rendered
 
+        wanted, tokens = reference.wanted, reference.tokens
+        if tokens > _LARGEST_BUDGET:
+            raise InvalidRequest(
+                "The budget of {{{{ {reference} }}}} is too large.",
+                hint="It is a number of tokens, at most {most:,}.",
+                reason="reference.budget",
+                outcomes=[NOTHING_SENT],
+                reference=wanted,
+                most=_LARGEST_BUDGET,
+            )
+        value = _value(reference.tree, self.names or {})
         try:
-            shown = rendered(value, tokens)
+            shown = rendered(value, tokens if alone else room)
         except InvalidRequest as error:
-            error.message = f"{where}{{{{ {wanted} }}}} cannot be shown. {error.message}"
-            error.args = (error.message,)
+            error.context.append(
+                Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
+            )
             raise
         if shown.images:
             numbers = range(len(self.images) + 1, len(self.images) + len(shown.images) + 1)
@@ -210,39 +237,42 @@ def _root(tree: ast.expr) -> str:
     return tree.id if isinstance(tree, ast.Name) else ""
 
 
-def _value(tree: ast.expr, names: Mapping[str, Any], where: str) -> Any:
+def _value(tree: ast.expr, names: Mapping[str, Any]) -> Any:
     if isinstance(tree, ast.Name):
         if tree.id not in names:
-            raise _undefined(tree.id, names, where)
+            raise _undefined(tree.id, names)
         return names[tree.id]
     if isinstance(tree, ast.Attribute):
-        value = _value(tree.value, names, where)
+        value = _value(tree.value, names)
         if isinstance(value, Mapping) and tree.attr in value and not hasattr(type(value), tree.attr):
             raise InvalidRequest(
-                f"{where}{{{{ {ast.unparse(tree)} }}}} has no value: {tree.attr} is a key.",
-                hint=f'{ast.unparse(tree.value)}["{tree.attr}"] takes it. {_NOTHING_SENT}',
+                "{{{{ {reference} }}}} has no value: {key} is a key.",
+                hint='Write {owner}["{key}"]. ' + _AS_THEY_STAND,
+                reason="reference.key",
+                outcomes=[NOTHING_SENT],
+                reference=ast.unparse(tree),
+                owner=ast.unparse(tree.value),
+                key=tree.attr,
             )
-        return _tried(lambda: getattr(value, tree.attr), tree, where, lambda: dir(value), tree.attr)
+        return _tried(lambda: getattr(value, tree.attr), tree, lambda: dir(value), tree.attr)
     if isinstance(tree, ast.Subscript):
-        value, item = _value(tree.value, names, where), _value(tree.slice, names, where)
-        return _tried(lambda: value[item], tree, where, lambda: [str(key) for key in value], str(item))
+        value, item = _value(tree.value, names), _value(tree.slice, names)
+        return _tried(lambda: value[item], tree, lambda: [str(key) for key in value], str(item))
     if isinstance(tree, ast.Slice):
-        return slice(*(part and _value(part, names, where) for part in (tree.lower, tree.upper, tree.step)))
+        return slice(*(part and _value(part, names) for part in (tree.lower, tree.upper, tree.step)))
     if isinstance(tree, ast.Tuple):
-        return tuple(_value(item, names, where) for item in tree.elts)
+        return tuple(_value(item, names) for item in tree.elts)
     if isinstance(tree, ast.List):
-        return [_value(item, names, where) for item in tree.elts]
+        return [_value(item, names) for item in tree.elts]
     if isinstance(tree, ast.UnaryOp):
-        value = _value(tree.operand, names, where)
-        return _tried(lambda: -value, tree, where)
+        value = _value(tree.operand, names)
+        return _tried(lambda: -value, tree)
     assert isinstance(tree, ast.Constant)
     return tree.value
 
 
-def _tried(
-    look: Callable[[], Any], tree: ast.expr, where: str, others: Callable[[], list[str]] = list, wanted: str = ""
-) -> Any:
-    """What a look at the reader's own value gives, whose errors are theirs too."""
+def _tried(look: Callable[[], Any], tree: ast.expr, others: Callable[[], list[str]] = list, wanted: str = "") -> Any:
+    """What a look at the user's own value gives, whose errors are theirs too."""
     try:
         return look()
     except Exception as error:
@@ -250,23 +280,34 @@ def _tried(
             near = get_close_matches(wanted, others()[:1_000], n=1)
         except Exception:  # a value that cannot be looked through has no near names
             near = []
-        meant = f" Did you mean {near[0]}?" if near else ""
-        said = f"{type(error).__name__}: {error}".removesuffix(": ")
         raise InvalidRequest(
-            f"{where}{{{{ {ast.unparse(tree)} }}}} has no value ({said}).{meant}", hint=_NOTHING_SENT
+            "{{{{ {reference} }}}} has no value ({error}).",
+            hint=_AS_THEY_STAND,
+            reason="reference.no_value",
+            outcomes=[NOTHING_SENT],
+            near=near[0] if near else "",
+            reference=ast.unparse(tree),
+            error=f"{type(error).__name__}: {error}".removesuffix(": "),
         ) from None
 
 
-_NOTHING_SENT = "Nothing was sent. --raw (in Python: no names) sends braces as they stand."
+_AS_THEY_STAND = "Without names, braces are sent as they stand."
 
 
-def _undefined(name: str, names: Mapping[str, Any], where: str) -> InvalidRequest:
+def _undefined(name: str, names: Mapping[str, Any]) -> InvalidRequest:
     if name == "error":
-        return InvalidRequest(f"{where}there has been no exception yet that {{{{ error }}}} could tell of.")
+        return InvalidRequest(
+            "There has been no exception yet for {{ error }} to show.", reason="reference.no_exception"
+        )
     near = get_close_matches(name, [known for known in names if not known.startswith("_")], n=1, cutoff=0.5)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    said = f"{where}there is no value named {name}.{meant}"
-    return InvalidRequest(said[0].upper() + said[1:], hint=_NOTHING_SENT)
+    return InvalidRequest(
+        "There is no value named {name}.",
+        hint=_AS_THEY_STAND,
+        reason="reference.undefined",
+        outcomes=[NOTHING_SENT],
+        near=near[0] if near else "",
+        name=name,
+    )
 
 
 def _is_alone(text: str, place: Found) -> bool:

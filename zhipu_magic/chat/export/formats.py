@@ -25,13 +25,19 @@ def exported(thread: Thread, form: str, *, model: str, base_url: str) -> str:
     form = form.lower()
     if form not in FORMS:
         raise InvalidRequest(
-            f"A thread cannot become {f'a {form} file' if form else 'a file whose name has no ending'}.",
-            hint=f"The end of the name says what it becomes: {', '.join(FORMS[:-1])} or {FORMS[-1]}.",
+            "A thread cannot be exported as a {form} file." if form else "The name of the file has no extension.",
+            hint="The extension decides the format: {forms} or {last}.",
+            reason="export.form" if form else "export.no_extension",
+            form=form,
+            forms=", ".join(FORMS[:-1]),
+            last=FORMS[-1],
         )
     if thread.newest is None:
         raise InvalidRequest(
-            f"There is nothing to export: the thread {thread.name} holds no turn.",
-            hint="%glm threads lists the others; %glm restore brings back turns that were set aside.",
+            "There is nothing to export: the thread {thread} has no turns.",
+            hint="chat.history.threads lists the others; chat.history.restore() brings back turns that were set aside.",
+            reason="export.nothing",
+            thread=thread.name,
         )
     if form == ".md":
         return transcript(thread)

@@ -102,7 +102,9 @@ def _images(number: int, images: Sequence[Image]) -> str:
     for place, image in enumerate(images, 1):
         if image.url and not is_address(image.url):  # when the notebook runs, it could be that of a file
             raise InvalidRequest(
-                f"An image of this conversation has no address of the web: {shortened(image.url, 60)!r}."
+                "An image of this conversation has no web address: {address!r}.",
+                reason="export.image_address",
+                address=shortened(image.url, 60),
             )
         value = repr(image.url) if image.url else f'b64decode("{image.base64()}")'
         lines.append(f"image_{number}_{place} = {value}")
@@ -140,7 +142,10 @@ def _option(short: str, long: str, value: str) -> str:
 
 def _cannot_stand(text: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{shortened(text, 60)!r} cannot stand on a %%glm line.", hint="Export to .py, or to .json, instead."
+        "{text!r} cannot be written on the first line of a cell.",
+        hint="Export to .py or .json instead.",
+        reason="export.not_on_a_line",
+        text=shortened(text, 60),
     )
 
 

@@ -50,5 +50,5 @@ def number(text: str, usage: str, default: int | None = None) -> int | None:
     if not text:
         return default
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is not a number from 1 on: {usage}")
+        raise UsageError(f"{text!r} is not a number of 1 or more: {usage}")
     return int(text)

@@ -16,6 +16,7 @@ from ...text.document import code
 from ...text.errors import GLMError, JournalError
 from ...text.markup import Markup
 from ...values import regular_files
+from ..hints import in_cell
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
@@ -50,7 +51,13 @@ def _check(place: str) -> None:
     try:
         refuse_other(path)
     except OSError as error:
-        raise JournalError(f"{path.name} cannot be written: {error.strerror}.", hint="Choose another name.") from None
+        raise JournalError(
+            "{journal} cannot be written: {why}.",
+            hint="Choose another name.",
+            reason="journal.unwritable",
+            journal=path.name,
+            why=error.strerror,
+        ) from None
 
 
 def _shown(path: Path) -> str:
@@ -75,7 +82,7 @@ def _resume(magics: GLMMagics, text: str) -> None:
     told = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
     brought = [fact for fact, earlier in zip(_settings(chat), before, strict=True) if fact != earlier]
     came = [f"From the journal came: {', '.join(brought)}."] if brought else []
-    magics.tell(Markup("\n\n").join([told, *came, *notes]))
+    magics.tell(Markup("\n\n").join([told, *came, *map(in_cell, notes)]))
 
 
 def _settings(chat: Chat) -> tuple[str, ...]:
@@ -94,7 +101,7 @@ def _export(magics: GLMMagics, text: str) -> None:
     force = "--force" in (words[:1] + words[-1:])
     name = text.removeprefix("--force").removesuffix("--force").strip() if force else text
     if not name or name.startswith("-") or (len(name.split()) > 1 and unquoted(name) == name):
-        raise UsageError(f"It is %glm export FILE [--force]; the file's end says what it becomes: {', '.join(FORMS)}.")
+        raise UsageError(f"Usage: %glm export FILE [--force]. The extension decides the format: {', '.join(FORMS)}.")
     path = Path(unquoted(name))
     chat = magics.chat
     # The settings' address: that of the practice server ends with it.
@@ -105,11 +112,13 @@ def _export(magics: GLMMagics, text: str) -> None:
         path = regular_files.absolute(path)
         if regular_files.status(path) is not None and not force:
             raise UsageError(
-                f"{path.name} exists already, and was left as it is. %glm export {name} --force replaces it."
+                f"{path.name} already exists and was left unchanged. %glm export {name} --force replaces it."
             )
         regular_files.replace(path, [chat.service.hide(content).encode("utf-8", "replace")])
     except OSError as error:
-        raise GLMError(f"{path.name} cannot be written: {error.strerror}.") from None
+        raise GLMError(
+            "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=error.strerror
+        ) from None
     count = turns(chat.thread().size)
     magics.tell(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
 

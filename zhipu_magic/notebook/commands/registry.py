@@ -13,6 +13,7 @@ from ...text.characters import shorten
 from ...text.document import code as quoted_code
 from ...text.document import money, table
 from ...text.markup import Markup
+from ..hints import in_cell
 from . import code, files, service, threads, tools, turns
 from .command import Command, prose
 
@@ -32,7 +33,7 @@ def run(magics: GLMMagics, line: str) -> None:
         meant = f"Did you mean %glm {near[0]}? " if near else ""
         raise UsageError(f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all.")
     if text.strip() and command.usage == f"%glm {name}":
-        raise UsageError(f"%glm {name} takes nothing after it, and nothing was done.")
+        raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
     command.run(magics, text.strip())
 
 
@@ -45,7 +46,7 @@ def _status(magics: GLMMagics) -> None:
     rows: list[tuple[str, object]] = [("model", chat.model)]
     if chat.replay != "only":
         rows.append(("service", endpoint.without_password(chat.service.base_url)))
-        rows.append(("API key", key or "none yet"))
+        rows.append(("API key", in_cell(key) if key else "none yet"))
     rows += [
         ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
         (

@@ -12,7 +12,7 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 from ...history.history import turns
 from ...service.api_key import ApiKey
 from ...service.endpoint import without_password
-from ...service.keys import check_key, save_to_keyring
+from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model
 from ...text.document import table
 from ...text.errors import GLMError, SettingsError
@@ -28,19 +28,21 @@ def _login(magics: GLMMagics, text: str) -> None:
     if text.startswith("-") and text != "--save":
         raise UsageError(f"%glm login has no option {text}. Did you mean --save?")
     if text not in ("", "--save"):
-        raise UsageError("The key is never written in a cell, where it would be saved: %glm login asks for it.")
+        raise UsageError("Never write the key in a cell, where it would be saved: %glm login asks for it.")
     try:
         key = check_key(ApiKey(getpass.getpass("API key (it is not shown): ")))
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
-            "There is nobody here to type a key.", hint="Set ZHIPUAI_API_KEY before the kernel starts."
+            "This front end cannot prompt for input.",
+            hint="Set ZHIPUAI_API_KEY before the kernel starts.",
+            reason="key.no_prompt",
         ) from None
     magics.chat.service.login(key)
     if text:
         save_to_keyring(key)
     told = "It is kept in the system's keyring." if text else "It stays until the kernel ends; --save keeps it."
     source = magics.chat.service.key_source or ""
-    if not source.startswith("%glm login"):
+    if source not in (OF_SESSION, OF_KEYRING):
         told += f" But another goes first ({source}): take that away to use this one."
     magics.tell(f"The key is set. {told}")
 

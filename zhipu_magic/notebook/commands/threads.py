@@ -55,7 +55,9 @@ def _fork(magics: GLMMagics, text: str) -> None:
     elif len(words) == 1 and not words[0].startswith("-"):
         at = None
     else:
-        raise UsageError("It is %glm fork NAME, or %glm fork NAME --at N for the turns up to N of %glm history.")
+        raise UsageError(
+            "Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to number N in %glm history."
+        )
     source = magics.chat.thread().name
     magics.chat.history.fork(words[0], at)
     magics.follow_chat()
@@ -93,7 +95,7 @@ def _budget(magics: GLMMagics, text: str) -> None:
     left = budget.told(budget.left(chat.account))
     magics.tell(
         f"The budget is {budget.told(budget.limit)} for all that this chat asks; {left} are left. A turn that could "
-        "pass it is not sent."
+        "exceed it is not sent."
     )
 
 

@@ -150,7 +150,7 @@ def _retry(magics: GLMMagics, text: str) -> None:
     except GLMError as error:
         newest = magics.chat.thread().newest
         if newest is not None and not newest.turn.interrupted:
-            error.hint = f"{error.hint} The turn stays in the conversation as it was.".strip()
+            error.outcomes.append("The turn stays in the conversation as it was.")
         raise
 
 

@@ -25,7 +25,7 @@ PanelMode = Literal["settle", "live", "off"]
 
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
-    "length": "Cut off: the answer reached its longest length.",
+    "length": "Cut off: the answer reached its maximum length.",
     "sensitive": "Cut off: the service found sensitive content.",
     "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
     "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm thread NAME is empty.",

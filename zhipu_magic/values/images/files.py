@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from ...text.errors import InvalidRequest
 from .. import regular_files
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
-from .pixels import from_encoded
+from .pixels import damaged, from_encoded
 
 WHAT_IS: Final = (
     "Give a matplotlib or plotly figure, a PIL image, a numpy array, the bytes or the path of a picture, or an "
@@ -37,7 +37,11 @@ def from_text(text: str) -> Image:
     if is_address(text):
         return remote(text)
     if re.match("https?:", text, re.IGNORECASE):
-        raise InvalidRequest(f"“{_short(text)}” is no whole address: it needs a host, and has no spaces.")
+        raise InvalidRequest(
+            "“{address}” is not a complete address: it needs a host and has no spaces.",
+            reason="image.address",
+            address=_short(text),
+        )
     if text[:5].lower() == "data:":
         return _from_data_url(text)
     return from_file(Path(text))
@@ -52,13 +56,21 @@ def from_file(path: Path) -> Image:
             if _is_picture(data):  # else a huge file would be read for nothing
                 data += regular_files.some(file, _MOST_READ)
     except (FileNotFoundError, ValueError):
-        raise InvalidRequest(f"“{name}” is neither a file nor an address.", hint=WHAT_IS) from None
+        raise InvalidRequest(
+            "“{name}” is neither a file nor an address.", hint=WHAT_IS, reason="image.no_file", name=name
+        ) from None
     except (OSError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error)
-        raise InvalidRequest(f"The file “{name}” cannot be read.", hint=WHAT_IS, detail=reason) from None
+        raise InvalidRequest(
+            "The file “{name}” cannot be read.", hint=WHAT_IS, reason="image.unreadable_file", detail=reason, name=name
+        ) from None
     if len(data) > _MOST_READ:
         raise InvalidRequest(
-            f"The file “{name}” is larger than {_MOST_READ:,} bytes.", hint="Make a smaller picture of it."
+            "The file “{name}” is larger than {most:,} bytes.",
+            hint="Make the picture smaller.",
+            reason="image.large_file",
+            name=name,
+            most=_MOST_READ,
         )
     return from_bytes(data, f"The file “{name}”")
 
@@ -67,12 +79,15 @@ def from_bytes(data: bytes, what: str) -> Image:
     """The picture that a file's bytes are: as they are if the service takes them so. `what` names it in errors."""
     if not _is_picture(data):
         raise InvalidRequest(
-            f"{what} cannot be sent as an image: neither PNG or JPEG, nor GIF, WebP, BMP or TIFF.", hint=WHAT_IS
+            "{what} cannot be sent as an image: it is not PNG, JPEG, GIF, WebP, BMP or TIFF.",
+            hint=WHAT_IS,
+            reason="image.format",
+            what=what,
         )
     try:
         kind, width, height, ready = what_is(data)
     except (ValueError, struct.error):
-        raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from None
+        raise damaged(what) from None
     if ready and max(width, height) <= LONGEST_SIDE and len(data) <= MOST_BYTES:
         return Image(kind, width, height, hashlib.sha256(data).hexdigest(), encoded=data)
     return from_encoded(data, what, lossy=kind == JPEG)
@@ -95,7 +110,7 @@ def _from_data_url(text: str) -> Image:
         try:
             data = base64.b64decode(b"".join(data.split()), validate=True)
         except binascii.Error:
-            raise InvalidRequest("The base64 of this data: address is damaged.") from None
+            raise InvalidRequest("The base64 of this data: address is damaged.", reason="image.base64") from None
     return from_bytes(data, "This data: address")
 
 

@@ -85,7 +85,9 @@ def _from_matplotlib(figure: Any) -> Image:
             pil_kwargs={"compress_level": 1},  # it is encoded once more
         )
     except Exception as error:  # whatever the reader's own artists raise
-        raise InvalidRequest("matplotlib cannot draw this figure.", detail=str(error)) from error
+        raise InvalidRequest(
+            "matplotlib cannot draw this figure.", reason="image.matplotlib", detail=str(error)
+        ) from error
     return from_encoded(drawn.getvalue(), "This figure", lossy=False)
 
 
@@ -94,8 +96,9 @@ def _from_plotly(figure: Any) -> Image:
         drawn = figure.to_image(format="png")
     except Exception as error:  # plotly, kaleido and the browser each have their own, and other versions have others
         raise InvalidRequest(
-            "plotly cannot draw this figure as an image: it needs kaleido, and a browser.",
-            hint="pip install kaleido; where no Chrome or Chromium is installed, run plotly_get_chrome as well.",
+            "plotly cannot draw this figure as an image: it needs kaleido and a browser.",
+            hint="pip install kaleido; if no Chrome or Chromium is installed, run plotly_get_chrome as well.",
+            reason="image.plotly",
             detail=_first_line(error),
         ) from error
     return from_encoded(drawn, "This figure", lossy=False)
@@ -116,10 +119,14 @@ def _from_representation(value: Any) -> Image:
             shown = shown[0] if isinstance(shown, tuple) else shown  # with metadata
             shown = base64.b64decode(shown, validate=True) if isinstance(shown, str) else shown
         except Exception as error:  # whatever the reader's own class raises
-            raise InvalidRequest(f"The {name} cannot be shown as an image.", detail=_first_line(error)) from error
+            raise InvalidRequest(
+                "The {type} cannot be shown as an image.", reason="image.own_code", detail=_first_line(error), type=name
+            ) from error
         if isinstance(shown, bytes | bytearray):
             return from_bytes(bytes(shown), f"What the {name} shows")
-    raise InvalidRequest(f"A value of type {name} cannot be sent as an image.", hint=WHAT_IS)
+    raise InvalidRequest(
+        "A value of type {type} cannot be sent as an image.", hint=WHAT_IS, reason="image.none", type=name
+    )
 
 
 def _full_name(kind: type) -> str:

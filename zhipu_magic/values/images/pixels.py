@@ -18,6 +18,13 @@ _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 _JPEG_QUALITY: Final = 90
 
 
+def damaged(what: str) -> InvalidRequest:
+    """The error of a picture that is damaged; `what` names it."""
+    return InvalidRequest(
+        "{what} cannot be sent as an image: it is damaged or incomplete.", reason="image.damaged", what=what
+    )
+
+
 def from_pil(picture: Any) -> Image:
     """A PIL image of any mode: of an animation, the frame that it stands at."""
     lossy = getattr(picture, "format", None) in ("JPEG", "MPO")
@@ -38,13 +45,16 @@ def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
     except (pillow.DecompressionBombWarning, pillow.DecompressionBombError):
         most = (pillow.MAX_IMAGE_PIXELS or 0) / 1e6
         raise InvalidRequest(
-            f"{what} has more than {most:.0f} million pixels, and is not unpacked.",
-            hint="If you trust it, make it smaller with PIL, whose own bound this is (PIL.Image.MAX_IMAGE_PIXELS).",
+            "{what} has more than {most:.0f} million pixels and is not unpacked.",
+            hint="If you trust it, make it smaller with PIL, whose own limit this is (PIL.Image.MAX_IMAGE_PIXELS).",
+            reason="image.too_many_pixels",
+            what=what,
+            most=most,
         ) from None
     except InvalidRequest:
         raise
     except Exception as error:  # whatever Pillow's decoders raise on damaged data
-        raise InvalidRequest(f"{what} cannot be sent as an image: damaged, or not whole.") from error
+        raise damaged(what) from error
 
 
 def hash_of_png(data: bytes) -> str | None:
@@ -77,10 +87,13 @@ def from_array(array: Any) -> Image:
         told = " × ".join(map(str, shape)) or "()"
         turned = numbers and len(shape) == 3 and shape[0] in (1, 3, 4)
         raise InvalidRequest(
-            f"A numpy array of shape {told} and dtype {array.dtype} cannot be sent as an image.",
-            hint="Its channels come last: try .transpose(1, 2, 0)."
+            "A numpy array of shape {shape} and dtype {dtype} cannot be sent as an image.",
+            hint="The channels must come last: try .transpose(1, 2, 0)."
             if turned
-            else "It takes numbers, height × width, or height × width × 1, 3 or 4 channels.",
+            else "It must hold numbers, as height × width, or height × width × 1, 3 or 4 channels.",
+            reason="image.channels_first" if turned else "image.array",
+            shape=told,
+            dtype=str(array.dtype),
         )
     plain = _eight_bits(array[..., 0] if shape[2:] == (1,) else array)
     picture = _pillow("A numpy array").fromarray(plain)
@@ -91,7 +104,12 @@ def _pillow(what: str) -> Any:
     try:
         import PIL.Image
     except ImportError:
-        raise InvalidRequest(f"{what} cannot be sent as an image without Pillow.", hint="pip install pillow") from None
+        raise InvalidRequest(
+            "{what} cannot be sent as an image without Pillow.",
+            hint="pip install pillow",
+            reason="image.no_pillow",
+            what=what,
+        ) from None
     return PIL.Image
 
 
@@ -130,7 +148,9 @@ def _in_plain_colours(picture: Any, what: str) -> Any:
             return plain.convert("RGB") if opaque else plain
         return upright.convert("L" if mode in ("1", "L") else "RGB")
     except Exception as error:  # whatever Pillow's decoders raise on damaged data, and what it cannot convert
-        raise InvalidRequest(f"{what} cannot be read.", detail=str(error)) from error
+        raise InvalidRequest(
+            "{what} cannot be read.", reason="image.unreadable", detail=str(error), what=what
+        ) from error
 
 
 def _stretched(picture: Any) -> Any:

@@ -30,7 +30,11 @@ def from_told(entry: Mapping[str, Any], folder: Path) -> Image:
         return remote(url)
     # A journal may come from anywhere: the name of a file that it gives must be no way out of the folder.
     if url or kind not in ENDINGS or not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise JournalError("The journal holds a picture that is none.", detail=repr(dict(entry))[:200])
+        raise JournalError(
+            "The journal describes a picture in a form that is not valid.",
+            reason="journal.bad_picture",
+            detail=repr(dict(entry))[:200],
+        )
     width, height = (size if isinstance(size := entry.get(side), int) else 0 for side in ("width", "height"))
     path = folder / f"{sha256}{ENDINGS[kind]}"
     return Image(kind, max(0, width), max(0, height), sha256, path=path, read=_read_or_say)
@@ -41,9 +45,12 @@ def _read_or_say(image: Image, path: Path) -> bytes:
         return read(image, path)
     except OSError as error:
         raise JournalError(
-            f"The picture {path.name} cannot be read from the journal's folder {path.parent.name}.",
-            hint="Put it back there, or take the turn that showed it back with %glm undo.",
+            "The picture {picture} cannot be read from the journal's folder {folder}.",
+            hint="Put it back there, or undo the turn that showed it: chat.history.undo().",
+            reason="journal.picture_unreadable",
             detail=str(error.strerror or error),
+            picture=path.name,
+            folder=path.parent.name,
         ) from None
 
 

@@ -39,16 +39,26 @@ def _path(value: Path, tokens: int) -> str | Image:
         if stat.S_ISDIR(status.st_mode):
             return _folder(path, tokens)
         if not stat.S_ISREG(status.st_mode):
-            raise InvalidRequest(f"{value} is no file with text.", hint="Read what you need of it in Python.")
+            raise InvalidRequest(
+                "{file} is not a text file.",
+                hint="Read what you need from it in Python.",
+                reason="file.special",
+                file=str(value),
+            )
         with regular_files.handed_over(path) as file:
             first = regular_files.some(file, max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN))
     except FileNotFoundError:
         raise InvalidRequest(
-            f"There is no file {value}.", hint="Write the path from the notebook's folder, or the whole of it."
+            "There is no file {file}.",
+            hint="Write the path relative to the working directory, or the full path.",
+            reason="file.missing",
+            file=str(value),
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or error)
-        raise InvalidRequest(f"The file {value} cannot be read.", detail=reason) from None
+        raise InvalidRequest(
+            "The file {file} cannot be read.", reason="file.unreadable", detail=reason, file=str(value)
+        ) from None
     if begins_as_picture(first):
         return image_of(value)
     text = _decoded(value, first, is_all=len(first) >= status.st_size)
@@ -67,9 +77,11 @@ def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
         text = "\0"
     if "\0" in text:
         raise InvalidRequest(
-            f"{path} is no text in UTF-8.",
-            hint="For a picture of another kind, use --image. Text in another encoding: refer to the result of its "
-            'read_text(encoding="gb18030"), or the like.',
+            "{file} is not text in UTF-8.",
+            hint="Pass a picture of another kind as images=[…]; for text in another encoding, refer to the result of "
+            'its read_text(encoding="gb18030"), or the like.',
+            reason="file.not_text",
+            file=str(path),
         )
     return text
 

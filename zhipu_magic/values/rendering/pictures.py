@@ -46,7 +46,11 @@ def images_of(value: Any) -> list[Image]:
         return []
     if len(value) > _MOST:
         raise InvalidRequest(
-            f"These are {len(value):,} pictures, which is more than {_MOST}.", hint="Refer to a slice of them."
+            "These are {count:,} pictures; at most {most} can be sent.",
+            hint="Refer to a slice of them.",
+            reason="render.too_many_pictures",
+            count=len(value),
+            most=_MOST,
         )
     return [_as_image(one, 0) for one in value]
 

@@ -104,7 +104,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     """What a registered function makes of a value. Raises InvalidRequest for one of the reader's that fails."""
     if is_ours(function):
         return function(value, tokens)
-    name = f"The function that renders {type_name(value)}"
+    kind = type_name(value)
     try:
         result = function(value, tokens)
     except GLMError:
@@ -112,15 +112,26 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     except Exception as error:
         if isinstance(error, TypeError) and not _takes_both(function):
             raise InvalidRequest(
-                f"{name} takes (value, tokens).",
+                "The function that renders {type} must take (value, tokens).",
                 hint="Give it a second parameter: tokens is the budget of the text.",
+                reason="render.parameters",
                 detail=_told(error),
+                type=kind,
             ) from error
         raise InvalidRequest(
-            f"{name} failed.", hint="Correct it, and run the cell that registers it again.", detail=_told(error)
+            "The function that renders {type} failed.",
+            hint="Correct it, and register it again.",
+            reason="render.failed",
+            detail=_told(error),
+            type=kind,
         ) from error
     if result is None:
-        raise InvalidRequest(f"{name} gave None.", hint="It must return text, an image, or another value.")
+        raise InvalidRequest(
+            "The function that renders {type} returned None.",
+            hint="It must return text, an image, or another value.",
+            reason="render.none",
+            type=kind,
+        )
     return result
 
 
@@ -144,9 +155,11 @@ def _step(value: Any, tokens: int) -> Any:
         raise
     except Exception as error:
         raise InvalidRequest(
-            f"A value of type {type_name(value)} cannot be read: its own code failed.",
-            hint="Refer to a part of it, or say how it reads with @render.register (from zhipu_magic import render).",
+            "A value of type {type} cannot be read: its own code failed.",
+            hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
+            reason="render.own_code",
             detail=_told(error),
+            type=type_name(value),
         ) from error
 
 
@@ -169,6 +182,9 @@ def _no_text(reads_as: list[Any]) -> InvalidRequest:
     names = [type_name(value) for value in reads_as]
     way = ", which reads as ".join(names[1:4])
     return InvalidRequest(
-        f"A value of type {names[0]} never becomes text: it reads as {way}, and so on.",
-        hint="A function registered with @render.register must come to text, an image, or a simpler value.",
+        "A value of type {type} never becomes text: it reads as {way}, and so on.",
+        hint="A function registered with @render.register must return text, an image, or a simpler value.",
+        reason="render.endless",
+        type=names[0],
+        way=way,
     )

@@ -99,11 +99,15 @@ def _name(function: Callable[..., Any]) -> str:
     if not isinstance(name, str):
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(inner).__name__).lower()
     if name == "<lambda>":
-        raise InvalidRequest("A lambda cannot be a tool: it has no name.", hint="Write it with def.")
+        raise InvalidRequest(
+            "A lambda cannot be a tool: it has no name.", hint="Write it with def.", reason="tool.a_lambda"
+        )
     if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
         raise InvalidRequest(
-            f"{name} cannot be the name of a tool.",
-            hint="The service takes at most 64 of the letters a to z, digits, _ and -: define it under another name.",
+            "{name} cannot be the name of a tool.",
+            hint="The service accepts at most 64 letters (a to z), digits, _ and -: define it under another name.",
+            reason="tool.bad_name",
+            name=name,
         )
     return name
 
@@ -127,25 +131,35 @@ def _parameters(function: Callable[..., Any], name: str) -> tuple[inspect.Parame
     try:
         found = list(inspect.signature(function).parameters.values())
     except NameError as error:  # from Python 3.14 on, hints are looked up only now
-        raise InvalidRequest(f"A type hint of {name} cannot be resolved: {error}.") from error
+        raise InvalidRequest(
+            "A type hint of {name} cannot be resolved: {error}.", reason="tool.hint", name=name, error=str(error)
+        ) from error
     except (TypeError, ValueError):
         raise InvalidRequest(
-            f"{name} does not tell what it takes.",
+            "{name} does not say what arguments it takes.",
             hint="Wrap it in a function of your own, with type hints and a docstring.",
+            reason="tool.no_signature",
+            name=name,
         ) from None
     given, bound = (function.args, function.keywords) if isinstance(function, functools.partial) else ((), {})
     named = [each for each in found if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     if found and found[0].name == "self" and found[0].annotation is found[0].empty:
         raise InvalidRequest(
-            f"{name} is a method without its object.", hint=f"Give the method of an object: thing.{name}."
+            "{name} is a method without its object.",
+            hint="Pass the method of an object: thing.{name}.",
+            reason="tool.unbound",
+            name=name,
         )
     for each in found:
         alone = not given and not any(one.kind is not one.KEYWORD_ONLY for one in named)
         if (each.kind is each.VAR_POSITIONAL and alone) or (each.kind is each.VAR_KEYWORD and not (given or named)):
             stars = "*" if each.kind is each.VAR_POSITIONAL else "**"
             raise InvalidRequest(
-                f"{name} takes {stars}{each.name}, and a tool's parameters have names.",
-                hint="Name them, or take one list. A decorator keeps them with functools.wraps.",
+                "{name} takes {parameter}, but a tool's parameters must have names.",
+                hint="Name them, or take one list. In a decorator, functools.wraps keeps them.",
+                reason="tool.star_parameter",
+                name=name,
+                parameter=f"{stars}{each.name}",
             )
     return tuple(each for each in named if each.name not in bound)
 
@@ -165,8 +179,13 @@ def _hint(parameter: inspect.Parameter, function: Callable[..., Any], name: str)
     except Exception as error:  # a hint may be any expression
         written = annotation if isinstance(annotation, str) else type_name(annotation)
         raise InvalidRequest(
-            f"The parameter {parameter.name} of {name} has the type {written}, which cannot be resolved: {error}.",
-            hint="Define the type at the top level of the notebook or module, before the tool is given.",
+            "The parameter {parameter} of {name} has the type {type}, which cannot be resolved: {error}.",
+            hint="Define the type at the top level of the notebook or module, before you pass the tool.",
+            reason="tool.unresolved_type",
+            parameter=parameter.name,
+            name=name,
+            type=written,
+            error=str(error),
         ) from error
     return Optional[hint] if parameter.default is None else hint  # noqa: UP045  # `hint | None` fails for some forms
 
@@ -187,12 +206,21 @@ def _adapter(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mappin
                 schema_of(adapter_of(hints[each.name]))
             except Unsupported as reason:
                 raise InvalidRequest(
-                    f"The parameter {each.name} of {name} has the type {type_name(hints[each.name])}, "
-                    f"which a model cannot give: {reason}.",
-                    hint="Take what JSON can hold (text, numbers, lists, a dataclass, a pydantic model), "
-                    "and make the rest of it inside.",
+                    "The parameter {parameter} of {name} has the type {type}, which a model cannot provide: {why}.",
+                    hint="Take what JSON can hold (text, numbers, lists, a dataclass, a pydantic model), and create "
+                    "the rest inside.",
+                    reason="tool.type",
+                    parameter=each.name,
+                    name=name,
+                    type=type_name(hints[each.name]),
+                    why=str(reason),
                 ) from error
-        raise InvalidRequest(f"What {name} takes cannot be told to a model: {error}.") from error
+        raise InvalidRequest(
+            "The parameters of {name} cannot be described to a model: {error}.",
+            reason="tool.undescribable",
+            name=name,
+            error=str(error),
+        ) from error
 
 
 def _described(

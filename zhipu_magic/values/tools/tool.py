@@ -53,13 +53,17 @@ class Tool:
             function = function.__func__
         if isinstance(function, type):
             raise InvalidRequest(
-                f"{function.__name__} is a class, and a tool is a function.",
-                hint="Give a function that makes one, and does with it what is to be done.",
+                "{name} is a class; a tool must be a function.",
+                hint="Pass a function that creates one and does the work.",
+                reason="tool.a_class",
+                name=function.__name__,
             )
         if not callable(function):
             raise InvalidRequest(
-                f"A tool is a function, and this is a value of the type {type(function).__name__}.",
-                hint="Give the function itself, without calling it.",
+                "A tool must be a function, and this is a value of type {type}.",
+                hint="Pass the function itself, without calling it.",
+                reason="tool.not_a_function",
+                type=type(function).__name__,
             )
         signature = Signature.of(function)
         return cls(signature.name, signature.description, signature.schema, function, _signature=signature)
@@ -90,7 +94,12 @@ def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
     for tool in tools:
         known = seen.setdefault(tool.name, tool)
         if known.function is not tool.function:
-            raise InvalidRequest(f"Two tools have the name {tool.name}.", hint="Define one of them under another name.")
+            raise InvalidRequest(
+                "Two tools have the name {name}.",
+                hint="Define one of them under another name.",
+                reason="tool.same_name",
+                name=tool.name,
+            )
         seen[tool.name] = tool if tool.asks_first else known
     return tuple(seen.values())
 

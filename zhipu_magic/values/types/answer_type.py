@@ -45,9 +45,16 @@ class Shape:
         self._frame = Frame(wanted) if isinstance(wanted, FrameType) else None
         self._wanted: Any = list.__class_getitem__(wanted.record) if isinstance(wanted, FrameType) else wanted
         if wanted is DataFrame or library_of(wanted):
-            raise InvalidRequest("DataFrame does not say what its rows are.", hint="Write DataFrame[Invoice].")
+            raise InvalidRequest(
+                "{type} does not say what its rows are.",
+                hint="Name their type in brackets: {type}[Invoice].",
+                reason="type.rows",
+                type="DataFrame",
+            )
         if not is_type(self._wanted):
-            raise InvalidRequest(f"{self.name} is {kind_of(wanted)}, and no type.")
+            raise InvalidRequest(
+                "{written} is {kind}, not a type.", reason="type.other", written=self.name, kind=kind_of(wanted)
+            )
         try:
             self._adapter = adapter_of(self._wanted)
             schema = schema_of(self._adapter)
@@ -56,8 +63,11 @@ class Shape:
             schema = schema_of(self._wrapper)
         except Unsupported as error:
             raise InvalidRequest(
-                f"A reply cannot be read as {self.name}: {error}.",
+                "A reply cannot be read as {type}: {error}.",
                 hint="Use what JSON can hold: text, numbers, lists, a pydantic model, a dataclass, a TypedDict.",
+                reason="type.unreadable",
+                type=self.name,
+                error=str(error),
             ) from error
         self.instruction = (
             "Answer with JSON only, with no words around it: one object that fits this JSON Schema.\n"

@@ -65,14 +65,19 @@ class Frame:
         self._library = wanted.library or next(iter(imported), "")
         if not self._library:
             raise InvalidRequest(
-                f"{wanted!r} needs pandas or polars, and neither has been imported.",
+                "{type} needs pandas or polars, and neither has been imported.",
                 hint="Run `import pandas` (or `import polars`) first.",
+                reason="frame.no_library",
+                type=repr(wanted),
             )
         names = field_names(wanted.record)
         if names is None:
             raise InvalidRequest(
-                f"{wanted!r} has no columns: {type_name(wanted.record)} has no fields.",
-                hint="Give a pydantic model, a dataclass, a TypedDict or a NamedTuple for its rows.",
+                "{type} has no columns: {record} has no fields.",
+                hint="Use a pydantic model, a dataclass, a TypedDict or a NamedTuple for its rows.",
+                reason="frame.no_fields",
+                type=repr(wanted),
+                record=type_name(wanted.record),
             )
         self._columns = _columns(names, wanted.record)
 
@@ -104,7 +109,12 @@ def _columns(names: Sequence[str], record: Any) -> list[Column]:
     try:
         root = schema_of(adapter_of(record), by_alias=False)
     except Unsupported as error:
-        raise InvalidRequest(f"A reply cannot be read as {type_name(record)}: {error}.") from error
+        raise InvalidRequest(
+            "A reply cannot be read as {type}: {error}.",
+            reason="type.unreadable",
+            type=type_name(record),
+            error=str(error),
+        ) from error
     fields = resolved(root, root).get("properties", {})
     return [_column(name, fields.get(name, {}), root) for name in names]
 

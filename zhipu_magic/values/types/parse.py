@@ -1,4 +1,4 @@
-"""The type that a text such as `list[Invoice]` names: what `--as` takes. It is read, and never run as Python."""
+"""The type that a text such as `list[Invoice]` names. The text is read, and never run as Python."""
 
 from __future__ import annotations
 
@@ -43,13 +43,20 @@ def type_from(text: str, names: Mapping[str, Any]) -> Any:
     """
     shown = shortened(" ".join(text.split()), 60)
     if len(text) > _LETTERS:
-        raise InvalidRequest(f"{shown} is too long for a type.", hint="Give it a name in a cell, and use that.")
+        raise InvalidRequest(
+            "{type} is too long for a type.",
+            hint="Give it a name first, and use that.",
+            reason="type.too_long",
+            type=shown,
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InvalidRequest(f"{shown or 'Nothing'} is no type.", hint=_EXAMPLE) from None
+        raise InvalidRequest(
+            "{type} is not a type.", hint=_EXAMPLE, reason="type.none", type=shown or "Nothing"
+        ) from None
     return _Reading(names).type(tree.body)
 
 
@@ -64,13 +71,18 @@ class _Reading:
         written = ast.unparse(node)
         if found is DataFrame or library_of(found):
             raise InvalidRequest(
-                f"{written} does not say what its rows are.", hint=f"Name their type in brackets: {written}[Invoice]."
+                "{type} does not say what its rows are.",
+                hint="Name their type in brackets: {type}[Invoice].",
+                reason="type.rows",
+                type=written,
             )
         if found in (Literal, Optional, Union, Annotated):
-            raise InvalidRequest(f"{written} needs something in brackets.", hint=_EXAMPLE)
+            raise InvalidRequest(
+                "{type} needs something in brackets.", hint=_EXAMPLE, reason="type.brackets", type=written
+            )
         if isinstance(found, FrameType) or is_type(found):
             return found
-        raise InvalidRequest(f"{written} is {kind_of(found)}, and no type.", hint=_EXAMPLE)
+        raise _not_a_type(written, found)
 
     def _found(self, node: ast.expr) -> Any:
         match node:
@@ -85,8 +97,15 @@ class _Reading:
             case ast.Constant(value=None):
                 return None
             case ast.Constant(value=str()):
-                raise InvalidRequest(f"{ast.unparse(node)} is a text, and no type.", hint="Write it without quotes.")
-        raise InvalidRequest(f"{shortened(ast.unparse(node), 60)} is no type.", hint=_EXAMPLE)
+                raise InvalidRequest(
+                    "{type} is a string, not a type.",
+                    hint="Write it without quotes.",
+                    reason="type.quoted",
+                    type=ast.unparse(node),
+                )
+        raise InvalidRequest(
+            "{type} is not a type.", hint=_EXAMPLE, reason="type.none", type=shortened(ast.unparse(node), 60)
+        )
 
     def _named(self, name: str) -> Any:
         if name in self._names:
@@ -98,8 +117,8 @@ class _Reading:
         types = [each for each, value in self._names.items() if value is not None and is_type(value)]
         near = difflib.get_close_matches(name, [*types, *_KNOWN], 1)
         if near:
-            raise InvalidRequest(f"There is no type {name}.", hint=f"Did you mean {near[0]}?")
-        raise InvalidRequest(f"There is no type {name}.", hint="Run the cell that defines it first.")
+            raise InvalidRequest("There is no type {name}.", reason="type.mistyped", near=near[0], name=name)
+        raise InvalidRequest("There is no type {name}.", hint="Define it first.", reason="type.undefined", name=name)
 
     def _attribute(self, owner: ast.expr, name: str) -> Any:
         # Of modules and classes alone, and not looked up through code of theirs: nothing of the reader's is run.
@@ -112,7 +131,13 @@ class _Reading:
             if isinstance(holder, ModuleType):  # many libraries import a name when it is first asked for
                 with suppress(Exception):
                     return getattr(holder, name)
-        raise InvalidRequest(f"{ast.unparse(owner)} has no type {name}.", hint=_EXAMPLE)
+        raise InvalidRequest(
+            "{owner} has no type {name}.",
+            hint=_EXAMPLE,
+            reason="type.no_attribute",
+            owner=ast.unparse(owner),
+            name=name,
+        )
 
     def _subscript(self, base: ast.expr, inside: ast.expr) -> Any:
         generic = self._found(base)
@@ -125,7 +150,7 @@ class _Reading:
         if generic is DataFrame or library_of(generic):
             return FrameType(self.type(inside), library_of(generic))
         if not (is_type(generic) or generic in (Optional, Union)):
-            raise InvalidRequest(f"{ast.unparse(base)} is {kind_of(generic)}, and no type.", hint=_EXAMPLE)
+            raise _not_a_type(ast.unparse(base), generic)
         arguments = tuple(Ellipsis if _is_ellipsis(part) else self.type(part) for part in parts)
         return self._made(base, lambda: generic[arguments if isinstance(inside, ast.Tuple) else arguments[0]])
 
@@ -141,7 +166,10 @@ class _Reading:
                 if name in members:
                     return members[name]
         raise InvalidRequest(
-            f"{ast.unparse(node)} cannot stand in Literal.", hint="Give texts, numbers or enum members."
+            "{value} is not allowed in Literal.",
+            hint="Use strings, numbers or enum members.",
+            reason="type.literal",
+            value=ast.unparse(node),
         )
 
     def _note(self, node: ast.expr) -> Any:
@@ -153,8 +181,20 @@ class _Reading:
             return make()
         except InvalidRequest:
             raise
-        except Exception as error:  # a class of the reader's own decides what may stand in its brackets
-            raise InvalidRequest(f"{ast.unparse(node)} cannot be used so: {error}", hint=_EXAMPLE) from error
+        except Exception as error:  # a class of the user's own decides what may stand in its brackets
+            raise InvalidRequest(
+                "{type} cannot be used like that: {error}",
+                hint=_EXAMPLE,
+                reason="type.misused",
+                type=ast.unparse(node),
+                error=str(error),
+            ) from error
+
+
+def _not_a_type(written: str, found: Any) -> InvalidRequest:
+    return InvalidRequest(
+        "{written} is {kind}, not a type.", hint=_EXAMPLE, reason="type.other", written=written, kind=kind_of(found)
+    )
 
 
 def _is_ellipsis(node: ast.expr) -> bool:

@@ -128,10 +128,10 @@ def is_type(value: Any) -> bool:
 
 
 def kind_of(value: Any) -> str:
-    """What a value is that is no type: `a function`, `a value of the type int`."""
+    """What a value is that is no type: `a function`, `a value of type int`."""
     if inspect.isroutine(value):
         return "a function"
-    return "a module" if inspect.ismodule(value) else f"a value of the type {type(value).__name__}"
+    return "a module" if inspect.ismodule(value) else f"a value of type {type(value).__name__}"
 
 
 def _literal(value: Any) -> str:

@@ -1,0 +1,104 @@
+"""What to do in a cell about what the engine says.
+
+The engine speaks Python. Here stands, for each `reason` of an error or a notice, what a user of `%%glm` does instead,
+filled with the same facts. A reason that is not listed keeps its hint in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from ..text.errors import GLMError
+from ..text.notice import Notice, filled
+
+_REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
+
+HINTS: Mapping[str, str] = {
+    # chat/
+    "answer.cut_off": "--max-tokens NUMBER allows a longer one.",
+    "budget.exceeded": "Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
+    "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
+    "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
+    "budget.unknown_length": "Give --max-tokens, or remove the budget: %glm budget off.",
+    "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
+    "export.nothing": "%glm threads lists the others; %glm restore brings back turns that were set aside.",
+    "model.no_vision": "Use a model that can, with -m NAME: {models}.",
+    "parameter.model": "Give it as -m NAME.",
+    "parameter.stream": "Give it as --no-stream.",
+    "prompt.empty": "Write it on the lines below %%glm, or after %glm ask.",
+    "prompt.no_room": "Shorten it, lower --max-tokens, or use a model with a longer context: %glm models lists them.",
+    "prompt.too_long": "Shorten it, or use a model with a longer context: %glm models lists them.",
+    "reply.complete": "%glm continue is for a reply that was interrupted, or cut off at its maximum length.",
+    "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",
+    "tool.rounds": "%config GLMMagics.tool_rounds = NUMBER allows more.",
+    "tool.still_asks": "To let it run without asking, remove it first: %glm tools remove {tool}.",
+    "tool.unknown": "Add the functions first: %glm tools add NAME.",
+    # history/
+    "budget.unreadable": "Write it like 5 yuan or 200k tokens; off removes it.",
+    "journal.newer": "Upgrade zhipu_magic, or choose another file: %glm journal PATH.",
+    "resume.done": "%glm history shows it.",
+    "resume.earlier": "%glm resume --earlier resumes that one.",
+    "resume.no_journal": "%glm resume PATH names one.",
+    "resume.not_begun": "%glm resume PATH takes another; %glm journal shows where this page's is.",
+    "thread.exists": "%glm threads lists them.",
+    "turn.none_to_fork_at": "%glm history shows the numbers.",
+    # values/
+    "file.missing": "Write the path relative to the notebook's folder, or the full path.",
+    "file.not_text": "For a picture of another kind, use --image; for text in another encoding, refer to the result of "
+    'its read_text(encoding="gb18030"), or the like.',
+    "journal.picture_unreadable": "Put it back there, or undo the turn that showed it with %glm undo.",
+    "reference.key": 'Write {owner}["{key}"]. --raw sends braces as they stand.',
+    "reference.no_value": "--raw sends braces as they stand.",
+    "reference.undefined": "--raw sends braces as they stand.",
+    "render.failed": "Correct it, and run the cell that registers it again.",
+    "type.undefined": "Run the cell that defines it first.",
+    # service/
+    "connection.no_answer": _REACH,
+    "connection.unreachable": _REACH,
+    "key.missing": "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before the "
+    "kernel starts. To try without a key: %glm practice.",
+    "key.missing_for_local": "A server on this machine takes any key: %glm login and type any word, or set "
+    "ZHIPUAI_API_KEY=none.",
+    "key.of_keyring": "(%glm login --save)",
+    "key.of_session": "(%glm login)",
+    "keyring.none": "The key is set until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+    "replay.only": "%config GLMMagics.replay = 'off' asks it.",
+    "service.access_denied": "Check the key's permissions and base_url (%glm shows it).",
+    "service.balance": "Top it up at https://open.bigmodel.cn, or use a free model: %glm model glm-4.7-flash.",
+    "service.busy": "Wait a moment, then run the cell again.",
+    "service.daily_quota": "Continue tomorrow, or use another model: %glm models lists them.",
+    "service.fault": "Run the cell again in a while.",
+    "service.key_expired": "Create a new one at https://open.bigmodel.cn, then %glm login.",
+    "service.key_refused": "Check ZHIPUAI_API_KEY if it is set, or enter another key with %glm login; keys are created "
+    "at https://open.bigmodel.cn (API keys).",
+    "service.no_model": "%glm models lists the models it has.",
+    "service.not_a_reply": "Check base_url (%glm shows it): a proxy or a website may be answering in its place.",
+    "service.not_in_plan": "%glm models lists other models.",
+    "service.parameter": "Check the options of the cell; the service's own words say which.",
+    "service.quota": "Wait until it renews, or use another model: %glm models lists them.",
+    "service.redirect": "Set base_url to where the service really is (%glm shows the current address).",
+    "service.silent": "Run the cell again, or allow more time: %config GLMMagics.timeout = 180",
+    "service.too_fast": "Wait a moment, then run the cell again.",
+    "service.too_long": "Start over with %glm thread NAME or %glm reset, or use a model with a longer context.",
+    "service.too_many": "Wait for another one to finish, then run the cell again.",
+}
+
+
+@contextmanager
+def door() -> Iterator[None]:
+    """What every error passes on its way to a cell's output: from here on, its hint says what to do in a cell."""
+    try:
+        yield
+    except GLMError as error:
+        error.hint = _hint(error)
+        raise
+
+
+def in_cell(notice: str) -> str:
+    """The notice with what to do in a cell."""
+    return f"{notice.text} {_hint(notice)}".strip() if isinstance(notice, Notice) else notice
+
+
+def _hint(said: GLMError | Notice) -> str:
+    return filled(HINTS[said.reason], said.facts) if said.reason in HINTS else said.hint
