@@ -23,7 +23,7 @@ from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
 from zhipu_magic.notebook import cell_line
 from zhipu_magic.practice import Answer, PracticeServer
-from zhipu_magic.service.endpoint import DEFAULT_BASE_URL
+from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import InvalidRequest, SettingsError
 
 ELSEWHERE = "https://api.z.ai/api/paas/v4"

@@ -140,7 +140,7 @@ def test_other_servers_get_data_urls(monkeypatch: pytest.MonkeyPatch) -> None:
     from zhipu_magic.service.endpoint import Endpoint
 
     def takes(url: str) -> bool:
-        return Endpoint(url, ApiKey("k"), "").takes_data_urls
+        return Endpoint(url, ApiKey("k"), "").profile.data_urls
 
     assert takes("http://127.0.0.1:11434/v1")
     assert takes("https://example.org/v1")

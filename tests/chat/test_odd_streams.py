@@ -15,7 +15,7 @@ from story import JSON, Story, plain
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import CUT, DONE, STALL, Answer, PracticeServer, Raw, chunk, sse, tool_call
-from zhipu_magic.service.wire import DONE as THE_END
+from zhipu_magic.service.stream import DONE as THE_END
 from zhipu_magic.service.wire import Assembly
 from zhipu_magic.text.errors import GLMError
 

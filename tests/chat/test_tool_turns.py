@@ -526,15 +526,33 @@ def test_one_function_will_do(chat: Chat, server: PracticeServer, weather: Calla
 
 
 def test_a_retry_asks_the_reader_as_the_turn_did(
-    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, weather: Callable[..., Any], calls: list[Any]
+    server: PracticeServer, weather: Callable[..., Any], calls: list[Any]
 ) -> None:
-    monkeypatch.setattr("builtins.input", lambda prompt="": "n")
+    asked: list[str] = []
+
+    def refuse(name: str, call: str) -> bool:
+        asked.append(call)
+        return False
+
+    chat = Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, confirm=refuse)
     server.enqueue(calls_weather(), Answer("No."), calls_weather(), Answer("No."))
     assert chat.ask("go", tools=[confirm(weather)]).text
     with pytest.warns(UserWarning, match="weather still asks you"):
         chat.request("else", tools=[weather])
     assert chat.ask_again().text
     assert calls == []
+    assert asked == ["weather(city='Paris')"] * 2
+    chat.close()
+
+
+def test_a_tool_that_asks_needs_somebody_to_ask(
+    chat: Chat, server: PracticeServer, weather: Callable[..., Any]
+) -> None:
+    with pytest.raises(InvalidRequest, match=r"weather asks before each call(.|\n)*Chat\(confirm=f\)"):
+        chat.ask("go", tools=[confirm(weather)])
+    with pytest.raises(InvalidRequest):
+        Chat(tools=[confirm(weather)])
+    assert server.requests == []
 
 
 def test_a_tool_that_was_taken_away_is_not_called_by_a_retry(

@@ -64,7 +64,7 @@ def test_the_oldest_whole_turns_are_left_out(chat: Chat, server: PracticeServer,
     reply = chat.ask("turn 4")
     assert reply.text
     assert sent(server) == ["Be brief.", "turn 2", "re 2", "turn 3", "re 3", "turn 4"]
-    assert reply.progress.progress.left_out == 1
+    assert reply.progress.left_out == 1
     assert chat.thread().size == 4
 
 
@@ -91,7 +91,7 @@ def test_a_turn_that_is_set_aside_takes_no_room_and_is_not_counted(
     reply = chat.ask("next")
     assert reply.text
     assert asked(server) == ["turn 1", "turn 2", "next"]
-    assert reply.progress.progress.left_out == 0
+    assert reply.progress.left_out == 0
 
 
 def test_room_is_kept_for_the_answer_that_is_asked_for(chat: Chat, server: PracticeServer, small: Model) -> None:
@@ -137,7 +137,7 @@ def test_whatever_fits_is_sent_and_nothing_else(tokens: list[int], aside: set[in
     newest_first = thread.turns[::-1]
     assert prompts == [turn.prompt for turn in thread.turns[thread.size - count :]] + ["next"]
     assert (request.messages[0]["role"] == "system") == bool(system)
-    assert request.progress.left_out == thread.size - count
+    assert request.left_out == thread.size - count
     assert count == 0 or request.tokens <= limit
     if request.left_out:
         prompt = request.tokens - request.tokens_before
@@ -194,7 +194,7 @@ def test_it_is_asked_once_more_with_fewer_turns(chat: Chat, server: PracticeServ
     assert asked(server, -2) == ["turn 1", "turn 2", "turn 3", "turn 4", "next"]
     assert asked(server) in (["turn 4", "next"], ["turn 3", "turn 4", "next"])
     assert len(server.requests) == 6
-    assert reply.progress.progress.left_out == 5 - len(asked(server))
+    assert reply.progress.left_out == 5 - len(asked(server))
     assert chat.thread().turns[-1].reply == "at last"
 
 
@@ -279,4 +279,4 @@ def test_a_prompt_that_fits_alone_goes_alone(chat: Chat, server: PracticeServer,
     reply = chat.ask("word " * 50)
     assert reply.text
     assert asked(server) == ["word " * 50]
-    assert reply.progress.progress.left_out == 3
+    assert reply.progress.left_out == 3

@@ -17,7 +17,7 @@ from zhipu_magic.chat.export.formats import exported
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
 from zhipu_magic.notebook import cell_line
-from zhipu_magic.service.endpoint import DEFAULT_BASE_URL
+from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.images.from_value import image_of
 from zhipu_magic.values.images.image import Image

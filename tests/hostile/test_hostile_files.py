@@ -29,8 +29,8 @@ from zhipu_magic.history import journal_reader
 from zhipu_magic.history.journal import torn_file
 from zhipu_magic.notebook import runner
 from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.text import regular_files
 from zhipu_magic.text.errors import GLMError, InvalidRequest, JournalError
-from zhipu_magic.values import regular_files
 from zhipu_magic.values.images.from_value import image_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows makes links for administrators alone")
@@ -765,7 +765,7 @@ os.supports_dir_fd = set()
 sys.modules["fcntl"] = None
 from pathlib import Path
 from zhipu_magic import Chat
-from zhipu_magic.values import regular_files
+from zhipu_magic.text import regular_files
 from zhipu_magic.text.errors import JournalError
 
 url, key, folder = sys.argv[1:]

@@ -16,7 +16,7 @@ from stage import COMMAND_LINES, Stage, word_of
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.display.terminal import Terminal
 from zhipu_magic.practice import PracticeServer
-from zhipu_magic.text.document import folded
+from zhipu_magic.text.html import folded
 from zhipu_magic.text.markup import Markup
 from zhipu_magic.text.sanitize.pages import page_of
 

@@ -12,9 +12,9 @@ import pytest
 from in_process import Page
 
 from zhipu_magic.practice import PracticeServer
+from zhipu_magic.text import regular_files
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.text.markdown import code_regions
-from zhipu_magic.values import regular_files
 from zhipu_magic.values.references import has_references, resolved
 
 NAMES: dict[str, Any] = {"x": 7, "a": {"b": "deep"}, "numbers": [1, 2]}

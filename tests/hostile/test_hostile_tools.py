@@ -7,6 +7,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from in_process import Cell, Page
 
 from zhipu_magic import Chat, confirm
 from zhipu_magic.history.rounds import Round, exchanged
+from zhipu_magic.notebook.consent import ask_user
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.tools.tool import Outcome, Tool, call
@@ -51,7 +53,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def run(function: Any, arguments: dict[str, Any] | str) -> Outcome:
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    tool = Tool.of(function)
+    tool = replace(Tool.of(function), ask=ask_user)
     return call([tool], tool.name, text, 1_000)
 
 

@@ -136,4 +136,4 @@ def test_any_other_address_is_refused_with_the_reason(url: str, words: str) -> N
     ],
 )
 def test_prices_are_those_of_the_mainland_service_alone(url: str, priced: bool) -> None:
-    assert Endpoint(url, ApiKey("a.key"), "given in the code").priced is priced
+    assert Endpoint(url, ApiKey("a.key"), "given in the code").profile.priced is priced

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhipu_magic.service.error_codes import service_error
-from zhipu_magic.service.wire import DONE, Assembly, Usage
+from zhipu_magic.service.stream import DONE
+from zhipu_magic.service.wire import Assembly, Usage
 
 RETRIED = ["1302", "1303", "1305", "1312", "1234", "1230"]
 NEVER = ["1113", "1304", "1308", "1309", "1310", "1313", "1000", "1002", "1003", "1210", "1211", "1261", "1301", "1311"]

@@ -7,20 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from readers import READERS, Elements
 
 import zhipu_magic
 from zhipu_magic.notebook.display.terminal import _wrapped
-from zhipu_magic.text.document import block, code, fenced, folded, link, quotation, table
+from zhipu_magic.text.html import block, code, folded, link, quotation
+from zhipu_magic.text.markdown import fenced
 from zhipu_magic.text.markup import Markup, escape, html_bundle, markdown_bundle
+from zhipu_magic.text.tables import table
 
 PACKAGE = Path(zhipu_magic.__file__).parent
 #: The rooms that take the harm out of a text in a way of their own.
 MAY_VOUCH = {
     "text/markup.py",
-    "text/document.py",
+    "text/html.py",
+    "text/tables.py",
     "text/sanitize/pages.py",
     "chat/export/transcript.py",
     "notebook/display/preview.py",
@@ -47,6 +50,7 @@ def test_what_was_put_in_is_never_a_template() -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
+@example(text=" #")
 @given(text=st.text(st.characters(exclude_categories=["Cs"])) | st.text("<>&\"'`*_~[]()|$\\@!#+-=.:1 \n\t"))
 def test_a_text_from_outside_is_shown_as_it_is(reader: object, text: str) -> None:
     assert callable(reader)

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.errors import InvalidRequest, JournalError
 from zhipu_magic.values.images.from_value import Image, image_of
-from zhipu_magic.values.images.stored import from_told
+from zhipu_magic.values.images.stored import from_json
 
 COLOURS = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
@@ -449,10 +449,10 @@ def test_the_same_pixels_make_the_same_picture() -> None:
 def test_a_journal_tells_it_and_gives_it_back(tmp_path: Path) -> None:
     image = image_of(noise(40, 50, 3))
     (tmp_path / image.file_name).write_bytes(image.data)
-    entry = json.loads(json.dumps(image.told()))
+    entry = json.loads(json.dumps(image.to_json()))
     assert entry == {"sha256": image.sha256, "type": "image/png", "width": 50, "height": 40}
 
-    back = from_told(entry, tmp_path)
+    back = from_json(entry, tmp_path)
     assert back == image and back.describe() == image.describe() == "PNG, 50 × 40, 7 kB"
     (tmp_path / image.file_name).write_bytes(image.data)
     assert back.data == image.data
@@ -460,12 +460,12 @@ def test_a_journal_tells_it_and_gives_it_back(tmp_path: Path) -> None:
     assert back.data == image.data
 
     remote = image_of("https://example.com/a.png")
-    assert remote.told() == {"url": "https://example.com/a.png"}
-    assert from_told(remote.told(), tmp_path) == remote
+    assert remote.to_json() == {"url": "https://example.com/a.png"}
+    assert from_json(remote.to_json(), tmp_path) == remote
 
 
 def test_a_picture_that_is_gone_from_the_journals_folder_says_what_to_do(tmp_path: Path) -> None:
-    gone = from_told({"sha256": "a" * 64, "type": "image/jpeg"}, tmp_path)
+    gone = from_json({"sha256": "a" * 64, "type": "image/jpeg"}, tmp_path)
     assert gone.describe() == "JPEG, missing"
     with pytest.raises(JournalError, match=rf"{'a' * 64}\.jpg.*\n.*chat\.history\.undo") as told:
         _ = gone.data
@@ -487,12 +487,12 @@ def test_a_picture_that_is_gone_from_the_journals_folder_says_what_to_do(tmp_pat
 )
 def test_a_journal_cannot_name_a_file_elsewhere(entry: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="describes a picture in a form that is not valid"):
-        from_told(entry, tmp_path)
+        from_json(entry, tmp_path)
 
 
 @pytest.mark.parametrize("size", [{}, {"width": -1, "height": 5}, {"width": "9", "height": None}])
 def test_a_size_that_is_not_known_counts_as_the_most_tokens(size: dict[str, Any], tmp_path: Path) -> None:
-    assert from_told({"sha256": "a" * 64, "type": "image/png", **size}, tmp_path).tokens == 1600
+    assert from_json({"sha256": "a" * 64, "type": "image/png", **size}, tmp_path).tokens == 1600
 
 
 @pytest.mark.parametrize(("side", "tokens"), [(1, 64), (280, 100), (281, 121), (3000, 1600)])

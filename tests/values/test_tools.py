@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import asyncio
-import builtins
 import contextvars
 import enum
 import functools
@@ -15,7 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Optional, TypedDict
@@ -26,6 +25,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.tools.consent import CannotAsk
 from zhipu_magic.values.tools.tool import Outcome, Tool, call, check_names, confirm
 
 
@@ -605,7 +605,7 @@ def test_an_interrupt_cancels_a_coroutine_and_waits_for_it_to_tidy_up() -> None:
 
 
 def test_an_interrupt_leaves_a_coroutine_that_will_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zhipu_magic.values.tools.tool._TIDY", 0.01)
+    monkeypatch.setattr("zhipu_magic.values.tools.awaiting._TIDY", 0.01)
     release, ended = threading.Event(), threading.Event()
 
     async def wait() -> None:
@@ -630,56 +630,105 @@ def delete(path: str, force: bool = False) -> str:
     return f"deleted {path}"
 
 
-@pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The reader's answer, or what happens in its place; and the questions that were asked."""
+class User:
+    """What the user answers, or what happens in its place; and the calls that were shown."""
 
-    class Reader:
-        def __init__(self) -> None:
-            self.answer: str | BaseException = ""
-            self.asked: list[str] = []
+    def __init__(self, answer: bool | BaseException) -> None:
+        self.answer = answer
+        self.shown: list[tuple[str, str]] = []
 
-        def __call__(self, question: str = "") -> str:
-            self.asked.append(question)
-            if isinstance(self.answer, BaseException):
-                raise self.answer
-            return self.answer
-
-    there = Reader()
-    monkeypatch.setattr(builtins, "input", there)
-    return there
+    def __call__(self, name: str, call: str) -> bool:
+        self.shown.append((name, call))
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
 
 
-@pytest.mark.parametrize("answer", ["y", "Y", " yes ", "是"])
-def test_the_reader_is_asked_and_says_yes(answer: str, reader: Any) -> None:
-    reader.answer = answer
-    outcome = run(confirm(delete), {"path": "x", "force": True})
+def asking(user: User | None, arguments: dict[str, Any]) -> Outcome:
+    tool = replace(confirm(delete), ask=user)
+    return call([tool], "delete", json.dumps(arguments), 1000)
+
+
+def test_the_user_sees_the_call_and_says_yes() -> None:
+    user = User(True)
+    outcome = asking(user, {"path": "x", "force": True})
     assert (outcome.text, outcome.failed) == ("deleted x", False)
-    assert reader.asked == ["Run delete? [y/N] "]
+    assert user.shown == [("delete", "delete(path='x', force=True)")]
 
 
-@pytest.mark.parametrize("answer", ["", "n", "no", "yep", "不"])
-def test_anything_else_is_a_no(answer: str, reader: Any) -> None:
-    reader.answer = answer
-    assert run(confirm(delete), {"path": "x"}) == Outcome("The user declined this call.", failed=True)
+def test_a_no_is_a_no() -> None:
+    assert asking(User(False), {"path": "x"}) == Outcome("The user declined this call.", failed=True)
 
 
-@pytest.mark.parametrize("error", [EOFError(), RuntimeError("raw_input was called, but this frontend does not ask")])
-def test_where_nobody_can_be_asked_nothing_runs(error: Exception, reader: Any) -> None:
-    reader.answer = error
-    outcome = run(confirm(delete), {"path": "x"})
+@pytest.mark.parametrize("user", [None, User(EOFError()), User(RuntimeError("this frontend does not ask"))])
+def test_where_nobody_can_be_asked_nothing_runs(user: User | None) -> None:
+    outcome = asking(user, {"path": "x"})
     assert (outcome.text, outcome.failed) == ("The user could not be asked here, so this call did not run.", True)
 
 
-def test_an_interrupt_while_asking_goes_through(reader: Any) -> None:
-    reader.answer = KeyboardInterrupt()
+def test_a_front_end_says_why_it_cannot_ask() -> None:
+    assert asking(User(CannotAsk("Nobody is at home.")), {"path": "x"}) == Outcome("Nobody is at home.", failed=True)
+
+
+def test_an_interrupt_while_asking_goes_through() -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(confirm(delete), {"path": "x"})
+        asking(User(KeyboardInterrupt()), {"path": "x"})
 
 
-def test_calls_that_cannot_run_are_not_asked_about(reader: Any) -> None:
-    assert "path: it is missing" in run(confirm(delete), {}).text
-    assert reader.asked == []
+def test_calls_that_cannot_run_are_not_asked_about() -> None:
+    user = User(True)
+    assert "path: it is missing" in asking(user, {}).text
+    assert user.shown == []
+
+
+# A loop that the caller has
+
+
+async def later(text: str) -> str:
+    await asyncio.sleep(0)
+    return f"{text} on {threading.current_thread().name}"
+
+
+async def one_by_one() -> AsyncIterator[str]:
+    for text in "ab":
+        await asyncio.sleep(0)
+        yield text
+
+
+async def never() -> None:
+    raise ValueError("no luck")
+
+
+def test_an_async_tool_runs_where_the_caller_has_it_run() -> None:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="the caller's loop")
+    thread.start()
+
+    def on_loop(coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+    tools = [Tool.of(later), Tool.of(one_by_one), Tool.of(never), Tool.of(delete)]
+    try:
+        texts = [
+            call(tools, name, arguments, 100, run_coroutine=on_loop)
+            for name, arguments in (
+                ("later", '{"text": "it"}'),
+                ("one_by_one", ""),
+                ("never", ""),
+                ("delete", '{"path": "x"}'),
+            )
+        ]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+    assert [each.text for each in texts] == [
+        "it on the caller's loop",
+        '["a", "b"]',
+        "ValueError: no luck",
+        "deleted x",
+    ]
+    assert isinstance(texts[2].error, ValueError)
 
 
 # Nothing is loaded that is not needed

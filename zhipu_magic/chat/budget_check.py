@@ -100,7 +100,7 @@ def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bo
     usages, tokens = taken(request, rounds)
     for usage in usages:
         cost = cost_of(request.model, usage, priced=priced)
-        spent = spent.with_entry(Entry(request.model, "", usage, cost, 0.0))
+        spent = spent.with_entry(Entry(model=request.model, prompt="", usage=usage, cost=cost, seconds=0.0))
     return spent, tokens
 
 

@@ -38,6 +38,7 @@ from .toolbox import Toolbox
 from .window import context_tokens
 
 if TYPE_CHECKING:
+    from ..values.tools.consent import Ask
     from ..values.tools.tool import Tool
     from ..values.types.answer_type import Shape
 
@@ -58,7 +59,8 @@ class Chat:
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
     ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
     `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
-    functions that the model may call in every turn.
+    functions that the model may call in every turn; `confirm` is called as `confirm(name, call)` before each call of
+    one that was made with `zhipu_magic.confirm`: it shows the user the call, and returns whether to run it.
 
     `limit` is how many requests are under way at once; what is asked beyond waits.
 
@@ -67,7 +69,7 @@ class Chat:
     what the user should know and what is no error; it defaults to `warnings.warn`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its settings, by name
         self,
         model: str | None = None,
         *,
@@ -79,6 +81,7 @@ class Chat:
         timeout: float = 60.0,
         max_retries: int = 3,
         tools: Iterable[Callable[..., Any]] = (),
+        confirm: Ask | None = None,
         journal: str | os.PathLike[str] | None = None,
         replay: ReplayMode | None = None,
         limit: int = 8,
@@ -90,7 +93,7 @@ class Chat:
                 "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
             )
         self.stream = stream
-        self._toolbox = Toolbox(tools, warn)
+        self._toolbox = Toolbox(tools, warn, confirm)
         self._shapes: dict[str, Shape] = {}
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
@@ -232,7 +235,7 @@ class Chat:
             self._shapes[shape.instruction] = shape
         elif place.joins is None:  # of a reply that is joined, each part alone is no value
             shape = self._shapes.get(instruction)
-        return composed(prompt, options, place, Wanted(shape, instruction), self.service.hiding())
+        return composed(prompt, options, place, Wanted(shape, instruction), hide=self.service.hiding())
 
     def _settle(self, thread: str | None) -> None:
         self._scheduler.settle(thread)

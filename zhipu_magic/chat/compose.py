@@ -39,7 +39,7 @@ class Wanted:
     instruction: str = ""
 
 
-def composed(prompt: Prompt, options: Options, place: Place, wanted: Wanted, hide: Hide) -> Request:
+def composed(prompt: Prompt, options: Options, place: Place, wanted: Wanted, *, hide: Hide) -> Request:
     """The request that asks `prompt` there, without what `hide` takes out.
 
     Raises InvalidRequest for a prompt that does not fit, or images that the model cannot see.

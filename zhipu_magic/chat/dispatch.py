@@ -24,7 +24,7 @@ from .reply import Reply
 from .request import Request
 from .scheduler import Scheduler
 from .stream import Source
-from .tool_loop import Rounds, RunCoroutine
+from .tool_loop import Rounds, RunCoroutine, ToolLimits
 from .undisturbed import undisturbed
 from .window import fit_smaller
 
@@ -127,9 +127,7 @@ class Dispatch:
             first,
             ask_on,
             tools=request.options.tools,
-            most=self.tool_rounds,
-            most_calls=self.tool_calls,
-            tokens=self.value_tokens,
+            limits=ToolLimits(self.tool_rounds, self.tool_calls, self.value_tokens),
             shape=request.shape,
             hide=self._service.hide,
             run_coroutine=run_coroutine,
@@ -137,7 +135,7 @@ class Dispatch:
 
     def _ask(self, progress: Progress, endpoint: Endpoint, more: Sequence[Message], exchange: Exchange) -> None:
         """Send the request with these messages after its own, and once more where it is too long."""
-        data_urls, emit, cancelled = endpoint.takes_data_urls, exchange.emit, exchange.cancelled
+        data_urls, emit, cancelled = endpoint.profile.data_urls, exchange.emit, exchange.cancelled
         with self._service.client(endpoint) as client, exchange.waiting_on(client):
             try:
                 client.send(progress.request.to_send(more, data_urls=data_urls), emit, cancelled)

@@ -56,8 +56,8 @@ def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint
         rounds = progress.rounds
         reckoned = [] if usage else taken(request, [*rounds, Round(last)])[0]
         usages = [*(one.usage for one in rounds), progress.last_usage]
-        guesses = [cost_of(request.model, one, priced=endpoint.priced) or 0.0 for one in reckoned]
-        costs = [cost_of(request.model, usage, priced=endpoint.priced) for usage in usages]
+        guesses = [cost_of(request.model, one, priced=endpoint.profile.priced) or 0.0 for one in reckoned]
+        costs = [cost_of(request.model, usage, priced=endpoint.profile.priced) for usage in usages]
         mended = any(one.wrong for one in rounds)
         event |= {
             "completion": _told_once(last),

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
+from ..service.profile import thinking
 from ..text.errors import InvalidRequest
+from ..text.suggestions import nearest
 from ..text.untrusted_json import cleaned
 
 
@@ -53,7 +54,7 @@ class Options:
         """The request's members that these options set. Raises InvalidRequest where one cannot be sent."""
         members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS if getattr(self, name) is not None}
         if self.think is not None:
-            members["thinking"] = {"type": "enabled" if self.think else "disabled"}
+            members |= thinking(self.think)
         if self.as_type is not None:
             members["response_format"] = {"type": "json_object"}
         tools = [tool.member for tool in self.tools] + ([_searching(self.search)] if self.search else [])
@@ -86,7 +87,7 @@ class Options:
 
 
 def _searching(query: bool | str) -> dict[str, Any]:
-    """The service's own web search, as a tool that it runs itself; wire.md is silent on the request's form."""
+    """The service's own web search, as a tool that it runs itself; see docs/protocol.md, "Chat request"."""
     asked = {"search_query": query} if isinstance(query, str) else {}
     return {"type": "web_search", "web_search": {"enable": True, **asked, "search_result": True}}
 
@@ -119,12 +120,12 @@ def with_more(options: Options, more: Mapping[str, Any]) -> Options:
     known = [option.name for option in fields(Options)]
     for name, value in more.items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
+            near = nearest(name, known)
             raise InvalidRequest(
                 "There is no option {name}.",
                 hint="" if near else "The options are {options}; params takes any other.",
                 reason="option.unknown",
-                near=near[0] if near else "",
+                near=near,
                 name=name,
                 options=", ".join(known),
             )

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..history.rounds import Called, Round
-from ..service.stream import Retry
-from ..service.wire import DONE, Assembly, Usage, total
+from ..service.stream import DONE, Retry
+from ..service.wire import Assembly, Usage, total
 from ..text.errors import InvalidAnswer
 from ..text.notice import Notice
 from .stream import Again, Calling, StreamEvent, Timing
@@ -215,7 +215,8 @@ class Progress:
         """The reply so far as the service would have sent it unstreamed."""
         body = self._assembly.body()
         body.setdefault("model", self.model)
-        # A stream does not repeat the request id; unstreamed it is the caller's own, else the reply's id (wire.md).
+        # A stream does not repeat the request id; unstreamed it is the caller's own, else the reply's id
+        # (docs/protocol.md, "Plain reply").
         if self.request_id:
             body.setdefault("request_id", self.request_id)
         body["choices"][0]["finish_reason"] = self.finish_reason

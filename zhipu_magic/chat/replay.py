@@ -21,7 +21,8 @@ from ..history.journal_reader import Lines, fill
 from ..history.nearest import nearest
 from ..history.rounds import Round
 from ..history.sessions import session_of
-from ..service.wire import DONE
+from ..service.stream import DONE
+from ..text.characters import shortened
 from ..text.errors import NotRecorded
 from ..text.notice import Notice
 from . import stream
@@ -205,7 +206,7 @@ def _text(content: Any) -> str:
 def _cut(text: str, start: int = 0) -> str:
     """The text from about there, so long as one line may hold it."""
     text = f"…{text[start:]}" if start else text
-    return text if len(text) <= 60 else text[:59] + "…"
+    return shortened(text, 60)
 
 
 class Recorded:

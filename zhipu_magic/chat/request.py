@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..history.conversation import Thread
 from ..history.turn import Anchor, Message, as_sent
 from ..service.api_key import Hide
+from ..service.profile import NULL_MEMBERS
 from ..service.wire import each_text
 from .options import Options
 
@@ -66,9 +67,7 @@ class Request:
             "model": self.model,
             "messages": self.messages,
             "stream": self.options.stream,
-            # The SDK sends these two with every request (wire.md); so what is sent is what its own call would send.
-            "response_format": None,
-            "thinking": None,
+            **NULL_MEMBERS,  # so that what is sent is what the SDK's own call would send
             **self.members,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..history.rounds import Called, Round, calls_of, was_cut
@@ -24,13 +25,22 @@ _MOST_RESULTS = 16
 _NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
 
 
+@dataclass(frozen=True)
+class ToolLimits:
+    """How many `rounds` of calls a turn may take, how many `calls` in all, and the `tokens` of each result."""
+
+    rounds: int = 10
+    calls: int = 50
+    tokens: int = 4_000
+
+
 class Rounds:
-    """A source of as many rounds as it takes (see `source.Source`).
+    """A source of as many rounds as it takes (see `stream.Source`).
 
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
-    each `take`, in at most `most` rounds and `most_calls` calls; their results are texts of at most `tokens` tokens,
-    without what `hide` takes out of them; `run_coroutine` gives what runs a tool that is a coroutine, if not each in an
-    event loop of its own. An answer that is not of the `shape` is mended, once.
+    each `take`, within the `limits`; their results are texts without what `hide` takes out. `run_coroutine` gives what
+    runs an async tool, if each is not to have an event loop of its own. An answer that is not of the `shape` is sent
+    back once, to be corrected.
     """
 
     def __init__(
@@ -39,9 +49,7 @@ class Rounds:
         ask: Callable[[Sequence[Message], Sequence[Round]], Source],
         *,
         tools: Sequence[Tool] = (),
-        most: int = 10,
-        most_calls: int = 50,
-        tokens: int = 4_000,
+        limits: ToolLimits,
         shape: Shape | None = None,
         hide: Callable[[str], str] = lambda text: text,
         run_coroutine: Callable[[], RunCoroutine | None] = lambda: None,
@@ -49,10 +57,10 @@ class Rounds:
         self._source = first
         self._ask = ask
         self._tools = tools
-        self._most = most
-        self._most_calls = most_calls
-        self._tokens = tokens
-        self._room = tokens * _MOST_RESULTS
+        self._most = limits.rounds
+        self._most_calls = limits.calls
+        self._tokens = limits.tokens
+        self._room = limits.tokens * _MOST_RESULTS
         self._called = 0
         self._shape = shape
         self._hide = hide

@@ -13,6 +13,7 @@ from .options import Options, function_name, searched
 
 if TYPE_CHECKING:
     from ..history.turn import Turn
+    from ..values.tools.consent import Ask
     from ..values.tools.tool import Tool
 
 
@@ -20,12 +21,15 @@ class Toolbox:
     """A chat's tools, and all that any of its turns has had: a turn that is asked again wants its own.
 
     A tool that asked the user first (see `confirm`) goes on asking, however its name is offered later, until it is
-    removed; `warn` is told where a plain function was offered in its place.
+    removed; `warn` is told where a plain function was offered in its place. `confirm` is how they ask.
     """
 
-    def __init__(self, functions: Iterable[Callable[..., Any]], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, functions: Iterable[Callable[..., Any]], warn: Callable[[str], None], confirm: Ask | None = None
+    ) -> None:
         self._known: dict[str, Tool] = {}
         self._warn = warn
+        self._confirm = confirm
         self.tools: tuple[Tool, ...] = ()
         self.fill(functions)
 
@@ -94,9 +98,19 @@ class Toolbox:
         from ..values.tools.tool import Tool, check_names
 
         made = check_names(Tool.of(function) for function in functions)
-        tools = tuple(self._asking_on(tool) for tool in made)
+        tools = tuple(self._with_consent(self._asking_on(tool)) for tool in made)
         self._known |= {tool.name: tool for tool in tools}
         return tools
+
+    def _with_consent(self, tool: Tool) -> Tool:
+        if tool.asks_first and self._confirm is None:
+            raise InvalidRequest(
+                "{name} asks before each call, and this chat has no way to ask.",
+                hint="Chat(confirm=f) gives it one: f(name, call) shows the call, and returns whether to run it.",
+                reason="tool.no_way_to_ask",
+                name=tool.name,
+            )
+        return replace(tool, ask=self._confirm)
 
     def _asking_on(self, tool: Tool) -> Tool:
         known = self._known.get(tool.name)
@@ -125,4 +139,4 @@ def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
     asks_first = tool.asks_first or asks_first
     if function is tool.function or not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
         return tool if asks_first == tool.asks_first else replace(tool, asks_first=True)
-    return replace(Tool.of(function), asks_first=asks_first)
+    return replace(Tool.of(function), asks_first=asks_first, ask=tool.ask)

@@ -13,11 +13,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..service.known_members import MOST_COUNTED
+from ..service.response_members import MOST_COUNTED
 from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import JournalError
 from ..text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
-from ..values.images.stored import from_told as image_from_told
+from ..values.images.stored import from_json as image_from_told
 from .events import Event
 from .rounds import calls_of
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..service.wire import Usage, objects, total
+from ..service.response_members import objects
+from ..service.wire import Usage, total
 from .budget import Budget
 from .conversation import Conversation, Thread
 from .ledger import Entry, Ledger

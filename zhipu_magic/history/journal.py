@@ -20,11 +20,11 @@ from typing import IO, Any
 from uuid import uuid4
 
 from ..service.wire import each_text
+from ..text import regular_files
 from ..text.errors import JournalError
 from ..text.notice import Notice
-from ..values import regular_files
 from ..values.images.from_value import Image, is_kept
-from ..values.images.stored import from_told as image_from_told
+from ..values.images.stored import from_json as image_from_told
 from .event_members import SENSELESS, check
 from .events import Event
 from .journal_reader import (
@@ -229,7 +229,7 @@ class Journal:
     def _line(self, event: Event) -> bytes:
         """The event's line; nothing for one that cannot be put into JSON, which is said once."""
         try:
-            text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.told())
+            text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.to_json())
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             if event["id"] not in self._untold:
                 self._untold.add(event["id"])

@@ -15,11 +15,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
+from ..text import regular_files
 from ..text.characters import shortened
 from ..text.errors import JournalError
 from ..text.untrusted_json import MOST_LEVELS, cleaned, is_deep
-from ..values import regular_files
-from ..values.images.stored import from_told as image_from_told
+from ..values.images.stored import from_json as image_from_told
 from .event_members import BYTES_A_CONTAINER, SENSELESS, check
 from .events import Event, prepared
 

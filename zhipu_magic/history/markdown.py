@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..text.characters import shorten
-from ..text.document import fenced, folded, link, quotation
+from ..text.html import folded, link, quotation
+from ..text.markdown import fenced
 from ..text.markup import Markup
 from ..text.sanitize.pages import page_of
 from .rounds import Called, exchanged

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from ..service.wire import Usage, objects
+from ..service.response_members import objects
+from ..service.wire import Usage
 from .turn import Message
 
 

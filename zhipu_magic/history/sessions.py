@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..text.errors import JournalError
-from ..values.images.stored import from_told as image_from_told
+from ..values.images.stored import from_json as image_from_told
 from .allowance import Allowance, TooMuch, copied_bytes, with_less_past
 from .event_members import SENSELESS
 from .events import ANSWERS, Event, Kept, apply, first

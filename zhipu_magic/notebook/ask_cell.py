@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from ..text.characters import shortened
 from ..text.errors import GLMError, Interrupted, InvalidRequest
 from ..text.markup import Markup
+from ..text.suggestions import nearest
 from ..values.references import is_name, value_of
 from .cell_line import EARLIER_STAYS, CellOptions
 
@@ -154,12 +154,12 @@ def _own_function(name: str, own: Mapping[str, Any]) -> Any:
         if not attributes and hasattr(builtins, root):
             raise _not_the_notebooks(name, "it is Python's or IPython's")
         functions = [known for known, value in own.items() if inspect.isroutine(value)]
-        near = get_close_matches(name, functions, n=1)
+        near = nearest(name, functions)
         raise InvalidRequest(
             "There is no function {name} in this notebook.",
             hint="Define it in a cell first.",
             reason="tool.no_function",
-            near=near[0] if near else "",
+            near=near,
             name=name,
         )
     found, module = own[root], None

@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 
 from IPython.core.error import UsageError
 
 from ..chat.options import Options
+from ..text.suggestions import did_you_mean
 from .options import PARSER
 
 #: What a cell is told that fails before it asks.
@@ -88,9 +88,8 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.")
 def _unknown_option(word: str) -> str:
     name = word.partition("=")[0]
     begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
-    near = begun or get_close_matches(name, list(_names()), n=1, cutoff=0.5)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return f"%%glm has no option {name}.{meant} %%glm? lists all of them."
+    meant = f"Did you mean {begun[0]}?" if begun else did_you_mean(name, _names())
+    return " ".join(filter(None, [f"%%glm has no option {name}.", meant, "%%glm? lists all of them."]))
 
 
 def _names() -> Iterator[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..service.forks import importing
-from ..text.characters import without_controls
-from ..values import regular_files
+from ..text import regular_files
+from ..text.markup import without_controls
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics

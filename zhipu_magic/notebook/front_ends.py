@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..values import regular_files
+from ..text import regular_files
 
 #: Set by Jupyter Server for the kernel of a notebook: the notebook's path.
 SESSION_VARIABLE = "JPY_SESSION_NAME"

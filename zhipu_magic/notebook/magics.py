@@ -19,8 +19,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import observe
 
-from ..text.characters import without_controls
 from ..text.errors import GLMError, Interrupted
+from ..text.markup import without_controls
 from . import front_ends, hints
 from .cell_tracker import Page
 from .settings import Settings
@@ -142,6 +142,7 @@ class GLMMagics(Settings, Magics):
         """The engine, made after the settings when it is first needed."""
         if self._chat is None:
             from ..chat.chat import Chat
+            from .consent import ask_user
 
             self._chat = Chat(
                 self.model,
@@ -154,6 +155,7 @@ class GLMMagics(Settings, Magics):
                 journal=self.journal_path(),
                 replay=cast(Any, self.replay),
                 warn=lambda notice: self.notices.append(hints.in_cell(notice)),
+                confirm=ask_user,
             )
             if self.journal == "auto" and front_ends.is_nowhere(self._names):
                 self.notices.append("The working directory is gone; %glm journal shows where the journal is kept now.")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..chat.environment import REPLAY_VARIABLE
-from ..text.characters import without_controls
-from ..values import regular_files
+from ..text import regular_files
+from ..text.characters import shortened
+from ..text.markup import without_controls
 from .front_ends import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.
@@ -200,8 +201,4 @@ def _shown(before: dict[str, str], after: dict[str, str], kind: str) -> str:
         )
     )
     more = [f"… and {len(lines) - _MOST_LINES} lines more"] if len(lines) > _MOST_LINES else []
-    return "\n".join(f"    {_cut(line)}" for line in [*lines[:_MOST_LINES], *more])
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
+    return "\n".join(f"    {shortened(line, _LONGEST_LINE)}" for line in [*lines[:_MOST_LINES], *more])

@@ -7,8 +7,9 @@ from typing import Any
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, default, validate
 
 from ..chat.environment import default_model, default_replay
-from ..text.characters import is_name, without_controls
+from ..text.characters import is_name
 from ..text.errors import GLMError
+from ..text.markup import without_controls
 from .hints import door
 
 

@@ -115,7 +115,7 @@ def _searched(request: ChatRequest) -> str:
 
 
 def _sources(words: Words) -> list[dict[str, str]]:
-    """What a search found, in the service's shape (wire.md, "Plain reply")."""
+    """What a search found, in the service's shape (docs/protocol.md, "Plain reply")."""
     return [
         {
             "icon": "",

@@ -1,4 +1,4 @@
-"""From answers to the bytes of the wire, after wire.md: "Plain reply", "Streamed reply", "Errors"."""
+"""From answers to the bytes of the wire, after docs/protocol.md: "Plain reply", "Streamed reply", "Errors"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images of a request, by wire.md, "Chat request": an http(s) address, or a JPEG or PNG as base64."""
+"""The images of a request, by docs/protocol.md, "Chat request": an http(s) address, or a JPEG or PNG as base64."""
 
 from __future__ import annotations
 

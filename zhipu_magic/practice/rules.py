@@ -1,4 +1,4 @@
-"""What the service refuses: requests without a valid key, and requests that it cannot accept (wire.md)."""
+"""What the service refuses: a request without a valid key, or one it cannot accept (docs/protocol.md, "Errors")."""
 
 from __future__ import annotations
 

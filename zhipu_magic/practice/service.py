@@ -41,7 +41,7 @@ _MODELS = (
     "glm-4-plus",
     "glm-4",
 )
-"""As wire.md lists them. Others are served too, if their names begin like these."""
+"""As docs/protocol.md lists them ("Models, context, price"). Others are served too, if their names begin like these."""
 
 _LONGEST_SILENCE = 2.0
 """Seconds that an unstreamed reply is waited for at most, however long its text."""
@@ -125,7 +125,7 @@ class Endpoint(RequestHandler):
         self.set_header("X-LOG-ID", encode.new_id())
 
     async def refuse(self, fault: Fault) -> None:
-        """Send an error, as plain JSON even when a stream was asked for (wire.md, "Errors")."""
+        """Send an error, as plain JSON even when a stream was asked for (docs/protocol.md, "Errors")."""
         self.set_status(fault.status)
         for name, value in fault.headers.items():
             self.set_header(name, value)

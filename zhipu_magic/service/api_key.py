@@ -1,4 +1,4 @@
-"""The API key, and how it stays out of sight: a value that does not show itself, and texts that it is taken out of."""
+"""The API key, and how it stays out of sight: a value that does not show itself, and texts that it is removed from."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 HIDDEN = "<API key>"
-#: Characters: a piece of a key that is shorter tells nothing, and may well be a word.
+#: Characters: a shorter piece of a key gives nothing away, and may well be a word.
 _TELLING = 12
-#: The service's own keys have a dot; of others, what is shorter may be a word such as "none", for a local server.
+#: Characters: the service's own keys have a dot; a shorter one of another server may be a word, such as "none".
 _LONG = 16
 
 
 class ApiKey(str):
     """A key that does not show itself where values are printed, and that no pickle holds.
 
-    It formats as what it is, for so a header is made of it. A piece of it is wrapped again before it gets a name:
-    tracebacks can show what every name stands for.
+    It formats as what it is, because that is how a header is made. A piece of it is wrapped again before it gets a
+    name: tracebacks can show the value of every name.
     """
 
     __slots__ = ()
@@ -42,14 +42,14 @@ class ApiKey(str):
 
     @property
     def is_secret(self) -> bool:
-        """Whether it is worth hiding in texts of any kind."""
+        """Whether it should be hidden in texts of any kind."""
         return "." in self or len(self) >= _LONG
 
 
 class Hide:
-    """Takes these keys out of texts, as they are, in base64 or quoted for an address; and long ends of them, too.
+    """Removes these keys from texts: as they are, in base64, quoted for an address, and long pieces from either end.
 
-    What shows a value may have cut it; and of a key `id.secret`, the secret alone is enough.
+    Whatever showed a value may have cut it; and of a key `id.secret`, the secret alone is enough.
     """
 
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
@@ -76,7 +76,7 @@ class Hide:
         return Hide, ()
 
     def growing(self) -> Growing:
-        """For a text that comes in pieces."""
+        """The same for a text that comes in pieces."""
         return Growing(tuple(self._needles))
 
 
@@ -84,7 +84,7 @@ _ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 
 def _letter(escaped: re.Match[str]) -> str:
-    """The letter that JSON means by an escape; those with a meaning of their own stay escaped."""
+    """The character that a JSON escape stands for; those with a meaning of their own stay escaped."""
     letter = chr(int(escaped[1], 16))
     return escaped[0] if letter in '"\\\x7f' else letter
 
@@ -92,8 +92,8 @@ def _letter(escaped: re.Match[str]) -> str:
 class Growing:
     """A text that comes in pieces, without the keys in it.
 
-    What may be the beginning of a key, or of its secret, waits for more. Other forms, and long ends, are found where
-    they come in one piece.
+    What may be the beginning of a key, or of its secret, is held back until more comes. Other forms, and long ends, are
+    found only where they come in one piece.
     """
 
     def __init__(self, needles: tuple[_Needles, ...]) -> None:
@@ -102,7 +102,7 @@ class Growing:
         self._held = ""
 
     def add(self, piece: str) -> str:
-        """Take the next piece in; gives what can be shown by now."""
+        """Take the next piece; returns what can be shown now."""
         if not self._held and (self._may_begin is None or self._may_begin(piece) is None):
             return piece
         text = self._held + piece
@@ -115,20 +115,20 @@ class Growing:
         return text
 
     def rest(self) -> str:
-        """What has waited, once nothing more comes."""
+        """What was held back, once nothing more comes."""
         rest, self._held = self._held, ""
         return rest
 
 
 def _begun(text: str, form: ApiKey) -> int:
-    """How many characters of the form, but not all, the text ends with."""
+    """How many characters of the form, but not all of it, the text ends with."""
     most = min(len(text), len(form) - 1)
     return next((length for length in range(most, 0, -1) if form.startswith(text[-length:])), 0)
 
 
 @lru_cache(maxsize=64)
 def _looker(needles: tuple[_Needles, ...]) -> Callable[[str], Any] | None:
-    """Finds where something of these may be. It looks at every chunk of a reply, so it has to be quick."""
+    """Finds where any of these may be. It looks at every chunk of a reply, so it has to be quick."""
     if not needles:
         return None
     found = {ApiKey(form[:2]) for one in needles for form in one.forms}
@@ -138,7 +138,7 @@ def _looker(needles: tuple[_Needles, ...]) -> Callable[[str], Any] | None:
 
 
 class _Needles(NamedTuple):
-    """What is looked for of one key: forms of it, and how it and its secret begin, or end when read backwards."""
+    """What is searched for of one key: its forms, and how it and its secret begin, or, read backwards, end."""
 
     plain: tuple[ApiKey, ...]
     forms: tuple[ApiKey, ...]
@@ -178,7 +178,7 @@ def _begins(whole: ApiKey) -> tuple[ApiKey, ApiKey]:
 
 
 def _in_base64(key: ApiKey) -> set[ApiKey]:
-    """The letters that it makes in base64, wherever in a longer text it stands."""
+    """The characters that it becomes in base64, wherever in a longer text it stands."""
     found = set()
     for before in range(3):
         encode = base64.b64encode, base64.urlsafe_b64encode
@@ -188,7 +188,7 @@ def _in_base64(key: ApiKey) -> set[ApiKey]:
 
 
 def _without_beginnings(text: str, head: ApiKey, key: ApiKey, mark: str) -> str:
-    """The text with this mark in place of all that begins with the head and goes on as the key does."""
+    """The text with this mark in place of everything that begins with the head and continues as the key does."""
     parts, start, place = [], 0, text.find(head)
     while place >= 0:
         length, most = len(head), min(len(key), len(text) - place)

@@ -1,5 +1,5 @@
 """One connection to the service, through the SDK's client: authentication, address and proxies are the SDK's; decoding
-and the retry policy are not (wire.md, *Traps in the SDK*: 5).
+and the retry policy are not (docs/protocol.md, "Traps in the SDK", 5).
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from zhipuai import ZhipuAI
 from zhipuai.types.chat.chat_completion import Completion
 from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
+from ..text.addresses import host_of, without_password
 from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
 from ..text.untrusted_json import loads
 from .api_key import Hide
 from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
-from .endpoint import DEFAULT_BASE_URL, Endpoint, host_of, without_password
+from .endpoint import Endpoint
 from .error_codes import TOO_LONG, too_long
 from .exchange import Emit
-from .failures import in_a_word, translate
-from .known_members import name_of
-from .stream import Retry
-from .wire import Chunk, objects
+from .profile import DEFAULT_BASE_URL
+from .response_members import name_of, objects
+from .stream import Chunk, Retry
+from .transport_errors import in_a_word, translate
 
 CONNECT_SECONDS = 8.0
 #: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
@@ -73,7 +74,7 @@ class Client:
         self._line = _Line(secure=endpoint.base_url.startswith("https:"))
         # Here also a key that may be a word: what is refused is seldom about anything else.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
-        self._http = _http_client(endpoint, timeout, keep_alive, context, self._watch)
+        self._http = _http_client(endpoint, timeout=timeout, keep_alive=keep_alive, context=context, watch=self._watch)
         try:
             self._sdk = ZhipuAI(
                 api_key=endpoint.key,
@@ -256,6 +257,7 @@ def certificates(endpoint: Endpoint) -> ssl.SSLContext:
 
 def _http_client(
     endpoint: Endpoint,
+    *,
     timeout: float,
     keep_alive: float,
     context: ssl.SSLContext,

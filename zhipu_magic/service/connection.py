@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..text.errors import GLMError, SettingsError
 from .api_key import ApiKey, Hide
-from .endpoint import Endpoint, is_priced, resolve, resolve_base_url
+from .endpoint import Endpoint, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
+from .profile import profile_of
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -76,7 +77,7 @@ class Service:
     @property
     def priced(self) -> bool:
         """Whether the price table speaks of this service."""
-        return self._endpoint.priced if self._endpoint else is_priced(self.base_url)
+        return (self._endpoint.profile if self._endpoint else profile_of(self.base_url)).priced
 
     def endpoint(self) -> Endpoint:
         """The address and the key. Raises SettingsError."""

@@ -1,6 +1,6 @@
-"""The bytes of an answer become chunks of a reply (wire.md, *Traps in the SDK*: 3, 6 and 7).
+"""The bytes of a response become chunks of a reply (docs/protocol.md, "Traps in the SDK", 3, 6 and 7).
 
-This is where all that a service sends comes in: here it is bounded, cleaned and refused. Nothing after it looks at
+Everything that a service sends comes in here, and is bounded, cleaned or refused. No later code looks at
 bytes or at JSON.
 """
 
@@ -17,20 +17,21 @@ from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
 from ..text.errors import ReplyBroken
 from ..text.untrusted_json import loads
-from .halves import Halves
-from .wire import DONE, Chunk, objects
+from .response_members import objects
+from .stream import DONE, Chunk
+from .surrogates import SurrogateJoiner
 
 _MEGABYTE = 2**20
-#: Of an event, or of a plain reply; and of a whole stream. The longest answer of any model takes some 30.
+#: Of an event or a plain reply, and of a whole stream. The longest answer of any model takes about 30 MB.
 MOST_BYTES, MOST_STREAMED = 16 * _MEGABYTE, 64 * _MEGABYTE
-#: Of an error's body.
+#: Bytes of an error's body.
 _MOST_SAID = 64 * 1024
-#: A few bytes of others can become as many as there is memory for; so can some that are compressed twice.
+#: With others, a few bytes can unpack to more than there is memory for; so can some that are compressed twice.
 _COMPRESSIONS = ("", "identity", "gzip", "x-gzip", "deflate")
 
 
 class Refused(Exception):
-    """An answer that is no reply: what it says, as far as it was read."""
+    """A response that is not a reply: what it says, as far as it was read."""
 
     def __init__(self, response: httpx.Response, said: bytes | Mapping[str, Any], *, is_error: bool = True) -> None:
         super().__init__()
@@ -40,7 +41,7 @@ class Refused(Exception):
 
 
 def check(response: httpx.Response) -> None:
-    """Raise Refused for an answer whose status says that it is no reply, or that cannot be read safely."""
+    """Raise Refused for a response whose status says that it is not a reply, or that cannot be read safely."""
     if response.headers.get("content-encoding", "").strip().lower() not in _COMPRESSIONS:
         raise Refused(response, b"compressed in a way that was not asked for", is_error=not response.is_success)
     if not response.is_success:
@@ -48,7 +49,7 @@ def check(response: httpx.Response) -> None:
 
 
 def _beginning(response: httpx.Response) -> bytes:
-    """As much of an error's body as is worth reading, and has come."""
+    """As much of an error's body as is worth reading and has arrived."""
     said = bytearray()
     with suppress(httpx.HTTPError):
         for piece in response.iter_bytes():
@@ -68,19 +69,19 @@ class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  #
             yield _checked(_parse_plain(response), response)
             yield DONE
             return
-        response.encoding = "utf-8-sig"  # an event stream is always UTF-8, and may begin with its mark
-        halves = Halves()
+        response.encoding = "utf-8-sig"  # an event stream is always UTF-8, and may begin with a byte order mark
+        joiner = SurrogateJoiner()
         for event in EventSource(cast(httpx.Response, _Bounded(response))).iter_sse():
             if event.data == "[DONE]":
                 yield DONE
             elif event.data:  # an event may have none, such as a ping
                 if len(event.data) > MOST_BYTES:
                     raise _too_much(MOST_BYTES)
-                yield _checked(halves.read(event.data), response)
+                yield _checked(joiner.read(event.data), response)
 
 
 class _Bounded:
-    """What the decoder of events wants of a response, until it is too much."""
+    """What the decoder of events needs of a response, until it is too much."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.headers = response.headers
@@ -104,7 +105,7 @@ def _too_much(most: int) -> ReplyBroken:
 
 
 def whole_body(response: httpx.Response) -> bytes:
-    """The body of an answer that is no stream. Raises ReplyBroken where it is too much."""
+    """The body of a response that is not a stream. Raises ReplyBroken where it is too large."""
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece
@@ -125,7 +126,7 @@ def _parse_plain(response: httpx.Response) -> Any:
 
 
 def _checked(chunk: Any, response: httpx.Response) -> Chunk:
-    """The chunk, if it is one and not an error in its place."""
+    """The chunk. Raises where it is not one, or is an error in its place."""
     if not isinstance(chunk, Mapping):
         raise ValueError("not an object")
     if chunk.get("error"):
@@ -134,7 +135,7 @@ def _checked(chunk: Any, response: httpx.Response) -> Chunk:
 
 
 def brings_a_token(chunk: Chunk) -> bool:
-    """Whether the answer has begun with it: from then on nothing is asked again."""
+    """Whether the answer has begun with it: from then on nothing is retried."""
     for choice in objects(chunk.get("choices")):
         delta = choice.get("delta") or choice.get("message")
         names = ("content", "reasoning_content", "reasoning", "tool_calls")
@@ -144,6 +145,6 @@ def brings_a_token(chunk: Chunk) -> bool:
 
 
 def finish_reason(chunk: Chunk) -> str | None:
-    """Why the reply ends with this chunk, if it does."""
+    """Why the reply ends with this chunk; None if it does not."""
     reasons = (choice.get("finish_reason") for choice in objects(chunk.get("choices")))
     return next((reason for reason in reasons if isinstance(reason, str)), None)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from ..text.addresses import host_of, is_loopback, parts_of, without_password
 from ..text.errors import SettingsError
 from .api_key import ApiKey
 from .keys import find_key
+from .profile import DEFAULT_BASE_URL, PRACTICE, Profile, profile_of
 
-DEFAULT_BASE_URL = "https://open.bigmodel.cn/api/paas/v4"
 BASE_URL_VARIABLE = "ZHIPUAI_BASE_URL"
-
-_PRICED_HOST = "open.bigmodel.cn"
-_SERVICES = (_PRICED_HOST, "api.z.ai")
 
 
 @dataclass(frozen=True)
@@ -29,23 +25,18 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The name of its machine."""
+        """The name of its host."""
         return host_of(self.base_url)
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, where no proxy of the environment's has any business."""
+        """Whether it is on this machine, and so is reached without the environment's proxies."""
         return is_loopback(self.host)
 
     @property
-    def takes_data_urls(self) -> bool:
-        """Whether images go there as data URLs; the service itself takes their base64 alone (wire.md)."""
-        return not (self.practice or self.host in _SERVICES or is_priced(self.base_url))
-
-    @property
-    def priced(self) -> bool:
-        """Whether the price table speaks of this service."""
-        return not self.practice and is_priced(self.base_url)
+    def profile(self) -> Profile:
+        """How the service differs from others."""
+        return PRACTICE if self.practice else profile_of(self.base_url)
 
 
 def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None) -> Endpoint:
@@ -78,13 +69,9 @@ def resolve_base_url(base_url: str | None) -> str:
 
 
 def check_base_url(url: str) -> str:
-    """An address that a key may be sent to: TLS, or this very machine."""
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port  # reading the port checks it
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not host:
+    """The address, if a key may be sent to it: over TLS, or to this machine. Raises SettingsError."""
+    parts = parts_of(url.strip())
+    if parts is None:
         raise SettingsError(
             "base_url is not a valid address: {url}",
             hint="It looks like {example} or http://127.0.0.1:8000/v1.",
@@ -98,6 +85,7 @@ def check_base_url(url: str) -> str:
             hint="Leave them out; the key goes in ZHIPUAI_API_KEY.",
             reason="address.password",
         )
+    host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(
             "base_url would send the key to {host} without encryption.",
@@ -106,33 +94,3 @@ def check_base_url(url: str) -> str:
             host=host,
         )
     return url.strip().rstrip("/")
-
-
-def is_priced(base_url: str) -> bool:
-    """Whether the price table speaks of this service: the mainland one, or a stand-in for it on this machine."""
-    host = host_of(base_url)
-    stands_in = is_loopback(host) and urlsplit(base_url).path.rstrip("/") == urlsplit(DEFAULT_BASE_URL).path
-    return host == _PRICED_HOST or stands_in
-
-
-def host_of(url: str) -> str:
-    """The address's host; empty where it is no address."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown."""
-    before, at, after = url.rpartition("@")
-    return f"{before.split('//')[0]}//…@{after}" if at else url

@@ -1,4 +1,4 @@
-"""What the service says when it refuses: for each of its codes what happened, what to do, and whether to retry."""
+"""The service's error codes: for each, what happened, what to do, and whether to retry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..text.characters import shortened
+from ..text.characters import printable, shortened
 from ..text.errors import ServiceError
 from ..text.untrusted_json import loads
-from .known_members import name_of, objects
+from .response_members import name_of, objects
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ _CAUSES: dict[str, _Cause] = {
     ),
 }
 
-#: Codes and finish reasons of a request that the model's context has no room for.
+#: Codes and finish reasons of a request that is too long for the model's context.
 TOO_LONG = frozenset({"1261", "model_context_window_exceeded"})
 
 _STATUSES: dict[int, _Cause] = {
@@ -151,48 +151,63 @@ def service_error(
     location: str | None = None,
     hide: Callable[[str], str] = str,
 ) -> ServiceError:
-    """Make one clear error of an HTTP answer that is none, after wire.md's table of errors.
+    """The error of an HTTP response that is not a reply (docs/protocol.md, "Errors").
 
-    `location` is where a redirect points to; `retry_after` is in seconds. `hide` takes out of a text what must not be
-    shown. Each member is read by its type, so that an odd one costs itself alone.
+    `location` is where a redirect points to; `retry_after` is in seconds. `hide` removes from a text what must not be
+    shown. Each member is read by its type, so that an odd one is lost alone.
     """
     parsed = body if isinstance(body, Mapping) else _parsed(body)
     error = _error_in(parsed or {})
     code = on_one_line(hide(name_of(error.get("code")) or ""), _LONGEST_CODE)
     words = hide(_words_of(error, ("message", "msg", "detail")))
-    if 300 <= status < 400:
-        cause, words = _REDIRECT, words or (f"to {hide(location)}" if location else "")
-    else:
-        cause = (
-            _CAUSES.get(code)
-            or (_NO_MODEL if status == 404 and "model" in words.lower() else None)
-            or _STATUSES.get(status)
-            or (NOT_JSON if parsed is None else _UNKNOWN)
-        )
-    for found in (error, parsed or {}):
-        request_id = name_of(found.get("request_id")) or name_of(found.get("id")) or request_id
-    request_id = on_one_line(hide(request_id or ""), _LONGEST_ID) or None
-    signs = [f"HTTP {status}"] if status != 200 else []
-    signs += [f"code {code}"] if code else []
-    signs += [f"request id {request_id}"] if request_id else []
-    detail = " · ".join(signs) + (f": {on_one_line(words, _LONGEST_WORDS)}" if words else "")
+    if not words and location and _is_redirect(status):
+        words = f"to {hide(location)}"
+    cause = _cause(status, code, words) or (NOT_JSON if parsed is None else _UNKNOWN)
+    support = on_one_line(hide(_request_id(error, parsed or {}) or request_id or ""), _LONGEST_ID)
     return ServiceError(
         cause.message,
         hint=cause.hint,
         reason=cause.reason,
-        detail=f"({detail})" if detail else "",
+        detail=_detail(status, code, support, words),
         status=status,
         code=code,
-        request_id=request_id,
+        request_id=support or None,
         retry_after=retry_after,
         retryable=cause.retryable,
     )
 
 
+def _is_redirect(status: int) -> bool:
+    return 300 <= status < 400
+
+
+def _cause(status: int, code: str, words: str) -> _Cause | None:
+    """What the service means, by its code and else by the status; None where neither says."""
+    if _is_redirect(status):
+        return _REDIRECT
+    if code in _CAUSES:
+        return _CAUSES[code]
+    return _NO_MODEL if status == 404 and "model" in words.lower() else _STATUSES.get(status)
+
+
+def _request_id(*members: Mapping[str, Any]) -> str | None:
+    """What the service's support asks for; the last of these that names it decides."""
+    found = (name_of(one.get("request_id")) or name_of(one.get("id")) for one in reversed(members))
+    return next(filter(None, found), None)
+
+
+def _detail(status: int, code: str, request_id: str, words: str) -> str:
+    """The service's own code and words, for the last line of the message."""
+    signs = {f"HTTP {status}": status != 200, f"code {code}": code, f"request id {request_id}": request_id}
+    detail = " · ".join(sign for sign, is_known in signs.items() if is_known)
+    detail += f": {on_one_line(words, _LONGEST_WORDS)}" if words else ""
+    return f"({detail})" if detail else ""
+
+
 def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
     """The members of an error's body; None where it has none.
 
-    What is cut off, nested too deep or no JSON may still name its code, and that decides whether to ask again.
+    A body that is cut off, nested too deep or not JSON may still name its code, which decides whether to retry.
     """
     text = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
     try:
@@ -206,7 +221,7 @@ def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
 
 
 def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The error's own members. Other servers put them at the top, or but a word in their place."""
+    """The error's own members. Other servers put them at the top, or only a word in their place."""
     error = parsed.get("error")
     if isinstance(error, list):
         error = next(iter(objects(error)), {"message": error} if error else None)
@@ -220,13 +235,13 @@ def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _words_of(error: Mapping[str, Any], names: Iterable[str]) -> str:
-    """What it says, under the first of these names that has something; what is no text, as JSON."""
+    """What the error says, under the first of these names that has a value; as JSON if it is not a text."""
     said = next((error[name] for name in names if error.get(name)), "")
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
 
 
 def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Callable[[str], str] = str) -> ServiceError:
-    """The error for a 200 that holds neither a reply nor an error that can be read."""
+    """The error of a 200 that contains neither a reply nor an error that can be read."""
     text = hide(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
     start = on_one_line(" ".join(text[:_WHERE_A_CODE_IS].split()), _LONGEST_START)
     return ServiceError(
@@ -239,9 +254,8 @@ def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Calla
 
 
 def on_one_line(words: str, longest: int) -> str:
-    """At most so many characters, on one line, and none that a terminal obeys."""
-    shown = shortened(words.strip(), longest)
-    return "".join(character if character.isprintable() else " " for character in shown)
+    """At most so many characters, on one line, and all of them printable."""
+    return printable(shortened(words.strip(), longest))
 
 
 _LONGEST_CODE, _LONGEST_ID, _LONGEST_WORDS, _LONGEST_START = 64, 100, 500, 120

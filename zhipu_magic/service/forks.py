@@ -1,4 +1,4 @@
-"""What a fork does to things that live in memory. On Linux `multiprocessing` forks, before Python 3.14 by default.
+"""What a fork does to objects in memory. On Linux `multiprocessing` forks, before Python 3.14 by default.
 
 The child has a copy of all objects, but no thread other than the one that forked; it shares every open socket with the
 parent, and a lock that another thread held stays locked in it for ever.
@@ -12,7 +12,7 @@ import threading
 from typing import Protocol
 from weakref import WeakSet
 
-#: Held by a thread of ours that imports: what is half imported at a fork stays so in the child for ever.
+#: Held by a thread of ours while it imports: what is half imported at a fork stays so in the child for ever.
 importing = threading.RLock()
 #: Seconds that a fork waits for it.
 _LONGEST_IMPORT = 5.0
@@ -20,14 +20,14 @@ _LONGEST_IMPORT = 5.0
 
 class Forked(Protocol):
     def after_fork(self, *, in_child: bool) -> None:
-        """Make good what the fork has done to it. Nothing may be raised, and no lock waited for."""
+        """Repair what the fork has done to it. Must not raise, nor wait for a lock."""
 
 
 _living: WeakSet[Forked] = WeakSet()
 
 
 def tell_of_forks(one: Forked) -> None:
-    """Have it told of every fork, as long as it lives."""
+    """Tell it of every fork, as long as it lives."""
     _living.add(one)
 
 

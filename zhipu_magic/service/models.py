@@ -1,4 +1,4 @@
-"""What is known of the models: context, longest answer, price.
+"""What is known about the models: context, longest answer, price.
 
 The prices are those of open.bigmodel.cn, read from a third party's copy of its price page on `PRICES_DATE`: an
 estimate, and always shown as one. A model that is not listed, or whose price is not known, has no price at all;

@@ -1,15 +1,21 @@
-"""What comes of one exchange with the service, while it comes."""
+"""What one exchange with the service brings, while it comes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from .wire import Chunk
+#: A piece of a reply, as JSON; a plain reply is a single one.
+Chunk = Mapping[str, Any]
+
+#: The service's `data: [DONE]`; also follows the one chunk of a plain reply.
+DONE: Chunk = {}
 
 
 @dataclass(frozen=True)
 class Retry:
-    """For this `reason` the same request goes out again in `wait` seconds, as retry `number` of `most`."""
+    """The same request is sent again in `wait` seconds, because of `reason`, as retry `number` of `most`."""
 
     number: int
     most: int
@@ -17,5 +23,5 @@ class Retry:
     reason: str
 
 
-#: What comes of an exchange: a chunk of the reply, or word that the request goes out again.
+#: A chunk of the reply, or word that the request is sent again.
 StreamItem = Chunk | Retry

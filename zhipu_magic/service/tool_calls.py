@@ -1,4 +1,4 @@
-"""The calls of tools in a reply, put together from the pieces that a stream brings."""
+"""The tool calls of a reply, put together from the pieces of a stream."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..text.untrusted_json import loads
-from .known_members import MOST_MEMBERS, name_of
+from .response_members import MOST_MEMBERS, as_text, name_of
 
-#: Calls of one reply that are kept: no model means so many.
+#: The most calls of one reply that are kept: no model means so many.
 _MOST_CALLS = 1_000
-#: Letters of arguments in which it is looked whether they are whole.
+#: Characters of arguments that are checked for being complete: of one call at once, and of one call in all.
 _LONGEST_LOOKED_AT, _MOST_LOOKED_AT = 1 << 16, 1 << 20
 _OWN = {"id", "index", "type", "function"}
 
 
 @dataclass(eq=False)
 class _Call:
-    """A call as far as it has come; its arguments in the pieces in which they came."""
+    """A call as far as it has arrived, its arguments in the pieces in which they came."""
 
     id: str
     type: str = "function"
@@ -38,18 +38,18 @@ class _Call:
             if other in self.others or len(self.others) < MOST_MEMBERS:
                 self.others[other] = piece[other]
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         self.arguments = ["".join(self.arguments)]
         function = {"name": self.name, "arguments": self.arguments[0]}
         return {"id": self.id, "type": self.type, "function": function, **self.others}
 
     def is_followed_by(self, arguments: str) -> bool:
-        """Whether these arguments are another call's, for its own are whole."""
+        """Whether these arguments belong to another call, because its own are complete."""
         begins = arguments.lstrip().startswith("{")
         if not (begins and self.length <= _LONGEST_LOOKED_AT and "".join(self.arguments[-2:]).rstrip().endswith("}")):
             return False
         self.looked_at += self.length
-        if self.looked_at > _MOST_LOOKED_AT:  # they were looked at again and again, and never whole
+        if self.looked_at > _MOST_LOOKED_AT:  # they were checked again and again, and never complete
             return False
         try:
             loads("".join(self.arguments))
@@ -59,9 +59,9 @@ class _Call:
 
 
 class ToolCalls:
-    """A new id or a new name begins a new call; a piece without either goes on with the last of its index.
+    """A new id or a new name begins a new call; a piece without either continues the last call of its index.
 
-    The index alone tells nothing, for it has been seen as 0 and -1 for all; and some servers give two calls one id.
+    The index alone says nothing: it has been seen as 0 and as -1 for all calls, and some servers give two calls one id.
     """
 
     def __init__(self) -> None:
@@ -74,20 +74,20 @@ class ToolCalls:
         return bool(self._calls)
 
     def feed(self, pieces: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what one chunk brought."""
+        """Take the pieces of one chunk."""
         begun: set[_Call] = set()
         for piece in pieces:
             begun.add(self._feed(piece, begun))
 
-    def told(self) -> list[dict[str, Any]]:
-        """The calls as an unstreamed reply holds them."""
-        return [call.told() for call in self._calls]
+    def to_json(self) -> list[dict[str, Any]]:
+        """The calls as in an unstreamed reply."""
+        return [call.to_json() for call in self._calls]
 
     def _feed(self, piece: Mapping[str, Any], begun: set[_Call]) -> _Call:
-        """Take a piece in; gives the call that it is of. `begun` are those that the same chunk had pieces of before."""
+        """Take a piece; returns its call. `begun` are the calls that the same chunk had pieces of before."""
         call_id, index, function = name_of(piece.get("id")) or "", piece.get("index"), piece.get("function")
         function = function if isinstance(function, Mapping) else {}
-        name, arguments = _text(function.get("name")), _arguments(function.get("arguments"))
+        name, arguments = as_text(function.get("name")), _arguments(function.get("arguments"))
         index = index if isinstance(index, int) else None
         call = self._by_id.get(call_id) if call_id else None
         if call is not None and name:
@@ -105,9 +105,5 @@ class ToolCalls:
 
 
 def _arguments(value: Any) -> str:
-    """A call's arguments as JSON; some servers send the object itself."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else _text(value)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A call's arguments as JSON; some servers send an object in place of its text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else as_text(value)

@@ -10,19 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .api_key import Hide
-from .known_members import MESSAGE, MOST_MEMBERS, TOP, is_count, name_of, objects, typed
+from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, is_count, name_of, objects, typed
+from .stream import DONE, Chunk
 from .tool_calls import ToolCalls
-
-__all__ = ["DONE", "Assembly", "Chunk", "Usage", "each_text", "objects", "total"]
-
-Chunk = Mapping[str, Any]
-
-#: The service's `data: [DONE]`; also follows the one chunk of a plain reply.
-DONE: Chunk = {}
 
 
 class Usage(NamedTuple):
-    """Tokens of one reply as the service counted them. Details that it did not give are 0."""
+    """Tokens of one reply as the service counted them. Details that it did not send are 0."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -32,16 +26,16 @@ class Usage(NamedTuple):
 
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage:
-        """Read a `usage` member; whatever of it is missing or odd counts as 0."""
+        """Read a `usage` member; anything missing or odd in it counts as 0."""
         given = usage.get
         prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
         cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
         return cls(
-            prompt,
-            completion,
-            _count(given("total_tokens")) or prompt + completion,
-            _count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
-            _count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=_count(given("total_tokens")) or prompt + completion,
+            cached_tokens=_count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
+            reasoning_tokens=_count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )
 
 
@@ -62,7 +56,7 @@ def each_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-#: No reply has as many, and sums of them, and what they cost, can still be told.
+#: No reply has as many, and sums of so many, and their costs, can still be written.
 _MOST_TOKENS = 2**40
 
 
@@ -73,9 +67,9 @@ def _count(value: Any) -> int:
 class Assembly:
     """Puts the chunks of one reply together into the body that the service would have sent unstreamed.
 
-    Members that this project does not know are kept: at the top, in the choice and in the message the last value
+    Unknown members are kept: at the top, in the choice and in the message the last value
     wins. Only the first choice is read; the service knows no other. What a body holds is of its member's type (see
-    `known_members`) and without what `hide` takes out, whatever the chunks held.
+    `response_members`) and without what `hide` takes out, whatever the chunks held.
     """
 
     def __init__(self, hide: Hide | None = None) -> None:
@@ -92,7 +86,7 @@ class Assembly:
         self._tool_calls = ToolCalls()
 
     def feed(self, chunk: Chunk) -> str:
-        """Take the next chunk in; gives the words of the answer that it brought."""
+        """Take the next chunk; returns the words of the answer that it brought."""
         if chunk is DONE:
             self.done = True
             return self.end()
@@ -134,7 +128,7 @@ class Assembly:
             elif name in ("reasoning_content", "reasoning"):
                 # The second is vLLM's and Ollama's name for it; some send both, with the same text.
                 if name == "reasoning_content" or not delta.get("reasoning_content"):
-                    self._reasonings += filter(None, [self._thoughts.add(_text(value))])
+                    self._reasonings += filter(None, [self._thoughts.add(as_text(value))])
             elif name == "tool_calls":
                 self._tool_calls.feed(objects(value))
             elif name in self._message or len(self._message) < MOST_MEMBERS:
@@ -142,7 +136,7 @@ class Assembly:
         return content
 
     def end(self) -> str:
-        """Nothing more comes: gives the words that waited for more (see `api_key.Growing`)."""
+        """Nothing more comes: returns the words that were held back (see `api_key.Growing`)."""
         rest = self._words.rest()
         self._texts = [self._hide(self.text + rest)]
         self._reasonings = [self._hide(self.reasoning + self._thoughts.rest())]
@@ -174,7 +168,7 @@ class Assembly:
 
     @property
     def whole(self) -> bool:
-        """Whether the service said that the reply is at its end.
+        """Whether the service said that the reply is complete.
 
         Either sign will do: some servers leave out `[DONE]`, others the finish reason.
         """
@@ -185,12 +179,12 @@ class Assembly:
         return self._without_keys(typed({name: self._top.get(name)}, TOP)).get(name)
 
     def body(self) -> dict[str, Any]:
-        """The reply so far in the shape of an unstreamed one (wire: *Plain reply*)."""
+        """The reply so far in the shape of an unstreamed one (docs/protocol.md, "Plain reply")."""
         message = {"role": "assistant", "content": self.text, **self._without_keys(typed(self._message, MESSAGE))}
         if self.has_reasoning:
             message["reasoning_content"] = self.reasoning
         if self._tool_calls:
-            message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.told()]
+            message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.to_json()]
         top = self._without_keys(typed(self._top, TOP))
         if "object" in top:
             top["object"] = "chat.completion"
@@ -203,14 +197,10 @@ class Assembly:
 
 
 def _text_of_parts(content: Any) -> str:
-    """The text of a content that came as a list of parts, which some gateways send."""
-    return "".join(_text(part.get("text")) for part in objects(content))
+    """The text of a content that is a list of parts, as some gateways send it."""
+    return "".join(as_text(part.get("text")) for part in objects(content))
 
 
 def _is_further(index: Any) -> bool:
-    """Whether this is the index of a choice after the first; that has been seen as 0, as -1 and as nothing."""
+    """Whether this is the index of a choice after the first, whose own has been seen as 0, as -1 and missing."""
     return isinstance(index, int) and index > 0
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,15 +1,16 @@
-"""Small things that are done to texts from outside, the same in every run."""
+"""Small changes to texts from outside, the same in every run."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 #: Characters of a name that is shown: a thread's, a model's.
 LONGEST_NAME = 200
 
 
 def shortened(text: str, letters: int) -> str:
-    """At most so many characters, the last of them … where there were more."""
+    """At most so many characters; the last one is … where there were more."""
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
@@ -18,8 +19,18 @@ def shorten(text: str, letters: int) -> str:
     return shortened(" ".join(text.split()), letters)
 
 
+def with_line_ends_escaped(text: str) -> str:
+    """The text on one line, each end of a line written as `\\n`."""
+    return "\\n".join(text.splitlines())
+
+
+def printable(text: str) -> str:
+    """The text with a space for each character that cannot be printed, ends of lines among them."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def without_addresses(text: str) -> str:
-    """A repr without the places in memory, which change from run to run."""
+    """A repr without memory addresses, which change from run to run."""
     return _ADDRESS.sub("", text)
 
 
@@ -27,29 +38,17 @@ _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 def whole_characters(text: str) -> str:
-    """The text with halves of characters (lone surrogates) replaced: they can neither be sent nor read."""
+    """The text with unpaired surrogates replaced: they can neither be sent nor read."""
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def without_controls(text: str) -> str:
-    """The text as a terminal shows it, and with nothing in it that the terminal would do."""
-    return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def without_commands(text: str) -> str:
-    """The text without what begins a command to a terminal: to set its clipboard, its title, its letters.
-
-    For a text that a front end may print, and whose other controls are its own.
-    """
-    return text if text.isprintable() else _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-#: All of C0, DEL and C1, but for tab and the ends of lines; a lone carriage return writes over its line.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
-#: Enquiry, bell, backspace, the shifts, escape, and what of C1 opens a sequence.
-_COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
-
-
 def is_name(text: str) -> bool:
-    """Whether a text can be a name that is shown: on one line, and not endless."""
+    """Whether a text can be a name that is shown: on one line, and not too long."""
     return 0 < len(text) <= LONGEST_NAME and text.isprintable()
+
+
+def class_name(value: Any) -> str:
+    """The name of a value's class, with its library: `pandas.DataFrame`, `list`, `Order`."""
+    kind = type(value)
+    library = str(kind.__module__).partition(".")[0]
+    return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"

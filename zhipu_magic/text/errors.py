@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .characters import without_controls
+from .markup import without_controls
 from .notice import Notice, filled
 
 #: What came of a request that was refused before it went out, and of one that tools or a retry would have sent.

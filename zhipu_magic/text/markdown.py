@@ -1,9 +1,12 @@
-"""Where a Markdown text's code is.
+"""Markdown: where a text has code, and a text as code.
 
 code_blocks     its blocks of code, fenced and indented
 code_regions    what is code in it, for those who must leave code alone
 python_blocks   the code in it that is Python's
 structure       its blocks of code and its runs of words, at once
+closed          the text, with a fence at its end closed
+fenced          a text as a block of code
+escaped         a text as words in which nothing is Markdown
 
 By CommonMark, with one exception: HTML in the text is words like any other, and never hides the code after it.
 """
@@ -27,23 +30,23 @@ _PYTHON = frozenset({"python", "python2", "python3", "py", "py2", "py3", "ipytho
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _FENCE = re.compile(r"`{3}|~{3}")
-#: An indent wide enough for code, perhaps behind what opens a list's item or a quotation.
+#: An indent wide enough for code, perhaps after what opens a list item or a quotation.
 _INDENT = re.compile(r"^[ >*+\-\d.)]*?(?: {4}|\t)", re.MULTILINE)
 _FIRST_WORD = re.compile(r"[\s{.]*([^\s{},:;=]*)")
 _BACKTICKS = re.compile(r"`+")
 _ESCAPED_OR_BACKTICKS = re.compile(r"\\.|`+", re.DOTALL)
 
-#: What values are made of, and what is not worth running.
+#: What plain values are made of: code of nothing else is not worth running.
 _VALUES = (ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.unaryop, ast.expr_context)
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """A block of code in a text: text[start:end], with its fences, without what a list or quotation puts before it."""
+    """A block of code in a text: text[start:end], with its fences, without the list or quotation marks before it."""
 
-    language: str  # the first word after the fence, in small letters; empty where there is none
+    language: str  # the first word after the fence, in lower case; empty if there is none
     info: str  # all that is written after the fence
-    code: str  # without what a list or quotation puts before each line
+    code: str  # without the list or quotation marks before each line
     fenced: bool
     contained: bool  # in a list or a quotation
     start: int
@@ -52,15 +55,15 @@ class CodeBlock:
 
 @dataclass(frozen=True)
 class Structure:
-    """What a text is made of, in order; what is in neither is blank lines, rules and definitions."""
+    """What a text is made of, in order. In neither are blank lines, rules and definitions."""
 
     blocks: list[CodeBlock]
-    runs: list[tuple[int, int]]  # paragraphs, headings, cells: where words can be emphasised and code be quoted
+    runs: list[tuple[int, int]]  # paragraphs, headings, cells: where there can be emphasis and inline code
     settled: int  # up to where nothing changes, whatever may follow the text
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
-    """The text's blocks of code, in order. A fence that nothing closes runs to the end of what it is in."""
+    """The text's blocks of code, in order. A fence that is not closed runs to the end of its container."""
     if not (_FENCE.search(text) or _INDENT.search(text)):
         return []
     return structure(text).blocks
@@ -78,9 +81,9 @@ def code_regions(text: str) -> list[tuple[int, int]]:
 
 
 def python_blocks(text: str) -> list[str]:
-    """The code of the blocks that say they are Python's; where none says so, of those unlabelled ones that can only be.
+    """The code of the blocks labelled as Python; if there are none, of the unlabelled ones that can only be Python.
 
-    An unlabelled block is Python where it can be parsed and is more than a value: a name or a list is rather output.
+    An unlabelled block is Python if it can be parsed and is more than a value: a name or a list is probably output.
     """
     blocks = [block for block in code_blocks(text) if block.fenced]
     labelled = [block for block in blocks if block.language in _PYTHON]
@@ -89,7 +92,7 @@ def python_blocks(text: str) -> list[str]:
 
 
 def structure(text: str, start: int = 0) -> Structure:
-    """The text's blocks of code and its runs of words, from a start that an earlier reading found to be settled."""
+    """The text's blocks of code and its runs of words, from a start that an earlier call found to be settled."""
     line_ends = list(_LINE_END.finditer(text, start))
     lines = [start, *(end.end() for end in line_ends)]
     ends = [*(end.start() for end in line_ends), len(text)]
@@ -141,7 +144,7 @@ def _block(token: Token, start: int, end: int) -> CodeBlock:
 
 
 def _start(token: Token, line: str) -> int:
-    """Where in its first line a block begins, behind what lists and quotations put before it."""
+    """Where in its first line a block begins, after the marks of lists and quotations."""
     if token.type == "fence":
         return line.index(token.markup)
     if token.level == 0:
@@ -153,7 +156,7 @@ def _start(token: Token, line: str) -> int:
 
 def _is_python(code: str) -> bool:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the reply's own code, which is not ours to judge
+        warnings.simplefilter("ignore")  # about the reply's code, which is not ours to judge
         try:
             statements = ast.parse(code).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -176,9 +179,9 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-@lru_cache(maxsize=16)  # of a page that grows, the earlier parts are asked for again and again
+@lru_cache(maxsize=16)  # the earlier parts of a page that grows are asked for again and again
 def closed(text: str) -> str:
-    """The text, with a fence that it leaves open closed: it would take in what follows."""
+    """The text, with an open fence at its end closed: it would take in what follows."""
     blocks = code_blocks(text)
     if not blocks or blocks[-1].contained or not blocks[-1].fenced:
         return text  # a list or a quotation ends what is in it
@@ -193,3 +196,28 @@ def closed(text: str) -> str:
 
 
 _FENCE_LINE = re.compile(r"`{3,}|~{3,}")
+
+
+def backticks(text: str, least: int) -> str:
+    """A run of backticks, at least so many, that is longer than any in the text."""
+    return "`" * max(least, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """The text as it is, in a fence that nothing in it can close."""
+    fence = backticks(text, 3)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def escaped(text: str) -> str:
+    """A text on one line, in which nothing is Markdown or mathematics, or ends a table's cell."""
+    if text.count("$") > 1 or _MATHEMATICS.search(text):
+        # Front ends look for mathematics in the finished page too, where an escape is gone, but not in code.
+        mark = backticks(text, 1)
+        return f"{mark} {text} {mark}".replace("|", r"\|")
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+_MATHEMATICS = re.compile(r"\\[(\[]")
+#: An underscore within a word is harmless.
+_SPECIAL = re.compile(r"[\\`*|$\[\]~]|(?<!\w)_|_(?!\w)")

@@ -2,13 +2,13 @@
 
 Whatever is shown as `text/markdown` or `text/html` is a `Markup`, and there are three ways to one:
 
-    Markup("**{model}** is asked.", model=…)   a literal of ours (a test looks that it is one), with pieces put in: a
+    Markup("**{model}** is asked.", model=…)   a literal of ours (a test checks that), with pieces put in: a
                                                Markup as it is, everything else escaped
     Markup("\n\n").join(pieces)                the same, between pieces
-    Markup.vouched(rich, plain)                in the few rooms that take the harm out of a text in another way
+    Markup.vouched(rich, plain)                in the few modules that make a text harmless in another way
 
 So a prompt, a model's name or a service's words can go into any sentence or cell, and nobody has to remember that they
-came from outside. A Markup bears its plain text with it, for terminals and for those who copy.
+came from outside. A Markup carries its plain text with it, for terminals and for copying.
 """
 
 from __future__ import annotations
@@ -17,19 +17,41 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape as escape_html
 from typing import Literal
 
-from .characters import without_commands, without_controls
-
-#: What Markdown and HTML read as their own within a line, and how it is written instead. Mathematics is searched for
+#: What is markup within a line of Markdown or HTML, and how it is written instead. Mathematics is searched for
 #: in Markdown, where an entity hides it, and once more in the page that comes of it, but there never across elements.
-_INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {mark: escape_html(mark) for mark in "&<>\"'"}
+_INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#x27;",
+}
 _INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
 _MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
 _SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
-#: What at the beginning of a line makes a heading or a list: its last letter is written otherwise.
-_BEGINNING = re.compile(r"[#+=-]|\d{1,9}[.)](?=\s|\Z)")
+#: What makes a heading or a list at the beginning of a line, indented or not: its last character is escaped.
+_BEGINNING = re.compile(r"\s*(?:[#+=-]|\d{1,9}[.)](?=\s|\Z))")
+
+
+def without_controls(text: str) -> str:
+    """The text with nothing in it that a terminal would obey."""
+    return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def without_commands(text: str) -> str:
+    """The text without what begins a command to a terminal: to set its clipboard, its title, its colours.
+
+    For a text that a front end may print, and whose other control characters are meant.
+    """
+    return text if text.isprintable() else _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+#: All of C0, DEL and C1, except tab and line ends; a lone carriage return overwrites its line.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+#: Enquiry, bell, backspace, the shifts, escape, and what of C1 opens a sequence.
+_COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
 
 
 def escape(text: str) -> str:
@@ -60,7 +82,7 @@ Form = Literal["rich", "plain", "bare"]
 
 class Markup:
     """A piece of a page, in three forms: `rich` for a page, as Markdown and HTML; `plain` for where there is none, with
-    Markdown's marks; and `bare` without them, for a terminal. Each is made when it is first asked for.
+    Markdown's marks; and `bare` without them, for a terminal. Each is made when first needed.
     """
 
     __slots__ = ("_known", "_make")
@@ -71,7 +93,7 @@ class Markup:
 
     @classmethod
     def vouched(cls, rich: str, plain: str, bare: str | None = None) -> Markup:
-        """A piece that the caller answers for: nothing in `rich` runs, fetches, or says other than `plain`."""
+        """A piece that the caller vouches for: nothing in `rich` runs, fetches, or differs from `plain`."""
         piece = cls()
         piece._known = {"rich": rich, "plain": plain, "bare": plain if bare is None else bare}
         return piece
@@ -141,7 +163,7 @@ def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
 
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:
-    """What a front end is sent to show the page as Markdown; `plain` is its text, where that is another."""
+    """What a front end is sent to show the page as Markdown; `plain` is its text, if different."""
     return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else plain)}
 
 

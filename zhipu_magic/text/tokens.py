@@ -1,12 +1,84 @@
-"""How long a text is for a model, where nobody has counted."""
+"""Texts measured in tokens, which are estimated, and cut to a budget of them; the same in every run."""
 
 from __future__ import annotations
 
-#: Tokens that a message takes beyond its text.
-_AROUND = 4
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from .markdown import backticks
+from .numbers import about
+
+INLINE: Final = 80
+"""The longest line, in characters, that can stand within a sentence."""
+
+_MOST_CHARACTERS: Final = 4
+"""In a token, by this estimate."""
+_AROUND: Final = 4
+"""Tokens that a message takes beyond its text."""
+_SHORTER: Final = 0.8
+"""A cut moves back to the end of a line or a word, but keeps at least this share of the text."""
 
 
 def estimate(text: str) -> float:
     """Tokens of a text, roughly: four ASCII characters to one, and five of other scripts to three."""
     beyond_ascii = 0 if text.isascii() else (len(text.encode("utf-8", "replace")) - len(text)) / 2
     return (len(text) - beyond_ascii) / 4 + beyond_ascii * 0.6 + _AROUND
+
+
+def weight(text: str) -> float:
+    """Tokens of a piece of a text."""
+    return estimate(text) - _AROUND
+
+
+def cut(text: str, tokens: float, whole: float | None = None) -> str:
+    """The text, or its beginning and a note, within so many tokens.
+
+    `whole` is the tokens of the whole text, where `text` is only its beginning.
+    """
+    tokens = max(0, tokens)
+    if whole is None:
+        if len(text) <= tokens - _AROUND:
+            return text  # no character takes more than one
+        whole = estimate(text)
+        if whole <= tokens:
+            return text
+    note = f"[cut here: about {about(tokens)} of about {about(whole)} tokens are shown]"
+    kept = _beginning(text, max(0.0, tokens - estimate(note) - 1))
+    return f"{kept}{'' if not kept or kept.endswith(chr(10)) else chr(10) if chr(10) in text else ' '}{note}"
+
+
+def fenced_within(text: str, language: str, tokens: float, whole: float | None = None) -> str:
+    """The text as a block of code, cut within it to so many tokens."""
+    fence = backticks(text, 3)
+    room = tokens - weight(f"{fence}{language}\n\n{fence}")
+    return f"{fence}{language}\n{cut(text.rstrip(), room, whole)}\n{fence}"
+
+
+def listed(items: Sequence[str], between: str, tokens: float) -> str:
+    """As many of the items as fit, and the number of the others."""
+    text = between.join(islice(items, int(tokens * _MOST_CHARACTERS)))
+    if len(items) <= tokens * _MOST_CHARACTERS and estimate(text) <= tokens:
+        return text
+    left, shown = tokens - estimate(f"{between}… and {len(items):,} more"), 0
+    for item in items:
+        left -= weight(f"{item}{between}")
+        if left < 0:
+            break
+        shown += 1
+    return between.join([*items[:shown], f"… and {len(items) - shown:,} more"])
+
+
+def _beginning(text: str, tokens: float) -> str:
+    """As much of the text as fits, to the end of a line or a word if there is one near."""
+    low, high = 0, min(len(text), int(tokens * _MOST_CHARACTERS))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if weight(text[:middle]) <= tokens else (low, middle - 1)
+    if low == len(text) or text[low : low + 1].isspace():
+        return text[:low]
+    for end in "\n", " ":
+        place = text.rfind(end, int(low * _SHORTER), low)
+        if place > 0:
+            return text[:place]
+    return text[:low]

@@ -1,9 +1,9 @@
-"""JSON from outside, read once into values that nothing after it can fail on.
+"""JSON from outside, parsed once into values that no later code can fail on.
 
-A service, a journal and a cloned repository can each send JSON that Python reads and something later chokes on: lists
-nested so deep that a copy of them overflows the stack, numbers that are no number or have hundreds of digits, halves of
-characters that no file can hold. `loads` takes those out and leaves everything else, so that an odd member costs itself
-and not the reply that it came with.
+A service, a journal and a cloned repository can each send JSON that Python parses and later code chokes on: lists
+nested so deep that a copy of them overflows the stack, NaN, numbers with hundreds of digits, unpaired surrogates that
+no file can hold. `loads` removes those and keeps everything else, so that an odd member is lost alone, and not the
+reply that it came with.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 from .characters import whole_characters
 
-#: Levels of lists and objects. No reply and no journal line of ours has more than some ten.
+#: Levels of lists and objects. No reply and no journal line of ours has more than about ten.
 MOST_LEVELS = 64
-#: Lists and objects in one text: an empty one takes twenty times the memory of its two letters.
+#: Lists and objects in one text: an empty one takes twenty times the memory of its two characters.
 MOST_CONTAINERS = 1_000_000
-#: What most readers of JSON hold in an integer is less; what a counter needs is far less.
+#: Most parsers of JSON hold less in an integer; a counter needs far less.
 LARGEST_INTEGER = 2**63 - 1
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
 _WHITE_SPACE = " \t\r\n"
@@ -27,15 +27,15 @@ _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text, cleaned. Raises ValueError for a text that is no JSON."""
+    """The value of a JSON text, cleaned. Raises ValueError for a text that is not JSON."""
     value, clean = read(text)
     return value if clean else cleaned(value)
 
 
 def read(text: str | bytes) -> tuple[Any, bool]:
-    """The value of a JSON text, and whether it is clean as it stands. Raises ValueError for a text that is no JSON.
+    """The value of a JSON text, and whether it is clean as it stands. Raises ValueError for a text that is not JSON.
 
-    For who has to look at it before `cleaned` does.
+    For a caller that has to look at it before `cleaned` does.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
@@ -53,9 +53,9 @@ def read(text: str | bytes) -> tuple[Any, bool]:
 
 
 def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
-    """The value without what something after it could fail on.
+    """The value without anything that later code could fail on.
 
-    What is nested too deep, and a number that is none or too large, becomes None. Half a character becomes U+FFFD.
+    What is nested too deep, and a number that is NaN or too large, becomes None. An unpaired surrogate becomes U+FFFD.
     """
     if isinstance(value, str):
         return whole_characters(value)
@@ -73,7 +73,7 @@ def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
 
 
 def is_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
-    """Whether it is nested deeper than so many levels. Looks, and copies nothing."""
+    """Whether it is nested deeper than so many levels. Copies nothing."""
     if not isinstance(value, (dict, list)):
         return False
     inner = value.values() if isinstance(value, dict) else value
@@ -81,7 +81,7 @@ def is_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether nothing in the text needs a closer look; numbers have been seen to while it was read."""
+    """Whether nothing in the text needs cleaning; numbers were cleaned while it was parsed."""
     return not ("\\u" in text and _ESCAPED_HALF.search(text)) and _can_be_written(text)
 
 
@@ -94,7 +94,7 @@ def _can_be_written(text: str) -> bool:
 
 
 def _integer(digits: str) -> int | None:
-    # Thousands of digits take Python long to read, or are refused.
+    # Python takes long to parse thousands of digits, or refuses them.
     number = None if len(digits) > _MOST_DIGITS + 1 else int(digits)
     return number if number is not None and abs(number) <= LARGEST_INTEGER else None
 

@@ -1,4 +1,4 @@
-"""A cell's text as it is sent: its references resolved, and its images in order.
+"""A prompt as it is sent: its references resolved, and its images in order.
 
 A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`. Code,
 mathematics and everything else between braces is left as it stands, and so are the values: nothing is expanded twice.
@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
+from ..text.suggestions import nearest
 from .braces import Found, between_braces
 
 if TYPE_CHECKING:
     from .images.from_value import Image
 
 _BUDGET = re.compile(r"\s*(\d[\d_,]*)\s*")
-#: Of a reference: its letters, and the names and items in it. Of a budget: tokens, more than any context holds.
+#: Of a reference: its characters, and the names and items in it. Of a budget: tokens, more than any context holds.
 _LONGEST, _MOST_PARTS, _LARGEST_BUDGET = 1_000, 200, 10_000_000
-#: In one text: references, and what is told of those that are none.
+#: In one text: references, and notes about those that look like one.
 _MOST_REFERENCES, _MOST_NOTES = 1_000, 10
 _ALLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
 _CONTEXTS = (ast.Load, ast.Expression)
@@ -44,8 +44,8 @@ class Prompt:
 def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` are pictures, or one. Without `names` there are no references. Raises InvalidRequest, with the line, for
-    one that cannot be resolved, and for an image that is none.
+    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest, with the line,
+    for a reference that cannot be resolved, and for an image that is not one.
     """
     page = _Page(names, tokens)
     sent = page.expanded(text) if names is not None and "{{" in text else text
@@ -55,7 +55,7 @@ def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: An
         more = images if isinstance(images, (list, tuple)) else [images]
         shown = {image.sha256 for image in page.images}
         page.images += [image for image in map(image_of, more) if image.sha256 not in shown]
-    return Prompt(sent, "" if sent == text else text, tuple(page.images), tuple(page.told()))
+    return Prompt(sent, "" if sent == text else text, tuple(page.images), tuple(page.first_notes()))
 
 
 def has_references(text: str) -> bool:
@@ -64,7 +64,7 @@ def has_references(text: str) -> bool:
 
 
 def value_of(expression: str, names: Mapping[str, Any]) -> Any:
-    """The value of what stands between the braces. Raises InvalidRequest for what is no reference, or has no value."""
+    """The value of what stands between the braces. Raises InvalidRequest if it is not a reference, or has none."""
     tree = _expression(expression)
     if tree is None:
         raise InvalidRequest(
@@ -76,13 +76,13 @@ def value_of(expression: str, names: Mapping[str, Any]) -> Any:
 
 
 def is_name(expression: str, names: Mapping[str, Any]) -> bool:
-    """Whether it begins with one of these names."""
+    """Whether the expression begins with one of these names."""
     tree = _expression(expression)
     return tree is not None and _root(tree) in names
 
 
 class _Reference(NamedTuple):
-    """A value that is wanted within so many tokens."""
+    """A value that is to be shown within so many tokens."""
 
     wanted: str
     tokens: int
@@ -92,7 +92,7 @@ class _Reference(NamedTuple):
 
 @dataclass
 class _Page:
-    """What comes together while a text is expanded."""
+    """What is collected while a text is expanded."""
 
     names: Mapping[str, Any] | None
     tokens: int
@@ -111,7 +111,7 @@ class _Page:
                 count=len(references),
                 most=_MOST_REFERENCES,
             )
-        # What goes below the text stands there once, with the room of its longest mention.
+        # What goes below the text stands there once, with the largest budget of its mentions.
         room: dict[str, int] = {}
         for one in references:
             room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
@@ -129,8 +129,8 @@ class _Page:
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
-    def told(self) -> list[str]:
-        """The notes, each once, and not by the hundred."""
+    def first_notes(self) -> list[str]:
+        """The notes, each once, and only the first of many."""
         notes = list(dict.fromkeys(self.notes))
         more = len(notes) - _MOST_NOTES
         return (
@@ -204,7 +204,7 @@ def _with_budget(inside: str, tokens: int) -> tuple[str, int]:
 
 
 def _expression(inside: str) -> ast.expr | None:
-    """The reference, parsed; None for what is none."""
+    """The reference, parsed; None if it is not one."""
     inside = _with_budget(inside, 0)[0]
     if len(inside) > _LONGEST:
         return None
@@ -219,7 +219,7 @@ def _expression(inside: str) -> ast.expr | None:
 
 
 def _names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
-    """Whether it is an expression with one of these names: more than a reference can be, and meant as one perhaps."""
+    """Whether it is an expression with one of these names: more than a reference can be, but perhaps meant as one."""
     if len(inside) > _LONGEST:
         begun = re.match(r"\s*([^\W\d]\w*)", inside)
         return begun is not None and begun[1] in names
@@ -257,7 +257,7 @@ def _value(tree: ast.expr, names: Mapping[str, Any]) -> Any:
         return _tried(lambda: getattr(value, tree.attr), tree, lambda: dir(value), tree.attr)
     if isinstance(tree, ast.Subscript):
         value, item = _value(tree.value, names), _value(tree.slice, names)
-        return _tried(lambda: value[item], tree, lambda: [str(key) for key in value], str(item))
+        return _tried(lambda: value[item], tree, lambda: map(str, value), str(item))
     if isinstance(tree, ast.Slice):
         return slice(*(part and _value(part, names) for part in (tree.lower, tree.upper, tree.step)))
     if isinstance(tree, ast.Tuple):
@@ -271,21 +271,23 @@ def _value(tree: ast.expr, names: Mapping[str, Any]) -> Any:
     return tree.value
 
 
-def _tried(look: Callable[[], Any], tree: ast.expr, others: Callable[[], list[str]] = list, wanted: str = "") -> Any:
+def _tried(
+    look: Callable[[], Any], tree: ast.expr, others: Callable[[], Iterable[str]] = list, wanted: str = ""
+) -> Any:
     """What a look at the user's own value gives, whose errors are theirs too."""
     try:
         return look()
     except Exception as error:
         try:
-            near = get_close_matches(wanted, others()[:1_000], n=1)
+            near = nearest(wanted, others())
         except Exception:  # a value that cannot be looked through has no near names
-            near = []
+            near = ""
         raise InvalidRequest(
             "{{{{ {reference} }}}} has no value ({error}).",
             hint=_AS_THEY_STAND,
             reason="reference.no_value",
             outcomes=[NOTHING_SENT],
-            near=near[0] if near else "",
+            near=near,
             reference=ast.unparse(tree),
             error=f"{type(error).__name__}: {error}".removesuffix(": "),
         ) from None
@@ -299,13 +301,13 @@ def _undefined(name: str, names: Mapping[str, Any]) -> InvalidRequest:
         return InvalidRequest(
             "There has been no exception yet for {{ error }} to show.", reason="reference.no_exception"
         )
-    near = get_close_matches(name, [known for known in names if not known.startswith("_")], n=1, cutoff=0.5)
+    near = nearest(name, (known for known in names if not known.startswith("_")))
     return InvalidRequest(
         "There is no value named {name}.",
         hint=_AS_THEY_STAND,
         reason="reference.undefined",
         outcomes=[NOTHING_SENT],
-        near=near[0] if near else "",
+        near=near,
         name=name,
     )
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...history.conversation import Thread
+from ...text.addresses import is_web_address
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
 from ...values.images.from_value import Image
-from ...values.images.image import is_address
 from ...values.references import has_references
 from ..options import function_name, searched
 
@@ -100,7 +100,7 @@ def _images(number: int, images: Sequence[Image]) -> str:
     """A cell that holds the images of a turn."""
     lines = ["from base64 import b64decode", ""]
     for place, image in enumerate(images, 1):
-        if image.url and not is_address(image.url):  # when the notebook runs, it could be that of a file
+        if image.url and not is_web_address(image.url):  # when the notebook runs, it could be that of a file
             raise InvalidRequest(
                 "An image of this conversation has no web address: {address!r}.",
                 reason="export.image_address",

@@ -7,7 +7,8 @@ from typing import Any
 
 from ...history.conversation import Link, Thread
 from ...history.turn import Anchor, as_sent
-from ...service.endpoint import BASE_URL_VARIABLE, DEFAULT_BASE_URL, check_base_url
+from ...service.endpoint import BASE_URL_VARIABLE, check_base_url
+from ...service.profile import DEFAULT_BASE_URL
 from ..options import Options
 from ..request import Request
 from ..window import fit

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from ...history.conversation import Link, Thread
 from ...history.markdown import answer, call_text, sources
 from ...history.rounds import exchanged
-from ...text.document import fenced
-from ...text.document import link as link_to
+from ...text.html import link as link_to
+from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.sanitize.pages import page_of
 from ...values.images.from_value import Image

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...text.document import fenced
 from ...text.errors import GLMError
+from ...text.markdown import fenced
 from ...text.markup import Markup
 from ..ask_cell import NO_PYTHON, insert
 from ..cell_tracker import Failure

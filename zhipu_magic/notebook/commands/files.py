@@ -11,11 +11,11 @@ from ...chat.export.formats import FORMS, exported
 from ...history.history import turns
 from ...history.journal_reader import named, refuse_other
 from ...service import endpoint
+from ...text import regular_files
 from ...text.characters import shorten
-from ...text.document import code
 from ...text.errors import GLMError, JournalError
+from ...text.html import code
 from ...text.markup import Markup
-from ...values import regular_files
 from ..hints import in_cell
 from .command import Command, unquoted
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...service import endpoint
+from ...text.addresses import without_password
 from ...text.characters import shorten
-from ...text.document import code as quoted_code
-from ...text.document import money, table
+from ...text.html import code as quoted_code
 from ...text.markup import Markup
+from ...text.numbers import money
+from ...text.suggestions import did_you_mean, nearest
+from ...text.tables import table
 from ..hints import in_cell
 from . import code, files, service, threads, tools, turns
 from .command import Command, prose
@@ -29,8 +30,8 @@ def run(magics: GLMMagics, line: str) -> None:
     name, text = (*line.split(None, 1), "")[:2]
     command = COMMANDS.get(name)
     if command is None:
-        near = get_close_matches(name.lower(), list(COMMANDS), n=1, cutoff=0.5)
-        meant = f"Did you mean %glm {near[0]}? " if near else ""
+        near = nearest(name.lower(), COMMANDS)
+        meant = f"Did you mean %glm {near}? " if near else ""
         raise UsageError(f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all.")
     if text.strip() and command.usage == f"%glm {name}":
         raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
@@ -45,7 +46,7 @@ def _status(magics: GLMMagics) -> None:
     filled = chat.context_filled()
     rows: list[tuple[str, object]] = [("model", chat.model)]
     if chat.replay != "only":
-        rows.append(("service", endpoint.without_password(chat.service.base_url)))
+        rows.append(("service", without_password(chat.service.base_url)))
         rows.append(("API key", in_cell(key) if key else "none yet"))
     rows += [
         ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
@@ -100,8 +101,7 @@ def _help(magics: GLMMagics, text: str) -> None:
         return
     command = COMMANDS.get(text)
     if command is None:
-        near = get_close_matches(text, list(COMMANDS), n=1, cutoff=0.5)
-        raise UsageError(f"%glm has no command {text}." + (f" Did you mean {near[0]}?" if near else ""))
+        raise UsageError(f"%glm has no command {text}. {did_you_mean(text, COMMANDS)}".rstrip())
     magics.tell(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from difflib import get_close_matches
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,13 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from ...history.history import turns
 from ...service.api_key import ApiKey
-from ...service.endpoint import without_password
 from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model
-from ...text.document import table
+from ...text.addresses import without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
+from ...text.suggestions import nearest
+from ...text.tables import table
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def _model(magics: GLMMagics, text: str) -> None:
     if text:
         magics.set_trait("model", unquoted(text))
     known = CATALOGUE.get(chat.model)
-    near = get_close_matches(chat.model, CATALOGUE, n=1) if _is_listed(chat) else []
     price = _price(known, _is_listed(chat))
     facts = f": {_context(known)}, {price}" if known else ", of which nothing more is known here"
-    meant = f" Did you mean {near[0]}?" if near and known is None else ""
+    near = nearest(chat.model, CATALOGUE) if known is None and _is_listed(chat) else None
+    meant = f" Did you mean {near}?" if near else ""
     magics.tell(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
 
 

@@ -9,8 +9,9 @@ from IPython.core.error import UsageError
 from ...history.budget import Budget
 from ...history.history import turns
 from ...text.characters import shorten
-from ...text.document import block, code, table
+from ...text.html import block, code
 from ...text.markup import Markup
+from ...text.tables import table
 from .command import Command, number, unquoted
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.characters import shorten
-from ...text.document import code, table
+from ...text.html import code
 from ...text.markup import Markup
+from ...text.tables import table
 from .command import Command
 
 if TYPE_CHECKING:

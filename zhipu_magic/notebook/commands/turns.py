@@ -11,8 +11,8 @@ from ...history.history import turns
 from ...history.markdown import call_text, sources, turn_page
 from ...history.rounds import exchanged
 from ...history.turn import Turn
-from ...text.document import block, code, quotation
 from ...text.errors import GLMError
+from ...text.html import block, code, quotation
 from ...text.markup import Markup
 from .command import Command, number
 

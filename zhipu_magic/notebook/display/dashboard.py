@@ -14,8 +14,9 @@ from ...history.ledger import Entry, Ledger, Sums
 from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.document import money, plain_table
 from ...text.markup import Markup, html_bundle
+from ...text.numbers import money
+from ...text.tables import plain_table
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 

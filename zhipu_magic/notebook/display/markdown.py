@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from ...chat.progress import Progress
 from ...history.markdown import Pieces, apart, call_line, call_text, folded_calls, folded_reasoning, parted, sources
 from ...history.rounds import Called, Round
-from ...service.wire import objects
-from ...text.document import fenced, folded
+from ...service.response_members import objects
+from ...text.html import folded
+from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.sanitize.pages import page_of
 

@@ -18,8 +18,8 @@ from ...history.conversation import MAIN
 from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.document import money
 from ...text.markup import Markup
+from ...text.numbers import money
 
 PanelMode = Literal["settle", "live", "off"]
 

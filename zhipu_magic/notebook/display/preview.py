@@ -10,8 +10,10 @@ from ...history.markdown import as_python
 from ...history.turn import Message
 from ...service.models import CATALOGUE, PRICES_DATE
 from ...text.characters import shorten
-from ...text.document import block, fenced, folded, money
+from ...text.html import block, folded
+from ...text.markdown import fenced
 from ...text.markup import Markup
+from ...text.numbers import money
 from .panel import percent
 
 

@@ -16,9 +16,9 @@ from ...chat.progress import Progress
 from ...chat.reply import Reply
 from ...chat.watch import watch
 from ...history.markdown import call_text, sources
-from ...service.wire import objects
-from ...text.characters import shorten, without_controls
-from ...text.markup import Markup
+from ...service.response_members import objects
+from ...text.characters import shorten
+from ...text.markup import Markup, without_controls
 from .panel import Figures, PanelMode, line_text
 
 _CLOCK = 0.25

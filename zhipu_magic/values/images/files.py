@@ -1,4 +1,4 @@
-"""Pictures that are files already: bytes, paths and addresses, and what the head of a file tells."""
+"""Pictures that are files already: bytes, paths and addresses, and what the head of a file says."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from ...text import regular_files
+from ...text.addresses import is_web_address
+from ...text.characters import shortened
 from ...text.errors import InvalidRequest
-from .. import regular_files
-from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
+from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import damaged, from_encoded
 
 WHAT_IS: Final = (
@@ -25,22 +27,24 @@ _PNG_HEAD: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_HEAD: Final = b"\xff\xd8\xff"
 _OTHER_HEADS: Final = re.compile(rb"GIF8[79]a|RIFF.{4}WEBP|BM|II\*\0|MM\0\*", re.DOTALL)
 _LONGEST_HEAD: Final = 16
+_LONGEST_SHOWN: Final = 100
+"""Characters of a path or an address in a message."""
 _MOST_READ: Final = 100_000_000
-"""Bytes of a file that is a picture: a photograph has fewer, and a file can claim a terabyte that is not there."""
+"""Bytes of a picture's file: a photograph has fewer, and a file can claim a terabyte that is not there."""
 _ORIENTATION: Final = 0x0112
 _END: Final = 4_096
-"""Bytes: within these a whole file's end mark is. A telephone may hide a film behind its photograph."""
+"""Bytes at the end of a complete file that contain its end mark. A phone may append a film to its photograph."""
 
 
 def from_text(text: str) -> Image:
     """The picture that a text names: by its address, in itself (`data:`), or by a path."""
-    if is_address(text):
+    if is_web_address(text):
         return remote(text)
     if re.match("https?:", text, re.IGNORECASE):
         raise InvalidRequest(
             "“{address}” is not a complete address: it needs a host and has no spaces.",
             reason="image.address",
-            address=_short(text),
+            address=shortened(text, _LONGEST_SHOWN),
         )
     if text[:5].lower() == "data:":
         return _from_data_url(text)
@@ -48,8 +52,8 @@ def from_text(text: str) -> Image:
 
 
 def from_file(path: Path) -> Image:
-    """The picture in a file of the notebook's machine."""
-    name = _short(str(path))
+    """The picture in a file on this machine."""
+    name = shortened(str(path), _LONGEST_SHOWN)
     try:
         with regular_files.handed_over(path.expanduser()) as file:
             data = regular_files.some(file, _LONGEST_HEAD)
@@ -76,7 +80,7 @@ def from_file(path: Path) -> Image:
 
 
 def from_bytes(data: bytes, what: str) -> Image:
-    """The picture that a file's bytes are: as they are if the service takes them so. `what` names it in errors."""
+    """The picture in a file's bytes, unchanged if the service takes them so. `what` names it in errors."""
     if not _is_picture(data):
         raise InvalidRequest(
             "{what} cannot be sent as an image: it is not PNG, JPEG, GIF, WebP, BMP or TIFF.",
@@ -96,7 +100,7 @@ def from_bytes(data: bytes, what: str) -> Image:
 def what_is(data: bytes) -> tuple[str, int, int, bool]:
     """What the head of a file says: PNG, JPEG or neither, its width and height, and whether it can be sent as it is.
 
-    Raises ValueError or struct.error for one that is damaged.
+    Raises ValueError or struct.error for a damaged one.
     """
     if data.startswith(_PNG_HEAD):
         return (PNG, *_png_head(data))
@@ -114,16 +118,12 @@ def _from_data_url(text: str) -> Image:
     return from_bytes(data, "This data: address")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 100 else f"{text[:99]}…"
-
-
 def _is_picture(head: bytes) -> bool:
     return head.startswith((_PNG_HEAD, _JPEG_HEAD)) or bool(_OTHER_HEADS.match(head))
 
 
 def _png_head(data: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether it can be sent as it is: whole, as far as its end tells."""
+    """Width, height, and whether it can be sent as it is: complete, as far as its end shows."""
     length, name, width, height = struct.unpack_from(">I4sII", data, len(_PNG_HEAD))
     if (length, name) != (13, b"IHDR") or not (width and height):
         raise ValueError
@@ -131,9 +131,9 @@ def _png_head(data: bytes) -> tuple[int, int, bool]:
 
 
 def _jpeg_head(data: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether it can be sent as it is: whole, and upright.
+    """Width, height, and whether it can be sent as it is: complete, and upright.
 
-    Exif may ask to turn it, and what reads it for the model may not know which way the camera was held.
+    Exif may say to rotate it, and the model's side may not look at Exif.
     """
     place, upright = 2, True
     while True:

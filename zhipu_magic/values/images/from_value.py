@@ -4,11 +4,11 @@
     a figure ──▶ drawn here                │ anything else        ▼
     a PIL image, an array ─────────▶ pixels.py ──────────────▶ Image     image.py
     an http(s) address ───────────────────────────────────────────▲
-    a journal's folder ──▶ kept.py ───────────────────────────────┘
+    a journal's folder ──▶ stored.py ─────────────────────────────┘
 
-The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (wire.md, "Chat request"). What is encoded here
-bears no metadata, is made smaller if it must be, and is the same for the same pixels. An address is not fetched: the
-service does that. Pillow is needed where something is to be decoded or encoded.
+The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (docs/protocol.md, "Chat request"). What is
+encoded here carries no metadata, is scaled down if it is too large, and is the same for the same pixels. An address is
+not fetched: the service does that. Pillow is needed only to decode or encode.
 
 The libraries are only looked for among those that the notebook has imported. Nothing is displayed, closed or changed.
 """
@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ...text.characters import class_name
 from ...text.errors import InvalidRequest
 from .files import WHAT_IS, from_bytes, from_file, from_text
 from .image import LONGEST_SIDE, Image
@@ -31,7 +32,7 @@ __all__ = ["Image", "image_of", "is_kept"]
 
 
 def image_of(value: Any) -> Image:
-    """The picture that a value is or shows. Raises InvalidRequest for what is none, or cannot be sent."""
+    """The picture that a value is or shows. Raises InvalidRequest where there is none, or it cannot be sent."""
     match value:
         case Image():
             return value
@@ -55,7 +56,7 @@ def image_of(value: Any) -> Image:
 
 
 def _is_a(value: Any, module: str, name: str) -> bool:
-    """Whether a value is of this class, which is not imported: a module that is not there has made no values."""
+    """Whether a value is of this class. It is not imported: a module that is not loaded has made no values."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 
@@ -71,7 +72,7 @@ def _figure_of(value: Any) -> Any:
 
 
 def _from_matplotlib(figure: Any) -> Image:
-    # A larger figure is drawn with fewer dots, for that reads better than one made smaller afterwards.
+    # A larger figure is drawn with fewer dots, because that is more legible than scaling it down afterwards.
     longest = max(figure.get_size_inches())
     dpi = "figure" if longest * figure.get_dpi() <= LONGEST_SIDE else LONGEST_SIDE / longest
     drawn = io.BytesIO()
@@ -84,7 +85,7 @@ def _from_matplotlib(figure: Any) -> Image:
             metadata={"Software": None},
             pil_kwargs={"compress_level": 1},  # it is encoded once more
         )
-    except Exception as error:  # whatever the reader's own artists raise
+    except Exception as error:  # whatever the user's own artists raise
         raise InvalidRequest(
             "matplotlib cannot draw this figure.", reason="image.matplotlib", detail=str(error)
         ) from error
@@ -94,7 +95,7 @@ def _from_matplotlib(figure: Any) -> Image:
 def _from_plotly(figure: Any) -> Image:
     try:
         drawn = figure.to_image(format="png")
-    except Exception as error:  # plotly, kaleido and the browser each have their own, and other versions have others
+    except Exception as error:  # plotly, kaleido and the browser each raise their own, which change with the version
         raise InvalidRequest(
             "plotly cannot draw this figure as an image: it needs kaleido and a browser.",
             hint="pip install kaleido; if no Chrome or Chromium is installed, run plotly_get_chrome as well.",
@@ -109,8 +110,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _from_representation(value: Any) -> Image:
-    """What a value shows itself as in a notebook, if that is a picture."""
-    name = type(value).__qualname__ if type(value).__module__ == "builtins" else _full_name(type(value))
+    """What a value displays as in a notebook, if that is a picture."""
+    name = class_name(value)
     for method in ("_repr_png_", "_repr_jpeg_"):
         if not hasattr(type(value), method):
             continue
@@ -118,7 +119,7 @@ def _from_representation(value: Any) -> Image:
             shown = getattr(value, method)()
             shown = shown[0] if isinstance(shown, tuple) else shown  # with metadata
             shown = base64.b64decode(shown, validate=True) if isinstance(shown, str) else shown
-        except Exception as error:  # whatever the reader's own class raises
+        except Exception as error:  # whatever the user's own class raises
             raise InvalidRequest(
                 "The {type} cannot be shown as an image.", reason="image.own_code", detail=_first_line(error), type=name
             ) from error

@@ -1,4 +1,4 @@
-"""A picture that can be sent: its bytes, in the journal's folder or at hand, or its address."""
+"""A picture that can be sent: its bytes, in memory or in the journal's folder, or its address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import hashlib
 import math
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +18,7 @@ JPEG: Final = "image/jpeg"
 
 MOST_BYTES: Final = 5_000_000
 LONGEST_SIDE: Final = 6_000
-"""In pixels. Both are the service's limits (wire.md, "Chat request")."""
+"""In pixels. Both are the service's limits (docs/protocol.md, "Chat request")."""
 
 ENDINGS: Final = {PNG: ".png", JPEG: ".jpg"}
 _PATCH: Final = 28
@@ -31,8 +30,8 @@ _MOST_TOKENS: Final = 1_600
 class Image:
     """A PNG or JPEG within the service's limits, or the address of one. Two are equal if their `sha256` are.
 
-    `sha256` is that of the pixels where they were encoded here, so that another version of an encoder makes no other
-    picture of them; that of the bytes where they went through untouched; and that of the address, if it has one.
+    `sha256` is that of the pixels where they were encoded here, so that another version of an encoder does not make
+    another picture of them; that of the bytes where they were left untouched; and that of the address, if it has one.
     """
 
     type: str
@@ -53,12 +52,12 @@ class Image:
     def data(self) -> bytes:
         """The file's bytes, read when they are first asked for; none for an address.
 
-        Raises JournalError when the journal's folder does not have it any more, or another one in its place.
+        Raises JournalError if the journal's folder no longer has it, or has another one in its place.
         """
         return self.encoded if self.path is None or self.read is None else self.read(self, self.path)
 
-    def told(self) -> dict[str, Any]:
-        """What a journal's line says of it; the file itself is kept beside, as `file_name`."""
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in a journal's line; the file itself is stored beside the journal, as `file_name`."""
         if self.url:
             return {"url": self.url}
         return {"sha256": self.sha256, "type": self.type, "width": self.width, "height": self.height}
@@ -80,9 +79,9 @@ class Image:
 
     @property
     def tokens(self) -> int:
-        """About what it takes of the context: an estimate for planning, for the service does not tell its rule.
+        """Tokens of the context that it takes, estimated for planning: the service does not publish its rule.
 
-        A token for every 28 × 28 pixels, as models of this kind cut their pictures; at least 64, at most 1,600, and
+        A token for every 28 × 28 pixels, as models of this kind divide their pictures; at least 64, at most 1,600, and
         that where the size is not known.
         """
         if not (self.width and self.height):
@@ -116,12 +115,3 @@ class Image:
 def remote(url: str) -> Image:
     """The picture at an address, which is not fetched."""
     return Image("", 0, 0, hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url=url)
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is a whole http(s) address."""
-    try:
-        address = urlsplit(text)
-        return bool(address.scheme in ("http", "https") and address.hostname and not re.search(r"[\s\0-\x1f]", text))
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""Pixels to a picture that can be sent, with Pillow: decoded, in colours that PNG has, small enough, encoded."""
+"""Pixels as a picture that can be sent, by Pillow: decoded, in colours that PNG has, small enough, encoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...text.errors import InvalidRequest
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image
 
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
-"""No others are tried: for some, such as EPS, Pillow starts another program."""
+"""Others are not tried: for some, such as EPS, Pillow starts another program."""
 
 _JPEG_QUALITY: Final = 90
 
@@ -26,7 +26,7 @@ def damaged(what: str) -> InvalidRequest:
 
 
 def from_pil(picture: Any) -> Image:
-    """A PIL image of any mode: of an animation, the frame that it stands at."""
+    """A PIL image of any mode; of an animation, its current frame."""
     lossy = getattr(picture, "format", None) in ("JPEG", "MPO")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they are of odd metadata, which is dropped
@@ -34,7 +34,7 @@ def from_pil(picture: Any) -> Image:
 
 
 def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
-    """A picture's bytes, decoded and encoded anew: as JPEG at once if they were that, `lossy`, already."""
+    """A picture's bytes, decoded and encoded again: as JPEG if they were JPEG already (`lossy`)."""
     pillow = _pillow(what)
     try:
         with warnings.catch_warnings():
@@ -60,7 +60,7 @@ def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
 def hash_of_png(data: bytes) -> str | None:
     """The hash of a PNG's pixels, as `Image.sha256` is of one that was encoded here; empty for one that is damaged.
 
-    None without Pillow, which alone can tell.
+    None without Pillow, which is needed to compute it.
     """
     try:
         pillow = _pillow("A PNG")
@@ -78,7 +78,7 @@ def hash_of_png(data: bytes) -> str | None:
 def from_array(array: Any) -> Image:
     """A numpy array, height × width, with 1, 3 or 4 channels last or none.
 
-    8-bit numbers are taken as they are, and so are other integers from 0 to 255 in colours. Floats from 0 to 1 are
+    8-bit numbers are used as they are, and so are other integers from 0 to 255 in colours. Floats from 0 to 1 are
     fractions of the brightest. Anything else is stretched from its least to its greatest number. NaN is black.
     """
     shape = array.shape
@@ -125,14 +125,14 @@ def _eight_bits(array: Any) -> Any:
             least, greatest = 0.0, 1.0
         elif array.dtype.kind in "ui" and array.ndim == 3 and least >= 0 and greatest <= 255:
             least, greatest = 0.0, 255.0
-        # Halved, for the difference of two floats can be more than the greatest float.
+        # Halved, because the difference of two floats can exceed the largest float.
         span = (greatest / 2 - least / 2) or 1.0
         stretched = (numpy.where(finite, values, least) / 2 - least / 2) / span * 255
         return stretched.round().astype(numpy.uint8)
 
 
 def _in_plain_colours(picture: Any, what: str) -> Any:
-    """A copy that is upright, of mode L, RGB or RGBA, the last only where something can be seen through."""
+    """An upright copy of mode L, RGB or RGBA, the last only if something is transparent."""
     from PIL import ImageOps
 
     try:
@@ -154,13 +154,13 @@ def _in_plain_colours(picture: Any, what: str) -> Any:
 
 
 def _stretched(picture: Any) -> Any:
-    """More than eight bits, from the least to the greatest, in grey."""
+    """More than eight bits, stretched from the least to the greatest, in grey."""
     numbers = picture if picture.mode == "F" else picture.convert("I").convert("F")
     least, greatest = numbers.getextrema()
     scale = 255 / ((greatest - least) or 1)
     if not math.isfinite(scale * least):
         raise ValueError("It holds numbers that are not finite.")
-    # Converting to L cuts the fraction off.
+    # Converting to L truncates.
     return numbers.point(lambda number: number * scale + (0.5 - least * scale)).convert("L")
 
 

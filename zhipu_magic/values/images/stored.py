@@ -1,6 +1,6 @@
-"""Pictures in a journal's folder: one is taken from there only if it is what the journal's line says.
+"""Pictures in a journal's folder: one is used only if it is what the journal's line says.
 
-A journal may come from anywhere, and its pictures with it. So nothing but a whole PNG or JPEG is read, of the size that
+A journal may come from anywhere, and its pictures with it. So only a complete PNG or JPEG is read, of the size that
 the line gives, whose hash is its name: the hash of its bytes, or of its pixels, as they were encoded here. The pixels
 of a JPEG change by being encoded, those of a picture that was too large by being made smaller, and without Pillow
 none can be told; these are known by their size alone.
@@ -16,19 +16,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...text import regular_files
+from ...text.addresses import is_web_address
 from ...text.errors import JournalError
-from .. import regular_files
 from .files import what_is
-from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PNG, Image, is_address, remote
+from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import hash_of_png
 
 
-def from_told(entry: Mapping[str, Any], folder: Path) -> Image:
-    """What `Image.told` said, with its file in `folder`. Raises JournalError for an entry that says something else."""
+def from_json(entry: Mapping[str, Any], folder: Path) -> Image:
+    """The image of an `Image.to_json`, with its file in `folder`. Raises JournalError for any other entry."""
     url, sha256, kind = (str(entry.get(member) or "") for member in ("url", "sha256", "type"))
-    if url and is_address(url):
+    if url and is_web_address(url):
         return remote(url)
-    # A journal may come from anywhere: the name of a file that it gives must be no way out of the folder.
+    # A journal may come from anywhere: a file name that it gives must not lead out of the folder.
     if url or kind not in ENDINGS or not re.fullmatch("[0-9a-f]{64}", sha256):
         raise JournalError(
             "The journal describes a picture in a form that is not valid.",
@@ -55,7 +56,7 @@ def _read_or_say(image: Image, path: Path) -> bytes:
 
 
 def read(image: Image, path: Path) -> bytes:
-    """The bytes of the picture in this file. Raises OSError, also for another one."""
+    """The bytes of the picture in this file. Raises OSError, also for a different picture."""
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import shortened, without_addresses
-from ...text.clip import INLINE, fenced, on_one_line, weight
+from ...text.characters import shortened, with_line_ends_escaped, without_addresses
+from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
 from .registry import LATE, add, kind_of
 from .sampling import step
 
 _MOST_SUMMED: Final = 1_000_000
-"""Elements of which least, mean and greatest are taken; of more, from so many at most, at even steps."""
+"""Elements of which least, mean and greatest are taken; of a larger array, a sample of at most so many."""
 _EDGES: Final = (8, 5, 3, 2, 1)
 """Elements at each end of each dimension, as many as fit."""
 _CHARACTERS_AN_ELEMENT: Final = 3
@@ -30,7 +30,7 @@ _DEVICES: Final = ("cuda", "mps", "xpu", "hpu")
 
 
 def _array(value: Any, tokens: int) -> str:
-    """A small one on one line; else shape, type and summary, and below them the numbers or their corners."""
+    """A small array on one line; else shape, type and summary, and below them the numbers or the corners."""
     heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
     size = math.prod(value.shape)
     whole = _nested(value, max(value.shape, default=0), 1) if size <= tokens else ""
@@ -39,16 +39,16 @@ def _array(value: Any, tokens: int) -> str:
     above = "\n".join(filter(None, [heading, _summary(value, size)]))
     room = tokens - weight(f"{above}\n```text\n\n```") - 4
     if whole and weight(whole) <= room:
-        return f"{above}\n{fenced(whole, 'text', tokens)}"
+        return f"{above}\n{fenced_within(whole, 'text', tokens)}"
     for edge in _EDGES:
         count = math.prod(min(length, 2 * edge + 1) for length in value.shape)
         if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1)) <= room:
-            return f"{above}\n{fenced(corners, 'text', tokens)}"
+            return f"{above}\n{fenced_within(corners, 'text', tokens)}"
     return above
 
 
 def _scalar(value: Any, tokens: int) -> Any:
-    """A numpy number as Python's own, if Python has one."""
+    """A numpy number as Python's own, if Python has such a type."""
     plain = value.item()
     return str(value) if value.dtype.kind in "mM" or type(plain) is type(value) else plain
 
@@ -59,7 +59,7 @@ def _dtype(value: Any) -> str:
 
 
 def _device(value: Any) -> str:
-    """Where a tensor is, if not in the machine's own memory: half of the errors with tensors are of that."""
+    """Where a tensor is, if not in main memory: half of all errors with tensors are about that."""
     device = str(getattr(value, "device", ""))
     return f", on {device}" if device.startswith(_DEVICES) else ""
 
@@ -87,7 +87,7 @@ def _summary(value: Any, size: int) -> str:
 
 
 def _some(value: Any, size: int) -> Any:
-    """A view of at most so many elements: with steps in the longest dimensions."""
+    """A view of at most so many elements, with strides in the longest dimensions."""
     steps, left = [slice(None)] * len(value.shape), size
     for place in sorted(range(len(steps)), key=lambda place: -int(value.shape[place])):
         if left > _MOST_SUMMED:
@@ -105,7 +105,7 @@ def _mean(numbers: Any) -> str:
 
 
 def _nested(value: Any, edge: int, depth: int) -> str:
-    """The elements in brackets; of a longer dimension those of its two ends."""
+    """The elements in brackets; of a longer dimension, those at its two ends."""
     if not value.shape:
         return _element(_listed(value))
     length = int(value.shape[0])
@@ -119,7 +119,7 @@ def _nested(value: Any, edge: int, depth: int) -> str:
 
 
 def _listed(part: Any) -> Any:
-    if getattr(part.dtype, "kind", "") in tuple("mM"):  # Python's own have fewer digits
+    if getattr(part.dtype, "kind", "") in tuple("mM"):  # Python's own types have fewer digits
         part = part.astype(str)
     return part.tolist() if hasattr(part, "tolist") else part.numpy().tolist()
 
@@ -127,7 +127,7 @@ def _listed(part: Any) -> Any:
 def _element(value: Any) -> str:
     if isinstance(value, float):
         return format(value, ".6g")
-    return shortened(on_one_line(without_addresses(repr(value))), _LONGEST_ELEMENT)
+    return shortened(with_line_ends_escaped(without_addresses(repr(value))), _LONGEST_ELEMENT)
 
 
 _KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {

@@ -1,4 +1,4 @@
-"""Functions and classes by their source, or else by signature and docstring; modules by what they offer."""
+"""Functions and classes by their source, or else by signature and docstring; modules by their public names."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from types import (
 )
 from typing import Any, Final
 
-from ...text.characters import shortened, without_addresses
-from ...text.clip import cut, fenced, listed, on_one_line, weight
+from ...text.characters import shortened, with_line_ends_escaped, without_addresses
+from ...text.tokens import cut, fenced_within, listed, weight
 from .registry import render
 from .stack_frames import is_cell
 
@@ -43,8 +43,8 @@ _LONGEST_GIVEN: Final = 60
 @render.register(staticmethod)
 @render.register(classmethod)
 def function(value: Any, tokens: int) -> str:
-    """The source of the function that the reader wrote, with its decorators; a wrapped one is unwrapped."""
-    return fenced(_source(value) or _described(value), "python", tokens)
+    """The source of the function that the user wrote, with its decorators; a wrapped one is unwrapped."""
+    return fenced_within(_source(value) or _described(value), "python", tokens)
 
 
 @render.register
@@ -54,7 +54,7 @@ def _property(value: property, tokens: int) -> Any:
 
 @render.register
 def _partial(value: functools.partial, tokens: int) -> Any:  # type: ignore[type-arg]  # the registry wants the class
-    """What it gives beforehand to which function, and that function."""
+    """The arguments that it binds, and the function."""
     given = [*map(_short, value.args), *(f"{name}={_short(one)}" for name, one in value.keywords.items())]
     heading = cut(f"functools.partial: calls {_name(value.func)} with {', '.join(given)}\n", tokens / 2)
     function = render(value.func, round(tokens - weight(heading)))
@@ -66,14 +66,14 @@ def _class(value: type, tokens: int) -> str:
     """The source; above it the signature, where no `__init__` of its own shows that."""
     source = _class_source(value)
     if not source:
-        return fenced(_described(value), "python", tokens)
+        return fenced_within(_described(value), "python", tokens)
     signature = _signature(value) if _is_made_by_python(value) and "def __init__" not in source else ""
-    return fenced(f"# {value.__name__}{signature}\n{source}" if signature else source, "python", tokens)
+    return fenced_within(f"# {value.__name__}{signature}\n{source}" if signature else source, "python", tokens)
 
 
 @render.register
 def _module(value: ModuleType, tokens: int) -> str:
-    """Its docstring and its public names; no place on the disk."""
+    """Its docstring and its public names; not its path."""
     version = getattr(value, "__version__", None)
     heading = f"module {value.__name__}{f' {version}' if isinstance(version, str) else ''}"
     doc = inspect.getdoc(value) or ""
@@ -89,7 +89,7 @@ def _source(value: Any) -> str:
 
 
 def _described(value: Any) -> str:
-    """What is known of a function or class whose source is not: its signature and docstring."""
+    """A function or class without source: its signature and docstring."""
     doc = inspect.getdoc(value)
     return f"{_name(value)}{_signature(value) or '(…)'}" + (f'\n"""{doc}"""' if doc else "")
 
@@ -125,7 +125,7 @@ class _Written:
 
 
 def _short(value: Any) -> str:
-    return shortened(on_one_line(without_addresses(repr(value))), _LONGEST_GIVEN)
+    return shortened(with_line_ends_escaped(without_addresses(repr(value))), _LONGEST_GIVEN)
 
 
 def _is_made_by_python(value: type) -> bool:
@@ -134,7 +134,7 @@ def _is_made_by_python(value: type) -> bool:
 
 
 def _public_names(module: ModuleType) -> list[str]:
-    """What it declares; else its names without those of the modules that it imports itself."""
+    """What it declares as public; else its names, without those of modules that it imports."""
     declared = getattr(module, "__all__", None)
     if isinstance(declared, (list, tuple)):
         return sorted(name for name in declared if isinstance(name, str))  # some are made from sets
@@ -176,7 +176,7 @@ def _in_cell(value: type, name: str) -> str:
 
 
 def _definitions(node: ast.AST, path: list[str]) -> Iterator[ast.ClassDef]:
-    """The classes of this name, by the names of what they stand in."""
+    """The classes of this qualified name."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _definitions(child, path)

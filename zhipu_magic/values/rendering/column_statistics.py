@@ -1,7 +1,7 @@
-"""What a column holds, in a few words: how much is missing, least and greatest, mean, how many different values.
+"""A summary of a column: how much is missing, least and greatest, mean, how many distinct values.
 
-The data is never copied: it is looked at in slices and by steps, which are views. How much is looked at is decided by
-the size alone, so that the text is the same in every run; where not all was, the text says so.
+The data is never copied: it is read in slices and strides, which are views. How much is read is decided by
+the size alone, so that the text is the same in every run; where it was not all, the text says so.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ HEADS: Final = ("min", "mean", "max", "distinct", "most frequent")
 """What `measured` tells of a column, if it can."""
 
 _SLICE: Final = 1_000_000
-"""Rows that are looked at together: what a library makes of them in passing stays small."""
+"""Rows that are read together, so that a library's temporary copies stay small."""
 _MOST_CELLS: Final = 40_000_000
 _MOST_OBJECTS: Final = 5_000_000
-"""What is missing is counted in all cells up to so many; the latter where each is an object somewhere in memory."""
+"""Missing values are counted in all cells up to so many; the latter where each cell is an object of its own."""
 _MOST_MEASURED: Final = 4_000_000
 _MOST_RANKED: Final = 500_000
-"""Numbers are measured up to so many; put in order, or compared with each other, up to so many."""
+"""Numbers are measured up to so many; sorted, or compared with each other, up to so many."""
 _SAMPLED: Final = 100_000
 _MOST_SAMPLED: Final = 1_000_000
 _FEWEST_SAMPLED: Final = 1_000
-"""Otherwise so many of a column, of all columns together, and of a column in any case, at even steps."""
+"""Otherwise a sample: so many of a column, so many of all columns together, and so many of a column at least."""
 _MOST_FREQUENT: Final = 3
 _LONGEST_VALUE: Final = 30
 _QUARTERS: Final = (0.25, 0.5, 0.75)
@@ -41,14 +41,14 @@ _QUARTERS: Final = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of a column, by HEADS, and in how many of its values that was seen, where not in all."""
+    """A column's statistics by HEADS, and how many of its values they were taken from, if not from all."""
 
     texts: dict[str, str]
     sampled: int = 0
 
 
 def missing(columns: list[nw.Series[Any]]) -> list[str]:
-    """How many values each column lacks, as text: counted, or told of a sample."""
+    """How many values are missing in each column, as text: counted, or estimated from a sample."""
     ways = [_way_to_count(series) for series in columns]
     told = []
     for series, way in zip(columns, ways, strict=True):
@@ -63,7 +63,7 @@ def missing(columns: list[nw.Series[Any]]) -> list[str]:
 
 
 def longest_missing(rows: int) -> str:
-    """As long a text as `missing` may give, of so many rows."""
+    """The longest text that `missing` may give for so many rows."""
     return "1,000 in 100,000 sampled" if rows > _MOST_OBJECTS else "1,000"
 
 
@@ -105,7 +105,7 @@ _AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
 
 
 def _way_to_count(series: nw.Series[Any]) -> int:
-    """How costly it is to count what is missing. To look at an object means to go where it lies in memory."""
+    """How costly it is to count missing values: an object must be fetched from wherever it is in memory."""
     import narwhals as nw
 
     dtype = getattr(series.to_native(), "dtype", None)
@@ -123,7 +123,7 @@ def _has_order(series: nw.Series[Any]) -> bool:
 
 
 def _share(columns: int, most: int) -> int:
-    """How many values of a column are looked at, where so many of all of them are."""
+    """How many values of a column are read, if so many of all columns are."""
     return max(_FEWEST_SAMPLED, min(_SAMPLED, most // max(1, columns)))
 
 
@@ -132,7 +132,7 @@ def _slices(series: nw.Series[Any]) -> list[nw.Series[Any]]:
 
 
 def _some(series: nw.Series[Any], most: int) -> nw.Series[Any]:
-    """At most so many values, at even steps."""
+    """At most so many values, at a constant stride."""
     return series.gather_every(step(len(series), most)) if len(series) > most else series
 
 
@@ -146,16 +146,16 @@ def _range(series: nw.Series[Any]) -> dict[str, str]:
         if not series.dtype.is_numeric():
             shown = day if is_day(least) and is_day(greatest) else cell
             return {"min": shown(least), "max": shown(greatest)}
-        # Not by sums: of integers they may pass what 64 bits hold.
+        # Not by sums: those of integers may overflow 64 bits.
         means = [(part.mean(), count) for part, count in parts]
     told = {"min": cell(least), "mean": "", "max": cell(greatest)}
-    if all(mean is not None for mean, _ in means):  # the first polars had none of decimals
+    if all(mean is not None for mean, _ in means):  # early versions of polars had none for decimals
         told["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
     return told
 
 
 def _ranks(series: nw.Series[Any]) -> str:
-    """Quartiles of numbers, and how many values are different; without what a library does not know of a type."""
+    """Quartiles of numbers, and the number of distinct values; without what a library cannot compute for a type."""
     told = []
     with _quiet():
         present = series.drop_nulls()

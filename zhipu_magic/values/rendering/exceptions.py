@@ -1,4 +1,4 @@
-"""An exception as a traceback of the reader's own frames, the innermost last.
+"""An exception as a traceback of the user's own frames, the innermost last.
 
 Traceback (most recent call last):
   cell, line 2, in <module>
@@ -20,7 +20,8 @@ from itertools import groupby
 from typing import Final
 
 from ...text.characters import shortened, without_addresses
-from ...text.clip import INLINE, cut, fenced, plural, weight
+from ...text.numbers import plural
+from ...text.tokens import INLINE, cut, fenced_within, weight
 from .registry import render
 from .stack_frames import Frame, frames, own_frames, place
 
@@ -28,7 +29,7 @@ _AROUND: Final = 2
 """Lines shown before and after the one that failed."""
 _LONGEST_LINE: Final = 160
 _MACHINERY: Final = ("IPython", "ipykernel", "zhipu_magic")
-"""What runs a cell: its frames before the first of the reader's tell nothing."""
+"""What runs a cell: its frames before the user's first say nothing."""
 _MOST_IN_GROUP: Final = 10
 _DEEPEST_GROUP: Final = 3
 _BETWEEN_CAUSE: Final = "The above exception was the direct cause of the following exception:"
@@ -37,18 +38,18 @@ _GROUPS: Final = getattr(builtins, "BaseExceptionGroup", ())
 _HEADING: Final = "Traceback (most recent call last):"
 _MESSAGE_SHARE: Final = 0.6
 _LEAST: Final = 40
-"""Tokens below which nothing can be told of an error."""
+"""With fewer tokens, nothing can be said about an error."""
 
 
 @render.register
 def _failure(value: BaseException, tokens: int) -> str:
-    """The error and those behind it. One that was never raised is its last line alone."""
+    """The error and its causes. One that was never raised is its last line alone."""
     text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
-    return text if "\n" not in text and len(text) <= INLINE else fenced(text, "text", tokens)
+    return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "text", tokens)
 
 
 def _chain(error: BaseException, tokens: float, depth: int) -> str:
-    """The error last, and with half of the budget; before it what it came of, each with half of the rest."""
+    """The error last, with half of the budget; before it its causes, each with half of the rest."""
     told: list[str] = []
     left, chain = tokens, [*_behind(error), (error, "")][::-1]
     for number, (current, between) in enumerate(chain, 1):
@@ -62,9 +63,9 @@ def _chain(error: BaseException, tokens: float, depth: int) -> str:
 
 
 def _behind(error: BaseException) -> list[tuple[BaseException, str]]:
-    """What an error came of, the first first, and what leads to the next.
+    """An error's causes, the first one first, and the line that leads to the next.
 
-    One that says the same as the next, from within a library, is passed over.
+    One from within a library that says the same as the next is skipped.
     """
     behind: list[tuple[BaseException, str]] = []
     met, current, later = {id(error)}, error, error
@@ -101,7 +102,7 @@ def _told(error: BaseException, tokens: float, depth: int) -> str:
 
 
 def _blocks(error: BaseException) -> list[str]:
-    """The frames, the innermost last: the reader's own with their source, the others by their number."""
+    """The frames, the innermost last: the user's own with their source, of the others their number."""
     found = list(frames(error))
     while found and found[0].owner in _MACHINERY:
         del found[0]
@@ -122,7 +123,7 @@ def _left_out(run: list[Frame]) -> str:
 
 
 def _places(run: list[Frame]) -> Iterator[str]:
-    """Each place with its source, and how often it follows upon itself."""
+    """Each place with its source, and how often it repeats in a row."""
     for _, same in groupby(run, key=lambda frame: (frame.filename, frame.lineno, frame.name)):
         frame, *again = same
         yield "\n".join([f"  {frame.where}, line {frame.lineno}, in {frame.name}", *_source(frame)])
@@ -140,7 +141,7 @@ def _source(frame: Frame) -> Iterator[str]:
 
 
 def _last_lines(error: BaseException) -> Iterator[str]:
-    """Type and message; before them the line that is no Python, after them the notes."""
+    """Type and message; before them the line with the syntax error, after them the notes."""
     module, name = type(error).__module__, type(error).__qualname__
     name = name if module in ("builtins", "__main__") else f"{module}.{name}"
     message = str(error)
@@ -162,7 +163,7 @@ def _line_at_fault(error: SyntaxError) -> Iterator[str]:
 
 
 def _group(error: BaseException, tokens: float, depth: int) -> list[str]:
-    """The errors of a group, each with its own traceback, further in."""
+    """The errors of a group, each with its own traceback, indented."""
     if not isinstance(error, _GROUPS):
         return []
     inner: tuple[BaseException, ...] = error.exceptions

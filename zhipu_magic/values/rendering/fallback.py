@@ -1,4 +1,4 @@
-"""Anything that nobody has registered: as a dataclass, by its own Markdown, its attributes, or its `repr`."""
+"""Any type that is not registered: as a dataclass, by its own Markdown, its attributes, or its `repr`."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from types import FunctionType
 from typing import Any
 
 from ...text.characters import without_addresses
-from ...text.clip import fenced, weight
-from .records import attributes, is_record
+from ...text.tokens import fenced_within, weight
+from ..types.fields import is_dataclass
+from .records import attributes
 from .registry import render
 from .structures import as_json
 
 
 @render.register(object)
 def anything(value: Any, tokens: int) -> Any:
-    """The value's own Markdown, else its `repr`, or attributes where that tells nothing.
+    """The value's own Markdown, else its `repr`, or its attributes where that says nothing.
 
-    A dataclass is JSON; what wraps a function is that.
+    A dataclass is JSON; a wrapper of a function is that function.
     """
-    if is_record(value):
+    if is_dataclass(value):
         return as_json(value, tokens)
     function = getattr(value, "__wrapped__", None)
     if isinstance(function, FunctionType):
         return function
-    # Asked of the type: some objects answer to every name, and a class's own method needs an instance.
+    # Looked up on the type: some objects have every attribute, and a class's own method needs an instance.
     as_markdown = getattr(type(value), "_repr_markdown_", None)
     told = as_markdown(value) if callable(as_markdown) else None
     text = told[0] if isinstance(told, tuple) and told else told
@@ -34,4 +35,4 @@ def anything(value: Any, tokens: int) -> Any:
         text = as_json(value, round(tokens - weight(name)) - 1)
         return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
     shown = without_addresses(repr(value))
-    return fenced(shown, "text", tokens) if "\n" in shown.strip() else shown
+    return fenced_within(shown, "text", tokens) if "\n" in shown.strip() else shown

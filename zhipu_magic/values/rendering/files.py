@@ -8,15 +8,16 @@ from codecs import getincrementaldecoder
 from pathlib import Path
 from typing import Final
 
-from ...text.clip import fenced, listed, plural, weight
+from ...text import regular_files
 from ...text.errors import InvalidRequest
-from .. import regular_files
+from ...text.numbers import plural
+from ...text.tokens import fenced_within, listed, weight
 from ..images.from_value import Image, image_of
 from .pictures import LONGEST_HEAD, begins_as_picture
 from .registry import render
 
 _BYTES_A_TOKEN: Final = 6
-"""More than a token has in any script, by the estimate."""
+"""More than a token has in any script, by our estimate."""
 _AROUND_NAMES: Final = 4
 
 _LANGUAGES: Final = {
@@ -32,7 +33,7 @@ _LANGUAGES: Final = {
 
 @render.register
 def _path(value: Path, tokens: int) -> str | Image:
-    """A text file's beginning in a fence, below its name; or a picture. Raises InvalidRequest for what is neither."""
+    """A text file's beginning in a fence, below its name; or a picture. Raises InvalidRequest for any other file."""
     try:
         path = value.expanduser()
         status = path.stat()
@@ -66,7 +67,7 @@ def _path(value: Path, tokens: int) -> str | Image:
     heading = f"{path.name}:\n"
     language = _LANGUAGES.get(path.suffix.lower(), "")
     room = tokens - weight(heading)
-    return heading + fenced(text, language, room, whole if len(first) < status.st_size else None)
+    return heading + fenced_within(text, language, room, whole if len(first) < status.st_size else None)
 
 
 def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
@@ -87,9 +88,9 @@ def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
 
 
 def _folder(path: Path, tokens: int) -> str:
-    """The names in a folder, in order."""
+    """The names in a folder, sorted."""
     with os.scandir(path) as entries:
         names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
     heading = f"{path.name or 'The folder'} holds {plural(len(names), 'name')}:\n"
     room = tokens - weight(heading)
-    return heading + fenced(listed(names, "\n", room - _AROUND_NAMES), "text", room)
+    return heading + fenced_within(listed(names, "\n", room - _AROUND_NAMES), "text", room)

@@ -11,7 +11,7 @@ from ..images.from_value import Image, image_of
 from .registry import LATE, add, is_ours, render
 
 LONGEST_HEAD: Final = 16
-"""Bytes by which a picture's file is known."""
+"""Bytes by which a picture's file is recognised."""
 IN_ITS_PLACE: Final = "[a picture: refer to it by itself]"
 """What stands for a picture among other values."""
 
@@ -33,7 +33,7 @@ def begins_as_picture(data: bytes | bytearray | memoryview) -> bool:
 
 
 def is_picture(value: Any) -> bool:
-    """Whether a value reads as an image, as far as its type, or its first bytes, tell."""
+    """Whether a value is rendered as an image, judging by its type or its first bytes."""
     function = render.dispatch(type(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return is_ours(function) and begins_as_picture(value)

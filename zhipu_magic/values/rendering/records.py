@@ -1,14 +1,13 @@
-"""Values that are made of named parts: dataclasses, pydantic models, and objects that tell nothing but attributes."""
+"""Values with named parts: dataclasses, pydantic models, and objects that have nothing but attributes."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import sys
 from collections.abc import Iterator
 from types import MemberDescriptorType
 from typing import Any, Final
 
+from ..types.fields import visible_fields
 from .registry import render
 
 _LEFT_OUT: Final = "… (left out: it may be a secret)"
@@ -19,21 +18,16 @@ _SECRET: Final = re.compile(
 )
 
 
-def is_record(value: Any) -> bool:
-    """Whether a value is an instance of a dataclass, which has no base class to register."""
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
-
-
 def parts(value: Any) -> dict[str, Any] | None:
     """The fields of a record, or the attributes of an object without a repr of its own; None for any other value."""
-    names = _fields(value)
+    names = visible_fields(value)
     return attributes(value) or None if names is None else {name: getattr(value, name) for name in names}
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """What an object publicly holds whose class does not say how it reads; nothing of any other value.
+    """The public attributes of an object whose class has no repr of its own; nothing for any other value.
 
-    An attribute that is called like a secret is left out: where an object holds a key, it is no matter of this text.
+    An attribute that is named like a secret is left out: a key that an object holds is of no use to a model.
     """
     kind: Any = type(value)
     if kind.__repr__ is not object.__repr__ or isinstance(value, Iterator):
@@ -45,18 +39,6 @@ def attributes(value: Any) -> dict[str, Any]:
     own = getattr(value, "__dict__", None)
     held |= {name: one for name, one in own.items() if _is_public(name)} if isinstance(own, dict) else {}
     return {name: _LEFT_OUT if _SECRET.fullmatch(name) and one else one for name, one in held.items()}
-
-
-def _fields(value: Any) -> list[str] | None:
-    """The fields of a record. One that its class leaves out of the repr is left out here: often it is a secret."""
-    if is_record(value):
-        return [one.name for one in dataclasses.fields(value) if one.repr and hasattr(value, one.name)]
-    model: Any = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
-    if model is not None and isinstance(value, model):
-        known = type(value).model_fields
-        shown = [name for name, one in known.items() if one.repr and not one.exclude and hasattr(value, name)]
-        return [*shown, *(value.model_extra or {})]
-    return None
 
 
 def _is_slot(member: Any) -> bool:

@@ -17,21 +17,21 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import whole_characters
-from ...text.clip import cut
+from ...text.characters import class_name, whole_characters
 from ...text.errors import GLMError, InvalidRequest
+from ...text.tokens import cut
 from ..images.from_value import Image
 
 _MOST_STEPS: Final = 10
-"""From a value to its text: more than anybody needs, and fewer than without end."""
+"""From a value to its text: more than anybody needs, and not endless."""
 
 _FEWEST: Final = 40
-"""Tokens of a text that is cut: with fewer, the note that says so would stand alone."""
+"""The least tokens of a text that is cut: with fewer, the note about it would stand alone."""
 
 LATE: Final[dict[str, Callable[[ModuleType], None]]] = {}
-"""By the name of a module: what registers its types, called with the module whenever it is in `sys.modules`.
+"""What registers a library's types, by the name of its module. Called with the module if it is in `sys.modules`.
 
-It may find the module half imported: `add` registers what is there.
+The module may be half imported: `add` registers what is there.
 """
 
 
@@ -40,9 +40,9 @@ class Rendered:
     """How a value reads to a model."""
 
     text: str
-    """Within the budget, and a few tokens; what was cut is said in it."""
+    """Within the budget and a few tokens; where it was cut, it says so."""
     block: bool = False
-    """Whether it has several lines and stands on its own. A str never does: it stands as it is."""
+    """Whether it has several lines and needs a place of its own. A str never does: it is inserted as it is."""
     images: tuple[Image, ...] = ()
 
 
@@ -56,7 +56,7 @@ def render(value: Any, tokens: int) -> Any:
         def order_text(order: Order, tokens: int) -> str:
             return f"order {order.number} of {order.customer}, {order.total} yuan"
     """
-    raise NotImplementedError  # `other.py` registers what holds for `object`
+    raise NotImplementedError  # `fallback.py` registers `object`
 
 
 def rendered(value: Any, tokens: int) -> Rendered:
@@ -88,23 +88,23 @@ def look_for_libraries() -> None:
 
 
 def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> None:
-    """Register a library's type, if it is there and nobody has registered it yet: the reader's own goes first."""
-    # Not by getattr: many libraries import a module when a name of it is first asked for.
+    """Register a library's type, if it is there and not registered yet: the user's own function takes precedence."""
+    # Not by getattr: many libraries import a module when one of its names is first used.
     kind = object.__getattribute__(module, "__dict__").get(name)
     if isinstance(kind, type) and kind not in render.registry:
         render.register(kind, function)
 
 
 def is_ours(function: Callable[..., Any]) -> bool:
-    """Whether a registered function is one of these rooms, not the reader's."""
+    """Whether a registered function is from this package, and not the user's."""
     return getattr(function, "__module__", "").startswith(__package__)
 
 
 def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
-    """What a registered function makes of a value. Raises InvalidRequest for one of the reader's that fails."""
+    """What a registered function makes of a value. Raises InvalidRequest where one of the user's fails."""
     if is_ours(function):
         return function(value, tokens)
-    kind = type_name(value)
+    kind = class_name(value)
     try:
         result = function(value, tokens)
     except GLMError:
@@ -135,15 +135,8 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     return result
 
 
-def type_name(value: Any) -> str:
-    """The name of a value's type, with its library: `pandas.DataFrame`, `list`, `Order`."""
-    kind = type(value)
-    library = str(kind.__module__).partition(".")[0]
-    return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"
-
-
 def kind_of(value: Any) -> str:
-    """What a value of a library is: `pandas DataFrame`. A class that was made of it counts as that library's."""
+    """What a value of a library is: `pandas DataFrame`. A subclass counts as that library's."""
     known = next((kind for kind in type(value).__mro__ if kind in render.registry and kind is not object), type(value))
     return f"{str(known.__module__).partition('.')[0]} {type(value).__name__}"
 
@@ -159,7 +152,7 @@ def _step(value: Any, tokens: int) -> Any:
             hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
             reason="render.own_code",
             detail=_told(error),
-            type=type_name(value),
+            type=class_name(value),
         ) from error
 
 
@@ -179,7 +172,7 @@ def _told(error: Exception) -> str:
 
 
 def _no_text(reads_as: list[Any]) -> InvalidRequest:
-    names = [type_name(value) for value in reads_as]
+    names = [class_name(value) for value in reads_as]
     way = ", which reads as ".join(names[1:4])
     return InvalidRequest(
         "A value of type {type} never becomes text: it reads as {way}, and so on.",

@@ -14,7 +14,7 @@ No library is imported: one that the notebook has not imported has made no value
 
 from __future__ import annotations
 
-from . import (  # noqa: F401  # they register what they render
+from . import (  # noqa: F401  # each registers what it renders
     arrays,
     code,
     exceptions,

@@ -1,4 +1,4 @@
-"""Steps for a sample of what is too large to be looked at in whole."""
+"""Strides for a sample of data that is too large to be read whole."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from itertools import count
 
 
 def step(length: int, most: int) -> int:
-    """Every how manyth of `length` elements to take, to have at most so many.
+    """Stride that samples at most `most` of `length` elements.
 
-    A prime number, so that it does not fall in with what repeats in the data: every 100th row of one that comes
-    back every 4 rows would be the same row again and again.
+    A prime number, so that it does not coincide with a period in the data: every 100th row of data that repeats
+    every 4 rows would be the same row again and again.
     """
     least = -(-length // max(1, most))
     return 1 if least <= 1 else next(number for number in count(least) if _is_prime(number))

@@ -1,4 +1,4 @@
-"""Values that are a word, a number or a moment; text as it is; bytes by their beginning."""
+"""Numbers, dates and other short values; text as it is; bytes by their beginning."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from types import EllipsisType, NoneType, NotImplementedType
 from typing import Any, Final
 
 from ...text.characters import shortened
-from ...text.clip import cut, plural, weight
+from ...text.numbers import plural
+from ...text.tokens import cut, weight
 from ..images.from_value import Image, image_of
 from .pictures import begins_as_picture
 from .registry import render
 
 _MOST_DIGITS: Final = 1_000
-"""Python itself refuses to write out more than 4,300."""
+"""Python itself refuses to print more than 4,300."""
 _LONGEST_MEMBER: Final = 60
 _FIRST_BYTES: Final = 300
 _BYTES_A_TOKEN: Final = 6
-"""More than a token has in any script, by the estimate."""
+"""More than a token has in any script, by our estimate."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is one of those that are short as text."""
+    """Whether a value is of a type whose text is always short."""
     return type(value) in _TEXTS or isinstance(value, _PLAIN)
 
 
@@ -53,7 +54,7 @@ def _as_it_is(value: str, tokens: int) -> str:
 @render.register(bytearray)
 @render.register(memoryview)
 def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
-    """How many there are, and what they begin with: as text if it is text. A picture's file is that picture."""
+    """Their number, and the first of them, as text if they are text. The bytes of a picture's file are that picture."""
     if begins_as_picture(value):
         return image_of(bytes(value))
     size = memoryview(value).nbytes

@@ -1,4 +1,4 @@
-"""Which frames of an error are the reader's own, and what the statements that failed there speak of."""
+"""Which frames of an error are the user's own, and which names the statements that failed there use."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Frame:
     name: str
     """Of the function."""
     owner: str
-    """The library that it belongs to; empty for the reader's own."""
+    """The library that it belongs to; empty for the user's own."""
 
     @property
     def where(self) -> str:
@@ -48,7 +48,7 @@ class Frame:
 
 
 def own_frames(error: BaseException) -> list[Frame]:
-    """The frames of an error's traceback that are the reader's own, the innermost last.
+    """The frames of an error's traceback that are the user's own, the innermost last.
 
     Not those of installed packages, of the standard library, of IPython and of zhipu_magic.
     """
@@ -62,12 +62,12 @@ def frames(error: BaseException) -> Iterator[Frame]:
         code = entry.tb_frame.f_code
         owner = _owner(code.co_filename, entry.tb_frame.f_globals.get("__name__"))
         line = entry.tb_lineno or entry.tb_frame.f_lineno or code.co_firstlineno
-        yield Frame(entry.tb_frame, code.co_filename, line, code.co_name, owner)
+        yield Frame(frame=entry.tb_frame, filename=code.co_filename, lineno=line, name=code.co_name, owner=owner)
         entry = entry.tb_next
 
 
 def named_values(error: BaseException, limit: int) -> dict[str, Any]:
-    """What the statements that failed in the reader's own frames name, the innermost frame first: at most `limit`.
+    """The values that the failed statements in the user's own frames use, the innermost frame first: at most `limit`.
 
     Not modules, functions, classes and builtins.
     """
@@ -87,7 +87,7 @@ def is_cell(filename: str) -> bool:
 
 
 def place(filename: str) -> str:
-    """A file's bare name, or `cell`: no place on the disk, and no number that changes from run to run."""
+    """A file's bare name, or `cell`: no path, and no number that changes from run to run."""
     return "cell" if is_cell(filename) else re.split(r"[/\\]", filename)[-1]
 
 
@@ -107,13 +107,13 @@ def _owner(filename: str, module: object) -> str:
         return "zhipu_magic"
     if standard := next((folder for folder in _STANDARD if real.startswith(folder)), ""):
         return real.removeprefix(standard).partition(os.sep)[0].removesuffix(".py")
-    # A compiled module names a file that is not there.
+    # A compiled module gives a file name that does not exist.
     is_compiled = isinstance(module, str) and module != "__main__" and not os.path.exists(real)
     return str(module).partition(".")[0] if is_compiled else ""
 
 
 def _names_at(frame: Frame) -> list[str]:
-    """The names that the statement which a frame stands at reads, in the order of its source."""
+    """The names that a frame's current statement reads, in the order of its source."""
     lines = linecache.getlines(frame.filename, frame.frame.f_globals)
     try:
         statements = _statements_at(ast.parse("".join(lines)), frame.lineno)
@@ -124,7 +124,7 @@ def _names_at(frame: Frame) -> list[str]:
 
 
 def _statements_at(node: ast.AST, line: int) -> Iterator[ast.stmt]:
-    """The innermost statements on a line; of those that hold others, such as a loop, the head."""
+    """The innermost statements on a line; of compound ones, such as a loop, the header."""
     for child in ast.iter_child_nodes(node):
         first = min([getattr(child, "lineno", 0), *(one.lineno for one in getattr(child, "decorator_list", ()))])
         if not first or first <= line <= (getattr(child, "end_lineno", None) or first):

@@ -1,7 +1,7 @@
-"""What holds other values, as JSON: dicts, lists, sets, dataclasses, pydantic models, and their like.
+"""Containers as JSON: dicts, lists, sets, dataclasses, pydantic models, and the like.
 
-Only as much is looked at as there is room for. Where not all fits, each container gives its first items, and each text
-its beginning: as many as fit, found by trying.
+Only as much is read as there is room for. Where not all fits, each container shows its first items, and each text
+its beginning: as many as fit, found by bisection.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import without_addresses
-from ...text.clip import INLINE, fenced, plural, weight
-from ...text.tokens import estimate
+from ...text.numbers import plural
+from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
 from .pictures import IN_ITS_PLACE, images_of, is_picture
 from .records import parts
@@ -27,13 +27,13 @@ _WIDTH: Final = 100
 """A container that is shorter stands on one line."""
 _DEEPEST: Final = 30
 _CHARACTERS_AN_ITEM: Final = 16
-"""Where containers give so many items, texts give so many times as many characters."""
+"""Where containers show n items, texts show so many times n characters."""
 _SHORTEST_TEXT: Final = 32
 _STEP: Final = 1.2
 _TOKENS_OF_AN_ITEM: Final = 100
-"""For a value within others that a function of the reader's renders."""
+"""For a nested value that a function of the user's renders."""
 _HEADED: Final = ("scalars", "tables", "arrays")
-"""The rooms whose first line tells a value in short."""
+"""The modules whose first line describes a value in short."""
 
 
 @render.register(Mapping)
@@ -42,7 +42,7 @@ _HEADED: Final = ("scalars", "tables", "arrays")
 def structure(value: Any, tokens: int) -> Any:
     """A container as JSON: on one line if it is short, else in a fence; what does not fit is counted.
 
-    A list or tuple of nothing but pictures is these.
+    A list or tuple of nothing but pictures becomes those images.
     """
     return images_of(value) or as_json(value, tokens)
 
@@ -63,12 +63,12 @@ def as_json(value: Any, tokens: int) -> str:
             text, few, many = (text, few, middle) if found is None else (found, middle, many)
     if text is None:
         text = _text(value, 1, tokens, shared, whatever=True) or ""
-    return text if "\n" not in text and len(text) <= INLINE else fenced(text, "json", tokens)
+    return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
 
 
 @dataclass
 class _Shared:
-    """What one attempt leaves to the next: the texts of values that are no JSON, and sets in order."""
+    """What one attempt leaves for the next: the texts of values that are not JSON, and sorted sets."""
 
     most: int
     texts: dict[int, tuple[Any, Any]] = field(default_factory=dict)
@@ -77,11 +77,11 @@ class _Shared:
 
 @dataclass(frozen=True)
 class _Node:
-    """A container: its items' texts, and all of it on one line if that is short enough."""
+    """A container: the texts of its items, and all of it on one line if that is short enough."""
 
     brackets: str
     items: list[tuple[str, str | _Node]]
-    """Each with the key before it, and a colon; nothing in a list."""
+    """Each with its key and a colon; without, in a list."""
     line: str
 
 
@@ -109,7 +109,7 @@ class _Attempt:
         self._shared = shared
 
     def read(self, value: Any, around: tuple[int, ...]) -> str | _Node:
-        """JSON, or a container of such; `around` are the ids of the containers that it stands in."""
+        """JSON, or a container of it; `around` are the ids of the containers around it."""
         if value is None or value is True or value is False:
             return self._spend(json.dumps(value))
         function = render.dispatch(type(value))
@@ -124,7 +124,7 @@ class _Attempt:
             return self._spend(json.dumps(IN_ITS_PLACE))
         opened = _opened(value, self._shared) if is_ours(function) else None
         if opened is not None:
-            return self._container(value, *opened, around)
+            return self._container(value, opened, around)
         shown = self._remembered(value, lambda: _brief(value, function))
         if isinstance(shown, Image):
             return self._spend(json.dumps(IN_ITS_PLACE))
@@ -132,9 +132,8 @@ class _Attempt:
             return self._spend(self._quoted(shown if isinstance(shown, str) else _repr(value)))
         return self.read(shown, (*around, id(value)))
 
-    def _container(
-        self, value: Any, brackets: str, items: Iterable[tuple[Any, Any]], count: int, around: tuple[int, ...]
-    ) -> str | _Node:
+    def _container(self, value: Any, opened: _Opened, around: tuple[int, ...]) -> str | _Node:
+        brackets, items, count = opened
         if id(value) in around or len(around) >= _DEEPEST:
             what = "one of those around it again" if id(value) in around else plural(count, "item")
             return self._spend(self._quoted(f"… ({what})"))
@@ -166,8 +165,12 @@ class _Attempt:
         return known[1]
 
 
-def _opened(value: Any, shared: _Shared) -> tuple[str, Iterable[tuple[Any, Any]], int] | None:
-    """A container's brackets, its items with their keys, and how many; None for what is no container."""
+#: A container's brackets, its items with their keys, and how many there are.
+_Opened = tuple[str, Iterable[tuple[Any, Any]], int]
+
+
+def _opened(value: Any, shared: _Shared) -> _Opened | None:
+    """A container, opened; None for any other value."""
     if is_plain(value) or isinstance(value, (bytes, bytearray, memoryview)):
         return None
     if isinstance(value, Mapping):
@@ -208,7 +211,7 @@ def _key(key: Any) -> str:
 
 
 def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
-    """A value that is no JSON, in one line; or, where it has no text, another that reads for it."""
+    """A value that is not JSON, in one line; or, where it has no text, another value in its place."""
     if isinstance(value, ModuleType):
         return f"module {value.__name__}"
     if is_plain(value):
@@ -225,7 +228,7 @@ def _repr(value: Any) -> str:
 
 
 def _on_one_line(brackets: str, items: list[tuple[str, str | _Node]]) -> str:
-    """All of a container on one line, or nothing if it would be a long one."""
+    """All of a container on one line, or nothing if that line would be long."""
     texts, length = [], 0
     for before, item in items:
         text = item if isinstance(item, str) else item.line
@@ -237,7 +240,7 @@ def _on_one_line(brackets: str, items: list[tuple[str, str | _Node]]) -> str:
 
 
 def _lines(node: _Node, indent: str) -> list[str]:
-    """A container with its items below each other; short ones of a list share their lines."""
+    """A container with one item per line; short ones in a list share lines."""
     if node.line:
         return [node.line]
     inner, lines = f"{indent}  ", [node.brackets[0]]

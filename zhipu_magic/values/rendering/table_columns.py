@@ -1,4 +1,4 @@
-"""The columns of a table, below each other: name, type, what is missing, and what they hold."""
+"""The columns of a table, one per line: name, type, missing values, and statistics."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.clip import plural, weight
+from ...text.numbers import plural
+from ...text.tables import row, rule
+from ...text.tokens import weight
 from .column_statistics import HEADS, Measured, longest_missing, measured, missing
-from .table_rows import escaped, row
+from .table_rows import escaped
 
 if TYPE_CHECKING:
     import narwhals as nw
 
 _MOST_TYPES: Final = 5
 _AROUND_MEASURES: Final = 50
-"""Tokens that are kept for the heads of what columns hold, and for what is said below them."""
+"""Tokens that are reserved for the headers of the statistics, and for the notes below them."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names and types; and, where the values may be looked at, how many there are and what gives a column's."""
+    """Names and types; and, if the values may be read, their number and what gives a column."""
 
     labels: Sequence[str]
     dtypes: Sequence[str]
@@ -30,9 +32,9 @@ class Columns:
 
 
 def column_list(columns: Columns, tokens: float) -> str:
-    """As many columns as fit, and the types of the others; what the first of them hold, as far as there is room."""
+    """As many columns as fit, and the types of the others; statistics of the first ones, as far as there is room."""
     heads = ["column", "dtype", *(["missing"] if columns.series else [])]
-    left = tokens - weight(f"{row(heads)}\n{row(['---'] * len(heads))}\n")
+    left = tokens - weight(f"{row(heads)}\n{rule(len(heads))}\n")
     lines, left = _names(columns, left)
     others = _others(columns, len(lines))
     if not columns.labels or (not lines and weight(row(others)) > left):
@@ -74,7 +76,7 @@ def _others(columns: Columns, shown: int) -> list[str]:
 
 
 def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
-    """What the columns hold: of as many of the first as there is room for."""
+    """Statistics of as many of the first columns as there is room for."""
     known: list[Measured] = []
     left -= _AROUND_MEASURES
     for column in series if left > 0 else []:
@@ -87,7 +89,7 @@ def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
 
 
 def _told(known: list[Measured], used: list[str], shown: int) -> str:
-    """Of which columns, and of how many rows, the measures are, where not of all."""
+    """Which columns, and how many rows, the statistics were taken from, if not all."""
     told = f"Measured: the first {len(known):,} of these {shown:,} columns." if used and len(known) < shown else ""
     by_count: dict[int, list[str]] = {}
     for head in used:

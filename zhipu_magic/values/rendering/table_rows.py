@@ -12,21 +12,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
-from ...text.clip import plural, weight
+from ...text.numbers import plural
+from ...text.tables import row, rule
+from ...text.tokens import weight
 
 _SHORT: Final = 60
-"""Characters of a cell that are shown in any case, and of a column's name at most."""
+"""Characters of a cell that are always shown, and the most of a column's name."""
 _LONGER: Final = 1.5
-"""From one length of cells to the next that is tried."""
+"""The factor from one length of cells to the next that is tried."""
 _TRIES: Final = 5
 """Between two of those lengths."""
 _HANDFUL: Final = 8
-"""Rows that are not given up for longer cells."""
+"""Rows that are never given up for longer cells."""
 _CHARACTERS_A_TOKEN: Final = 4
 _LEAST_A_CELL: Final = 0.75
-"""Tokens that a cell takes at least, with what stands between cells."""
+"""The least tokens of a cell, with what separates cells."""
 _WIDTH_BY_ROWS: Final = 5
-"""Rows by which it is decided how many columns fit."""
+"""Rows that decide how many columns fit."""
 _MOST_ROWS: Final = 2_000
 _NO_ROOM: Final = "No room for rows."
 _GAP: Final = "| … |"
@@ -37,7 +39,7 @@ _DEEPEST: Final = 6
 
 @dataclass(frozen=True)
 class Rows:
-    """Where rows come from: `index` is what stands before the columns. A few values are read at a time, as slices."""
+    """A source of rows: `index` is what stands before the columns. A few values are read at a time, as slices."""
 
     count: int
     index: Sequence[str]
@@ -50,27 +52,28 @@ class Rows:
 
 
 def sample(rows: Rows, tokens: float) -> str:
-    """The first rows, and the last few where not all fit; above them a line that says which."""
+    """The first rows, and the last few if not all fit; above them a line that says which they are."""
     if not rows.count or not (rows.labels or rows.index):
         return ""
     columns = _columns_that_fit(rows, tokens)
-    head = [row([*map(escaped, [*rows.index, *rows.labels][:columns])]), row(["---"] * columns)]
+    head = [row([*map(escaped, [*rows.index, *rows.labels][:columns])]), rule(columns)]
     left = tokens - sum(weight(f"{line}\n") for line in head) - weight(_longest_title(rows))
     last = min(rows.last, rows.count - 1)
     first = min(rows.count - last, _MOST_ROWS, max(1, int(left / _LEAST_A_CELL / columns)))
-    lines = _Lines(rows, _texts(rows, columns, first, last, int(tokens * _CHARACTERS_A_TOKEN)), first)
+    longest = int(tokens * _CHARACTERS_A_TOKEN)
+    lines = _Lines(rows, _texts(rows, columns, (first, last), longest), first)
     shown = _longest_cells(lines, left)
     if not shown.first:
         return "" if tokens < weight(_NO_ROOM) else _NO_ROOM
     gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
     ends = lines.at(range(first, first + shown.last), shown.length)
     cut = _CUT.format(f"{shown.length:,}") if lines.are_cut(shown) else ""
-    title = _title(rows, columns, shown.first, shown.last, cut)
+    title = _title(rows, columns, (shown.first, shown.last), cut)
     return "\n".join([title, *head, *lines.at(range(shown.first), shown.length), *gap, *ends])
 
 
 def label_of(name: Any) -> str:
-    """A column's name: as code would write it, where it is no text."""
+    """A column's name, as code would write it if it is not a text."""
     return name if isinstance(name, str) else str(name) if type(name) is int else without_addresses(repr(name))
 
 
@@ -85,22 +88,18 @@ def cell(value: Any, length: int = _SHORT) -> str:
     return escaped(_text(value, length), length)
 
 
-def row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def is_day(value: Any) -> bool:
-    """Whether a moment is a midnight, or missing: of a column of such, the days are enough."""
+    """Whether a time is midnight, or missing: for a column of these, the dates are enough."""
     return value is None or (isinstance(value, datetime.datetime) and (value != value or value.time() == _MIDNIGHT))
 
 
 def day(value: Any) -> str:
-    """Such a moment, as its day."""
+    """Such a time, as its date."""
     return cell(value).removesuffix(" 00:00:00")
 
 
 def _columns_that_fit(rows: Rows, tokens: float) -> int:
-    """So many columns that a few rows of them fit; the index, and one more if there is one, in any case."""
+    """How many columns fit, with a few rows; at least the index, and one more if there is one."""
     left, seen = tokens - weight(_longest_title(rows)), slice(0, min(rows.count, _WIDTH_BY_ROWS))
     least = len(rows.index) + min(1, len(rows.labels))
     for place, label in enumerate([*rows.index, *rows.labels]):
@@ -110,7 +109,8 @@ def _columns_that_fit(rows: Rows, tokens: float) -> int:
     return len(rows.index) + len(rows.labels)
 
 
-def _title(rows: Rows, columns: int, first: int, last: int, cut: str = "") -> str:
+def _title(rows: Rows, columns: int, ends: tuple[int, int], cut: str = "") -> str:
+    first, last = ends
     told = f"The first {plural(first, 'row')}{f' and the last {last:,}' if last else ''} of {rows.count:,}"
     if first == rows.count:
         told = f"All {rows.count:,} rows" if first > 1 else "The only row"
@@ -120,11 +120,12 @@ def _title(rows: Rows, columns: int, first: int, last: int, cut: str = "") -> st
 
 
 def _longest_title(rows: Rows) -> str:
-    return _title(Rows(rows.count + 1, (), rows.labels, rows.read), 0, rows.count, rows.last)
+    return _title(Rows(rows.count + 1, (), rows.labels, rows.read), 0, (rows.count, rows.last))
 
 
-def _texts(rows: Rows, columns: int, first: int, last: int, longest: int) -> list[tuple[str, ...]]:
-    """The cells of the first and the last rows, each as much as could ever fit."""
+def _texts(rows: Rows, columns: int, ends: tuple[int, int], longest: int) -> list[tuple[str, ...]]:
+    """The cells of the first and the last rows, each as much of them as could ever fit."""
+    first, last = ends
     read = []
     for place in range(columns):
         values = rows.read(place, slice(0, first)) + rows.read(place, slice(rows.count - last, rows.count))
@@ -135,7 +136,7 @@ def _texts(rows: Rows, columns: int, first: int, last: int, longest: int) -> lis
 
 @dataclass(frozen=True)
 class _Shown:
-    """How many rows of each end, and how much of their cells."""
+    """How many rows at each end, and how much of their cells."""
 
     first: int
     last: int
@@ -144,12 +145,12 @@ class _Shown:
 
 @dataclass
 class _Lines:
-    """The lines of rows whose cells are cut to some length."""
+    """The lines of rows, with cells cut to a given length."""
 
     rows: Rows
     texts: list[tuple[str, ...]]
     first: int
-    """So many of the texts are the first rows', the others the last ones'."""
+    """How many of the texts are of the first rows; the others are of the last ones."""
     known: dict[tuple[int, int], tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -159,7 +160,7 @@ class _Lines:
         return [self._line(place, length)[0] for place in places]
 
     def fitting(self, length: int, left: float) -> _Shown:
-        """As many rows as there is room for; the last ones where they take no more than half of it."""
+        """As many rows as there is room for; the last ones only if they take no more than half of it."""
         if max(self.widths) > _SHORT:
             left -= weight(_CUT.format(f"{length:,}"))
         count = len(self.texts)
@@ -172,7 +173,7 @@ class _Lines:
         return _Shown(self._how_many(range(most), length, left - weight(f"{_GAP}\n") - taken), last, length)
 
     def worth(self, shown: _Shown) -> float:
-        """Of each of these rows, which share of its longest cell is shown: added up."""
+        """The share of its longest cell that is shown, summed over these rows."""
         return sum(min(1.0, shown.length / max(1, self.widths[place])) for place in self._places(shown))
 
     def are_cut(self, shown: _Shown) -> bool:
@@ -200,7 +201,7 @@ class _Lines:
 
 
 def _longest_cells(lines: _Lines, left: float) -> _Shown:
-    """The length of cells at which the rows that fit are worth most; a handful of them, if they fit at all, stays."""
+    """The cell length at which the rows that fit are worth most; a handful of rows, if they fit at all, is kept."""
     best = lines.fitting(_SHORT, left)
     longest = max(lines.widths)
     if longest <= _SHORT or not best.first:
@@ -222,7 +223,7 @@ def _longest_cells(lines: _Lines, left: float) -> _Shown:
 
 
 def _stretched(lines: _Lines, shown: _Shown, longer: int, left: float) -> _Shown:
-    """The same rows with longer cells, as long as they fit: shorter than `longer`, and a round number."""
+    """The same rows with the longest cells that fit: a round length, below `longer`."""
     low, high = shown.length, longer
     for _ in range(_TRIES):
         middle = (low + high) // 2
@@ -238,7 +239,7 @@ def _to_two_digits(number: float) -> int:
 
 
 def _text(value: Any, longest: int) -> str:
-    """A value as text, of which no more than so many characters are needed."""
+    """A value as text, of which at most so many characters are needed."""
     if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, float):
@@ -249,7 +250,7 @@ def _text(value: Any, longest: int) -> str:
 
 
 class _Bounded(reprlib.Repr):
-    """The repr of a container, of which no more is made than so many characters, and what ends it."""
+    """The repr of a container, which stops after about so many characters."""
 
     def __init__(self, longest: int) -> None:
         super().__init__()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.clip import plural, weight
+from ...text.numbers import plural
+from ...text.tokens import weight
 from .column_statistics import missing, summary
 from .registry import LATE, add, kind_of
 from .table_columns import Columns, column_list
@@ -21,12 +22,12 @@ _SHARE_OF_COLUMNS: Final = 0.5
 _AROUND: Final = 8
 _FIRST_VALUES: Final = 20
 _LAST_VALUES: Final = 5
-"""Of a column that does not fit as a whole: its summary says more than many of its values."""
+"""Values of a column that does not fit whole: its summary says more than many of them."""
 
 
 @dataclass(frozen=True)
 class _Table:
-    """A table of any library, or a column. Columns are read by their place, for names may stand twice."""
+    """A table of any library, or a column. Columns are read by position, because names may repeat."""
 
     kind: str
     rows: int
@@ -34,11 +35,11 @@ class _Table:
     dtypes: Sequence[str]
     column: Callable[[int], Any]
     """In its own library's type."""
-    index: Sequence[str] = ()
-    read_index: Callable[[int, slice], list[Any]] = lambda place, rows: []
+    index: Sequence[str]
+    read_index: Callable[[int, slice], list[Any]]
 
     def series(self, place: int) -> nw.Series[Any]:
-        """A column, as narwhals gives it for all libraries alike."""
+        """A column, as narwhals wraps it for every library."""
         import narwhals as nw
 
         return nw.from_native(self.column(place), series_only=True)
@@ -54,7 +55,7 @@ class _Table:
 
 
 def _frame(value: Any, tokens: int) -> str:
-    """How large it is, its columns with what they hold, and rows."""
+    """Its size, its columns with statistics, and rows."""
     table = _opened(value)
     heading = f"{table.kind}, {plural(table.rows, 'row')} × {plural(len(table.labels), 'column')}"
     columns = Columns(table.labels, table.dtypes, table.rows, table.series)
@@ -63,7 +64,7 @@ def _frame(value: Any, tokens: int) -> str:
 
 
 def _column(value: Any, tokens: int) -> str:
-    """How long it is, what is missing, a summary, and values: all of them, or a few of each end."""
+    """Its length, what is missing, a summary, and values: all of them, or a few at each end."""
     table = _opened(value)
     lacking = missing([table.series(0)])[0]
     name = f" {escaped(table.labels[0])}" if table.labels[0] != _UNNAMED else ""
@@ -82,7 +83,7 @@ def _lazy(value: Any, tokens: int) -> str:
 
 
 def _index_values(value: Any, tokens: int) -> Any:
-    """What an index holds, as a list; one that only counts, as the range that it is."""
+    """The values of an index, as a list; or as a range, if it is one."""
     if type(value).__name__ == "RangeIndex":
         return range(value.start, value.stop, value.step)
     return _Values(value)
@@ -109,7 +110,7 @@ def _from_narwhals(value: Any, tokens: int) -> Any:
 
 
 def _with_rows(parts: list[str], table: _Table, tokens: int, **ends: int) -> str:
-    """What is told, and rows below it; `ends` is how many of each end at most, where not all fit."""
+    """The description, and rows below it; `ends` is how many at each end at most, if not all fit."""
     above = "\n\n".join(filter(None, parts))
     rows = sample(table.rows_of(**ends), tokens - weight(above) - _AROUND)
     return f"{above}\n\n{rows}" if rows else above
@@ -117,22 +118,38 @@ def _with_rows(parts: list[str], table: _Table, tokens: int, **ends: int) -> str
 
 def _opened(value: Any) -> _Table:
     if hasattr(value, "iloc"):  # pandas, and what is like it
-        if value.ndim == 1:
-            return _Table(
-                kind_of(value), len(value), [_name(value.name)], [str(value.dtype)], lambda place: value, *_index(value)
-            )
-        labels, dtypes = [label_of(name) for name in value.columns], [str(dtype) for dtype in value.dtypes]
-        return _Table(kind_of(value), len(value), labels, dtypes, lambda place: value.iloc[:, place], *_index(value))
+        (labels, dtypes, column), (index, read_index) = _with_index(value), _index(value)
+    else:
+        (labels, dtypes, column), (index, read_index) = _without_index(value), ((), _no_index)
+    return _Table(
+        kind=kind_of(value),
+        rows=len(value),
+        labels=labels,
+        dtypes=[str(dtype) for dtype in dtypes],
+        column=column,
+        index=index,
+        read_index=read_index,
+    )
+
+
+#: The names, types and columns of a table, or of a single column.
+_Columns = tuple[Sequence[str], Sequence[Any], Callable[[int], Any]]
+
+
+def _with_index(value: Any) -> _Columns:
+    if value.ndim == 1:
+        return [_name(value.name)], [value.dtype], lambda place: value
+    return [label_of(name) for name in value.columns], value.dtypes, lambda place: value.iloc[:, place]
+
+
+def _without_index(value: Any) -> _Columns:
     if hasattr(value, "column_names"):  # pyarrow's Table
-        dtypes = [str(dtype) for dtype in value.schema.types]
-        return _Table(kind_of(value), len(value), value.column_names, dtypes, value.column)
+        return value.column_names, value.schema.types, value.column
     if hasattr(value, "columns"):  # polars
-        return _Table(
-            kind_of(value), len(value), value.columns, [str(dtype) for dtype in value.dtypes], value.to_series
-        )
+        return value.columns, value.dtypes, value.to_series
     dtype, name = getattr(value, "dtype", None), getattr(value, "name", None)
-    kind = str(value.type if dtype is None else dtype)  # pyarrow's columns have no name, and another word for it
-    return _Table(kind_of(value), len(value), [_name(name)], [kind], lambda place: value)
+    # pyarrow's columns have no name, and another word for the type
+    return [_name(name)], [value.type if dtype is None else dtype], lambda place: value
 
 
 _UNNAMED: Final = "value"
@@ -142,11 +159,15 @@ def _name(name: Any) -> str:
     return _UNNAMED if name is None or name == "" else label_of(name)
 
 
+def _no_index(place: int, rows: slice) -> list[Any]:
+    return []
+
+
 def _index(value: Any) -> tuple[Sequence[str], Callable[[int, slice], list[Any]]]:
-    """The names of an index's levels and how to read them; nothing where it only counts the rows."""
+    """The names of an index's levels and how to read them; nothing if it only counts the rows."""
     index = value.index
     if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
-        return (), lambda place, rows: []
+        return (), _no_index
     names = ["(index)" if name is None else label_of(name) for name in index.names]
     return names, lambda place, rows: list(index[rows].get_level_values(place))
 

@@ -1,33 +1,39 @@
-"""Asking the user before a call runs: all that it was given stands above the question, or it does not run."""
+"""Asking the user before a call runs: they see everything that it was given, or it does not run."""
 
 from __future__ import annotations
 
-import builtins
-import io
-import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-#: What a user may be asked to look through: letters as they are shown, and lines.
+#: Shows the user the call (the second text; the first is the tool's name), and gives whether they agree to it.
+#: Raises `CannotAsk`, or anything else, where there is nobody to ask.
+Ask = Callable[[str, str], bool]
+
+#: What a user may be asked to look through: characters as they are shown, and lines.
 _MOST_LETTERS, _MOST_LINES = 20_000, 400
 #: Columns of a line: a terminal has eighty, and a piece within is indented, quoted and followed by a comma.
 _WIDTH, _PIECE = 79, 66
-_YES = ("y", "yes", "是")
-_NOBODY = "The user could not be asked here, so this call did not run."
-#: Letters that leave no mark, or that of a space, though Python counts them as printable.
+#: Characters that leave no mark, or that of a space, though Python counts them as printable.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
     map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 )
-#: Marks on one letter. A pile of them would cover the lines around it.
+#: Marks on one character. A pile of them would cover the lines around it.
 _MOST_MARKS = 2
 
 
-def refusal(name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
-    """Ask the user about a call; the text for the model if it is not to run, else nothing.
+class CannotAsk(Exception):
+    """The user cannot be asked. The message is for the model."""
 
-    `given` is the model's own JSON, and `taken` what the function gets in its place: both are shown where they differ,
-    for a value of the user's own type may show itself as something else.
+    def __init__(self, message: str = "The user could not be asked here, so this call did not run.") -> None:
+        super().__init__(message)
+
+
+def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
+    """Ask the user about a call. Gives the text for the model if the call is not to run, and else nothing.
+
+    `given` is the model's own JSON, and `taken` what the function gets in its place. Where they differ, both are
+    shown, for a value of the user's own type may show itself as something else.
     """
     call = [*_call(name, given), *_readings(given, taken)]
     if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
@@ -35,17 +41,15 @@ def refusal(name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> st
             f"This call did not run: the user is shown all of it first, and it is too long for that (at most "
             f"{_MOST_LETTERS:,} characters, and {_MOST_LINES} lines). Give {name} less at a time."
         )
-    if sys.stdout is None or isinstance(sys.stdout, io.StringIO):  # %%capture, for one: the question would stand alone
-        return "This call did not run: what is printed is hidden here, and so the user cannot see what to agree to."
-    # A kernel knows beforehand, and a page that nobody sees need not show what was not asked.
-    if getattr(getattr(builtins.input, "__self__", None), "_allow_stdin", None) is False:
-        return _NOBODY
+    if ask is None:
+        return str(CannotAsk())
     try:
-        print("\n".join(call), flush=True)
-        answer = builtins.input(f"Run {name}? [y/N] ")
+        agreed = ask(name, "\n".join(call))
+    except CannotAsk as error:
+        return str(error)
     except Exception:  # a front end that cannot ask says so in its own way
-        return _NOBODY
-    return "" if answer.strip().casefold() in _YES else "The user declined this call."
+        return str(CannotAsk())
+    return "" if agreed else "The user declined this call."
 
 
 def _call(name: str, given: Mapping[str, Any]) -> list[str]:
@@ -58,7 +62,7 @@ def _call(name: str, given: Mapping[str, Any]) -> list[str]:
 
 
 def _readings(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[str]:
-    """What becomes of an argument that its type makes into something else."""
+    """How an argument is read that its type turns into something else."""
     for name, value in taken.items():
         if not _is_same(given.get(name), value):
             try:
@@ -99,7 +103,7 @@ def _key(key: str) -> str:
 
 
 def _pieces(text: str, quote: str = "") -> list[str]:
-    """The text with what cannot be seen spelled out, in pieces that fit on a line and end where its own lines do.
+    """The text with invisible characters spelled out, in pieces that fit on a line and end where its own lines do.
 
     Between quotes (`quote`), these and backslashes are escaped too.
     """
@@ -119,7 +123,7 @@ def _pieces(text: str, quote: str = "") -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """How wide a text is in a terminal, Chinese letters counting double."""
+    """How wide a text is in a terminal, where Chinese characters take two columns."""
     return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text if letter > "\u1100")
 
 

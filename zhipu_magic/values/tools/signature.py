@@ -1,7 +1,8 @@
-"""What a function takes, as a model is told of it, and a model's arguments as the function takes them."""
+"""A function's signature as a model sees it, and a model's arguments as the function takes them."""
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
@@ -13,35 +14,36 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ...text.characters import shortened, whole_characters
 from ...text.errors import InvalidRequest
-from ..types.schema import adapter_of, object_type, problems_of, schema_of, type_name
+from ..types.names import type_name
+from ..types.problems import problems_of
+from ..types.schema import JsonType, object_type
 from ..types.typed_dicts import Unsupported
 
 if TYPE_CHECKING:
     from docstring_parser import Docstring
-    from pydantic import TypeAdapter
 
 
 class WrongArguments(ValueError):
-    """What a model gave does not fit. The message is for the model."""
+    """A model's arguments do not fit. The message is for the model."""
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a call is made with: the JSON that was `given`, and the values that it was `taken` for."""
+    """The arguments of a call: the JSON that was `given`, and the values that it was `taken` for."""
 
     given: Mapping[str, Any]
     taken: Mapping[str, Any]
     _parameters: tuple[inspect.Parameter, ...]
 
     def call(self, function: Callable[..., Any]) -> Any:
-        """Call the function whose they are."""
+        """Call the function with them."""
         named = dict(self.taken)
         only = [each for each in self._parameters if each.kind is each.POSITIONAL_ONLY]
         return function(*[named.pop(each.name, each.default) for each in only], **named)
 
 
 def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a member twice: what is shown of it must be what is read."""
+    """Refuse an object that names a member twice: what the user is shown must be what is used."""
     read: dict[str, Any] = {}
     for name, value in members:
         if name in read:
@@ -58,7 +60,7 @@ class Signature:
     description: str
     schema: Mapping[str, Any]
     _parameters: tuple[inspect.Parameter, ...]
-    _adapter: TypeAdapter[Any]
+    _taken: JsonType
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Signature:
@@ -70,9 +72,10 @@ class Signature:
         told = _docstring(function)
         parameters = _parameters(function, name)
         hints = {each.name: _hint(each, function, name) for each in parameters}
-        adapter = _adapter(name, parameters, hints)
-        schema = _described(schema_of(adapter), parameters, told)
-        return cls(name, _description(told, name), schema, parameters, adapter)
+        taken = _taken(name, parameters, hints)
+        schema = _described(copy.deepcopy(taken.schema), parameters, told)
+        description = _description(told, name)
+        return cls(name=name, description=description, schema=schema, _parameters=parameters, _taken=taken)
 
     def read(self, arguments: str) -> Arguments:
         """The arguments, from their JSON. Raises `WrongArguments`."""
@@ -86,7 +89,7 @@ class Signature:
         except ValueError as error:
             raise WrongArguments(f"The arguments of {self.name} are no JSON: {error}. Give one JSON object.") from None
         try:
-            values = self._adapter.validate_json(text)
+            values = self._taken.adapter.validate_json(text)
         except ValidationError as error:
             problems = "; ".join(problems_of(error, data))
             raise WrongArguments(f"The arguments of {self.name} do not fit: {problems}.") from None
@@ -119,7 +122,7 @@ def _unbound(function: Any) -> Any:
 
 
 def _written(function: Callable[..., Any]) -> Any:
-    """The function as it was written, behind what was bound and wrapped."""
+    """The function as it was written, without partials and wrappers."""
     inner = _unbound(function)
     if not (inspect.isroutine(inner) or hasattr(inner, "__wrapped__")):
         inner = type(inner).__call__
@@ -127,10 +130,10 @@ def _written(function: Callable[..., Any]) -> Any:
 
 
 def _parameters(function: Callable[..., Any], name: str) -> tuple[inspect.Parameter, ...]:
-    """What a model is to give. What is bound already is left out, and so are `*args` and `**kwargs`."""
+    """The parameters that a model is to give. Bound ones are left out, and so are `*args` and `**kwargs`."""
     try:
         found = list(inspect.signature(function).parameters.values())
-    except NameError as error:  # from Python 3.14 on, hints are looked up only now
+    except NameError as error:  # from Python 3.14 on, hints are evaluated only now
         raise InvalidRequest(
             "A type hint of {name} cannot be resolved: {error}.", reason="tool.hint", name=name, error=str(error)
         ) from error
@@ -190,20 +193,22 @@ def _hint(parameter: inspect.Parameter, function: Callable[..., Any], name: str)
     return Optional[hint] if parameter.default is None else hint  # noqa: UP045  # `hint | None` fails for some forms
 
 
-def _adapter(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[str, Any]) -> TypeAdapter[Any]:
+def _taken(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[str, Any]) -> JsonType:
+    """The type of what a function takes. Raises `InvalidRequest` where JSON cannot hold it."""
     from pydantic import ConfigDict
 
     try:
         optional = {each.name for each in parameters if each.default is not each.empty}
-        taken = object_type(name, hints, optional)
-        taken.__pydantic_config__ = ConfigDict(extra="forbid")
-        adapter = adapter_of(taken)
-        schema_of(adapter)
-        return adapter
+        members = object_type(name, hints, optional)
+        members.__pydantic_config__ = ConfigDict(extra="forbid")
+        taken = JsonType(members)
+        _ = taken.schema  # which is where pydantic refuses some types
+        return taken
     except Unsupported as error:
         for each in parameters:
+            hint = JsonType(hints[each.name])
             try:
-                schema_of(adapter_of(hints[each.name]))
+                _ = hint.schema
             except Unsupported as reason:
                 raise InvalidRequest(
                     "The parameter {parameter} of {name} has the type {type}, which a model cannot provide: {why}.",
@@ -212,7 +217,7 @@ def _adapter(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mappin
                     reason="tool.type",
                     parameter=each.name,
                     name=name,
-                    type=type_name(hints[each.name]),
+                    type=hint.name,
                     why=str(reason),
                 ) from error
         raise InvalidRequest(
@@ -271,7 +276,7 @@ def _docstring(function: Callable[..., Any]) -> Docstring | None:
 
 
 def _class_of(function: Any) -> Any:
-    """The class of an object that can be called; None for a function."""
+    """The class of a callable object; None for a function."""
     inner = _unbound(function)
     return None if inspect.isroutine(inner) or hasattr(inner, "__wrapped__") else type(inner)
 

@@ -1,36 +1,28 @@
-"""Python functions as tools: what a model is told of them, and a call of one from its JSON to a text for the model."""
+"""Python functions as tools: how they are described to a model, and a call from its JSON to a text for the model."""
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import inspect
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
 from ...text.characters import shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
-from .consent import refusal
+from .awaiting import RunCoroutine, whole
+from .consent import Ask, refusal
 from .signature import Signature, WrongArguments
 
-#: Of a result that gives one item after another: as many are taken.
-_ITEMS = 1000
-#: Letters of an error's message for the model.
+#: Characters of an error's message for the model.
 _MESSAGE = 2000
-#: Seconds: how often a wait looks whether it was interrupted, and how long a cancelled coroutine has to tidy up.
-_LOOK, _TIDY = 0.05, 2.0
 
 
 @dataclass(frozen=True)
 class Tool:
     """A function that a model may call. `parameters` is the JSON Schema of an object.
 
-    With `asks_first`, the user is asked before each call (see `confirm`). It can still be called as a function.
+    With `asks_first`, the user is asked before each call (see `confirm`), by the function `ask`; where there is none,
+    no call runs. It can still be called as a function.
     """
 
     name: str
@@ -38,11 +30,12 @@ class Tool:
     parameters: Mapping[str, Any] = field(hash=False)
     function: Callable[..., Any]
     asks_first: bool = False
+    ask: Ask | None = field(default=None, repr=False, compare=False)
     _signature: Signature | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, function: Any) -> Tool:
-        """The function as a tool; a tool is given back as it is.
+        """The function as a tool; a tool is returned as it is.
 
         Name, parameters and description come from the signature, the type hints and the docstring (Google, NumPy or
         Sphinx style). Raises `InvalidRequest` for what a model could not call.
@@ -106,7 +99,7 @@ def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call came to: the text for the model, whether it `failed`, and the seconds that the function took.
+    """What came of a call: the text for the model, whether it `failed`, and the seconds that the function took.
 
     `error` is what the function raised.
     """
@@ -118,17 +111,13 @@ class Outcome:
 
 
 def call(
-    tools: Sequence[Tool],
-    name: str,
-    arguments: str,
-    tokens: int,
-    *,
-    run_coroutine: Callable[[Coroutine[Any, Any, Any]], Any] | None = None,
+    tools: Sequence[Tool], name: str, arguments: str, tokens: int, *, run_coroutine: RunCoroutine | None = None
 ) -> Outcome:
     """Call the tool of that name with arguments in JSON; the result as text of at most so many `tokens`.
 
-    Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once it
-    has stopped what runs.
+    An async tool's coroutine is run by `run_coroutine`, which gives its result; without one, in a thread of its own.
+    Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once
+    what was running has been stopped.
     """
     tool = next((each for each in tools if each.name == name), None)
     if tool is None:
@@ -142,110 +131,22 @@ def call(
         raise
     except BaseException as error:  # a type's own check may raise anything
         return Outcome(f"The arguments of {name} do not fit: {_told(error)}", failed=True)
-    if tool.asks_first and (refused := refusal(name, given.given, given.taken)):
+    if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken)):
         return Outcome(refused, failed=True)
     began = time.perf_counter()
     try:
-        result, note = _whole(given.call(tool.function), run_coroutine or _awaited)
+        result, note = whole(given.call(tool.function), run_coroutine)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit too: a tool is no place to end the session from
+    except BaseException as error:  # SystemExit too: a tool must not end the session
         return Outcome(_told(error), failed=True, seconds=_since(began), error=error)
     seconds = _since(began)
     try:
         return Outcome(_text(result, tokens) + note, seconds=seconds)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a result's own way to show itself may raise anything
+    except BaseException as error:  # a result's own repr may raise anything
         return Outcome(f"{name} ran, but its result cannot be shown: {_told(error)}", failed=True, seconds=seconds)
-
-
-def _whole(result: Any, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> tuple[Any, str]:
-    """The result once all of it is there, and a note of what was left out."""
-    if inspect.isawaitable(result):
-        result = run(_coroutine(result))
-    if isinstance(result, AsyncIterator):
-        items = run(_first(result))
-    elif isinstance(result, Iterator):
-        items = list(islice(result, _ITEMS + 1))
-    else:
-        return result, ""
-    if len(items) <= _ITEMS:
-        return items, ""
-    return items[:_ITEMS], f"\n\n[the first {_ITEMS:,} items: there are more]"
-
-
-async def _coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
-
-
-async def _first(items: AsyncIterator[Any]) -> list[Any]:
-    taken: list[Any] = []
-    async for item in items:
-        taken.append(item)
-        if len(taken) > _ITEMS:
-            break
-    return taken
-
-
-def _awaited(awaitable: Awaitable[Any]) -> Any:
-    """Run it to its end in a thread, with an event loop of its own: in a notebook, this thread's loop runs already.
-
-    An interrupt of this thread cancels it, and is raised once it has ended, or has had its time to.
-    """
-    running = _Running(awaitable)
-    try:
-        running.start()
-        # In short waits: on Windows, and for an interrupt that is no signal, one long wait would not end.
-        while not running.over.wait(_LOOK):
-            pass
-    except BaseException:
-        running.cancel()
-        running.over.wait(_TIDY)
-        raise
-    if running.failure is not None:
-        raise running.failure
-    return running.result
-
-
-class _Running:
-    """An awaitable that runs in a thread of its own, with the context variables of the one that started it."""
-
-    def __init__(self, awaitable: Awaitable[Any]) -> None:
-        self._awaitable = awaitable
-        self._cancelled = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self.over = threading.Event()
-        self.result: Any = None
-        self.failure: BaseException | None = None
-
-    def start(self) -> None:
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run,), name="zhipu_magic tool", daemon=True).start()
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        if self._loop is not None and self._task is not None:
-            with suppress(RuntimeError):  # it has just ended
-                self._loop.call_soon_threadsafe(self._task.cancel)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._await())
-        except asyncio.CancelledError:
-            self.failure = RuntimeError("the call was cancelled")
-        except BaseException as failure:
-            self.failure = failure
-        finally:
-            self.over.set()
-
-    async def _await(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        if self._cancelled:
-            self._task = None
-            raise asyncio.CancelledError
-        self.result = await self._awaitable
 
 
 def _text(result: Any, tokens: int) -> str:
@@ -258,7 +159,7 @@ def _text(result: Any, tokens: int) -> str:
 
 
 def _told(error: BaseException) -> str:
-    """An error in the words of its own, without its frames: those hold paths of this machine."""
+    """An error in its own words, without its frames: those hold paths of this machine."""
     try:
         message = without_addresses(str(error)).strip()
         if isinstance(error, ImportError) and error.path:

@@ -1,4 +1,4 @@
-"""Typed answers: what the model is told of the type that is wanted, and its words read as a value of that type.
+"""Typed answers: the wanted type as the model is told it, and the model's words read as a value of that type.
 
 Shape(list[Invoice])
   ├─ instruction ──▶ system text          JSON only, of this schema
@@ -17,15 +17,17 @@ from ...text.characters import whole_characters, without_addresses
 from ...text.errors import InvalidRequest
 from .data_frames import DataFrame, Frame, FrameType, frame_rows, library_of
 from .markdown import ROWS, table, value_markdown
+from .names import is_type, kind_of, type_name
 from .parse import type_from
-from .schema import adapter_of, field_names, is_type, kind_of, object_type, problems_of, resolved, schema_of, type_name
+from .problems import problems_of
+from .schema import JsonType, object_type, resolved
 from .typed_dicts import Unsupported
 
 __all__ = ["DataFrame", "Misfit", "Shape", "type_from"]
 
 
 class Misfit(ValueError):
-    """An answer that is not what was wanted: its `text` as it came, and the `problems` in plain words."""
+    """An answer that is not of the wanted type: its `text` as it came, and the `problems` in plain words."""
 
     def __init__(self, text: str, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -34,16 +36,14 @@ class Misfit(ValueError):
 
 
 class Shape:
-    """The type that an answer shall have: anything that pydantic reads from JSON, or `DataFrame[Model]`.
+    """The type that an answer should have: anything that pydantic reads from JSON, or `DataFrame[Model]`.
 
-    `name` is the type as a reader would write it, `instruction` what is added to the system text; both are the same on
-    every run. Raises `InvalidRequest` for what is no such type.
+    `name` is the type as a user would write it, `instruction` what is added to the system text; both are the same on
+    every run. Raises `InvalidRequest` for anything else.
     """
 
     def __init__(self, wanted: Any) -> None:
         self.name = type_name(wanted)
-        self._frame = Frame(wanted) if isinstance(wanted, FrameType) else None
-        self._wanted: Any = list.__class_getitem__(wanted.record) if isinstance(wanted, FrameType) else wanted
         if wanted is DataFrame or library_of(wanted):
             raise InvalidRequest(
                 "{type} does not say what its rows are.",
@@ -51,16 +51,18 @@ class Shape:
                 reason="type.rows",
                 type="DataFrame",
             )
-        if not is_type(self._wanted):
+        row = JsonType(wanted.record) if isinstance(wanted, FrameType) else None
+        self._frame = Frame(wanted, row) if row else None
+        self._type = JsonType(list.__class_getitem__(row.wanted)) if row else JsonType(wanted)
+        if not is_type(self._type.wanted):
             raise InvalidRequest(
                 "{written} is {kind}, not a type.", reason="type.other", written=self.name, kind=kind_of(wanted)
             )
         try:
-            self._adapter = adapter_of(self._wanted)
-            schema = schema_of(self._adapter)
-            self._key = _key(schema)
-            self._wrapper = adapter_of(object_type("Answer", {self._key: self._wanted})) if self._key else self._adapter
-            schema = schema_of(self._wrapper)
+            self._key = _key(self._type.schema)
+            answer = {self._key: self._type.wanted}
+            self._wrapper = JsonType(object_type("Answer", answer)) if self._key else self._type
+            schema = self._wrapper.schema
         except Unsupported as error:
             raise InvalidRequest(
                 "A reply cannot be read as {type}: {error}.",
@@ -77,7 +79,7 @@ class Shape:
     def read(self, text: str) -> Any:
         """The value. Raises `Misfit`.
 
-        The JSON may stand in a fenced block or among words, and what was wanted within an object may come bare.
+        The JSON may stand in a fenced block or among words, and a value that was wanted within an object may come bare.
         """
         first: tuple[str, ...] = ()
         for piece, data in _pieces(whole_characters(text)):
@@ -86,11 +88,15 @@ class Shape:
             except _Unfit as unfit:
                 first = first or unfit.problems
             else:
-                return value if self._frame is None else self._frame.of(self._adapter.dump_python(value, **_AS_FIELDS))
+                return (
+                    value
+                    if self._frame is None
+                    else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
+                )
         raise Misfit(text, first or (_no_json(whole_characters(text)),))
 
     def request_for_repair(self, misfit: Misfit) -> str:
-        """What the model is told in the one turn in which it may mend its answer."""
+        """What the model is told in the one turn in which it may correct its answer."""
         problems = "\n".join(f"- {problem}" for problem in misfit.problems)
         return (
             f"That answer does not fit the JSON Schema:\n{problems}\n"
@@ -101,15 +107,15 @@ class Shape:
         """The value as it is shown: records as a table, short values as they are, the rest as JSON."""
         if self._frame is not None:
             return table(*frame_rows(value, ROWS))
-        return value_markdown(value, is_record=field_names(self._wanted) is not None)
+        return value_markdown(value, is_record=self._type.fields is not None)
 
     def _validated(self, piece: str, data: Any) -> Any:
         from pydantic import ValidationError
 
         try:
             if self._key and isinstance(data, dict) and data.keys() == {self._key}:
-                return self._wrapper.validate_json(piece)[self._key]
-            return self._adapter.validate_json(piece)
+                return self._wrapper.adapter.validate_json(piece)[self._key]
+            return self._type.adapter.validate_json(piece)
         except ValidationError as error:
             raise _Unfit(problems_of(error, data)) from error
         except Exception as error:  # a type's own check may raise anything
@@ -118,7 +124,7 @@ class Shape:
 
 
 class _Unfit(Exception):
-    """This piece of JSON is not what was wanted."""
+    """This piece of JSON is not of the wanted type."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__()
@@ -129,13 +135,13 @@ _AS_FIELDS: dict[str, Any] = {"by_alias": False, "warnings": False}
 
 
 def _key(schema: Mapping[str, Any]) -> str:
-    """The member of the object that holds the answer, for JSON mode gives objects; nothing where it is one itself."""
+    """The member of the object that holds the answer, because JSON mode gives objects; nothing if it is one itself."""
     kind = resolved(schema, schema).get("type")
     return "" if kind == "object" else "items" if kind == "array" else "value"
 
 
 def _pieces(text: str) -> Iterator[tuple[str, Any]]:
-    """What is JSON in the text, and what it holds: all of it, then fenced blocks, then what brackets enclose."""
+    """The JSON in the text, and its value: all of the text, then fenced blocks, then what brackets enclose."""
     from pydantic_core import from_json
 
     for piece in _possible(text.removeprefix("\ufeff").strip()):
@@ -159,7 +165,7 @@ _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def _end(text: str, start: int) -> int:
-    """Where the bracket at `start` is closed; 0 if it is not: of an answer that was cut off, no part is the answer."""
+    """Where the bracket at `start` is closed; 0 if it is not: no part of a truncated answer is the answer."""
     depth = 0
     for mark in _MARK.finditer(text, start):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)

@@ -1,4 +1,4 @@
-"""`DataFrame[Model]`: records as a DataFrame of the library that the notebook has imported. Here none is."""
+"""`DataFrame[Model]`: records as a DataFrame of the library that the user has imported. None is imported here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Any
 
 from ...text.errors import InvalidRequest
-from .schema import adapter_of, field_names, resolved, schema_of, type_name
+from .names import type_name
+from .schema import JsonType, resolved
 from .typed_dicts import Unsupported
 
 _LIBRARIES = ("pandas", "polars")
@@ -28,7 +29,7 @@ class DataFrame:
 
 @dataclass(frozen=True, repr=False)
 class FrameType:
-    """A DataFrame of such records, of the `library` that was named, or else of one that has been imported."""
+    """A DataFrame of such records, of the named `library`, or else of one that has been imported."""
 
     record: Any
     library: str = ""
@@ -47,7 +48,7 @@ def library_of(kind: Any) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A field as a column: what it holds (`integer`, `date`, …, nothing where it may be anything), and whether null."""
+    """A field as a column: what it holds (`integer`, `date`, …, or nothing if it may be anything), and whether null."""
 
     name: str
     holds: str
@@ -55,12 +56,12 @@ class Column:
 
 
 class Frame:
-    """What makes DataFrames of one type.
+    """Makes DataFrames of one type.
 
     Raises `InvalidRequest` if there is no library for it, or its records have no fields.
     """
 
-    def __init__(self, wanted: FrameType) -> None:
+    def __init__(self, wanted: FrameType, row: JsonType) -> None:
         imported = [name for name in _LIBRARIES if name in sys.modules]
         self._library = wanted.library or next(iter(imported), "")
         if not self._library:
@@ -70,16 +71,15 @@ class Frame:
                 reason="frame.no_library",
                 type=repr(wanted),
             )
-        names = field_names(wanted.record)
-        if names is None:
+        if row.fields is None:
             raise InvalidRequest(
                 "{type} has no columns: {record} has no fields.",
                 hint="Use a pydantic model, a dataclass, a TypedDict or a NamedTuple for its rows.",
                 reason="frame.no_fields",
                 type=repr(wanted),
-                record=type_name(wanted.record),
+                record=row.name,
             )
-        self._columns = _columns(names, wanted.record)
+        self._columns = _columns(row.fields, row)
 
     def of(self, rows: Sequence[Mapping[str, Any] | tuple[Any, ...]]) -> Any:
         """The DataFrame of these rows, each by name or in the order of the columns."""
@@ -105,14 +105,14 @@ def _cell(value: Any) -> Any:
     return sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value
 
 
-def _columns(names: Sequence[str], record: Any) -> list[Column]:
+def _columns(names: Sequence[str], row: JsonType) -> list[Column]:
     try:
-        root = schema_of(adapter_of(record), by_alias=False)
+        root = row.schema_of_fields
     except Unsupported as error:
         raise InvalidRequest(
             "A reply cannot be read as {type}: {error}.",
             reason="type.unreadable",
-            type=type_name(record),
+            type=row.name,
             error=str(error),
         ) from error
     fields = resolved(root, root).get("properties", {})

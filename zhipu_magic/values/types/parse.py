@@ -1,4 +1,4 @@
-"""The type that a text such as `list[Invoice]` names. The text is read, and never run as Python."""
+"""The type that a text such as `list[Invoice]` names. It is parsed, and never run as Python."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import builtins
 import datetime
 import decimal
-import difflib
 import inspect
 import typing
 import warnings
@@ -17,11 +16,12 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
+from ...text.suggestions import nearest
 from .data_frames import DataFrame, FrameType, library_of
-from .schema import is_type, kind_of
+from .names import is_type, kind_of
 from .typed_dicts import subscribed
 
-#: Letters that a type may take: more than anybody writes, and few enough that no nesting is too deep.
+#: Characters of a type: more than anybody writes, and few enough that no nesting is too deep.
 _LETTERS = 500
 
 _KNOWN: Mapping[str, Any] = {
@@ -37,7 +37,7 @@ _EXAMPLE = "Write it as in Python: int, Literal['good', 'bad'], list[Invoice], D
 
 
 def type_from(text: str, names: Mapping[str, Any]) -> Any:
-    """The type that the text names, with the reader's own `names` before Python's.
+    """The type that the text names, with the user's own `names` before Python's.
 
     Names, attributes, subscripts, `|` and constants within them are understood, and no calls. Raises `InvalidRequest`.
     """
@@ -115,20 +115,20 @@ class _Reading:
         if hasattr(builtins, name):
             return getattr(builtins, name)
         types = [each for each, value in self._names.items() if value is not None and is_type(value)]
-        near = difflib.get_close_matches(name, [*types, *_KNOWN], 1)
+        near = nearest(name, [*types, *_KNOWN])
         if near:
-            raise InvalidRequest("There is no type {name}.", reason="type.mistyped", near=near[0], name=name)
+            raise InvalidRequest("There is no type {name}.", reason="type.mistyped", near=near, name=name)
         raise InvalidRequest("There is no type {name}.", hint="Define it first.", reason="type.undefined", name=name)
 
     def _attribute(self, owner: ast.expr, name: str) -> Any:
-        # Of modules and classes alone, and not looked up through code of theirs: nothing of the reader's is run.
+        # Only on modules and classes, and statically: no code of the user's is run.
         holder = self._found(owner)
         if isinstance(holder, (ModuleType, type)) and not name.startswith("__"):
             try:
                 return inspect.getattr_static(holder, name)
             except AttributeError:
                 pass
-            if isinstance(holder, ModuleType):  # many libraries import a name when it is first asked for
+            if isinstance(holder, ModuleType):  # many libraries import a name when it is first used
                 with suppress(Exception):
                     return getattr(holder, name)
         raise InvalidRequest(

@@ -1,4 +1,4 @@
-"""Before Python 3.12 pydantic takes no TypedDict of `typing`: here it becomes one of typing_extensions."""
+"""Before Python 3.12 pydantic does not accept a TypedDict of `typing`: here it becomes one of typing_extensions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ subscribed: Any = operator.getitem
 
 
 class Unsupported(Exception):
-    """JSON cannot hold the type, or pydantic cannot read it. Its words say why."""
+    """JSON cannot hold the type, or pydantic cannot read it. The message says why."""
 
 
 def readable(wanted: Any) -> Any:
-    """The type, with each TypedDict in it as one that pydantic takes. Raises `Unsupported`."""
+    """The type, with each TypedDict in it as one that pydantic accepts. Raises `Unsupported`."""
     return wanted if sys.version_info >= (3, 12) else _rebuilt(wanted, ())
 
 
 def typed_dict(name: str, fields: Mapping[str, Any]) -> Any:
-    """A TypedDict of these fields that pydantic takes."""
+    """A TypedDict of these fields that pydantic accepts."""
     import typing_extensions
 
     make: Any = typing_extensions.TypedDict

@@ -1,19 +1,19 @@
-"""The one room that opens journals, images and exports: regular files in real folders, and no link followed.
+"""The one module that opens journals, images and exports: regular files in real folders, with no link followed.
 
-A cloned repository can bring links, for git carries them, and a link beside a notebook may lead to any file that the
-user can read or write. So no file that is opened here may be one, and neither may a folder that we make ourselves:
+A cloned repository can bring links, because git carries them, and a link beside a notebook may lead to any file that
+the user can read or write. So no file that is opened here may be one, and neither may a folder that we make ourselves:
 `.glm` and all that is in it, and the last `ours` folders of a path. The folders before those may: they are the user's
 own way to the file, and a home on another disk lies behind one, as macOS's /tmp does. Hard links are taken as they
-come, for neither git nor an archive can bring one to a file outside of itself.
+come: neither git nor an archive can bring one to a file outside of itself.
 
-Each folder is held open while names in it are looked up, so that nobody can put another in its place between a look
-and a use, and nothing is opened that could hang. (Windows has no such calls: there it is looked at before and after.)
+Each folder is held open while names in it are looked up, so that nobody can put another in its place between a check
+and a use, and nothing is opened that could hang. (Windows has no such calls: there it is checked before and after.)
 
-What is made beside a notebook is as open as the notebook, by the user's umask, for several people may work in one
+What is made beside a notebook is as open as the notebook, by the user's umask, because several people may work in one
 folder; a file that is written anew keeps its permissions. Another folder that was not there yet, as the one for
 journals that lie beside no notebook, is made for the user alone.
 
-What is refused is an OSError, like all else that a disk can say, and its `strerror` is made for the end of a sentence.
+A refusal is an OSError, like every other error of a disk, and its `strerror` fits the end of a sentence.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ANOTHER_NAME: Final = 0x2000_0000
 
 
 class Refused(OSError):
-    """What a name stands for is no regular file in a real folder."""
+    """The name is not that of a regular file in a real folder."""
 
 
 def refused(name: str, what: str) -> Refused:

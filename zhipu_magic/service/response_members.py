@@ -1,6 +1,6 @@
-"""What the known members of a reply's body are, by type: what is none of that is left out, and unknown ones stay.
+"""The known members of a response, by type: a value of another type is left out, and unknown members stay.
 
-So whatever shows, counts or keeps a reply need not ask again what it has before it.
+So nothing that shows, counts or stores a reply has to check its types again.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 
 from ..text.characters import LONGEST_NAME
 
-#: Gives the value as its member's type, or None where it is of another.
+#: Gives the value as its member's type, or None if it is of another.
 Reads = Callable[[Any], Any]
 
-#: What a counter can hold and every reader of JSON takes for the same number.
+#: What a counter can hold, and what every JSON parser reads as the same number.
 MOST_COUNTED = 2**53
-#: Members of one object, and objects of one list, that are kept.
+#: The most members of one object, and objects of one list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 
 
 def typed(members: Mapping[str, Any], known: Mapping[str, Reads]) -> dict[str, Any]:
-    """The members, each known one as its type; without those that are of another."""
+    """The members, each known one as its type, without those of another type."""
     found = {}
     for name, value in islice(members.items(), MOST_MEMBERS):
         if value is not None and name in known:
@@ -33,7 +33,7 @@ def typed(members: Mapping[str, Any], known: Mapping[str, Reads]) -> dict[str, A
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a JSON array, and of anything else none."""
+    """The objects in a JSON array; none for anything else."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
@@ -42,8 +42,13 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED
 
 
+def as_text(value: Any) -> str:
+    """The value if it is a text, and else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
 def name_of(value: Any) -> str | None:
-    """A short text; a number in its place, as some servers have it in an id or a code, is its digits."""
+    """A short text. A number in its place, as some servers send for an id or a code, becomes its digits."""
     text = _text(value)
     return None if text is None else text[:LONGEST_NAME]
 
@@ -73,7 +78,7 @@ def _objects_of(known: Mapping[str, Reads]) -> Reads:
 
 _SOURCE = dict.fromkeys(("title", "link", "icon", "media", "publish_date", "content", "refer"), _text)
 
-#: Of the body (wire: *Plain reply*), but for its choices; and of a message, but for its texts and calls.
+#: Of the body (docs/protocol.md, "Plain reply"), but for its choices; and of a message, but for its texts and calls.
 TOP: Mapping[str, Reads] = {
     **dict.fromkeys(("id", "model", "object", "request_id"), name_of),
     "created": _count,

@@ -1,21 +1,21 @@
-"""Characters that a stream has split between two chunks: JSON may escape each half of one on its own (UTF-16)."""
+"""Characters that a stream has split between two chunks: JSON may escape each half of a surrogate pair on its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..text.untrusted_json import cleaned, read
-from .known_members import objects
+from .response_members import objects
 
 
-class Halves:
-    """Reads the chunks of one stream, each cleaned, and puts halves together where texts go on in the next chunk."""
+class SurrogateJoiner:
+    """Reads the chunks of one stream, each cleaned, and joins the pairs that one chunk begins and the next one ends."""
 
     def __init__(self) -> None:
         self._held: dict[str, str] = {}
 
     def read(self, data: str) -> Any:
-        """The value of an event's JSON. Raises ValueError for what is none."""
+        """The value of an event's JSON. Raises ValueError where it is not JSON."""
         chunk, clean = read(data)
         if clean and not self._held:
             return chunk
@@ -36,10 +36,10 @@ class Halves:
                     if isinstance(function, dict):
                         place = f"call {index}" if isinstance(index, int) else "call"
                         self._join_text(function, "arguments", place, before)
-        self._held = {**before, **self._held}  # a chunk may come between that has no such text
+        self._held = {**before, **self._held}  # a chunk without such a text may come in between
 
     def _join_text(self, members: dict[str, Any], name: str, place: str, before: dict[str, str]) -> None:
-        """Begin the text with the half that was held back at this place, and hold back what it ends with."""
+        """Begin the text with the half that was held back at this place, and hold back a half that it ends with."""
         text = members.get(name)
         if isinstance(text, list):  # in parts, as some gateways send it
             for part in objects(text):

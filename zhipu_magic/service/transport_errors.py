@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from time import time
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from zhipuai.core import APIConnectionError
 
+from ..text.addresses import without_secrets
 from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
 from .decode import Refused
 from .error_codes import not_a_reply, on_one_line, service_error
@@ -18,38 +18,57 @@ from .error_codes import not_a_reply, on_one_line, service_error
 def translate(
     error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
 ) -> GLMError:
-    """Say in the user's words what the SDK and httpx raise. `begun`: after the first token.
+    """What the SDK or httpx raised, in the user's words. `begun`: after the first token.
 
-    `hide` takes out of a text what must not be shown.
+    `hide` removes from a text what must not be shown.
     """
-    told = _told(error.__cause__ if isinstance(error, APIConnectionError) else error, begun, timeout, host, hide)
-    if begun:
-        told.retryable = False
-    return told
-
-
-def _told(
-    cause: BaseException | None, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
-) -> GLMError:
+    cause = error.__cause__ if isinstance(error, APIConnectionError) else error
     if isinstance(cause, GLMError):
-        return cause
-    if isinstance(cause, Refused):
-        return _refusal(cause, hide)
-    words = on_one_line(hide(str(cause)), _LONGEST)
-    name = type(cause).__name__
-    if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
-        silence, hint = "The service sent nothing for {seconds:g} seconds.", "Try again, or allow more: timeout=180."
-        if begun:
-            return ReplyBroken(silence, hint=hint, reason="service.silent", seconds=timeout.read)
-        return ConnectionFailed(silence, hint=hint, reason="service.silent", seconds=timeout.read, retryable=False)
-    if isinstance(cause, ValueError) and not isinstance(cause, UnicodeError):
-        return ReplyBroken(
-            "The reply broke off: part of it is not valid JSON.", reason="reply.not_json", detail=f"({words})"
-        )
+        found: GLMError = cause
+    elif isinstance(cause, Refused):
+        found = _refusal(cause, hide)
+    else:
+        words = on_one_line(hide(str(cause)), _LONGEST)
+        found = _broken(cause, words, timeout) if begun else _failed(cause, words, timeout, host)
     if begun:
-        return ReplyBroken(
-            "The reply broke off: the connection was lost.", reason="reply.lost", detail=f"({name}: {words})"
+        found.retryable = False
+    return found
+
+
+_SILENCE, _MORE_TIME = "The service sent nothing for {seconds:g} seconds.", "Try again, or allow more: timeout=180."
+
+
+def _is_not_json(cause: BaseException | None) -> bool:
+    return isinstance(cause, ValueError) and not isinstance(cause, UnicodeError)
+
+
+def _broken(cause: BaseException | None, words: str, timeout: httpx.Timeout) -> GLMError:
+    """The error of a reply that had begun."""
+    if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
+        return ReplyBroken(_SILENCE, hint=_MORE_TIME, reason="service.silent", seconds=timeout.read)
+    if _is_not_json(cause):
+        return _not_json(words)
+    return ReplyBroken(
+        "The reply broke off: the connection was lost.",
+        reason="reply.lost",
+        detail=f"({type(cause).__name__}: {words})",
+    )
+
+
+def _not_json(words: str) -> GLMError:
+    return ReplyBroken(
+        "The reply broke off: part of it is not valid JSON.", reason="reply.not_json", detail=f"({words})"
+    )
+
+
+def _failed(cause: BaseException | None, words: str, timeout: httpx.Timeout, host: str) -> GLMError:
+    """The error of a request that no reply came to."""
+    if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
+        return ConnectionFailed(
+            _SILENCE, hint=_MORE_TIME, reason="service.silent", seconds=timeout.read, retryable=False
         )
+    if _is_not_json(cause):
+        return _not_json(words)
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return ConnectionFailed(
             "The service's certificate cannot be trusted.",
@@ -79,13 +98,13 @@ def _told(
             "The service at {host} cannot be reached.",
             hint=_REACH,
             reason="connection.unreachable",
-            detail=f"({name}: {words})",
+            detail=f"({type(cause).__name__}: {words})",
             host=host,
         )
     return ConnectionFailed(
         "The request failed in an unexpected way.",
         reason="connection.unexpected",
-        detail=f"({name}: {words})",
+        detail=f"({type(cause).__name__}: {words})",
         retryable=False,
     )
 
@@ -101,18 +120,9 @@ def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
         said,
         request_id=request_id,
         retry_after=_retry_after(response),
-        location=_place(response.headers.get("location", "")),
+        location=without_secrets(response.headers.get("location", "")),
         hide=hide,
     )
-
-
-def _place(location: str) -> str:
-    """Where a redirect points to, without what may be secret: a name, a password, the query."""
-    try:
-        parts = urlsplit(location)
-    except ValueError:
-        return ""
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 #: Letters of what a library says.

@@ -1,0 +1,43 @@
+"""Pieces of a page that show a text from outside exactly as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .addresses import link_target
+from .markdown import backticks, fenced
+from .markup import Markup, escape, inert
+
+_AS_CODE = "white-space:pre-wrap;font-family:var(--jp-code-font-family, monospace);font-size:13px"
+
+
+def code(text: str) -> Markup:
+    """A text on one line, as code within a sentence."""
+    mark = backticks(text, 1)
+    plain = f"{mark} {text} {mark}" if len(mark) > 1 else f"{mark}{text}{mark}"
+    return Markup.vouched(f"<code>{escape(text)}</code>", plain, text)
+
+
+def block(text: str, language: str = "text") -> Markup:
+    """A text as it was written, in a block of its own and in a monospaced font."""
+    inside = inert(text).replace("\n", "&#10;")
+    return Markup.vouched(f'<pre style="{_AS_CODE}">{inside}</pre>', fenced(text, language))
+
+
+def quotation(text: str) -> Markup:
+    """A text as it was written, as a quotation, with its lines and indents."""
+    return Markup.vouched(f"<blockquote>{escape(text)}</blockquote>", fenced(text))
+
+
+def folded(line: object, texts: Iterable[str]) -> Markup:
+    """Texts as they were written, folded away under one line."""
+    blocks = Markup().join(block(text) for text in texts if text)
+    return Markup("<details><summary>{line}</summary>{blocks}</details>", line=line, blocks=blocks)
+
+
+def link(text: str, address: str) -> Markup:
+    """The text as a link to a web address; the text alone where the address is not one."""
+    target = link_target(address)
+    if target is None:
+        return Markup.of(text)
+    return Markup.vouched(f"[{escape(text)}](<{target}>)", text if text == address else f"{text} <{address}>")

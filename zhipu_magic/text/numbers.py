@@ -1,0 +1,21 @@
+"""Numbers as words: counts, round figures, money."""
+
+from __future__ import annotations
+
+
+def plural(count: int, what: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def about(number: float) -> str:
+    """A number to two digits: 25,000."""
+    digits = max(0, len(str(int(number))) - 2)
+    return f"{round(number / 10**digits) * 10**digits:,}"
+
+
+def money(yuan: float) -> str:
+    """An amount in yuan, marked as an estimate."""
+    if yuan == 0:
+        return "free"
+    return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"

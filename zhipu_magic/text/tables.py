@@ -1,0 +1,49 @@
+"""Tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .markup import Markup
+
+
+def row(cells: Iterable[str]) -> str:
+    """A row whose cells hold nothing that ends a cell."""
+    return f"| {' | '.join(cells)} |"
+
+
+def rule(columns: int) -> str:
+    """The line below the header."""
+    return row(["---"] * columns)
+
+
+def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
+    """A table, with columns that are aligned in a terminal."""
+    cells = [[Markup.of(cell) for cell in line] for line in (header, *rows)]
+    plain = [[cell.plain for cell in line] for line in cells]
+    rich = [[cell.rich for cell in line] for line in cells]
+    bare = [[cell.bare.replace("\n", " ") for cell in line] for line in cells]
+    return Markup.vouched(_aligned(rich, plain), plain_table(plain[0], plain[1:]), _aligned(bare, bare))
+
+
+def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same where no markup is read. Wide characters, such as Chinese ones, take two columns."""
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in (header, *rows)]
+    return _aligned(cells, cells)
+
+
+def _aligned(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> str:
+    """The lines of a table, padded to the width of what is `shown` of each cell."""
+    widths = [[_width(cell) for cell in line] for line in shown]
+    columns = [max(column) for column in zip(*widths, strict=True)]
+    lines = [
+        row(cell + " " * (column - width) for cell, width, column in zip(*line, columns, strict=True))
+        for line in zip(cells, widths, strict=True)
+    ]
+    return "\n".join([lines[0], f"|{'|'.join('-' * (column + 2) for column in columns)}|", *lines[1:]])
+
+
+def _width(text: str) -> int:
+    from wcwidth import wcswidth  # large tables, of no use to a notebook until a command answers
+
+    return max(0, wcswidth(text))

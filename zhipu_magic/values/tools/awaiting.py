@@ -1,0 +1,109 @@
+"""The whole result of a tool: awaited where it is a coroutine, collected where it gives one item after another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+#: Runs a coroutine to its end and gives its result, or raises what it raised.
+RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
+
+#: Items that are taken of a result that gives one after another.
+_ITEMS = 1000
+#: Seconds: how often a wait checks for an interrupt, and how long a cancelled coroutine has to clean up.
+_LOOK, _TIDY = 0.05, 2.0
+
+
+def whole(result: Any, run_coroutine: RunCoroutine | None = None) -> tuple[Any, str]:
+    """The result once all of it is there, and a note of what was left out."""
+    run = run_coroutine or _run_in_thread
+    if inspect.isawaitable(result):
+        result = run(_result_of(result))
+    if isinstance(result, AsyncIterator):
+        items = run(_first(result))
+    elif isinstance(result, Iterator):
+        items = list(islice(result, _ITEMS + 1))
+    else:
+        return result, ""
+    if len(items) <= _ITEMS:
+        return items, ""
+    return items[:_ITEMS], f"\n\n[the first {_ITEMS:,} items: there are more]"
+
+
+async def _result_of(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
+async def _first(items: AsyncIterator[Any]) -> list[Any]:
+    taken: list[Any] = []
+    async for item in items:
+        taken.append(item)
+        if len(taken) > _ITEMS:
+            break
+    return taken
+
+
+def _run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it to its end in a thread with an event loop of its own: in a notebook, this thread's loop runs already.
+
+    An interrupt of this thread cancels it, and is raised once it has ended or its time to clean up is over.
+    """
+    running = _Running(coroutine)
+    try:
+        running.start()
+        # In short waits: on Windows, and for an interrupt that is not a signal, one long wait would not end.
+        while not running.over.wait(_LOOK):
+            pass
+    except BaseException:
+        running.cancel()
+        running.over.wait(_TIDY)
+        raise
+    if running.failure is not None:
+        raise running.failure
+    return running.result
+
+
+class _Running:
+    """A coroutine that runs in a thread of its own, with the context variables of the one that started it."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine = coroutine
+        self._cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.over = threading.Event()
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run,), name="zhipu_magic tool", daemon=True).start()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # it has just ended
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._await())
+        except asyncio.CancelledError:
+            self.failure = RuntimeError("the call was cancelled")
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self.over.set()
+
+    async def _await(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        if self._cancelled:
+            self._task = None
+            raise asyncio.CancelledError
+        self.result = await self._coroutine
