@@ -41,7 +41,7 @@ def begun(reply: Reply) -> Reply:
     return reply
 
 
-def until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(done: Callable[[], bool], seconds: float = 40.0) -> None:
     ends = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < ends, "it did not happen"
@@ -309,7 +309,7 @@ def test_what_another_thread_stops_is_not_awaited_for_ever(chat: Chat, server: P
 
     def hangs() -> str:
         """Hang."""
-        released.wait(30)
+        released.wait(60)
         return "at last"
 
     server.enqueue(Answer("wait", tool_calls=(tool_call("hangs", {}, id="call_hangs"),)))
@@ -320,7 +320,7 @@ def test_what_another_thread_stops_is_not_awaited_for_ever(chat: Chat, server: P
         while reply.calling is None:
             await asyncio.sleep(0.01)
         threading.Timer(0.05, reply.interrupt).start()
-        return (await asyncio.wait_for(task, 10)).state
+        return (await asyncio.wait_for(task, 40)).state
 
     try:
         assert asyncio.run(stopped()) == "interrupted"

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from ..text.errors import InvalidRequest
 
-#: The chats and replies whose tools run here. A tool's own coroutines inherit it.
-_calling: ContextVar[tuple[object, ...]] = ContextVar("zhipu_magic_calling", default=())
+
+class Ends(Protocol):
+    """A reply, as far as it matters here."""
+
+    @property
+    def ended(self) -> float | None: ...
+
+
+#: The replies whose tools run here, each with its chat. A tool's own coroutines inherit it.
+_calling: ContextVar[tuple[tuple[object, Ends], ...]] = ContextVar("zhipu_magic_calling", default=())
 
 
 @contextmanager
-def in_tool(*callers: object) -> Iterator[None]:
-    """What is done within is done by a tool of theirs."""
-    token = _calling.set((*_calling.get(), *callers))
+def in_tool(chat: object, reply: Ends) -> Iterator[None]:
+    """What is done within is done by a tool of this reply."""
+    token = _calling.set((*_calling.get(), (chat, reply)))
     try:
         yield
     finally:
@@ -23,8 +32,8 @@ def in_tool(*callers: object) -> Iterator[None]:
 
 
 def check_not_in_tool(caller: object) -> None:
-    """Raise InvalidRequest where it is the caller's own tool that asks."""
-    if any(one is caller for one in _calling.get()):
+    """Raise InvalidRequest where it is the caller's own tool that asks, and its turn has not been interrupted."""
+    if any((chat is caller or reply is caller) and reply.ended is None for chat, reply in _calling.get()):
         raise InvalidRequest(
             "A tool cannot use the chat that is calling it.",
             hint="Let it ask another one: Chat().ask(…).",
