@@ -63,27 +63,32 @@ class Dispatch:
 
     def send(self, request: Request) -> Reply:
         """The reply to this request. Raises OverBudget, NotRecorded or SettingsError where nothing can be sent."""
-        with self._scheduler.admitting:
-            if self.mode == "only":
-                self._check_budget(request)  # as the recorded run did: what it refused is no occurrence
-            known = self._replay.look_up(request)
-            if known.answer is None:
+        reply: Reply | None = None
+        try:
+            with self._scheduler.admitting:
+                if self.mode == "only":
+                    self._check_budget(request)  # as the recorded run did: what it refused is no occurrence
+                known = self._replay.look_up(request)
+                if known.answer is not None:
+                    return self._replayed(request, known)
                 if self.mode == "only":
                     raise self._replay.missed(request, known)
                 self._check_budget(request)
-                endpoint = self._service.endpoint()
-                first, reply = self._asked(request, known, endpoint)
+                exchange, reply = self._asked(request, known, self._service.endpoint())
                 self._scheduler.add(reply)
-        if known.answer is not None:
-            reply = self._reply(Recorded(known.answer), Progress(request, recorded=known.answer), known, None)
-            while reply.ended is None:
-                reply.step()
-            return reply
-        try:
-            self._scheduler.start(first, reply.received)
+            self._scheduler.start(exchange, reply.received)
         except BaseException:  # an interrupt, or no thread to be had
-            reply.interrupt()
+            if reply is not None:
+                reply.interrupt()
             raise
+        return reply
+
+    def _replayed(self, request: Request, known: Known) -> Reply:
+        """The recorded answer, all of which is there."""
+        assert known.answer is not None
+        reply = self._reply(Recorded(known.answer), Progress(request, recorded=known.answer), known, None)
+        while reply.ended is None:
+            reply.step()
         return reply
 
     def _asked(self, request: Request, known: Known, endpoint: Endpoint) -> tuple[Exchange, Reply]:
