@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from zhipu_magic.notebook.magics import GLMMagics
+from zhipu_magic.notebook.session import Session
 from zhipu_magic.practice import Answer, PracticeServer, Script
 
 
@@ -61,8 +62,12 @@ class Page:
         named = cell_id is not None or deleted
         self.shell.request = {"metadata": {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}}
         result = self.shell.run_cell(cell, cell_id=cell_id)
+        return self.taken(result.error_before_exec or result.error_in_exec)
+
+    def taken(self, error: BaseException | None = None) -> Cell:
+        """What has been shown since this was last asked."""
         messages, self.publisher.outputs = list(self.publisher.outputs), []
-        return Cell(_folded(messages), result.error_before_exec or result.error_in_exec, messages)
+        return Cell(_folded(messages), error, messages)
 
     @property
     def names(self) -> dict[str, Any]:
@@ -74,6 +79,10 @@ class Page:
         magics = self.shell.magics_manager.registry["GLMMagics"]
         assert isinstance(magics, GLMMagics)
         return magics
+
+    @property
+    def session(self) -> Session:
+        return self.magics.session
 
 
 class Notebook:

@@ -27,13 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
     demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
     serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
     serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
-    serve.add_argument("--pace", type=_pace, default=60.0, help="chunks a second; 0: as fast as they go (default: 60)")
+    serve.add_argument("--pace", type=_pace, default=60.0, help="chunks per second; 0: no limit (default: 60)")
     serve.set_defaults(run=lambda given: run_server(port=given.port, pace=given.pace))
-    for name, told in (
+    for name, help_text in (
         ("record", "run notebooks live; write their journals, and save them with their outputs"),
         ("replay", "run notebooks from their journals, without key and network, and compare their outputs"),
     ):
-        command = commands.add_parser(name, help=told)
+        command = commands.add_parser(name, help=help_text)
         command.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
         command.set_defaults(run=lambda given, name=name: run_notebooks(name, given.notebooks))
     given = parser.parse_args(arguments)
@@ -50,7 +50,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port: give a number up to 65535, or none for a free one")
+        raise argparse.ArgumentTypeError(
+            f"{text[:20]!r} is not a valid port: give a number up to 65535, or none for a free one"
+        )
     return int(text)
 
 
@@ -60,7 +62,9 @@ def _pace(text: str) -> float:
     except ValueError:
         pace = -1.0
     if not pace >= 0:
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no pace: give chunks a second, 0 for as fast as they go")
+        raise argparse.ArgumentTypeError(
+            f"{text[:20]!r} is not a valid pace: give chunks per second, or 0 for no limit"
+        )
     return pace
 
 
@@ -86,8 +90,8 @@ def _no_port(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program."
     if isinstance(error, PermissionError):
-        return f"Port {port} is kept for the system (ports below 1024 mostly are)."
-    return f"Port {port} cannot be listened on: {error.strerror}."
+        return f"Port {port} is reserved for the system, like most ports below 1024."
+    return f"Port {port} cannot be used: {error.strerror}."
 
 
 def run_notebooks(name: str, notebooks: list[Path]) -> int:
@@ -109,7 +113,7 @@ def run_notebooks(name: str, notebooks: list[Path]) -> int:
 
 
 def run_demo(*, headless: bool) -> int:
-    """Show a copy of the quickstart, so that nothing the reader tries changes it; it starts its own practice server."""
+    """Show a copy of the quickstart, so that nothing the user tries changes it; it starts its own practice server."""
     with TemporaryDirectory(prefix="zhipu_magic-") as folder:
         notebook = Path(folder, "quickstart.ipynb")
         shutil.copy(_quickstart(), notebook)
@@ -135,11 +139,11 @@ def _quickstart() -> Path:
 
 
 def _open_lab(notebook: Path) -> int:
-    import_module("jupyterlab")  # to say at once if it is missing
+    import_module("jupyterlab")  # fails early if it is missing
 
     options = ["--ServerApp.ip=127.0.0.1"]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    # Settings of the demo's own: it asks nothing about news, and changes nothing of the reader's.
+    # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
     settings = notebook.parent / ".settings"
     quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
@@ -152,7 +156,7 @@ def _open_lab(notebook: Path) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            process.terminate()  # which JupyterLab takes as a wish to tidy up and go
+            process.terminate()  # on which JupyterLab shuts down cleanly
             return 0
 
 

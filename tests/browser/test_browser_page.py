@@ -103,7 +103,7 @@ def test_the_conversation_follows_the_page_and_goes_on_after_a_restart(
     shoot(notebook.page, f"{front_end.name}-page-aside")
 
     notebook.restart()
-    assert reader.run(LOAD) == "The journal page.jsonl holds an earlier conversation: %glm resume goes on with it.\n"
+    assert reader.run(LOAD) == "The journal page.jsonl has an earlier conversation: %glm resume continues it.\n"
     assert "2 turns in main" in reader.run("%glm resume")
     assert reader.run("%glm history") == history
     shoot(notebook.page, f"{front_end.name}-page-resumed")
@@ -135,7 +135,7 @@ def test_a_turn_set_aside_is_restored_by_hand(reader: Reader, shoot: Shoot) -> N
     reader.notebook.edit(reader.notebook.find("pass"), "%glm restore")
     told = reader.run("%glm restore")
     shoot(reader.notebook.page, "jupyterlab-page-restored")
-    assert told.strip().endswith("1 turn restored. 3 turns stand now.")
+    assert told.strip().endswith("1 turn restored. The thread now has 3 turns.")
     assert reader.ask("third", "THREE") == ["first", "one", "second", "two", "third"]
 
 

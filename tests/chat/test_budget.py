@@ -196,7 +196,7 @@ def test_a_refused_cell_fails_with_one_message_and_shows_nothing(page: Page, ser
 
 def test_the_command_tells_where_things_stand(page: Page, server: PracticeServer) -> None:
     assert "There is no budget" in page.run("%glm budget").markdown()
-    assert "The budget is ¥5 for all that this chat asks; ¥5 are left." in page.run("%glm budget 5 yuan").markdown()
+    assert "The budget is ¥5 for the whole chat; ¥5 are left." in page.run("%glm budget 5 yuan").markdown()
     server.enqueue(Answer("yes", prompt_tokens=50_000, completion_tokens=50_000))
     page.run("%%glm -m glm-4-plus\none")
     assert "¥4.5 are left" in page.run("%glm budget").markdown()

@@ -372,7 +372,7 @@ def test_a_cell_is_read_back_as_the_turn_it_was_made_from(
     thread = thread_of(Turn(prompt, "r", model, members=members), system=system)
     setup, cell = cells_of(export(thread, ".ipynb"))
     line, text = (ast.literal_eval(argument) for argument in _magic_arguments(page.shell.transform_cell(cell)))
-    given_options = cell_line.parse(line).asked
+    given_options = cell_line.parse(line).request
     read_back = {**given_options.members()}
     assert json.dumps(read_back, sort_keys=True) == json.dumps(members, sort_keys=True)
     assert text.removesuffix("\n") == prompt

@@ -387,7 +387,7 @@ def test_tools_can_be_added_for_every_turn_and_taken_away(tool_page: Page, serve
     assert tool_page.run("%%glm\nhi").success
     assert [tool["function"]["name"] for tool in server.requests[-1].body["tools"]] == ["weather"]
     assert "weather" in tool_page.run("%glm tools").plain()
-    assert "no function" in tool_page.run("%glm tools remove weather").plain()
+    assert "no tools" in tool_page.run("%glm tools remove weather").plain()
     assert not tool_page.run("%glm tools remove weather").success
     assert not tool_page.run("%glm tools add wether").success
     server.enqueue(Answer("hello"))

@@ -200,13 +200,10 @@ def test_a_key_of_any_letters_is_hidden_and_a_word_is_no_key(server: PracticeSer
 
 @pytest.mark.parametrize("cell", ["file:///home/me/nb.ipynb", "/home/me/nb.ipynb:cell-3", "C:\\me\\nb.ipynb"])
 def test_a_cells_id_brings_no_path_into_the_journal(cell: str) -> None:
-    class Shell:
-        def get_parent(self) -> dict[str, Any]:
-            return {"metadata": {"cellId": cell, "deletedCells": [cell]}}
-
-    name = running_cell(Shell(), None)
+    metadata = {"cellId": cell, "deletedCells": [cell]}
+    name = running_cell(metadata, None)
     assert name and "me" not in name
-    assert deleted_cells(Shell()) == [name]
+    assert deleted_cells(metadata) == [name]
 
 
 def test_a_relative_path_stays_where_it_was_given(

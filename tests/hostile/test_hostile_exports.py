@@ -162,14 +162,14 @@ def test_an_exported_notebook_holds_asking_cells_and_nothing_that_runs(
             *(False, False, False),
         )
         assert [*given.images] == [f"image_{number}_{place}" for place in range(1, len(turn.images) + 1)]
-        assert (given.asked.model or model) == turn.model
+        assert (given.request.model or model) == turn.model
         assert all(name.isidentifier() and not hasattr(builtins, name) for name in given.tools)
         tools = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in given.tools]
-        members = given.asked.members()
+        members = given.request.members()
         searches = members.pop("tools", []) if tools else []
         asked = {**members, **({"tools": [*tools, *searches]} if tools else {})}
         assert _names(asked) == _names(dict(turn.members))
-        told = given.asked.system or told
+        told = given.request.system or told
     assert cells == []
     assert told == system
 
@@ -196,7 +196,7 @@ def test_a_name_of_pythons_own_is_offered_to_nobody(page: Page, name: str) -> No
     line = json.loads(text)["cells"][1]["source"][0]
     given = cell_line.parse(line.removeprefix("%%glm").strip())
     assert given.tools == []
-    assert given.asked.params == {"tools": tools}
+    assert given.request.params == {"tools": tools}
 
 
 @pytest.mark.parametrize(

@@ -393,7 +393,7 @@ def test_a_resume_says_which_settings_came_along(page: Page, tmp_path: Path) -> 
     told = page.run(f"%glm resume {path}").plain()
     text = f"Be a pirate, {'x' * 46}…"
     assert (
-        f"From the journal came: the model glm-4-plus, the system text “{text}”, the temperature 0.3, a budget of ¥5."
+        f"From the journal: the model glm-4-plus, the system text “{text}”, the temperature 0.3, a budget of ¥5."
         in told.split("\n\n")
     )
 
@@ -404,4 +404,4 @@ def test_a_resume_says_what_it_took_away(page: Page, tmp_path: Path) -> None:
     page.run("%config GLMMagics.system = 'Be kind.'")
     page.run("%config GLMMagics.temperature = 0.5")
     told = page.run(f"%glm resume {path}").plain()
-    assert told.split("\n\n")[1] == "From the journal came: no system text, no temperature of its own."
+    assert told.split("\n\n")[1] == "From the journal: no system text, the model's own temperature."

@@ -81,7 +81,7 @@ def test_nothing_that_is_printed_commands_the_terminal(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    stage.page.magics._view = Terminal()
+    stage.page.session.display = Terminal()
     stage.converse()
     walk(stage, tmp_path)
     printed = "".join(capsys.readouterr())

@@ -102,18 +102,18 @@ def test_nothing_else_is_put_into_the_namespace(page: Page) -> None:
         ("--temp 1", "Did you mean --temperature?"),
         ("--binds x", "Did you mean --bind?"),
         ("--xyzzy", "%%glm? lists all of them"),
-        ("-s You're", "never closed"),
-        ("-s 'It\\'s'", "never closed"),
-        ("-b 1x", "'1x' is not a name that Python can bind"),
-        ("-b class", "'class' is not a name that Python can bind"),
-        ("-b a.b", "'a.b' is not a name that Python can bind"),
+        ("-s You're", "not closed"),
+        ("-s 'It\\'s'", "not closed"),
+        ("-b 1x", "'1x' is not a valid variable name"),
+        ("-b class", "'class' is not a valid variable name"),
+        ("-b a.b", "'a.b' is not a valid variable name"),
         ("--temperature warm", "'warm' is not a number"),
         ("--temperature nan", "'nan' is not a number"),
-        ("--max-tokens 0", "'0' is not a number of tokens"),
+        ("--max-tokens 0", "'0' is not a positive number of tokens"),
         ("--max-tokens 1.5", "'1.5' is not a whole number"),
         ("--param tools", "not of the form KEY=JSON"),
         ("--param user_id=reader", "is not JSON"),
-        ("hello there", "'hello' is for"),
+        ("hello there", "does not take 'hello'"),
         ("-m", "expected one argument"),
     ],
 )
@@ -187,7 +187,7 @@ def test_any_line_is_read_or_refused_with_a_message(line: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_value_between_double_quotes_comes_through(value: str) -> None:
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    assert cell_line.parse(f'--system="{quoted}"').asked.system == value
+    assert cell_line.parse(f'--system="{quoted}"').request.system == value
 
 
 def test_the_help_of_each_option_ends_with_an_example_that_can_be_read() -> None:

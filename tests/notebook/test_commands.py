@@ -106,7 +106,7 @@ def test_models_falls_back_on_the_catalogue(page: Page, server: PracticeServer) 
     page.run("%config GLMMagics.max_retries = 0")
     shown = page.run("%glm models").plain()
     assert "glm-4.7-flash" in shown
-    assert "could not be had" in shown
+    assert "is not available" in shown
 
 
 def test_system_is_shown_set_and_taken_away(page: Page, server: PracticeServer) -> None:
@@ -138,7 +138,7 @@ def test_prices_are_not_told_of_another_service(page: Page) -> None:
 
 
 def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeServer) -> None:
-    assert "not begun" in page.run("%glm history").markdown()
+    assert "no turns yet" in page.run("%glm history").markdown()
     server.enqueue(Answer("```python\nx = 1\n```"))
     page.run('%%glm -s "Be brief."\nShow code.')
     shown = page.run("%glm history")
@@ -170,7 +170,7 @@ def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
     assert "nothing: practice" in shown
     assert "≈ ¥2 / 8" in page.run("%glm models").plain()
     assert "¥" not in shown
-    assert "(1 turn) goes along" in page.run("%glm practice off").plain()
+    assert "(1 turn) is sent along" in page.run("%glm practice off").plain()
     assert "(practice)" not in page.run("%%glm -m glm-4.7\n你好").html(1)
 
 
@@ -178,7 +178,7 @@ def test_another_service_lists_its_own_models_or_says_that_it_does_not(page: Pag
     page.run("%config GLMMagics.base_url = 'http://127.0.0.1:9/v1'")
     page.run("%config GLMMagics.max_retries = 0")
     shown = page.run("%glm models").plain()
-    assert "gives no list" in shown
+    assert "does not list its models" in shown
     assert "glm-5.3" not in shown
 
 
@@ -187,7 +187,7 @@ def test_a_model_that_is_nearly_one_is_named(page: Page) -> None:
 
 
 def test_undo_of_nothing_says_so(page: Page) -> None:
-    assert "nothing to take back" in page.run("%glm undo").plain()
+    assert "nothing to undo" in page.run("%glm undo").plain()
 
 
 def test_reset_begins_anew_and_keeps_system_text_and_ledger(page: Page, server: PracticeServer) -> None:
@@ -237,12 +237,12 @@ def test_login_sets_a_key_that_is_asked_for_and_never_shown(
 
 def test_login_says_that_the_environment_goes_first(page: Page, typed_key: Callable[[str], None]) -> None:
     typed_key("another.key")
-    assert "another goes first (ZHIPUAI_API_KEY)" in page.run("%glm login").plain()
+    assert "another key takes precedence (ZHIPUAI_API_KEY)" in page.run("%glm login").plain()
 
 
 def test_a_key_in_the_cell_is_refused_and_not_repeated(page: Page) -> None:
     error = str(page.run("%glm login secret.key").error)
-    assert "Never write the key in a cell" in error
+    assert "Do not write the key in a cell" in error
     assert "secret" not in error
 
 

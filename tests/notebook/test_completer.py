@@ -169,7 +169,7 @@ def test_the_models_are_those_of_the_catalogue(page: Page, begun: str) -> None:
 
 def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer) -> None:
     assert offered(page, "%%glm -t ¦") == []
-    assert page.magics._chat is None, "completion alone makes no chat"
+    assert page.session._chat is None, "completion alone makes no chat"
     server.enqueue(Answer("Fine."), Answer("Good."))
     page.run("%%glm\nHow are you?")
     page.run("%%glm -t drafts\nHow are you?")
@@ -458,7 +458,7 @@ def test_completion_sends_nothing(page: Page, server: PracticeServer) -> None:
     for cell in ("%%glm -m ¦", "%%glm -t ¦", "%glm model ¦", "%glm thread ¦", "%glm tools remove ¦", "%%glm\n{{ ¦"):
         offered(page, cell)
     assert not server.requests
-    assert page.magics._chat is None
+    assert page.session._chat is None
 
 
 PIECES = st.sampled_from(
@@ -478,7 +478,7 @@ def test_no_text_makes_it_raise(filled: Page, pieces: list[str], place: float, b
     text = f"{begins} {''.join(pieces)}"
     offset = round(place * len(text))
     before = text[:offset].split("\n")
-    offered = offer(filled.magics, text, len(before) - 1, len(before[-1]))
+    offered = offer(filled.session, text, len(before) - 1, len(before[-1]))
     if offered is not None:
         assert text[:offset].endswith(offered.fragment)
         for word, kind in offered.found:
@@ -511,10 +511,10 @@ import sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell()
 from zhipu_magic.notebook.magics import GLMMagics
-desk = GLMMagics(shell)
+session = GLMMagics(shell).session
 before = set(sys.modules)
 from zhipu_magic.notebook.completer import completer
-completer.install(shell, desk)
+completer.install(shell, session)
 print(*sorted(set(sys.modules) - before))
 shell.user_ns["x"] = {"key": 1}
 from IPython.core.completer import provisionalcompleter

@@ -13,6 +13,7 @@ from in_process import texts
 from test_kernel import Kernel, Run
 
 from zhipu_magic.notebook import front_ends
+from zhipu_magic.notebook.shell import request_metadata
 from zhipu_magic.practice import Answer, PracticeServer
 
 Metadata = dict[str, Any]
@@ -272,18 +273,18 @@ NOTHING: list[Any] = [
 
 @pytest.mark.parametrize("odd", NOTHING)
 def test_a_request_that_tells_nothing_names_no_cell(odd: Any) -> None:
-    assert front_ends.running_cell(odd, None) is None
-    assert front_ends.deleted_cells(odd) == []
+    assert front_ends.running_cell(request_metadata(odd), None) is None
+    assert front_ends.deleted_cells(request_metadata(odd)) == []
 
 
 @pytest.mark.parametrize("odd", NOTHING)
 def test_what_ipython_was_told_counts_without_the_request(odd: Any) -> None:
-    assert front_ends.running_cell(odd, "abc") == "abc"
+    assert front_ends.running_cell(request_metadata(odd), "abc") == "abc"
 
 
 @pytest.mark.parametrize("cell_id", [7, ["abc"], b"abc", "", "vscode-notebook-cell:/x/nb.ipynb#"])
 def test_an_id_that_is_none_names_no_cell(cell_id: Any) -> None:
-    assert front_ends.running_cell(shell({"metadata": {}}), cell_id) is None
+    assert front_ends.running_cell({}, cell_id) is None
 
 
 @pytest.mark.parametrize(
@@ -297,8 +298,8 @@ def test_an_id_that_is_none_names_no_cell(cell_id: Any) -> None:
     ],
 )
 def test_each_front_ends_name_is_read(metadata: Metadata, cell: str) -> None:
-    assert front_ends.running_cell(shell({"metadata": metadata}), None) == cell
-    assert front_ends.running_cell(shell({"metadata": metadata}), metadata.get("cellId")) == cell
+    assert front_ends.running_cell(metadata, None) == cell
+    assert front_ends.running_cell(metadata, metadata.get("cellId")) == cell
 
 
 @pytest.mark.parametrize(
@@ -314,7 +315,7 @@ def test_each_front_ends_name_is_read(metadata: Metadata, cell: str) -> None:
     ],
 )
 def test_deleted_cells_are_read_from_a_list_alone(told: Any, read: list[str]) -> None:
-    assert front_ends.deleted_cells(shell({"metadata": {"deletedCells": told}})) == read
+    assert front_ends.deleted_cells({"deletedCells": told}) == read
 
 
 @pytest.mark.parametrize("odd", [None, 7, "", "nb.py", ["nb.ipynb"], Path("nb.ipynb")])

@@ -188,7 +188,7 @@ def test_it_comes_back_when_its_cell_runs_again(three: Notebook) -> None:
 @pytest.mark.parametrize("line", ["restore", "restore 2", "undo"])
 def test_it_comes_back_by_command(three: Notebook, line: str) -> None:
     three.run("x", "x = 1", deleted=["b"])
-    assert "3 turns stand now" in three.command(line)
+    assert "The thread now has 3 turns." in three.command(line)
     assert three.replies() == ["a one", "b one", "c one"]
     assert "stale" not in three.command("history")
 
@@ -220,7 +220,7 @@ def test_a_number_that_is_not_set_aside_restores_nothing(three: Notebook) -> Non
     three.run("x", "x = 1", deleted=["b"])
     for number in (1, 9):
         assert "No such turn is set aside" in three.command(f"restore {number}")
-    assert "is not a number" in str(three.page.run("%glm restore b").error)
+    assert "is not a positive number" in str(three.page.run("%glm restore b").error)
     assert three.replies() == ["a one", "c one"]
 
 

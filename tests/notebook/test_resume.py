@@ -60,7 +60,7 @@ def test_resume_says_what_it_brought_back_and_asks_nothing(kernels: Kernels) -> 
     three(kernels)
     asked = kernels.asked
     told = Notebook(kernels.start(), kernels.server).command("resume")
-    assert told == "Resumed: 3 turns in main. The last was asked: “about c”."
+    assert told == "Resumed: 3 turns in main. The last prompt: “about c”."
     assert kernels.asked == asked
 
 
@@ -250,7 +250,7 @@ def test_load_ext_says_in_one_line_that_there_is_something_to_resume(
     assert loaded(kernels, capsys) == ""
     three(kernels)
     said = loaded(kernels, capsys)
-    assert said == "The journal page.jsonl holds an earlier conversation: %glm resume goes on with it.\n"
+    assert said == "The journal page.jsonl has an earlier conversation: %glm resume continues it.\n"
 
 
 def test_load_ext_says_nothing_where_no_turn_could_be_resumed(

@@ -103,7 +103,7 @@ def test_an_earlier_journal_is_kept(folder: Path, told: Told, server: PracticeSe
         status, printed = told("record", path)
         assert status == 0
         assert ("The earlier journal" in printed) is (number > 0)
-        assert (f"The earlier journal is page.{number}.jsonl now." in printed) is (number > 0)
+        assert (f"The earlier journal is now page.{number}.jsonl." in printed) is (number > 0)
     for name, reply in {"page.1.jsonl": "one", "page.2.jsonl": "two", "page.jsonl": "three"}.items():
         assert f'"content": "{reply}"' in journal.with_name(name).read_text(encoding="utf-8")
     assert told("replay", path)[0] == 0
@@ -116,7 +116,7 @@ def test_where_a_cell_fails_all_stays_as_it_was(folder: Path, told: Told, server
     server.enqueue(Answer("other"), Fault(400, "1301"))
     status, printed = told("record", path)
     assert status == 1
-    assert printed.startswith("page.ipynb: not recorded, and left as it was.")
+    assert printed.startswith("page.ipynb: not recorded and not changed.")
     assert "ell 3 (%%glm and now?) failed: The service found unsafe content" in printed
     assert path.read_bytes() == before
     assert (folder / ".glm" / "page.jsonl").read_bytes() == recorded
@@ -171,7 +171,7 @@ def test_replay_shows_what_differs(folder: Path, told: Told) -> None:
     assert "style=" not in printed, "a reader compares words, not HTML"
     assert "page.ipynb, cell 3 (print('a')): output 1 differs, as stdout:\n" in printed
     assert "    -B\n    +b\n" in printed
-    assert "page.ipynb, cell 4 (print('c')): 0 outputs were saved, and there are 1 now." in printed
+    assert "page.ipynb, cell 4 (print('c')): 0 outputs saved, 1 now." in printed
     assert "all as recorded" not in printed
 
 
@@ -192,7 +192,7 @@ def test_long_differences_are_cut(folder: Path, told: Told) -> None:
     edited(path, change)
     status, printed = told("replay", path)
     assert status == 1
-    assert re.search(r"… and \d+ lines more", printed)
+    assert re.search(r"… and \d+ more lines", printed)
     assert "as image/png" in printed
     assert len(printed) < 2_000
 

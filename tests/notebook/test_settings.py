@@ -15,7 +15,8 @@ from zhipu_magic.practice import PracticeServer
 def test_every_setting_has_help(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     page.run("%config GLMMagics")
     shown = capsys.readouterr().out
-    for name, trait in GLMMagics.class_own_traits(config=True).items():
+    assert page.magics.traits(config=True)
+    for name, trait in page.magics.traits(config=True).items():
         assert trait.help
         assert f"GLMMagics.{name}=" in shown
 
@@ -23,8 +24,8 @@ def test_every_setting_has_help(page: Page, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("model", "", "not the name of a model"),
-        ("model", "glm 4", "not the name of a model"),
+        ("model", "", "not a valid model name"),
+        ("model", "glm 4", "not a valid model name"),
         ("base_url", "http://example.com/v1", "without encryption"),
         ("base_url", "nonsense", "not a valid address"),
         ("temperature", -0.1, "from 0 to 1"),

@@ -105,7 +105,7 @@ def terminal(one_terminal: Terminal, server: PracticeServer) -> Terminal:
     """A terminal with the extension loaded and a conversation that has not begun."""
     settings = {"ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": server.api_key}
     one_terminal.run(f"os.environ.update({settings!r})")
-    assert "conversation" in one_terminal.run("%glm reset")
+    assert "thread is empty" in one_terminal.run("%glm reset")
     return one_terminal
 
 
@@ -293,12 +293,12 @@ def test_a_question_mark_shows_help(terminal: Terminal) -> None:
 
 def test_the_key_is_asked_for_unseen_and_ctrl_c_is_one_line(terminal: Terminal) -> None:
     terminal.type("%glm login")
-    terminal.child.expect_exact("it is not shown")
+    terminal.child.expect_exact("not shown as you type")
     terminal.child.send("not.shown\n")
     printed = terminal.until_prompt()
     assert "The key is set." in printed and "not.shown" not in printed
     terminal.type("%glm login")
-    terminal.child.expect_exact("it is not shown): ")
+    terminal.child.expect_exact("not shown as you type): ")
     terminal.child.sendintr()
     assert len(screen(terminal.until_prompt())) <= 2
 

@@ -80,7 +80,7 @@ def test_the_status_says_in_which_of_how_many(three: Notebook) -> None:
 
 
 def test_a_fork_goes_its_own_way(three: Notebook) -> None:
-    assert "**try**, with 3 turns of main" in three.command("fork try")
+    assert "**try**, with 3 turns from main" in three.command("fork try")
     three.ask("d", "in the fork")
     assert three.sent()[-3:] == ["about c", "c one", "about d"]
     three.command("thread main")
@@ -91,7 +91,7 @@ def test_a_fork_goes_its_own_way(three: Notebook) -> None:
 
 
 def test_a_fork_at_a_number_has_the_turns_up_to_it(three: Notebook) -> None:
-    assert "with 2 turns of main" in three.command("fork try --at 2")
+    assert "with 2 turns from main" in three.command("fork try --at 2")
     assert three.replies() == ["a one", "b one"]
     three.ask("d", "d one")
     assert three.sent() == ["about a", "a one", "about b", "b one", "about d"]
@@ -238,7 +238,7 @@ def test_undo_is_the_current_threads(three: Notebook) -> None:
     three.command("thread other")
     three.command("undo")
     assert three.replies("other") == []
-    assert "nothing to take back" in three.command("undo")
+    assert "nothing to undo" in three.command("undo")
     three.command("thread main")
     three.command("redo")
     assert three.replies("main") == ["a one", "b one", "c one"]

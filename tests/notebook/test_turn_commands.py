@@ -31,10 +31,10 @@ def requests(notebook: Notebook) -> int:
 
 def test_undo_takes_the_last_changes_back_and_redo_makes_them_again(three: Notebook) -> None:
     told = three.command("undo 2")
-    assert "1 turn stands now" in told
+    assert "The thread now has 1 turn." in told
     assert three.replies() == ["a one"]
-    assert "2 turns stand now" in three.command("redo")
-    assert "3 turns stand now" in three.command("redo")
+    assert "The thread now has 2 turns." in three.command("redo")
+    assert "The thread now has 3 turns." in three.command("redo")
     assert three.replies() == ["a one", "b one", "c one"]
     assert "stale" not in three.command("history")
     assert requests(three) == 3
@@ -49,12 +49,12 @@ def test_redo_takes_a_number_too(three: Notebook) -> None:
 
 def test_more_than_there_is_takes_all_back_and_says_how_to_make_it_again(three: Notebook) -> None:
     told = three.command("undo 99")
-    assert "0 turns stand now" in told
+    assert "The thread now has 0 turns." in told
     assert "`%glm redo 3`" in told
-    assert "nothing to take back" in three.command("undo")
+    assert "nothing to undo" in three.command("undo")
     three.command("redo 99")
     assert three.replies() == ["a one", "b one", "c one"]
-    assert "nothing to do again" in three.command("redo")
+    assert "nothing to redo" in three.command("redo")
 
 
 def test_undo_shows_what_was_asked(three: Notebook) -> None:
@@ -65,7 +65,7 @@ def test_a_turn_after_an_undo_ends_what_could_be_made_again(three: Notebook) -> 
     three.command("undo")
     three.ask("d", "d one")
     assert three.sent() == ["about a", "a one", "about b", "b one", "about d"]
-    assert "nothing to do again" in three.command("redo")
+    assert "nothing to redo" in three.command("redo")
 
 
 def test_an_undone_cell_run_again_stands_last(three: Notebook) -> None:
@@ -222,7 +222,7 @@ def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) 
     assert screen(terminal.run("%glm continue"))[0] == "an end."
     assert screen(terminal.run("%glm show")) == ["Too long to an end."]
     assert screen(terminal.run("%glm retry"))[0] == "b two"
-    assert "1 turn stands now." in " ".join(screen(terminal.run("%glm undo 3")))
+    assert "The thread now has 1 turn." in " ".join(screen(terminal.run("%glm undo 3")))
     assert screen(terminal.run("%glm thread")) == ["The thread is main: 1 turn, glm-4.7-flash."]
     assert "main ←" in terminal.run("%glm threads")
 
@@ -250,7 +250,7 @@ def test_retry_sends_the_same_request_and_replaces_the_turn_in_place(three: Note
         "-m glm-4 --max-tokens 7 --seed 3",
         "-s 'Be brief.' --top-p 0.5 --stop END",
         "--no-think",
-        "--param 'user_id=\"reader-7\"'",
+        "--param 'user_id=\"user-7\"'",
     ],
 )
 def test_retry_keeps_the_options(three: Notebook, options: str) -> None:

@@ -1,4 +1,4 @@
-"""How a `%%glm` line becomes `Options`, and its help. The options themselves stand in `option_table`."""
+"""Parses a `%%glm` line, and has its help. The options themselves are in `options`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..chat.options import Options
 from ..text.suggestions import did_you_mean
 from .options import PARSER
 
-#: What a cell is told that fails before it asks.
+#: Said when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What the line asks for: of the service, of the notebook's names, and of the page.
+    """What a `%%glm` line asks for. `request` is sent; the others are for the notebook.
 
-    `images`, `tools` and `as_type` are as they were written: only the notebook knows what they name.
+    `images`, `tools` and `as_type` are still text: only the notebook knows what they name.
     """
 
-    asked: Options = field(default_factory=Options)
+    request: Options = field(default_factory=Options)
     images: Sequence[str] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
@@ -37,29 +37,29 @@ class CellOptions:
 
 
 def parse(line: str) -> CellOptions:
-    """Read a `%%glm` line. Raises UsageError, with the nearest option where one is mistyped."""
+    """Parse a `%%glm` line. Raises UsageError, which suggests the nearest option for a mistyped one."""
     try:
         words = shlex.split(_with_brackets_whole(line))
     except ValueError:
         raise UsageError(
-            "A quote on the %%glm line is never closed. A value with an apostrophe or a space goes between double "
-            'quotes: %%glm -s "You\'re a poet"'
+            "A quote on the %%glm line is not closed. Put a value that has an apostrophe or a space in double quotes: "
+            '%%glm -s "You\'re a poet"'
         ) from None
     given, rest = PARSER.parse_known_args(words)
     for word in rest:
         if word.startswith("-") and len(word) > 1:
             raise UsageError(_unknown_option(word))
         raise UsageError(
-            f"%%glm does not know what {word!r} is for. The prompt goes on the lines below; a value with spaces goes "
-            "between double quotes."
+            f"%%glm does not take {word!r}. The prompt goes on the lines below; put a value that has spaces in double "
+            "quotes."
         )
     values = vars(given)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
-    return CellOptions(asked=Options(params=dict(values.pop("param")), **values), **own)
+    return CellOptions(request=Options(params=dict(values.pop("param")), **values), **own)
 
 
 def _with_brackets_whole(line: str) -> str:
-    """The line with what stands in square brackets as part of a word, so that Literal["a", "b"] needs no quotes."""
+    """The line with each bracketed part quoted as one word, so that Literal["a", "b"] needs no quotes."""
     whole, place = "", 0
     while place < len(line):
         quoted = _QUOTED.match(line, place)
@@ -71,7 +71,7 @@ def _with_brackets_whole(line: str) -> str:
 
 
 def _end_of_brackets(line: str, start: int) -> int:
-    """Where the bracket that opens here is closed; 0 where it is not."""
+    """The position after the bracket that closes the one at `start`; 0 if none does."""
     depth, place = 0, start
     while place < len(line):
         quoted = _QUOTED.match(line, place)
@@ -104,11 +104,11 @@ def help_text() -> str:
     %%glm -b response
     作为一名营销专家，请为我的产品创作一个吸引人的口号
 
-The text goes out as it is written, but for `{{{{ name }}}}`, which stands for that value in the notebook. The reply
-streams in as Markdown, with a panel of figures under it, and `response` is then the SDK's Completion:
+The text is sent exactly as written, except that `{{{{ name }}}}` stands for the value of that variable. The reply
+streams in as Markdown, with a panel of figures below it, and `response` is then the SDK's Completion:
 `response.choices[0].message`. The last one is always `_glm`.
 
 {PARSER.format_help().strip()}
 
-`%glm` shows where things stand; `%glm help` lists its commands; `%config GLMMagics` lists the settings.
+`%glm` shows the current state, `%glm help` lists the commands, and `%config GLMMagics` lists the settings.
 """

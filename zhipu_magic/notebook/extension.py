@@ -1,4 +1,4 @@
-"""Loading the extension into a shell, and taking it out again."""
+"""Loads the extension into a shell, and unloads it."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics, and begin to import behind the reader's back what the first cell will need."""
+    """Register the magics, and begin to import in the background what the first cell will need."""
     magics = GLMMagics(shell)
+    session = magics.session
     shell.register_magics(magics)
-    shell.events.register("pre_run_cell", magics.page.begin_cell)
-    shell.events.register("post_run_cell", magics.page.end_cell)
+    shell.events.register("pre_run_cell", session.begin_cell)
+    shell.events.register("post_run_cell", session.end_cell)
     input_transforms.install(shell)
-    completer.install(shell, magics)
-    earlier = magics.earlier_journal
+    completer.install(shell, session)
+    earlier = session.resumable_journal()
     if earlier is not None and _holds_turns(earlier):
         name = without_controls(earlier.name)
-        print(f"The journal {name} holds an earlier conversation: %glm resume goes on with it.")
-    threading.Thread(target=_warm_up, args=(magics.page.idle,), name="zhipu_magic warm-up", daemon=True).start()
+        print(f"The journal {name} has an earlier conversation: %glm resume continues it.")
+    threading.Thread(target=_warm_up, args=(session.cells.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take the magics away, with their server and their connections."""
+    """Remove the magics, and close their session."""
     magics = shell.magics_manager.registry.pop("GLMMagics")
-    magics.close()
-    shell.events.unregister("pre_run_cell", magics.page.begin_cell)
-    shell.events.unregister("post_run_cell", magics.page.end_cell)
+    session = magics.session
+    session.close()
+    shell.events.unregister("pre_run_cell", session.begin_cell)
+    shell.events.unregister("post_run_cell", session.end_cell)
     input_transforms.uninstall(shell)
     completer.uninstall(shell)
     shell.configurables.remove(magics)
@@ -49,28 +51,29 @@ def unload(shell: InteractiveShell) -> None:
         shell.magics_manager.magics[kind].pop("glm", None)
 
 
-#: Bytes at the beginning of a journal in which a turn is looked for; a longer one holds some.
+#: Bytes at the beginning of a journal that are searched for a turn; a longer journal has one.
 _BEGINNING = 1 << 16
 _TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
 
 
 def _holds_turns(journal: Path) -> bool:
-    """Whether there is anything to resume, without reading it all."""
+    """Whether there is anything to resume, by the beginning of the file."""
     with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
         begun = file.read(_BEGINNING)
         return len(begun) == _BEGINNING or _TURN.search(begun) is not None
     return False
 
 
-#: Seconds within which Run All's next cell follows; and after which, if none has run, the extension was loaded early.
+#: Seconds within which Run All's next cell follows; and after which, if no cell has run, the extension was loaded at
+#: start-up, before any cell.
 _LULL, _EARLY = 0.05, 1.0
 
 
 def _warm_up(idle: threading.Event) -> None:
     """Import what the first cell will need, which takes half a second, while no cell runs.
 
-    Step by step, so that a cell that begins meanwhile shares no more than one step with it. What cannot be imported
-    is left for that first cell to tell.
+    Module by module, so that a cell that begins meanwhile waits for one at most. What cannot be imported is left for
+    that first cell to report.
     """
     if not idle.wait(_EARLY):
         idle.set()

@@ -1,7 +1,7 @@
-"""Keeps the reader's text from what IPython does to a cell before it runs.
+"""Protects the user's text from IPython's own transformations of a cell.
 
-Left alone, IPython takes prompts such as `>>>` out of a `%%glm` cell, and reads a `%glm ask` line that ends with a
-question mark as a call for help.
+Otherwise IPython would remove prompts such as `>>>` from a `%%glm` cell, and would take a `%glm ask` line that ends
+with a question mark as a request for help.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FIRST_LINE = re.compile(r"%%glm(?:[ \t]+(.*))?\n?")
 
 
 def install(shell: InteractiveShell) -> None:
-    """Go before IPython's own transformations."""
+    """Add transformations that go before IPython's own."""
     shell.input_transformers_cleanup.insert(0, cell_as_written)
     shell.input_transformer_manager.token_transformers.insert(0, LineAsWritten)
 
@@ -30,7 +30,7 @@ def uninstall(shell: InteractiveShell) -> None:
 
 
 def cell_as_written(lines: list[str]) -> list[str]:
-    """Turn a `%%glm` cell into its call, with its text as it stands."""
+    """Turn a `%%glm` cell into the call of its magic, with the text as it is."""
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
     match = _FIRST_LINE.fullmatch(lines[start]) if lines else None
     if match is None:
@@ -38,12 +38,12 @@ def cell_as_written(lines: list[str]) -> list[str]:
     return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[start + 1 :]) or chr(10)!r})\n"]
 
 
-# Completeness is judged by the cell as it is typed: a terminal ends a cell magic at an empty line.
+# So that a terminal still checks the cell as it was typed, and ends it at an empty line.
 cell_as_written.has_side_effects = True  # type: ignore[attr-defined]  # a mark that IPython looks for
 
 
 class LineAsWritten(EscapedCommand):
-    """`%glm` and a word after it is a command, also where the line ends with a question mark."""
+    """`%glm` and a word are a command, even if the line ends with a question mark."""
 
     priority = 1  # before IPython's `HelpEnd`, which has 5
 

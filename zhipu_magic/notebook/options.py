@@ -1,4 +1,4 @@
-"""The options on a `%%glm` line: their names, their values, and their help, with an example each."""
+"""The options of a `%%glm` line: their names, their values and their help, each with an example."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..text.errors import InvalidRequest
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, but an error is IPython's, and ends the cell instead of the kernel."""
+    """An ArgumentParser whose errors fail the cell instead of ending the kernel."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}. %%glm? shows how the options are used.")
+        raise UsageError(f"{message[0].upper()}{message[1:]}. %%glm? lists the options.")
 
 
 def _name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a name that Python can bind")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid variable name")
     return text
 
 
@@ -34,7 +34,7 @@ def _thread(text: str) -> str:
 
 
 def _number(text: str) -> float:
-    """A number as it was written: 1 stays 1, which the service may tell from 1.0."""
+    """A number as it was written: 1 is not sent as 1.0."""
     try:
         return int(text)
     except ValueError:
@@ -57,7 +57,7 @@ def _whole(text: str) -> int:
 def _count(text: str) -> int:
     number = _whole(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of tokens")
     return number
 
 
@@ -69,13 +69,13 @@ def _member(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"the value of {name} is not JSON: {value!r}; put single quotes around it all, as in "
-            """--param 'user_id="reader-7"'"""
+            f"the value of {name} is not JSON: {value!r}; put the whole option in single quotes, as in "
+            """--param 'user_id="user-7"'"""
         ) from None
 
 
 def _names_of(text: str) -> list[str]:
-    """The functions of `--tool f,confirm(g)`, each as it is written."""
+    """The functions of `--tool f,confirm(g)`, as they are written."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
@@ -85,7 +85,7 @@ def _names_of(text: str) -> list[str]:
 
 
 class _Lines(argparse.HelpFormatter):
-    """Help whose lines stay lines."""
+    """Help that keeps its line breaks."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return [line for part in text.split("\n") for line in super(_Lines, self)._split_lines(part, width)]
@@ -95,7 +95,7 @@ PARSER = _Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argpars
 
 
 def _option(*names: str, example: str, **how: Any) -> None:
-    """Add an option; its help ends with the `example`, on a line of its own."""
+    """Add an option. Its help ends with the `example`, on a separate line."""
     how["help"] += f"\n%%%%glm {example}"
     PARSER.add_argument(*names, **how)
 
@@ -105,32 +105,32 @@ _option(
     *("-o", "--output"),
     metavar="NAME",
     type=_name,
-    help="bind the words of the answer to NAME, or with --as its value",
+    help="bind the text of the answer to NAME, or its value with --as",
     example="-o slogan",
 )
 _option(
     "--as",
     dest="as_type",
     metavar="TYPE",
-    help="have the answer be of this type: a pydantic model, a dataclass, list[…], Literal[…], DataFrame[…], int",
+    help="return the answer as this type: a pydantic model, a dataclass, list[…], Literal[…], DataFrame[…], int",
     example="--as list[Invoice] -o invoices",
 )
-_option("-m", "--model", metavar="NAME", help="ask this model, for this turn", example="-m glm-5.3")
+_option("-m", "--model", metavar="NAME", help="use this model for this turn", example="-m glm-5.3")
 _option(
     *("-t", "--thread"),
     metavar="NAME",
     type=_thread,
-    help="ask in this thread, for this turn",
+    help="ask in this thread, for this turn only",
     example="-t drafts",
 )
-_option("-s", "--system", metavar="TEXT", help="the system text, for this and later turns", example='-s "Be brief."')
+_option("-s", "--system", metavar="TEXT", help="the system text for this and later turns", example='-s "Be brief."')
 _option(
     "--image",
     dest="images",
     metavar="EXPR",
     action="append",
     default=[],
-    help="an image to go with the prompt, and again for more: a variable, a file, an address",
+    help="send an image with the prompt: a variable, a file or a URL; can be repeated",
     example="--image fig --image photo.jpg",
 )
 _option(
@@ -140,7 +140,7 @@ _option(
     type=_names_of,
     action="extend",
     default=[],
-    help="Python functions that the model may call; confirm(f) asks you first",
+    help="Python functions that the model may call; confirm(f) asks you before each call",
     example="--tool weather,confirm(send)",
 )
 _option(
@@ -149,54 +149,56 @@ _option(
     nargs="?",
     const=True,
     default=False,
-    help="have the service search the web, for QUERY or for what the prompt asks",
+    help="let the service search the web, for QUERY or for the prompt",
     example='--search "GLM release notes"',
 )
 _option(
     *("-i", "--insert"),
     action="store_true",
-    help="put the reply's Python into a new cell below; it does not run by itself",
+    help="put the reply's Python into a new cell below, without running it",
     example="-i",
 )
 _option(
     "--temperature",
     metavar="NUMBER",
     type=_number,
-    help="0 to 1, how freely the model picks words",
+    help="sampling temperature, 0 to 1: higher is more varied",
     example="--temperature 0.2",
 )
 _option(
     "--top-p",
     metavar="NUMBER",
     type=_number,
-    help="0 to 1, from how much of the choices it picks",
+    help="nucleus sampling, 0 to 1: keep the most likely tokens that add up to this probability",
     example="--top-p 0.7",
 )
 _option(
     "--max-tokens",
     metavar="COUNT",
     type=_count,
-    help="the longest answer, in tokens",
+    help="the maximum length of the answer, in tokens",
     example="--max-tokens 500",
 )
-_option("--seed", metavar="NUMBER", type=_whole, help="ask for the same choices again", example="--seed 7")
-_option("--stop", metavar="TEXT", help="end the answer before this text", example='--stop "###"')
+_option(
+    "--seed", metavar="NUMBER", type=_whole, help="sample with this seed, for repeatable answers", example="--seed 7"
+)
+_option("--stop", metavar="TEXT", help="stop the answer before this text", example='--stop "###"')
 _option(
     "--think",
     action=argparse.BooleanOptionalAction,
-    help="have the model reason first, or not; else as it likes",
+    help="turn the model's reasoning on or off; without either, the model decides",
     example="--no-think",
 )
 _option(
     "--once",
     action="store_true",
-    help="a turn outside the conversation, which sees none of it and leaves none",
+    help="ask outside the conversation: this turn does not see it and is not added to it",
     example="--once",
 )
 _option(
     "--raw",
     action="store_true",
-    help="send the text as it stands: {{ name }} is no reference",
+    help="send the text as it is, without replacing {{ name }}",
     example="--raw",
 )
 _option(
@@ -210,13 +212,13 @@ _option(
     dest="stream",
     action="store_false",
     default=None,
-    help="show the reply once, when it is whole",
+    help="show the reply only when it is complete",
     example="--no-stream",
 )
 _option(
     "--fresh",
     action="store_true",
-    help="ask the service even where a replay knows the answer",
+    help="ask the service even if the journal has the answer",
     example="--fresh",
 )
 _option(
@@ -225,7 +227,7 @@ _option(
     type=_member,
     action="append",
     default=[],
-    help="any other member of the request",
-    example="""--param 'user_id="reader-7"'""",
+    help="set any other field of the request",
+    example="""--param 'user_id="user-7"'""",
 )
-_option("-q", "--quiet", action="store_true", help="no panel under the reply", example="-q")
+_option("-q", "--quiet", action="store_true", help="show no panel below the reply", example="-q")

@@ -1,4 +1,4 @@
-"""Notebooks run from the command line: recorded live, and checked against what was recorded."""
+"""Runs notebooks from the command line: recorded live, or replayed and compared with what was recorded."""
 
 from __future__ import annotations
 
@@ -16,62 +16,72 @@ from ..text.markup import without_controls
 from .front_ends import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.
-_PATIENCE = 600
-#: Characters of a cell that are enough to know it by.
+_TIMEOUT = 600
+#: Characters of a cell that are shown to identify it.
 _LONGEST_OPENING = 50
 #: Lines of a difference that are shown.
 _MOST_LINES = 12
 #: Characters of such a line; an image is one line.
 _LONGEST_LINE = 300
-#: nbval's marks for a cell whose outputs differ from run to run.
+#: nbval's tag and comment for a cell whose outputs differ from run to run.
 _IGNORED = ("nbval-ignore-output", "NBVAL_IGNORE_OUTPUT")
 
 
 def _say(text: str) -> None:
-    """Print what may hold names and outputs of a notebook from elsewhere."""
+    """Print text that may quote someone else's notebook."""
     print(without_controls(text))
 
 
 def record(path: Path) -> int:
-    """Run the notebook live, write its journal anew and save it with its outputs; gives the exit status.
+    """Run the notebook live, write a new journal and save the outputs. Returns the exit status.
 
-    An earlier journal is kept beside it. Where a cell fails, the notebook and its journal stay as they were.
+    An earlier journal is renamed. If a cell fails, the notebook and its journal stay as they were.
     """
-    page = _read(path)
-    if page is None:
+    notebook = _read(path)
+    if notebook is None:
         return 1
-    import_module("nbclient")  # to say at once if it is missing
+    import_module("nbclient")  # fails early if it is missing
     journal = journal_of(path.absolute())
-    refused = _refused(journal) or _refused(path.resolve())  # a notebook may lie behind a link
+    refused = _refused(journal) or _refused(path.resolve())  # the notebook may be a symbolic link
     if refused is not None:
-        _say(f"{path.name}: not recorded, for {refused}.")
+        _say(f"{path.name}: not recorded: {refused}.")
         return 1
-    kept = _put_aside(journal)
-    error: str | None = "it was interrupted."
-    try:
-        error = _run(path, page, replay="off")
-    finally:
-        if error is not None:
-            partial = _put_aside(journal)
-            if kept is not None:
-                regular_files.rename(kept, journal.name)
+    earlier = _rename(journal)
+    error, partial = _run_live(path, notebook, journal, earlier)
     if error is not None:
-        _say(f"{path.name}: not recorded, and left as it was. {error[0].upper()}{error[1:]}")
+        _say(f"{path.name}: not recorded and not changed. {error[0].upper()}{error[1:]}")
         if partial is not None:
-            _say(f"What was answered until then is in {partial.parent.name}/{partial.name}.")
+            _say(f"The replies until then are in {partial.parent.name}/{partial.name}.")
         return 1
-    import_module("nbformat").write(page, path)
-    earlier = f" The earlier journal is {kept.name} now." if kept else ""
-    if (written := regular_files.status(journal)) is not None:
-        size = f"{written.st_size:,} bytes"
-        _say(f"{path.name}: recorded in {journal.parent.name}/{journal.name} ({size}).{earlier}")
+    import_module("nbformat").write(notebook, path)
+    written = regular_files.status(journal)
+    if written is not None:
+        result = f"recorded in {journal.parent.name}/{journal.name} ({written.st_size:,} bytes)."
     else:
-        _say(f"{path.name}: run and saved; nothing was asked, so there is no journal.{earlier}")
+        result = "run and saved; nothing was asked, so there is no journal."
+    _say(f"{path.name}: {result}" + (f" The earlier journal is now {earlier.name}." if earlier else ""))
     return 0
 
 
+def _run_live(path: Path, notebook: Any, journal: Path, earlier: Path | None) -> tuple[str | None, Path | None]:
+    """Run all cells. Returns what went wrong, if anything, and where the journal of such a run is.
+
+    If anything went wrong, also by an interrupt, the earlier journal is put back.
+    """
+    error: str | None = "it was interrupted."
+    partial = None
+    try:
+        error = _run(path, notebook, replay="off")
+    finally:
+        if error is not None:
+            partial = _rename(journal)
+            if earlier is not None:
+                regular_files.rename(earlier, journal.name)
+    return error, partial
+
+
 def _refused(path: Path) -> str | None:
-    """Why a file cannot be written; None where it can."""
+    """Why a file cannot be written; None if it can."""
     try:
         regular_files.try_writing(path)
         return None
@@ -80,25 +90,25 @@ def _refused(path: Path) -> str | None:
 
 
 def replay(path: Path) -> int:
-    """Run the notebook from its journal, with no key and no network, and compare all outputs; gives the exit status."""
-    saved, page = _read(path), _read(path)
-    if saved is None or page is None:
+    """Run the notebook from its journal, without key or network, and compare all outputs. Returns the exit status."""
+    saved, notebook = _read(path), _read(path)
+    if saved is None or notebook is None:
         return 1
-    error = _run(path, page, replay="only")
+    error = _run(path, notebook, replay="only")
     differences = [] if error is None else [error]
-    for number, (was, is_now) in enumerate(zip(saved.cells, page.cells, strict=True), 1):
+    for number, (was, is_now) in enumerate(zip(saved.cells, notebook.cells, strict=True), 1):
         if error is None and was.cell_type == "code" and not _is_ignored(was):
             differences += _differences(number, was, is_now)
-    for told in differences:
-        _say(f"{path.name}, {told}")
+    for difference in differences:
+        _say(f"{path.name}, {difference}")
     if not differences:
-        count = sum(cell.cell_type == "code" for cell in page.cells)
+        count = sum(cell.cell_type == "code" for cell in notebook.cells)
         _say(f"{path.name}: {count} cells, all as recorded.")
     return 1 if differences else 0
 
 
 def _read(path: Path) -> Any:
-    """The notebook; None, and a word on it, where it is none."""
+    """The notebook; None, with a message, if the file is not one."""
     nbformat: Any = import_module("nbformat")
     try:
         return nbformat.read(path, as_version=4)
@@ -107,24 +117,24 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _put_aside(journal: Path) -> Path | None:
-    """Rename an earlier journal; gives its new path."""
+def _rename(journal: Path) -> Path | None:
+    """Rename an earlier journal, if there is one. Returns its new path."""
     if regular_files.status(journal) is None:
         return None
     names = (f"{journal.stem}.{number}.jsonl" for number in range(1, 1_000_000))
     return regular_files.rename(journal, next(name for name in names if not os.path.lexists(journal.with_name(name))))
 
 
-def _run(path: Path, page: Any, *, replay: str) -> str | None:
-    """Run all cells in a kernel that knows the notebook's path; gives what went wrong."""
+def _run(path: Path, notebook: Any, *, replay: str) -> str | None:
+    """Run all cells in a kernel that knows the notebook's path. Returns what went wrong, if anything."""
     nbclient: Any = import_module("nbclient")
-    for cell in page.cells:
+    for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = None, []
     client = nbclient.NotebookClient(
-        page,
-        timeout=_PATIENCE,
-        kernel_name=page.metadata.get("kernelspec", {}).get("name", "python3"),
+        notebook,
+        timeout=_TIMEOUT,
+        kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"),
         resources={"metadata": {"path": path.parent}},
         store_widget_state=False,
         record_timing=False,
@@ -134,28 +144,30 @@ def _run(path: Path, page: Any, *, replay: str) -> str | None:
     try:
         client.execute(env=environment)
     except nbclient.exceptions.CellExecutionError:
-        # The last that ran: the run stops there.
-        failed = max((number for number, cell in enumerate(page.cells, 1) if cell.get("execution_count")), default=1)
-        return f"cell {failed} ({_opening(page.cells[failed - 1])}) failed: {_message(page.cells[failed - 1])}"
+        # The run stops at the cell that failed.
+        failed = max(
+            (number for number, cell in enumerate(notebook.cells, 1) if cell.get("execution_count")), default=1
+        )
+        return f"cell {failed} ({_opening(notebook.cells[failed - 1])}) failed: {_message(notebook.cells[failed - 1])}"
     except nbclient.exceptions.CellTimeoutError:
-        return f"a cell took longer than {_PATIENCE} seconds."
+        return f"a cell took longer than {_TIMEOUT} seconds."
     except nbclient.exceptions.DeadKernelError:
         return "the kernel died."
     return None
 
 
 def _message(cell: Any) -> str:
-    """What a failed cell says last: our own errors print as their message alone, IPython's on a stream."""
+    """The message of a failed cell: our own errors are their message alone, IPython's are on a stream."""
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
     if error is None:
-        told = [output.text.strip() for output in cell.outputs if output.get("name") == "stderr"]
-        return told[-1] if told else "it says no more."
+        messages = [output.text.strip() for output in cell.outputs if output.get("name") == "stderr"]
+        return messages[-1] if messages else "there is no message."
     readable = error.traceback == error.evalue.splitlines()
     return str(error.evalue) if readable else f"{error.ename}: {error.evalue}".removesuffix(": ")
 
 
 def _opening(cell: Any) -> str:
-    """How the cell begins: a magic's line and the text below it."""
+    """The beginning of the cell: its first line, and for a cell magic the second."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     text = " ".join(lines[: 2 if cell.source.startswith("%%") else 1])
     return text if len(text) <= _LONGEST_OPENING else text[: _LONGEST_OPENING - 1] + "…"
@@ -169,7 +181,7 @@ def _differences(number: int, was: Any, is_now: Any) -> Iterator[str]:
     first = _opening(was)
     old, new = _outputs(was), _outputs(is_now)
     if len(old) != len(new):
-        yield f"cell {number} ({first}): {len(old)} outputs were saved, and there are {len(new)} now."
+        yield f"cell {number} ({first}): {len(old)} outputs saved, {len(new)} now."
         return
     for place, (before, after) in enumerate(zip(old, new, strict=True), 1):
         for kind in sorted(before.keys() | after.keys(), key=lambda kind: (kind != "text/plain", kind)):
@@ -179,7 +191,7 @@ def _differences(number: int, was: Any, is_now: Any) -> Iterator[str]:
 
 
 def _outputs(cell: Any) -> list[dict[str, str]]:
-    """What each output shows, by kind; texts written to one stream are one output, however they came."""
+    """The contents of each output, by MIME type. Texts written to one stream count as one output."""
     outputs: list[dict[str, str]] = []
     for output in cell.outputs:
         if output.output_type == "stream":
@@ -200,5 +212,5 @@ def _shown(before: dict[str, str], after: dict[str, str], kind: str) -> str:
             before.get(kind, "").splitlines(), after.get(kind, "").splitlines(), "saved", "now", lineterm="", n=1
         )
     )
-    more = [f"… and {len(lines) - _MOST_LINES} lines more"] if len(lines) > _MOST_LINES else []
+    more = [f"… and {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
     return "\n".join(f"    {shortened(line, _LONGEST_LINE)}" for line in [*lines[:_MOST_LINES], *more])

@@ -1,4 +1,4 @@
-"""The settings of `%%glm`, as `%config GLMMagics` lists them, and what they may be."""
+"""The settings of `%%glm`, as `%config GLMMagics` lists them, with their defaults and valid values."""
 
 from __future__ import annotations
 
@@ -14,56 +14,58 @@ from .hints import door
 
 
 class BadSetting(TraitError):
-    """A setting that cannot be; in a notebook it prints as its message alone."""
+    """An invalid value for a setting. In a notebook only its message is shown."""
 
     def _render_traceback_(self) -> list[str]:
         return without_controls(str(self)).splitlines()
 
 
 class Settings(HasTraits):
-    """How `%%glm` asks and shows."""
+    """How `%%glm` asks, and what it shows. Raises BadSetting for an invalid value."""
 
-    model = Unicode(help="The model that is asked. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
+    model = Unicode(help="The model to use. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
     base_url = Unicode(
-        "", help="The service's address; empty: ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
+        "", help="The service's base URL; if empty, ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
     ).tag(config=True)
-    system = Unicode("", help="The system text that stands before all turns.").tag(config=True)
-    stream = Bool(True, help="Show the reply while it is made; otherwise once, when it is whole.").tag(config=True)
+    system = Unicode("", help="The system text, sent before all turns.").tag(config=True)
+    stream = Bool(True, help="Show the reply as it arrives; otherwise only when it is complete.").tag(config=True)
     panel = Enum(
         ["settle", "live", "off"],
         "settle",
-        help="What stands under a reply: a widget that settles into HTML (settle); one that stays, and the dashboard "
-        "too, but cannot be shown once its kernel is gone (live); or nothing (off).",
+        help="The panel below a reply: a widget that becomes static HTML at the end (settle); one that stays a widget, "
+        "like the dashboard then, and cannot be shown without its kernel (live); or none (off).",
     ).tag(config=True)
     temperature = Float(
-        None, allow_none=True, help="0 to 1: how freely the model picks words; None leaves it to the model."
+        None, allow_none=True, help="Sampling temperature, 0 to 1: higher is more varied. None leaves it to the model."
     ).tag(config=True)
-    timeout = Float(60.0, help="Seconds without a byte after which a reply is given up.").tag(config=True)
-    max_retries = Int(3, help="How often a busy service is asked again, before the first word.").tag(config=True)
+    timeout = Float(60.0, help="Seconds to wait for the next byte of a reply before giving up.").tag(config=True)
+    max_retries = Int(3, help="How often to retry a busy service, before the reply has begun.").tag(config=True)
     rerun = Enum(
         ["replace", "append"],
         "replace",
-        help="What a cell that is run again does with its turn: replace it in place, or append another.",
+        help="What running a cell again does: replace its turn in place, or append another.",
     ).tag(config=True)
     journal = Unicode(
-        "auto", help="Where the conversation is written down: auto (beside the notebook), off, or the path of a file."
+        "auto", help="Where the conversation is saved: auto (beside the notebook), off, or the path of a file."
     ).tag(config=True)
     replay = Unicode(
-        help="Answer known requests from the journal: off, auto (others go out), or only (nothing goes out). "
+        help="Answer known requests from the journal: off, auto (others are sent), or only (nothing is sent). "
         "ZHIPU_MAGIC_REPLAY changes the default."
     ).tag(config=True)
 
     value_tokens = Int(
         4_000,
-        help="Tokens that the value of a {{ reference }}, or the result of a tool, may take; {{ x | 500 }} sets it.",
+        help="Maximum tokens for the value of a {{ reference }} or a tool's result; {{ x | 500 }} sets it for one.",
     ).tag(config=True)
-    tool_rounds = Int(10, help="How often the model may call tools before it has to answer.").tag(config=True)
-    tool_calls = Int(
-        50, help="How many calls of tools the model may make in one turn; it is told that those beyond did not run."
-    ).tag(config=True)
+    tool_rounds = Int(10, help="How many times the model may call tools in one turn before it must answer.").tag(
+        config=True
+    )
+    tool_calls = Int(50, help="Maximum tool calls in one turn; the model is told that further calls did not run.").tag(
+        config=True
+    )
     remote_images = Bool(
         False,
-        help="Show the images that a reply links to; otherwise they are links, and showing a reply fetches nothing.",
+        help="Show the images that a reply links to. Otherwise they stay links, and showing a reply fetches nothing.",
     ).tag(config=True)
 
     @default("model")
@@ -74,7 +76,7 @@ class Settings(HasTraits):
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
         if not is_name(name) or len(name.split()) > 1:
-            raise BadSetting(f"{proposal['value']!r} is not the name of a model; %glm models lists them.")
+            raise BadSetting(f"{proposal['value']!r} is not a valid model name; %glm models lists the models.")
         return name
 
     @validate("base_url")
@@ -91,7 +93,7 @@ class Settings(HasTraits):
     def _check_temperature(self, proposal: Any) -> float | None:
         value: float | None = proposal["value"]
         if value is not None and not 0 <= value <= 2:
-            raise BadSetting(f"temperature must be a number from 0 to 1 (2 on some servers), not {value:g}.")
+            raise BadSetting(f"temperature must be a number from 0 to 1 (to 2 on some servers), not {value:g}.")
         return value
 
     @validate("timeout")
@@ -112,7 +114,7 @@ class Settings(HasTraits):
     def _check_positive(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if count < 1:
-            raise BadSetting(f"{proposal['trait'].name} must be 1 or more, not {count}.")
+            raise BadSetting(f"{proposal['trait'].name} must be at least 1, not {count}.")
         return count
 
     @default("replay")

@@ -1,4 +1,4 @@
-"""What all commands have in common."""
+"""What all commands share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 if TYPE_CHECKING:
-    from ..magics import GLMMagics
+    from ..session import Session
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Command:
     name: str
     usage: str
     summary: str
-    run: Callable[[GLMMagics, str], None]
-    #: What Tab offers after it: kinds of `completer.kinds` (`models`, `files`, …), words as they are, `word:kind` for
-    #: what follows such a word, or `prose` for a text with references.
+    run: Callable[[Session, str], None]
+    #: What Tab offers after it: kinds of `completer.kinds` (`models`, `files`, …), literal words, `word:kind` for what
+    #: follows such a word, or `prose` for a text with references.
     completes: str = ""
 
 
 def unquoted(text: str) -> str:
-    """The text without the quotes around it, if it is one quoted word, as an option's value is."""
+    """The text without its quotes, if it is one quoted word, like the value of an option."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -36,12 +36,12 @@ def unquoted(text: str) -> str:
 
 
 def prose(text: str, usage: str) -> str:
-    """Text that goes to the model. Raises UsageError where it begins with an option of a cell: it takes none."""
+    """The text for the model. Raises UsageError where it begins with an option, which only a cell takes."""
     from ..options import PARSER
 
     first = text.split(None, 1)[0] if text else ""
     if any(first.partition("=")[0] in action.option_strings for action in PARSER._actions):
-        raise UsageError(f"{usage} takes no options. A cell does: %%glm {first} …")
+        raise UsageError(f"{usage} takes no options; a cell does: %%glm {first} …")
     return text
 
 
@@ -50,5 +50,5 @@ def number(text: str, usage: str, default: int | None = None) -> int | None:
     if not text:
         return default
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is not a number of 1 or more: {usage}")
+        raise UsageError(f"{text!r} is not a positive number: {usage}")
     return int(text)

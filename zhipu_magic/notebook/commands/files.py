@@ -1,4 +1,4 @@
-"""The commands for the journal, and for taking the conversation out of the notebook."""
+"""The commands for the journal, and for exporting the conversation."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
-    from ..magics import GLMMagics
+    from ..session import Session
 
-#: Letters of a system text that a resume shows.
+#: Characters of the system text that a resume shows.
 _LONGEST_SYSTEM = 60
 
 
-def _journal(magics: GLMMagics, text: str) -> None:
+def _journal(session: Session, text: str) -> None:
     if text:
         place = unquoted(text)
         if place not in ("auto", "off"):
             _check(place)
-        magics.set_trait("journal", place)
-    journal = magics.chat.history.journal
+        session.settings.journal = place
+    journal = session.chat.history.journal
     if journal.path is None:
-        magics.tell(Markup("No journal is kept. `%glm journal auto` keeps one beside the notebook."))
+        session.answer(Markup("No journal is kept. `%glm journal auto` keeps one beside the notebook."))
         return
     try:
-        there = regular_files.status(journal.path)
-        size = f"{there.st_size:,} bytes" if there is not None and there.st_size else "not begun yet"
+        status = regular_files.status(journal.path)
+        size = f"{status.st_size:,} bytes" if status is not None and status.st_size else "nothing in it yet"
     except OSError as error:
-        size = f"it cannot be opened: {error.strerror}"
-    magics.tell(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
+        size = f"cannot be opened: {error.strerror}"
+    session.answer(Markup("The journal is {path} ({size}).", path=code(_shown(journal.path)), size=size))
 
 
 def _check(place: str) -> None:
-    """Raise JournalError where nothing of ours can be in the file."""
+    """Raise JournalError if this file cannot be a journal of ours."""
     path = named(place)
     try:
         refuse_other(path)
@@ -61,52 +61,52 @@ def _check(place: str) -> None:
 
 
 def _shown(path: Path) -> str:
-    """The path, from the working directory where it is below that."""
+    """The path, relative to the working directory if it is inside."""
     here = regular_files.here()
     return str(path.relative_to(here) if here is not None and path.is_relative_to(here) else path)
 
 
-def _resume(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat
+def _resume(session: Session, text: str) -> None:
+    chat = session.chat
     words = [word for word in text.split() if word != "--earlier"]
     path = unquoted(" ".join(words)) if words else None
     before = _settings(chat)
     notes = chat.history.resume(path, earlier="--earlier" in text.split())
     if path:
-        magics.set_trait("journal", str(chat.history.journal.path))
-    magics.set_aside(sorted(cell for cell in magics.page.gone if cell), None, "deleted")
-    magics.follow_chat()
+        session.settings.journal = str(chat.history.journal.path)
+    session.set_aside(sorted(session.cells.deleted), "deleted")
+    session.reflect_chat()
     thread = chat.thread()
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
-    last = f" The last was asked: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
-    told = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
-    brought = [fact for fact, earlier in zip(_settings(chat), before, strict=True) if fact != earlier]
-    came = [f"From the journal came: {', '.join(brought)}."] if brought else []
-    magics.tell(Markup("\n\n").join([told, *came, *map(in_cell, notes)]))
+    last = f" The last prompt: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
+    resumed = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
+    changed = [setting for setting, earlier in zip(_settings(chat), before, strict=True) if setting != earlier]
+    settings = [f"From the journal: {', '.join(changed)}."] if changed else []
+    session.answer(Markup("\n\n").join([resumed, *settings, *map(in_cell, notes)]))
 
 
 def _settings(chat: Chat) -> tuple[str, ...]:
-    """What the next turn is asked with, beside the turns, in words."""
+    """In words, what the next turn is asked with besides the earlier turns."""
     model, system, temperature, budget = chat.model, chat.system, chat.temperature, chat.budget
     return (
         f"the model {model}",
         f"the system text “{shorten(system, _LONGEST_SYSTEM)}”" if system else "no system text",
-        "no temperature of its own" if temperature is None else f"the temperature {temperature:g}",
+        "the model's own temperature" if temperature is None else f"the temperature {temperature:g}",
         f"a budget of {budget.told(budget.limit)}" if budget else "no budget",
     )
 
 
-def _export(magics: GLMMagics, text: str) -> None:
+def _export(session: Session, text: str) -> None:
     words = text.split()
     force = "--force" in (words[:1] + words[-1:])
     name = text.removeprefix("--force").removesuffix("--force").strip() if force else text
     if not name or name.startswith("-") or (len(name.split()) > 1 and unquoted(name) == name):
         raise UsageError(f"Usage: %glm export FILE [--force]. The extension decides the format: {', '.join(FORMS)}.")
     path = Path(unquoted(name))
-    chat = magics.chat
-    # The settings' address: that of the practice server ends with it.
+    chat = session.chat
+    # By the settings: the practice server's own address ends with the kernel.
     content = exported(
-        chat.thread(), path.suffix, model=chat.model, base_url=endpoint.resolve_base_url(magics.base_url)
+        chat.thread(), path.suffix, model=chat.model, base_url=endpoint.resolve_base_url(session.settings.base_url)
     )
     try:
         path = regular_files.absolute(path)
@@ -120,7 +120,7 @@ def _export(magics: GLMMagics, text: str) -> None:
             "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=error.strerror
         ) from None
     count = turns(chat.thread().size)
-    magics.tell(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
+    session.answer(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
 
 
 COMMANDS = (
@@ -134,14 +134,14 @@ COMMANDS = (
     Command(
         "resume",
         "%glm resume [PATH] [--earlier]",
-        "go on from what an earlier session left in the journal",
+        "continue the conversation that an earlier session left in the journal",
         _resume,
         completes="files",
     ),
     Command(
         "export",
         "%glm export FILE [--force]",
-        "write the thread as .md, .json, .py or .ipynb",
+        "export the thread as .md, .json, .py or .ipynb",
         _export,
         completes="files",
     ),

@@ -1,4 +1,4 @@
-"""The commands behind `%glm`: each a function of the magics and the text after its name."""
+"""The commands behind `%glm`: each a function of the session and the text after its name."""
 
 from __future__ import annotations
 
@@ -14,32 +14,36 @@ from ...text.markup import Markup
 from ...text.numbers import money
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
+from .. import ask_cell
 from ..hints import in_cell
 from . import code, files, service, threads, tools, turns
 from .command import Command, prose
 
 if TYPE_CHECKING:
-    from ..magics import GLMMagics
+    from ...history.conversation import Thread
+    from ..session import Session
 
 
-def run(magics: GLMMagics, line: str) -> None:
-    """Carry out a `%glm` line. A mistyped command is an error, never a prompt."""
+def run(session: Session, line: str) -> None:
+    """Run a `%glm` line. A mistyped command is an error, never a prompt."""
     if not line.strip():
-        _status(magics)
+        _status(session)
         return
     name, text = (*line.split(None, 1), "")[:2]
     command = COMMANDS.get(name)
     if command is None:
         near = nearest(name.lower(), COMMANDS)
         meant = f"Did you mean %glm {near}? " if near else ""
-        raise UsageError(f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all.")
+        raise UsageError(
+            f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all commands."
+        )
     if text.strip() and command.usage == f"%glm {name}":
         raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
-    command.run(magics, text.strip())
+    command.run(session, text.strip())
 
 
-def _status(magics: GLMMagics) -> None:
-    chat = magics.chat
+def _status(session: Session) -> None:
+    chat = session.chat
     thread, sums, journal = chat.thread(), chat.account, chat.history.journal
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
     key = chat.service.key_source
@@ -54,11 +58,11 @@ def _status(magics: GLMMagics) -> None:
             "thread",
             f"{thread.name}, one of {len(chat.history.threads)}" if len(chat.history.threads) > 1 else thread.name,
         ),
-        ("turns", turns_told(magics)),
+        ("turns", _turns(thread)),
         ("tokens spent", tokens),
     ]
     if chat.tools:
-        rows.append(("tools", ", ".join(magics.tool_names())))
+        rows.append(("tools", ", ".join(session.tool_names())))
     if chat.budget is not None:
         rows.append(("left of the budget", chat.budget.told_left(sums)))
     if filled and filled[0]:
@@ -71,51 +75,50 @@ def _status(magics: GLMMagics) -> None:
     elif not thread.size:
         following = Markup("Begin a cell with `%%glm` and write below it. `%%glm?` shows its options.")
     else:
-        following = Markup("Go on with `%%glm`, look back with `%glm history`, begin anew with `%glm thread NAME`.")
+        following = Markup("Continue with `%%glm`, look back with `%glm history`, start over with `%glm thread NAME`.")
     facts = table(("zhipu_magic", version("zhipu_magic")), rows)
-    magics.tell(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
+    session.answer(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
 
 
-def turns_told(magics: GLMMagics) -> str:
-    """How many turns there are, and how many of them want a look."""
-    links = magics.chat.thread().links
-    aside, stale = sum(link.aside > 0 for link in links), sum(link.stale for link in links)
-    parts = [str(magics.chat.thread().size)]
+def _turns(thread: Thread) -> str:
+    """How many turns there are, and how many of them are stale or set aside."""
+    set_aside, stale = sum(link.aside > 0 for link in thread.links), sum(link.stale for link in thread.links)
+    parts = [str(thread.size)]
     parts += [f"{stale} stale"] if stale else []
-    parts += [f"{aside} set aside"] if aside else []
+    parts += [f"{set_aside} set aside"] if set_aside else []
     return ", ".join(parts)
 
 
-def _ask(magics: GLMMagics, text: str) -> None:
-    magics.ask(prose(text, "%glm ask"))
+def _ask(session: Session, text: str) -> None:
+    ask_cell.ask(session, prose(text, "%glm ask"))
 
 
-def _usage(magics: GLMMagics, text: str) -> None:
-    magics.show_usage()
+def _usage(session: Session, text: str) -> None:
+    session.show_usage()
 
 
-def _help(magics: GLMMagics, text: str) -> None:
+def _help(session: Session, text: str) -> None:
     if not text:
         after = Markup("`%%glm?` shows the options of a cell, `%config GLMMagics` the settings.")
-        magics.tell(Markup("\n\n").join([commands_help(), after]))
+        session.answer(Markup("\n\n").join([commands_help(), after]))
         return
     command = COMMANDS.get(text)
     if command is None:
         raise UsageError(f"%glm has no command {text}. {did_you_mean(text, COMMANDS)}".rstrip())
-    magics.tell(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
+    session.answer(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
 
 
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("ask", "%glm ask TEXT", "ask the model, as a cell of one line", _ask, completes="prose"),
+        Command("ask", "%glm ask TEXT", "ask the model, like a one-line cell", _ask, completes="prose"),
         *service.COMMANDS,
         *threads.COMMANDS,
         *turns.COMMANDS,
         *code.COMMANDS,
         *tools.COMMANDS,
         *files.COMMANDS,
-        Command("usage", "%glm usage", "a dashboard of tokens and money that keeps itself up to date", _usage),
+        Command("usage", "%glm usage", "show a dashboard of tokens and cost that stays up to date", _usage),
         Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
     )
 }
@@ -130,7 +133,7 @@ def commands_help() -> Markup:
 def help_text() -> str:
     """What `%glm?` shows."""
     rows = "\n".join(f"    {command.usage:<30} {command.summary}" for command in COMMANDS.values())
-    return f"""Look after the conversation that `%%glm` cells hold. Alone, it shows where things stand.
+    return f"""Manage the conversation of the `%%glm` cells. On its own, `%glm` shows the current state.
 
 {rows}
 

@@ -1,4 +1,4 @@
-"""The commands that choose whom to ask, and how."""
+"""The commands for the service: the key, practice, and the model."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
-    from ..magics import GLMMagics
+    from ..session import Session
 
 
-def _login(magics: GLMMagics, text: str) -> None:
+def _login(session: Session, text: str) -> None:
     if text.startswith("-") and text != "--save":
         raise UsageError(f"%glm login has no option {text}. Did you mean --save?")
     if text not in ("", "--save"):
-        raise UsageError("Never write the key in a cell, where it would be saved: %glm login asks for it.")
+        raise UsageError("Do not write the key in a cell, where it would be saved: %glm login asks for it.")
     try:
-        key = check_key(ApiKey(getpass.getpass("API key (it is not shown): ")))
+        key = check_key(ApiKey(getpass.getpass("API key (not shown as you type): ")))
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
             "This front end cannot prompt for input.",
             hint="Set ZHIPUAI_API_KEY before the kernel starts.",
             reason="key.no_prompt",
         ) from None
-    magics.chat.service.login(key)
+    session.chat.service.login(key)
     if text:
         save_to_keyring(key)
-    told = "It is kept in the system's keyring." if text else "It stays until the kernel ends; --save keeps it."
-    source = magics.chat.service.key_source or ""
+    said = "It is stored in the system's keyring." if text else "It is kept until the kernel ends; --save stores it."
+    source = session.chat.service.key_source or ""
     if source not in (OF_SESSION, OF_KEYRING):
-        told += f" But another goes first ({source}): take that away to use this one."
-    magics.tell(f"The key is set. {told}")
+        said += f" But another key takes precedence ({source}): remove it to use this one."
+    session.answer(f"The key is set. {said}")
 
 
-def _practice(magics: GLMMagics, text: str) -> None:
+def _practice(session: Session, text: str) -> None:
     if text not in ("", "off"):
         raise UsageError("%glm practice starts the practice server; %glm practice off goes back to the service.")
     if text == "off":
-        magics.end_practice()
-        address = without_password(magics.chat.service.base_url)
-        carried_over = _carried_over(magics)
-        magics.tell(
+        session.end_practice()
+        address = without_password(session.chat.service.base_url)
+        carried_over = _carried_over(session)
+        session.answer(
             Markup(
                 "Practice is over: `%%glm` asks {address} again.{carried_over}",
                 address=address,
@@ -62,64 +62,66 @@ def _practice(magics: GLMMagics, text: str) -> None:
             )
         )
         return
-    magics.begin_practice()
-    magics.tell(
+    session.begin_practice()
+    session.answer(
         Markup(
             "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "
             "written in advance, and nothing leaves this machine. `%glm practice off` goes back.{carried_over}",
-            carried_over=_carried_over(magics),
+            carried_over=_carried_over(session),
         )
     )
 
 
-def _carried_over(magics: GLMMagics) -> Markup:
-    """What the other side will be told of the conversation so far."""
-    count = magics.chat.thread().size
+def _carried_over(session: Session) -> Markup:
+    """A note that the conversation so far is sent to the other server, too."""
+    count = session.chat.thread().size
     if not count:
         return Markup()
-    return Markup(" The conversation so far ({turns}) goes along; `%glm thread NAME` begins anew.", turns=turns(count))
+    return Markup(
+        " The conversation so far ({turns}) is sent along; `%glm thread NAME` starts over.", turns=turns(count)
+    )
 
 
-def _model(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat  # before the setting, which until it is made is that of all threads
+def _model(session: Session, text: str) -> None:
     if text:
-        magics.set_trait("model", unquoted(text))
+        session.change("model", unquoted(text))
+    chat = session.chat
     known = CATALOGUE.get(chat.model)
     price = _price(known, _is_listed(chat))
-    facts = f": {_context(known)}, {price}" if known else ", of which nothing more is known here"
-    near = nearest(chat.model, CATALOGUE) if known is None and _is_listed(chat) else None
+    facts = f": {_context(known)}, {price}" if known else ", about which nothing else is known here"
+    near = nearest(chat.model, CATALOGUE) if known is None and _is_listed(chat) else ""
     meant = f" Did you mean {near}?" if near else ""
-    magics.tell(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
+    session.answer(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
 
 
 def _is_listed(chat: Chat) -> bool:
-    """Whether the catalogue speaks of the service, or of the one that practice stands in for."""
+    """Whether the catalogue describes this service, or the one that the practice server stands in for."""
     return chat.service.priced or chat.service.practising
 
 
-def _models(magics: GLMMagics, text: str) -> None:
-    if not _is_listed(magics.chat):
-        _other_models(magics)
+def _models(session: Session, text: str) -> None:
+    if not _is_listed(session.chat):
+        _other_models(session)
         return
-    offered, note = list(CATALOGUE), "The service was not asked, for there is no key yet."
-    if magics.chat.replay == "only":
-        note = "Replay is 'only': the service was not asked."
-    if magics.chat.service.key_source is not None:
+    offered, note = list(CATALOGUE), "The service was not asked, as there is no key yet."
+    if session.chat.replay == "only":
+        note = "The service was not asked, as replay is 'only'."
+    if session.chat.service.key_source is not None:
         try:
-            offered, note = magics.chat.service.models(), "The list is the service's own."
+            offered, note = session.chat.service.models(), "The list is the service's own."
         except GLMError as error:
-            note = f"The service's own list could not be had: {error.message}"
+            note = f"The service's own list is not available: {error.message}"
     rows = []
     for name in offered:
         known = CATALOGUE.get(name)
-        mark = " ←" if name == magics.chat.model else ""
+        mark = " ←" if name == session.chat.model else ""
         rows.append((name + mark, _context(known), _price(known, True), "yes" if known and known.vision else ""))
     listing = table(("model", "context / longest answer", "yuan per million tokens: in / out", "sees images"), rows)
     tiers = (
-        "Several prices are for a short prompt and answer, a short prompt and a long answer, and a prompt of 32K "
-        "tokens or more."
+        "Where there are three prices, they are for a short prompt and answer, a short prompt and a long answer, and a "
+        "prompt of 32K tokens or more."
     )
-    magics.tell(
+    session.answer(
         Markup(
             "{listing}\n\n{note} Prices are estimates of {date}. {tiers} `%glm model NAME` chooses one.",
             listing=listing,
@@ -130,15 +132,15 @@ def _models(magics: GLMMagics, text: str) -> None:
     )
 
 
-def _other_models(magics: GLMMagics) -> None:
-    """The list of a service that the catalogue does not speak of."""
+def _other_models(session: Session) -> None:
+    """The list of a service that is not in the catalogue."""
     try:
-        names = magics.chat.service.models()
+        names = session.chat.service.models()
     except GLMError as error:
-        magics.tell(f"This service gives no list of its models: {error.message}")
+        session.answer(f"This service does not list its models: {error.message}")
         return
-    rows = [(name + (" ←" if name == magics.chat.model else ""),) for name in names]
-    magics.tell(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(("model",), rows)))
+    rows = [(name + (" ←" if name == session.chat.model else ""),) for name in names]
+    session.answer(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(("model",), rows)))
 
 
 def _context(known: Model | None) -> str:
@@ -159,21 +161,21 @@ def _price(known: Model | None, priced: bool) -> str:
     return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"
 
 
-def _version(magics: GLMMagics, text: str) -> None:
+def _version(session: Session, text: str) -> None:
     packages = ("zhipu_magic", "zhipuai", "httpx", "ipython", "ipywidgets")
-    magics.tell(" · ".join(f"{name} {version(name)}" for name in packages))
+    session.answer(" · ".join(f"{name} {version(name)}" for name in packages))
 
 
 COMMANDS = (
-    Command("login", "%glm login [--save]", "set the API key; --save keeps it in the system's keyring", _login),
+    Command("login", "%glm login [--save]", "set the API key; --save stores it in the system's keyring", _login),
     Command(
         "practice",
         "%glm practice [off]",
-        "ask a server in this kernel: no key, no model behind",
+        "ask a server in this kernel, with no key and no model",
         _practice,
         completes="off",
     ),
     Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
-    Command("models", "%glm models", "list the models, with their context and price", _models),
-    Command("version", "%glm version", "the versions of this extension and what it stands on", _version),
+    Command("models", "%glm models", "list the models with their context and prices", _models),
+    Command("version", "%glm version", "show the versions of this extension and its dependencies", _version),
 )

@@ -1,4 +1,4 @@
-"""The commands for threads and what belongs to them."""
+"""The commands for threads, their system text, and the budget."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ...text.tables import table
 from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
-    from ..magics import GLMMagics
+    from ..session import Session
 
 
-def _thread(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat
+def _thread(session: Session, text: str) -> None:
+    chat = session.chat
     if text:
         chat.history.switch(unquoted(text))
-        magics.follow_chat()
+        session.reflect_chat()
     thread = chat.thread()
     system = Markup(", system text {text}", text=code(shorten(thread.system, 60))) if thread.system else Markup()
-    magics.tell(
+    session.answer(
         Markup(
             "The thread is **{name}**: {turns}, {model}{system}.",
             name=thread.name,
@@ -36,8 +36,8 @@ def _thread(magics: GLMMagics, text: str) -> None:
     )
 
 
-def _threads(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat
+def _threads(session: Session, text: str) -> None:
+    chat = session.chat
     here = chat.thread().name
     rows = []
     for thread in chat.history.threads:
@@ -45,72 +45,70 @@ def _threads(magics: GLMMagics, text: str) -> None:
         mark = " ←" if thread.name == here else ""
         model = thread.model or chat.model
         rows.append((thread.name + mark, str(thread.size), model, shorten(thread.system, 30), last))
-    listing = table(("thread", "turns", "model", "system text", "asked last"), rows)
-    magics.tell(Markup("{listing}\n\n`%glm thread NAME` goes to one, and begins it if it is new.", listing=listing))
+    listing = table(("thread", "turns", "model", "system text", "last prompt"), rows)
+    session.answer(
+        Markup("{listing}\n\n`%glm thread NAME` switches to one, and starts it if it is new.", listing=listing)
+    )
 
 
-def _fork(magics: GLMMagics, text: str) -> None:
+def _fork(session: Session, text: str) -> None:
     words = text.split()
     if len(words) == 3 and words[1] == "--at":
         at = number(words[2], "%glm fork NAME --at N takes a turn's number in %glm history.")
     elif len(words) == 1 and not words[0].startswith("-"):
         at = None
     else:
-        raise UsageError(
-            "Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to number N in %glm history."
-        )
-    source = magics.chat.thread().name
-    magics.chat.history.fork(words[0], at)
-    magics.follow_chat()
-    magics.tell(
+        raise UsageError("Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to N in %glm history.")
+    source = session.chat.thread().name
+    session.chat.history.fork(words[0], at)
+    session.reflect_chat()
+    session.answer(
         Markup(
-            "The thread is now **{name}**, with {turns} of {source}. What comes next stands here alone; {back} goes "
-            "back.",
+            "The thread is now **{name}**, with {turns} from {source}. New turns go here only; {back} goes back.",
             name=words[0],
-            turns=turns(magics.chat.thread().size),
+            turns=turns(session.chat.thread().size),
             source=source,
             back=code(f"%glm thread {source}"),
         )
     )
 
 
-def _system(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat  # before the setting, which until it is made is that of all threads
+def _system(session: Session, text: str) -> None:
     if text:
-        magics.set_trait("system", unquoted(text))
-    system = chat.system
-    magics.tell(
+        session.change("system", unquoted(text))
+    system = session.chat.system
+    session.answer(
         Markup("The system text:\n\n{text}", text=block(system)) if system else Markup("There is no system text.")
     )
 
 
-def _budget(magics: GLMMagics, text: str) -> None:
-    chat = magics.chat
+def _budget(session: Session, text: str) -> None:
+    chat = session.chat
     if text:
         chat.budget = None if text.lower() == "off" else Budget.read(text)
-        magics.follow_chat()
+        session.reflect_chat()
     budget = chat.budget
     if budget is None:
-        magics.tell(Markup("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one."))
+        session.answer(Markup("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one."))
         return
     left = budget.told(budget.left(chat.account))
-    magics.tell(
-        f"The budget is {budget.told(budget.limit)} for all that this chat asks; {left} are left. A turn that could "
-        "exceed it is not sent."
+    session.answer(
+        f"The budget is {budget.told(budget.limit)} for the whole chat; {left} are left. A turn that could exceed it "
+        "is not sent."
     )
 
 
 COMMANDS = (
-    Command("system", "%glm system [TEXT]", 'show or set the thread\'s system text; "" takes it away', _system),
+    Command("system", "%glm system [TEXT]", 'show or set the thread\'s system text; "" removes it', _system),
     Command(
         "thread",
         "%glm thread [NAME]",
-        "show the thread, or go to another (a new one begins empty)",
+        "show the thread, or switch to another (a new one is empty)",
         _thread,
         completes="threads",
     ),
     Command("threads", "%glm threads", "list the threads", _threads),
-    Command("fork", "%glm fork NAME [--at N]", "go on in a new thread that begins with these turns", _fork),
+    Command("fork", "%glm fork NAME [--at N]", "continue in a new thread that begins with these turns", _fork),
     Command(
         "budget",
         "%glm budget [AMOUNT]",

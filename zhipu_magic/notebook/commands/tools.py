@@ -1,4 +1,4 @@
-"""The command that looks after the functions that the model may call."""
+"""The command for the functions that the model may call in every turn."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ from ...text.tables import table
 from .command import Command
 
 if TYPE_CHECKING:
-    from ..magics import GLMMagics
+    from ..session import Session
 
 _USAGE = "%glm tools [add/remove NAMES]"
 _LONGEST_DESCRIPTION = 60
 
 
-def _tools(magics: GLMMagics, text: str) -> None:
+def _tools(session: Session, text: str) -> None:
     action, names = (*text.split(None, 1), "")[:2] if text else ("list", "")
     if action == "list" and not names:
-        _list(magics)
+        _list(session)
         return
     if action not in ("add", "remove") or not names.strip():
-        raise UsageError(f"{_USAGE}: %glm tools add weather,confirm(send), %glm tools remove weather")
+        raise UsageError(f"Usage: {_USAGE}, as in %glm tools add weather,confirm(send) or %glm tools remove weather")
     wanted = [name.strip() for name in names.replace(" ", ",").split(",") if name.strip()]
     if action == "add":
-        _add(magics, wanted)
+        _add(session, wanted)
     else:
-        _remove(magics, wanted)
+        _remove(session, wanted)
 
 
-def _add(magics: GLMMagics, names: list[str]) -> None:
+def _add(session: Session, names: list[str]) -> None:
     from ...values.tools.tool import Tool
-    from ..ask_cell import tool_of
+    from ..cell_values import tool_of
 
-    added = [Tool.of(tool_of(name, magics.own_names)) for name in names]
+    added = [Tool.of(tool_of(name, session.own_names)) for name in names]
     replaced = {tool.name for tool in added}
-    magics.chat.tools = [*(tool for tool in magics.chat.tools if tool.name not in replaced), *added]
-    _list(magics)
+    session.chat.tools = [*(tool for tool in session.chat.tools if tool.name not in replaced), *added]
+    _list(session)
 
 
-def _remove(magics: GLMMagics, names: list[str]) -> None:
-    magics.chat.remove_tools(*names)
-    _list(magics)
+def _remove(session: Session, names: list[str]) -> None:
+    session.chat.remove_tools(*names)
+    _list(session)
 
 
-def _list(magics: GLMMagics) -> None:
-    tools = magics.chat.tools
+def _list(session: Session) -> None:
+    tools = session.chat.tools
     if not tools:
-        magics.tell(Markup("The model may call no function. `%glm tools add NAME` lets it call one in every turn."))
+        session.answer(Markup("The model has no tools. `%glm tools add NAME` lets it call a function in every turn."))
         return
     rows = [
         (code(tool.name), shorten(tool.description, _LONGEST_DESCRIPTION), "yes" if tool.asks_first else "")
         for tool in tools
     ]
-    magics.tell(table(("tool", "what it does", "asks first"), rows))
+    session.answer(table(("tool", "what it does", "asks first"), rows))
 
 
 COMMANDS = (
     Command(
         "tools",
         _USAGE,
-        "list, add or take away the functions that the model may call in every turn",
+        "list, add or remove the functions that the model may call in every turn",
         _tools,
         completes="add:functions remove:tools list",
     ),

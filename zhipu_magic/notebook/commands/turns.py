@@ -1,4 +1,4 @@
-"""The commands that look back at turns, take them back, and ask them again."""
+"""The commands that show turns, undo them, and ask them again."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code, quotation
 from ...text.markup import Markup
+from .. import ask_cell
 from .command import Command, number
 
 if TYPE_CHECKING:
-    from ..magics import GLMMagics
+    from ..session import Session
 
 
-def _history(magics: GLMMagics, text: str) -> None:
-    thread = magics.chat.thread()
+def _history(session: Session, text: str) -> None:
+    thread = session.chat.thread()
     if thread.system or thread.last:
-        magics.tell(_listing(thread))
+        session.answer(_listing(thread))
     else:
-        magics.tell(Markup("The conversation has not begun."))
+        session.answer(Markup("There are no turns yet."))
 
 
 def _listing(thread: Thread) -> Markup:
@@ -49,7 +50,7 @@ def _part(heading: Markup, *pieces: Markup | str) -> Markup:
 
 
 def _cell(turn: Turn) -> str:
-    """The cell as the page numbers it; where the number is not known, the beginning of its id."""
+    """The cell's number on the page; if that is not known, the beginning of its id."""
     if turn.execution_count is not None:
         return f"[{turn.execution_count}]"
     return f"cell {turn.cell[:8]}" if turn.cell else ""
@@ -69,15 +70,15 @@ def _facts(*facts: str) -> str:
     return "".join(f" · {fact}" for fact in facts if fact)
 
 
-def _show(magics: GLMMagics, text: str) -> None:
-    turn = wanted_link(magics, text, "%glm show N takes a turn's number in %glm history.").turn
-    page = turn_page(turn, remote_images=magics.remote_images)
-    magics.tell(Markup.vouched(page.rich, turn.reply))
+def _show(session: Session, text: str) -> None:
+    turn = wanted_link(session, text, "%glm show N takes a turn's number in %glm history.").turn
+    page = turn_page(turn, remote_images=session.settings.remote_images)
+    session.answer(Markup.vouched(page.rich, turn.reply))
 
 
-def wanted_link(magics: GLMMagics, text: str, usage: str) -> Link:
+def wanted_link(session: Session, text: str, usage: str) -> Link:
     """The turn of this number, or the newest. Raises UsageError where there is none."""
-    thread = magics.chat.thread()
+    thread = session.chat.thread()
     wanted = number(text, usage)
     link = thread.newest if wanted is None else thread.link(wanted)
     if link is None:
@@ -87,85 +88,85 @@ def wanted_link(magics: GLMMagics, text: str, usage: str) -> Link:
     return link
 
 
-def _undo(magics: GLMMagics, text: str) -> None:
-    count = number(text, "%glm undo N takes back the last N changes.", 1)
-    before = magics.chat.thread()
-    done = magics.chat.history.undo(count or 1)
-    after = magics.chat.thread()
+def _undo(session: Session, text: str) -> None:
+    count = number(text, "%glm undo N undoes the last N changes.", 1)
+    before = session.chat.thread()
+    done = session.chat.history.undo(count or 1)
+    after = session.chat.thread()
     if not done:
-        magics.tell(Markup("There is nothing to take back."))
+        session.answer(Markup("There is nothing to undo."))
         return
-    gone = [turn for turn in before.turns if turn not in after.turns]
-    again = code(f"%glm redo {len(done)}" if len(done) > 1 else "%glm redo")
-    told = Markup(
-        "Taken back: {done}. {standing} {again} does it again.",
+    undone = Markup(
+        "Undone: {done}. {now} {redo} brings {it} back.",
         done=", ".join(done),
-        standing=_standing(after.size),
-        again=again,
+        now=_now(after.size),
+        it="it" if len(done) == 1 else "them",
+        redo=code(f"%glm redo {len(done)}" if len(done) > 1 else "%glm redo"),
     )
-    prompts = [block(turn.written or turn.prompt) for turn in gone[-1:]]
-    magics.tell(Markup("\n\n").join([told, *prompts]))
+    removed = [turn for turn in before.turns if turn not in after.turns]
+    prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
+    session.answer(Markup("\n\n").join([undone, *prompts]))
 
 
-def _redo(magics: GLMMagics, text: str) -> None:
-    count = number(text, "%glm redo N does the last N undone changes again.", 1)
-    done = magics.chat.history.redo(count or 1)
+def _redo(session: Session, text: str) -> None:
+    count = number(text, "%glm redo N redoes the last N undone changes.", 1)
+    done = session.chat.history.redo(count or 1)
     if not done:
-        magics.tell(Markup("There is nothing to do again."))
+        session.answer(Markup("There is nothing to redo."))
         return
-    magics.tell(f"Done again: {', '.join(done)}. {_standing(magics.chat.thread().size)}")
+    session.answer(f"Redone: {', '.join(done)}. {_now(session.chat.thread().size)}")
 
 
-def _standing(count: int) -> str:
-    return f"{turns(count)} {'stands' if count == 1 else 'stand'} now."
+def _now(count: int) -> str:
+    return f"The thread now has {turns(count)}."
 
 
-def _reset(magics: GLMMagics, text: str) -> None:
-    if magics.chat.thread().last is None:
-        magics.tell(Markup("The conversation has not begun; there is nothing to take out."))
+def _reset(session: Session, text: str) -> None:
+    if session.chat.thread().last is None:
+        session.answer(Markup("The thread is empty already."))
         return
-    count = magics.chat.history.reset()
-    magics.tell(
+    count = session.chat.history.reset()
+    session.answer(
         Markup(
-            "The conversation begins anew: {turns} taken out. The system text and the figures stay; `%glm undo` brings "
-            "the turns back.",
+            "The thread is empty: {turns} removed. The system text and the figures stay; `%glm undo` brings the turns "
+            "back.",
             turns=turns(count),
         )
     )
 
 
-def _restore(magics: GLMMagics, text: str) -> None:
+def _restore(session: Session, text: str) -> None:
     wanted = number(text, "%glm restore N takes a turn's number in %glm history.")
-    count = magics.chat.history.restore(wanted)
+    count = session.chat.history.restore(wanted)
     if not count:
-        magics.tell("No such turn is set aside." if wanted else "No turn is set aside.")
+        session.answer("No such turn is set aside." if wanted else "No turn is set aside.")
         return
-    magics.tell(f"{turns(count)} restored. {_standing(magics.chat.thread().size)}")
+    session.answer(f"{turns(count)} restored. {_now(session.chat.thread().size)}")
 
 
-def _retry(magics: GLMMagics, text: str) -> None:
-    magics.chat.renew_tools(magics.own_names)
+def _retry(session: Session, text: str) -> None:
+    session.chat.renew_tools(session.own_names)
     try:
-        magics.show(lambda: magics.chat.ask_again(magics.anchor()))
+        ask_cell.show(session, lambda: session.chat.ask_again(session.anchor()))
     except GLMError as error:
-        newest = magics.chat.thread().newest
+        newest = session.chat.thread().newest
         if newest is not None and not newest.turn.interrupted:
             error.outcomes.append("The turn stays in the conversation as it was.")
         raise
 
 
-def _continue(magics: GLMMagics, text: str) -> None:
-    magics.chat.renew_tools(magics.own_names)
-    magics.show(lambda: magics.chat.go_on(magics.anchor()))
+def _continue(session: Session, text: str) -> None:
+    session.chat.renew_tools(session.own_names)
+    ask_cell.show(session, lambda: session.chat.go_on(session.anchor()))
 
 
 COMMANDS = (
-    Command("history", "%glm history", "show the thread as the model will be told it, and what is set aside", _history),
+    Command("history", "%glm history", "show the thread as it is sent to the model, and what is set aside", _history),
     Command("show", "%glm show [N]", "show a reply again, by its number in the history", _show),
-    Command("retry", "%glm retry", "ask the last turn again; the new reply takes its place", _retry),
-    Command("continue", "%glm continue", "have a reply that was cut short go on, and join the two", _continue),
-    Command("undo", "%glm undo [N]", "take the last changes back: a turn, a rerun, a reset", _undo),
-    Command("redo", "%glm redo [N]", "do undone changes again", _redo),
-    Command("reset", "%glm reset", "take all turns out of the thread", _reset),
-    Command("restore", "%glm restore [N]", "put a turn back that was set aside", _restore),
+    Command("retry", "%glm retry", "ask the last turn again; the new reply replaces the old one", _retry),
+    Command("continue", "%glm continue", "continue a reply that was cut short, as one turn", _continue),
+    Command("undo", "%glm undo [N]", "undo the last changes: a turn, a rerun, a reset", _undo),
+    Command("redo", "%glm redo [N]", "redo undone changes", _redo),
+    Command("reset", "%glm reset", "remove all turns from the thread", _reset),
+    Command("restore", "%glm restore [N]", "bring back a turn that was set aside", _restore),
 )

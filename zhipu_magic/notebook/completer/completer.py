@@ -1,12 +1,12 @@
-"""Completion on `%%glm` and `%glm` lines and inside `{{ … }}`, as a matcher of IPython's.
+"""Completion on `%%glm` and `%glm` lines and inside `{{ … }}`, as an IPython matcher.
 
-place       where the cursor stands, and what may be written there
-words       a line as it is typed, with its last word still open
-kinds       what there is of each kind: models, threads, files, functions, …
-names       the reader's names, and what their values hold
+place       where the cursor is, and what may be written there
+words       the words of a line being typed, the last one still open
+kinds       the candidates of each kind: models, threads, files, functions, …
+names       the user's variables, with their attributes and keys
 
-In the prose of a cell, and everywhere else, completion is as it was. The rooms are imported at the first key press that
-wants them: `%load_ext` costs a notebook next to nothing.
+In the text of a prompt, and everywhere else, completion is left to IPython. The modules are imported at the first key
+press that needs them, so that `%load_ext` stays fast.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext
+    from IPython.core.interactiveshell import InteractiveShell
 
-    from .words import Desk
+    from ..session import Session
 
 
-def install(shell: Any, desk: Desk) -> None:
-    """Go before IPython's own matchers."""
+def install(shell: InteractiveShell, session: Session) -> None:
+    """Add a matcher that goes before IPython's own."""
     from IPython.core.completer import context_matcher
 
     def complete(context: CompletionContext) -> dict[str, Any]:
-        return _matches(desk, context)
+        return _matches(session, context)
 
     uninstall(shell)
     shell.Completer.custom_matchers.append(context_matcher(identifier=_IDENTIFIER, priority=_FIRST)(complete))
 
 
-def uninstall(shell: Any) -> None:
+def uninstall(shell: InteractiveShell) -> None:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != _IDENTIFIER]
 
@@ -40,20 +41,20 @@ _IDENTIFIER, _FIRST = "zhipu_magic", 1_000
 
 
 class _NoneAtAll(list[Any]):
-    """No completions, nor any of others': IPython lets only those suppress who count some of their own."""
+    """No completions at all: IPython lets a matcher suppress the others only if its own list is not empty."""
 
     def __len__(self) -> int:
         return 1
 
 
-def _matches(desk: Desk, context: CompletionContext) -> dict[str, Any]:
+def _matches(session: Session, context: CompletionContext) -> dict[str, Any]:
     from IPython.core.completer import SimpleCompletion
 
     try:
         from .place import offer
 
-        offered = offer(desk, context.full_text, context.cursor_line, context.cursor_position)
-    except Exception:  # a key press is no place for an error
+        offered = offer(session, context.full_text, context.cursor_line, context.cursor_position)
+    except Exception:  # a key press must never show an error
         offered = None
     if offered is None:
         return {"completions": [], "suppress": False}

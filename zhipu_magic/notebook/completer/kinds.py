@@ -1,4 +1,4 @@
-"""What there is of each kind of value that an option or a command takes."""
+"""The candidates for each kind of value that an option or a command takes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from . import names
 from .words import Found
 
 if TYPE_CHECKING:
-    from .words import Desk
+    from ..session import Session
 
-#: What an option's value is, by the member that it becomes.
+#: The kind of each option's value, by the option's destination in argparse.
 OPTIONS = {
     "model": "models",
     "thread": "threads",
@@ -29,92 +29,94 @@ OPTIONS = {
 }
 
 
-def of(kind: str, desk: Desk, typed: str) -> tuple[int, Found]:
-    """How many letters of what is typed stay, and what may follow them. Nothing, for what cannot be looked up."""
+def of(kind: str, session: Session, typed: str) -> tuple[int, Found]:
+    """How many of the typed characters stay, and what may follow them; nothing where the look-up fails."""
     try:
-        return KINDS[kind](desk, typed)
+        return KINDS[kind](session, typed)
     except Exception:
         return 0, ()
 
 
-def _models(desk: Desk, typed: str) -> tuple[int, Found]:
+def _models(session: Session, typed: str) -> tuple[int, Found]:
     from ...service.models import CATALOGUE
 
-    return 0, [(name, "model") for name in (*CATALOGUE, str(desk.model))]
+    return 0, [(name, "model") for name in (*CATALOGUE, session.settings.model)]
 
 
-def _threads(desk: Desk, typed: str) -> tuple[int, Found]:
-    return 0, [(name, "thread") for name in desk.thread_names()]
+def _threads(session: Session, typed: str) -> tuple[int, Found]:
+    return 0, [(name, "thread") for name in session.thread_names()]
 
 
-def _commands(desk: Desk, typed: str) -> tuple[int, Found]:
+def _commands(session: Session, typed: str) -> tuple[int, Found]:
     from ..commands.registry import COMMANDS
 
     return 0, [(name, "command") for name in COMMANDS]
 
 
-def _tools(desk: Desk, typed: str) -> tuple[int, Found]:
-    return _in_list(desk.tool_names(), typed)
+def _tools(session: Session, typed: str) -> tuple[int, Found]:
+    return _in_list(session.tool_names(), typed)
 
 
-def _functions(desk: Desk, typed: str) -> tuple[int, Found]:
-    """Functions, and `confirm(` before one that asks the reader first."""
-    found = [name for name, value in names.own(desk.shell) if issubclass(type(value), _FUNCTIONS)]
-    kept, fitting = _in_list(found, typed)
+def _functions(session: Session, typed: str) -> tuple[int, Found]:
+    """Functions, and `confirm(`, which wraps one that asks the user first."""
+    found = [name for name, value in names.own(session) if issubclass(type(value), _FUNCTIONS)]
+    start, fitting = _in_list(found, typed)
     inner = "confirm("
-    if typed[kept:].startswith(inner):
-        return kept + len(inner), fitting
-    return kept, [*fitting, (inner, "tool")]
+    if typed[start:].startswith(inner):
+        return start + len(inner), fitting
+    return start, [*fitting, (inner, "tool")]
 
 
 def _in_list(found: list[str], typed: str) -> tuple[int, list[tuple[str, str]]]:
-    kept = typed.rfind(",") + 1
-    given = [name.strip().removeprefix("confirm(").removesuffix(")") for name in typed[:kept].split(",")]
-    return kept, [(name, "tool") for name in found if name not in given]
+    start = typed.rfind(",") + 1
+    given = [name.strip().removeprefix("confirm(").removesuffix(")") for name in typed[:start].split(",")]
+    return start, [(name, "tool") for name in found if name not in given]
 
 
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
-def _variables(desk: Desk, typed: str) -> tuple[int, Found]:
-    """Names that a value may be bound to: not those of modules, classes and functions."""
+def _variables(session: Session, typed: str) -> tuple[int, Found]:
+    """Variables to bind a value to: not modules, classes or functions."""
     others = (types.ModuleType, type, *_FUNCTIONS)
-    return 0, [(name, "variable") for name, value in names.own(desk.shell) if not issubclass(type(value), others)]
+    return 0, [(name, "variable") for name, value in names.own(session) if not issubclass(type(value), others)]
 
 
-def _types(desk: Desk, typed: str) -> tuple[int, Found]:
-    kept = max(map(typed.rfind, "[,| ")) + 1
-    if typed[:kept].rpartition("[")[0].endswith("Literal"):
+def _types(session: Session, typed: str) -> tuple[int, Found]:
+    start = max(map(typed.rfind, "[,| ")) + 1
+    if typed[:start].rpartition("[")[0].endswith("Literal"):
         return 0, ()
-    path, dot, _ = typed[kept:].rpartition(".")
+    path, dot, _ = typed[start:].rpartition(".")
     if dot:
-        holder = names.resolved(desk.shell, path)
+        holder = names.resolved(session, path)
         found = [name for name in names.attributes(holder) if _is_type(inspect.getattr_static(holder, name, None))]
-        return kept + len(path) + 1, [(name, "type") for name in found if name[0] != "_"]
-    found = [name for name, value in names.own(desk.shell) if _is_type(value)]
-    return kept, [(name, "type") for name in (*found, "bool", "float", "int", "str", "list[", "Literal[", "DataFrame[")]
+        return start + len(path) + 1, [(name, "type") for name in found if name[0] != "_"]
+    found = [name for name, value in names.own(session) if _is_type(value)]
+    return start, [
+        (name, "type") for name in (*found, "bool", "float", "int", "str", "list[", "Literal[", "DataFrame[")
+    ]
 
 
 def _is_type(value: object) -> bool:
     return issubclass(type(value), (type, *_SPECIAL))
 
 
-#: What `list[int]`, `int | str` and typing's own are values of.
-_SPECIAL = tuple({type(each) for each in (list[int], int | str, typing.List[int], typing.Literal[0])})  # noqa: UP006  # typing's is another kind
+#: The types of `list[int]`, `int | str` and typing's own generics.
+_SPECIAL = tuple({type(each) for each in (list[int], int | str, typing.List[int], typing.Literal[0])})  # noqa: UP006  # typing's own type differs
 
 
-def _images(desk: Desk, typed: str) -> tuple[int, Found]:
-    kept, named = names.at_end(desk.shell, typed, _variables(desk, typed)[1])
-    found = [(typed[:kept] + text, kind) for text, kind in named]
-    with suppress(OSError, RuntimeError):  # what is typed begins no path
-        found += [(path, kind) for path, kind in _files(desk, typed)[1] if path.lower().endswith(_PICTURES)]
+def _images(session: Session, typed: str) -> tuple[int, Found]:
+    start, named = names.at_end(session, typed, _variables(session, typed)[1])
+    found = [(typed[:start] + text, kind) for text, kind in named]
+    with suppress(OSError, RuntimeError):  # what was typed is not a path
+        found += [(path, kind) for path, kind in _files(session, typed)[1] if path.lower().endswith(_PICTURES)]
     return 0, found
 
 
 _PICTURES = ("/", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
-def _files(desk: Desk, typed: str) -> tuple[int, Found]:
+def _files(session: Session, typed: str) -> tuple[int, Found]:
     folder, slash, begun = typed.rpartition("/")
     with os.scandir(Path(folder + slash).expanduser()) as entries:
         inside = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(begun))
@@ -122,7 +124,7 @@ def _files(desk: Desk, typed: str) -> tuple[int, Found]:
     return 0, [(folder + slash + name, "path") for name in found]
 
 
-KINDS: dict[str, Callable[[Desk, str], tuple[int, Found]]] = {
+KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "models": _models,
     "threads": _threads,
     "commands": _commands,

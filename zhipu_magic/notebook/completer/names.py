@@ -1,7 +1,7 @@
-"""The names that a notebook has, and what their values hold.
+"""The notebook's variables, with the attributes and keys of their values.
 
-Nothing of the reader's is run to find out: no property, no `__getattr__`, no `__getitem__`. The one exception is a
-`__dir__` of theirs, which is there for this very purpose.
+None of the user's code runs: no property, no `__getattr__`, no `__getitem__`. The one exception is `__dir__`, which
+exists for this purpose.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import types
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .words import Found
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _NAME = r"[^\W\d]\w*"
 _ITEM = r"""\[\s*(?:-?\d+|"[^"\\]*"|'[^'\\]*')\s*\]"""
@@ -25,44 +28,43 @@ _AFTER_DOT = re.compile(rf"\s*({_PATH})\.(\w*)")
 _IN_ITEM = re.compile(rf"""\s*({_PATH})\[\s*(?:(["'])([^"'\\]*))?""")
 
 
-def own(shell: Any) -> Iterator[tuple[str, Any]]:
-    """The reader's variables, without what IPython put there."""
-    hidden, absent = shell.user_ns_hidden, object()
-    for name, value in list(shell.user_ns.items()):
-        if type(name) is str and name.isidentifier() and name[0] != "_" and hidden.get(name, absent) is not value:
-            yield name, value
+def own(session: Session) -> Iterator[tuple[str, Any]]:
+    """The notebook's variables that can be written as they are, without private ones."""
+    return ((name, value) for name, value in session.own_names.items() if name.isidentifier() and name[0] != "_")
 
 
-def visible(shell: Any, typed: str) -> Found:
-    """What a reference may begin with; names of IPython's own beginning for those who type such a one."""
-    found = [name for name, _ in own(shell)]
+def visible(session: Session, typed: str) -> Found:
+    """What a reference may begin with; names with an underscore only once one is typed."""
+    found = [name for name, _ in own(session)]
     if typed.strip().startswith("_"):
-        found += [name for name in list(shell.user_ns) if type(name) is str and name.startswith("_")]
+        found += [name for name in list(session.shell.user_ns) if type(name) is str and name.startswith("_")]
     return [(name, "variable") for name in (*found, "In", "Out", "_", "error")]
 
 
-def at_end(shell: Any, typed: str, roots: Found) -> tuple[int, Found]:
-    """How many letters of a reference stay, and what may follow them: a name, an attribute or a key."""
+def at_end(session: Session, typed: str, roots: Found) -> tuple[int, Found]:
+    """How many of a reference's characters stay, and what may follow them: a name, an attribute or a key."""
     if match := _ROOT.fullmatch(typed):
         return len(typed) - len(match[1] or ""), roots
-    with suppress(Exception):  # the values are of any kind
+    with suppress(Exception):  # the values can be of any type
         if match := _AFTER_DOT.fullmatch(typed):
-            found = attributes(resolved(shell, match[1]))
+            found = attributes(resolved(session, match[1]))
             return match.start(2), [(name, "attribute") for name in found if name[0] != "_" or match[2][:1] == "_"]
         if match := _IN_ITEM.fullmatch(typed):
             quote, begun = match[2] or '"', match[3] or ""
             unfit = re.compile(rf"[{quote}\\{{}}\n]")
-            keys = [key for key in _keys(resolved(shell, match[1])) if key.startswith(begun) and not unfit.search(key)]
+            keys = [
+                key for key in _keys(resolved(session, match[1])) if key.startswith(begun) and not unfit.search(key)
+            ]
             if match[2]:
                 return match.start(3), [(key, "key") for key in keys]
             return len(typed), [(f'"{key}"', "key") for key in keys]
     return len(typed), ()
 
 
-def resolved(shell: Any, path: str) -> Any:
-    """The value at a path. Raises LookupError or AttributeError for what cannot be had without running something."""
+def resolved(session: Session, path: str) -> Any:
+    """The value at a path. Raises LookupError or AttributeError if there is none, or if getting it would run code."""
     root = re.match(_NAME, path)
-    value = shell.user_ns[root[0] if root else path]
+    value = session.shell.user_ns[root[0] if root else path]
     for attribute, number, *key in _STEP.findall(path):
         value = _attribute(value, attribute) if attribute else _item(value, int(number) if number else "".join(key))
     return value
@@ -79,7 +81,7 @@ def _attribute(value: Any, name: str) -> Any:
 
 def _item(value: Any, key: int | str) -> Any:
     if issubclass(type(value), dict):
-        found = dict.get(value, key, _ABSENT)  # unlike an item, it leaves a defaultdict as it is
+        found = dict.get(value, key, _ABSENT)  # unlike `value[key]`, it adds nothing to a defaultdict
         if found is not _ABSENT:
             return found
     elif issubclass(type(value), list):
@@ -93,7 +95,7 @@ _ABSENT = object()
 
 
 def attributes(value: Any) -> list[str]:
-    """The names of its attributes, public ones first."""
+    """The names of a value's attributes, public ones first."""
     is_class = issubclass(type(value), type)
     kinds = inspect.getmro(value) if is_class else type(value).__mro__
     found = {name for kind in kinds for name in vars(kind)}
@@ -114,7 +116,7 @@ def _keys(value: Any) -> list[str]:
         return [key for key in dict.keys(value) if type(key) is str]
     for kind in type(value).__mro__:
         name = _COLUMNS.get((kind.__module__.partition(".")[0], kind.__name__))
-        if name is not None:  # the library's own, whatever a class of the reader's makes of it
+        if name is not None:  # as the library defines it, even if a subclass overrides it
             return [key for key in vars(kind)[name].__get__(value, kind) if type(key) is str]
     return []
 

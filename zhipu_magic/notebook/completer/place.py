@@ -1,4 +1,4 @@
-"""Where the cursor stands in a cell, and what may be written there."""
+"""Where the cursor is in a cell, and what may be written there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from . import kinds, names
 from .words import Found, Offer, Word, begun, split
 
 if TYPE_CHECKING:
-    from .words import Desk
+    from ..session import Session
 
-#: Cell magics whose cells are Python, or again a cell magic's.
+#: Cell magics whose body is Python or another cell magic.
 _AROUND = re.compile(r"%%(?:capture|prun|time|timeit)\b")
 _CELL = re.compile(r"%%glm(?=[ \t]|$)")
 _LINE = re.compile(r"[ \t]*%glm[ \t]+")
@@ -20,60 +20,60 @@ _REFERENCE = re.compile(r"(?<!\{)\{\{(?!\{)([^{}\n]*)$")
 _REST = re.compile(r"[^{}\n]*\}\}")
 
 
-def offer(desk: Desk, text: str, row: int, column: int) -> Offer | None:
-    """What may be written at this place of the cell; None where that is not ours to say."""
+def offer(session: Session, text: str, row: int, column: int) -> Offer | None:
+    """What may be written at this position in the cell; None to leave it to IPython."""
     lines = text.split("\n")
     line, after = lines[row][:column], [lines[row][column:], *lines[row + 1 :]]
-    start = next((number for number, each in enumerate(lines) if each.strip() and not _AROUND.match(each)), len(lines))
-    if row < start:
+    first = next((number for number, each in enumerate(lines) if each.strip() and not _AROUND.match(each)), len(lines))
+    if row < first:
         return None
-    if lines[start].startswith("%%"):
-        given = lines[start][len("%%glm") :]
-        if not _CELL.match(lines[start]) or (row == start and column <= len("%%glm")):
+    if lines[first].startswith("%%"):
+        given = lines[first][len("%%glm") :]
+        if not _CELL.match(lines[first]) or (row == first and column <= len("%%glm")):
             return None
-        if row == start:
-            return _option(desk, line[len("%%glm") :])
+        if row == first:
+            return _option(session, line[len("%%glm") :])
         if "--raw" in given and "--raw" in split(given + " ")[0]:
             return None
-        return _prose(desk, "\n".join([*lines[start + 1 : row], line]), "\n".join(after))
+        return _prose(session, "\n".join([*lines[first + 1 : row], line]), "\n".join(after))
     called = _LINE.match(line)
     if called is None or _in_string("\n".join(lines[:row])):
         return None
-    return _command(desk, line[called.end() :], after[0])
+    return _command(session, line[called.end() :], after[0])
 
 
 def _in_string(before: str) -> bool:
     return before.count('"""') % 2 == 1 or before.count("'''") % 2 == 1
 
 
-def _prose(desk: Desk, before: str, after: str) -> Offer | None:
+def _prose(session: Session, before: str, after: str) -> Offer | None:
     from ...values.references import has_references
 
     opened = _REFERENCE.search(before)
     if opened is None:
         return None
-    # Whether a reference counts at this place is asked with this one alone in the text.
+    # Only this reference is left in the text, to see whether one counts at this position.
     around = before[: opened.start()].replace("{{", "  "), _REST.sub("", after, count=1).replace("{{", "  ")
     if not has_references("{{ x }}".join(around)):
         return None
-    kept, found = names.at_end(desk.shell, opened[1], names.visible(desk.shell, opened[1]))
-    return Offer(opened[1][kept:], begun(found, opened[1][kept:]))
+    start, found = names.at_end(session, opened[1], names.visible(session, opened[1]))
+    return Offer(opened[1][start:], begun(found, opened[1][start:]))
 
 
-def _option(desk: Desk, line: str) -> Offer:
+def _option(session: Session, line: str) -> Offer:
     from ..options import PARSER
 
     words, word = split(line)
     actions = {name: action for action in PARSER._actions for name in action.option_strings}
     waiting = actions.get(words[-1]) if words else None
     if waiting is not None and _takes(waiting) and not (waiting.nargs == "?" and word.text[:1] in ("", "-")):
-        return _value(desk, waiting, word, 0)
+        return _value(session, waiting, word, 0)
     name, equals, _ = word.text.partition("=")
     if equals and name in actions and _takes(actions[name]):
-        return _value(desk, actions[name], word, len(name) + 1)
+        return _value(session, actions[name], word, len(name) + 1)
     letter = actions.get(word.text[:2])
     if letter is not None and _takes(letter) and len(word.text) > 2:
-        return _value(desk, letter, word, 2)
+        return _value(session, letter, word, 2)
     given = [actions.get(each.partition("=")[0]) for each in words]
     left = [
         (option, "option")
@@ -89,14 +89,14 @@ def _takes(action: argparse.Action) -> bool:
     return action.nargs != 0
 
 
-def _value(desk: Desk, action: argparse.Action, word: Word, start: int) -> Offer:
+def _value(session: Session, action: argparse.Action, word: Word, start: int) -> Offer:
     if action.choices is not None:
         return word.offer(start, [(str(choice), "word") for choice in action.choices])
-    kept, found = kinds.of(kinds.OPTIONS.get(action.dest, ""), desk, word.text[start:])
-    return word.offer(start + kept, found)
+    within, found = kinds.of(kinds.OPTIONS.get(action.dest, ""), session, word.text[start:])
+    return word.offer(start + within, found)
 
 
-def _command(desk: Desk, line: str, after: str) -> Offer:
+def _command(session: Session, line: str, after: str) -> Offer:
     from ..commands.registry import COMMANDS
 
     name = re.split(r"\s", line, maxsplit=1)[0]
@@ -106,24 +106,24 @@ def _command(desk: Desk, line: str, after: str) -> Offer:
     if command is None:
         return Offer()
     if command.completes == "prose":
-        return _prose(desk, text, after) or Offer()
+        return _prose(session, text, after) or Offer()
     words, word = split(text)
-    kept, found = _argument(desk, command.completes.split(), words, word.text)
-    # A flag stands after what must be there.
+    start, found = _argument(session, command.completes.split(), words, word.text)
+    # Flags come after required arguments.
     if word.text[:1] == "-" or (not word.text and (words or not re.search(r" [A-Z]", command.usage))):
         flags = [flag for flag in re.findall(r"--[a-z]+", command.usage) if flag not in words]
         found = [*found, *((flag, "option") for flag in flags)]
-    return word.offer(kept, found)
+    return word.offer(start, found)
 
 
-def _argument(desk: Desk, completes: list[str], words: list[str], typed: str) -> tuple[int, Found]:
-    """What may follow these words of a command: words as they are, or what is of a kind."""
+def _argument(session: Session, completes: list[str], words: list[str], typed: str) -> tuple[int, Found]:
+    """What may follow these words of a command: literal words, or candidates of a kind."""
     if words:
         following = dict(each.split(":") for each in completes if ":" in each)
-        return kinds.of(following.get(words[0], ""), desk, typed)
-    kept, found = 0, [(each.partition(":")[0], "word") for each in completes if each not in kinds.KINDS]
+        return kinds.of(following.get(words[0], ""), session, typed)
+    start, found = 0, [(each.partition(":")[0], "word") for each in completes if each not in kinds.KINDS]
     for each in completes:
         if each in kinds.KINDS:
-            kept, more = kinds.of(each, desk, typed)
+            start, more = kinds.of(each, session, typed)
             found += more
-    return kept, found
+    return start, found

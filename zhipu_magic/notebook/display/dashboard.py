@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from ...history.conversation import back_from
@@ -17,11 +17,9 @@ from ...text.characters import shorten
 from ...text.markup import Markup, html_bundle
 from ...text.numbers import money
 from ...text.tables import plain_table
+from ..shell import Shell
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
 _CHART_WIDTH, _CHART_HEIGHT = 480, 80
 _LONGEST_PROMPT = 40
@@ -39,8 +37,8 @@ class Dashboard:
     all the same have `GLMMagics.panel = "live"`.
     """
 
-    def __init__(self, shell: InteractiveShell, *, live: bool) -> None:
-        self._shell: Any = shell
+    def __init__(self, shell: Shell, *, live: bool) -> None:
+        self._shell = shell
         self._widget = LiveHTML() if live else None
         self._shown: list[tuple[Callable[..., None], str]] = []
         self._told: Kept | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from ...chat.chat import Chat
@@ -11,13 +11,11 @@ from ...chat.progress import Progress
 from ...chat.reply import Reply
 from ...chat.watch import watch
 from ...text.markup import Markup, html_bundle, markdown_bundle
+from ..shell import Shell
 from .markdown import final_page, growing_page
 from .painter import PagePainter
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
 from .widget import LiveHTML
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
 Bundle = dict[str, Any]
 
@@ -25,8 +23,8 @@ Bundle = dict[str, Any]
 class Notebook:
     """Shows replies in a front end that takes display messages."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
-        self._shell: Any = shell
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
 
     def tell(self, answer: Markup) -> None:
         """Show a command's answer."""

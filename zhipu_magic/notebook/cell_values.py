@@ -1,0 +1,122 @@
+"""What the options of a cell name in the notebook: the functions of `--tool`, the type of `--as`, the images."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..chat.options import Options
+from ..text.characters import shortened
+from ..text.errors import InvalidRequest
+from ..text.suggestions import nearest
+from ..values.references import is_name, value_of
+from .cell_line import CellOptions
+
+
+def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
+    """The options of the request, with the tools and the type that the cell names. Raises InvalidRequest.
+
+    `names` are all that a reference can name, `own` the variables that the notebook has defined.
+    """
+    request = options.request
+    if options.tools:
+        request = replace(request, tools=tuple(tool_of(name, own) for name in options.tools))
+    if options.as_type is not None:
+        from ..values.types.answer_type import type_from
+
+        request = replace(request, as_type=type_from(options.as_type, names))
+    return request
+
+
+def image_of(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of this variable, or this URL, or the file at this path. Raises InvalidRequest."""
+    path = Path(os.path.expanduser(text))
+    if is_name(text, names) and (text.isidentifier() or not _is_file(path)):  # photo.jpg, beside a variable photo
+        return value_of(text, names)
+    if urlsplit(text).scheme in ("http", "https", "data"):
+        return text
+    if not _is_file(path):
+        raise InvalidRequest(
+            "There is neither a variable nor a file named {name}.",
+            hint="--image takes a variable, a file or a URL.",
+            reason="image.no_value",
+            name=shortened(text, 100),
+        )
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # not a possible file name
+        return False
+
+
+def tool_of(name: str, own: Mapping[str, Any]) -> Any:
+    """The function of this name, or the tool that `confirm(name)` makes of it. Raises InvalidRequest.
+
+    It must be one of the notebook's `own` functions, or a method of one of its objects: a cell's first line may have
+    been written by someone else, and must not reach everything that Python can do.
+    """
+    inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
+    found = _own_function(inner, own)
+    if inner == name:
+        return found
+    from ..values.tools.tool import confirm
+
+    return confirm(found)
+
+
+def _own_function(name: str, own: Mapping[str, Any]) -> Any:
+    root, *attributes = name.split(".")
+    if root not in own or _CACHED.fullmatch(root) or not all(map(str.isidentifier, attributes)):
+        if not attributes and hasattr(builtins, root):
+            raise _not_the_notebooks(name, "it belongs to Python or IPython")
+        functions = [known for known, value in own.items() if inspect.isroutine(value)]
+        near = nearest(name, functions)
+        raise InvalidRequest(
+            "There is no function {name} in this notebook.",
+            hint="Define it in a cell first.",
+            reason="tool.no_function",
+            near=near,
+            name=name,
+        )
+    found, module = own[root], None
+    for attribute in attributes:
+        module = found if _is_module(found) else module
+        found = value_of(f"{root}.{attribute}", {root: found})
+    if module is not None or _is_module(found):
+        raise _not_the_notebooks(name, "it is a module, or comes from one")
+    if any(found is value for value in vars(builtins).values()):
+        raise _not_the_notebooks(name, "it belongs to Python or IPython")
+    return found
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, ModuleType) or any(value is module for module in list(sys.modules.values()))
+
+
+#: Names under which IPython keeps the results of cells and their source.
+_CACHED = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out")
+
+
+def _not_the_notebooks(name: str, why: str) -> InvalidRequest:
+    module, _, last = name.rpartition(".")
+    by_name = f"Import it by its name (from {module} import {last}), or define" if module else "Define"
+    return InvalidRequest(
+        "{name} cannot be a tool here: {why}. A tool is a function that the notebook defines or imports by name.",
+        hint="{by_name} a function of your own that does only what the model may do.",
+        reason="tool.not_the_notebooks",
+        name=name,
+        why=why,
+        by_name=by_name,
+    )

@@ -1,0 +1,300 @@
+"""What one page holds: its chat, settings and display, the cells that run, and the notices to show.
+
+Cells, commands and completion work on a session. It needs a shell and settings but no magics, so that another front
+end can have one: `Session(shell, Settings(model="glm-4"))`.
+
+The chat follows the settings. What else changes the chat (`-s`, another thread, a resumed journal) comes back to them
+through `reflect_chat`, and in no other way.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..text.errors import GLMError
+from . import front_ends, hints
+from .cell_tracker import CellTracker
+from .settings import Settings
+from .shell import Shell, is_terminal
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+    from ..chat.chat import Chat
+    from ..chat.environment import ReplayMode
+    from ..history.turn import Anchor
+    from ..practice import PracticeServer
+    from ..text.markup import Markup
+    from .display.dashboard import Dashboard, Spending
+    from .display.notebook import Notebook
+    from .display.terminal import Terminal
+
+#: Settings that are attributes of the chat; `reflect_chat` brings the first three back.
+_OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
+#: Settings of the connection to the service.
+_OF_THE_SERVICE = ("base_url", "timeout", "max_retries")
+
+
+class Session:
+    """A page's chat, settings, display and notices."""
+
+    def __init__(self, shell: Shell, settings: Settings) -> None:
+        self.shell = shell
+        self.settings = settings
+        self.cells = CellTracker(shell)
+        self._chat: Chat | None = None
+        self._dashboard: Dashboard | None = None
+        self._practice_server: PracticeServer | None = None
+        self._notices: list[str] = []
+        #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
+        self._rerun: str | None = None
+        #: A run, and whether an earlier run of its cell had left a turn when it first asked.
+        self._earlier_turn = (0, False)
+        settings.observe(self._follow_setting, (*_OF_THE_CHAT, *_OF_THE_SERVICE, "journal"))
+
+    # The chat
+
+    @property
+    def chat(self) -> Chat:
+        """The engine; made from the settings when it is first needed."""
+        if self._chat is None:
+            from ..chat.chat import Chat
+            from .consent import ask_user
+
+            settings = self.settings
+            self._chat = Chat(
+                settings.model,
+                base_url=settings.base_url,
+                system=settings.system,
+                temperature=settings.temperature,
+                stream=settings.stream,
+                timeout=settings.timeout,
+                max_retries=settings.max_retries,
+                journal=self.journal_path(),
+                replay=cast("ReplayMode", settings.replay),
+                warn=lambda notice: self.notify(hints.in_cell(notice)),
+                confirm=ask_user,
+            )
+            if settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
+                self.notify("The working directory is gone; %glm journal shows where the journal is now.")
+            for name in ("value_tokens", "tool_rounds", "tool_calls"):
+                setattr(self._chat, name, getattr(settings, name))
+        return self._chat
+
+    def change(self, setting: str, value: object) -> None:
+        """Change a setting of the chat; a model or a system text only in the current thread.
+
+        Raises BadSetting.
+        """
+        _ = self.chat  # before it is made, settings hold for all of its threads
+        setattr(self.settings, setting, value)
+
+    @hints.door()
+    def _follow_setting(self, change: Any) -> None:
+        """Change the chat as this setting has changed."""
+        chat, name, value = self._chat, change["name"], change["new"]
+        if chat is None:
+            return
+        if name == "journal":
+            chat.history.journal.move(self.journal_path())
+        elif name in _OF_THE_SERVICE:
+            chat.service.configure(**{name: value})
+        elif getattr(chat, name) != value:
+            setattr(chat, name, value)
+        if name == "replay" and chat.service.practising and self._practice_server is None:
+            self.begin_practice()  # replaying did not need the server
+
+    def reflect_chat(self) -> None:
+        """Show in the settings and on the dashboard what the chat has come to."""
+        chat, settings = self.chat, self.settings
+        settings.system = chat.kept.conversation.here.system
+        settings.model = chat.model
+        settings.temperature = chat.temperature
+        self._update_dashboard()
+
+    def thread_names(self) -> list[str]:
+        """The threads that have begun."""
+        return list(self._chat.kept.conversation.threads) if self._chat is not None else []
+
+    def tool_names(self) -> list[str]:
+        """The functions that the model may call in every turn."""
+        return [tool.name for tool in self._chat.tools] if self._chat is not None else []
+
+    def close(self) -> None:
+        """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
+        self.cells.idle.set()  # so that the warm-up comes to its end
+        self.end_practice()
+        if self._chat is not None:
+            self._chat.close()
+        if self._dashboard is not None:
+            self._dashboard.close()
+
+    # The journal
+
+    def journal_path(self) -> Path | None:
+        """The journal's file, by the settings."""
+        place = self.settings.journal
+        if place in ("auto", "off"):
+            return None if place == "off" else front_ends.journal_path(self.shell.user_ns)
+        return Path(place)
+
+    def resumable_journal(self) -> Path | None:
+        """Where an earlier session of this page may have left a journal that the user could resume."""
+        place, names = self.settings.journal, self.shell.user_ns
+        if self.settings.replay != "off" or place == "off":
+            return None
+        if place == "auto" and front_ends.notebook_path(names) is None and not is_terminal(self.shell):
+            return None
+        return self.journal_path()
+
+    # Names
+
+    @property
+    def own_names(self) -> dict[str, Any]:
+        """The variables that the notebook has defined, without those that IPython put there."""
+        hidden, absent = self.shell.user_ns_hidden, object()
+        return {
+            name: value
+            for name, value in list(self.shell.user_ns.items())
+            if type(name) is str and hidden.get(name, absent) is not value
+        }
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What a reference can name: all variables, `In` as it was typed, and `error` for the last exception."""
+        names, history, failure = self.shell.user_ns, self.shell.history_manager, self.cells.failure
+        typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
+        return ChainMap(typed, names, {"error": failure.error} if failure else {})
+
+    # The running cell
+
+    def anchor(self) -> Anchor:
+        """The cell that runs, and in which execution."""
+        from ..history.turn import Anchor
+
+        cells = self.cells
+        return Anchor(cells.cell, cells.run, cells.execution_count, append=self.settings.rerun == "append")
+
+    def has_earlier_turn(self, thread: str | None = None) -> bool:
+        """Whether the thread has a turn from an earlier run of this cell."""
+        return self.chat.history.holds_earlier(self.anchor(), thread)
+
+    def had_earlier_turn(self, thread: str | None = None) -> bool:
+        """Whether it had one when this run of the cell first asked."""
+        if self._earlier_turn[0] != self.cells.run:
+            self._earlier_turn = (self.cells.run, self.has_earlier_turn(thread))
+        return self._earlier_turn[1]
+
+    def keep_earlier_turns(self) -> None:
+        """Keep the turns of earlier runs of this cell, although it does not ask this time."""
+        self._rerun = None
+
+    def begin_cell(self, info: ExecutionInfo) -> None:
+        """Before each cell (IPython's `pre_run_cell`): set the turns of deleted cells aside."""
+        if not self.cells.begin(info):
+            return
+        cell = self.cells.cell
+        self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
+        if self.cells.just_deleted:
+            self.set_aside(self.cells.just_deleted, "deleted")
+
+    def end_cell(self, result: ExecutionResult | None) -> None:
+        """After each cell (IPython's `post_run_cell`): if it did not ask this time, set its earlier turns aside."""
+        if not self.cells.end(result):
+            return
+        cell, self._rerun = self._rerun, None
+        if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
+            self.set_aside([cell], "run again and did not ask it", but_for_run=self.cells.run)
+
+    def set_aside(self, cells: Sequence[str], why: str, *, but_for_run: int | None = None) -> None:
+        """Set aside the turns of these cells, but for those of one run, and add a notice."""
+        if self._chat is None:
+            return
+        with suppress(GLMError):
+            for name, count in self._chat.history.set_aside(cells, spare=but_for_run).items():
+                where, back = "", "%glm restore"
+                if name != self._chat.thread().name:
+                    where, back = f" of thread {name}", f"%glm thread {name} and then %glm restore"
+                self.notify(
+                    f"1 turn{where} was set aside: its cell was {why}. {back} brings it back."
+                    if count == 1
+                    else f"{count} turns{where} were set aside: their cells were {why}. {back} brings them back."
+                )
+            self._update_dashboard()
+
+    # The display
+
+    @cached_property
+    def display(self) -> Notebook | Terminal:
+        """Where replies and answers are shown, by the kind of shell."""
+        from .display.notebook import Notebook
+        from .display.terminal import Terminal
+
+        return Terminal() if is_terminal(self.shell) else Notebook(self.shell)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know and has not been shown yet; it grows as `notify` is called."""
+        return self._notices
+
+    def notify(self, text: str) -> None:
+        """Add a notice; it is shown with the next reply or answer."""
+        self._notices.append(text)
+
+    def take_notices(self) -> list[str]:
+        """The notices so far, which are then no longer due."""
+        notices, self._notices[:] = [*self._notices], []
+        return notices
+
+    def answer(self, text: Markup | str) -> None:
+        """Show the answer to a command, below the notices. A `str` is text from outside, shown as it is."""
+        from ..text.markup import Markup
+
+        self.display.tell(Markup("\n\n").join([*self.take_notices(), text]))
+
+    def show_usage(self) -> None:
+        """Show the dashboard here; in a terminal, its text."""
+        from .display.dashboard import Dashboard, dashboard_text
+
+        if is_terminal(self.shell):
+            self.answer(dashboard_text(self._spending()))
+            return
+        if self._dashboard is None:
+            self._dashboard = Dashboard(self.shell, live=self.settings.panel == "live")
+        self._dashboard.show(self._spending())
+
+    def _update_dashboard(self) -> None:
+        if self._dashboard is not None:
+            self._dashboard.update(self._spending())
+
+    def _spending(self) -> Spending:
+        from .display.dashboard import Spending
+
+        return Spending(self.chat.kept, as_recorded=self.settings.replay == "only")
+
+    # Practice
+
+    def begin_practice(self) -> None:
+        """Start the practice server in this process and ask it from now on; a replay starts nothing."""
+        from ..practice import PracticeServer
+        from ..service.api_key import ApiKey
+        from ..service.endpoint import Endpoint
+
+        address, key = "http://127.0.0.1/practice", "practice"
+        if self.settings.replay != "only":
+            server = self._practice_server = self._practice_server or PracticeServer().start()
+            address, key = server.base_url, server.api_key
+        self.chat.service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
+
+    def end_practice(self) -> None:
+        """Stop the practice server, if it runs, and go back to the service."""
+        server, self._practice_server = self._practice_server, None
+        if self._chat is not None and self._chat.service.practising:
+            self._chat.service.use(None)
+        if server is not None:
+            server.stop()

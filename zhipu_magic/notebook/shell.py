@@ -1,0 +1,45 @@
+"""What a session needs of an IPython shell, be it a kernel's or a terminal's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Shell(Protocol):
+    """The part of IPython's `InteractiveShell` that is used here."""
+
+    #: Shows things in the running cell; %%capture puts another one in its place.
+    display_pub: Any
+    #: Knows each cell as it was typed.
+    history_manager: Any
+    #: The number of the cell that runs, or of the next one.
+    execution_count: int
+    #: The names that IPython has put into `user_ns` itself, with their values.
+    user_ns_hidden: dict[str, Any]
+
+    @property
+    def user_ns(self) -> dict[str, Any]:
+        """The user's variables."""
+
+    def push(self, variables: dict[str, Any], interactive: bool = True) -> None:
+        """Bind variables; those that are not `interactive` are hidden from %who."""
+
+    def set_next_input(self, s: str, replace: bool = False) -> None:
+        """Put a new cell with this text below the running one."""
+
+
+def is_terminal(shell: Shell) -> bool:
+    """Whether this is the IPython terminal."""
+    # A kernel has not imported its module, and importing it would delay the first cell by 0.1 s.
+    terminal = sys.modules.get("IPython.terminal.interactiveshell")
+    return terminal is not None and isinstance(shell, terminal.TerminalInteractiveShell)
+
+
+def request_metadata(shell: Shell) -> Mapping[str, Any]:
+    """What the front end sent along with the request to execute the cell; empty outside a kernel."""
+    get_parent = getattr(shell, "get_parent", None)
+    parent = get_parent() if get_parent is not None else None
+    metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
+    return metadata if isinstance(metadata, Mapping) else {}
