@@ -1,5 +1,5 @@
-"""What the reader sees: the only rooms, with `magics`, that know IPython, and the only ones that know ipywidgets.
+"""What the user sees: alone here ipywidgets is known.
 
-`notebook` and `terminal` show a reply while it grows; nothing here ever changes the chat. Nothing is imported
-before it is shown.
+`notebook` and `terminal` paint a reply while it grows; nothing here changes the chat. Nothing is imported before it is
+shown.
 """
