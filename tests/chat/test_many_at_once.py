@@ -443,6 +443,18 @@ def _descriptors() -> int:
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
 
 
+def test_a_turn_that_is_stopped_between_its_rounds_leaves_no_thread(chat: Chat, server: PracticeServer) -> None:
+    def stops() -> str:
+        """Stop the turn."""
+        chat.interrupt()
+        return "too late"
+
+    server.enqueue(Answer(tool_calls=(tool_call("stops", {}, id="1"),)))
+    reply = chat.ask("use it", tools=(stops,))
+    assert reply.read().state == "interrupted"
+    until(lambda: not _ours())
+
+
 # Budget
 
 

@@ -161,7 +161,7 @@ class Reply:
         with suppress(Exception):  # it is the reply's, and raised for those who read it
             while not exchange.drained:
                 self._take_in()
-            while self._between and not self._source.runs_tools:
+            while self.progress.ended is None and self._between and not self._source.runs_tools:
                 if not self._run_on():
                     return
         self._source.wake()
