@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import json
+import linecache
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,11 +39,18 @@ class InterruptAt:
         return self.at_line if frame.f_code.co_filename in ROOMS else None
 
     def at_line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        self.left -= event == "line"
+        self.left -= event == "line" and not is_leaving(frame)
         if self.left == 0:
             sys.settrace(None)
             raise KeyboardInterrupt
         return self.at_line
+
+
+def is_leaving(frame: FrameType) -> bool:
+    """Whether a `with` is about to free its lock: before that is done, Python looks for no interrupt."""
+    at_with = linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with ")
+    # It is entered by loading what it is for.
+    return at_with and not dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("LOAD_FAST", "LOAD_GLOBAL"))
 
 
 @pytest.fixture
