@@ -72,7 +72,7 @@ MEMBERS = st.dictionaries(
         {},
         optional={
             "temperature": JSON,
-            "max_tokens": JSON,
+            "max_tokens": JSON.filter(lambda value: not isinstance(value, int) or value < 100_000),  # it leaves room
             "stop": JSON,
             "thinking": JSON,
             "tools": JSON | st.lists(TOOL, min_size=1, max_size=3),
