@@ -91,6 +91,23 @@ def test_no_more_than_the_limit_are_under_way(server: PracticeServer) -> None:
     chat.close()
 
 
+@pytest.mark.parametrize("limit", [0, -1, None, 2.5])
+def test_a_limit_is_a_number_of_requests(limit: Any) -> None:
+    with pytest.raises(InvalidRequest, match="at least 1"):
+        Chat("glm-4", limit=limit)
+
+
+def test_a_higher_limit_lets_go_what_waits(chat: Chat, server: PracticeServer) -> None:
+    chat.limit = 1
+    server.enqueue(stalled(), Answer("second"))
+    first = begun(chat.ask("one", once=True))
+    second = chat.ask("two", once=True)
+    assert second.advance(0.2)
+    chat.limit = 2
+    assert second.text == "second"
+    first.interrupt()
+
+
 def test_a_thread_of_the_conversation_has_one_turn_under_way(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(*[slow("one", 0.1)] * 8)
     with ThreadPoolExecutor(8) as pool:
@@ -163,6 +180,23 @@ def test_several_threads_read_one_reply(chat: Chat, server: PracticeServer) -> N
     assert chat.thread().size == 1
 
 
+def test_what_is_asked_while_a_journal_is_resumed_or_moved_is_kept_once(server: PracticeServer, tmp_path: Path) -> None:
+    earlier = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=tmp_path / "a.jsonl")
+    assert earlier.ask("earlier").text
+    earlier.close()
+    chat = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=tmp_path / "b.jsonl")
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(lambda number: chat.ask(f"row {number}", once=True).text, number) for number in range(24)]
+        chat.history.resume(tmp_path / "a.jsonl")
+        for number in range(5):
+            chat.history.journal.move(tmp_path / f"moved-{number}.jsonl")
+        assert all(each.result() for each in asked)
+    assert len(chat.ledger.entries) == 25
+    chat.close()
+    prompts = [json.loads(line).get("prompt") for line in (tmp_path / "moved-4.jsonl").read_text().splitlines()]
+    assert sorted(filter(None, prompts)) == sorted(["earlier", *(f"row {number}" for number in range(24))])
+
+
 # In coroutines
 
 
@@ -204,6 +238,27 @@ def test_a_reply_is_iterated_in_a_coroutine(chat: Chat, server: PracticeServer) 
 
     assert "".join(asyncio.run(said())) == "one two three"
     assert chat.thread().size == 1
+
+
+def test_a_reply_that_had_come_before_is_iterated_whole_in_a_coroutine(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(Answer("one two"))
+    reply = chat.ask("hello")
+    until(lambda: reply.ended is not None)
+
+    async def said() -> list[str]:
+        return [text async for text in reply]
+
+    assert "".join(asyncio.run(said())) == "one two"
+
+
+def test_several_tasks_await_one_reply(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(slow("the same"))
+
+    async def together() -> list[Reply]:
+        reply = chat.ask("hello")
+        return await asyncio.wait_for(asyncio.gather(*(_complete(reply) for _ in range(3))), 40)
+
+    assert [reply.text for reply in asyncio.run(together())] == ["the same"] * 3
 
 
 def test_an_error_is_raised_where_it_is_awaited(chat: Chat, server: PracticeServer) -> None:

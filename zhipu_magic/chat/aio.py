@@ -47,17 +47,21 @@ async def completed(reply: Reply) -> Reply:
 
 
 async def read_on(reply: Readable) -> AsyncIterator[None]:
-    """Read the reply to its end, step by step. Raises the `GLMError` that ended it; cancelled, it interrupts it."""
+    """Read the reply to its end, in at least one step. Raises the `GLMError` that ended it.
+
+    Cancelling it interrupts the reply.
+    """
     loop = asyncio.get_running_loop()
-    more, error = reply.ended is None or reply.error is not None, None
+    more, error = True, None
     while more:
         try:
-            await _something_to_do(reply, loop)
-            if reply.runs_tools:
-                await _in_a_thread(lambda: _run_tool(reply, loop), reply, loop)
-            else:
-                reply.step()
-            more = reply.advance() if reply.ended is not None else True
+            if reply.ended is None:
+                await _something_to_do(reply, loop)
+                if reply.runs_tools:
+                    await _in_a_thread(lambda: _run_tool(reply, loop), reply, loop)
+                else:
+                    reply.step()
+            more = reply.ended is None or reply.advance()
         except asyncio.CancelledError:
             reply.interrupt()
             raise
@@ -129,9 +133,10 @@ async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.Ab
         with suppress(RuntimeError):  # the loop was closed
             loop.call_soon_threadsafe(_settle, done, failure)
 
-    threading.Thread(target=contextvars.copy_context().run, args=(run,), name="zhipu_magic tool", daemon=True).start()
+    context = contextvars.copy_context()
     reply.on_interrupt.append(stop)
     try:
+        threading.Thread(target=context.run, args=(run,), name="zhipu_magic tool", daemon=True).start()
         await done
     finally:
         reply.on_interrupt.remove(stop)

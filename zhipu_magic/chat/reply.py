@@ -117,10 +117,14 @@ class Reply:
                 self.error_was_raised = self.error is not None
                 self.interrupt()
                 raise
-        if self.progress.ended is not None and self.error is not None:
+        if self.progress.ended is None:
+            return True
+        if not self._committed:  # what failed in the background is tried again, where somebody is told
+            self._end()
+        if self.error is not None:
             self.error_was_raised = True
             raise self.error
-        return self.progress.ended is None
+        return False
 
     def step(self, patience: float = 0.0) -> None:
         """Take in what is there, or run the next tool; another thread that runs one is given `patience` seconds."""

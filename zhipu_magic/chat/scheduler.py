@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..service.exchange import Exchange
 from ..service.forks import tell_of_forks
+from ..text.errors import InvalidRequest
 from .aio import check_loop
 from .in_tool import check_not_in_tool
 from .reply import Reply
@@ -39,7 +40,7 @@ class Scheduler:
     """
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self._limit = _checked(limit)
         self.admitting = threading.RLock()
         self._lock = threading.Lock()
         self._turns: dict[str, _Turn] = {}
@@ -58,20 +59,19 @@ class Scheduler:
         for a tool of this chat.
         """
         check_not_in_tool(self)
-        mine = None if thread is None else self._claim(thread)
+        mine = _Turn() if thread is None else self._claim(thread)
 
         def begun(reply: Reply) -> None:
-            if mine is not None:
-                mine.reply = reply
+            mine.reply = reply
 
         try:
             yield begun
         except BaseException:  # an interrupt
-            if mine is not None and mine.reply is not None:
+            if mine.reply is not None:
                 mine.reply.interrupt()
             raise
         finally:
-            if thread is not None and mine is not None and mine.reply is None:
+            if thread is not None and mine.reply is None:
                 self._leave(thread, mine)
 
     def settle(self, thread: str | None = None) -> None:
@@ -129,13 +129,26 @@ class Scheduler:
 
     # Exchanges
 
+    @property
+    def limit(self) -> int:
+        """How many exchanges there are at once. Raises InvalidRequest for none."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        with self._lock:
+            self._limit = _checked(limit)
+            waiting = [self._queue.popleft() for _ in range(min(len(self._queue), limit - self._exchanging))]
+        for exchange, received in waiting:
+            self.start(exchange, received)
+
     def start(self, exchange: Exchange, received: Received) -> None:
         """Begin the exchange in a thread of its own, now or as soon as another one is over."""
         undisturbed(lambda: self._start(exchange, received))
 
     def _start(self, exchange: Exchange, received: Received) -> None:
         with self._lock:
-            if self._exchanging >= self.limit:
+            if self._exchanging >= self._limit:
                 self._queue.append((exchange, received))
                 return
             self._exchanging += 1
@@ -149,14 +162,17 @@ class Scheduler:
             raise
 
     def _work(self, exchange: Exchange, received: Received) -> None:
-        while True:
-            exchange.run()
-            received(exchange)
+        try:
+            while True:
+                exchange.run()
+                received(exchange)
+                with self._lock:
+                    if not self._queue or self._exchanging > self._limit:
+                        return
+                    exchange, received = self._queue.popleft()
+        finally:
             with self._lock:
-                if not self._queue or self._exchanging > self.limit:
-                    self._exchanging -= 1
-                    return
-                exchange, received = self._queue.popleft()
+                self._exchanging -= 1
 
     def after_fork(self, *, in_child: bool) -> None:
         """In a child nothing is under way: its threads are not there, and the replies are the parent's."""
@@ -164,3 +180,13 @@ class Scheduler:
             self.admitting, self._lock = threading.RLock(), threading.Lock()
             self._turns, self._under_way, self._exchanging = {}, {}, 0
             self._queue.clear()
+
+
+def _checked(limit: int) -> int:
+    if not isinstance(limit, int) or limit < 1:
+        raise InvalidRequest(
+            "limit is how many requests are under way at once, at least 1, not {limit}.",
+            reason="limit.invalid",
+            limit=repr(limit),
+        )
+    return limit

@@ -240,6 +240,10 @@ class History:
 
         Where it goes on `here`, the file is the journal from now on; else it is only read.
         """
+        with self.changing:
+            return self._go_on_from(file, earlier=earlier, here=here)
+
+    def _go_on_from(self, file: Path, *, earlier: bool, here: bool) -> list[str]:
         self.write_down()
         if not os.path.lexists(file):
             raise JournalError(
@@ -294,7 +298,10 @@ class History:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that has happened as a journal, which `Chat.load` and `resume` read. Raises JournalError."""
-        self._settle(None)
+        with self._alone(None):
+            self._save(path)
+
+    def _save(self, path: str | os.PathLike[str]) -> None:
         own = self.journal.path
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
         told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}

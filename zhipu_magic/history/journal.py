@@ -11,6 +11,7 @@ import atexit
 import errno
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -87,6 +88,7 @@ class Journal:
         self._warned = False
         self._refused = False
         self._untold: set[str] = set()
+        self._writing = threading.RLock()
 
     def next_id(self) -> str:
         return f"{self.session}-{len(self.events) - self._first}"
@@ -122,6 +124,7 @@ class Journal:
         """Go on in a session of its own, which stands on what was told until now, `latest` among it."""
         if latest is not None and self.events[-1] is not latest:
             self.events.append(latest)
+        self._writing = threading.RLock()  # another thread may have held it
         begun, at = self.events[self._first], self.events[-1]["id"]
         settings = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
         self.was_forked, self._first = False, len(self.events)
@@ -131,6 +134,10 @@ class Journal:
 
     def flush(self, patience: float = PATIENCE) -> None:
         """Write what is not written yet; another program that has locked the file is waited for so many seconds."""
+        with self._writing:
+            self._flush(patience)
+
+    def _flush(self, patience: float) -> None:
         if self.path is None or self.read_only or self._refused:
             return
         if len(self.events) - 1 <= max(self._first, self._written - 1):  # the first line is written with the second
@@ -188,6 +195,10 @@ class Journal:
     def move(self, path: Path | None) -> None:
         """Write to another file from now on, with all that this session has told."""
         path = self._whole_path(path)
+        with self._writing:
+            self._move(path)
+
+    def _move(self, path: Path | None) -> None:
         if path == self.path:
             return
         self.flush()

@@ -50,7 +50,7 @@ class Exchange:
         self.drained = False
         """Whether all of it has been taken, or nothing more is wanted."""
         self._failure: BaseException | None = None
-        self._notify: Callable[[], None] | None = None
+        self._listeners: deque[Callable[[], None]] = deque()
         self._line: Line | None = None
         self._line_lock = threading.Lock()
         tell_of_forks(self)
@@ -75,8 +75,8 @@ class Exchange:
         self._items.append(item)
         if self._arrived.empty():
             self._arrived.put(None)
-        if self._notify is not None:
-            self._call()
+        if self._listeners:
+            self._tell_listeners()
 
     @contextmanager
     def waiting_on(self, line: Line) -> Iterator[None]:
@@ -100,9 +100,9 @@ class Exchange:
 
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, in whatever thread, as soon as there is something to take."""
-        self._notify = call
+        self._listeners.append(call)
         if self._items or self._over:
-            self._call()
+            self._tell_listeners()
 
     def take(self) -> list[StreamItem] | None:
         """What has come since the last call; None once all has been taken."""
@@ -140,12 +140,12 @@ class Exchange:
         """Let those who wait look again."""
         self._ended.put(None)
         self._arrived.put(None)
-        self._call()
+        self._tell_listeners()
 
-    def _call(self) -> None:
-        call, self._notify = self._notify, None
-        if call is not None:
-            call()
+    def _tell_listeners(self) -> None:
+        with suppress(IndexError):  # two threads may be here
+            while True:
+                self._listeners.popleft()()
 
     def _gathered(self, most: int) -> list[StreamItem]:
         items: list[StreamItem] = []
