@@ -283,3 +283,10 @@ def test_a_damaged_entry_of_an_image_costs_its_line_alone(server: PracticeServer
     loaded = Chat.load(path, warn=told.append)
     assert [turn.prompt for turn in loaded.thread().turns] == ["Thanks"]
     assert "makes no sense" in told[0]
+
+
+@pytest.mark.parametrize("odd", ["http://[", "https://", "http://a b", "no_such_thing.png", "http:x"])
+def test_what_is_no_image_is_refused_in_one_sentence(page: Page, server: PracticeServer, odd: str) -> None:
+    cell = page.run(f"%%glm -m {EYES} --image '{odd}'\nWhat is this?")
+    assert isinstance(cell.error, InvalidRequest)
+    assert server.requests == []

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..chat.options import Options
 from ..text.characters import shortened
@@ -42,7 +41,7 @@ def image_of(text: str, names: Mapping[str, Any]) -> Any:
     path = Path(os.path.expanduser(text))
     if is_name(text, names) and (text.isidentifier() or not _is_file(path)):  # photo.jpg, beside a variable photo
         return value_of(text, names)
-    if urlsplit(text).scheme in ("http", "https", "data"):
+    if re.match("(https?|data):", text, re.IGNORECASE):  # which is refused where the image is made, if it is not whole
         return text
     if not _is_file(path):
         raise InvalidRequest(
