@@ -195,5 +195,5 @@ class Dispatch:
 
     def _event(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> Event:
         history = self._history
-        event = told(history.next_id(), history.run(reply.request.anchor.run), reply, known, endpoint)
+        event = told(history.next_id(), history.run(reply.request.anchor.run), reply, known, endpoint=endpoint)
         return {**event, **history.journal.mark()}

@@ -16,7 +16,7 @@ from .reply import Reply
 from .window import taken, turn_tokens
 
 
-def told(event_id: str, run: str, reply: Reply, known: Known, endpoint: Endpoint | None) -> Event:
+def told(event_id: str, run: str, reply: Reply, known: Known, *, endpoint: Endpoint | None) -> Event:
     """The event of this reply. `run` names the cell's execution, `endpoint` who answered: None where the journal did.
 
     It holds its own prompt and reply, and the id of the turn before: not the whole history again. Of the service

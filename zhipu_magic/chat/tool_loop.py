@@ -141,7 +141,15 @@ class Rounds:
         outcome = call(self._tools, name, arguments, room, run_coroutine=run)
         text = self._hide(outcome.text)
         self._room = max(0, self._room - round(estimate(text)))
-        return Called(call_id, name, arguments, text, outcome.failed, outcome.seconds, outcome.error)
+        return Called(
+            id=call_id,
+            name=name,
+            arguments=arguments,
+            text=text,
+            failed=outcome.failed,
+            seconds=outcome.seconds,
+            error=outcome.error,
+        )
 
     def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
         from ..values.types.answer_type import Misfit

@@ -58,7 +58,15 @@ def script(thread: Thread, last: Link, base_url: str) -> str:
     options = Options.of(turn.model, turn.members)
     before = replace(thread, last=last.before)
     request = fit(
-        Request(turn.prompt, options, Anchor(), before, turn.model, images=turn.images, instruction=turn.instruction)
+        Request(
+            prompt=turn.prompt,
+            options=options,
+            anchor=Anchor(),
+            before=before,
+            model=turn.model,
+            images=turn.images,
+            instruction=turn.instruction,
+        )
     )
     arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, dict(turn.members)))
     return _SCRIPT.format(

@@ -128,7 +128,3 @@ def _from_representation(value: Any) -> Image:
     raise InvalidRequest(
         "A value of type {type} cannot be sent as an image.", hint=WHAT_IS, reason="image.none", type=name
     )
-
-
-def _full_name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
