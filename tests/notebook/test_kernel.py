@@ -740,3 +740,20 @@ def test_it_can_be_loaded_again(fresh_kernel: Kernel) -> None:
     run = fresh_kernel.run("%%glm\n你好")
     assert run.words == ["你好！有什么我可以帮助你的吗？"]
     assert len(run.outputs) == 2
+
+
+# Many at once, from a cell
+
+
+def test_a_cell_gathers_replies_and_iterates_one(kernel: Kernel, server: PracticeServer) -> None:
+    assert kernel.run("import asyncio; from zhipu_magic import Chat; chat = Chat('glm-4')").reply["status"] == "ok"
+    server.enqueue(*[Answer(f"answer {number}") for number in range(12)], Answer("one two", pieces=("one ", "two")))
+    run = kernel.run(
+        "replies = await asyncio.gather(*(chat.ask(str(number), once=True) for number in range(12)))\n"
+        "said = [text async for text in chat.ask('hello')]\n"
+        "print(sorted({reply.state for reply in replies}), len({reply.text for reply in replies}), ''.join(said))"
+    )
+    assert run.reply["status"] == "ok"
+    assert "['complete'] 12 one two" in "".join(
+        message["content"]["text"] for message in run.messages if message["msg_type"] == "stream"
+    )
