@@ -151,6 +151,25 @@ def test_a_reply_that_nobody_reads_is_kept_all_the_same(chat: Chat, server: Prac
     until(lambda: len(list(chat.ledger.entries)) == 2)
 
 
+def test_what_has_been_read_is_on_the_disk(
+    server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def slow_disk(file: int) -> None:
+        time.sleep(0.2)
+        synced.append("through")
+
+    monkeypatch.setattr(os, "fsync", slow_disk)
+    chat = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=tmp_path / "j.jsonl")
+    reply = chat.ask("hello")
+    until(lambda: reply.ended is not None)  # in the thread that received it, which has the disk to wait for
+    assert len(synced) < 2
+    assert reply.text
+    assert len(synced) == 2, "the file, and the folder that it is new in"
+    chat.close()
+
+
 def test_an_error_that_nobody_saw_is_raised_by_the_next_turn_and_only_once(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Fault(400, "1210"), Answer("fine"))
     chat.ask("one")

@@ -119,7 +119,7 @@ class Reply:
                 raise
         if self.progress.ended is None:
             return True
-        if not self._committed:  # what failed in the background is tried again, where somebody is told
+        if not self._committed:  # another thread is about to, or could not: the line is on the disk before it is read
             self._end()
         if self.error is not None:
             self.error_was_raised = True
