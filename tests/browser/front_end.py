@@ -214,7 +214,9 @@ class OpenNotebook:
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
 
     def wait_for_kernel(self) -> None:
-        self._wait_until(lambda: self._front_end.has_kernel_for(self.path), "The kernel does not come up.")
+        self._wait_until(
+            lambda: self._front_end.has_kernel_for(self.path), "The kernel does not come up.", START_TIMEOUT
+        )
 
     def go_without_kernel(self) -> None:
         """Answer the question that a front end asks when it has no such kernel."""
@@ -313,8 +315,8 @@ class OpenNotebook:
         """Blank the numbers of earlier runs, so that the next run's are not taken for them."""
         part.locator(".jp-InputPrompt").evaluate_all("prompts => prompts.forEach(each => each.textContent = ' ')")
 
-    def _wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
-        deadline = time.monotonic() + STEP_TIMEOUT
+    def _wait_until(self, condition: Callable[[], bool], complaint: str, seconds: float = STEP_TIMEOUT) -> None:
+        deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, complaint
             self.page.wait_for_timeout(50)  # not a plain sleep: the page goes on meanwhile
