@@ -19,6 +19,7 @@ from pathlib import Path
 
 from zhipu_magic import Chat
 from zhipu_magic.history.journal_reader import read
+from zhipu_magic.history.turn_event import TurnEvent
 from zhipu_magic.text.errors import GLMError
 
 from .asker import ASKERS, Address, prompt, whole_reply
@@ -136,5 +137,5 @@ def _goes_on(chat: Chat, journal: Path, asked: list[str]) -> bool:
     reply = chat.ask(last).text
     lines = read(journal)
     events = (lines.event_at(place) for place in range(len(lines.raw)))
-    prompts = [event["prompt"] for event in events if event["event"] == "turn"]
+    prompts = [event.prompt for event in events if isinstance(event, TurnEvent) and event.event == "turn"]
     return reply == whole_reply(last) and lines.notes == [] and prompts == [*asked, last]

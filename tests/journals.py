@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from zhipu_magic.history.events import Event, Kept
-from zhipu_magic.history.journal_reader import Lines
+from typing import Any
+
+from zhipu_magic.history.event import State
+from zhipu_magic.history.events import from_json
+from zhipu_magic.history.journal_reader import JournalReader
 from zhipu_magic.history.sessions import rebuilt
 
 
-def latest(lines: Lines, *, but: str) -> tuple[str, Kept] | None:
+def latest(reader: JournalReader, *, but: str) -> tuple[str, State] | None:
     """The conversation that `%glm resume` takes."""
-    found = rebuilt(lines).conversations(but=but)
+    found = rebuilt(reader).conversations(but=but)
     return list(found.items())[-1] if found else None
 
 
-def events_of(lines: Lines) -> list[Event]:
-    """The events that make sense, in order."""
-    return [lines.event_at(place) for place in range(len(lines.raw))]
+def events_of(reader: JournalReader) -> list[dict[str, Any]]:
+    """The members of the events that make sense, in order."""
+    return [reader.event_at(place).to_json() for place in range(len(reader.raw))]
+
+
+def applied(state: State, members: dict[str, Any]) -> State:
+    """What the state is after the event of these members."""
+    return from_json({**members}).applied_to(state)

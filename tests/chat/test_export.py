@@ -78,7 +78,9 @@ def test_a_transcript_reads_as_the_conversation_went() -> None:
 
 def test_a_transcript_says_which_replies_are_stale() -> None:
     thread = thread_of(Turn("one", "first", "glm-4"), Turn("two", "second", "glm-4"))
-    changed = thread.exchange("1.1", lambda turn: Turn("other", "reply", "glm-4", id="1.9"), what="", asked_again=True)
+    changed = thread.replace_turn(
+        "1.1", lambda turn: Turn("other", "reply", "glm-4", id="1.9"), what="", asked_again=True
+    )
     assert changed is not None
     assert "> two\n\n**glm-4** · stale: the turns before it have changed since\n\nsecond" in export(changed, ".md")
 

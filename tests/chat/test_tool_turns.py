@@ -149,7 +149,7 @@ def test_a_streamed_and_an_unstreamed_turn_end_the_same(
         server.enqueue(calls_weather(), Answer("Clear.", id="1", created=1))
         assert chat.ask("How is Paris?", tools=[weather], stream=stream).text == "Clear."
     one, two = chat.thread().turns
-    assert (one.reply, one.exchange) == (two.reply, two.exchange)
+    assert (one.reply, one.tool_messages) == (two.reply, two.tool_messages)
 
 
 def test_the_words_of_all_rounds_come_as_they_arrive(
@@ -204,7 +204,7 @@ def test_an_interrupt_in_a_tool_leaves_a_consistent_thread(chat: Chat, server: P
         _ = reply.text
     assert reply.state == "interrupted"
     (turn,) = chat.thread().turns
-    assert (turn.reply, turn.exchange, turn.interrupted) == ("Let me see.", (), True)
+    assert (turn.reply, turn.tool_messages, turn.interrupted) == ("Let me see.", (), True)
     server.enqueue(Answer("fine"))
     assert chat.ask("and now?").text == "fine"
     assert [message["role"] for message in server.requests[-1].body["messages"]] == ["user", "assistant", "user"]
@@ -244,7 +244,7 @@ def test_an_interrupt_while_the_last_round_streams_keeps_the_exchange(
     reply.interrupt()
     (turn,) = chat.thread().turns
     assert (turn.reply, turn.interrupted) == ("It is", True)
-    assert [message["role"] for message in turn.exchange] == ["assistant", "tool"]
+    assert [message["role"] for message in turn.tool_messages] == ["assistant", "tool"]
 
 
 def test_a_tool_cannot_use_the_chat_that_calls_it(chat: Chat, server: PracticeServer) -> None:
@@ -296,7 +296,7 @@ def test_a_replay_runs_no_tool_again_and_shows_the_same(
     assert replayed.text == "Clear."
     assert len(calls) == 1
     assert (replayed.rounds, replayed.usage) == (live.rounds, live.usage)
-    assert again.thread().turns[0].exchange == chat.thread().turns[0].exchange
+    assert again.thread().turns[0].tool_messages == chat.thread().turns[0].tool_messages
 
 
 def test_the_journal_keeps_the_exchange_and_gives_it_back(

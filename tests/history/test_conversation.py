@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from journals import latest
+from journals import applied, latest
 
 from zhipu_magic.history.conversation import Conversation, Thread
-from zhipu_magic.history.events import Kept, apply, first
+from zhipu_magic.history.event import State
+from zhipu_magic.history.events import ResumeEvent, from_json
 from zhipu_magic.history.journal import Journal
 from zhipu_magic.history.journal_reader import read
 from zhipu_magic.history.turn import Turn
@@ -136,7 +137,7 @@ def test_undo_takes_back_a_turn_a_rerun_and_a_reset_and_redo_makes_them_again(th
 def test_a_reply_that_is_gone_on_from_is_one_turn_of_its_cell_and_as_stale_as_before(three: Thread) -> None:
     thread = three.commit(asked("ONE", "A", "4"))
     more = asked("go on", reply=" and more")
-    joined = thread.exchange("three.3", lambda old: old.joined(more), what="a turn continued", asked_again=False)
+    joined = thread.replace_turn("three.3", lambda old: old.joined(more), what="a turn continued", asked_again=False)
     assert joined is not None
     assert [(turn.prompt, turn.reply) for turn in joined.turns][-1] == ("three", "re three and more")
     assert stale(joined) == ["two", "three"]
@@ -145,7 +146,9 @@ def test_a_reply_that_is_gone_on_from_is_one_turn_of_its_cell_and_as_stale_as_be
 
 def test_a_turn_that_is_asked_again_is_fresh_and_stays_in_its_place(three: Thread) -> None:
     thread = three.commit(asked("ONE", "A", "4"))
-    again = thread.exchange("two.2", lambda old: old._replace(reply="new"), what="a turn asked again", asked_again=True)
+    again = thread.replace_turn(
+        "two.2", lambda old: old._replace(reply="new"), what="a turn asked again", asked_again=True
+    )
     assert again is not None
     assert [turn.reply for turn in again.turns] == ["re ONE", "new", "re three"]
     assert stale(again) == ["three"]
@@ -173,7 +176,7 @@ def test_a_page_whose_cells_are_run_in_any_order_is_the_thread(runs: list[tuple[
         texts = [f"{cell}{run}{question}" for question in range(questions)]
         for text in texts:
             thread = thread.commit(asked(text, cell, str(run)))
-        thread = thread.set_aside([cell], spare=str(run))
+        thread = thread.set_aside([cell], except_run=str(run))
         if texts or cell in shown:
             shown[cell] = texts
     assert prompts(thread) == [text for texts in shown.values() for text in texts]
@@ -189,12 +192,12 @@ def test_a_hundred_thousand_turns_can_be_built_looked_at_and_dropped() -> None:
 
 
 def test_a_long_conversation_can_be_shown_at_the_prompt() -> None:
-    kept = Kept()
+    state = State()
     for number in range(2_000):
         choice = {"finish_reason": "stop", "message": {"content": "yes"}}
         event = {"id": f"k-{number}", "event": "turn", "thread": "main", "prompt": "and?", "model": "glm-4"}
-        kept = apply(kept, {**event, "completion": {"choices": [choice]}})
-    for shown in (kept.conversation.here, kept.ledger, kept):
+        state = applied(state, {**event, "completion": {"choices": [choice]}})
+    for shown in (state.conversation.here, state.ledger, state):
         assert type(shown).__name__ in repr(shown)
 
 
@@ -269,7 +272,7 @@ class AnyConversation(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.journal = Journal()
-        self.kept: Kept = first(self.journal.begin({"model": "glm-4", "system": "begin"}))
+        self.state = self.journal.begin({"model": "glm-4", "system": "begin"}).state()
         self.notes = {"main": Notes("begin")}
         self.here = "main"
         self.running: tuple[str | None, str | None] = (None, None)
@@ -283,8 +286,8 @@ class AnyConversation(RuleBasedStateMachine):
         return self.notes[self.here]
 
     def tell(self, kind: str, **members: Any) -> None:
-        event = {"id": self.journal.next_id(), "event": kind, **members}
-        self.kept = apply(self.kept, event)
+        event = from_json({"id": self.journal.next_id(), "event": kind, **members})
+        self.state = event.applied_to(self.state)
         self.journal.add(event)
 
     def new_run(self) -> str:
@@ -315,7 +318,7 @@ class AnyConversation(RuleBasedStateMachine):
         notes = self.notes.setdefault(name, Notes("begin"))
         rows = notes.rows
         place = len(rows) if append else notes.place(cell, run)
-        thread = self.kept.conversation.thread(name)
+        thread = self.state.conversation.thread(name)
         request = thread if append else thread.before(cell, run or "")
         assert prompts(request) == [row.prompt for row in standing(rows[:place])]
         row = self.answered(name, rows[:place], finish, cell=cell, run=run, append=append or None)
@@ -416,14 +419,14 @@ class AnyConversation(RuleBasedStateMachine):
         self.running = (None, None)
         self.journal = Journal()
         self.journal.begin({"model": "another"})
-        self.journal.add({"id": self.journal.next_id(), "event": "resume", "from": found[0]})
-        self.kept = found[1]
+        self.journal.add(ResumeEvent(id=self.journal.next_id(), from_=found[0]))
+        self.state = found[1]
 
     @invariant()
     def each_thread_is_as_noted(self) -> None:
-        assert self.kept.conversation.current == self.here
+        assert self.state.conversation.current == self.here
         for name, notes in self.notes.items():
-            thread = self.kept.conversation.thread(name)
+            thread = self.state.conversation.thread(name)
             texts = [text for row in standing(notes.rows) for text in (row.prompt, row.reply)]
             messages = thread.messages
             if notes.system:
@@ -436,7 +439,7 @@ class AnyConversation(RuleBasedStateMachine):
     def numbers_and_marks_agree_with_a_recount(self) -> None:
         for name, notes in self.notes.items():
             for number, (link, row) in enumerate(
-                zip(self.kept.conversation.thread(name).links, notes.rows, strict=True), 1
+                zip(self.state.conversation.thread(name).links, notes.rows, strict=True), 1
             ):
                 until = standing(notes.rows[:number])
                 tokens = sum(row.tokens for row in until)
@@ -446,7 +449,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @invariant()
     def undo_and_redo_is_the_identity(self) -> None:
-        thread = self.kept.conversation.here
+        thread = self.state.conversation.here
         if thread.undo() is not thread:
             assert thread.undo().redo().last is thread.last
 

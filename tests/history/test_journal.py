@@ -17,8 +17,10 @@ from journals import events_of, latest
 from zhipu_magic import Chat
 from zhipu_magic.chat.replay import Recording
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.events import Kept
-from zhipu_magic.history.journal import Journal, torn_file
+from zhipu_magic.history.event import State
+from zhipu_magic.history.events import SwitchEvent
+from zhipu_magic.history.journal import Journal
+from zhipu_magic.history.journal_file import torn_file
 from zhipu_magic.history.journal_reader import read
 from zhipu_magic.history.sessions import rebuilt
 from zhipu_magic.history.turn import Anchor
@@ -61,7 +63,7 @@ def events(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().decode().splitlines()]
 
 
-def view(kept: Kept) -> dict[str, Any]:
+def view(state: State) -> dict[str, Any]:
     """All that is kept, as plain values."""
     threads = {
         name: {
@@ -71,10 +73,10 @@ def view(kept: Kept) -> dict[str, Any]:
             "undone": [turn.prompt for turn in thread.undo().turns],
             "redone": [turn.prompt for turn in thread.redo().turns],
         }
-        for name, thread in kept.conversation.threads.items()
+        for name, thread in state.conversation.threads.items()
     }
-    entries = [*kept.ledger.entries, kept.ledger.spent, kept.ledger.replayed]
-    return {"threads": threads, "here": kept.conversation.current, "ledger": entries, "budget": kept.budget}
+    entries = [*state.ledger.entries, state.ledger.spent, state.ledger.replayed]
+    return {"threads": threads, "here": state.conversation.current, "ledger": entries, "budget": state.budget}
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def eventful(new_chat: NewChat, server: PracticeServer, path: Path) -> Chat:
 def test_what_is_read_is_what_was_written(eventful: Chat, path: Path) -> None:
     lines = read(path)
     assert lines.notes == []
-    assert events_of(lines) == eventful.history.journal.events
+    assert events_of(lines) == [event.to_json() for event in eventful.history.journal.events]
     assert [event["event"] for event in events_of(lines)] == [
         *("session", "turn", "turn", "turn", "turn", "turn", "aside", "fork", "system", "model", "temperature"),
         *("turn", "once", "turn", "turn", "turn", "undo", "redo", "budget"),
@@ -387,7 +389,7 @@ def test_two_kernels_that_write_to_one_journal_interleave_whole_lines(
     lines = read(path)
     assert lines.notes == []
     rebuilding = rebuilt(lines)
-    found = [[turn.prompt for turn in rebuilding.kept_by(name).conversation.here.turns] for name in rebuilding.found]
+    found = [[turn.prompt for turn in rebuilding.state_of(name).conversation.here.turns] for name in rebuilding.found]
     assert sorted(found) == [[f"{name} {number}" for number in range(25)] for name in ("left", "right")]
 
     (first, second) = rebuilding.found
@@ -409,7 +411,7 @@ def use(file: Path) -> None:
     Recording(file)
     rebuilding = rebuilt(lines)
     for name in rebuilding.found:
-        kept = rebuilding.kept_by(name)
+        kept = rebuilding.state_of(name)
         assert isinstance(kept.conversation.here.messages, list)
         view(kept)
     latest(lines, but="")
@@ -476,7 +478,7 @@ def test_events_that_make_no_sense_are_left_out(
 def test_of_any_beginning_of_a_journal_exactly_the_whole_lines_are_used(
     eventful: Chat, path: Path, tmp_path: Path
 ) -> None:
-    data, all_events = path.read_bytes(), eventful.history.journal.events
+    data, all_events = path.read_bytes(), [event.to_json() for event in eventful.history.journal.events]
     beginning = tmp_path / "beginning"
     for end in {*range(0, len(data), 97), *(place for place, byte in enumerate(data) if byte == 10)}:
         for cut in (end, end + 1):
@@ -492,5 +494,5 @@ def test_a_journal_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     journal = Journal()
     journal.begin({})
-    journal.add({"id": journal.next_id(), "event": "switch", "thread": "idea"})
+    journal.add(SwitchEvent(id=journal.next_id(), thread="idea"))
     assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import JournalError
 
 Ask = Callable[[Path], Chat]
-HISTORY = ("history", "events", "journal", "conversation", "ledger")
+HISTORY = ("history", "event", "events", "turn_event", "journal", "conversation", "link", "ledger")
 ROOMS = {
     str(Path(zhipu_magic.__file__).parent / room)
     for room in ("chat/chat.py", "chat/journal_entry.py", *(f"history/{one}.py" for one in HISTORY))

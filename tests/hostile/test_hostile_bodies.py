@@ -24,6 +24,7 @@ from in_process import Page
 from story import JSON
 
 from zhipu_magic import Chat
+from zhipu_magic.history.events import TemperatureEvent
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.client import build_completion
 from zhipu_magic.service.decode import MOST_BYTES
@@ -431,7 +432,7 @@ def test_a_line_that_cannot_be_written_is_told_once_and_left_out(server: Practic
     with pytest.raises(InvalidRequest):  # what is known beforehand is refused
         chat.history.do("temperature", value=object())
     kept = chat.history.journal
-    kept.add({"id": kept.next_id(), "event": "temperature", "value": object()})
+    kept.add(TemperatureEvent(id=kept.next_id(), event="temperature", value=object()))
     chat.history.do("temperature", value=0.5)
     assert chat.ask("2").text
     chat.save(tmp_path / "b.jsonl")

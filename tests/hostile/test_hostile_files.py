@@ -25,8 +25,8 @@ from journals import events_of
 from PIL import Image as PIL
 
 from zhipu_magic import Chat
-from zhipu_magic.history import journal_reader
-from zhipu_magic.history.journal import torn_file
+from zhipu_magic.history import journal_lines, journal_reader
+from zhipu_magic.history.journal_file import torn_file
 from zhipu_magic.notebook import runner
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.text import regular_files
@@ -554,8 +554,8 @@ def test_lines_are_cut_at_newlines_alone(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("lines") / "file"
     path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch, regular_files.opened(path) as file:
-        patch.setattr(journal_reader, "BLOCK", 7)
-        assert [line for some in journal_reader._lines(file, len(data)) for line in some] == io.BytesIO(
+        patch.setattr(journal_lines, "BLOCK", 7)
+        assert [line for some in journal_lines.blocks_of(file, len(data)) for line in some] == io.BytesIO(
             data
         ).readlines()
 

@@ -11,7 +11,7 @@ import pytest
 
 from zhipu_magic import Chat
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.journal_reader import Lines, fill, read
+from zhipu_magic.history.journal_reader import JournalReader, read
 from zhipu_magic.history.sessions import rebuilt
 from zhipu_magic.practice import Answer, PracticeServer, Raw, tool_call
 from zhipu_magic.service.api_key import ApiKey, Hide
@@ -108,7 +108,7 @@ def test_a_line_makes_sense_or_not_whatever_stands_beside_it(tmp_path: Path) -> 
         path = tmp_path / "a.jsonl"
         path.write_text("\n".join([session, odd, large, beside, ""]))
         taken: list[str] = []
-        fill(Lines(path), lambda place, event, taken=taken: taken.append(event["id"]))
+        JournalReader(path).read(lambda place, event, taken=taken: taken.append(event.id))
         assert taken[:1] == ["a-0"] and "a-1" not in taken and "a-2" not in taken
 
 
@@ -164,7 +164,7 @@ def session(name: str, **more: Any) -> dict[str, Any]:
 
 def prompts(path: Path, events: list[dict[str, Any]], name: str) -> list[str]:
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
-    kept = rebuilt(read(path)).kept_by(name)
+    kept = rebuilt(read(path)).state_of(name)
     return [turn.prompt for turn in kept.conversation.here.turns]
 
 

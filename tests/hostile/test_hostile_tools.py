@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from in_process import Cell, Page
 
 from zhipu_magic import Chat, confirm
-from zhipu_magic.history.rounds import Round, exchanged
+from zhipu_magic.history.rounds import Round, calls_by_round
 from zhipu_magic.notebook.consent import ask_user
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import InvalidRequest
@@ -376,7 +376,7 @@ def test_a_tool_may_interrupt_the_chat(chat: Chat, server: PracticeServer) -> No
     assert reply.text == "Let me see."
     assert (reply.state, reply.calls) == ("interrupted", [])
     (turn,) = chat.thread().turns
-    assert (turn.reply, turn.exchange, turn.interrupted) == ("Let me see.", (), True)
+    assert (turn.reply, turn.tool_messages, turn.interrupted) == ("Let me see.", (), True)
     server.enqueue(Answer("fine"))
     assert chat.ask("and now?").text == "fine"
     assert len(server.requests) == 2
@@ -537,7 +537,7 @@ def test_two_calls_of_one_id_are_each_run_once_and_answered(
     assert len(set(ids)) == 2 and [one["tool_call_id"], two["tool_call_id"]] == ids
     assert [one["content"], two["content"]] == ["seen 1", "seen 2"]
     (turn,) = chat.thread().turns
-    [(_, told)] = exchanged(turn.exchange)
+    [(_, told)] = calls_by_round(turn.tool_messages)
     assert [(json.loads(call.arguments)["n"], call.text) for call in told] == [(1, "seen 1"), (2, "seen 2")]
     chat.close()
     again = Chat(model="glm-4", journal=path, replay="only")
@@ -579,8 +579,8 @@ def test_what_was_too_much_is_told_by_the_journal_too() -> None:
         "completion": {"choices": [{"message": {"tool_calls": made}}]},
         "calls": [{"id": "1", "text": "ok", "seconds": 0.0}, {"id": "2", "text": "did not run", "failed": True}],
     }
-    assert [call.is_beyond for call in Round.from_told(told).calls] == [False, True]
-    assert Round.from_told(told).told()["calls"] == told["calls"]
+    assert [call.is_beyond for call in Round.from_json(told).calls] == [False, True]
+    assert Round.from_json(told).to_json()["calls"] == told["calls"]
 
 
 def test_what_is_not_known_cannot_be_removed(chat: Chat) -> None:

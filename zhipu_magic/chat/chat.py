@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..history.budget import Budget
 from ..history.conversation import Thread
-from ..history.events import Kept
+from ..history.event import State
 from ..history.history import History, check_name
 from ..history.journal import Journal
 from ..history.journal_reader import named
@@ -205,7 +205,7 @@ class Chat:
         """The thread that a turn waits in; None for what is asked outside the conversation."""
         if options.thread is not None:
             check_name(options.thread)
-        return None if options.once else options.thread or self.kept.conversation.current
+        return None if options.once else options.thread or self.state.conversation.current
 
     def _resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
         """The prompt with its references resolved; what it may not hold is refused."""
@@ -243,9 +243,14 @@ class Chat:
     # What it keeps, as it is at this moment: looking waits for no reply
 
     @property
-    def kept(self) -> Kept:
+    def state(self) -> State:
         """All of it, as it is at this moment."""
-        return self.history.kept
+        return self.history.state
+
+    @property
+    def kept(self) -> State:
+        """The same as `state`, by its earlier name."""
+        return self.state
 
     def thread(self, name: str | None = None) -> Thread:
         """The thread of this name, or the current one: its `turns`, and its `messages` as the service takes them."""
@@ -254,7 +259,7 @@ class Chat:
     @property
     def ledger(self) -> Ledger:
         """What it has cost so far."""
-        return self.kept.ledger
+        return self.state.ledger
 
     @property
     def account(self) -> Sums:
@@ -273,7 +278,7 @@ class Chat:
     @property
     def model(self) -> str:
         """The model that the current thread asks."""
-        return model_of(self.kept.conversation.here)
+        return model_of(self.state.conversation.here)
 
     @model.setter
     def model(self, name: str) -> None:
@@ -282,7 +287,7 @@ class Chat:
     @property
     def temperature(self) -> float | None:
         """How freely the model picks words; None leaves it to the model."""
-        return self.kept.temperature
+        return self.state.temperature
 
     @temperature.setter
     def temperature(self, value: float | None) -> None:
@@ -291,7 +296,7 @@ class Chat:
     @property
     def budget(self) -> Budget | None:
         """What may be spent in all; None where there is no limit."""
-        return self.kept.budget
+        return self.state.budget
 
     @budget.setter
     def budget(self, budget: Budget | None) -> None:
@@ -372,19 +377,19 @@ class Chat:
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
-        conversation = self.kept.conversation
+        conversation = self.state.conversation
         here = conversation.here if thread is None else conversation.thread(thread)
         known = CATALOGUE.get(model or self.model)
         return (min(context_tokens(here), known.context), known.context) if known else None
 
     def standing(self, reply: Reply) -> Standing:
         """What the reply has cost, and where its thread and all of the chat stand by now."""
-        kept, thread = self.kept, reply.request.before.name
-        sums, budget = kept.ledger.everything, kept.budget
+        state, thread = self.state, reply.request.before.name
+        sums, budget = state.ledger.everything, state.budget
         return Standing(
             cost=reply.entry.cost if reply.entry else None,
             thread=thread,
-            turns=kept.conversation.thread(thread).size,
+            turns=state.conversation.thread(thread).size,
             context=self.context_filled(reply.model, thread),
             sums=sums,
             budget_left=budget.told_left(sums if reply.replayed else self.account) if budget else "",
@@ -411,7 +416,7 @@ class Chat:
         self.service.close()
 
     def __repr__(self) -> str:
-        return f"<Chat with {self.model}, {self.kept.conversation.here.size} turns>"
+        return f"<Chat with {self.model}, {self.state.conversation.here.size} turns>"
 
 
 def _shape(wanted: Any) -> Shape | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ..history.events import Event
 from ..history.history import History
 from ..history.ledger import Sums
 from ..history.rounds import Round
 from ..history.turn import Message
+from ..history.turn_event import TurnEvent
 from ..service.connection import Service, build_completion
 from ..service.endpoint import Endpoint
 from ..service.error_codes import TOO_LONG
@@ -17,7 +18,7 @@ from ..service.stream import Retry
 from ..text.errors import NOTHING_MORE_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
-from .journal_entry import told
+from .journal_entry import turn_event_of
 from .progress import Progress
 from .replay import Known, Recorded, Replay
 from .reply import Reply
@@ -59,7 +60,7 @@ class Dispatch:
     @property
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
-        return self._history.kept.ledger.account(as_recorded=self.mode == "only")
+        return self._history.state.ledger.account(as_recorded=self.mode == "only")
 
     def send(self, request: Request) -> Reply:
         """The reply to this request. Raises OverBudget, NotRecorded or SettingsError where nothing can be sent."""
@@ -157,7 +158,7 @@ class Dispatch:
 
         What other replies under way may still take counts as spent: they were admitted before.
         """
-        budget = self._history.kept.budget
+        budget = self._history.state.budget
         if budget is None or (self._service.practising and budget.unit == "yuan"):
             return
         priced = self.mode == "only" or self._service.priced
@@ -183,8 +184,8 @@ class Dispatch:
                 if reply.event is None or not history.has(reply.event):
                     reply.event = self._event(reply, known, endpoint)
                     history.commit(reply.event)
-                if history.kept.event is reply.event:
-                    reply.entry = history.kept.ledger.latest
+                if history.state.event is reply.event:
+                    reply.entry = history.state.ledger.latest
                 if endpoint is not None:
                     self._replay.add(known, reply.event)
             self._scheduler.remove(reply)
@@ -193,7 +194,8 @@ class Dispatch:
             undisturbed(commit)
         history.write_down()
 
-    def _event(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> Event:
+    def _event(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> TurnEvent:
         history = self._history
-        event = told(history.next_id(), history.run(reply.request.anchor.run), reply, known, endpoint=endpoint)
-        return {**event, **history.journal.mark()}
+        run = history.run(reply.request.anchor.run)
+        event = turn_event_of(reply, known, endpoint, event_id=history.next_id(), run=run)
+        return replace(event, forked=history.journal.forked)

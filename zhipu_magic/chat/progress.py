@@ -6,15 +6,15 @@ Pure: it waits for nothing and keeps nothing. A display paints it, and `Reply` r
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..history.rounds import Called, Round
+from ..history.turn_event import Timing, TurnEvent
 from ..service.stream import DONE, Retry
 from ..service.wire import Assembly, Usage, total
 from ..text.errors import InvalidAnswer
 from ..text.notice import Notice
-from .stream import Again, Calling, StreamEvent, Timing
+from .stream import Again, Calling, StreamEvent
 
 if TYPE_CHECKING:
     from .request import Request
@@ -35,12 +35,12 @@ class Progress:
        Or *interrupted*: stopped by the user, or broken off after it had begun.
        Or *failed*: nothing had come.
 
-    `recorded` is the journal's line, where the reply comes from there.
+    `recorded` is the journal's event, where the reply comes from there.
     """
 
-    def __init__(self, request: Request, *, practice: bool = False, recorded: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, request: Request, *, practice: bool = False, recorded: TurnEvent | None = None) -> None:
         self.request = request
-        self.practice = practice if recorded is None else bool(recorded.get("practice"))
+        self.practice = practice if recorded is None else bool(recorded.practice)
         self.state: State = "waiting"
         self.retry: Retry | None = None
         self.retry_due = 0.0
@@ -187,18 +187,18 @@ class Progress:
     @property
     def left_out(self) -> int:
         """Turns that its request had no room for."""
-        return self.request.left_out if self._recorded is None else int(self._recorded.get("left_out", 0))
+        return self.request.left_out if self._recorded is None else self._recorded.left_out or 0
 
     @property
     def unseen(self) -> int:
         """Images of earlier turns that its model could not see."""
-        return self.request.unseen if self._recorded is None else int(self._recorded.get("unseen", 0))
+        return self.request.unseen if self._recorded is None else self._recorded.unseen or 0
 
     @property
     def timing(self) -> Timing:
         """Its times so far, or those that were recorded."""
         if self._recorded is not None:
-            return Timing.recorded(self._recorded)
+            return self._recorded.timing
         seconds = (self.ended or time.monotonic()) - self.started
         first_token = None if self.first_token is None else round(self.first_token - self.started, 3)
         # Rounded as the journal has them, so that a replay shows the very same.

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..history.events import ANSWERS, Event, holds_answer, is_whole
+from ..history.event import Event
 from ..history.journal import Journal
-from ..history.journal_reader import Lines, fill
+from ..history.journal_reader import JournalReader
 from ..history.nearest import nearest
 from ..history.rounds import Round
-from ..history.sessions import session_of
+from ..history.turn_event import TurnEvent
 from ..service.stream import DONE
 from ..text.characters import shortened
 from ..text.errors import NotRecorded
@@ -53,63 +53,62 @@ class Recording:
     def __init__(self, path: Path | None = None) -> None:
         """Read the journal, if there is one. Raises JournalError."""
         self._path = path
-        self._answers: dict[str, dict[int, int | Event]] = {}
+        self._answers: dict[str, dict[int, int | TurnEvent]] = {}
         self._asked = array("Q")
         self._occurrences = Occurrences()
-        self._lines = Lines(path) if path is not None and os.path.lexists(path) else None
-        if self._lines is not None:
-            fill(self._lines, self._take)
-            self._lines.say_nonsense()
+        self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
+        if self._reader is not None:
+            self._reader.read(self._take)
+            self._reader.note_senseless()
 
     @property
     def notes(self) -> list[str]:
         """What of the journal could not be used."""
-        return self._lines.notes if self._lines else []
+        return self._reader.notes if self._reader else []
 
     def _take(self, place: int, event: Event) -> None:
-        if event["event"] not in ANSWERS:
+        if not isinstance(event, TurnEvent):
             return
-        answers = holds_answer(event)
-        if answers:
+        if event.holds_answer:
             self._asked.append(place)
-        if "key" not in event or (answers and not is_whole(event)):
+        key = event.key
+        if key is None or (event.holds_answer and not event.is_whole):
             return
         # A key is asked for anew in each session.
-        key: str = event["key"]
-        index = self._occurrences.index((session_of(event), key), event.get("cell"), event.get("run", ""))
-        if answers:
+        index = self._occurrences.index((event.session, key), event.cell, event.run or "")
+        if event.holds_answer:
             self._answers.setdefault(key, {})[index] = place
 
-    def find(self, key: str, index: int) -> Event | None:
-        """The line that holds the answer."""
-        answer = self._answers.get(key, {}).get(index)
-        if isinstance(answer, int) and self._lines is not None:
-            return self._lines.event_at(answer)
-        return answer if not isinstance(answer, int) else None
+    def find(self, key: str, index: int) -> TurnEvent | None:
+        """The event that holds the answer."""
+        answer: int | Event | None = self._answers.get(key, {}).get(index)
+        if isinstance(answer, int) and self._reader is not None:
+            answer = self._reader.event_at(answer)
+        return answer if isinstance(answer, TurnEvent) else None
 
     def add(self, key: str, index: int, event: Event) -> None:
         """Know this answer from now on, if it is a whole one."""
-        if is_whole(event):
+        if isinstance(event, TurnEvent) and event.is_whole:
             self._answers.setdefault(key, {})[index] = event
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
-        near = nearest(self._lines, self._asked, request.prompt) if self._lines else None
+        near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
         known = len(self._answers.get(key, {}))
         if known:
             times = "once" if known == 1 else f"{known} times"
             detail = f"The journal has this very request {times}, and this is request number {index + 1}."
         elif near is None:
-            detail = "The journal has no requests at all." if self._lines else ""
+            detail = "The journal has no requests at all." if self._reader else ""
         elif not near.whole and key_of(near.body) == key:
             detail = f"Line {near.line} is this very request, but its reply was interrupted and is not complete."
         else:
             detail = f"The closest is the request of line {near.line}: {difference(near.body, request.body)}"
         return NotRecorded(
-            "This request is not in the {journal}." if self._lines else "There is no {journal} to answer from.",
+            "This request is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
             hint="To record it anew: python -m zhipu_magic record NOTEBOOK",
             detail="\n".join([detail, *self.notes]).strip(),
-            reason="replay.not_recorded" if self._lines else "replay.no_journal",
+            reason="replay.not_recorded" if self._reader else "replay.no_journal",
             outcomes=[_NOTHING_SENT],
             journal=f"journal {self._path.name}" if self._path else "journal",
         )
@@ -124,7 +123,7 @@ class Known:
 
     key: str
     index: int = 0
-    answer: Event | None = None
+    answer: TurnEvent | None = None
 
 
 class Replay:
@@ -215,9 +214,9 @@ class Recorded:
     No tool runs again: what the calls gave then is given now.
     """
 
-    def __init__(self, answer: Event) -> None:
-        rounds = [Round.from_told(told) for told in answer.get("rounds", ())]
-        self._bodies = [*(one.body for one in rounds), answer["completion"]]
+    def __init__(self, answer: TurnEvent) -> None:
+        rounds = [Round.from_json(one) for one in answer.rounds or ()]
+        self._bodies = [*(one.body for one in rounds), answer.completion or {}]
         self._between: list[list[stream.StreamEvent]] = [[*one.calls, stream.Again(one.wrong)] for one in rounds]
         self._due: list[stream.StreamEvent] | None = [self._bodies.pop(0), DONE]
 

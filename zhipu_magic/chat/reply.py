@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ..history.events import Event
 from ..history.ledger import Entry
 from ..history.rounds import Called, Round
+from ..history.turn_event import Timing, TurnEvent
 from ..service.exchange import Exchange
 from ..service.forks import tell_of_forks
 from ..service.wire import Usage
@@ -19,7 +19,7 @@ from ..text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
 from .aio import completed, read_on
 from .in_tool import check_not_in_tool, in_tool
 from .progress import Progress, State
-from .stream import Calling, Source, StreamEvent, Timing
+from .stream import Calling, Source, StreamEvent
 from .tool_loop import RunCoroutine
 from .undisturbed import undisturbed
 
@@ -55,7 +55,7 @@ class Reply:
     ) -> None:
         self.progress = progress
         self.error: Exception | None = None
-        self.event: Event | None = None
+        self.event: TurnEvent | None = None
         """The event that it was committed as."""
         self.entry: Entry | None = None
         """What it has cost, once it is committed."""

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ..history.conversation import Thread
-from ..history.turn import Anchor, Message, as_sent
+from ..history.messages import as_sent
+from ..history.turn import Anchor, Message
 from ..service.api_key import Hide
 from ..service.profile import NULL_MEMBERS
 from ..service.wire import each_text
@@ -72,7 +73,7 @@ class Request:
         }
 
     def to_send(self, more: Sequence[Message] = (), *, data_urls: bool = False) -> dict[str, Any]:
-        """The body as it goes out, with `more` messages after its own (see `turn.as_sent`)."""
+        """The body as it goes out, with `more` messages after its own (see `messages.as_sent`)."""
         return {**self.body, "messages": as_sent([*self.messages, *more], data_urls=data_urls)}
 
     @property

@@ -28,20 +28,6 @@ class Again:
 StreamEvent = StreamItem | Calling | Called | Again
 
 
-@dataclass(frozen=True)
-class Timing:
-    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came."""
-
-    seconds: float
-    first_token: float | None
-    chunks: int
-
-    @classmethod
-    def recorded(cls, event: Mapping[str, Any]) -> Timing:
-        """As the journal tells it."""
-        return cls(event.get("seconds", 0.0), event.get("first_token"), event.get("chunks", 0))
-
-
 class Source(Protocol):
     """Where a reply comes from: the service, or what was recorded of it."""
 

@@ -76,7 +76,7 @@ class Toolbox:
             return options
         names = [name for name in map(function_name, asked) if name is not None]
         missing = [name for name in names if name not in self._known]
-        if missing and not turn.exchange:  # given as further members of the request, perhaps: they were never called
+        if missing and not turn.tool_messages:  # they were never called: further members of the request, perhaps
             return options
         if missing:
             raise InvalidRequest(

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from ..history.conversation import Link, Thread, back_from
+from ..history.conversation import Thread
+from ..history.link import Link, back_from
+from ..history.messages import instructed, request_messages
 from ..history.rounds import Round
-from ..history.turn import Message, Turn, user_message
+from ..history.turn import Message, Turn
 from ..service.models import CATALOGUE
 from ..service.wire import Usage
 from ..text.errors import NOTHING_SENT, InvalidRequest
@@ -42,12 +44,14 @@ def fit(request: Request, limit: int | None = None) -> Request:
             raise _does_not_fit(request, system + asked, known.context)
         limit = known.context - room_for_answer(request.model, request.max_tokens) if limit is None else limit
     turns, tokens = _newest(thread.last, None if limit is None else limit - system - round(asked * _MARGIN))
-    instructed = request.hide("\n\n".join(text for text in (thread.system, request.instruction) if text))
-    messages: list[Message] = [{"role": "system", "content": instructed}] if instructed else []
     seeing = known is None or known.vision
-    for turn in reversed(turns):
-        messages += turn.messages(seeing=seeing)
-    messages.append(user_message(request.prompt, request.images))
+    messages = request_messages(
+        turns[::-1],
+        request.prompt,
+        request.images,
+        system=request.hide(instructed(thread.system, request.instruction)),
+        seeing=seeing,
+    )
     return replace(
         request,
         messages=messages,
@@ -96,7 +100,7 @@ def scale(thread: Thread) -> float:
     pairs = [
         (turn.tokens, estimate(turn.prompt) + estimate(turn.reply))
         for turn in turns
-        if turn.usage and not turn.images and not turn.exchange
+        if turn.usage and not turn.images and not turn.tool_messages
     ]
     guessed = sum(guess for _, guess in pairs)
     return min(4.0, max(0.25, sum(tokens for tokens, _ in pairs) / guessed)) if guessed else 1.0
@@ -112,13 +116,13 @@ def context_tokens(thread: Thread) -> int:
     return thread.last.tokens + system_tokens(thread) if thread.last and thread.last.tokens else 0
 
 
-def turn_tokens(request: Request, reply: str, usage: Usage | None, exchange: Sequence[Message] = ()) -> int:
+def turn_tokens(request: Request, reply: str, usage: Usage | None, tool_messages: Sequence[Message] = ()) -> int:
     """What a turn takes of a later context: the service's count less what stood before it, or an estimate.
 
-    `usage` is that of its last round, which held the `exchange` before it.
+    `usage` is that of its last round, which held the `tool_messages` before it.
     """
     if usage is None:
-        texts = [request.prompt, reply, *(json.dumps(message, ensure_ascii=False) for message in exchange)]
+        texts = [request.prompt, reply, *(json.dumps(message, ensure_ascii=False) for message in tool_messages)]
         images = sum(image.tokens for image in request.images)
         return images + round(sum(map(estimate, texts)) * request.scale)
     own = min(usage.prompt_tokens, max(1, usage.prompt_tokens - request.tokens_before))

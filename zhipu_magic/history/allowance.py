@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .conversation import LINK_BYTES, Conversation, Link, Step, Thread, back_from
-from .events import ANSWERS, Event
+from .conversation import Conversation, Thread
+from .event import Event
+from .link import LINK_BYTES, Link, Step, back_from
+from .turn_event import TurnEvent
 
 #: Links that may be looked at for each byte that was read, and to begin with.
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000
-#: What else counts as so many looks: a link that is made anew, one that may be set aside or restored, a step of undo,
-#: an event that is applied once more.
-_LOOKS_A_LINK, _LOOKS_A_MARK, _LOOKS_A_STEP, _LOOKS_AN_EVENT = 16, 10, 40, 1_500
+#: What else counts as so many looks: a link that is made anew, an event that is applied once more.
+_LOOKS_A_LINK, _LOOKS_AN_EVENT = 16, 1_500
 #: Bytes in memory for each that was read, beside what the turns take themselves; and those of an event applied again.
 _BYTES_A_BYTE, _BYTES_AN_EVENT = 6, 1_000
 
@@ -35,24 +36,12 @@ class Allowance:
     _looks: int = 0
     _full_until: int = 0
 
-    def admit(self, conversation: Conversation, event: Event, earlier_events: int) -> bool:
-        """Count what applying the event will look at. Gives whether it may change other turns.
-
-        Raises TooMuch.
-        """
-        if event["event"] not in ANSWERS:
-            self._look(_looks(conversation, event, earlier_events))
-            return True
-        if len(conversation.threads) > 1:
-            self._look(len(conversation.threads) // 2)
-        thread = conversation.threads.get(event.get("thread", ""))
-        if thread is None or thread.last is None:
-            return False
-        again = event.get("cell") in thread.cells and "append" not in event
-        if again or "joins" in event or "replaces" in event:
-            self._look(thread.last.number)
-            return True
-        return False
+    def admit(self, conversation: Conversation, event: Event, events_before: int) -> bool:
+        """Count what applying the event will look at. Gives whether it may copy links. Raises TooMuch."""
+        looks = event.work(conversation, events_before)
+        if looks:
+            self._look(looks)
+        return looks > 0 or not isinstance(event, TurnEvent)
 
     def again(self, events: int) -> int:
         """Count so many events that are applied once more; gives the bytes that they take. Raises TooMuch."""
@@ -85,34 +74,12 @@ class Allowance:
             raise TooMuch
 
 
-def _looks(conversation: Conversation, event: Event, earlier_events: int) -> int:
-    """About how many links and threads an event that is no reply makes one look at."""
-    kind, threads = event["event"], conversation.threads
-    thread = threads.get(event.get("thread", ""))
-    size = thread.last.number if thread is not None and thread.last is not None else 0
-    looks = len(threads) // 2
-    if kind in ("undo", "redo"):
-        steps: int = min(event.get("count", 1), earlier_events)
-        return looks + _LOOKS_A_STEP * steps + size * (thread is None or thread.past is None)
-    if kind == "aside":
-        changed = [thread] if thread is not None else list(threads.values()) if "thread" not in event else []
-        return (
-            looks
-            + len(event["cells"])
-            + sum(_LOOKS_A_MARK * one.last.number for one in changed if one.last is not None)
-        )
-    if kind == "restore":
-        return looks + _LOOKS_A_MARK * size
-    if kind == "fork":
-        return looks + 2 * size * ("at" in event)
-    return looks
-
-
 def copied_bytes(before: Conversation, after: Conversation, event: Event) -> int:
     """What the event has copied (see `Thread.copied`)."""
-    if "thread" not in event:
+    thread = getattr(event, "thread", None)
+    if thread is None:
         return _copied(after) - _copied(before)
-    old, new = (conversation.threads.get(event["thread"]) for conversation in (before, after))
+    old, new = (conversation.threads.get(thread) for conversation in (before, after))
     return new.copied - (old.copied if old is not None else 0) if new is not None else 0
 
 

@@ -1,75 +1,19 @@
 """Conversations as pure data: turns in order, threads of them, and how they change.
 
-A thread is a chain of links, each holding a turn and knowing the link before it. A change makes new links from the
-first one that differs and shares all others, so that an earlier state is only another end of the chain: a request, a
-fork and a step of undo each keep one, whatever the length of the thread. Nothing here is ever changed in place. (The
-classes of which every turn makes new ones are not `frozen`, which would double the time that a journal takes to load.)
+A thread is a chain of links (see `link`). Every change gives a new thread, which shares with the old one what is the
+same in both; nothing here is ever changed in place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from zlib import crc32
 
-from .turn import Message, Turn, as_sent
+from .link import LINK_BYTES, Link, Step, back_from, chained
+from .messages import as_sent, system_message
+from .turn import Message, Turn
 
 MAIN = "main"
-#: Bytes that a link takes in memory, its numbers with it.
-LINK_BYTES = 224
-
-
-class Link:
-    """A turn in its place. `aside` is 0 where the turn stands, else the number of the step that set it aside.
-
-    `number` counts all links up to here, `standing` those whose turns stand, `tokens` what these take. `history` stands
-    for all standing turns up to here; `asked_after` is the history that the turn's own request held.
-    """
-
-    __slots__ = ("aside", "asked_after", "before", "history", "number", "standing", "tokens", "turn")
-
-    def __init__(self, turn: Turn, before: Link | None, aside: int = 0, asked_after: int | None = None) -> None:
-        self.turn = turn
-        self.before = before
-        self.aside = aside
-        number = standing = tokens = history = 0
-        if before is not None:
-            number, standing, tokens, history = before.number, before.standing, before.tokens, before.history
-        self.number: int = number + 1
-        self.standing: int = standing if aside else standing + 1
-        self.tokens: int = tokens if aside else tokens + turn.tokens
-        self.asked_after = history if asked_after is None else asked_after
-        # The same in every kernel, for the journal tells it.
-        self.history: int = history if aside else crc32(f"{turn.id}\n".encode(), history)
-
-    @property
-    def stale(self) -> bool:
-        """Whether the turns before it are not those that its request held."""
-        return not self.aside and self.asked_after != history_of(self.before)
-
-    def after(self, before: Link | None, *, aside: int | None = None) -> Link:
-        """The same turn in another place."""
-        return Link(self.turn, before, self.aside if aside is None else aside, self.asked_after)
-
-
-def history_of(link: Link | None) -> int:
-    return link.history if link else 0
-
-
-def back_from(link: Link | None) -> Iterator[Link]:
-    """This link and those before it, the newest first."""
-    while link is not None:
-        yield link
-        link = link.before
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Step:
-    """A change that can be taken back (or made again): where the thread ended otherwise, and what the change was."""
-
-    last: Link | None
-    what: str
-    before: Step | None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -107,8 +51,7 @@ class Thread:
     @property
     def messages(self) -> list[Message]:
         """The conversation as the service takes it."""
-        system: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
-        return as_sent([*system, *(message for turn in self.turns for message in turn.messages())])
+        return as_sent([*system_message(self.system), *(message for turn in self.turns for message in turn.messages())])
 
     @property
     def size(self) -> int:
@@ -132,52 +75,58 @@ class Thread:
 
     def up_to(self, turn: str) -> Thread:
         """The turns before the one with this id; all, where there is none."""
-        place = next((link for link in back_from(self.last) if link.turn.id == turn), None)
+        place = self._with_id(turn)
         return replace(self, last=place.before) if place else self
 
-    def commit(self, turn: Turn, *, append: bool = False, held: int | None = None) -> Thread:
+    def holds_earlier(self, cell: str | None, run: str) -> bool:
+        """Whether a turn stands that another run of this cell made."""
+        return any(link.turn.run != run and not link.aside for link in self._links_of(cell))
+
+    def commit(self, turn: Turn, *, append: bool = False, asked_after: int | None = None) -> Thread:
         """With this turn: in the place of those of earlier runs of its cell; else after those of this run, or last.
 
-        `held` is the history that its request held, where another may stand before it by now.
+        `asked_after` is the checksum of the turns that its request held, where others may stand before it by now.
         """
         cell, cells = turn.cell, self.cells
         if cell is None or append or cell not in cells:
+            same_cell = next(self._links_of(cell), None) if cell in cells else None
             if cell is not None and cell not in cells:
                 cells = cells if isinstance(cells, set) else set(cells)
                 cells.add(cell)
-            last, past = Link(turn, self.last, 0, held), Step(self.last, "a turn", self.past)
-            return Thread(self.name, self.system, self.model, last, past, None, cells, self.copied)
-        before, rest = self._place(cell, turn.run)
+            thread = self._step("a turn", Link(turn, self.last, same_cell, asked_after))
+            thread.cells = cells
+            return thread
+        before, same_cell = self._place(cell, turn.run)
+        rest = self._after(before)
         kept = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
         what = "a turn" if len(kept) == len(rest) else "a turn run again"
-        return self._step(what, _chained(Link(turn, before, asked_after=held), kept), len(kept) * LINK_BYTES)
+        link = Link(turn, before, same_cell, asked_after)
+        return self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
 
-    def exchange(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
+    def replace_turn(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
         """With another turn in the place of the one with the id `old`; None where there is none."""
-        place = next((link for link in back_from(self.last) if link.turn.id == old), None)
+        place = self._with_id(old)
         if place is None:
             return None
         asked_after = None if asked_again else place.asked_after
         turn, after = new(place.turn), self._after(place)
-        link = Link(turn, place.before, asked_after=asked_after)
-        return self._step(what, _chained(link, after), len(after) * LINK_BYTES + turn.bytes)
+        link = Link(turn, place.before, place.same_cell, asked_after)
+        return self._step(what, chained(link, after, place.before), len(after) * LINK_BYTES + turn.bytes)
 
-    def set_aside(self, cells: Collection[str], spare: str | None = None) -> Thread:
-        """Without the turns of these cells, but for those of the run `spare`; they keep their places."""
-        if self.cells.isdisjoint(cells):
-            return self
-
-        def gone(link: Link) -> bool:
-            return not link.aside and link.turn.cell in cells and link.turn.run != spare
-
-        return self._marked("a turn set aside", gone, self._latest_aside + 1)
+    def set_aside(self, cells: Collection[str], except_run: str | None = None) -> Thread:
+        """Without the turns of these cells, but for those of one run; they keep their places."""
+        chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
+        return self._marked("a turn set aside", chosen, self.latest_aside + 1)
 
     def restore(self, number: int | None = None) -> Thread:
         """With the turn of this number back in its place; without a number, those that were set aside last."""
-        latest = self._latest_aside
+        latest = self.latest_aside
+        if not latest:
+            return self
+        links = back_from(self.last)
         if number is None:
-            return self._marked("a turn restored", lambda link: link.aside == latest > 0, 0)
-        return self._marked("a turn restored", lambda link: link.aside > 0 and link.number == number, 0)
+            return self._marked("a turn restored", {link for link in links if link.aside == latest}, 0)
+        return self._marked("a turn restored", {link for link in links if link.aside and link.number == number}, 0)
 
     def reset(self) -> Thread:
         """Without any turn; the system text stays."""
@@ -206,22 +155,45 @@ class Thread:
         return replace(self, name=name, last=self.last if at is None else self.link(at), past=None, future=None)
 
     def _step(self, what: str, last: Link | None, copied: int = 0) -> Thread:
-        past = Step(self.last, what, self.past)
-        return Thread(self.name, self.system, self.model, last, past, None, self.cells, self.copied + copied)
+        thread = Thread.__new__(Thread)  # by hand, for `replace` takes five times as long
+        thread.name, thread.system, thread.model, thread.cells = self.name, self.system, self.model, self.cells
+        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past), None
+        thread.copied = self.copied + copied
+        return thread
 
-    def _place(self, cell: str | None, run: str) -> tuple[Link | None, list[Link]]:
-        """Where a turn of this cell goes: the link before it, and those after it in order."""
-        if cell is None or cell not in self.cells:
-            return self.last, []
-        earlier = own = None
-        for link in back_from(self.last):
-            if link.turn.cell == cell:
-                if link.turn.run != run:
-                    earlier = link
-                elif own is None:
-                    own = link
-        before = earlier.before if earlier else own or self.last
-        return before, self._after(before)
+    @property
+    def latest_aside(self) -> int:
+        """The number of the latest step that set a turn aside."""
+        return self.last.latest_aside if self.last else 0
+
+    def _with_id(self, turn: str) -> Link | None:
+        return next((link for link in back_from(self.last) if link.turn.id == turn), None)
+
+    def _links_of(self, *cells: str | None) -> Iterator[Link]:
+        """The links whose turns these cells asked; those of one cell with the newest first."""
+        missing = {cell for cell in cells if cell in self.cells}
+        link = self.last
+        while missing and link is not None:
+            if link.turn.cell in missing:
+                missing.discard(link.turn.cell)
+                same: Link | None = link
+                while same is not None:
+                    yield same
+                    same = same.same_cell
+            link = link.before
+
+    def _place(self, cell: str | None, run: str) -> tuple[Link | None, Link | None]:
+        """Where a turn of this cell goes: the link before it, and the nearest one before it of the same cell."""
+        own = earlier = newest = None
+        for link in self._links_of(cell):
+            newest = newest or link
+            if link.turn.run != run:
+                earlier = link
+            elif own is None:
+                own = link
+        if earlier is not None:
+            return earlier.before, earlier.same_cell
+        return own or self.last, own
 
     def _after(self, place: Link | None) -> list[Link]:
         after = []
@@ -231,27 +203,14 @@ class Thread:
             after.append(link)
         return after[::-1]
 
-    @property
-    def _latest_aside(self) -> int:
-        """The number of the latest step that set a turn aside."""
-        return max((link.aside for link in back_from(self.last)), default=0)
-
-    def _marked(self, what: str, chosen: Callable[[Link], bool], aside: int) -> Thread:
-        first = None
-        for link in back_from(self.last):
-            first = link if chosen(link) else first
-        if first is None:
+    def _marked(self, what: str, chosen: Set[Link], aside: int) -> Thread:
+        """With these links set aside by a step of this number, or back in their places where it is 0."""
+        if not chosen:
             return self
-        after = self._after(first.before)
-        last = _chained(first.before, after, lambda link: aside if chosen(link) else link.aside)
+        before = min(chosen, key=lambda link: link.number).before
+        after = self._after(before)
+        last = chained(before, after, before, lambda link: aside if link in chosen else link.aside)
         return self._step(what, last, len(after) * LINK_BYTES)
-
-
-def _chained(last: Link | None, links: list[Link], aside: Callable[[Link], int] | None = None) -> Link | None:
-    """The same turns after another one."""
-    for link in links:
-        last = link.after(last, aside=aside(link) if aside else None)
-    return last
 
 
 @dataclass(slots=True, eq=False)

@@ -1,276 +1,256 @@
-"""What can happen to a chat, each event as the journal's line tells it, and what it makes of what the chat keeps.
+"""What can happen to a chat: a class for each kind of event, with its members and what it changes.
 
-The chat itself changes in no other way: an event is applied when it happens, and applied again when a journal is read.
-So what a journal gives back is what was there.
+A chat changes in no other way: an event is applied when it happens, and applied again when a journal is read, so a
+journal gives back what was there. To add a kind, add its class here.
 
     session                    a kernel's first line: the journal's version, and the settings it began with
-    turn, partial              a reply that is whole, or was cut short (the turn it replaces is found by cell and run)
-    replayed                   a reply that an earlier line gave, the one with the id `of`
-    once                       a reply outside the conversation
+    turn, partial, replayed, once   a reply (see `turn_event`)
     undo, redo, reset          in one thread
     aside, restore             turns of cells that are gone, and back again
     fork, switch               threads
     system, model              of one thread
     temperature, budget        of the chat
-    resume                     goes on from what an earlier session left
+    resume                     continues what an earlier session left
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, cast
 
-from ..service.response_members import objects
-from ..service.wire import Usage, total
-from .budget import Budget
+from . import turn_event
+from .budget import Budget, Unit
 from .conversation import Conversation, Thread
-from .ledger import Entry, Ledger
-from .rounds import Round, exchange_of
-from .turn import Message, Turn
+from .event import Event, EventReader, State
+from .event_members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
+from .event_members import Unit as UnitMember
+from .turn_event import TurnEvent
 
-Event = Mapping[str, Any]
-ANSWERS = frozenset({"turn", "partial", "replayed", "once"})
-
-
-def is_whole(event: Event) -> bool:
-    """Whether the line holds a reply that came to its end: only such a one is given again."""
-    reason = event["completion"]["choices"][0].get("finish_reason")
-    return event["event"] != "partial" and bool(reason != "interrupted")
+#: What counts as so many links that are looked at: one that may be set aside or restored, and a step of undo.
+_LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
 
 
-def holds_answer(event: Event) -> bool:
-    """Whether the line holds a request and its answer, rather than the id of the line that does."""
-    return event["event"] in ANSWERS and "completion" in event and "prompt" in event and "model" in event
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SessionEvent(Event):
+    """A session begins, with these settings. One that was forked stands on what `from_` kept after its event `at`."""
+
+    event: Text = "session"
+    version: Any = None
+    time: Text | None = None
+    model: Word | None = None
+    system: Text | None = None
+    temperature: Temperature | None = None
+    from_: Id | None = None
+    at: Id | None = None
+    by: Text | None = None
+
+    def state(self) -> State:
+        """What the session begins with."""
+        blank = Thread(system=self.system or "", model=self.model)
+        return State(Conversation(blank), temperature=self.temperature)
 
 
-@dataclass(slots=True, eq=False)
-class Kept:
-    """All that the chat keeps, changed as one: an interrupt sees it before an event or after, never between.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ThreadEvent(Event):
+    """Something that happens to one thread."""
 
-    `event` is what made this of what was kept before.
-    """
+    thread: Name
 
-    conversation: Conversation = field(default_factory=Conversation)
-    ledger: Ledger = field(default_factory=Ledger)
-    temperature: float | None = None
-    budget: Budget | None = None
-    event: Event | None = None
+    def apply(self, state: State) -> None:
+        state.put(self.changed(state.conversation.thread(self.thread)))
 
-    def has(self, thread: Thread) -> Kept:
-        return replace(self, conversation=self.conversation.has(thread))
+    def changed(self, thread: Thread) -> Thread:
+        """The thread after it."""
+        raise NotImplementedError
 
-
-class _Earlier(NamedTuple):
-    """What the rounds before a reply's last leave: what the service counted of each, and what a turn keeps of them."""
-
-    usages: tuple[Usage | None, ...] = ()
-    exchange: tuple[Message, ...] = ()
-
-    @classmethod
-    def read(cls, told: Any) -> _Earlier:
-        if isinstance(told, cls):
-            return told
-        rounds = [Round.from_told(one) for one in told]
-        return cls(tuple(one.usage for one in rounds), tuple(exchange_of(rounds)))
+    def links(self, conversation: Conversation) -> int:
+        """How many links the thread has."""
+        thread = conversation.threads.get(self.thread)
+        return thread.last.number if thread is not None and thread.last is not None else 0
 
 
-_NO_ROUNDS = _Earlier()
-#: What is told of a page that the service has found.
-_OF_A_SOURCE = ("title", "link", "media", "publish_date")
-_UNTITLED: Mapping[str, str] = MappingProxyType({})
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UndoEvent(ThreadEvent):
+    """The latest changes of a thread are taken back, so many of them."""
+
+    event: Text = "undo"
+    count: Count = 1
+
+    def changed(self, thread: Thread) -> Thread:
+        return _repeated(Thread.undo, thread, self.count)
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        thread = conversation.threads.get(self.thread)
+        steps = _LOOKS_A_STEP * min(self.count, events_before)
+        searched = self.links(conversation) if thread is None or thread.past is None else 0
+        return super().work(conversation, events_before) + steps + searched
 
 
-def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
-    """What the service has found, as far as it is shown."""
-    if isinstance(found, tuple):
-        return found
-    told = (
-        {name: str(one[name]) for name in _OF_A_SOURCE if isinstance(one.get(name), (str, int, float))}
-        for one in objects(found)
-    )
-    return tuple(source or _UNTITLED for source in told)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RedoEvent(UndoEvent):
+    """Changes that were taken back are made again, so many of them."""
+
+    event: Text = "redo"
+
+    def changed(self, thread: Thread) -> Thread:
+        return _repeated(Thread.redo, thread, self.count)
 
 
-def prepared(event: Event, names: Collection[str]) -> Event:
-    """These members of a reply's event, read so far that many events can share them. Raises LookupError."""
-    if not holds_answer(event):
-        raise LookupError("no answer")
-    found = {name: event[name] for name in names if name in event}
-    completion = found["completion"]
-    if "web_search" in completion:
-        found["completion"] = {**completion, "web_search": _sources(completion["web_search"])}
-    if "rounds" in found:
-        found["rounds"] = _Earlier.read(found["rounds"])
-    return found
-
-
-def apply(kept: Kept, event: Event) -> Kept:
-    """What is kept after the event. Raises LookupError, TypeError or ValueError for one that makes no sense."""
-    return _APPLIED[event["event"]](kept, event)
-
-
-def first(event: Event) -> Kept:
-    """What a session begins with."""
-    blank = Thread(system=event.get("system") or "", model=event.get("model"))
-    return Kept(Conversation(blank), temperature=event.get("temperature"))
-
-
-def _answer(kept: Kept, event: Event) -> Kept:
-    given, completion = event.get, event["completion"]
-    choice = completion["choices"][0]
-    message = choice["message"]
-    counted = completion.get("usage")
-    usage = Usage.read(counted) if isinstance(counted, dict) else None
-    words: str = message.get("content") or ""
-    kind = event["event"]
-    earlier = _NO_ROUNDS
-    if "rounds" in event:
-        earlier = _Earlier.read(event["rounds"])
-        usage = total([*earlier.usages, usage])
-    note = "once" if kind == "once" else "continued" if "joins" in event else "" if words else "no words"
-    stands = bool(words) and kind != "once"
-    if "invalid" in event:
-        note, stands = "not of the type", False
-    ledger = kept.ledger.add(
-        Entry(
-            event["model"],
-            given("written") or event["prompt"],
-            usage,
-            given("cost"),
-            given("seconds", 0.0),
-            note,
-            "of" in event,
-            given("joins", event["id"]) if stands else "",
-            given("estimated_tokens", 0),
-            given("estimated_cost", 0.0),
-            "practice" in event,
-        )
-    )
-    conversation = kept.conversation
-    if stands:
-        turn = Turn(
-            event["prompt"],
-            words,
-            event["model"],
-            usage,
-            choice.get("finish_reason"),
-            event["id"],
-            given("cell"),
-            given("run", ""),
-            given("tokens", 0),
-            message.get("reasoning_content") or "",
-            given("members") or {},
-            given("execution_count"),
-        )
-        if (
-            earlier.exchange
-            or "web_search" in completion
-            or "written" in event
-            or "images" in event
-            or "instruction" in event
-        ):
-            turn = turn._replace(
-                written=given("written", ""),
-                images=tuple(given("images", ())),
-                instruction=given("instruction", ""),
-                exchange=earlier.exchange,
-                sources=_sources(completion.get("web_search")),
-            )
-        conversation = conversation.has(_with_turn(conversation.thread(event["thread"]), turn, event))
-    return Kept(conversation, ledger, kept.temperature, kept.budget)
-
-
-def _with_turn(thread: Thread, turn: Turn, event: Event) -> Thread:
-    if "system" in event:
-        thread = replace(thread, system=event["system"])
-    changed = None
-    if "joins" in event:
-        changed = thread.exchange(
-            event["joins"],
-            lambda old: old.joined(turn)._replace(run=turn.run or old.run),
-            what="a turn continued",
-            asked_again=False,
-        )
-    elif "replaces" in event:
-        changed = thread.exchange(
-            event["replaces"],
-            lambda old: turn._replace(cell=old.cell, run=turn.run or old.run),
-            what="a turn asked again",
-            asked_again=True,
-        )
-    return changed or thread.commit(turn, append=bool(event.get("append")), held=event.get("held"))
-
-
-def _undo(kept: Kept, event: Event) -> Kept:
-    return _repeated(kept, event, Thread.undo)
-
-
-def _redo(kept: Kept, event: Event) -> Kept:
-    return _repeated(kept, event, Thread.redo)
-
-
-def _repeated(kept: Kept, event: Event, change: Callable[[Thread], Thread]) -> Kept:
-    thread = kept.conversation.thread(event["thread"])
-    for _ in range(event.get("count", 1)):
+def _repeated(change: Callable[[Thread], Thread], thread: Thread, count: int) -> Thread:
+    for _ in range(count):
         before, thread = thread, change(thread)
         if thread is before:
             break
-    return kept.has(thread)
+    return thread
 
 
-def _reset(kept: Kept, event: Event) -> Kept:
-    return kept.has(kept.conversation.thread(event["thread"]).reset())
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResetEvent(ThreadEvent):
+    """All turns are taken out of a thread."""
+
+    event: Text = "reset"
+
+    def changed(self, thread: Thread) -> Thread:
+        return thread.reset()
 
 
-def _aside(kept: Kept, event: Event) -> Kept:
-    cells, spare = frozenset(event["cells"]), event.get("run")
-    if "thread" in event:
-        return kept.has(kept.conversation.thread(event["thread"]).set_aside(cells, spare))
-    return replace(kept, conversation=kept.conversation.every(lambda thread: thread.set_aside(cells, spare)))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AsideEvent(Event):
+    """The turns of these cells are set aside: in all threads, or in one, where those of one `run` stay."""
+
+    event: Text = "aside"
+    cells: Cells
+    run: Id | None = None
+    thread: Name | None = None
+
+    def apply(self, state: State) -> None:
+        cells, conversation = frozenset(self.cells), state.conversation
+        if self.thread is not None:
+            state.put(conversation.thread(self.thread).set_aside(cells, self.run))
+        else:
+            state.conversation = conversation.every(lambda thread: thread.set_aside(cells, self.run))
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        threads = conversation.threads
+        changed = list(threads.values()) if self.thread is None else [threads.get(self.thread)]
+        links = sum(thread.last.number for thread in changed if thread is not None and thread.last is not None)
+        return super().work(conversation, events_before) + len(self.cells) + _LOOKS_A_MARK * links
 
 
-def _restore(kept: Kept, event: Event) -> Kept:
-    return kept.has(kept.conversation.thread(event["thread"]).restore(event.get("number")))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RestoreEvent(ThreadEvent):
+    """Turns that were set aside come back: the one with this number, or those that were set aside last."""
+
+    event: Text = "restore"
+    number: Count | None = None
+
+    def changed(self, thread: Thread) -> Thread:
+        return thread.restore(self.number)
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)
 
 
-def _fork(kept: Kept, event: Event) -> Kept:
-    fork = kept.conversation.thread(event["thread"]).fork(event["name"], event.get("at"))
-    return replace(kept, conversation=kept.conversation.has(fork).switched(fork.name))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ForkEvent(ThreadEvent):
+    """A new thread, the current one from now on, begins with the turns of another, or those up to number `at`."""
+
+    event: Text = "fork"
+    name: Name
+    at: Count | None = None
+
+    def apply(self, state: State) -> None:
+        fork = state.conversation.thread(self.thread).fork(self.name, self.at)
+        state.conversation = state.conversation.has(fork).switched(fork.name)
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        searched = 0 if self.at is None else 2 * self.links(conversation)
+        return super().work(conversation, events_before) + searched
 
 
-def _switch(kept: Kept, event: Event) -> Kept:
-    return replace(kept, conversation=kept.conversation.switched(event["thread"]))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SwitchEvent(ThreadEvent):
+    """Another thread is the current one from now on."""
+
+    event: Text = "switch"
+
+    def apply(self, state: State) -> None:
+        state.conversation = state.conversation.switched(self.thread)
 
 
-def _system(kept: Kept, event: Event) -> Kept:
-    return kept.has(replace(kept.conversation.thread(event["thread"]), system=event["text"]))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SystemEvent(ThreadEvent):
+    """A thread has another system text."""
+
+    event: Text = "system"
+    text: Text
+
+    def changed(self, thread: Thread) -> Thread:
+        return replace(thread, system=self.text)
 
 
-def _model(kept: Kept, event: Event) -> Kept:
-    return kept.has(replace(kept.conversation.thread(event["thread"]), model=event["name"]))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelEvent(ThreadEvent):
+    """A thread asks another model."""
+
+    event: Text = "model"
+    name: Word
+
+    def changed(self, thread: Thread) -> Thread:
+        return replace(thread, model=self.name)
 
 
-def _temperature(kept: Kept, event: Event) -> Kept:
-    return replace(kept, temperature=event["value"])
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TemperatureEvent(Event):
+    """The temperature is set; None leaves it to the model."""
+
+    event: Text = "temperature"
+    value: TemperatureOrNone
+
+    def apply(self, state: State) -> None:
+        state.temperature = self.value
 
 
-def _budget(kept: Kept, event: Event) -> Kept:
-    return replace(kept, budget=Budget(event["limit"], event["unit"]) if "limit" in event else None)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BudgetEvent(Event):
+    """A budget is set, or taken away."""
+
+    event: Text = "budget"
+    limit: Limit | None = None
+    unit: UnitMember | None = None
+
+    together: ClassVar[frozenset[str]] = frozenset({"limit", "unit"})
+
+    def apply(self, state: State) -> None:
+        state.budget = None if self.limit is None else Budget(self.limit, cast(Unit, self.unit))
 
 
-_APPLIED: dict[str, Callable[[Kept, Event], Kept]] = {
-    **dict.fromkeys(ANSWERS, _answer),
-    "undo": _undo,
-    "redo": _redo,
-    "reset": _reset,
-    "aside": _aside,
-    "restore": _restore,
-    "fork": _fork,
-    "switch": _switch,
-    "system": _system,
-    "model": _model,
-    "temperature": _temperature,
-    "budget": _budget,
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResumeEvent(Event):
+    """The session continues what the session `from_` left; all that it did before stands on top of that."""
+
+    event: Text = "resume"
+    from_: Id
+
+
+_TYPES: Mapping[str, type[Event]] = {
+    **dict.fromkeys(turn_event.KINDS, TurnEvent),
+    **{
+        kind.event: kind
+        for kind in (
+            *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, ForkEvent, SwitchEvent),
+            *(SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, ResumeEvent),
+        )
+    },
 }
+_READ = EventReader(_TYPES).read
+
+
+def from_json(members: dict[str, Any], size: int = sys.maxsize) -> Event:
+    """The event of a journal's line of `size` bytes that holds these members, which are its own from now on.
+
+    Raises LookupError, TypeError or ValueError for an event that makes no sense.
+    """
+    return _READ(members, size)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,16 +14,19 @@ from ..text.characters import LONGEST_NAME, is_name, shorten, shortened
 from ..text.errors import InvalidRequest, JournalError
 from ..text.notice import Notice
 from . import sessions
-from .conversation import Link, Thread, back_from
-from .event_members import SENSELESS, check
-from .events import Event, apply, first
-from .journal import Journal, copy_images, keep_images, write
+from .conversation import Thread
+from .event import Event, State
+from .event_members import SENSELESS
+from .events import ResumeEvent, from_json
+from .journal import Journal, images_in
+from .journal_file import copy_images, keep_images, write
 from .journal_reader import images_of, is_there, named, read
+from .link import Link
 from .turn import Anchor
 
 
 class History:
-    """All that has happened in a chat, and `kept`, what it has come to. Each change is an event, and a journal's line.
+    """All that has happened in a chat, and `state`, what it has come to. Each change is an event and a journal's line.
 
     `settings` are what the session begins with. `settle` is called before turns are changed: it reads the reply that is
     under way in a thread, or in all of them, to its end. To look at what is kept waits for nothing.
@@ -35,66 +36,63 @@ class History:
         self.journal = journal
         self.changing = threading.RLock()
         """Held while something happens: there is one change at a time."""
-        _check("session", {"event": "session", "id": "", **settings})
-        self.kept = first(journal.begin(settings))
+        _event({"event": "session", "id": "", **settings})
+        self.state = journal.begin(settings).state()
         self._settle = settle
         tell_of_forks(self)
 
     def do(self, kind: str, **members: Any) -> None:
         """Let something happen that is no reply, and write it down. Raises InvalidRequest for what cannot be kept."""
         with self.changing:
-            event = {"id": self.next_id(), "event": kind, **members, **self.journal.mark()}
-            _check(kind, event)
-            self.kept = replace(apply(self.kept, event), event=event)
+            event = _event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked})
+            self.commit(event)
             self.write_down()
-
-    @contextmanager
-    def _alone(self, thread: str | None) -> Iterator[None]:
-        """With no reply under way in this thread, or in any, and no other change meanwhile."""
-        self._settle(thread)
-        with self.changing:
-            yield
 
     def next_id(self) -> str:
         """The id of the next event. Until it has happened nothing else may: hold `changing`."""
-        if self.kept.event is not None:
-            self.journal.note(self.kept.event)
+        if self.state.event is not None:
+            self.journal.note(self.state.event)
         return self.journal.next_id()
 
     def commit(self, event: Event) -> None:
-        """Let this reply, whose id is `next_id`, have happened; `write_down` writes it."""
-        self.kept = replace(apply(self.kept, event), event=event)
+        """Let this event, whose id is `next_id`, have happened; `write_down` writes it."""
+        self.state = replace(event.applied_to(self.state), event=event)
 
     def has(self, event: Event) -> bool:
         """Whether this very event has happened."""
-        return event is self.kept.event or any(event is known for known in reversed(self.journal.events))
+        return event is self.state.event or any(event is known for known in reversed(self.journal.events))
 
     def write_down(self) -> None:
         """Write to the journal what it lacks, which is more than the latest event where an interrupt came between."""
         with self.changing:
-            if self.kept.event is not None:
-                self.journal.add(self.kept.event)
+            if self.state.event is not None:
+                self.journal.add(self.state.event)
 
     def after_fork(self, *, in_child: bool) -> None:
         """A child goes on from what is kept, in a session of its own."""
         if in_child:
             self.changing = threading.RLock()
-            self.journal.fork(self.kept.event)
-            self.kept = replace(self.kept, event=None)
+            self.journal.fork(self.state.event)
+            self.state = replace(self.state, event=None)
         else:
             self.journal.was_forked = True
 
     # Looking
 
+    @property
+    def kept(self) -> State:
+        """The same as `state`, by its earlier name."""
+        return self.state
+
     def thread(self, name: str | None = None) -> Thread:
         """The thread of this name, or the current one."""
-        conversation = self.kept.conversation
+        conversation = self.state.conversation
         return conversation.here if name is None else conversation.thread(name)
 
     @property
     def threads(self) -> tuple[Thread, ...]:
         """The threads that have begun, and the current one."""
-        conversation = self.kept.conversation
+        conversation = self.state.conversation
         names = dict.fromkeys((*conversation.threads, conversation.current))
         return tuple(conversation.thread(name) for name in names)
 
@@ -117,14 +115,11 @@ class History:
     def holds_earlier(self, anchor: Anchor, name: str | None = None) -> bool:
         """Whether a turn stands that an earlier run of this cell made."""
         thread, run = self.thread(name), self.run(anchor.run)
-        if anchor.append or anchor.cell not in thread.cells:
-            return False
-        links = back_from(thread.last)
-        return any(link.turn.cell == anchor.cell and link.turn.run != run and not link.aside for link in links)
+        return not anchor.append and thread.holds_earlier(anchor.cell, run)
 
     def has_asked(self, cell: str | None) -> bool:
         """Whether this cell may have asked in the current thread."""
-        return cell in self.kept.conversation.here.cells
+        return cell in self.state.conversation.here.cells
 
     # Going back, and elsewhere
 
@@ -138,7 +133,8 @@ class History:
 
     def reset(self) -> int:
         """Take all turns out of the current thread; the system text and the ledger stay. Gives their number."""
-        with self._alone(self.thread().name):
+        self._settle(self.thread().name)
+        with self.changing:
             thread = self.thread()
             if thread.last is not None:
                 self.do("reset", thread=thread.name)
@@ -150,7 +146,8 @@ class History:
         With `spare`, a run that goes on standing, only in the current thread: what another one was asked stays there.
         """
         run = None if spare is None else self.run(spare)
-        with self._alone(None if spare is None else self.thread().name):
+        self._settle(None if spare is None else self.thread().name)
+        with self.changing:
             before = self.threads if spare is None else (self.thread(),)
             if all(thread.set_aside(cells, run) is thread for thread in before):
                 return {}
@@ -164,7 +161,8 @@ class History:
 
         Gives how many came back.
         """
-        with self._alone(self.thread().name):
+        self._settle(self.thread().name)
+        with self.changing:
             thread = self.thread()
             if thread.restore(number) is not thread:
                 self.do("restore", thread=thread.name, **({} if number is None else {"number": number}))
@@ -175,7 +173,8 @@ class History:
 
         Raises InvalidRequest where there is such a thread, or no such turn.
         """
-        with self._alone(self.thread().name):
+        self._settle(self.thread().name)
+        with self.changing:
             thread = self.thread()
             if name in (known.name for known in self.threads):
                 raise InvalidRequest(
@@ -199,7 +198,8 @@ class History:
             self.do("switch", thread=check_name(name))
 
     def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
-        with self._alone(self.thread().name):
+        self._settle(self.thread().name)
+        with self.changing:
             return self._changed(kind, count)
 
     def _changed(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
@@ -252,8 +252,8 @@ class History:
                 reason="resume.not_begun",
                 journal=file.name,
             )
-        lines, found = sessions.reopen(file, but=self.journal.session)
-        resumed = [event["from"] for event in self.journal.events if event["event"] == "resume"]
+        reader, found = sessions.reopen(file, but=self.journal.session)
+        resumed = [event.from_ for event in self.journal.events if isinstance(event, ResumeEvent)]
         # What this process was forked from it stands on already.
         names = [name for name in found if name not in self.journal.forked_from]
         if earlier:
@@ -271,21 +271,21 @@ class History:
                 "This conversation has already been resumed.",
                 reason="resume.done",
             )
-        kept = found[names[-1]]
+        state = found[names[-1]]
         for event in self.journal.own_events[1:]:
-            kept = kept if event["event"] == "resume" else apply(kept, event)
-        event = {"id": self.journal.next_id(), "event": "resume", "from": names[-1]}
+            state = state if isinstance(event, ResumeEvent) else event.applied_to(state)
+        event = ResumeEvent(id=self.journal.next_id(), from_=names[-1])
         if here:
             self.journal.move(file)
         else:
-            self.journal.earlier = lines.by_id()
+            self.journal.earlier = reader.by_id()
             self.journal.earlier_paths = [file]
-        self.kept = replace(kept, event=event)
+        self.state = replace(state, event=event)
         self.write_down()
         if here and len(names) > 1:
             others = found[names[-2]].conversation.here
             asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
-            lines.notes.append(
+            reader.notes.append(
                 Notice(
                     "There is also an earlier conversation in the journal ({turns}, the last “{prompt}”).",
                     hint="chat.history.resume(earlier=True) resumes that one.",
@@ -294,21 +294,22 @@ class History:
                     prompt=asked,
                 )
             )
-        return lines.notes
+        return reader.notes
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that has happened as a journal, which `Chat.load` and `resume` read. Raises JournalError."""
-        with self._alone(None):
+        self._settle(None)
+        with self.changing:
             self._save(path)
 
     def _save(self, path: str | os.PathLike[str]) -> None:
         own = self.journal.path
         earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
-        told = {event["id"]: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
+        written = {event.id: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
         file = named(path)
-        lines = [line for line in {**earlier, **told}.values() if line]
+        lines = [line for line in {**earlier, **written}.values() if line]
         write(file, lines)
-        images = {image for event in self.journal.events for image in event.get("images") or ()}
+        images = {image for event in self.journal.events for image in images_in(event)}
         images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}
         try:
             keep_images(images, images_of(file))
@@ -324,14 +325,14 @@ class History:
             ) from None
 
 
-def _check(kind: str, event: Event) -> None:
-    """Raise InvalidRequest for what a journal could not give back."""
+def _event(members: dict[str, Any]) -> Event:
+    """The event with these members. Raises InvalidRequest for one that a journal could not give back."""
     try:
-        check(dict(event), sys.maxsize)
+        return from_json(dict(members))
     except SENSELESS:
-        told = ", ".join(
+        values = ", ".join(
             f"{name} {shortened(repr(value), 60)}"
-            for name, value in event.items()
+            for name, value in members.items()
             if name not in ("id", "event", "thread", "forked") and value is not None
         )
         raise InvalidRequest(
@@ -339,8 +340,8 @@ def _check(kind: str, event: Event) -> None:
             hint="A model's name is one printable word of at most {longest} letters; a temperature is a number from 0 "
             "to 2; a budget is 0 or more.",
             reason="setting.invalid",
-            kind=kind,
-            values=told,
+            kind=members["event"],
+            values=values,
             longest=LONGEST_NAME,
         ) from None
 

@@ -1,47 +1,35 @@
 """The journal: an append-only file of all that happened, one JSON object a line, beside the notebook.
 
-Each line is an event (see `events`). Its `id` is the session that wrote it, a kernel's life, and a number that grows
-within it; so several kernels can write to one journal, and a line that is found twice counts once. Here it is
-written; `lines` reads it.
+Each line is an event (see `events`). Its `id` is the session that wrote it, which is a kernel's life, and a number that
+grows within it; so several kernels can write to one journal, and a line that is found twice counts once. It is written
+here; `journal_reader` reads it.
 """
 
 from __future__ import annotations
 
 import atexit
-import errno
 import json
-import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 from ..service.wire import each_text
 from ..text import regular_files
 from ..text.errors import JournalError
 from ..text.notice import Notice
-from ..values.images.from_value import Image, is_kept
-from ..values.images.stored import from_json as image_from_told
-from .event_members import SENSELESS, check
-from .events import Event
-from .journal_reader import (
-    BLOCK,
-    CAN_LOCK,
-    LONGEST,
-    PATIENCE,
-    TOLD_ONCE,
-    VERSION,
-    images_of,
-    is_there,
-    locked,
-    read,
-    refuse_other,
-    value_of,
-)
+from .event import Event
+from .event_members import SENSELESS
+from .events import ResumeEvent, SessionEvent, from_json
+from .journal_file import append, copy_images, keep_images
+from .journal_lines import value_of
+from .journal_lock import PATIENCE
+from .journal_reader import VERSION, images_of, is_there, read, refuse_other
+from .turn_event import TurnEvent
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
 _LAST_PATIENCE = 5.0
@@ -87,7 +75,7 @@ class Journal:
         self._checked = False
         self._warned = False
         self._refused = False
-        self._untold: set[str] = set()
+        self._unreadable: set[str] = set()
         self._writing = threading.RLock()
 
     def next_id(self) -> str:
@@ -98,10 +86,12 @@ class Journal:
         """What this session has told, and none that it was forked from."""
         return self.events[self._first :]
 
-    def begin(self, settings: Mapping[str, Any]) -> Event:
-        """The session's first line, which is written with the second."""
-        event = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings}
-        event["by"] = f"zhipu_magic {version('zhipu_magic')}"
+    def begin(self, settings: Mapping[str, Any]) -> SessionEvent:
+        """The session's first line, which is written with the second. Raises one of `SENSELESS` for odd settings."""
+        by = f"zhipu_magic {version('zhipu_magic')}"
+        begun = {"id": self.next_id(), "event": "session", "version": VERSION, "time": now(), **settings, "by": by}
+        event = from_json(begun)
+        assert isinstance(event, SessionEvent)
         self.events.append(event)
         return event
 
@@ -109,24 +99,25 @@ class Journal:
         """Know the event, which is the latest, and write it to the disk later."""
         if self.events[-1] is not event:
             self.events.append(event)
-            self.was_forked = self.was_forked and "forked" not in event
+            self.was_forked = self.was_forked and event.forked is None
 
     def add(self, event: Event) -> None:
         """Write the event to the disk; nothing, if it is there already."""
         self.note(event)
         self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
 
-    def mark(self) -> dict[str, bool]:
-        """What the next event tells beside its own, so that who reads it knows what a forked process began with."""
-        return {"forked": True} if self.was_forked else {}
+    @property
+    def forked(self) -> bool | None:
+        """The next event's `forked`, so that whoever reads the journal knows what a forked process began with."""
+        return True if self.was_forked else None
 
     def fork(self, latest: Event | None) -> None:
         """Go on in a session of its own, which stands on what was told until now, `latest` among it."""
         if latest is not None and self.events[-1] is not latest:
             self.events.append(latest)
         self._writing = threading.RLock()  # another thread may have held it
-        begun, at = self.events[self._first], self.events[-1]["id"]
-        settings = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
+        begun, at = self.events[self._first].to_json(), self.events[-1].id
+        settings: dict[str, Any] = {name: begun[name] for name in ("model", "system", "temperature") if name in begun}
         self.was_forked, self._first = False, len(self.events)
         parent, self.session = self.session, _new_session()
         self.forked_from.append(parent)
@@ -182,10 +173,10 @@ class Journal:
             copy_images(lines, images_of(old), images_of(path))
         for event in self.events[self._written : until]:
             lines.append(self._line(self._short(event)))
-            for image in event.get("images") or ():
+            for image in images_in(event):
                 with suppress(JournalError):  # it is gone from the folder that it was in
                     keep_images([image], images_of(path))
-        _append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines if line), patience)
+        append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines if line), patience)
         self._written = until
 
     def close(self) -> None:
@@ -204,7 +195,7 @@ class Journal:
         self.flush()
         # What a line leaves to an earlier one is in the file before; and so is what was resumed.
         self._whole = self._whole or self.path is not None
-        resumed = any(event["event"] == "resume" for event in self.events)
+        resumed = any(isinstance(event, ResumeEvent) for event in self.events)
         if resumed and self.path is not None and is_there(self.path):
             self.earlier = {**self.earlier, **read(self.path).by_id()}
             self.earlier_paths.append(self.path)
@@ -232,46 +223,54 @@ class Journal:
         return [self._line(event) for event in self.events]
 
     def _short(self, event: Event) -> Event:
-        """A reply that an earlier line gave, without what is written there."""
-        if self._whole or "of" not in event:
-            return event
-        return {name: value for name, value in event.items() if name not in TOLD_ONCE}
+        """Without what an earlier line holds, where that is in the same file."""
+        return event if self._whole or not isinstance(event, TurnEvent) else event.without_answer()
 
     def _line(self, event: Event) -> bytes:
-        """The event's line; nothing for one that cannot be put into JSON, which is said once."""
+        """The event's line; nothing for one that cannot be put into JSON, which is reported once."""
         try:
-            text = json.dumps(each_text(event, self._hide), ensure_ascii=False, default=lambda image: image.to_json())
+            members = each_text(event.to_json(), self._hide)
+            text = json.dumps(members, ensure_ascii=False, default=lambda image: image.to_json())
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-            if event["id"] not in self._untold:
-                self._untold.add(event["id"])
-                self._warn(
-                    Notice(
-                        "The latest {event} cannot be written to the journal ({error}) and is left out of it. What "
-                        "comes later is written.",
-                        reason="journal.event_unwritable",
-                        event=event["event"],
-                        error=type(error).__name__,
-                    )
-                )
+            self._warn_of(
+                event,
+                Notice(
+                    "The latest {event} cannot be written to the journal ({error}) and is left out of it. What "
+                    "comes later is written.",
+                    reason="journal.event_unwritable",
+                    event=event.event,
+                    error=type(error).__name__,
+                ),
+            )
             return b""
         line = text.encode("utf-8", "replace")
-        if event["id"] not in self._untold and not _can_be_read(line):
-            self._untold.add(event["id"])
-            self._warn(
+        if event.id not in self._unreadable and not _can_be_read(line):
+            self._warn_of(
+                event,
                 Notice(
                     "The latest {event} is in the journal, but contains a text or number beyond all bounds: resuming "
                     "will leave it out.",
                     reason="journal.event_unreadable",
-                    event=event["event"],
-                )
+                    event=event.event,
+                ),
             )
         return line
+
+    def _warn_of(self, event: Event, notice: Notice) -> None:
+        if event.id not in self._unreadable:
+            self._unreadable.add(event.id)
+            self._warn(notice)
+
+
+def images_in(event: Event) -> tuple[Any, ...]:
+    """The images that go with this event of our own."""
+    return tuple(event.images or ()) if isinstance(event, TurnEvent) else ()
 
 
 def _can_be_read(line: bytes) -> bool:
     """Whether a resume will find the event in this line."""
     try:
-        check(value_of(line), len(line))
+        from_json(value_of(line), len(line))
     except SENSELESS:
         return False
     return True
@@ -279,80 +278,3 @@ def _can_be_read(line: bytes) -> bool:
 
 def _new_session() -> str:
     return uuid4().hex[:8]
-
-
-def _append(path: Path, lines: bytes, patience: float) -> None:
-    """Append whole lines, through to the disk; a line that a crash has torn is moved out of their way."""
-    with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - 1))
-        if end and file.read(1) != b"\n":
-            lines = _cut_torn(path, file, end) + lines
-        regular_files.write(file, lines)
-        os.fsync(file.fileno())
-
-
-def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
-    """Move the torn last line to a file of its own; gives what must go before the next line."""
-    whole = file.seek(_end_of_whole_lines(file, end))
-    with regular_files.appended(torn_file(path)) as aside:
-        while piece := file.read(BLOCK):
-            regular_files.write(aside, piece)
-        regular_files.write(aside, b"\n")
-    if not CAN_LOCK:
-        return b"\n"
-    os.ftruncate(file.fileno(), whole)
-    return b""
-
-
-def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
-    shortest = end - LONGEST
-    while end:
-        if end < shortest:
-            raise OSError(errno.EFBIG, "its last line is too long to be one of ours")
-        start = file.seek(max(0, end - BLOCK))
-        if found := file.read(end - start).rfind(b"\n") + 1:
-            return start + found
-        end = start
-    return 0
-
-
-def keep_images(images: Iterable[Image], folder: Path) -> None:
-    """Have each image in the folder, once, under the name that its content gives it.
-
-    What else stands there under that name is replaced. Raises OSError, and JournalError for an image that is gone from
-    the folder that it was in.
-    """
-    for image in images:
-        path = folder / image.file_name
-        if not image.url and image.path != path and not is_kept(image, path):
-            regular_files.replace(path, [image.data], ours=1, make=True)
-
-
-def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
-    """Have the images that these lines name in another folder too, as far as they are there."""
-    for line in lines:
-        if b'"images"' in line and old != new:
-            with suppress(JournalError, AttributeError, *SENSELESS):
-                event = value_of(line)
-                check(event, len(line))
-                keep_images([image_from_told(told, old) for told in event["images"]], new)
-
-
-def write(path: Path, lines: list[bytes]) -> None:
-    """Write a journal anew, whole or not at all. Raises JournalError, also for a file that is none."""
-    try:
-        refuse_other(path)
-        regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
-    except OSError as error:
-        raise JournalError(
-            "{journal} cannot be written: {why}.",
-            reason="journal.unwritable",
-            journal=path.name,
-            why=error.strerror,
-        ) from None
-
-
-def torn_file(path: Path) -> Path:
-    """Where what a crash has torn is kept."""
-    return path.with_name(path.name + ".torn")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..service.models import CATALOGUE
@@ -59,28 +59,28 @@ class Sums(NamedTuple):
     def with_entry(self, entry: Entry) -> Sums:
         usage = entry.usage or Usage()
         return Sums(
-            self.requests + 1,
-            self.prompt_tokens + usage.prompt_tokens,
-            self.completion_tokens + usage.completion_tokens,
-            self.total_tokens + usage.total_tokens,
-            self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
-            self.unpriced + (entry.cost is None and entry.usage is not None and not entry.practice),
-            self.uncounted + (entry.usage is None),
-            self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
-            self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),
+            requests=self.requests + 1,
+            prompt_tokens=self.prompt_tokens + usage.prompt_tokens,
+            completion_tokens=self.completion_tokens + usage.completion_tokens,
+            total_tokens=self.total_tokens + usage.total_tokens,
+            cost=self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
+            unpriced=self.unpriced + (entry.cost is None and entry.usage is not None and not entry.practice),
+            uncounted=self.uncounted + (entry.usage is None),
+            reckoned_tokens=self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
+            reckoned_cost=self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),
         )
 
     def plus(self, other: Sums) -> Sums:
         return Sums(
-            self.requests + other.requests,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.total_tokens + other.total_tokens,
-            other.cost if self.cost is None else self.cost + (other.cost or 0.0),
-            self.unpriced + other.unpriced,
-            self.uncounted + other.uncounted,
-            self.reckoned_tokens + other.reckoned_tokens,
-            self.reckoned_cost + other.reckoned_cost,
+            requests=self.requests + other.requests,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+            cost=other.cost if self.cost is None else self.cost + (other.cost or 0.0),
+            unpriced=self.unpriced + other.unpriced,
+            uncounted=self.uncounted + other.uncounted,
+            reckoned_tokens=self.reckoned_tokens + other.reckoned_tokens,
+            reckoned_cost=self.reckoned_cost + other.reckoned_cost,
         )
 
 
@@ -88,47 +88,49 @@ _NOTHING = Sums()
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class _Line:
-    """An entry and those before it; what all of them come to, spent and replayed, once somebody has asked."""
-
-    entry: Entry
-    before: _Line | None
-    sums: tuple[Sums, Sums] | None = None
-
-
-@dataclass(slots=True)
 class Ledger:
-    """Every entry in order. It is summed up when somebody asks, and a long journal is read the sooner for it."""
+    """Every entry in order: the `latest`, and the ledger `before` it.
 
-    _last: _Line | None = field(default=None, repr=False)
+    It is summed up when somebody asks, and a long journal is read the sooner for it.
+    """
+
+    latest: Entry | None = None
+    before: Ledger | None = None
+    _sums: tuple[Sums, Sums] | None = None
+    """What was spent, and what the journal answered, once somebody has asked."""
+
+    def __repr__(self) -> str:
+        return f"<Ledger, {self.everything.requests} entries>"
 
     def add(self, entry: Entry) -> Ledger:
-        return Ledger(_Line(entry, self._last))
+        """The ledger with another entry; this one stays as it is."""
+        return Ledger(entry, self)
 
     @property
     def spent(self) -> Sums:
         """What was asked of the service."""
-        return self._sums()[0]
+        return self._summed_up()[0]
 
     @property
     def replayed(self) -> Sums:
         """What the journal answered."""
-        return self._sums()[1]
+        return self._summed_up()[1]
 
-    def _sums(self) -> tuple[Sums, Sums]:
-        lines, line = [], self._last
-        while line is not None and line.sums is None:
-            lines.append(line)
-            line = line.before
-        spent, replayed = line.sums if line is not None and line.sums is not None else (_NOTHING, _NOTHING)
-        for line in reversed(lines):
-            if line.entry.replayed:
-                replayed = replayed.with_entry(line.entry)
+    def _summed_up(self) -> tuple[Sums, Sums]:
+        unsummed, ledger = [], self
+        while ledger._sums is None and ledger.before is not None:
+            unsummed.append(ledger)
+            ledger = ledger.before
+        spent, replayed = ledger._sums or (_NOTHING, _NOTHING)
+        for ledger in reversed(unsummed):
+            entry = ledger.latest
+            assert entry is not None
+            if entry.replayed:
+                replayed = replayed.with_entry(entry)
             else:
-                spent = spent.with_entry(line.entry)
-        if lines:
-            lines[0].sums = spent, replayed
-        return spent, replayed
+                spent = spent.with_entry(entry)
+        self._sums = spent, replayed
+        return self._sums
 
     @property
     def everything(self) -> Sums:
@@ -140,16 +142,13 @@ class Ledger:
         return self.everything if as_recorded else self.spent
 
     def newest_first(self) -> Iterator[Entry]:
-        line = self._last
-        while line is not None:
-            yield line.entry
-            line = line.before
+        """The entries, the latest first."""
+        ledger: Ledger | None = self
+        while ledger is not None and ledger.latest is not None:
+            yield ledger.latest
+            ledger = ledger.before
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All of them in order."""
         return tuple(self.newest_first())[::-1]
-
-    @property
-    def latest(self) -> Entry | None:
-        return self._last.entry if self._last else None

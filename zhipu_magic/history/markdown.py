@@ -12,7 +12,7 @@ from ..text.html import folded, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
 from ..text.sanitize.pages import page_of
-from .rounds import Called, exchanged
+from .rounds import Called, calls_by_round
 from .turn import Turn
 
 #: Letters of a call's arguments, and of its result, on its one line.
@@ -30,7 +30,7 @@ def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
     """The reply of a turn that was kept: the calls of tools and the reasoning folded away, then the words."""
 
     def pieces() -> Pieces:
-        for words, calls in exchanged(turn.exchange):
+        for words, calls in calls_by_round(turn.tool_messages):
             yield words
             yield folded_calls(calls)
         if turn.reasoning:

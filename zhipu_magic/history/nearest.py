@@ -9,10 +9,11 @@ from heapq import nlargest
 from typing import Any
 
 from .conversation import Thread
-from .events import Event, is_whole
-from .journal_reader import Lines
-from .sessions import rebuilt, session_of, whole
-from .turn import Message, user_message
+from .journal_reader import JournalReader
+from .messages import instructed, request_messages
+from .sessions import rebuilt
+from .turn import Message
+from .turn_event import TurnEvent
 
 #: The latest requests among which the nearest is looked for; those of them whose words are compared in their order, and
 #: the letters of each that are.
@@ -28,11 +29,11 @@ class Nearest:
     body: Mapping[str, Any]
 
 
-def nearest(lines: Lines, asked: Sequence[int], prompt: str) -> Nearest | None:
+def nearest(reader: JournalReader, asked: Sequence[int], prompt: str) -> Nearest | None:
     """Of the requests at these places, the one with the same prompt, or the one most like it; of several, the last."""
     found: dict[int, str] = {}
     for place in reversed(asked[-_MOST_COMPARED:]):
-        found[place] = lines.event_at(place)["prompt"]
+        found[place] = _turn_at(reader, place).prompt or ""
     if not found:
         return None
     matcher = SequenceMatcher(None, b=prompt[:_LETTERS], autojunk=False)
@@ -46,24 +47,31 @@ def nearest(lines: Lines, asked: Sequence[int], prompt: str) -> Nearest | None:
     # To compare in order takes the longer the more a letter repeats, which a journal from elsewhere may do.
     likely = nlargest(_MOST_ORDERED, found, key=lambda place: likeness(place, matcher.quick_ratio))
     place = max(likely, key=lambda place: (likeness(place, matcher.ratio), place))
-    event = whole(lines, lines.event_at(place))
-    kept = rebuilt(lines, place).kept_by(session_of(event))
-    thread = kept.conversation.thread(event.get("thread", ""))
-    body = {"model": event["model"], "messages": messages_of(thread, event), **(event.get("members") or {})}
-    return Nearest(lines.numbers[place], is_whole(event), body)
+    event = reader.with_answer(_turn_at(reader, place))
+    state = rebuilt(reader, place).state_of(event.session)
+    thread = state.conversation.thread(event.thread or "")
+    body = {"model": event.model, "messages": messages_of(thread, event), **(event.members or {})}
+    return Nearest(reader.numbers[place], event.is_whole, body)
 
 
-def messages_of(thread: Thread, event: Event) -> list[Message]:
+def _turn_at(reader: JournalReader, place: int) -> TurnEvent:
+    event = reader.event_at(place)
+    assert isinstance(event, TurnEvent)
+    return event
+
+
+def messages_of(thread: Thread, event: TurnEvent) -> list[Message]:
     """The messages of a recorded request, from the thread as it stood before."""
-    if event["event"] == "once":
-        thread = Thread(system=event.get("system") or "")
-    elif "replaces" in event:
-        thread = thread.up_to(event["replaces"])
-    elif not ("joins" in event or event.get("append")):
-        thread = thread.before(event.get("cell"), event.get("run", ""))
-    system = "\n\n".join(text for text in (event.get("system", thread.system), event.get("instruction")) if text)
-    turns = thread.turns[event.get("left_out", 0) :]
-    messages: list[Message] = [{"role": "system", "content": system}] if system else []
-    seeing = "unseen" not in event
-    messages += [message for turn in turns for message in turn.messages(seeing=seeing)]
-    return [*messages, user_message(event["prompt"], event.get("images", ()))]
+    if event.event == "once":
+        thread = Thread(system=event.system or "")
+    elif event.replaces is not None:
+        thread = thread.up_to(event.replaces)
+    elif event.joins is None and event.append is None:
+        thread = thread.before(event.cell, event.run or "")
+    return request_messages(
+        thread.turns[event.left_out or 0 :],
+        event.prompt or "",
+        event.images or (),
+        system=instructed(thread.system if event.system is None else event.system, event.instruction or ""),
+        seeing=event.unseen is None,
+    )

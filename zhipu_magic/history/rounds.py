@@ -33,6 +33,11 @@ class Called:
         """Whether it did not run because its turn had made as many calls as it may."""
         return self.failed and self.seconds is None
 
+    def result_to_json(self) -> dict[str, Any]:
+        """The result, as the journal holds it beside the call."""
+        members = {"id": self.id, "text": self.text, "failed": self.failed or None, "seconds": self.seconds}
+        return {name: value for name, value in members.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class Round:
@@ -43,37 +48,30 @@ class Round:
     wrong: str = ""
 
     @classmethod
-    def from_told(cls, told: Mapping[str, Any]) -> Round:
-        """As the journal tells it."""
-        asked = {call["id"]: call["function"] for call in calls_of(told["completion"])}
+    def from_json(cls, members: Mapping[str, Any]) -> Round:
+        """Read it from a journal's line."""
+        asked = {call["id"]: call["function"] for call in calls_of(members["completion"])}
         calls = (
             Called(
-                call["id"],
-                asked[call["id"]]["name"],
-                asked[call["id"]]["arguments"],
-                call["text"],
-                call.get("failed", False),
-                call.get("seconds"),
+                id=call["id"],
+                name=asked[call["id"]]["name"],
+                arguments=asked[call["id"]]["arguments"],
+                text=call["text"],
+                failed=call.get("failed", False),
+                seconds=call.get("seconds"),
             )
-            for call in told.get("calls", ())
+            for call in members.get("calls", ())
         )
-        return cls(told["completion"], tuple(calls), told.get("wrong", ""))
+        return cls(members["completion"], tuple(calls), members.get("wrong", ""))
 
-    def told(self) -> dict[str, Any]:
-        """For the journal. What was called stands in the reply itself."""
-        calls = [
-            {"id": call.id, "text": call.text, "failed": call.failed or None, "seconds": call.seconds}
-            for call in self.calls
-        ]
-        return {
-            "completion": self.body,
-            **(
-                {"calls": [{name: value for name, value in call.items() if value is not None} for call in calls]}
-                if calls
-                else {}
-            ),
-            **({"wrong": self.wrong} if self.wrong else {}),
-        }
+    def to_json(self) -> dict[str, Any]:
+        """The members of a journal's line. What was called stands in the reply itself."""
+        members: dict[str, Any] = {"completion": self.body}
+        if self.calls:
+            members["calls"] = [call.result_to_json() for call in self.calls]
+        if self.wrong:
+            members["wrong"] = self.wrong
+        return members
 
     @property
     def words(self) -> str:
@@ -98,13 +96,13 @@ class Round:
         return [asked, *({"role": "tool", "tool_call_id": call.id, "content": call.text} for call in self.calls)]
 
 
-def exchange_of(rounds: Iterable[Round]) -> list[Message]:
+def tool_messages(rounds: Iterable[Round]) -> list[Message]:
     """What stands between a prompt and the reply to it."""
     return [message for one in rounds for message in one.messages]
 
 
-def exchanged(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]:
-    """What `exchange_of` gave, by its rounds: the words of each, and its calls."""
+def calls_by_round(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]:
+    """What `tool_messages` gave, round by round: the words of each, and its calls."""
     messages = list(messages)
     for place, message in enumerate(messages, 1):
         if message["role"] == "assistant":

@@ -36,8 +36,8 @@ class Turn(NamedTuple):
     messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
 
     `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
-    go with the prompt, `instruction` was added to the system text for this turn alone, and `exchange` are the calls
-    of tools and their results, between prompt and reply. `sources` is what the service has found on the web.
+    go with the prompt, `instruction` was added to the system text for this turn alone, and `tool_messages` are the
+    tool calls and their results, between prompt and reply. `sources` is what the service found on the web.
     """
 
     prompt: str
@@ -55,7 +55,7 @@ class Turn(NamedTuple):
     written: str = ""
     images: tuple[Image, ...] = ()
     instruction: str = ""
-    exchange: tuple[Message, ...] = ()
+    tool_messages: tuple[Message, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -65,7 +65,7 @@ class Turn(NamedTuple):
     @property
     def bytes(self) -> int:
         """About how many it takes in memory, its reply with it, and what it shares with its line's event left out."""
-        return 300 + 2 * len(self.reply) + 8 * len(self.exchange)
+        return 300 + 2 * len(self.reply) + 8 * len(self.tool_messages)
 
     def messages(self, *, seeing: bool = True) -> list[Message]:
         """The turn as it is sent, to a model that is `seeing` images or not.
@@ -73,7 +73,7 @@ class Turn(NamedTuple):
         Reasoning is not sent back: the service does not want it.
         """
         asked = user_message(self.prompt, self.images if seeing else ())
-        return [asked, *self.exchange, {"role": "assistant", "content": self.reply}]
+        return [asked, *self.tool_messages, {"role": "assistant", "content": self.reply}]
 
     def joined(self, more: Turn) -> Turn:
         """This turn with the reply of `more`, which went on from its end."""
@@ -83,7 +83,7 @@ class Turn(NamedTuple):
             written=self.written,
             images=self.images,
             instruction=self.instruction,
-            exchange=(*self.exchange, *more.exchange),
+            tool_messages=(*self.tool_messages, *more.tool_messages),
             reply=self.reply + more.reply,
             reasoning=self.reasoning or more.reasoning,
             cell=self.cell,
@@ -99,24 +99,3 @@ def user_message(prompt: str, images: Sequence[Image] = ()) -> Message:
         return {"role": "user", "content": prompt}
     parts: list[Message] = [{"type": "image_url", "image_url": {"url": image}} for image in images]
     return {"role": "user", "content": [*parts, {"type": "text", "text": prompt}]}
-
-
-def as_sent(messages: Sequence[Message], *, data_urls: bool = False) -> list[Message]:
-    """The messages as the service takes them: images by their address or in base64, as a data URL where it wants one.
-
-    Raises JournalError for an image that is not there any more.
-    """
-
-    def part(one: Message) -> Message:
-        if not isinstance(one, dict) or "image_url" not in one:
-            return one
-        image: Image = one["image_url"]["url"]
-        prefix = f"data:{image.type};base64," if data_urls else ""
-        return {"type": "image_url", "image_url": {"url": image.url or prefix + image.base64()}}
-
-    return [
-        {**message, "content": [part(one) for one in message["content"]]}
-        if isinstance(message["content"], list)
-        else message
-        for message in messages
-    ]

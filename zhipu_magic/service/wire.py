@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .api_key import Hide
-from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, is_count, name_of, objects, typed
+from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, name_of, objects, typed
 from .stream import DONE, Chunk
 from .tool_calls import ToolCalls
 
@@ -61,7 +61,7 @@ _MOST_TOKENS = 2**40
 
 
 def _count(value: Any) -> int:
-    return value if is_count(value) and value < _MOST_TOKENS else 0
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else 0
 
 
 class Assembly:

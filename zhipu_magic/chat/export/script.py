@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...history.conversation import Link, Thread
-from ...history.turn import Anchor, as_sent
+from ...history.conversation import Thread
+from ...history.link import Link
+from ...history.messages import as_sent
+from ...history.turn import Anchor
 from ...service.endpoint import BASE_URL_VARIABLE, check_base_url
 from ...service.profile import DEFAULT_BASE_URL
 from ..options import Options

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...history.conversation import Link, Thread
+from ...history.conversation import Thread
+from ...history.link import Link
 from ...history.markdown import answer, call_text, sources
-from ...history.rounds import exchanged
+from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
 from ...text.markdown import fenced
 from ...text.markup import Markup
@@ -41,7 +42,7 @@ def _turn(link: Link) -> Iterator[Markup | str]:
     yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
     yield _as_written(turn.prompt)
     yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
-    for words, calls in exchanged(turn.exchange):
+    for words, calls in calls_by_round(turn.tool_messages):
         yield words.strip("\n")
         yield fenced("\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls))
     yield answer(turn).strip("\n")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...history.conversation import Link, Thread
+from ...history.conversation import Thread
 from ...history.history import turns
+from ...history.link import Link
 from ...history.markdown import call_text, sources, turn_page
-from ...history.rounds import exchanged
+from ...history.rounds import calls_by_round
 from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code, quotation
@@ -36,7 +37,7 @@ def _listing(thread: Thread) -> Markup:
         images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
         number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell(turn)))
         parts.append(_part(number, *images, quotation(turn.prompt)))
-        for words, calls in exchanged(turn.exchange):
+        for words, calls in calls_by_round(turn.tool_messages):
             lines = [words] * bool(words) + [f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls]
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
         facts = _facts(*_marks(link))

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from ...history.conversation import back_from
-from ...history.events import Kept
+from ...history.event import State
 from ...history.ledger import Entry, Ledger, Sums
+from ...history.link import back_from
 from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
@@ -41,7 +41,7 @@ class Dashboard:
         self._shell = shell
         self._widget = LiveHTML() if live else None
         self._shown: list[tuple[Callable[..., None], str]] = []
-        self._told: Kept | None = None
+        self._told: State | None = None
 
     def show(self, figures: Spending) -> None:
         """Put the dashboard here."""
@@ -70,7 +70,7 @@ class Dashboard:
 class Spending:
     """What the dashboard shows. `as_recorded` leaves out what tells a replay from the run that it repeats."""
 
-    kept: Kept
+    kept: State
     as_recorded: bool = False
 
     @property

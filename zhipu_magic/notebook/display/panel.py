@@ -13,8 +13,8 @@ from typing import Literal
 
 from ...chat.progress import Progress
 from ...chat.standing import Standing
-from ...chat.stream import Timing
 from ...history.conversation import MAIN
+from ...history.turn_event import Timing
 from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten

@@ -1,0 +1,98 @@
+"""A journal's file and the images beside it, as they are written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from ..text import regular_files
+from ..text.errors import JournalError
+from ..values.images.from_value import Image, is_kept
+from ..values.images.stored import from_json as image_from_json
+from .event_members import SENSELESS
+from .events import from_json
+from .journal_lines import BLOCK, LONGEST, value_of
+from .journal_lock import CAN_LOCK, locked
+from .journal_reader import refuse_other
+from .turn_event import TurnEvent
+
+
+def append(path: Path, lines: bytes, patience: float) -> None:
+    """Append whole lines, through to the disk; a line that a crash has torn is moved out of their way."""
+    with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        if end and file.read(1) != b"\n":
+            lines = _cut_torn(path, file, end) + lines
+        regular_files.write(file, lines)
+        os.fsync(file.fileno())
+
+
+def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
+    """Move the torn last line to a file of its own; gives what must go before the next line."""
+    whole = file.seek(_end_of_whole_lines(file, end))
+    with regular_files.appended(torn_file(path)) as torn:
+        while piece := file.read(BLOCK):
+            regular_files.write(torn, piece)
+        regular_files.write(torn, b"\n")
+    if not CAN_LOCK:
+        return b"\n"
+    os.ftruncate(file.fileno(), whole)
+    return b""
+
+
+def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
+    shortest = end - LONGEST
+    while end:
+        if end < shortest:
+            raise OSError(errno.EFBIG, "its last line is too long to be one of ours")
+        start = file.seek(max(0, end - BLOCK))
+        if found := file.read(end - start).rfind(b"\n") + 1:
+            return start + found
+        end = start
+    return 0
+
+
+def keep_images(images: Iterable[Image], folder: Path) -> None:
+    """Write each image to the folder, once, under the name that its content gives it.
+
+    Anything else there of that name is replaced. Raises OSError, and JournalError for an image that is gone from
+    its folder.
+    """
+    for image in images:
+        path = folder / image.file_name
+        if not image.url and image.path != path and not is_kept(image, path):
+            regular_files.replace(path, [image.data], ours=1, make=True)
+
+
+def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
+    """Copy the images that these lines name to another folder, as far as they are there."""
+    for line in lines:
+        if b'"images"' in line and old != new:
+            with suppress(JournalError, AttributeError, *SENSELESS):
+                event = from_json(value_of(line), len(line))
+                if isinstance(event, TurnEvent):
+                    keep_images([image_from_json(image, old) for image in event.images or ()], new)
+
+
+def write(path: Path, lines: list[bytes]) -> None:
+    """Write a journal anew, whole or not at all. Raises JournalError, also for a file that is none."""
+    try:
+        refuse_other(path)
+        regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
+    except OSError as error:
+        raise JournalError(
+            "{journal} cannot be written: {why}.",
+            reason="journal.unwritable",
+            journal=path.name,
+            why=error.strerror,
+        ) from None
+
+
+def torn_file(path: Path) -> Path:
+    """Where what a crash has torn is kept."""
+    return path.with_name(path.name + ".torn")

@@ -1,0 +1,55 @@
+"""The messages of a request: a conversation as the service takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .turn import Message, Turn, user_message
+
+if TYPE_CHECKING:
+    from ..values.images.from_value import Image
+
+
+def request_messages(
+    turns: Iterable[Turn],
+    prompt: str,
+    images: Sequence[Image] = (),
+    *,
+    system: str = "",
+    seeing: bool = True,
+) -> list[Message]:
+    """The messages that ask `prompt`, with its images, after these turns; to a model that is `seeing` images or not."""
+    past = (message for turn in turns for message in turn.messages(seeing=seeing))
+    return [*system_message(system), *past, user_message(prompt, images)]
+
+
+def system_message(system: str) -> list[Message]:
+    """The message that stands before all others; none for an empty text."""
+    return [{"role": "system", "content": system}] if system else []
+
+
+def instructed(system: str, instruction: str) -> str:
+    """The system text, with what is added to it for one request."""
+    return "\n\n".join(text for text in (system, instruction) if text)
+
+
+def as_sent(messages: Sequence[Message], *, data_urls: bool = False) -> list[Message]:
+    """The messages as the service takes them: images by their address or in base64, as a data URL where it wants one.
+
+    Raises JournalError for an image that is not there any more.
+    """
+
+    def part(one: Message) -> Message:
+        if not isinstance(one, dict) or "image_url" not in one:
+            return one
+        image: Image = one["image_url"]["url"]
+        prefix = f"data:{image.type};base64," if data_urls else ""
+        return {"type": "image_url", "image_url": {"url": image.url or prefix + image.base64()}}
+
+    return [
+        {**message, "content": [part(one) for one in message["content"]]}
+        if isinstance(message["content"], list)
+        else message
+        for message in messages
+    ]

@@ -1,0 +1,272 @@
+"""The event of a reply: what was asked, what was answered, and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
+
+from ..service.response_members import objects
+from ..service.wire import Usage, total
+from .conversation import Conversation, Thread
+from .event import Event, State, made
+from .event_members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text
+from .ledger import Entry
+from .rounds import Round, tool_messages
+from .turn import Message, Turn
+
+KINDS = frozenset({"turn", "partial", "replayed", "once"})
+#: What an event holds of a request, and of its answer: both are left out of a line that gives the same answer again.
+#: Where it cannot leave the answer out, it has its members in this order.
+_REQUEST = ("prompt", "written", "images", "instruction")
+_ANSWER = (
+    *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
+    *("tokens", "left_out", "unseen", "cost", "estimated_tokens", "estimated_cost", "seconds", "first_token", "chunks"),
+)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came."""
+
+    seconds: float
+    first_token: float | None
+    chunks: int
+
+
+class EarlierRounds(NamedTuple):
+    """The rounds before a reply's last: the service's count for each, and the messages that a turn keeps of them."""
+
+    usages: tuple[Usage | None, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @classmethod
+    def from_json(cls, rounds: Any) -> EarlierRounds:
+        if isinstance(rounds, cls):
+            return rounds
+        read = [Round.from_json(one) for one in rounds]
+        return cls(tuple(one.usage for one in read), tuple(tool_messages(read)))
+
+
+_NO_ROUNDS = EarlierRounds()
+_NO_MEMBERS: Mapping[str, Any] = MappingProxyType({})
+#: What is shown of a page that the service found.
+_OF_A_SOURCE = ("title", "link", "media", "publish_date")
+_UNTITLED: Mapping[str, str] = MappingProxyType({})
+
+
+def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
+    """The pages that the service found, as far as they are shown."""
+    if isinstance(found, tuple):
+        return found
+    sources = (
+        {name: str(one[name]) for name in _OF_A_SOURCE if isinstance(one.get(name), (str, int, float))}
+        for one in objects(found)
+    )
+    return tuple(source or _UNTITLED for source in sources)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TurnEvent(Event):
+    """A reply: "turn" is whole, "partial" was cut short, "replayed" was given before, "once" leaves no turn.
+
+    A turn replaces those that earlier runs of its `cell` made; `append` adds it whatever its cell asked before.
+    `replaces` and `joins` are the ids of a turn that it replaces, or continues. `after` is the id of the turn before
+    it, and `held` the checksum of the turns that its request held. `key` identifies the request for a replay.
+
+    `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added to
+    the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid` marks an
+    answer that is not of the type that was asked for. `members` are the request's beyond model and messages. Times are
+    in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
+    could not see. `of` is the id of the event whose answer this one gives again.
+
+    `host` and `after` are read by nobody yet, and written for whoever reads a journal by hand.
+    """
+
+    time: Text | None = None
+    thread: Name | None = None
+    cell: Id | None = None
+    run: Id | None = None
+    execution_count: Count | None = None
+    append: Flag | None = None
+    replaces: Id | None = None
+    joins: Id | None = None
+    after: Id | None = None
+    held: Count | None = None
+    prompt: Text | None = None
+    written: Text | None = None
+    images: ImageList | None = None
+    system: Text | None = None
+    instruction: Text | None = None
+    key: Id | None = None
+    completion: Completion | None = None
+    rounds: RoundList | None = None
+    invalid: Flag | None = None
+    model: Name | None = None
+    members: Members | None = None
+    host: Text | None = None
+    practice: Flag | None = None
+    seconds: Amount | None = None
+    first_token: Amount | None = None
+    chunks: Count | None = None
+    tokens: Count | None = None
+    left_out: Count | None = None
+    unseen: Count | None = None
+    cost: Amount | None = None
+    estimated_tokens: Count | None = None
+    estimated_cost: Amount | None = None
+    of: Id | None = None
+
+    null_is_absent: ClassVar[bool] = True
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether it holds a request and its answer, rather than the id of the event that does."""
+        return self.completion is not None and self.prompt is not None and self.model is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the reply came to its end: only such a one is given again."""
+        assert self.completion is not None
+        return self.event != "partial" and self.completion["choices"][0].get("finish_reason") != "interrupted"
+
+    @property
+    def timing(self) -> Timing:
+        """The times that were recorded."""
+        return Timing(self.seconds or 0.0, self.first_token, self.chunks or 0)
+
+    def answer(self) -> dict[str, Any]:
+        """Its members that answer the request, read so far that many events can share them. Raises LookupError."""
+        if not self.holds_answer or self.completion is None:
+            raise LookupError("no answer")
+        mine = vars(self)
+        found = {name: mine[name] for name in (*_REQUEST, *_ANSWER) if mine.get(name) is not None}
+        if "web_search" in self.completion:
+            found["completion"] = {**self.completion, "web_search": _sources(self.completion["web_search"])}
+        if self.rounds is not None:
+            found["rounds"] = EarlierRounds.from_json(self.rounds)
+        return found
+
+    def with_fields(self, fields: Mapping[str, Any]) -> TurnEvent:
+        """The same event with these fields."""
+        return made(TurnEvent, {**vars(self), **fields})
+
+    def repeating(self, answer: TurnEvent) -> TurnEvent:
+        """The same request, answered by what an earlier event was answered.
+
+        A tool that runs a whole page names no cells; the history shows those that were recorded.
+        """
+        found = {name: getattr(answer, name) for name in _ANSWER}
+        if self.cell is None:
+            found |= {name: getattr(answer, name) for name in ("cell", "run", "execution_count")} | {"append": True}
+        event = "once" if self.event == "once" else "replayed"
+        return self.with_fields({**found, "event": event, "of": answer.id})
+
+    def without_answer(self) -> TurnEvent:
+        """The same event, where it gives an answer again, without the members that an earlier line holds."""
+        return self if self.of is None else self.with_fields(dict.fromkeys((*_REQUEST, *_ANSWER)))
+
+    def written_fields(self) -> tuple[str, ...]:
+        return _REPEATED if self.of is not None else super().written_fields()
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        threads = conversation.threads
+        looks = len(threads) // 2 if len(threads) > 1 else 0
+        thread = threads.get(self.thread or "")
+        if thread is None or thread.last is None:
+            return looks
+        again = self.cell in thread.cells and self.append is None
+        return looks + thread.last.number if again or self.joins is not None or self.replaces is not None else looks
+
+    def apply(self, state: State) -> None:
+        completion, model, prompt = self.completion, self.model, self.prompt
+        if completion is None or model is None or prompt is None:
+            raise LookupError("no answer")
+        message = completion["choices"][0]["message"]
+        reply: str = message.get("content") or ""
+        counted = completion.get("usage")
+        usage = Usage.read(counted) if isinstance(counted, dict) else None
+        earlier = _NO_ROUNDS
+        if self.rounds is not None:
+            earlier = EarlierRounds.from_json(self.rounds)
+            usage = total([*earlier.usages, usage])
+        stands = bool(reply) and self.event != "once" and self.invalid is None
+        # A call of the class by name would take twice as long, here and below, and a journal has many lines.
+        entry = Entry.__new__(
+            Entry,
+            model=model,
+            prompt=self.written or prompt,
+            usage=usage,
+            cost=self.cost,
+            seconds=self.seconds or 0.0,
+            note="" if stands and self.joins is None else self._note(reply),
+            replayed=self.of is not None,
+            turn=(self.id if self.joins is None else self.joins) if stands else "",
+            estimated_tokens=self.estimated_tokens or 0,
+            estimated_cost=self.estimated_cost or 0.0,
+            practice=self.practice is not None,
+        )
+        if stands:
+            if self.thread is None:
+                raise LookupError("no thread")
+            turn = self._turn(completion, usage, earlier.messages)
+            state.put(self._changed(state.conversation.thread(self.thread), turn))
+        state.ledger = state.ledger.add(entry)
+
+    def _note(self, reply: str) -> str:
+        if self.invalid is not None:
+            return "not of the type"
+        if self.event == "once":
+            return "once"
+        return "continued" if self.joins is not None else "" if reply else "no words"
+
+    def _turn(self, completion: Mapping[str, Any], usage: Usage | None, tool_messages: tuple[Message, ...]) -> Turn:
+        choice = completion["choices"][0]
+        message = choice["message"]
+        turn = Turn.__new__(
+            Turn,
+            prompt=self.prompt or "",
+            reply=message["content"],
+            model=self.model or "",
+            usage=usage,
+            finish_reason=choice.get("finish_reason"),
+            id=self.id,
+            cell=self.cell,
+            run=self.run or "",
+            tokens=self.tokens or 0,
+            reasoning=message.get("reasoning_content") or "",
+            members=self.members or _NO_MEMBERS,
+            execution_count=self.execution_count,
+            written=self.written or "",
+            images=() if self.images is None else tuple(self.images),
+            instruction=self.instruction or "",
+            tool_messages=tool_messages,
+        )
+        return turn._replace(sources=_sources(completion["web_search"])) if "web_search" in completion else turn
+
+    def _changed(self, thread: Thread, turn: Turn) -> Thread:
+        """The thread with the turn of this event."""
+        if self.system is not None:
+            thread = replace(thread, system=self.system)
+        changed = None
+        if self.joins is not None:
+            changed = thread.replace_turn(
+                self.joins,
+                lambda old: old.joined(turn)._replace(run=turn.run or old.run),
+                what="a turn continued",
+                asked_again=False,
+            )
+        elif self.replaces is not None:
+            changed = thread.replace_turn(
+                self.replaces,
+                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run),
+                what="a turn asked again",
+                asked_again=True,
+            )
+        return changed or thread.commit(turn, append=self.append is not None, asked_after=self.held)
+
+
+_FIELDS = tuple(field.name for field in fields(TurnEvent) if field.name != "forked")
+#: The order in which an event that gives an answer again has its members.
+_REPEATED = (*(name for name in _FIELDS if name not in _ANSWER and name != "of"), *_ANSWER, "of")
