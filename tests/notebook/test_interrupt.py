@@ -210,6 +210,26 @@ def test_at_the_very_moment_that_it_is_sent(story: Story, monkeypatch: pytest.Mo
     story.left_no_trace(cell)
 
 
+@pytest.mark.parametrize("nth", [1, 2], ids=["the waiting mark", "the panel"])
+def test_at_the_very_moment_that_an_output_is_put_up(story: Story, monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
+    publisher = type(story.page.publisher)
+    publish, published = publisher.publish, 0
+
+    def interrupted(self: Any, *data: Any, **more: Any) -> None:
+        nonlocal published
+        publish(self, *data, **more)
+        published += 1
+        if published == nth:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publisher, "publish", interrupted)
+        cell = story.second(Raw((STALL,)))
+    ended_as_one_line(cell)
+    assert published == nth and not cell.outputs
+    story.left_no_trace(cell)
+
+
 @pytest.mark.parametrize("said", [Raw((STALL,)), Raw((sse(chunk()), b": ping\n\n", STALL))], ids=["headers", "a role"])
 @pytest.mark.parametrize("line", ["%%glm -b response", "%%glm -b response -q"])
 def test_before_the_first_word(story: Story, said: Raw, line: str) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from ...chat.chat import Chat
 from ...chat.progress import Progress
 from ...chat.reply import Reply
+from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ..shell import Shell
@@ -69,8 +70,13 @@ class _Output:
         self.shown = False
 
     def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
-        self._publish(bundle, metadata or {}, transient=self._transient, update=self.shown)
-        self.shown = True
+        """Publish it, and know that: what an interrupt left unknown could not be taken away again."""
+
+        def publish() -> None:
+            self._publish(bundle, metadata or {}, transient=self._transient, update=self.shown)
+            self.shown = True
+
+        undisturbed(publish)
 
 
 class _Text:
@@ -128,8 +134,13 @@ class _Panel:
         if self._widget is not None:
             self._widget.close()
 
+    def _make_widget(self) -> None:
+        self._widget = LiveHTML()
+
     def _draw(self, *, live: bool) -> None:
-        self._widget = self._widget or LiveHTML()
+        if self._widget is None:
+            undisturbed(self._make_widget)  # one that nobody knows of would stay open for ever
+        assert self._widget is not None
         figures = self._figures()
         bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))
         # Once shown, the widget changes by itself; the last time, so do the fallbacks that a saved page keeps.
