@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +15,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from zhipu_magic import Chat
+from zhipu_magic.notebook.display.terminal import Terminal as Display
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs pexpect")
@@ -219,6 +223,25 @@ def test_ctrl_c_keeps_what_had_arrived(terminal: Terminal, server: PracticeServe
     assert screen(terminal.until_prompt())[0] == "next"
     sent = [message["content"].strip() for message in server.requests[-1].body["messages"]]
     assert sent == ["hi", "half a reply", "go on"]
+
+
+def test_ctrl_c_at_the_very_moment_that_words_are_printed_prints_them_once(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+
+    class Screen(io.StringIO):
+        def write(self, text: str) -> int:
+            printed.append(text)
+            if text == "half":
+                signal.raise_signal(signal.SIGINT)
+            return len(text)
+
+    server.enqueue(Raw((sse(chunk("half")), STALL)))
+    monkeypatch.setattr(sys, "stdout", Screen())
+    with pytest.raises(KeyboardInterrupt):
+        Display().show(chat, chat.ask("hi"), panel="off", streamed=True, alone=True)
+    assert "".join(printed) == "half\n"
 
 
 def test_ctrl_c_before_any_word_leaves_one_line(terminal: Terminal, server: PracticeServer) -> None:

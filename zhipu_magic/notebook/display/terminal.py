@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from ...chat.chat import Chat
 from ...chat.progress import Progress
 from ...chat.reply import Reply
+from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...history.markdown import call_text, sources
 from ...service.response_members import objects
@@ -83,11 +84,14 @@ class _Painter:
         self._close(progress, open_line=open_line, notes=self._figures(self._notices).notes)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
-        self._printed += _print_on(progress, self._printed)
+        self._print(progress, words=True)
         # A terminal shows ^C where the line stands.
         self._close(progress, open_line=_stands_open(progress) or interrupted)
 
     def _print(self, progress: Progress, *, words: bool) -> None:
+        undisturbed(lambda: self._print_new(progress, words))  # what it did not know to be printed would come twice
+
+    def _print_new(self, progress: Progress, words: bool) -> None:
         if len(progress.rounds) > self._rounds:
             self._rounds, self._printed, self._calls = len(progress.rounds), 0, 0
         if words:
