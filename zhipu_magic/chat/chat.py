@@ -11,9 +11,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from ..history.budget import Budget
 from ..history.conversation import Thread
 from ..history.event import State
 from ..history.history import History, check_name
@@ -24,11 +23,12 @@ from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.models import CATALOGUE
-from ..text.errors import InvalidRequest, SettingsError
+from ..text.errors import InvalidRequest
 from ..values.references import Prompt, resolved
-from .compose import Place, Wanted, composed, model_of
+from .chat_settings import ChatSettings
+from .compose import Place, Wanted, composed
 from .dispatch import Dispatch
-from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
+from .environment import ReplayMode, default_model, default_replay
 from .options import Options, with_more
 from .reply import Reply
 from .request import Request
@@ -39,7 +39,6 @@ from .window import context_tokens
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
-    from ..values.tools.tool import Tool
     from ..values.types.answer_type import Shape
 
 #: An API key of the service, which is soon given in the place of the first argument.
@@ -49,7 +48,7 @@ GO_ON = "Go on exactly where you stopped, without repeating anything."
 GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
 
 
-class Chat:
+class Chat(ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -93,18 +92,18 @@ class Chat:
                 "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
             )
         self.stream = stream
-        self._toolbox = Toolbox(tools, warn, confirm)
-        self._shapes: dict[str, Shape] = {}
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
-        self._scheduler = Scheduler(limit)
+        self._shapes: dict[str, Shape] = {}
         settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
-        self.history = History(
+        scheduler = Scheduler(limit)
+        history = History(
             Journal(Path(journal) if journal else None, hide=self.service.hide, warn=warn),
             {name: value for name, value in settings.items() if value is not None},
-            self._settle,
+            scheduler.settle,
         )
-        self._dispatch = Dispatch(self.service, self.history, self._scheduler, warn)
+        dispatch = Dispatch(self.service, history, scheduler, warn)
+        super().__init__(history, dispatch, scheduler, Toolbox(tools, warn, confirm))
         self.replay = default_replay() if replay is None else replay
 
     # Asking
@@ -237,9 +236,6 @@ class Chat:
             shape = self._shapes.get(instruction)
         return composed(prompt, options, place, Wanted(shape, instruction), hide=self.service.hiding())
 
-    def _settle(self, thread: str | None) -> None:
-        self._scheduler.settle(thread)
-
     # What it keeps, as it is at this moment: looking waits for no reply
 
     @property
@@ -265,115 +261,6 @@ class Chat:
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
         return self._dispatch.account
-
-    @property
-    def system(self) -> str:
-        """The system text that stands before all turns of the current thread; empty where there is none."""
-        return self.thread().system
-
-    @system.setter
-    def system(self, text: str) -> None:
-        self.history.do("system", thread=self.thread().name, text=text)
-
-    @property
-    def model(self) -> str:
-        """The model that the current thread asks."""
-        return model_of(self.state.conversation.here)
-
-    @model.setter
-    def model(self, name: str) -> None:
-        self.history.do("model", thread=self.thread().name, name=name)
-
-    @property
-    def temperature(self) -> float | None:
-        """How freely the model picks words; None leaves it to the model."""
-        return self.state.temperature
-
-    @temperature.setter
-    def temperature(self, value: float | None) -> None:
-        self.history.do("temperature", value=value)
-
-    @property
-    def budget(self) -> Budget | None:
-        """What may be spent in all; None where there is no limit."""
-        return self.state.budget
-
-    @budget.setter
-    def budget(self, budget: Budget | None) -> None:
-        self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
-
-    @property
-    def replay(self) -> ReplayMode:
-        """Whether known requests are answered from the journal: "off", "auto", or "only", where nothing goes out."""
-        return self._dispatch.mode
-
-    @replay.setter
-    def replay(self, mode: ReplayMode) -> None:
-        if mode not in get_args(ReplayMode):
-            raise SettingsError(
-                "replay must be off, auto or only, not {mode!r}.",
-                hint="{variable} sets it too.",
-                reason="replay.mode",
-                mode=mode,
-                variable=REPLAY_VARIABLE,
-            )
-        self._dispatch.mode = mode
-
-    @property
-    def tools(self) -> tuple[Tool, ...]:
-        """What the model may call in every turn: Python functions, each of which becomes a `Tool`."""
-        return self._toolbox.tools
-
-    @tools.setter
-    def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
-        self._toolbox.fill(functions)
-
-    def remove_tools(self, *names: str) -> None:
-        """Let the model call these no more, and forget all about them, also that one asks before each call.
-
-        Raises InvalidRequest, and removes none, where one is not known.
-        """
-        self._toolbox.remove(names)
-
-    def renew_tools(self, names: Mapping[str, Any]) -> None:
-        """Let the model call what these names stand for by now, where a tool's function was defined anew."""
-        self._toolbox.renew(names)
-
-    @property
-    def value_tokens(self) -> int:
-        """Tokens that the value of a reference, or the result of a tool, may take."""
-        return self._dispatch.value_tokens
-
-    @value_tokens.setter
-    def value_tokens(self, tokens: int) -> None:
-        self._dispatch.value_tokens = tokens
-
-    @property
-    def tool_rounds(self) -> int:
-        """How often the model may call tools in one turn before it has to answer."""
-        return self._dispatch.tool_rounds
-
-    @tool_rounds.setter
-    def tool_rounds(self, count: int) -> None:
-        self._dispatch.tool_rounds = count
-
-    @property
-    def tool_calls(self) -> int:
-        """How many calls of tools the model may make in one turn; those beyond do not run, and it is told so."""
-        return self._dispatch.tool_calls
-
-    @tool_calls.setter
-    def tool_calls(self, count: int) -> None:
-        self._dispatch.tool_calls = count
-
-    @property
-    def limit(self) -> int:
-        """How many requests are under way at once."""
-        return self._scheduler.limit
-
-    @limit.setter
-    def limit(self, count: int) -> None:
-        self._scheduler.limit = count
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""

@@ -20,6 +20,7 @@ from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
 from .progress import Progress
+from .reading import Reading
 from .replay import Known, Recorded, Replay
 from .reply import Reply
 from .request import Request
@@ -175,7 +176,7 @@ class Dispatch:
             chat=self._scheduler,
         )
 
-    def _commit(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> None:
+    def _commit(self, reply: Reading, known: Known, endpoint: Endpoint | None) -> None:
         """The one commit point. Called again for the same reply, it only makes sure that the journal has it."""
         history = self._history
 
@@ -194,7 +195,7 @@ class Dispatch:
             undisturbed(commit)
         history.write_down()
 
-    def _event(self, reply: Reply, known: Known, endpoint: Endpoint | None) -> TurnEvent:
+    def _event(self, reply: Reading, known: Known, endpoint: Endpoint | None) -> TurnEvent:
         history = self._history
         run = history.run(reply.request.anchor.run)
         event = turn_event_of(reply, known, endpoint, event_id=history.next_id(), run=run)

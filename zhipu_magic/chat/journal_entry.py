@@ -11,12 +11,12 @@ from ..history.rounds import Round, tool_messages
 from ..history.turn_event import TurnEvent
 from ..service.endpoint import Endpoint
 from .progress import Progress
+from .reading import Reading
 from .replay import Known
-from .reply import Reply
 from .window import taken, turn_tokens
 
 
-def turn_event_of(reply: Reply, known: Known, endpoint: Endpoint | None, *, event_id: str, run: str) -> TurnEvent:
+def turn_event_of(reply: Reading, known: Known, endpoint: Endpoint | None, *, event_id: str, run: str) -> TurnEvent:
     """The event of this reply. `run` names the cell's execution, `endpoint` who answered: None where the journal did.
 
     It holds its own prompt and reply, and the id of the turn before, not the whole history again. Of the service it

@@ -1,47 +1,29 @@
-"""One reply: read to its end by whoever wants it, in a loop, from several threads, or in a coroutine."""
+"""The model's answer: to read, to iterate over or to await."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..history.ledger import Entry
 from ..history.rounds import Called, Round
-from ..history.turn_event import Timing, TurnEvent
-from ..service.exchange import Exchange
-from ..service.forks import tell_of_forks
+from ..history.turn_event import Timing
 from ..service.wire import Usage
-from ..text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
 from .aio import completed, read_on
-from .in_tool import check_not_in_tool, in_tool
-from .progress import Progress, State
-from .stream import Calling, Source, StreamEvent
-from .tool_loop import RunCoroutine
-from .undisturbed import undisturbed
+from .progress import Progress
+from .reading import TICK, Reading
+from .stream import Calling, Source
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
     from ..service.connection import Completion
-    from .request import Request
 
 
-class Reply:
-    """The model's answer, to iterate over while it grows and to read when it is whole.
+class Reply(Reading):
+    """The model's answer, to iterate over while it comes and to read when it is whole.
 
-    Its request is on its way from the beginning. What comes is taken in by whoever reads it, in whatever thread, and by
-    the thread that received it once all is there; `progress` is what there is so far, and its end is committed once.
-
-    A turn may take several rounds: where the model calls tools, they run in a thread that reads the reply, one at each
-    step, and it is called again with their results; an answer that is not of the wanted type is asked for once more.
-
-    Iterating gives the text as it comes, that of all rounds; `async for` does so too. The attributes `text`,
-    `reasoning`, `completion`, `usage` and `value` read the reply to its end first, and so does `await`, which gives the
-    reply itself. They raise the `GLMError` that ended it if one did.
+    Iterating gives the text of all rounds as it comes, and so does `async for`. The attributes `text`, `reasoning`,
+    `completion`, `usage` and `value` first read the reply to its end; so does `await`, which gives the reply itself.
+    They raise the `GLMError` that ended it, if one did. `progress` is what there is so far.
     """
 
     def __init__(
@@ -49,43 +31,22 @@ class Reply:
         progress: Progress,
         source: Source,
         *,
-        commit: Callable[[Reply], None],
+        commit: Callable[[Reading], None],
         build: Callable[[Mapping[str, Any]], Completion],
         chat: object = None,
     ) -> None:
-        self.progress = progress
-        self.error: Exception | None = None
-        self.event: TurnEvent | None = None
-        """The event that it was committed as."""
-        self.entry: Entry | None = None
-        """What it has cost, once it is committed."""
-        self.error_was_raised = False
-        self.run_coroutine: RunCoroutine | None = None
-        """What runs an async tool, where an event loop reads the reply."""
-        self.loop: AbstractEventLoop | None = None
-        """The event loop that runs one of its tools."""
-        self.on_interrupt: list[Callable[[], object]] = []
-        """Called when it is stopped."""
-        self._chat = chat
-        self._source = source
-        self._commit = commit
+        super().__init__(progress, source, commit=commit, chat=chat)
         self._build = build
-        self._changing = threading.RLock()  # one thread may stop, or take in, what another one reads
-        self._between = False
-        self._running_tool = False
-        self._committed = False
         self._completion: Completion | None = None
-        self._deltas: deque[str] = deque()
-        tell_of_forks(self)
 
-    # While it grows
+    # While it comes
 
     def __iter__(self) -> Iterator[str]:
         """The text of the answer, as it comes."""
         more, error = True, None
         while more:
             try:
-                more = self.advance(timeout=_TICK)
+                more = self.advance(timeout=TICK)
             except Exception as failure:
                 more, error = False, failure
             yield from self._new_text()
@@ -102,82 +63,10 @@ class Reply:
         """The reply, once it is complete, while the event loop does other things. Cancelling the task interrupts it."""
         return completed(self).__await__()
 
-    def advance(self, timeout: float = 0.0, linger: float = 0.0) -> bool:
-        """Take in what has come, waiting at most `timeout` seconds for something; False once it has ended.
-
-        `linger` seconds more are given for the rest to gather, unless the end comes first. Raises the `GLMError`
-        that ended the reply. An interrupt while it waits ends the reply as *interrupted*.
-        """
-        if self.progress.ended is None:
-            check_not_in_tool(self)
-            try:
-                self._source.wait(timeout, linger)
-                self.step(timeout)
-            except BaseException:  # an interrupt, or what has ended the reply
-                self.error_was_raised = self.error is not None
-                self.interrupt()
-                raise
-        if self.progress.ended is None:
-            return True
-        if not self._committed:  # another thread is about to, or could not: the line is on the disk before it is read
-            self._end()
-        if self.error is not None:
-            self.error_was_raised = True
-            raise self.error
-        return False
-
-    def step(self, patience: float = 0.0) -> None:
-        """Take in what is there, or run the next tool; another thread that runs one is given `patience` seconds."""
-        if not self._between:
-            undisturbed(self._take_in)
-        elif not self._run_on():
-            time.sleep(min(patience, _TICK))
-
-    def notify(self, call: Callable[[], None]) -> None:
-        """Call this once, in whatever thread, as soon as `step` has something to do."""
-        self._source.notify(call)
-
-    @property
-    def runs_tools(self) -> bool:
-        """Whether the next step may take long, for it runs a tool."""
-        return self._between and self._source.runs_tools
-
-    def interrupt(self) -> None:
-        """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended.
-
-        A tool may call it, and another thread. A tool that runs is not waited for, and what it gives is not used.
-        """
-        undisturbed(self._stop)
-
-    def _stop(self) -> None:
-        with self._changing:
-            arrived = self._source.close()
-            if self.progress.ended is None:
-                with suppress(Exception):
-                    for event in arrived:
-                        self._feed(event)
-            self._end(whole=self.progress.round_is_done and not self._between)
-        for call in list(self.on_interrupt):
-            call()
-
-    def received(self, exchange: Exchange) -> None:
-        """All of this exchange is there. Called in its thread, so that what nobody reads is kept all the same."""
-        with suppress(Exception):  # it is the reply's, and raised for those who read it
-            while not exchange.drained:
-                self._take_in()
-            while self.progress.ended is None and self._between and not self._source.runs_tools:
-                if not self._run_on():
-                    return
-        self._source.wake()
-
-    def after_fork(self, *, in_child: bool) -> None:
-        """In a child it has failed, if it was under way: the parent reads it to its end, and keeps it."""
-        if in_child:
-            self._changing = threading.RLock()
-            if self.progress.ended is None:
-                self.error = asked_elsewhere()
-                self.progress.state, self.progress.ended = "failed", time.monotonic()
-                self._committed = True
+    def _new_text(self) -> Iterator[str]:
+        with suppress(IndexError):  # several threads may read
+            while self._deltas:
+                yield self._deltas.popleft()
 
     # When it is whole
 
@@ -208,7 +97,7 @@ class Reply:
 
     def read(self) -> Reply:
         """Read it to its end. Raises the `GLMError` that ended it."""
-        while self.advance(timeout=_TICK):
+        while self.advance(timeout=TICK):
             pass
         return self
 
@@ -216,23 +105,13 @@ class Reply:
 
     def so_far(self) -> Completion:
         """What has come, in the form of a `Completion`; of a whole reply always the same object."""
-        if self._completion is None or self.progress.ended is None:
-            self._completion = self._build(self.progress.body())
-        return self._completion
-
-    @property
-    def request(self) -> Request:
-        return self.progress.request
-
-    @property
-    def state(self) -> State:
-        """waiting, streaming, complete, interrupted or failed (see `Progress`)."""
-        return self.progress.state
-
-    @property
-    def ended(self) -> float | None:
-        """When it ended, by the monotonic clock; None before."""
-        return self.progress.ended
+        if self._completion is not None:
+            return self._completion
+        ended = self.ended is not None
+        completion = self._build(self.progress.body())
+        if ended:
+            self._completion = completion
+        return completion
 
     @property
     def model(self) -> str:
@@ -298,116 +177,3 @@ class Reply:
         from ..text.sanitize.pages import page_of
 
         return page_of([self.text]).rich
-
-    # Its life
-
-    def _new_text(self) -> Iterator[str]:
-        with suppress(IndexError):  # several threads may read
-            while self._deltas:
-                yield self._deltas.popleft()
-
-    def _take_in(self) -> None:
-        """Take in what has come. Nothing of it is lost to an interrupt, nor to another thread that stops the reply."""
-        with self._changing:
-            if self.progress.ended is None and not self._between:
-                with self._ending():
-                    self._feed_all(self._source.take())
-
-    def _run_on(self) -> bool:
-        """Run the next tool, which an interrupt can stop; False where another thread is running it."""
-        with self._changing:
-            if self._running_tool or not self._between or self.progress.ended is not None:
-                return not self._running_tool
-            self._running_tool = True
-        try:
-            with in_tool(self._chat, self):
-                events = self._source.take()
-        except Exception:
-            with self._changing:
-                if self.progress.ended is None:
-                    with self._ending():
-                        raise
-            return True  # it is of what was stopped meanwhile
-        finally:
-            self._running_tool = False
-        with self._changing:
-            if self.progress.ended is None:
-                with self._ending():
-                    self._feed_all(events)
-        return True
-
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
-        """What is raised within is the end of the reply."""
-        try:
-            yield
-        except GLMError as error:
-            self._break_off(error)
-            raise
-        except Exception as error:  # a fault of our own or of a library's
-            self.error = error
-            self._end()
-            raise
-
-    def _feed_all(self, events: Sequence[StreamEvent] | None) -> None:
-        for event in events or ():
-            self._feed(event)
-        if self.progress.round_is_done and not self._between:
-            # The round is whole, whatever becomes of the connection; most often that ends at once.
-            self._source.wait(0.0, _FAREWELL)
-            with suppress(GLMError):
-                self._source.take()
-            self._source.close()  # a server that holds it open would hold a thread and a place in the queue
-            events = None
-        if events is None:
-            self._finish_round()
-
-    def _feed(self, event: StreamEvent) -> None:
-        rounds = len(self.progress.rounds)
-        self._deliver(self.progress.feed(event))
-        if len(self.progress.rounds) > rounds:
-            self._completion, self._between = None, False
-
-    def _deliver(self, text: str) -> None:
-        if text:
-            self._deltas.append(text)
-
-    def _finish_round(self) -> None:
-        progress = self.progress
-        self._deliver(progress.end_round())
-        if not progress.round_is_whole and progress.round_has_begun:
-            raise ReplyBroken("The reply broke off: the connection ended before the reply did.", reason="reply.cut_off")
-        if not progress.round_has_begun:
-            raise ServiceError(
-                "The reply contains no text.",
-                hint="Try again; if it happens again, rephrase the prompt.",
-                detail=f"(it ended with: {progress.finish_reason})" if progress.finish_reason else "",
-                reason="reply.empty",
-                request_id=progress.request_id,
-            )
-        self._between = self._source.follow(progress.body())
-        if not self._between:
-            self._end(whole=True)
-
-    def _break_off(self, error: GLMError) -> None:
-        self._deliver(self.progress.end_round())
-        if self.progress.has_begun:
-            error.outcomes.insert(0, self.progress.outcome)
-        self.error = error
-        self._end()
-
-    def _end(self, *, whole: bool = False) -> None:
-        """End it, unless it has ended, and commit it, unless an interrupt came between and it is committed."""
-        with self._changing:
-            if self.progress.ended is None:
-                self._deliver(self.progress.end_round())
-                self.progress.end(whole=whole)
-            if not self._committed:
-                self._commit(self)
-                self._committed = True
-
-
-#: Seconds after which a wait looks up: on Windows no interrupt comes through before.
-_TICK = 0.25
-#: Seconds that a connection is given to end after `[DONE]`, so that the next turn finds it free.
-_FAREWELL = 0.1

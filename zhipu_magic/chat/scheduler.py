@@ -14,6 +14,7 @@ from ..service.forks import tell_of_forks
 from ..text.errors import InvalidRequest
 from .aio import check_loop
 from .in_tool import check_not_in_tool
+from .reading import Reading
 from .reply import Reply
 from .undisturbed import undisturbed
 
@@ -124,7 +125,7 @@ class Scheduler:
     def add(self, reply: Reply) -> None:
         self._under_way[id(reply)] = reply
 
-    def remove(self, reply: Reply) -> None:
+    def remove(self, reply: Reading) -> None:
         self._under_way.pop(id(reply), None)
 
     # Exchanges
