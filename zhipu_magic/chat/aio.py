@@ -1,4 +1,4 @@
-"""Replies in coroutines: an event loop reads them as threads do, and never waits for them itself."""
+"""Replies in coroutines: an event loop reads them as threads do, and is never blocked."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ _PATIENCE = 0.25
 
 
 async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
-    """Do it in a thread of its own, as long as the reply wants it: those of the loop's pool are few."""
+    """Do it in a thread of its own, until the reply is interrupted: the loop's pool has few threads."""
     done: asyncio.Future[None] = loop.create_future()
 
     def stop() -> None:

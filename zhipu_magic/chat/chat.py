@@ -1,6 +1,6 @@
 """The chat: the one place where prompts become requests, and replies become turns.
 
-It knows nothing of notebooks, widgets or HTTP: `magics` and `view` stand above it, `client` below.
+It knows nothing of notebooks or widgets, which stand above it, nor of HTTP, which is the business of `service/`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..values.tools.consent import Ask
     from ..values.types.answer_type import Shape
 
-#: An API key of the service, which is soon given in the place of the first argument.
+#: An API key of the service, which is easily passed as the first argument by mistake.
 _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 #: What a reply that was cut short is asked to be continued with.
 GO_ON = "Go on exactly where you stopped, without repeating anything."
@@ -65,7 +65,7 @@ class Chat(ChatSettings):
 
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
-    what the user should know and what is no error; it defaults to `warnings.warn`.
+    what the user should know though it is not an error; it defaults to `warnings.warn`.
     """
 
     def __init__(  # noqa: PLR0913  # its settings, by name
@@ -125,10 +125,10 @@ class Chat(ChatSettings):
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
         the turn replaces the earlier one in place.
 
-        Many may ask at once, from any thread: what is asked `once`, or in several threads of the conversation, does not
-        wait for each other. A turn waits for the end of the one before it in its thread (and raises what ended that, if
-        nobody has been told). The request goes out at once, or as soon as fewer than `limit` are under way; the turn is
-        committed when all of its reply has come.
+        Many may ask at once, from any thread: asks with `once`, and those in different threads of the conversation, do
+        not wait for each other. A turn waits for the end of the one before it in its thread, and raises the error that
+        ended that, unless it has been raised already. The request goes out at once, or as soon as fewer than `limit`
+        are under way; the turn is committed when all of its reply has come.
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
@@ -149,7 +149,7 @@ class Chat(ChatSettings):
         anchor: Anchor | None = None,
         **more: Any,
     ) -> Request:
-        """What `ask` would send, and sends nothing."""
+        """The request that `ask` would send. Nothing is sent."""
         asked = with_more(options or Options(), more)
         found = self._resolved(prompt, asked, names, images)
         if not asked.once:
@@ -236,7 +236,7 @@ class Chat(ChatSettings):
             shape = self._shapes.get(instruction)
         return composed(prompt, options, place, Wanted(shape, instruction), hide=self.service.hiding())
 
-    # What it keeps, as it is at this moment: looking waits for no reply
+    # What it keeps, as it is at this moment: looking never waits
 
     @property
     def state(self) -> State:
@@ -323,7 +323,7 @@ def _check(prompt: str, system: str) -> None:
         except UnicodeEncodeError as error:
             raise InvalidRequest(
                 "The {part} contains an unpaired surrogate ({surrogate}).",
-                hint="It is half a character, which cannot be sent.",
+                hint="It stands for no character and cannot be sent: remove it.",
                 reason="prompt.surrogate",
                 part=name,
                 surrogate=ascii(text[error.start]),

@@ -47,7 +47,7 @@ class ChatSettings:
 
     @property
     def temperature(self) -> float | None:
-        """How freely the model picks words; None leaves it to the model."""
+        """How freely the model chooses its words, from 0 to 2; None leaves it to the model."""
         return self.history.state.temperature
 
     @temperature.setter
@@ -65,7 +65,7 @@ class ChatSettings:
 
     @property
     def replay(self) -> ReplayMode:
-        """Whether known requests are answered from the journal: "off", "auto", or "only", where nothing goes out."""
+        """Whether known requests are answered from the journal: "off", "auto", or "only", which sends nothing."""
         return self._dispatch.mode
 
     @replay.setter
@@ -90,14 +90,14 @@ class ChatSettings:
         self._toolbox.fill(functions)
 
     def remove_tools(self, *names: str) -> None:
-        """Let the model call these no more, and forget all about them, also that one asks before each call.
+        """Forget these tools, including that one asks before each call: the model can no longer call them.
 
         Raises InvalidRequest, and removes none, where one is not known.
         """
         self._toolbox.remove(names)
 
     def renew_tools(self, names: Mapping[str, Any]) -> None:
-        """Let the model call what these names stand for by now, where a tool's function was defined anew."""
+        """Use what these names stand for now, where a tool's function was defined again."""
         self._toolbox.renew(names)
 
     @property
@@ -120,7 +120,7 @@ class ChatSettings:
 
     @property
     def tool_calls(self) -> int:
-        """How many calls of tools the model may make in one turn; those beyond do not run, and it is told so."""
+        """How many tools the model may call in one turn. Calls beyond that do not run, and the model is told so."""
         return self._dispatch.tool_calls
 
     @tool_calls.setter

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Place:
     """Where a turn will stand: after the turns of `before`, for the cell of the `anchor`.
 
-    `replaces` or `joins` is the id of a turn that it replaces, or goes on from.
+    `replaces` or `joins` is the id of a turn that it replaces or continues.
     """
 
     before: Thread
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The type that the answer shall have, and the `instruction` that asks for it, which a turn asked again had."""
+    """The type that the answer is to have; or the `instruction` of a turn that is asked again."""
 
     shape: Shape | None = None
     instruction: str = ""

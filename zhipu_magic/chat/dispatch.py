@@ -1,4 +1,4 @@
-"""Requests on their way: answered from the journal or sent, within the budget, and committed when they are answered."""
+"""Requests: answered from the journal, or sent if the budget allows it; and committed once they are answered."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Dispatch:
         try:
             with self._scheduler.admitting:
                 if self.mode == "only":
-                    self._check_budget(request)  # as the recorded run did: what it refused is no occurrence
+                    self._check_budget(request)  # as in the recorded run: what that refused is not an occurrence
                 known = self._replay.look_up(request)
                 if known.answer is not None:
                     return self._replayed(request, known)
@@ -86,7 +86,7 @@ class Dispatch:
         return reply
 
     def _replayed(self, request: Request, known: Known) -> Reply:
-        """The recorded answer, all of which is there."""
+        """The recorded answer, complete from the start."""
         assert known.answer is not None
         reply = self._reply(Recorded(known.answer), Progress(request, recorded=known.answer), known, None)
         while reply.ended is None:

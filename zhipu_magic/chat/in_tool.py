@@ -1,4 +1,4 @@
-"""What a tool may not do: go on with the very chat, or read the very reply, that is calling it."""
+"""What a tool may not do: use the chat, or read the reply, that is calling it."""
 
 from __future__ import annotations
 

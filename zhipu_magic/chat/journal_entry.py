@@ -1,4 +1,4 @@
-"""The journal's event of a reply."""
+"""The event of a reply, as the journal keeps it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .window import taken, turn_tokens
 
 
 def turn_event_of(reply: Reading, known: Known, endpoint: Endpoint | None, *, event_id: str, run: str) -> TurnEvent:
-    """The event of this reply. `run` names the cell's execution, `endpoint` who answered: None where the journal did.
+    """The event of this reply. `run` names the cell's execution; `endpoint` is who answered, None for the journal.
 
     It holds its own prompt and reply, and the id of the turn before, not the whole history again. Of the service it
     holds the host's name alone, and no header.

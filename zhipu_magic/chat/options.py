@@ -1,4 +1,4 @@
-"""What one turn may ask for beyond its prompt, and what of the request that sets."""
+"""What one turn may ask for beyond its prompt, and the members of the request that this sets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Options:
 
     `thread` is where the turn stands; `system` holds for this and later turns there. `once` asks outside the
     conversation: the turn sees none of it and leaves none. `think` turns the model's reasoning on or off. `stream` is
-    whether the reply comes as it is made. `fresh` asks the service even where the journal knows the answer. `params`
+    whether the reply comes piece by piece. `fresh` asks the service even where the journal knows the answer. `params`
     are further members of the request, sent as they are.
 
     `tools` are Python functions that the model may call in this turn, beside those of the chat. `search` has the
@@ -75,11 +75,7 @@ class Options:
             text.encode()
             if (self.params or tools) and cleaned(sent := json.loads(text)) != sent:
                 raise ValueError("it is nested too deep, or holds a number that is too large")
-        except (
-            TypeError,
-            ValueError,
-            RecursionError,
-        ) as error:  # half characters, which UTF-8 cannot hold, among the latter
+        except (TypeError, ValueError, RecursionError) as error:  # a UnicodeEncodeError is a ValueError
             raise InvalidRequest(
                 "A parameter cannot be sent as JSON: {error}.", reason="parameter.not_json", error=str(error)
             ) from None
@@ -93,7 +89,7 @@ def _searching(query: bool | str) -> dict[str, Any]:
 
 
 def function_name(tool: Any) -> str | None:
-    """The name of the function that this member of `tools` tells of; None where it tells of something else."""
+    """The name of the function that this member of `tools` describes; None where it describes something else."""
     function = tool.get("function") if isinstance(tool, Mapping) and tool.get("type") == "function" else None
     name = function.get("name") if isinstance(function, Mapping) else None
     return name if isinstance(name, str) else None
@@ -101,8 +97,8 @@ def function_name(tool: Any) -> str | None:
 
 def searched(tool: Mapping[str, Any]) -> bool | str:
     """The option `search` that this member of `tools` was made of; False where it was not."""
-    told = tool.get("web_search")
-    query: bool | str = told.get("search_query", True) if isinstance(told, Mapping) else False
+    member = tool.get("web_search")
+    query: bool | str = member.get("search_query", True) if isinstance(member, Mapping) else False
     return query if query and tool == _searching(query) else False
 
 

@@ -1,6 +1,6 @@
-"""What there is of a reply so far: the events of its stream in, its text, rounds and figures out.
+"""What there is of a reply so far: the events of its stream in; its text, rounds and figures out.
 
-Pure: it waits for nothing and keeps nothing. A display paints it, and `Reply` reads it to its end.
+Pure: it never waits, and commits nothing. A display paints it; `Reading` brings it to its end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
 
 
 class Progress:
-    """A reply as far as it has come. The words, and all else that it has, are those of its last round, but for `usage`.
+    """A reply as far as it has come. All that it has is of its last round, except `usage`, which is of all rounds.
 
     Its `state`, in order:
 
@@ -87,7 +87,7 @@ class Progress:
             self.calls, self._assembly = [], Assembly(self.request.hide)
 
     def end_round(self) -> str:
-        """Nothing more comes in this round; gives the text that waited for more."""
+        """Nothing more comes in this round; gives the text that was held back."""
         return self._assembly.end()
 
     def end(self, *, whole: bool) -> None:
@@ -172,7 +172,7 @@ class Progress:
 
     @property
     def outcome(self) -> Notice:
-        """One sentence on what becomes of a reply that did not come to its end."""
+        """One sentence on what happens to a reply that was cut short."""
         if self.state == "complete":
             return Notice("The reply was already complete and is kept.", reason="outcome.complete")
         if self.has_text:

@@ -104,7 +104,7 @@ class Reading:
                 raise
         if self.progress.ended is None:
             return True
-        if not self._committed:  # another thread is about to, or could not: the line is on the disk before it is read
+        if not self._committed:  # what has been read is on the disk: another thread is about to commit it, or failed to
             self._end()
         if self.error is not None:
             self.error_was_raised = True
@@ -130,7 +130,7 @@ class Reading:
     def interrupt(self) -> None:
         """Stop here: the connection is let go, and what has come is kept. Does nothing to a reply that has ended.
 
-        A tool may call it, and another thread. A tool that runs is not waited for, and what it gives is not used.
+        A tool may call it, and so may another thread. A running tool is not waited for, and its result is not used.
         """
         undisturbed(self._stop)
 
@@ -146,8 +146,8 @@ class Reading:
             call()
 
     def received(self, exchange: Exchange) -> None:
-        """All of this exchange is there. Called in its thread, so that what nobody reads is kept all the same."""
-        with suppress(Exception):  # it is the reply's, and raised for those who read it
+        """All of this exchange has come. Called in its thread: a reply that nobody reads is kept all the same."""
+        with suppress(Exception):  # it is kept as the reply's error, and raised for those who read it
             while not exchange.drained:
                 self._take_in()
             while self.progress.ended is None and self._between and not self._source.runs_tools:
@@ -156,7 +156,7 @@ class Reading:
         self._source.wake()
 
     def after_fork(self, *, in_child: bool) -> None:
-        """In a child it has failed, if it was under way: the parent reads it to its end, and keeps it."""
+        """In a child, a reply under way has failed: the parent reads it to its end and keeps it."""
         if in_child:
             self._changing = threading.RLock()
             if self.progress.ended is None:
@@ -185,7 +185,7 @@ class Reading:
                 if self.progress.ended is None:
                     with self._ending():
                         raise
-            return True  # it is of what was stopped meanwhile
+            return True  # the reply was stopped meanwhile
         finally:
             self._running_tool = False
         with self._changing:
@@ -196,7 +196,7 @@ class Reading:
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
-        """What is raised within is the end of the reply."""
+        """An error raised within ends the reply."""
         try:
             yield
         except GLMError as error:

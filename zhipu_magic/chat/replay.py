@@ -1,8 +1,8 @@
 """Answers from the journal in place of the service's.
 
-A request is known by its key (`request.key_of`). Where the same one was asked more than once, its answers are told
-apart by occurrence: within a session the first asked is the first answered, a cell that is run again asks the same
-occurrence, and a later session's answers go before an earlier one's.
+A request is identified by its key (`request.key_of`). Where the same request was sent more than once, its answers are
+distinguished by occurrence: within a session, the first request gets the first answer; a cell that is run again asks
+for the same occurrence; and answers of a later session take precedence over those of an earlier one.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     pairs = zip(recorded["messages"], asked["messages"], strict=False)
     for number, (old, new) in enumerate(pairs, 1):
         if key_of({"message": old}) != key_of({"message": new}):
-            return f"message {number} differs. {_told(old, new)}"
+            return f"message {number} differs. {_message_difference(old, new)}"
     count, now = len(recorded["messages"]), len(asked["messages"])
     if count != now:
         return f"it has {count} messages, this one {now}."
@@ -183,7 +183,7 @@ def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     return "there is no visible difference."
 
 
-def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _message_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if old["role"] != new["role"]:
         return f"Recorded: from the {old['role']}; now: from the {new['role']}"
     was, is_now = _text(old["content"]), _text(new["content"])

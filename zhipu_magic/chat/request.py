@@ -58,7 +58,7 @@ class Request:
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of the body that the reader's options set."""
+        """The members of the body that the user's options set."""
         return cast("dict[str, Any]", each_text(self.options.members(), self.hide))
 
     @property
@@ -78,7 +78,7 @@ class Request:
 
     @property
     def max_tokens(self) -> int | None:
-        """The longest answer that the reader has asked for."""
+        """The longest answer that the user has asked for."""
         found = self.members.get("max_tokens")
         return found if isinstance(found, int) and found > 0 else None
 
@@ -95,5 +95,5 @@ def key_of(body: Mapping[str, Any]) -> str:
 
 
 def _picture(image: Image) -> str:
-    """What tells an image from others, whatever encoder made it."""
+    """What identifies an image, whatever encoder wrote it."""
     return image.sha256

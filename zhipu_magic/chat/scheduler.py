@@ -1,4 +1,4 @@
-"""When requests go out: so many at once, and one turn of a thread after the other."""
+"""When requests go out: so many at once, and the turns of a thread one after another."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scheduler:
     """The replies of one chat that are under way, at most `limit` of them exchanging with the service.
 
     A thread of the conversation has one turn under way; the next one waits for its end. What is asked outside the
-    conversation waits for no turn. `admitting` is held while it is decided whether a request may go out.
+    conversation waits for no turn. `admitting` is held while deciding whether a request may go out.
     """
 
     def __init__(self, limit: int) -> None:
@@ -54,10 +54,10 @@ class Scheduler:
 
     @contextmanager
     def turn(self, thread: str | None) -> Iterator[Callable[[Reply], None]]:
-        """Have the turn of this thread, once the one before it has ended; without a thread, at once.
+        """Take the next turn of this thread, once the one before it has ended; without a thread, at once.
 
-        What it gives is told the reply. Raises what ended the turn before, if nobody has been told, and InvalidRequest
-        for a tool of this chat.
+        The function that it gives is called with the reply. Raises the error that ended the turn before, unless it
+        has been raised already, and InvalidRequest for a tool of this chat.
         """
         check_not_in_tool(self)
         mine = _Turn() if thread is None else self._claim(thread)
@@ -78,7 +78,7 @@ class Scheduler:
     def settle(self, thread: str | None = None) -> None:
         """Read the turn that is under way in this thread to its end; without a thread, those of all.
 
-        Raises what ended it, if nobody has been told, and InvalidRequest for a tool of this chat.
+        Raises the error that ended it, unless it has been raised already, and InvalidRequest for a tool of this chat.
         """
         check_not_in_tool(self)
         for name in list(self._turns) if thread is None else [thread]:

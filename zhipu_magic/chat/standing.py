@@ -1,4 +1,4 @@
-"""Where a chat stands with a reply: its cost, and what it adds to."""
+"""Where a chat stands after a reply: what that cost, and the totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reply comes from: the service, or what was recorded of it; and in what form it comes."""
+"""Where a reply comes from, the service or a recording, and the events that it comes in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Calling:
 
 @dataclass(frozen=True)
 class Again:
-    """The round is over, and the same turn is asked on: with the results of tools, or to mend what was `wrong`."""
+    """The round is over and another one follows: with the results of tools, or to correct what was `wrong`."""
 
     wrong: str = ""
 
@@ -29,7 +29,7 @@ StreamEvent = StreamItem | Calling | Called | Again
 
 
 class Source(Protocol):
-    """Where a reply comes from: the service, or what was recorded of it."""
+    """Where a reply comes from: the service, or a recording."""
 
     def wait(self, timeout: float, linger: float) -> None:
         """Wait at most `timeout` seconds for something to come, and `linger` seconds for more of it to gather."""
@@ -44,14 +44,14 @@ class Source(Protocol):
         """Call this once, in whatever thread, as soon as there is something to take."""
 
     def wake(self) -> None:
-        """Let those who wait look again: another thread has taken what came."""
+        """Wake those who wait: another thread has taken what came."""
 
     @property
     def runs_tools(self) -> bool:
         """Whether the next `take` may take long, for it runs a tool."""
 
     def follow(self, body: Mapping[str, Any]) -> bool:
-        """Whether more comes after the reply `body`, which is whole: tools that it calls, and another round."""
+        """Whether more follows the complete reply `body`: the tools that it calls, and another round."""
 
     def close(self) -> Sequence[StreamEvent]:
-        """Want no more: let the connection go at once. Gives what had come and was not taken."""
+        """Close the connection at once. Gives what had come and was not taken."""

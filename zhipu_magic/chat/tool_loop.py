@@ -1,4 +1,4 @@
-"""A turn of several rounds: the model calls tools and is asked on with their results, or has to mend its answer."""
+"""A turn of several rounds: the model calls tools and is called again with their results, or corrects its answer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from ..values.types.answer_type import Shape
 
 
-#: Runs a coroutine of a tool, and gives what it gives.
+#: Runs a tool's coroutine and returns its result.
 RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
 
-#: The results of a turn take together at most so often what one may take.
+#: All results of a turn together may take this many times what one may take.
 _MOST_RESULTS = 16
 _NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
 
@@ -38,9 +38,9 @@ class Rounds:
     """A source of as many rounds as it takes (see `stream.Source`).
 
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
-    each `take`, within the `limits`; their results are texts without what `hide` takes out. `run_coroutine` gives what
-    runs an async tool, if each is not to have an event loop of its own. An answer that is not of the `shape` is sent
-    back once, to be corrected.
+    each `take`, within the `limits`; `hide` is applied to their results. `run_coroutine` gives what runs an async
+    tool; without it, each has an event loop of its own. An answer that is not of the `shape` is sent back once, to be
+    corrected.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Rounds:
 
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether there is another round. Raises ReplyBroken after too many."""
-        self._closed = False  # what was closed is the connection of a round that is whole
+        self._closed = False  # only the connection of a complete round was closed
         if self._tools and calls_of(body):
             if sum(bool(one.calls) for one in self._rounds) >= self._most:
                 raise ReplyBroken(
@@ -109,7 +109,7 @@ class Rounds:
                 )
             self._following, self._runs_tools = self._run_tools(body), True
         elif self._shape is not None and not (was_cut(body) or any(one.wrong for one in self._rounds)):
-            self._following, self._runs_tools = self._mend(body, self._shape), False
+            self._following, self._runs_tools = self._corrected(body, self._shape), False
         return self._following is not None
 
     def close(self) -> Sequence[StreamEvent]:
@@ -126,7 +126,7 @@ class Rounds:
             done.append(self._run_tool(wanted["id"], name, arguments))
             yield done[-1:]
         not_run = _NOT_RUN.format(count=self._most_calls)
-        beyond = [  # for the service wants a result for each call
+        beyond = [  # the service wants a result for each call
             Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], not_run, failed=True)
             for wanted in calls[running:]
         ]
@@ -151,7 +151,7 @@ class Rounds:
             error=outcome.error,
         )
 
-    def _mend(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
+    def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
         from ..values.types.answer_type import Misfit
 
         done = Round(body)
@@ -168,7 +168,7 @@ class Rounds:
     def _go_on(self, done: Round, messages: Sequence[Message]) -> None:
         self._rounds.append(done)
         self._messages += messages
-        if self._closed:  # by the tool itself, or by another thread while it ran
+        if self._closed:  # by the tool itself, or by another thread while the tool ran
             return
         self._source = self._ask(self._messages, self._rounds)
         if self._closed:

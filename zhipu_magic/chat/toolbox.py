@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Toolbox:
-    """A chat's tools, and all that any of its turns has had: a turn that is asked again wants its own.
+    """A chat's tools, and all that any of its turns has had: a turn that is asked again needs its own.
 
-    A tool that asked the user first (see `confirm`) goes on asking, however its name is offered later, until it is
-    removed; `warn` is told where a plain function was offered in its place. `confirm` is how they ask.
+    A tool that asks the user first (see `confirm`) keeps asking, however its name is offered later, until it is
+    removed; `warn` is called where a plain function is offered in its place. `confirm` is how they ask.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class Toolbox:
     def fill(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Offer these in every turn, and no others. Raises InvalidRequest for one that cannot be a tool."""
         made = self._made(functions)
-        gone = {tool.name for tool in self.tools} - {tool.name for tool in made}
+        dropped = {tool.name for tool in self.tools} - {tool.name for tool in made}
         # Those that ask stay known: their names may be offered again.
-        self._known = {name: tool for name, tool in self._known.items() if name not in gone or tool.asks_first}
+        self._known = {name: tool for name, tool in self._known.items() if name not in dropped or tool.asks_first}
         self.tools = made
 
     def remove(self, names: Collection[str]) -> None:
-        """Forget these tools: no turn is offered them, a retry neither. Raises InvalidRequest for one not known."""
+        """Forget these tools: no turn is offered them, not even a retry. Raises InvalidRequest for an unknown one."""
         for missing in (name for name in names if name not in self._known):
             raise InvalidRequest(
                 "There is no tool {name} to remove.",
@@ -55,13 +55,13 @@ class Toolbox:
         self.tools = tuple(tool for tool in self.tools if tool.name not in names)
 
     def renew(self, names: Mapping[str, Any]) -> None:
-        """Have the tools be what these names stand for by now: a cell that defines one was run again, perhaps."""
+        """Make the tools what these names stand for now: a cell that defines one may have been run again."""
         renewed = {name: _renewed(tool, names) for name, tool in self._known.items()}
         self._known |= renewed
         self.tools = tuple(renewed[tool.name] for tool in self.tools)
 
     def offered(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
-        """The chat's tools and a turn's own, which go before one of the chat's by the same name."""
+        """The chat's tools and a turn's own; of two with one name, the turn's."""
         own = self._made(functions)
         return tuple({tool.name: tool for tool in (*self.tools, *own)}.values())
 

@@ -1,4 +1,4 @@
-"""What an interrupt must not cut in two: it comes right after."""
+"""What an interrupt must not split: the interrupt is delivered right after it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from types import FrameType
 
 
 def undisturbed(do: Callable[[], None]) -> None:
-    """Do something short; an interrupt that comes meanwhile is given to its handler afterwards.
+    """Do something short; an interrupt that comes meanwhile is delivered afterwards.
 
-    Only the main thread is interrupted; and a handler that Python does not know of could not be put back.
+    Python interrupts only the main thread; a handler that was not set from Python could not be put back.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):

@@ -1,4 +1,4 @@
-"""A reply that is painted while it is read: reading is here, painting a display's."""
+"""A reply that is painted while it is read. Reading is done here; painting is up to the display."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .reply import Reply
 
 
 class Painter(Protocol):
-    """Paints one reply. It only looks at what there is, and waits for nothing."""
+    """Paints one reply. It only looks at its progress, and never waits."""
 
     def begin(self, progress: Progress) -> None:
         """Show that the reply is on its way."""
 
     def patience(self, progress: Progress) -> tuple[float, float]:
-        """Seconds to wait for something to paint, after so many in which more may gather."""
+        """Seconds to wait for something to paint, and seconds more for the rest to gather."""
 
     def paint(self, progress: Progress) -> None:
         """Show what there is so far, if it is time to."""
@@ -29,9 +29,9 @@ class Painter(Protocol):
 
 
 def watch(reply: Reply, painter: Painter) -> None:
-    """Read the reply to its end, and have it painted. Raises what ended the reply.
+    """Read the reply to its end and have it painted. Raises the error that ended it.
 
-    A fault of the painter ends its painting, and nothing else: it is raised once the reply is complete and committed.
+    An error in the painter ends the painting and nothing else: it is raised once the reply is complete and committed.
     """
     progress, fault, more = reply.progress, None, True
 
@@ -52,7 +52,7 @@ def watch(reply: Reply, painter: Painter) -> None:
                 paint(painter.paint)
         paint(painter.settle)
     except BaseException as ending:
-        reply.interrupt()  # which is nothing to a reply that has ended
+        reply.interrupt()  # does nothing to a reply that has ended
         interrupted = isinstance(ending, KeyboardInterrupt)
         try:
             painter.break_off(progress, interrupted=interrupted)

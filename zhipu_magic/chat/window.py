@@ -22,10 +22,10 @@ from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
 
-#: Of the estimate of a new prompt, which is better too high than too low.
+#: On the estimate of a new prompt, which had better be too high than too low.
 _MARGIN = 1.1
 _CALIBRATED_ON = 8
-#: Of the context, the most that is kept free for an answer whose length the reader has not set.
+#: Divides the context: at most this share is left free for an answer whose length the user has not set.
 _SHARE_FOR_ANSWER = 4
 
 
@@ -64,7 +64,7 @@ def fit(request: Request, limit: int | None = None) -> Request:
 
 
 def check_sight(request: Request) -> None:
-    """Raise InvalidRequest for images that are meant for a model without eyes."""
+    """Raise InvalidRequest for images that the model cannot see."""
     known = CATALOGUE.get(request.model)
     if known is None or known.vision or not request.images:
         return
@@ -88,22 +88,22 @@ def fit_smaller(request: Request) -> Request | None:
 
 
 def _around(request: Request) -> int:
-    """What stands beside the conversation for this request alone: how to answer, and what can be called."""
+    """What this request alone adds to the conversation: how to answer, and what can be called."""
     tools = request.members.get("tools")
     texts = [request.instruction, json.dumps(tools, ensure_ascii=False) if tools else ""]
     return round(sum(estimate(text) for text in texts if text))
 
 
 def scale(thread: Thread) -> float:
-    """How the service's counts compare with the estimates, by the last turns; 1 where it has counted none of them."""
+    """The service's counts divided by the estimates, over the last turns; 1 where it has counted none of them."""
     turns = (link.turn for link in islice(back_from(thread.last), _CALIBRATED_ON))
     pairs = [
         (turn.tokens, estimate(turn.prompt) + estimate(turn.reply))
         for turn in turns
         if turn.usage and not turn.images and not turn.tool_messages
     ]
-    guessed = sum(guess for _, guess in pairs)
-    return min(4.0, max(0.25, sum(tokens for tokens, _ in pairs) / guessed)) if guessed else 1.0
+    estimated = sum(guess for _, guess in pairs)
+    return min(4.0, max(0.25, sum(tokens for tokens, _ in pairs) / estimated)) if estimated else 1.0
 
 
 def system_tokens(thread: Thread) -> int:
@@ -133,10 +133,10 @@ def taken(request: Request, rounds: Sequence[Round]) -> tuple[list[Usage], int]:
     """What each round took, by the service's count or else an estimate, and what the next one's prompt would take."""
     usages, prompt = [], request.tokens
     for one in rounds:
-        said = round(estimate(one.thoughts + one.words) * request.scale)
-        usages.append(one.usage or Usage(prompt, said, prompt + said))
-        given = [text for text in (*(call.text for call in one.calls), one.wrong) if text]
-        prompt = usages[-1].total_tokens + round(sum(map(estimate, given)) * request.scale)
+        written = round(estimate(one.thoughts + one.words) * request.scale)
+        usages.append(one.usage or Usage(prompt, written, prompt + written))
+        added = [text for text in (*(call.text for call in one.calls), one.wrong) if text]
+        prompt = usages[-1].total_tokens + round(sum(map(estimate, added)) * request.scale)
     return usages, prompt
 
 
