@@ -1,0 +1,1 @@
+"""Asks: one turn, many at once, or awaited. Needs no notebook."""

@@ -1,0 +1,1 @@
+"""Keeps: turns, threads, undo, what it cost, and the journal on disk."""

@@ -1,0 +1,1 @@
+"""The page: cells, commands and completion in, replies shown. Alone knows IPython."""

@@ -1,0 +1,1 @@
+"""The GLM service: address, key, wire, errors, models and prices. Alone knows HTTP and the SDK."""

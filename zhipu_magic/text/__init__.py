@@ -1,0 +1,1 @@
+"""Words: errors, Markdown, tables, tokens, and what is safe to show."""

@@ -1,0 +1,1 @@
+"""Python values for a model: references, rendering, images, tools and types."""
