@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..history.conversation import Thread
 from ..history.event import State
@@ -23,17 +23,18 @@ from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.models import CATALOGUE
-from ..text.errors import InvalidRequest
+from ..text.errors import InvalidRequest, SettingsError
 from ..values.references import Prompt, resolved
 from .chat_settings import ChatSettings
 from .compose import Place, Wanted, composed
 from .dispatch import Dispatch
-from .environment import ReplayMode, default_model, default_replay
+from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .options import Options, with_more
 from .reply import Reply
 from .request import Request
 from .scheduler import Scheduler
 from .standing import Standing
+from .tool_loop import ToolLimits
 from .toolbox import Toolbox
 from .window import context_tokens
 
@@ -91,7 +92,6 @@ class Chat(ChatSettings):
             raise InvalidRequest(
                 "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
             )
-        self.stream = stream
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
         self._shapes: dict[str, Shape] = {}
@@ -102,8 +102,8 @@ class Chat(ChatSettings):
             {name: value for name, value in settings.items() if value is not None},
             scheduler.settle,
         )
-        dispatch = Dispatch(self.service, history, scheduler, warn)
-        super().__init__(history, dispatch, scheduler, Toolbox(tools, warn, confirm))
+        super().__init__(history, scheduler, Toolbox(tools, warn, confirm), stream=stream)
+        self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
         self.replay = default_replay() if replay is None else replay
 
     # Asking
@@ -200,6 +200,9 @@ class Chat(ChatSettings):
             reply.interrupt()
         return stopped
 
+    def _tool_limits(self) -> ToolLimits:
+        return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)
+
     def _place(self, options: Options) -> str | None:
         """The thread that a turn waits in; None for what is asked outside the conversation."""
         if options.thread is not None:
@@ -261,6 +264,23 @@ class Chat(ChatSettings):
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
         return self._dispatch.account
+
+    @property
+    def replay(self) -> ReplayMode:
+        """Whether known requests are answered from the journal: "off", "auto", or "only", which sends nothing."""
+        return self._dispatch.mode
+
+    @replay.setter
+    def replay(self, mode: ReplayMode) -> None:
+        if mode not in get_args(ReplayMode):
+            raise SettingsError(
+                "replay must be off, auto or only, not {mode!r}.",
+                hint="{variable} sets it too.",
+                reason="replay.mode",
+                mode=mode,
+                variable=REPLAY_VARIABLE,
+            )
+        self._dispatch.mode = mode
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..history.budget import Budget
 from ..history.history import History
-from ..text.errors import SettingsError
 from .compose import model_of
-from .dispatch import Dispatch
-from .environment import REPLAY_VARIABLE, ReplayMode
 from .scheduler import Scheduler
 from .toolbox import Toolbox
 
@@ -19,11 +16,18 @@ if TYPE_CHECKING:
 
 
 class ChatSettings:
-    """The settings of a chat. To look at one waits for no reply; those that the history keeps are written down."""
+    """The settings of a chat. Looking at one never waits; those that the history keeps are written to the journal."""
 
-    def __init__(self, history: History, dispatch: Dispatch, scheduler: Scheduler, toolbox: Toolbox) -> None:
+    def __init__(self, history: History, scheduler: Scheduler, toolbox: Toolbox, *, stream: bool) -> None:
         self.history = history
-        self._dispatch = dispatch
+        self.stream = stream
+        """Whether replies come piece by piece, where a turn's options do not say."""
+        self.value_tokens = 4_000
+        """Tokens that the value of a reference, or the result of a tool, may take."""
+        self.tool_rounds = 10
+        """How often the model may call tools in one turn before it has to answer."""
+        self.tool_calls = 50
+        """How many tools the model may call in one turn. Calls beyond that do not run, and the model is told so."""
         self._scheduler = scheduler
         self._toolbox = toolbox
 
@@ -64,23 +68,6 @@ class ChatSettings:
         self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
 
     @property
-    def replay(self) -> ReplayMode:
-        """Whether known requests are answered from the journal: "off", "auto", or "only", which sends nothing."""
-        return self._dispatch.mode
-
-    @replay.setter
-    def replay(self, mode: ReplayMode) -> None:
-        if mode not in get_args(ReplayMode):
-            raise SettingsError(
-                "replay must be off, auto or only, not {mode!r}.",
-                hint="{variable} sets it too.",
-                reason="replay.mode",
-                mode=mode,
-                variable=REPLAY_VARIABLE,
-            )
-        self._dispatch.mode = mode
-
-    @property
     def tools(self) -> tuple[Tool, ...]:
         """What the model may call in every turn: Python functions, each of which becomes a `Tool`."""
         return self._toolbox.tools
@@ -99,33 +86,6 @@ class ChatSettings:
     def renew_tools(self, names: Mapping[str, Any]) -> None:
         """Use what these names stand for now, where a tool's function was defined again."""
         self._toolbox.renew(names)
-
-    @property
-    def value_tokens(self) -> int:
-        """Tokens that the value of a reference, or the result of a tool, may take."""
-        return self._dispatch.value_tokens
-
-    @value_tokens.setter
-    def value_tokens(self, tokens: int) -> None:
-        self._dispatch.value_tokens = tokens
-
-    @property
-    def tool_rounds(self) -> int:
-        """How often the model may call tools in one turn before it has to answer."""
-        return self._dispatch.tool_rounds
-
-    @tool_rounds.setter
-    def tool_rounds(self, count: int) -> None:
-        self._dispatch.tool_rounds = count
-
-    @property
-    def tool_calls(self) -> int:
-        """How many tools the model may call in one turn. Calls beyond that do not run, and the model is told so."""
-        return self._dispatch.tool_calls
-
-    @tool_calls.setter
-    def tool_calls(self, count: int) -> None:
-        self._dispatch.tool_calls = count
 
     @property
     def limit(self) -> int:

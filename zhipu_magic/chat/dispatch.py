@@ -32,16 +32,18 @@ from .window import fit_smaller
 
 
 class Dispatch:
-    """Sends a chat's requests, when the `scheduler` lets it.
+    """Sends a chat's requests, when the `scheduler` lets it, each within the `tool_limits` of that moment."""
 
-    A turn may take `tool_rounds` rounds of calls, `tool_calls` calls in all, and the result of each `value_tokens`
-    tokens.
-    """
-
-    def __init__(self, service: Service, history: History, scheduler: Scheduler, warn: Callable[[str], None]) -> None:
-        self.tool_rounds = 10
-        self.tool_calls = 50
-        self.value_tokens = 4_000
+    def __init__(
+        self,
+        service: Service,
+        history: History,
+        scheduler: Scheduler,
+        *,
+        tool_limits: Callable[[], ToolLimits],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._tool_limits = tool_limits
         self._service = service
         self._history = history
         self._scheduler = scheduler
@@ -134,7 +136,7 @@ class Dispatch:
             first,
             ask_on,
             tools=request.options.tools,
-            limits=ToolLimits(self.tool_rounds, self.tool_calls, self.value_tokens),
+            limits=self._tool_limits(),
             shape=request.shape,
             hide=self._service.hide,
             run_coroutine=run_coroutine,

@@ -29,9 +29,9 @@ _NOT_RUN = "This call did not run: the {count} calls that a turn may make have b
 class ToolLimits:
     """How many `rounds` of calls a turn may take, how many `calls` in all, and the `tokens` of each result."""
 
-    rounds: int = 10
-    calls: int = 50
-    tokens: int = 4_000
+    rounds: int
+    calls: int
+    tokens: int
 
 
 class Rounds:
