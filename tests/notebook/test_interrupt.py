@@ -220,6 +220,7 @@ def test_at_the_very_moment_that_an_output_is_put_up(story: Story, monkeypatch: 
         publish(self, *data, **more)
         published += 1
         if published == nth:
+            wait_for(asked(story))
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patched:
