@@ -205,9 +205,26 @@ def test_at_the_very_moment_that_it_is_sent(story: Story, monkeypatch: pytest.Mo
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", interrupted)
         cell = story.second(Raw((STALL,)))
-    ended_as_one_line(cell)
+    assert "not begun" in ended_as_one_line(cell)
     assert story.server.requests[-1].closed.wait(5)
     story.left_no_trace(cell)
+
+
+def test_at_the_very_moment_that_it_is_sent_and_answered(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, chat = threading.Thread.start, story.page.magics.chat
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name == "zhipu_magic exchange":
+            wait_for(lambda: len(chat.thread().turns) == 2)
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupted)
+        cell = story.second(Answer("two"))
+    assert "already complete" in ended_as_one_line(cell)
+    assert cell.plain() == "two"
+    assert story.page.names["response"].choices[0].message.content == "two"
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["the waiting mark", "the panel"])

@@ -135,9 +135,7 @@ class Chat(ChatSettings):
         asked = with_more(options or Options(), more)
         found = self._resolved(prompt, asked, names, images)
         with self._scheduler.turn(self._place(asked)) as begun:
-            reply = self._dispatch.send(self._asked(found, asked, anchor or Anchor()))
-            begun(reply)
-        return reply
+            return self._dispatch.send(self._asked(found, asked, anchor or Anchor()), begun)
 
     def request(
         self,
@@ -166,9 +164,8 @@ class Chat(ChatSettings):
             turn = link.turn
             place = Place(replace(self.thread(), last=link.before), anchor or Anchor(), replaces=turn.id)
             prompt = Prompt(turn.prompt, turn.written, turn.images)
-            reply = self._dispatch.send(self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction))
-            begun(reply)
-        return reply
+            request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
+            return self._dispatch.send(request, begun)
 
     def go_on(self, anchor: Anchor | None = None) -> Reply:
         """Have the model go on from a reply that was cut short, and join the two into one turn.
@@ -185,9 +182,8 @@ class Chat(ChatSettings):
                 )
             prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
             place = Place(self.thread(), anchor or Anchor(), joins=turn.id)
-            reply = self._dispatch.send(self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction))
-            begun(reply)
-        return reply
+            request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
+            return self._dispatch.send(request, begun)
 
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
         """Stop the replies that are under way, or those that this execution of a cell has asked for; gives them.
@@ -199,6 +195,10 @@ class Chat(ChatSettings):
         for reply in stopped:
             reply.interrupt()
         return stopped
+
+    def asked_by(self, anchor: Anchor) -> Reply | None:
+        """The latest reply, if this execution of a cell has asked for it: also where `ask` itself was interrupted."""
+        return self._scheduler.asked_by(anchor)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

@@ -65,32 +65,31 @@ class Dispatch:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
         return self._history.state.ledger.account(as_recorded=self.mode == "only")
 
-    def send(self, request: Request) -> Reply:
-        """The reply to this request. Raises OverBudget, NotRecorded or SettingsError where nothing can be sent."""
-        reply: Reply | None = None
-        try:
-            with self._scheduler.admitting:
-                if self.mode == "only":
-                    self._check_budget(request)  # as in the recorded run: what that refused is not an occurrence
-                known = self._replay.look_up(request)
-                if known.answer is not None:
-                    return self._replayed(request, known)
-                if self.mode == "only":
-                    raise self._replay.missed(request, known)
-                self._check_budget(request)
-                exchange, reply = self._asked(request, known, self._service.endpoint())
-                self._scheduler.add(reply)
-            self._scheduler.start(exchange, reply.received)
-        except BaseException:  # an interrupt, or no thread to be had
-            if reply is not None:
-                reply.interrupt()
-            raise
+    def send(self, request: Request, begun: Callable[[Reply], None]) -> Reply:
+        """The reply to this request; `begun` is called with it before anything is sent.
+
+        Raises OverBudget, NotRecorded or SettingsError where nothing can be sent.
+        """
+        with self._scheduler.admitting:
+            if self.mode == "only":
+                self._check_budget(request)  # as in the recorded run: what that refused is not an occurrence
+            known = self._replay.look_up(request)
+            if known.answer is not None:
+                return self._replayed(request, known, begun)
+            if self.mode == "only":
+                raise self._replay.missed(request, known)
+            self._check_budget(request)
+            exchange, reply = self._asked(request, known, self._service.endpoint())
+            self._scheduler.add(reply)
+            begun(reply)
+        self._scheduler.start(exchange, reply.received)
         return reply
 
-    def _replayed(self, request: Request, known: Known) -> Reply:
+    def _replayed(self, request: Request, known: Known, begun: Callable[[Reply], None]) -> Reply:
         """The recorded answer, complete from the start."""
         assert known.answer is not None
         reply = self._reply(Recorded(known.answer), Progress(request, recorded=known.answer), known, None)
+        begun(reply)
         while reply.ended is None:
             reply.step()
         return reply

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ..history.turn import Anchor
 from ..service.exchange import Exchange
 from ..service.forks import tell_of_forks
 from ..text.errors import InvalidRequest
@@ -46,6 +47,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._turns: dict[str, _Turn] = {}
         self._under_way: dict[int, Reply] = {}
+        self._latest: Reply | None = None
         self._exchanging = 0
         self._queue: deque[tuple[Exchange, Received]] = deque()
         tell_of_forks(self)
@@ -63,7 +65,7 @@ class Scheduler:
         mine = _Turn() if thread is None else self._claim(thread)
 
         def begun(reply: Reply) -> None:
-            mine.reply = reply
+            mine.reply = self._latest = reply
 
         try:
             yield begun
@@ -127,6 +129,11 @@ class Scheduler:
 
     def remove(self, reply: Reading) -> None:
         self._under_way.pop(id(reply), None)
+
+    def asked_by(self, anchor: Anchor) -> Reply | None:
+        """The latest reply, if this execution of a cell has asked for it."""
+        latest = self._latest
+        return latest if latest is not None and latest.request.anchor == anchor else None
 
     # Exchanges
 

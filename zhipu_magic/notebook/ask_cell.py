@@ -56,25 +56,19 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
     """Show the reply that `begin` asks for while it grows, and bind it. Raises GLMError."""
-    options, settings = options or CellOptions(), session.settings
-    streamed = settings.stream if options.request.stream is None else options.request.stream
+    options = options or CellOptions()
     reply: Reply | None = None
     try:
         reply = begin()
-        session.display.show(
-            session.chat,
-            reply,
-            panel="off" if options.quiet else cast("PanelMode", settings.panel),
-            streamed=streamed and not reply.replayed,
-            alone=session.cells.is_glm_cell,
-            notices=session.notices,
-            remote_images=settings.remote_images,
-        )
+        _paint(session, reply, options)
     except KeyboardInterrupt:
-        stopped = session.chat.interrupt(session.anchor())
-        reply = reply or (stopped[0] if stopped else None)
+        session.chat.interrupt(session.anchor())
         if reply is None:
-            raise Interrupted("Interrupted before it began.", reason="interrupted.before") from None
+            reply = session.chat.asked_by(session.anchor())
+            if reply is None:
+                raise Interrupted("Interrupted before it began.", reason="interrupted.before") from None
+            if reply.progress.has_begun:
+                _paint(session, reply, options)
         outcome = reply.progress.outcome
         raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
     finally:
@@ -88,6 +82,20 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
         rounds = [one.words for one in reply.rounds if not one.wrong]
         if not insert(session, "\n\n".join([*rounds, reply.words])):
             session.answer(NO_PYTHON)
+
+
+def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
+    settings = session.settings
+    streamed = settings.stream if options.request.stream is None else options.request.stream
+    session.display.show(
+        session.chat,
+        reply,
+        panel="off" if options.quiet else cast("PanelMode", settings.panel),
+        streamed=streamed and not reply.replayed,
+        alone=session.cells.is_glm_cell,
+        notices=session.notices,
+        remote_images=settings.remote_images,
+    )
 
 
 def _keep(session: Session, reply: Reply, options: CellOptions) -> None:
