@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from zhipu_magic import Chat
+from zhipu_magic.notebook.display.display import ShowOptions
 from zhipu_magic.notebook.display.terminal import Terminal as Display
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 
@@ -240,7 +241,7 @@ def test_ctrl_c_at_the_very_moment_that_words_are_printed_prints_them_once(
     server.enqueue(Raw((sse(chunk("half")), STALL)))
     monkeypatch.setattr(sys, "stdout", Screen())
     with pytest.raises(KeyboardInterrupt):
-        Display().show(chat, chat.ask("hi"), panel="off", streamed=True, alone=True)
+        Display().show_reply(chat, chat.ask("hi"), ShowOptions(panel="off", streamed=True, alone=True))
     assert "".join(printed) == "half\n"
 
 

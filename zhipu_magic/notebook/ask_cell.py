@@ -1,4 +1,4 @@
-"""How a cell asks: the reply while it grows, and what is bound of it."""
+"""Asks from a cell: shows the reply while it grows, and binds its value."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
-    """Show the reply that `begin` asks for while it grows, and bind it. Raises GLMError."""
+    """Ask by `begin`, show the reply while it grows, and bind it. Raises GLMError."""
     options = options or CellOptions()
     reply: Reply | None = None
     try:
@@ -73,33 +73,34 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
         raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
     finally:
         if reply is not None:
-            _keep(session, reply, options)
+            _bind(session, reply, options)
         session.reflect_chat()
-    value = reply.value  # fails the cell where the answer is not of the type that --as wants
+    value = reply.value  # fails the cell if the answer is not of the type that --as asked for
     if options.output:
         session.shell.push({options.output: value})
-    if options.insert and not reply.replayed:  # a page that is replayed has its new cells already
+    if options.insert and not reply.replayed:  # a replayed page already has its new cells
         rounds = [one.words for one in reply.rounds if not one.wrong]
         if not insert(session, "\n\n".join([*rounds, reply.words])):
             session.answer(NO_PYTHON)
 
 
 def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
+    from .display.display import ShowOptions
+
     settings = session.settings
     streamed = settings.stream if options.request.stream is None else options.request.stream
-    session.display.show(
-        session.chat,
-        reply,
+    show_options = ShowOptions(
         panel="off" if options.quiet else cast("PanelMode", settings.panel),
         streamed=streamed and not reply.replayed,
         alone=session.cells.is_glm_cell,
         notices=session.notices,
         remote_images=settings.remote_images,
     )
+    session.display.show_reply(session.chat, reply, show_options)
 
 
-def _keep(session: Session, reply: Reply, options: CellOptions) -> None:
-    """Bind what there is of a reply, however it ended."""
+def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
+    """Bind what has come of the reply, however it ended."""
     progress = reply.progress
     if progress.has_begun:
         session.take_notices()  # they are on the panel

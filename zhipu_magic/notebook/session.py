@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from ..practice import PracticeServer
     from ..text.markup import Markup
     from .display.dashboard import Dashboard, Spending
-    from .display.notebook import Notebook
-    from .display.terminal import Terminal
+    from .display.display import Display
 
 #: Settings that are attributes of the chat; `reflect_chat` brings the first three back.
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
@@ -112,14 +111,14 @@ class Session:
     def reflect_chat(self) -> None:
         """Show in the settings and on the dashboard what the chat has come to."""
         chat, settings = self.chat, self.settings
-        settings.system = chat.kept.conversation.here.system
+        settings.system = chat.state.conversation.here.system
         settings.model = chat.model
         settings.temperature = chat.temperature
         self._update_dashboard()
 
     def thread_names(self) -> list[str]:
         """The threads that have begun."""
-        return list(self._chat.kept.conversation.threads) if self._chat is not None else []
+        return list(self._chat.state.conversation.threads) if self._chat is not None else []
 
     def tool_names(self) -> list[str]:
         """The functions that the model may call in every turn."""
@@ -230,7 +229,7 @@ class Session:
     # The display
 
     @cached_property
-    def display(self) -> Notebook | Terminal:
+    def display(self) -> Display:
         """Where replies and answers are shown, by the kind of shell."""
         from .display.notebook import Notebook
         from .display.terminal import Terminal
@@ -255,7 +254,7 @@ class Session:
         """Show the answer to a command, below the notices. A `str` is text from outside, shown as it is."""
         from ..text.markup import Markup
 
-        self.display.tell(Markup("\n\n").join([*self.take_notices(), text]))
+        self.display.show_text(Markup("\n\n").join([*self.take_notices(), text]))
 
     def show_usage(self) -> None:
         """Show the dashboard here; in a terminal, its text."""
@@ -275,7 +274,7 @@ class Session:
     def _spending(self) -> Spending:
         from .display.dashboard import Spending
 
-        return Spending(self.chat.kept, as_recorded=self.settings.replay == "only")
+        return Spending(self.chat.state, as_recorded=self.settings.replay == "only")
 
     # Practice
 

@@ -127,7 +127,7 @@ class Client:
         try:
             return self._list_models()
         except Exception as error:
-            failure: BaseException = self._told(error, begun=False)
+            failure: BaseException = self._translated(error, begun=False)
         except BaseException as error:
             failure = type(error)()
         raise failure  # here, where it bears no frames of the SDK's: they hold the request's headers
@@ -179,7 +179,7 @@ class Client:
                 emit(chunk)
         except Exception as error:
             if not cancelled.is_set():
-                raise self._told(error, begun) from None
+                raise self._translated(error, begun) from None
 
     def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
         # `stream=True` is for the HTTP response, also where a plain reply is asked for: an interrupt can then cut it.
@@ -189,8 +189,8 @@ class Client:
         with closing(stream.response):
             yield from stream
 
-    def _told(self, error: Exception, begun: bool) -> GLMError:
-        """The failure in the reader's words, with the key taken out of whatever the other side said."""
+    def _translated(self, error: Exception, begun: bool) -> GLMError:
+        """The failure in the user's words, with the key removed from whatever the other side said."""
         host = host_of(self.endpoint.base_url)
         return translate(error, begun=begun, timeout=self._http.timeout, host=host, hide=self._hide)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import Any
 
 import httpx
 from zhipuai.core import APIConnectionError
@@ -18,7 +20,7 @@ from .error_codes import not_a_reply, on_one_line, service_error
 def translate(
     error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
 ) -> GLMError:
-    """What the SDK or httpx raised, in the user's words. `begun`: after the first token.
+    """What the SDK or httpx raised, in the user's words. `begun` says whether the first token had come.
 
     `hide` removes from a text what must not be shown.
     """
@@ -29,89 +31,84 @@ def translate(
         found = _refusal(cause, hide)
     else:
         words = on_one_line(hide(str(cause)), _LONGEST)
-        found = _broken(cause, words, timeout) if begun else _failed(cause, words, timeout, host)
+        failure = _failure(cause, words, begun=begun)
+        known: dict[str, Any] = {"host": host, "seconds": timeout.connect if failure is _NO_ANSWER else timeout.read}
+        found = (ReplyBroken if begun or failure is _NOT_JSON else ConnectionFailed)(
+            failure.message,
+            hint=failure.hint,
+            reason=failure.reason,
+            detail=failure.detail.format(kind=type(cause).__name__, words=words),
+            **{name: value for name, value in known.items() if f"{{{name}" in failure.message},
+        )
+        found.retryable = failure.retryable
     if begun:
         found.retryable = False
     return found
 
 
-_SILENCE, _MORE_TIME = "The service sent nothing for {seconds:g} seconds.", "Try again, or allow more: timeout=180."
+@dataclass(frozen=True)
+class _Failure:
+    """What went wrong on the way: its reason (see `GLMError`), what to do about it, and whether to try again."""
+
+    reason: str
+    message: str
+    hint: str = ""
+    detail: str = "({kind}: {words})"
+    """With the class of what was raised, and its words."""
+    retryable: bool = False
 
 
-def _is_not_json(cause: BaseException | None) -> bool:
-    return isinstance(cause, ValueError) and not isinstance(cause, UnicodeError)
-
-
-def _broken(cause: BaseException | None, words: str, timeout: httpx.Timeout) -> GLMError:
-    """The error of a reply that had begun."""
+def _failure(cause: BaseException | None, words: str, *, begun: bool) -> _Failure:
     if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
-        return ReplyBroken(_SILENCE, hint=_MORE_TIME, reason="service.silent", seconds=timeout.read)
-    if _is_not_json(cause):
-        return _not_json(words)
-    return ReplyBroken(
-        "The reply broke off: the connection was lost.",
-        reason="reply.lost",
-        detail=f"({type(cause).__name__}: {words})",
-    )
-
-
-def _not_json(words: str) -> GLMError:
-    return ReplyBroken(
-        "The reply broke off: part of it is not valid JSON.", reason="reply.not_json", detail=f"({words})"
-    )
-
-
-def _failed(cause: BaseException | None, words: str, timeout: httpx.Timeout, host: str) -> GLMError:
-    """The error of a request that no reply came to."""
-    if isinstance(cause, (httpx.ReadTimeout, httpx.WriteTimeout)):
-        return ConnectionFailed(
-            _SILENCE, hint=_MORE_TIME, reason="service.silent", seconds=timeout.read, retryable=False
-        )
-    if _is_not_json(cause):
-        return _not_json(words)
+        return _SILENCE
+    if isinstance(cause, ValueError) and not isinstance(cause, UnicodeError):
+        return _NOT_JSON
+    if begun:
+        return _LOST
     if "CERTIFICATE_VERIFY_FAILED" in words:
-        return ConnectionFailed(
-            "The service's certificate cannot be trusted.",
-            hint="Behind a proxy that inspects TLS, set SSL_CERT_FILE to its certificates.",
-            reason="connection.certificate",
-            detail=f"({words})",
-            retryable=False,
-        )
+        return _CERTIFICATE
     if isinstance(cause, httpx.ConnectTimeout):
-        return ConnectionFailed(
-            "The service at {host} did not answer within {seconds:g} seconds.",
-            hint=_REACH,
-            reason="connection.no_answer",
-            host=host,
-            seconds=timeout.connect,
-        )
+        return _NO_ANSWER
     if isinstance(cause, httpx.ProxyError):
-        return ConnectionFailed(
-            "The proxy refused the connection.",
-            hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
-            reason="connection.proxy_refused",
-            detail=f"({words})",
-            retryable=False,
-        )
-    if isinstance(cause, httpx.TransportError):
-        return ConnectionFailed(
-            "The service at {host} cannot be reached.",
-            hint=_REACH,
-            reason="connection.unreachable",
-            detail=f"({type(cause).__name__}: {words})",
-            host=host,
-        )
-    return ConnectionFailed(
-        "The request failed in an unexpected way.",
-        reason="connection.unexpected",
-        detail=f"({type(cause).__name__}: {words})",
-        retryable=False,
-    )
+        return _PROXY
+    return _UNREACHABLE if isinstance(cause, httpx.TransportError) else _UNEXPECTED
+
+
+_REACH = "Check the network, the proxy settings and the address, chat.service.base_url; then try again."
+_SILENCE = _Failure(
+    "service.silent",
+    "The service sent nothing for {seconds:g} seconds.",
+    "Try again, or allow more: timeout=180.",
+    detail="",
+)
+_NOT_JSON = _Failure("reply.not_json", "The reply broke off: part of it is not valid JSON.", detail="({words})")
+_LOST = _Failure("reply.lost", "The reply broke off: the connection was lost.")
+_CERTIFICATE = _Failure(
+    "connection.certificate",
+    "The service's certificate cannot be trusted.",
+    "Behind a proxy that inspects TLS, set SSL_CERT_FILE to its certificates.",
+    detail="({words})",
+)
+_NO_ANSWER = _Failure(
+    "connection.no_answer",
+    "The service at {host} did not answer within {seconds:g} seconds.",
+    _REACH,
+    detail="",
+    retryable=True,
+)
+_PROXY = _Failure(
+    "connection.proxy_refused",
+    "The proxy refused the connection.",
+    "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.",
+    detail="({words})",
+)
+_UNREACHABLE = _Failure("connection.unreachable", "The service at {host} cannot be reached.", _REACH, retryable=True)
+_UNEXPECTED = _Failure("connection.unexpected", "The request failed in an unexpected way.")
 
 
 def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
     response, said = refused.response, refused.said
-    # What the service's support asks for, by whichever name the answer bears it.
+    # What the service's support asks for, under whichever name the response has it.
     request_id: str | None = response.headers.get("x-log-id") or response.headers.get("x-request-id")
     if not refused.is_error and isinstance(said, bytes):
         return not_a_reply(said, request_id, hide=hide)
@@ -125,13 +122,12 @@ def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
     )
 
 
-#: Letters of what a library says.
+#: Characters of a library's own message.
 _LONGEST = 300
-_REACH = "Check the network, the proxy settings and the address, chat.service.base_url; then try again."
 
 
 def in_a_word(error: GLMError) -> str:
-    """Why it is tried again, for the panel's one line."""
+    """Why the request is sent again, for the panel's one line."""
     if not isinstance(error, ServiceError):
         return "no connection"
     return "busy" if error.status in (429, 503) else "service error"

@@ -32,32 +32,32 @@ _MOST_PLACES = 5
 class Dashboard:
     """Shown wherever it is asked for, and replaced in place after every turn.
 
-    It is HTML that changes through its display id, and so survives in a saved page: in the place of a widget whose
-    kernel is gone JupyterLab shows "model not found", whatever fallbacks stand beside it. Readers who want the widget
-    all the same have `GLMMagics.panel = "live"`.
+    It is HTML that is replaced through its display id, so that a saved page still shows it: for a widget without its
+    kernel JupyterLab shows "model not found", even if the output has an HTML fallback. `GLMMagics.panel = "live"` makes
+    it a widget all the same.
     """
 
     def __init__(self, shell: Shell, *, live: bool) -> None:
         self._shell = shell
         self._widget = LiveHTML() if live else None
         self._shown: list[tuple[Callable[..., None], str]] = []
-        self._told: State | None = None
+        self._shown_state: State | None = None
 
     def show(self, figures: Spending) -> None:
-        """Put the dashboard here."""
+        """Show the dashboard here."""
         publish, display_id = self._shell.display_pub.publish, uuid4().hex
         self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
         publish(self._bundle(figures), transient={"display_id": display_id})
 
     def update(self, figures: Spending) -> None:
-        """Show the figures of this moment wherever the dashboard stands."""
-        if figures.kept is self._told:
+        """Update the figures wherever the dashboard is shown."""
+        if figures.state is self._shown_state:
             return
         for publish, display_id in self._shown:
             publish(self._bundle(figures), transient={"display_id": display_id}, update=True)
 
     def _bundle(self, figures: Spending) -> dict[str, Any]:
-        self._told = figures.kept
+        self._shown_state = figures.state
         html, text = dashboard_html(figures), dashboard_text(figures)
         return self._widget.bundle(html, text) if self._widget else html_bundle(html, text)
 
@@ -68,35 +68,35 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class Spending:
-    """What the dashboard shows. `as_recorded` leaves out what tells a replay from the run that it repeats."""
+    """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run."""
 
-    kept: State
+    state: State
     as_recorded: bool = False
 
     @property
     def ledger(self) -> Ledger:
-        return self.kept.ledger
+        return self.state.ledger
 
     @property
     def sums(self) -> Sums:
         return self.ledger.account(as_recorded=self.as_recorded)
 
     def marks(self, listed: Collection[str]) -> dict[str, str]:
-        """What is to be said of the turns with these ids; those in no thread any more are left out."""
-        here = self.kept.conversation.here
-        others = (thread for thread in self.kept.conversation.threads.values() if thread is not here)
+        """The marks of the turns with these ids; turns that are no longer in a thread are left out."""
+        here = self.state.conversation.here
+        others = (thread for thread in self.state.conversation.threads.values() if thread is not here)
         links = (link for thread in (*others, here) for link in back_from(thread.last) if link.turn.id in listed)
         return {link.turn.id: "set aside" if link.aside else "stale" if link.stale else "" for link in links}
 
 
 def dashboard_text(figures: Spending) -> str:
-    """The dashboard where there is no HTML."""
+    """The dashboard as text, for where there is no HTML."""
     rows = _rows(figures)
     return f"{_totals(figures)}\n\n{plain_table(_HEADER, rows)}" if rows else _totals(figures)
 
 
 def dashboard_html(figures: Spending) -> Markup:
-    """Inline styles and one SVG."""
+    """The dashboard as HTML, with inline styles and one SVG."""
     rows = _rows(figures)
     return Markup(
         '<div class="zhipu-magic-dashboard" style="color:{faint};{font}">'
@@ -128,7 +128,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Markup:
             '<th style="{number}">{f}</th><th style="{prompt}">{g}</th></tr>',
             **_cells(_HEADER),
         ),
-        # One for each row and not for each cell: there are many, and they are made anew after every turn.
+        # One Markup for each row rather than each cell: there are many, and all are made again after every turn.
         rows=Markup().join(
             Markup(
                 '<tr style="background:none"><td style="{word}">{a}</td><td style="{word}">{b}</td>'
@@ -149,7 +149,7 @@ _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 
 def _rows(figures: Spending) -> list[tuple[str, ...]]:
-    """The latest requests, numbered from the first of all."""
+    """The latest requests, numbered from the very first."""
     count, entries = figures.ledger.everything.requests, list(islice(figures.ledger.newest_first(), _LONGEST_LIST))
     marks = figures.marks({entry.turn for entry in entries})
     numbered = zip(range(count, 0, -1), entries, strict=False)
@@ -170,7 +170,7 @@ def _figures(entry: Entry) -> tuple[str, str, str, str]:
 
 
 def _totals(figures: Spending) -> str:
-    sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.kept.budget
+    sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.state.budget
     if not figures.ledger.everything.requests:
         return "Nothing has been asked yet."
     parts = [
@@ -196,7 +196,7 @@ def _asked(entry: Entry, notes: Sequence[str]) -> str:
 
 
 def _chart(ledger: Ledger) -> Markup:
-    """Tokens by request: a bar each, the prompt below and the completion above it."""
+    """Tokens by request: one bar for each, with the prompt below and the completion above."""
     usages = [entry.usage or Usage() for entry in list(islice(ledger.newest_first(), _LONGEST_LIST))[::-1]]
     highest = max((usage.total_tokens for usage in usages), default=0)
     if not highest:
@@ -234,7 +234,7 @@ def _chart(ledger: Ledger) -> Markup:
 
 
 def _key(colour: Markup) -> Markup:
-    """A square of the colour, to explain the chart by."""
+    """A square of this colour, for the chart's legend."""
     return Markup(
         '<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour}"></span>',
         colour=colour,

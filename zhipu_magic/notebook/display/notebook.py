@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ..shell import Shell
+from .display import ShowOptions
 from .markdown import final_page, growing_page
 from .painter import PagePainter
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
@@ -27,35 +28,25 @@ class Notebook:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
-    def tell(self, answer: Markup) -> None:
+    def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
-        self._shell.display_pub.publish(markdown_bundle(answer))
+        self._shell.display_pub.publish(markdown_bundle(text))
 
-    def show(
-        self,
-        chat: Chat,
-        reply: Reply,
-        *,
-        panel: PanelMode,
-        streamed: bool,
-        alone: bool,
-        notices: Sequence[str] = (),
-        remote_images: bool = False,
-    ) -> None:
+    def show_reply(self, chat: Chat, reply: Reply, options: ShowOptions) -> None:
         """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
 
-        Without `streamed` both appear once, whole. `alone` says that the cell shows nothing else, so that a waiting
-        mark can be put up and, if no reply comes, be taken away again. `notices` are what the panel says besides.
         Raises what ended the reply.
         """
+
+        def figures() -> Figures:
+            return Figures.of(chat.standing(reply), reply.progress, options.notices)
+
         publisher = self._shell.display_pub  # as it is for this cell: %%capture puts another in its place
         painter = PagePainter(
-            _Text(_Output(publisher.publish), remote_images),
-            _Panel(
-                _Output(publisher.publish), lambda: Figures.of(chat.standing(reply), reply.progress, notices), panel
-            ),
-            streamed=streamed,
-            alone=alone,
+            _Text(_Output(publisher.publish), options.remote_images),
+            _Panel(_Output(publisher.publish), figures, options.panel),
+            streamed=options.streamed,
+            alone=options.alone,
             clear=publisher.clear_output,
         )
         watch(reply, painter)
@@ -70,7 +61,7 @@ class _Output:
         self.shown = False
 
     def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
-        """Publish it, and know that: what an interrupt left unknown could not be taken away again."""
+        """Publish it and note that it is shown, or an interrupt in between would leave it on the page for good."""
 
         def publish() -> None:
             self._publish(bundle, metadata or {}, transient=self._transient, update=self.shown)
@@ -80,7 +71,7 @@ class _Output:
 
 
 class _Text:
-    """What the reply says, as Markdown."""
+    """The text of the reply, as Markdown."""
 
     def __init__(self, output: _Output, remote_images: bool) -> None:
         self._output = output
@@ -139,7 +130,7 @@ class _Panel:
 
     def _draw(self, *, live: bool) -> None:
         if self._widget is None:
-            undisturbed(self._make_widget)  # one that nobody knows of would stay open for ever
+            undisturbed(self._make_widget)  # a widget that is made but not stored would never be closed
         assert self._widget is not None
         figures = self._figures()
         bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))

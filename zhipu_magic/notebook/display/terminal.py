@@ -1,6 +1,6 @@
 """A reply in the IPython terminal: the words as they come, then one line of figures.
 
-All of it is written by `_write`, so that nothing from outside reaches the terminal as a command to it.
+All text goes through `_write`, so that nothing from outside reaches the terminal as a command.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ...history.markdown import call_text, sources
 from ...service.response_members import objects
 from ...text.characters import shorten
 from ...text.markup import Markup, without_controls
-from .panel import Figures, PanelMode, line_text
+from .display import ShowOptions
+from .panel import Figures, line_text
 
 _CLOCK = 0.25
 _ERASE = "\r\x1b[K"
@@ -30,38 +31,25 @@ _LONGEST_RESULT = 60
 class Terminal:
     """Shows replies on standard output."""
 
-    def tell(self, answer: Markup) -> None:
+    def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
-        _write(_wrapped(answer.bare, shutil.get_terminal_size().columns - 1) + "\n")
+        _write(_wrapped(text.bare, shutil.get_terminal_size().columns - 1) + "\n")
 
-    def show(
-        self,
-        chat: Chat,
-        reply: Reply,
-        *,
-        panel: PanelMode,
-        streamed: bool,
-        alone: bool,
-        notices: Sequence[str] = (),
-        remote_images: bool = False,
-    ) -> None:
+    def show_reply(self, chat: Chat, reply: Reply, options: ShowOptions) -> None:
         """Read the reply to its end and print it. Raises what ended the reply."""
-        watch(
-            reply,
-            _Painter(lambda given: Figures.of(chat.standing(reply), reply.progress, given), panel, streamed, notices),
-        )
+
+        def figures(notices: Sequence[str]) -> Figures:
+            return Figures.of(chat.standing(reply), reply.progress, notices)
+
+        watch(reply, _Painter(figures, options))
 
 
 class _Painter:
     """Prints a reply (see `watch.Painter`)."""
 
-    def __init__(
-        self, figures: Callable[[Sequence[str]], Figures], panel: PanelMode, streamed: bool, notices: Sequence[str]
-    ) -> None:
+    def __init__(self, figures: Callable[[Sequence[str]], Figures], options: ShowOptions) -> None:
         self._figures = figures
-        self._panel = panel
-        self._streamed = streamed
-        self._notices = notices
+        self._options = options
         self._rounds = self._printed = self._calls = 0
 
     def begin(self, progress: Progress) -> None:
@@ -71,7 +59,7 @@ class _Painter:
         return _CLOCK, 0.0
 
     def paint(self, progress: Progress) -> None:
-        self._print(progress, words=self._streamed)
+        self._print(progress, words=self._options.streamed)
         if progress.calling is not None:
             _announce(progress)
         elif not self._printed:
@@ -80,16 +68,16 @@ class _Painter:
     def settle(self, progress: Progress) -> None:
         self._print(progress, words=True)
         has_sources = _print_sources(progress)
-        open_line = _stands_open(progress) and not has_sources
-        self._close(progress, open_line=open_line, notes=self._figures(self._notices).notes)
+        open_line = _line_is_open(progress) and not has_sources
+        self._close(progress, open_line=open_line, notes=self._figures(self._options.notices).notes)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
         self._print(progress, words=True)
         # A terminal shows ^C where the line stands.
-        self._close(progress, open_line=_stands_open(progress) or interrupted)
+        self._close(progress, open_line=_line_is_open(progress) or interrupted)
 
     def _print(self, progress: Progress, *, words: bool) -> None:
-        undisturbed(lambda: self._print_new(progress, words))  # what it did not know to be printed would come twice
+        undisturbed(lambda: self._print_new(progress, words))  # or an interrupt in between would print it twice
 
     def _print_new(self, progress: Progress, words: bool) -> None:
         if len(progress.rounds) > self._rounds:
@@ -99,7 +87,7 @@ class _Painter:
         self._calls += _print_calls(progress, self._calls)
 
     def _close(self, progress: Progress, *, open_line: bool, notes: Sequence[str] = ()) -> None:
-        """End the line that stands open, be it the words or the status, and give the figures."""
+        """End the open line, whether it holds words or the status, and print the figures."""
         if not progress.has_text:
             _erase()
         if not progress.has_begun:
@@ -108,7 +96,7 @@ class _Painter:
             _write("\n")
         for note in notes:
             _write(f"{note}\n")
-        if self._panel != "off":
+        if self._options.panel != "off":
             _write(f"[{line_text(self._figures(()))}]\n")
 
 
@@ -118,13 +106,13 @@ def _write(text: str) -> None:
 
 
 def _erase() -> None:
-    """Take back the line of figures that stands there."""
+    """Erase the current line, which holds the status."""
     if sys.stdout.isatty():
         sys.stdout.write(_ERASE)
 
 
 def _wrapped(text: str, columns: int) -> str:
-    """Broken between words; tables and fenced texts as they are."""
+    """The text with its lines broken between words; tables and fenced texts stay as they are."""
     lines: list[str] = []
     fence = ""
     for line in text.split("\n"):
@@ -137,16 +125,16 @@ def _wrapped(text: str, columns: int) -> str:
     return "\n".join(lines)
 
 
-#: With which `fenced` begins and ends a text that nothing in it can end.
+#: The fence that `fenced` puts around a text.
 _FENCE = re.compile("`{3,}")
 
 
-def _stands_open(progress: Progress) -> bool:
+def _line_is_open(progress: Progress) -> bool:
     return progress.has_text and not progress.text.endswith("\n")
 
 
 def _print_on(progress: Progress, printed: int) -> int:
-    """Print the words that are new; gives their number."""
+    """Print the new characters of the text. Returns how many there were."""
     words = progress.text[printed:]
     if not words:
         return 0
@@ -157,35 +145,35 @@ def _print_on(progress: Progress, printed: int) -> int:
     return len(words)
 
 
-def _print_calls(progress: Progress, told: int) -> int:
-    """Print a line for each call of a tool that is new; gives their number."""
-    for call in progress.calls[told:]:
+def _print_calls(progress: Progress, printed: int) -> int:
+    """Print a line for each new tool call. Returns how many there were."""
+    for call in progress.calls[printed:]:
         _erase()
         result = shorten(call.text, _LONGEST_RESULT)
         seconds = "" if call.seconds is None else f" · {call.seconds:.1f} s"
         _write(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]\n")
-    return len(progress.calls) - told
+    return len(progress.calls) - printed
 
 
 def _announce(progress: Progress) -> None:
-    """Say which tool runs, and leave the line to it: it may print, or ask."""
+    """Say which tool runs, and end the line: the tool may print, or ask."""
     if sys.stdout.isatty() and progress.calling is not None:
-        if _stands_open(progress) and not progress.calls:
+        if _line_is_open(progress) and not progress.calls:
             _write("\n")
         _erase()
         _write(f"[{call_text(progress.calling.name, progress.calling.arguments)} …]\n")
 
 
 def _print_sources(progress: Progress) -> bool:
-    """Print what the service found on the web; whether there was anything."""
+    """Print what the service found on the web. Returns whether there was anything."""
     found = sources(objects(progress.body().get("web_search")))
     if found:
-        _write(f"{chr(10) * (1 + _stands_open(progress))}{found.bare}\n")
+        _write(f"{chr(10) * (1 + _line_is_open(progress))}{found.bare}\n")
     return bool(found)
 
 
 def _status(figures: Figures) -> None:
-    """Something to look at until the first words, on a line that they replace."""
+    """Show a line of figures, which the first words replace."""
     if sys.stdout.isatty():
         _erase()
         # A longer line would wrap, and only its last row could be erased.
