@@ -17,7 +17,7 @@ from ..chat.options import Options
 from ..text.characters import shortened
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
-from ..values.references import is_name, value_of
+from ..values.expressions import is_name, value_of
 from .cell_line import CellOptions
 
 

@@ -1,0 +1,161 @@
+"""What stands between the braces of a reference: an expression, and perhaps a budget of tokens.
+
+An expression is a name, with attributes, items and slices. It is parsed, then looked up step by step, and holds no calls.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.suggestions import nearest
+
+#: Tokens: more than any context holds.
+LARGEST_BUDGET = 10_000_000
+_BUDGET = re.compile(r"\s*(\d[\d_,]*)\s*")
+#: Of an expression: its characters, and the names and items in it.
+_LONGEST, _MOST_PARTS = 1_000, 200
+_ALLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
+_CONTEXTS = (ast.Load, ast.Expression)
+
+
+def value_of(expression: str, names: Mapping[str, Any]) -> Any:
+    """The value of an expression. Raises InvalidRequest if it is not one, or has no value."""
+    tree = parsed(expression)
+    if tree is None:
+        raise InvalidRequest(
+            "{expression} is not a name, nor an attribute or item of one.",
+            reason="reference.not_a_name",
+            expression=expression,
+        )
+    return look_up(tree, names)
+
+
+def is_name(expression: str, names: Mapping[str, Any]) -> bool:
+    """Whether the expression begins with one of these names."""
+    tree = parsed(expression)
+    return tree is not None and _root(tree) in names
+
+
+def split_budget(inside: str, tokens: int) -> tuple[str, int]:
+    """The expression, and its budget: `tokens` where it names none."""
+    wanted, bar, budget = inside.rpartition("|")
+    match = _BUDGET.fullmatch(budget) if bar else None
+    if match is None:
+        return inside, tokens
+    digits = re.sub("[_,]", "", match[1])
+    return wanted.rstrip(), int(digits) if len(digits) <= len(str(LARGEST_BUDGET)) else LARGEST_BUDGET + 1
+
+
+def parsed(inside: str) -> ast.expr | None:
+    """The expression as a syntax tree, without its budget; None if it is not one."""
+    inside = split_budget(inside, 0)[0]
+    if len(inside) > _LONGEST:
+        return None
+    try:
+        tree = ast.parse(inside.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    nodes = list(islice(ast.walk(tree), _MOST_PARTS + 1))
+    if len(nodes) > _MOST_PARTS or not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in nodes):
+        return None
+    return tree if _root(tree) else None
+
+
+def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
+    """Whether any of these names occurs in what is not an expression here, but may be meant as one: `f(x)`, `x + 1`."""
+    if len(inside) > _LONGEST:
+        begun = re.match(r"\s*([^\W\d]\w*)", inside)
+        return begun is not None and begun[1] in names
+    try:
+        tree = ast.parse(inside.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
+
+
+def _root(tree: ast.expr) -> str:
+    """The name that an expression begins with."""
+    while isinstance(tree, (ast.Attribute, ast.Subscript)):
+        tree = tree.value
+    return tree.id if isinstance(tree, ast.Name) else ""
+
+
+def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
+    """The value of a parsed expression. Raises InvalidRequest if it has none."""
+    if isinstance(tree, ast.Name):
+        if tree.id not in names:
+            raise _undefined(tree.id, names)
+        return names[tree.id]
+    if isinstance(tree, ast.Attribute):
+        value = look_up(tree.value, names)
+        if isinstance(value, Mapping) and tree.attr in value and not hasattr(type(value), tree.attr):
+            raise InvalidRequest(
+                "{{{{ {reference} }}}} has no value: {key} is a key.",
+                hint='Write {owner}["{key}"]. ' + _AS_THEY_STAND,
+                reason="reference.key",
+                outcomes=[NOTHING_SENT],
+                reference=ast.unparse(tree),
+                owner=ast.unparse(tree.value),
+                key=tree.attr,
+            )
+        return _tried(lambda: getattr(value, tree.attr), tree, lambda: dir(value), tree.attr)
+    if isinstance(tree, ast.Subscript):
+        value, item = look_up(tree.value, names), look_up(tree.slice, names)
+        return _tried(lambda: value[item], tree, lambda: map(str, value), str(item))
+    if isinstance(tree, ast.Slice):
+        return slice(*(part and look_up(part, names) for part in (tree.lower, tree.upper, tree.step)))
+    if isinstance(tree, ast.Tuple):
+        return tuple(look_up(item, names) for item in tree.elts)
+    if isinstance(tree, ast.List):
+        return [look_up(item, names) for item in tree.elts]
+    if isinstance(tree, ast.UnaryOp):
+        value = look_up(tree.operand, names)
+        return _tried(lambda: -value, tree)
+    assert isinstance(tree, ast.Constant)
+    return tree.value
+
+
+def _tried(
+    look: Callable[[], Any], tree: ast.expr, others: Callable[[], Iterable[str]] = list, wanted: str = ""
+) -> Any:
+    """What `look` returns. The user's own code may run in it, so whatever it raises becomes an InvalidRequest."""
+    try:
+        return look()
+    except Exception as error:
+        try:
+            near = nearest(wanted, others())
+        except Exception:  # a value that cannot be looked through has no near names
+            near = ""
+        raise InvalidRequest(
+            "{{{{ {reference} }}}} has no value ({error}).",
+            hint=_AS_THEY_STAND,
+            reason="reference.no_value",
+            outcomes=[NOTHING_SENT],
+            near=near,
+            reference=ast.unparse(tree),
+            error=f"{type(error).__name__}: {error}".removesuffix(": "),
+        ) from None
+
+
+_AS_THEY_STAND = "Without names, braces are sent as they stand."
+
+
+def _undefined(name: str, names: Mapping[str, Any]) -> InvalidRequest:
+    if name == "error":
+        return InvalidRequest(
+            "There has been no exception yet for {{ error }} to show.", reason="reference.no_exception"
+        )
+    near = nearest(name, (known for known in names if not known.startswith("_")))
+    return InvalidRequest(
+        "There is no value named {name}.",
+        hint=_AS_THEY_STAND,
+        reason="reference.undefined",
+        outcomes=[NOTHING_SENT],
+        near=near,
+        name=name,
+    )
