@@ -318,7 +318,7 @@ def test_calls_beyond_the_bound_do_not_run_and_everybody_is_told(page: Page, ser
         assert answered == asked and len(asked) == count
     assert results(server)[49:51] == ["49", results(server)[-1]]
     assert "did not run: the 50 calls that a turn may make" in results(server)[-1]
-    assert "851 calls of tools did not run" in cell.plain(1)
+    assert "851 tool calls did not run" in cell.plain(1)
     assert "GLMMagics.tool_calls" in cell.plain(1)
     assert "850 more calls · did not run" in cell.markdown()
     assert sum(len(json.dumps(message["data"])) for message in cell.messages) < 500_000

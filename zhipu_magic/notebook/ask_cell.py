@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .session import Session
 
 NO_PYTHON = Markup("The reply contains no Python, so there is nothing to insert.")
-_EARLIER_REPLACED = "This turn has replaced what the cell asked before; %glm undo brings that back."
+_EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo brings that back."
 
 
 def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
-    """Ask, or show what would be asked. Raises GLMError."""
+    """Ask, or show what would be sent. Raises GLMError."""
     options = options or CellOptions()
     thread = options.request.thread
     had_earlier_turn = session.had_earlier_turn(thread)

@@ -1,4 +1,4 @@
-"""Parses a `%%glm` line, and has its help. The options themselves are in `options`."""
+"""Parses a `%%glm` line, and writes its help. The options themselves are in `options`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..chat.options import Options
 from ..text.suggestions import did_you_mean
 from .options import PARSER
 
-#: Said when a cell fails before it asks.
+#: Added to the error when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What a `%%glm` line asks for. `request` is sent; the others are for the notebook.
+    """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
-    `images`, `tools` and `as_type` are still text: only the notebook knows what they name.
+    `images`, `tools` and `as_type` are still text: only the notebook can resolve their names.
     """
 
     request: Options = field(default_factory=Options)

@@ -1,4 +1,4 @@
-"""Which cell is running, in which execution, and which cells were deleted: IPython tells a magic none of this."""
+"""Which cell is running, in which execution, and which cells were deleted. IPython tells a magic none of this."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """The exception that a cell raised, and the cell's source; empty where that is not known."""
+    """The exception that a cell raised, and the cell's source, which is empty if unknown."""
 
     error: BaseException
     source: str
 
 
 class CellTracker:
-    """Follows the cells that run. `idle` is set while none does.
+    """Follows the cells as they run. `idle` is set while no cell runs.
 
-    `cell` is the running cell's id, where the front end gives one; `run` counts the executions; `execution_count` is
-    the number that the page shows.
+    `cell` is the running cell's id, if the front end sends one; `run` counts the executions; `execution_count` is the
+    number that the page shows.
     """
 
     def __init__(self, shell: Shell) -> None:
@@ -36,14 +36,14 @@ class CellTracker:
         self.cell: str | None = None
         self.run = 0
         self.execution_count: int | None = None
-        #: Reported as deleted with the running cell.
+        #: The cells that the front end reported as deleted when it ran this one.
         self.just_deleted = front_ends.deleted_cells(request_metadata(shell))
-        #: Reported as deleted, and not run since: a journal that is resumed later may hold their turns.
+        #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
         self.deleted: frozenset[str] = frozenset(self.just_deleted)
         self._failure: Failure | None = None
         self._shell = shell
         self._info: ExecutionInfo | None = None
-        # Some versions of IPython count a cell before its events, some after: between cells all agree.
+        # Some versions of IPython count a cell before its events, some after; between cells they all agree.
         self._next_count = shell.execution_count
 
     @property
@@ -53,19 +53,19 @@ class CellTracker:
 
     @property
     def failure(self) -> Failure | None:
-        """The last exception that the user's own code raised, also before the extension was loaded."""
+        """The last exception that the user's own code raised, even before the extension was loaded."""
         last = getattr(sys, "last_value", None)
         if self._failure is None and isinstance(last, Exception) and not _is_ours(last):
             return Failure(last, "")
         return self._failure
 
     def remember(self, errors: Sequence[BaseException]) -> None:
-        """Take the last of these as the last exception: tools raised them, and the model was told."""
+        """Make the last of these errors, which tools raised, the last exception."""
         if errors:
             self._failure = Failure(errors[-1], "")
 
     def begin(self, info: ExecutionInfo) -> bool:
-        """A cell begins. False for one that the running cell runs itself, as %%capture does."""
+        """Note that a cell begins. Returns False for a cell within a cell, such as one run by %%capture."""
         self.idle.clear()
         if self._info is not None:
             return False
@@ -80,7 +80,10 @@ class CellTracker:
         return True
 
     def end(self, result: ExecutionResult | None) -> bool:
-        """A cell ends; without a `result` if it was interrupted before it began. False where `begin` gave False."""
+        """Note that a cell has ended, with no `result` if it was interrupted before it began.
+
+        Returns False where `begin` did.
+        """
         if result is not None:
             self._note_failure(result)
             if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
@@ -97,5 +100,5 @@ class CellTracker:
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Whether it is one of our own messages, and not a fault in the user's code."""
+    """Whether the error is one of our own messages rather than a fault in the user's code."""
     return isinstance(error, (GLMError, UsageError))

@@ -1,4 +1,4 @@
-"""What the options of a cell name in the notebook: the functions of `--tool`, the type of `--as`, the images."""
+"""Resolves the names in a cell's options: the functions of `--tool`, the type of `--as`, the images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .cell_line import CellOptions
 def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
     """The options of the request, with the tools and the type that the cell names. Raises InvalidRequest.
 
-    `names` are all that a reference can name, `own` the variables that the notebook has defined.
+    `names` are all the names that a reference may use, `own` the variables that the notebook has defined.
     """
     request = options.request
     if options.tools:
@@ -37,11 +37,13 @@ def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str,
 
 
 def image_of(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of this variable, or this URL, or the file at this path. Raises InvalidRequest."""
+    """The variable, the URL or the file that the text names. Raises InvalidRequest."""
     path = Path(os.path.expanduser(text))
-    if is_name(text, names) and (text.isidentifier() or not _is_file(path)):  # photo.jpg, beside a variable photo
+    if is_name(text, names) and (
+        text.isidentifier() or not _is_file(path)
+    ):  # a file photo.jpg wins over a variable photo
         return value_of(text, names)
-    if re.match("(https?|data):", text, re.IGNORECASE):  # which is refused where the image is made, if it is not whole
+    if re.match("(https?|data):", text, re.IGNORECASE):  # an incomplete one is refused where the image is made
         return text
     if not _is_file(path):
         raise InvalidRequest(
@@ -63,8 +65,8 @@ def _is_file(path: Path) -> bool:
 def tool_of(name: str, own: Mapping[str, Any]) -> Any:
     """The function of this name, or the tool that `confirm(name)` makes of it. Raises InvalidRequest.
 
-    It must be one of the notebook's `own` functions, or a method of one of its objects: a cell's first line may have
-    been written by someone else, and must not reach everything that Python can do.
+    It must be one of the notebook's `own` functions, or a method of one of its objects. Someone else may have written
+    the cell's first line, which must not give the model everything that Python can do.
     """
     inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
     found = _own_function(inner, own)

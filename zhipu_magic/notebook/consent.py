@@ -1,4 +1,4 @@
-"""The question before a call of a tool that `confirm` made."""
+"""Asks the user before a call of a tool that was made with `confirm`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ _YES = ("y", "yes", "是")
 
 def ask_user(name: str, call: str) -> bool:
     """Show the call, and ask whether to run it. Raises CannotAsk, or what `input` raises."""
-    if sys.stdout is None or isinstance(sys.stdout, io.StringIO):  # %%capture, for one: the question would stand alone
+    # As under %%capture, where the question would appear without the call.
+    if sys.stdout is None or isinstance(sys.stdout, io.StringIO):
         raise CannotAsk(
-            "This call did not run: what is printed is hidden here, and so the user cannot see what to agree to."
+            "This call did not run: output is hidden here, so the user could not have seen what to agree to."
         )
-    # A kernel knows beforehand, and a page that nobody sees need not show what was not asked.
+    # A kernel knows beforehand that it cannot ask, and then the call need not be printed either.
     if getattr(getattr(builtins.input, "__self__", None), "_allow_stdin", None) is False:
         raise CannotAsk
     print(call, flush=True)

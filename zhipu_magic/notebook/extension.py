@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics, and begin to import in the background what the first cell will need."""
+    """Register the magics, and start importing in the background what the first cell will need."""
     magics = GLMMagics(shell)
     session = magics.session
     shell.register_magics(magics)
@@ -51,7 +51,7 @@ def unload(shell: InteractiveShell) -> None:
         shell.magics_manager.magics[kind].pop("glm", None)
 
 
-#: Bytes at the beginning of a journal that are searched for a turn; a longer journal has one.
+#: Bytes at the beginning of a journal that are searched for a turn; a longer journal is taken to have one.
 _BEGINNING = 1 << 16
 _TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
 
@@ -64,16 +64,16 @@ def _holds_turns(journal: Path) -> bool:
     return False
 
 
-#: Seconds within which Run All's next cell follows; and after which, if no cell has run, the extension was loaded at
-#: start-up, before any cell.
+#: Seconds: Run All starts the next cell within the first; if no cell has run by the second, the extension was loaded
+#: at start-up, before any cell.
 _LULL, _EARLY = 0.05, 1.0
 
 
 def _warm_up(idle: threading.Event) -> None:
-    """Import what the first cell will need, which takes half a second, while no cell runs.
+    """Import what the first cell will need while no cell runs; it takes half a second.
 
-    Module by module, so that a cell that begins meanwhile waits for one at most. What cannot be imported is left for
-    that first cell to report.
+    Modules are imported one by one, so that a cell that begins meanwhile waits for one at most. An import that fails is
+    left for that first cell to report.
     """
     if not idle.wait(_EARLY):
         idle.set()

@@ -1,6 +1,6 @@
-"""What each front end says about the page: the running cell, deleted cells, the notebook's file.
+"""What each front end reports about the page: the running cell, deleted cells, the notebook's file.
 
-JupyterLab and Notebook 7 send `cellId` and `deletedCells` with every request to execute; VS Code sends a cell's URI as
+JupyterLab and Notebook 7 send `cellId` and `deletedCells` with every request to execute. VS Code sends a cell's URI as
 its id, Colab an id of its own; nbclient, nbval and the terminal send none.
 """
 
@@ -20,11 +20,11 @@ SESSION_VARIABLE = "JPY_SESSION_NAME"
 #: A variable that VS Code sets in the kernel.
 VSCODE_NAME = "__vsc_ipynb_file__"
 #: Stands for a working directory that has been deleted.
-_GONE = "gone"
+_DELETED = "gone"
 
 
 def running_cell(metadata: Mapping[str, Any], cell_id: str | None) -> str | None:
-    """The id of the running cell, where the front end sends one. `cell_id` is the id that IPython knows."""
+    """The id of the running cell, if the front end sends one. `cell_id` is IPython's own id for it."""
     colab = metadata.get("colab")
     return _without_path(
         cell_id or metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, Mapping) else None)
@@ -39,9 +39,9 @@ def deleted_cells(metadata: Mapping[str, Any]) -> list[str]:
 
 
 def _without_path(cell: Any) -> str | None:
-    """A cell's id without the notebook's path, which the journal must not hold.
+    """A cell's id without the notebook's path, which must not get into the journal.
 
-    VS Code's id is a URI: the notebook's whole path, with the cell's own id as the fragment.
+    VS Code's id is a URI: the notebook's full path, with the cell's own id as the fragment.
     """
     if not isinstance(cell, str):
         return None
@@ -52,7 +52,7 @@ def _without_path(cell: Any) -> str | None:
 
 
 def notebook_path(names: Mapping[str, Any]) -> Path | None:
-    """The notebook's file, where it is known. `names` are the user's variables."""
+    """The notebook's file; None if it is unknown. `names` are the user's variables."""
     for found in (names.get(VSCODE_NAME), os.environ.get(SESSION_VARIABLE)):
         if isinstance(found, str) and found.endswith(".ipynb"):
             with suppress(OSError):
@@ -61,16 +61,16 @@ def notebook_path(names: Mapping[str, Any]) -> Path | None:
 
 
 def journal_path(names: Mapping[str, Any]) -> Path:
-    """Where this page's journal is: beside the notebook, or, where that is not known, in the user's data directory.
+    """Where this page's journal is: beside the notebook, or in the user's data directory if that is unknown.
 
-    There each working directory has its own, and deleted ones share one.
+    There each working directory has its own journal, and all deleted ones share one.
     """
     notebook = notebook_path(names)
     if notebook is not None:
         return journal_of(notebook)
     from platformdirs import user_data_path
 
-    here = regular_files.here() or Path(_GONE)
+    here = regular_files.here() or Path(_DELETED)
     digest = sha256(str(here).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return user_data_path("zhipu_magic", appauthor=False) / f"{here.name or 'root'}-{digest}.jsonl"
 

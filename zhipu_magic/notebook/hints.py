@@ -1,7 +1,7 @@
-"""What to do in a cell about what the engine says.
+"""What to do in a cell about an error or a notice.
 
-The engine speaks Python. Here stands, for each `reason` of an error or a notice, what a user of `%%glm` does instead,
-filled with the same facts. A reason that is not listed keeps its hint in Python.
+The engine's hints are for Python code. For each `reason`, this table has the hint for a user of `%%glm`, filled with
+the same facts. A reason that is not listed keeps its hint for Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HINTS: Mapping[str, str] = {
     "budget.exceeded": "Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
-    "budget.unknown_length": "Give --max-tokens, or remove the budget: %glm budget off.",
+    "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
     "export.nothing": "%glm threads lists the others; %glm restore brings back turns that were set aside.",
     "model.no_vision": "Use a model that can, with -m NAME: {models}.",
@@ -87,7 +87,7 @@ HINTS: Mapping[str, str] = {
 
 @contextmanager
 def door() -> Iterator[None]:
-    """What every error passes on its way to a cell's output: from here on, its hint says what to do in a cell."""
+    """Every error passes here on its way to a cell's output, and gets the hint for a cell."""
     try:
         yield
     except GLMError as error:
@@ -96,7 +96,7 @@ def door() -> Iterator[None]:
 
 
 def in_cell(notice: str) -> str:
-    """The notice with what to do in a cell."""
+    """The notice with its hint for a cell."""
     return f"{notice.text} {_hint(notice)}".strip() if isinstance(notice, Notice) else notice
 
 

@@ -30,7 +30,7 @@ def uninstall(shell: InteractiveShell) -> None:
 
 
 def cell_as_written(lines: list[str]) -> list[str]:
-    """Turn a `%%glm` cell into the call of its magic, with the text as it is."""
+    """Turn a `%%glm` cell into a call of its magic, with the text unchanged."""
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
     match = _FIRST_LINE.fullmatch(lines[start]) if lines else None
     if match is None:
@@ -38,12 +38,12 @@ def cell_as_written(lines: list[str]) -> list[str]:
     return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[start + 1 :]) or chr(10)!r})\n"]
 
 
-# So that a terminal still checks the cell as it was typed, and ends it at an empty line.
+# So that a terminal still checks the cell as it was typed, and an empty line ends it.
 cell_as_written.has_side_effects = True  # type: ignore[attr-defined]  # a mark that IPython looks for
 
 
 class LineAsWritten(EscapedCommand):
-    """`%glm` and a word are a command, even if the line ends with a question mark."""
+    """Makes `%glm` and a word a command, even if the line ends with a question mark."""
 
     priority = 1  # before IPython's `HelpEnd`, which has 5
 

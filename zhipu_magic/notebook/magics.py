@@ -1,4 +1,4 @@
-"""`%%glm`, `%glm` and `%config GLMMagics`: a thin skin over a session.
+"""`%%glm`, `%glm` and `%config GLMMagics`: a thin layer over a session.
 
 `cell_line` reads a cell's first line, `ask_cell` asks, `commands` run `%glm` lines. Each is imported when it is first
 needed, so that `%load_ext` stays fast.
@@ -30,7 +30,7 @@ _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
 def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
-    """Mark a method as the magic `glm` of one kind: its line is taken as written, and `module` has its help."""
+    """Mark a method as the `glm` magic of one kind: its line is taken as written, and `module` has its help."""
 
     def help_text() -> str:
         text: str = import_module(f".{module}", __package__).help_text()
@@ -45,7 +45,7 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:
-                # It may quote a journal or a service, and IPython prints it as it is.
+                # The message may quote a journal or a service, and IPython prints it as it is.
                 raise UsageError(without_controls(str(error))) from None
 
         magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
@@ -65,7 +65,7 @@ class GLMMagics(Settings, Magics):
 
     @property
     def chat(self) -> Chat:
-        """The engine that the cells ask."""
+        """The chat behind the cells."""
         return self.session.chat
 
     @_magic(cell_magic, "cell_line")
@@ -78,7 +78,7 @@ class GLMMagics(Settings, Magics):
             if self.session.has_earlier_turn():
                 raise UsageError(f"{error} {cell_line.EARLIER_STAYS}") from None
             raise
-        # IPython ends every cell with a newline, and a terminal ends it with empty lines; the user wrote neither.
+        # IPython adds a newline to every cell, and a terminal adds empty lines; the user wrote neither.
         text = cell.rstrip("\n") if is_terminal(self.session.shell) else cell.removesuffix("\n")
         ask_cell.ask(self.session, text, options)
 

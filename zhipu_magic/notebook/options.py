@@ -75,7 +75,7 @@ def _member(text: str) -> tuple[str, Any]:
 
 
 def _names_of(text: str) -> list[str]:
-    """The functions of `--tool f,confirm(g)`, as they are written."""
+    """The names in `--tool f,confirm(g)`, as they are written."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name

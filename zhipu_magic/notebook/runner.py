@@ -1,4 +1,4 @@
-"""Runs notebooks from the command line: recorded live, or replayed and compared with what was recorded."""
+"""Runs notebooks from the command line: records them live, or replays them and compares the outputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIMEOUT = 600
 _LONGEST_OPENING = 50
 #: Lines of a difference that are shown.
 _MOST_LINES = 12
-#: Characters of such a line; an image is one line.
+#: Characters of a line that are shown; an image is one line.
 _LONGEST_LINE = 300
 #: nbval's tag and comment for a cell whose outputs differ from run to run.
 _IGNORED = ("nbval-ignore-output", "NBVAL_IGNORE_OUTPUT")
@@ -64,9 +64,9 @@ def record(path: Path) -> int:
 
 
 def _run_live(path: Path, notebook: Any, journal: Path, earlier: Path | None) -> tuple[str | None, Path | None]:
-    """Run all cells. Returns what went wrong, if anything, and where the journal of such a run is.
+    """Run all cells. Returns what went wrong, if anything, and where the journal of the failed run is.
 
-    If anything went wrong, also by an interrupt, the earlier journal is put back.
+    After a failure or an interrupt, the earlier journal is put back.
     """
     error: str | None = "it was interrupted."
     partial = None
@@ -90,7 +90,7 @@ def _refused(path: Path) -> str | None:
 
 
 def replay(path: Path) -> int:
-    """Run the notebook from its journal, without key or network, and compare all outputs. Returns the exit status."""
+    """Run the notebook from its journal, with no key and no network, and compare outputs. Returns the exit status."""
     saved, notebook = _read(path), _read(path)
     if saved is None or notebook is None:
         return 1
@@ -157,7 +157,7 @@ def _run(path: Path, notebook: Any, *, replay: str) -> str | None:
 
 
 def _message(cell: Any) -> str:
-    """The message of a failed cell: our own errors are their message alone, IPython's are on a stream."""
+    """The message of a failed cell. Our own errors are just their message; IPython's are on a stream."""
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
     if error is None:
         messages = [output.text.strip() for output in cell.outputs if output.get("name") == "stderr"]
@@ -167,7 +167,7 @@ def _message(cell: Any) -> str:
 
 
 def _opening(cell: Any) -> str:
-    """The beginning of the cell: its first line, and for a cell magic the second."""
+    """The beginning of the cell: its first line, or the first two for a cell magic."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     text = " ".join(lines[: 2 if cell.source.startswith("%%") else 1])
     return text if len(text) <= _LONGEST_OPENING else text[: _LONGEST_OPENING - 1] + "…"

@@ -3,8 +3,8 @@
 Cells, commands and completion work on a session. It needs a shell and settings but no magics, so that another front
 end can have one: `Session(shell, Settings(model="glm-4"))`.
 
-The chat follows the settings. What else changes the chat (`-s`, another thread, a resumed journal) comes back to them
-through `reflect_chat`, and in no other way.
+The chat follows the settings. Whatever else changes the chat (`-s`, another thread, a resumed journal) reaches the
+settings through `reflect_chat` alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .display.dashboard import Dashboard, Spending
     from .display.display import Display
 
-#: Settings that are attributes of the chat; `reflect_chat` brings the first three back.
+#: Settings that are attributes of the chat; `reflect_chat` copies the first three back.
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
 #: Settings of the connection to the service.
 _OF_THE_SERVICE = ("base_url", "timeout", "max_retries")
@@ -52,7 +52,7 @@ class Session:
         self._notices: list[str] = []
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
-        #: A run, and whether an earlier run of its cell had left a turn when it first asked.
+        #: A run, and whether its cell had an earlier turn when this run first asked.
         self._earlier_turn = (0, False)
         settings.observe(self._follow_setting, (*_OF_THE_CHAT, *_OF_THE_SERVICE, "journal"))
 
@@ -60,7 +60,7 @@ class Session:
 
     @property
     def chat(self) -> Chat:
-        """The engine; made from the settings when it is first needed."""
+        """The chat, made from the settings when it is first needed."""
         if self._chat is None:
             from ..chat.chat import Chat
             from .consent import ask_user
@@ -80,7 +80,7 @@ class Session:
                 confirm=ask_user,
             )
             if settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
-                self.notify("The working directory is gone; %glm journal shows where the journal is now.")
+                self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
             for name in ("value_tokens", "tool_rounds", "tool_calls"):
                 setattr(self._chat, name, getattr(settings, name))
         return self._chat
@@ -90,12 +90,12 @@ class Session:
 
         Raises BadSetting.
         """
-        _ = self.chat  # before it is made, settings hold for all of its threads
+        _ = self.chat  # until it exists, a setting applies to all threads
         setattr(self.settings, setting, value)
 
     @hints.door()
     def _follow_setting(self, change: Any) -> None:
-        """Change the chat as this setting has changed."""
+        """Apply a changed setting to the chat."""
         chat, name, value = self._chat, change["name"], change["new"]
         if chat is None:
             return
@@ -109,7 +109,7 @@ class Session:
             self.begin_practice()  # replaying did not need the server
 
     def reflect_chat(self) -> None:
-        """Show in the settings and on the dashboard what the chat has come to."""
+        """Copy the chat's current state to the settings and the dashboard."""
         chat, settings = self.chat, self.settings
         settings.system = chat.state.conversation.here.system
         settings.model = chat.model
@@ -126,7 +126,7 @@ class Session:
 
     def close(self) -> None:
         """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
-        self.cells.idle.set()  # so that the warm-up comes to its end
+        self.cells.idle.set()  # so that the warm-up ends
         self.end_practice()
         if self._chat is not None:
             self._chat.close()
@@ -136,14 +136,14 @@ class Session:
     # The journal
 
     def journal_path(self) -> Path | None:
-        """The journal's file, by the settings."""
+        """The journal's file, according to the settings."""
         place = self.settings.journal
         if place in ("auto", "off"):
             return None if place == "off" else front_ends.journal_path(self.shell.user_ns)
         return Path(place)
 
     def resumable_journal(self) -> Path | None:
-        """Where an earlier session of this page may have left a journal that the user could resume."""
+        """A journal that an earlier session of this page may have left to resume."""
         place, names = self.settings.journal, self.shell.user_ns
         if self.settings.replay != "off" or place == "off":
             return None
@@ -165,7 +165,7 @@ class Session:
 
     @property
     def names(self) -> Mapping[str, Any]:
-        """What a reference can name: all variables, `In` as it was typed, and `error` for the last exception."""
+        """The names that a reference may use: all variables, `In` as typed, and `error` for the last exception."""
         names, history, failure = self.shell.user_ns, self.shell.history_manager, self.cells.failure
         typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
         return ChainMap(typed, names, {"error": failure.error} if failure else {})
@@ -173,7 +173,7 @@ class Session:
     # The running cell
 
     def anchor(self) -> Anchor:
-        """The cell that runs, and in which execution."""
+        """The running cell and its execution."""
         from ..history.turn import Anchor
 
         cells = self.cells
@@ -184,17 +184,17 @@ class Session:
         return self.chat.history.holds_earlier(self.anchor(), thread)
 
     def had_earlier_turn(self, thread: str | None = None) -> bool:
-        """Whether it had one when this run of the cell first asked."""
+        """Whether the thread had such a turn when this run of the cell first asked."""
         if self._earlier_turn[0] != self.cells.run:
             self._earlier_turn = (self.cells.run, self.has_earlier_turn(thread))
         return self._earlier_turn[1]
 
     def keep_earlier_turns(self) -> None:
-        """Keep the turns of earlier runs of this cell, although it does not ask this time."""
+        """Keep the turns of earlier runs of this cell, although this run does not ask."""
         self._rerun = None
 
     def begin_cell(self, info: ExecutionInfo) -> None:
-        """Before each cell (IPython's `pre_run_cell`): set the turns of deleted cells aside."""
+        """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
         cell = self.cells.cell
@@ -203,19 +203,19 @@ class Session:
             self.set_aside(self.cells.just_deleted, "deleted")
 
     def end_cell(self, result: ExecutionResult | None) -> None:
-        """After each cell (IPython's `post_run_cell`): if it did not ask this time, set its earlier turns aside."""
+        """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns."""
         if not self.cells.end(result):
             return
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
-            self.set_aside([cell], "run again and did not ask it", but_for_run=self.cells.run)
+            self.set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
 
-    def set_aside(self, cells: Sequence[str], why: str, *, but_for_run: int | None = None) -> None:
-        """Set aside the turns of these cells, but for those of one run, and add a notice."""
+    def set_aside(self, cells: Sequence[str], why: str, *, except_run: int | None = None) -> None:
+        """Set aside the turns of these cells, except those of one run, and add a notice."""
         if self._chat is None:
             return
         with suppress(GLMError):
-            for name, count in self._chat.history.set_aside(cells, spare=but_for_run).items():
+            for name, count in self._chat.history.set_aside(cells, spare=except_run).items():
                 where, back = "", "%glm restore"
                 if name != self._chat.thread().name:
                     where, back = f" of thread {name}", f"%glm thread {name} and then %glm restore"
@@ -230,7 +230,7 @@ class Session:
 
     @cached_property
     def display(self) -> Display:
-        """Where replies and answers are shown, by the kind of shell."""
+        """What shows replies and answers in this kind of shell."""
         from .display.notebook import Notebook
         from .display.terminal import Terminal
 
@@ -238,7 +238,7 @@ class Session:
 
     @property
     def notices(self) -> Sequence[str]:
-        """What the user should know and has not been shown yet; it grows as `notify` is called."""
+        """Notices that have not been shown yet; the list grows as `notify` is called."""
         return self._notices
 
     def notify(self, text: str) -> None:
@@ -246,7 +246,7 @@ class Session:
         self._notices.append(text)
 
     def take_notices(self) -> list[str]:
-        """The notices so far, which are then no longer due."""
+        """Return the notices so far, and clear them."""
         notices, self._notices[:] = [*self._notices], []
         return notices
 
@@ -257,7 +257,7 @@ class Session:
         self.display.show_text(Markup("\n\n").join([*self.take_notices(), text]))
 
     def show_usage(self) -> None:
-        """Show the dashboard here; in a terminal, its text."""
+        """Show the dashboard here, or its text in a terminal."""
         from .display.dashboard import Dashboard, dashboard_text
 
         if is_terminal(self.shell):
@@ -279,7 +279,7 @@ class Session:
     # Practice
 
     def begin_practice(self) -> None:
-        """Start the practice server in this process and ask it from now on; a replay starts nothing."""
+        """Use a practice server in this process from now on; a replay does not start it."""
         from ..practice import PracticeServer
         from ..service.api_key import ApiKey
         from ..service.endpoint import Endpoint
@@ -291,7 +291,7 @@ class Session:
         self.chat.service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
 
     def end_practice(self) -> None:
-        """Stop the practice server, if it runs, and go back to the service."""
+        """Stop the practice server, if it is running, and go back to the service."""
         server, self._practice_server = self._practice_server, None
         if self._chat is not None and self._chat.service.practising:
             self._chat.service.use(None)

@@ -33,7 +33,7 @@ class Settings(HasTraits):
         ["settle", "live", "off"],
         "settle",
         help="The panel below a reply: a widget that becomes static HTML at the end (settle); one that stays a widget, "
-        "like the dashboard then, and cannot be shown without its kernel (live); or none (off).",
+        "as does the dashboard, and needs its kernel to be shown (live); or none (off).",
     ).tag(config=True)
     temperature = Float(
         None, allow_none=True, help="Sampling temperature, 0 to 1: higher is more varied. None leaves it to the model."

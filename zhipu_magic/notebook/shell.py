@@ -1,4 +1,4 @@
-"""What a session needs of an IPython shell, be it a kernel's or a terminal's."""
+"""What a session needs of an IPython shell, in a kernel or in a terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Protocol
 class Shell(Protocol):
     """The part of IPython's `InteractiveShell` that is used here."""
 
-    #: Shows things in the running cell; %%capture puts another one in its place.
+    #: Publishes output in the running cell; %%capture replaces it.
     display_pub: Any
-    #: Knows each cell as it was typed.
+    #: Has each cell as it was typed.
     history_manager: Any
-    #: The number of the cell that runs, or of the next one.
+    #: The number of the running cell, or of the next one.
     execution_count: int
-    #: The names that IPython has put into `user_ns` itself, with their values.
+    #: The names that IPython itself has put into `user_ns`, with their values.
     user_ns_hidden: dict[str, Any]
 
     @property
@@ -32,13 +32,13 @@ class Shell(Protocol):
 
 def is_terminal(shell: Shell) -> bool:
     """Whether this is the IPython terminal."""
-    # A kernel has not imported its module, and importing it would delay the first cell by 0.1 s.
+    # In a kernel that module is not imported, and importing it would delay the first cell by 0.1 s.
     terminal = sys.modules.get("IPython.terminal.interactiveshell")
     return terminal is not None and isinstance(shell, terminal.TerminalInteractiveShell)
 
 
 def request_metadata(shell: Shell) -> Mapping[str, Any]:
-    """What the front end sent along with the request to execute the cell; empty outside a kernel."""
+    """The metadata of the front end's request to execute the cell; empty outside a kernel."""
     get_parent = getattr(shell, "get_parent", None)
     parent = get_parent() if get_parent is not None else None
     metadata = parent.get("metadata") if isinstance(parent, Mapping) else None

@@ -1,6 +1,6 @@
 """What stands between the braces of a reference: an expression, and perhaps a budget of tokens.
 
-An expression is a name, with attributes, items and slices. It is parsed, then looked up step by step, and holds no calls.
+An expression is a name, with attributes, items and slices. It is parsed and looked up step by step, with no calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands that take code out of a reply, and an exception to the model."""
+"""The commands that insert code from a reply, and that send an exception to the model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _fix(session: Session, text: str) -> None:
 
 
 def _prompt(failure: Failure, text: str, tokens: int) -> str:
-    """The cell, the exception, and the values that the failing lines name."""
+    """The cell, the exception, and the values of the names in the failing lines."""
     from ...values.rendering.renderers import named_values, rendered
 
     parts = [_FIX]
@@ -57,7 +57,7 @@ def _prompt(failure: Failure, text: str, tokens: int) -> str:
     return "\n\n".join(parts)
 
 
-#: Values that go with an exception, each with a quarter of the tokens of a reference.
+#: Values that are sent with an exception, each with a quarter of a reference's tokens.
 _MOST_VALUES = 8
 
 

@@ -22,12 +22,12 @@ class Command:
     summary: str
     run: Callable[[Session, str], None]
     #: What Tab offers after it: kinds of `completer.kinds` (`models`, `files`, …), literal words, `word:kind` for what
-    #: follows such a word, or `prose` for a text with references.
+    #: follows such a word, or `prose` for text with references.
     completes: str = ""
 
 
 def unquoted(text: str) -> str:
-    """The text without its quotes, if it is one quoted word, like the value of an option."""
+    """The text without its quotes, if it is a single quoted word."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -36,7 +36,7 @@ def unquoted(text: str) -> str:
 
 
 def prose(text: str, usage: str) -> str:
-    """The text for the model. Raises UsageError where it begins with an option, which only a cell takes."""
+    """The text for the model. Raises UsageError if it begins with an option, which only a cell takes."""
     from ..options import PARSER
 
     first = text.split(None, 1)[0] if text else ""

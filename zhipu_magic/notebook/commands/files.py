@@ -46,7 +46,7 @@ def _journal(session: Session, text: str) -> None:
 
 
 def _check(place: str) -> None:
-    """Raise JournalError if this file cannot be a journal of ours."""
+    """Raise JournalError if this file cannot be our journal."""
     path = named(place)
     try:
         refuse_other(path)
@@ -86,7 +86,7 @@ def _resume(session: Session, text: str) -> None:
 
 
 def _settings(chat: Chat) -> tuple[str, ...]:
-    """In words, what the next turn is asked with besides the earlier turns."""
+    """The settings of the next turn, in words."""
     model, system, temperature, budget = chat.model, chat.system, chat.temperature, chat.budget
     return (
         f"the model {model}",
@@ -104,7 +104,7 @@ def _export(session: Session, text: str) -> None:
         raise UsageError(f"Usage: %glm export FILE [--force]. The extension decides the format: {', '.join(FORMS)}.")
     path = Path(unquoted(name))
     chat = session.chat
-    # By the settings: the practice server's own address ends with the kernel.
+    # The address in the settings: the practice server's own is gone once the kernel ends.
     content = exported(
         chat.thread(), path.suffix, model=chat.model, base_url=endpoint.resolve_base_url(session.settings.base_url)
     )

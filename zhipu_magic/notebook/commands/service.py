@@ -73,7 +73,7 @@ def _practice(session: Session, text: str) -> None:
 
 
 def _carried_over(session: Session) -> Markup:
-    """A note that the conversation so far is sent to the other server, too."""
+    """A note that the conversation so far is sent to the other server as well."""
     count = session.chat.thread().size
     if not count:
         return Markup()
@@ -95,7 +95,7 @@ def _model(session: Session, text: str) -> None:
 
 
 def _is_listed(chat: Chat) -> bool:
-    """Whether the catalogue describes this service, or the one that the practice server stands in for."""
+    """Whether the catalogue describes this service, or the one that the practice server replaces."""
     return chat.service.priced or chat.service.practising
 
 

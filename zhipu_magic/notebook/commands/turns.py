@@ -51,7 +51,7 @@ def _part(heading: Markup, *pieces: Markup | str) -> Markup:
 
 
 def _cell(turn: Turn) -> str:
-    """The cell's number on the page; if that is not known, the beginning of its id."""
+    """The cell's number on the page, or the beginning of its id if the number is unknown."""
     if turn.execution_count is not None:
         return f"[{turn.execution_count}]"
     return f"cell {turn.cell[:8]}" if turn.cell else ""
@@ -78,7 +78,7 @@ def _show(session: Session, text: str) -> None:
 
 
 def wanted_link(session: Session, text: str, usage: str) -> Link:
-    """The turn of this number, or the newest. Raises UsageError where there is none."""
+    """The turn with this number, or the newest. Raises UsageError if there is none."""
     thread = session.chat.thread()
     wanted = number(text, usage)
     link = thread.newest if wanted is None else thread.link(wanted)
@@ -124,7 +124,7 @@ def _now(count: int) -> str:
 
 def _reset(session: Session, text: str) -> None:
     if session.chat.thread().last is None:
-        session.answer(Markup("The thread is empty already."))
+        session.answer(Markup("The thread is already empty."))
         return
     count = session.chat.history.reset()
     session.answer(

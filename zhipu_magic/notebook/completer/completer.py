@@ -40,8 +40,8 @@ def uninstall(shell: InteractiveShell) -> None:
 _IDENTIFIER, _FIRST = "zhipu_magic", 1_000
 
 
-class _NoneAtAll(list[Any]):
-    """No completions at all: IPython lets a matcher suppress the others only if its own list is not empty."""
+class _Empty(list[Any]):
+    """An empty list that claims one item: IPython lets a matcher suppress the others only if its list is not empty."""
 
     def __len__(self) -> int:
         return 1
@@ -60,7 +60,7 @@ def _matches(session: Session, context: CompletionContext) -> dict[str, Any]:
         return {"completions": [], "suppress": False}
     found = [SimpleCompletion(text=text, type=kind) for text, kind in islice(offered.found, context.limit)]
     return {
-        "completions": found or _NoneAtAll(),
+        "completions": found or _Empty(),
         "matched_fragment": offered.fragment if found else "",
         "suppress": True,
         "ordered": True,

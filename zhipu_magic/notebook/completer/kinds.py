@@ -30,7 +30,7 @@ OPTIONS = {
 
 
 def of(kind: str, session: Session, typed: str) -> tuple[int, Found]:
-    """How many of the typed characters stay, and what may follow them; nothing where the look-up fails."""
+    """How many of the typed characters stay, and the candidates after them; none if the look-up fails."""
     try:
         return KINDS[kind](session, typed)
     except Exception:
@@ -58,7 +58,7 @@ def _tools(session: Session, typed: str) -> tuple[int, Found]:
 
 
 def _functions(session: Session, typed: str) -> tuple[int, Found]:
-    """Functions, and `confirm(`, which wraps one that asks the user first."""
+    """Functions, and `confirm(`, which makes one ask the user first."""
     found = [name for name, value in names.own(session) if issubclass(type(value), _FUNCTIONS)]
     start, fitting = _in_list(found, typed)
     inner = "confirm("
@@ -77,7 +77,7 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 def _variables(session: Session, typed: str) -> tuple[int, Found]:
-    """Variables to bind a value to: not modules, classes or functions."""
+    """Variables that a value can be bound to: no modules, classes or functions."""
     others = (types.ModuleType, type, *_FUNCTIONS)
     return 0, [(name, "variable") for name, value in names.own(session) if not issubclass(type(value), others)]
 

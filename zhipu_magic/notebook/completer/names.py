@@ -1,6 +1,6 @@
 """The notebook's variables, with the attributes and keys of their values.
 
-None of the user's code runs: no property, no `__getattr__`, no `__getitem__`. The one exception is `__dir__`, which
+None of the user's code is run: no property, no `__getattr__`, no `__getitem__`. The one exception is `__dir__`, which
 exists for this purpose.
 """
 
@@ -29,12 +29,12 @@ _IN_ITEM = re.compile(rf"""\s*({_PATH})\[\s*(?:(["'])([^"'\\]*))?""")
 
 
 def own(session: Session) -> Iterator[tuple[str, Any]]:
-    """The notebook's variables that can be written as they are, without private ones."""
+    """The notebook's public variables whose names are identifiers."""
     return ((name, value) for name, value in session.own_names.items() if name.isidentifier() and name[0] != "_")
 
 
 def visible(session: Session, typed: str) -> Found:
-    """What a reference may begin with; names with an underscore only once one is typed."""
+    """The names that a reference may begin with; those with an underscore only once one is typed."""
     found = [name for name, _ in own(session)]
     if typed.strip().startswith("_"):
         found += [name for name in list(session.shell.user_ns) if type(name) is str and name.startswith("_")]
@@ -42,7 +42,7 @@ def visible(session: Session, typed: str) -> Found:
 
 
 def at_end(session: Session, typed: str, roots: Found) -> tuple[int, Found]:
-    """How many of a reference's characters stay, and what may follow them: a name, an attribute or a key."""
+    """How many of a reference's characters stay, and the names, attributes or keys that may follow."""
     if match := _ROOT.fullmatch(typed):
         return len(typed) - len(match[1] or ""), roots
     with suppress(Exception):  # the values can be of any type

@@ -52,7 +52,7 @@ def _prose(session: Session, before: str, after: str) -> Offer | None:
     opened = _REFERENCE.search(before)
     if opened is None:
         return None
-    # Only this reference is left in the text, to see whether one counts at this position.
+    # With all other braces blanked out, the text shows whether a reference counts at this position.
     around = before[: opened.start()].replace("{{", "  "), _REST.sub("", after, count=1).replace("{{", "  ")
     if not has_references("{{ x }}".join(around)):
         return None

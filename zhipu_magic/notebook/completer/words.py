@@ -20,7 +20,7 @@ class Offer:
 
 @dataclass
 class Word:
-    """The last word of a line, without its quotes; `places` has the position in the line of each character."""
+    """The last word of a line, without its quotes; `places` are the positions of its characters in the line."""
 
     line: str
     text: str = ""
@@ -62,12 +62,12 @@ def split(line: str) -> tuple[list[str], Word]:
 
 
 def begun(found: Found, prefix: str) -> list[tuple[str, str]]:
-    """The candidates that begin with what is typed, each once."""
+    """The candidates that begin with `prefix`, each once."""
     return [(text, kind) for text, kind in dict(found).items() if text.startswith(prefix)]
 
 
 def _quoted(text: str, quote: str) -> str:
-    """The text as one word of the line; the quote of a folder stays open, for the files in it."""
+    """The text as one word of the line; the quote around a folder stays open for the files in it."""
     if quote or not re.search(r"[\s'\"\\]", text):
         return text
     if "'" not in text:

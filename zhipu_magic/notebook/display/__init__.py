@@ -1,5 +1,5 @@
-"""What the user sees: alone here ipywidgets is known.
+"""What the user sees. Only this package uses ipywidgets.
 
-`notebook` and `terminal` paint a reply while it grows; nothing here changes the chat. Nothing is imported before it is
-shown.
+`notebook` and `terminal` show a reply while it grows; nothing here changes the chat. Each module is imported when it is
+first needed.
 """

@@ -1,4 +1,4 @@
-"""A reply as a page. Whatever it holds, showing it runs nothing and fetches nothing (see `harmless`)."""
+"""A reply as a page. Whatever the reply contains, showing it runs nothing and fetches nothing (see `text.sanitize`)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.sanitize.pages import page_of
 
-#: Letters of the reasoning that are shown while it grows.
+#: Characters of the reasoning that are shown while it grows.
 _TAIL = 600
 #: Calls that are shown while a reply grows.
 _LATEST_CALLS = 10
 
 
 def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
-    """The reply while it grows: of the reasoning its tail, and of the calls the latest, without what they gave.
+    """The reply while it grows, with only the end of its reasoning and the latest tool calls, without results.
 
-    For all of it is sent again with every refresh.
+    Every refresh sends the whole page again.
     """
 
     def pieces() -> Pieces:
@@ -40,7 +40,7 @@ def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
 
 
 def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
-    """The reply as it stays."""
+    """The complete reply, as it stays on the page."""
 
     def pieces() -> Pieces:
         yield from _rounds(progress.rounds)
@@ -60,7 +60,7 @@ def _tail(thoughts: str) -> str:
 
 
 class _LatestCalls:
-    """Lines for the calls of one round after the other, but for so many `earlier` ones, which are only counted."""
+    """Lines for the tool calls, round by round; the first `earlier` calls are only counted."""
 
     def __init__(self, earlier: int) -> None:
         self._earlier = earlier
@@ -74,7 +74,7 @@ class _LatestCalls:
 
 
 def _under_way(progress: Progress, how: str) -> Markup:
-    """The call of a tool that has not come back; nothing, where there is none."""
+    """The tool call that is running; nothing if there is none."""
     if progress.calling is None:
         return Markup()
     line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
@@ -86,7 +86,7 @@ def _words(progress: Progress) -> str:
 
 
 def _value(progress: Progress) -> str:
-    """The value of an answer that has a type; nothing, where it has none."""
+    """The value of a typed answer; nothing if the answer has no type."""
     shape = progress.request.shape
     if shape is None or progress.state != "complete" or progress.is_invalid:
         return ""
@@ -95,15 +95,15 @@ def _value(progress: Progress) -> str:
 
 def _rounds(
     rounds: Iterable[Round],
-    shown: Callable[[Sequence[Called]], Markup] = folded_calls,
-    told: Callable[[str], str] = str,
+    show_calls: Callable[[Sequence[Called]], Markup] = folded_calls,
+    show_reasoning: Callable[[str], str] = str,
 ) -> Pieces:
-    """The rounds before the last: what is `shown` of their calls, and `told` of their reasoning."""
+    """The rounds before the last."""
     for one in rounds:
         if one.thoughts:
-            yield folded_reasoning(told(one.thoughts))
+            yield folded_reasoning(show_reasoning(one.thoughts))
         if one.wrong:
             yield folded("Asked to mend its answer", [one.words, one.wrong])
         else:
             yield one.words
-            yield shown(one.calls)
+            yield show_calls(one.calls)

@@ -1,8 +1,8 @@
-"""When a reply is painted on a page.
+"""Decides when a reply is painted on a page.
 
 Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
-words are painted at once; then the page is refreshed some 12 times a second, less often as the text grows, at least
-once a second, and always at the end.
+words are painted at once. After that, the page is refreshed some 12 times a second, less often as the text grows but at
+least once a second, and always at the end.
 """
 
 from __future__ import annotations
@@ -15,51 +15,50 @@ from ...chat.progress import Progress
 
 _SHORTEST_GAP = 0.05
 LONGEST_GAP = 0.9
-#: What refreshes may cost, in bytes a second, as far as the longest gap allows. One costs its text and, whatever its
-#: length, about a kilobyte around it and a millisecond of the kernel's time.
+#: The bytes a second that refreshes may cost, as far as the longest gap allows. Besides its text, each refresh costs
+#: about a kilobyte and a millisecond of the kernel's time.
 _BYTES_A_SECOND = 12_000
 _BYTES_AROUND = 1_000
-#: Bytes of a page that is sent again before each call of a tool.
+#: Bytes: a page up to this size is sent again before each tool call.
 _SMALL = 8_000
-#: The panel's clock: quick at first, while users look at it.
+#: Seconds between two ticks of the panel's clock: fewer at first, while the user watches it.
 _PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
 
 
 class TextOutput(Protocol):
-    """Where the text of a reply stands."""
+    """The output that holds the text of a reply."""
 
     @property
     def shown(self) -> bool:
-        """Whether anything of it has been shown."""
+        """Whether anything has been shown."""
 
     def wait(self) -> None:
-        """Put up a mark where it will stand."""
+        """Show a waiting mark in its place."""
 
     def grow(self, progress: Progress) -> int:
-        """Show what has come so far; gives its size in bytes."""
+        """Show the text so far. Returns its size in bytes."""
 
     def settle(self, progress: Progress) -> None:
-        """Show it as it stays."""
+        """Show the complete text."""
 
 
 class PanelOutput(Protocol):
-    """Where the figures of a reply stand."""
+    """The output that holds the figures of a reply."""
 
     def draw(self) -> None:
-        """Show the figures of this moment."""
+        """Show the current figures."""
 
     def settle(self) -> None:
-        """Show the last figures."""
+        """Show the final figures."""
 
     def close(self) -> None:
-        """Let go of what shows them while they change."""
+        """Release the widget that showed them while they changed."""
 
 
 class PagePainter:
     """Paints a reply's text and its panel (see `watch.Painter`).
 
-    `streamed` is whether they are painted while they grow, `alone` whether the cell shows nothing else, so that a
-    waiting mark can be put up and, if no reply comes, be taken away again by `clear`.
+    `streamed` and `alone` are as in `ShowOptions`; `clear` takes the waiting mark away.
     """
 
     def __init__(
@@ -83,18 +82,18 @@ class PagePainter:
             return LONGEST_GAP, 0.0
         now = time.monotonic()
         patience = min(LONGEST_GAP, max(0.0, self._panel_due - now)) if self._text.shown else LONGEST_GAP
-        # Before the next refresh is due, let more gather; after it, wait for something to show.
+        # Until the next refresh is due, let more gather; from then on, wait for something to show.
         return (0.0, min(self._text_due - now, patience)) if now < self._text_due else (patience, 0.0)
 
     def paint(self, progress: Progress) -> None:
         if not self._streamed:
             return
         now, in_tool = time.monotonic(), progress.calling is not None
-        # Before a tool runs, the user sees which: meanwhile nothing can be shown. Of a long page, the panel tells.
+        # While a tool runs nothing can be painted, so show which tool it is before; for a long page only in the panel.
         due = now >= self._text_due or (in_tool and self._size <= _SMALL)
         if progress.has_begun and progress.changes > self._painted and due:
             if self._painted == 0:
-                self._panel_due = now  # it has waited until now, and says so
+                self._panel_due = now  # the panel has shown the waiting time, and shows the first word at once
             self._painted = progress.changes
             self._size = self._text.grow(progress)
             gap = (_BYTES_AROUND + self._size) / _BYTES_A_SECOND

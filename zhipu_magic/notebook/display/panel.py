@@ -1,6 +1,6 @@
-"""The panel under a reply: one line of figures while it grows, the same line with details when it has ended.
+"""The panel under a reply: one line of figures while it grows, and the same line with details at the end.
 
-`Figures` are read from the chat and the reply once; the HTML and the plain text are made of nothing else.
+`Figures` are read from the chat and the reply once; the HTML and the plain text are made from them alone.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ NOTES = {
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
 _GO_ON = "%glm continue goes on from here."
-#: Seconds of a growing reply before which its rate says nothing.
+#: Seconds that a reply must have grown before its rate is shown.
 _RATE_AFTER = 0.5
 _LONGEST_NAME = 30
-#: Seconds; a reply that came within them came in one piece.
+#: Seconds: a reply that took no longer came in one piece.
 _ONE_PIECE = 0.05
-_NO_WORDS = "The answer itself did not begin, and is not in the conversation."
+_NO_WORDS = "The answer itself had not begun, so nothing of it is in the conversation."
 
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the panel shows. Times in seconds, money in yuan (an estimate)."""
+    """Everything that the panel shows. Times are in seconds, costs in yuan (estimates)."""
 
     model: str
     elapsed: float
@@ -79,7 +79,7 @@ class Figures:
             usage=progress.usage,
             cost=standing.cost,
             turns=standing.turns,
-            # What the page took when it was made, so that a replay shows the same; the dashboard tells the two apart.
+            # As recorded, so that a replay shows the same; the dashboard tells live and replayed requests apart.
             total_tokens=standing.sums.total_tokens,
             total_cost=standing.sums.cost,
             context=standing.context,
@@ -89,20 +89,20 @@ class Figures:
 
 
 def _rate(progress: Progress, timing: Timing) -> float | None:
-    """Tokens a second since the first one; while none are counted yet, each chunk stands for a token."""
+    """Tokens a second since the first one. Until the service has counted them, each chunk counts as one token."""
     if timing.first_token is None:
         return None
     seconds = timing.seconds - timing.first_token
     if progress.ended is None and seconds < _RATE_AFTER:
         return None
     tokens = progress.usage.completion_tokens if progress.usage else timing.chunks
-    # What came in one piece took the whole time to make.
+    # A reply in one piece took the whole time.
     seconds = seconds if seconds > _ONE_PIECE else timing.seconds
     return tokens / seconds if seconds else None
 
 
 def _doing(progress: Progress) -> str:
-    """What is going on before the first words."""
+    """What is happening before the first words."""
     if progress.state == "streaming":
         if progress.calling is not None:
             return f"calling {shorten(progress.calling.name, _LONGEST_NAME)}"
@@ -135,9 +135,9 @@ def _notes(progress: Progress) -> tuple[str, ...]:
 
 def _not_run(progress: Progress) -> str:
     count = sum(call.is_beyond for call in progress.all_calls)
-    calls = "1 call of a tool" if count == 1 else f"{count:,} calls of tools"
-    bound = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
-    return f"{calls} did not run: the turn had made as many as it may. {bound}." if count else ""
+    calls = "1 tool call" if count == 1 else f"{count:,} tool calls"
+    more = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
+    return f"{calls} did not run: the turn had reached its maximum. {more}." if count else ""
 
 
 def _left_out(progress: Progress) -> str:
@@ -153,7 +153,7 @@ def _unseen(progress: Progress) -> str:
     return f"{images} left out: {progress.model} cannot see." if progress.unseen else ""
 
 
-# As HTML. Colours and fonts are JupyterLab's where it gives them, VS Code's, or plain ones that read on both grounds.
+# As HTML. Colours and fonts are JupyterLab's or VS Code's, or else plain ones that are legible on light and dark.
 
 FAINT = Markup("var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #767676))")
 WARN = Markup("var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #b26a00))")
@@ -166,7 +166,7 @@ _NOTE = Markup(
 
 
 def panel_html(figures: Figures, *, live: bool = False) -> Markup:
-    """The panel; `live` leaves the details out: redrawn under the user's hand, they would not stay open."""
+    """The panel. A `live` one has no details: each redraw would close them."""
     parts = [Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in _line(figures)]
     line = Markup(" · ").join(parts)
     if figures.context:
@@ -189,7 +189,7 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
 
 
 def note_html(figures: Figures) -> Markup:
-    """The notes alone, for users who want no panel."""
+    """The notes alone, where there is no panel."""
     return Markup('<div class="zhipu-magic-note" style="{font}">{notes}</div>', font=FONT, notes=_notes_html(figures))
 
 
@@ -228,12 +228,12 @@ def _details_html(figures: Figures) -> Markup:
 
 
 def panel_text(figures: Figures) -> str:
-    """The panel where there is no HTML."""
+    """The panel as text, for where there is no HTML."""
     return "\n".join([*figures.notes, line_text(figures)])
 
 
 def line_text(figures: Figures) -> str:
-    """Its one line."""
+    """The panel's one line, as text."""
     context = [f"context {percent(*figures.context)}"] if figures.context else []
     return " · ".join(_line(figures) + context)
 

@@ -1,4 +1,4 @@
-"""What would be sent, message by message."""
+"""Shows what would be sent, message by message."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .panel import percent
 
 
 def preview(request: Request, *, priced: bool) -> Markup:
-    """The request as a user checks it, with estimates of its tokens and, where it is `priced`, its cost.
+    """The request for the user to check, with estimates of its tokens and, if it is `priced`, its cost.
 
-    In a notebook all but the last message are folded away.
+    In a notebook, all messages but the last are folded.
     """
     titles = [f"{number} · {message['role']}" for number, message in enumerate(request.messages, 1)]
     texts = [_text(message) for message in request.messages]
@@ -37,34 +37,35 @@ def preview(request: Request, *, priced: bool) -> Markup:
 
 
 def _folded(title: str, text: str) -> Markup:
-    """A message under its title and its first words; without a page, in full."""
+    """A message folded under its title and first words; as plain text, in full."""
     rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
     return Markup.vouched(rich, f"**{title}**\n\n{fenced(text)}")
 
 
-#: Letters of a folded message that are shown.
+#: Characters of a folded message that are shown.
 _LONGEST_OPENING = 80
 
 
 def _estimates(request: Request, priced: bool) -> str:
     known = CATALOGUE.get(request.model)
     count = len(request.messages)
-    told = [f"{request.model}: about {request.tokens:,} tokens in {count} message{'' if count == 1 else 's'}"]
+    estimates = [f"{request.model}: about {request.tokens:,} tokens in {count} message{'' if count == 1 else 's'}"]
     if known is not None:
-        told.append(f"{percent(request.tokens, known.context)} of its context")
+        estimates.append(f"{percent(request.tokens, known.context)} of its context")
     cost = known.cost(request.tokens, 0) if known and priced else None
-    told.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
+    estimates.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
     longest = request.max_tokens or (known.longest_answer if known else None)
     most = known.cost(request.tokens, longest) if known and priced and longest else None
     if most:
-        told.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
+        estimates.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
     if request.left_out:
-        told.append(f"{request.left_out:,} earlier turns have no room and are left out")
-    return "; ".join(told) + "."
+        are = "turn does not fit and is" if request.left_out == 1 else "turns do not fit and are"
+        estimates.append(f"{request.left_out:,} earlier {are} left out")
+    return "; ".join(estimates) + "."
 
 
 def _text(message: Message) -> str:
-    """What a message says: a line for each of its images, its text, and its calls as Python would write them."""
+    """A message as text: a line for each image, its text, and its tool calls as Python would write them."""
     content: Any = message["content"]
     parts = [content]
     if not isinstance(content, str):

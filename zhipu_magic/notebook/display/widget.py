@@ -1,4 +1,4 @@
-"""The one widget there is: HTML that changes in place. Only here is ipywidgets imported, and only when it is needed."""
+"""The only widget: HTML that changes in place. ipywidgets is imported here alone, and only when it is needed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ...text.markup import Markup, html_bundle
 
 
 class LiveHTML:
-    """A piece of HTML in the notebook that a new one replaces without a new output."""
+    """HTML in the notebook that can be replaced without a new output."""
 
     def __init__(self) -> None:
         from ipywidgets import HTML
 
-        # The room that JupyterLab gives static HTML, so that nothing moves when the one becomes the other.
+        # The margin that JupyterLab gives static HTML, so that nothing moves when the widget becomes static.
         self._widget = HTML(layout={"margin": "0 0 6px 0"})
 
     def bundle(self, html: Markup, text: str) -> dict[str, Any]:
-        """Set the HTML; gives what displays the widget, with its two fallbacks for front ends that cannot show it."""
+        """Set the HTML. Returns the bundle that displays the widget, with HTML and text for front ends that cannot."""
         self._widget.value = html.rich
         return {
             "application/vnd.jupyter.widget-view+json": self._widget.get_view_spec(),
@@ -25,6 +25,6 @@ class LiveHTML:
         }
 
     def close(self) -> None:
-        # Each part is a model of its own in the front end, and closing the widget leaves the other two.
+        # Each part is a separate model in the front end, and closing the widget would leave the other two.
         for part in (self._widget, self._widget.layout, self._widget.style):
             part.close()
