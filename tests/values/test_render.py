@@ -254,7 +254,7 @@ def test_only_the_beginning_of_a_huge_sequence_is_looked_at() -> None:
 def test_containers_that_hold_themselves_end() -> None:
     knot: list[Any] = [1]
     knot.append({"again": knot})
-    assert text_of(knot) == '[1, {"again": "… (one of those around it again)"}]'
+    assert text_of(knot) == '[1, {"again": "… (circular reference)"}]'
     deep: list[Any] = []
     for _ in range(5_000):
         deep = [deep]

@@ -418,9 +418,9 @@ def test_left_out_arguments_are_the_functions_own_defaults() -> None:
         ('{"city": "Ulm", "unit": "kelvin"}', "unit: it should be 'celsius' or 'fahrenheit', not 'kelvin'"),
         ('{"city": "Ulm", "town": 1}', "town: it is not known"),
         ('["Ulm"]', 'an object is wanted, not ["Ulm"]'),
-        ('{"city": "Ulm"', "are no JSON: EOF"),
-        ("city=Ulm", "are no JSON"),
-        ('{"city": "\ud800"', "are no JSON"),
+        ('{"city": "Ulm"', "are not JSON: EOF"),
+        ("city=Ulm", "are not JSON"),
+        ('{"city": "\ud800"', "are not JSON"),
     ],
 )
 def test_arguments_that_do_not_fit_are_told_to_the_model(arguments: str, words: str) -> None:
@@ -434,9 +434,9 @@ def test_arguments_that_do_not_fit_are_told_to_the_model(arguments: str, words: 
 def test_an_unknown_tool_is_told_with_those_there_are() -> None:
     tools = [Tool.of(weather), Tool.of(add)]
     assert call(tools, "whether\n", "{}", 100) == Outcome(
-        "There is no tool 'whether\\n'. Those there are: weather, add.", failed=True
+        "There is no tool 'whether\\n'. Available tools: weather, add.", failed=True
     )
-    assert call([], "weather", "{}", 100).text == "There is no tool 'weather'. Those there are: none."
+    assert call([], "weather", "{}", 100).text == "There is no tool 'weather'. Available tools: none."
 
 
 def test_an_error_of_the_function_is_told_without_its_frames() -> None:
@@ -489,7 +489,7 @@ def test_an_image_cannot_be_given_back() -> None:
         return Image.new("RGB", (4, 4))
 
     outcome = run(draw)
-    assert (outcome.text, outcome.failed) == ("[an image: it cannot be given back to the model]", False)
+    assert (outcome.text, outcome.failed) == ("[an image: it cannot be returned to the model]", False)
 
 
 def test_a_result_that_cannot_be_shown_is_told() -> None:

@@ -23,7 +23,7 @@ from in_process import Page
 from pydantic import BaseModel, Field, RootModel, field_validator
 
 from zhipu_magic.text.errors import InvalidRequest
-from zhipu_magic.values.types.answer_type import DataFrame, Misfit, Shape, type_from
+from zhipu_magic.values.types.answer_type import DataFrame, Mismatch, Shape, type_from
 
 
 class Kind(enum.Enum):
@@ -207,10 +207,10 @@ def test_json_is_found_among_words(around: str) -> None:
     ],
 )
 def test_a_part_of_an_answer_is_not_the_answer(text: str) -> None:
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(Mismatch) as mismatch:
         Shape(dict[str, int]).read(text)
-    assert misfit.value.text == text
-    assert misfit.value.problems
+    assert mismatch.value.text == text
+    assert mismatch.value.problems
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_part_of_an_answer_is_not_the_answer(text: str) -> None:
     [
         (int, "", ["the answer is empty"]),
         (int, " \n", ["the answer is empty"]),
-        (int, '{"value": 4', ["it is no JSON: EOF while parsing an object at line 1 column 11"]),
+        (int, '{"value": 4', ["it is not JSON: EOF while parsing an object at line 1 column 11"]),
         (int, '{"value": "twelve"}', ["value: a whole number is wanted, not 'twelve'"]),
         (int, '{"value": 1.5}', ["value: a whole number is wanted, not 1.5"]),
         (int, "{}", ["a whole number is wanted, not {}"]),
@@ -253,19 +253,19 @@ def test_a_part_of_an_answer_is_not_the_answer(text: str) -> None:
 )
 def test_what_does_not_fit_is_told_in_plain_words(wanted: Any, text: str, problems: list[str]) -> None:
     shape = Shape(wanted)
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(Mismatch) as mismatch:
         shape.read(text)
-    assert list(misfit.value.problems) == problems
-    told = shape.request_for_repair(misfit.value)
+    assert list(mismatch.value.problems) == problems
+    told = shape.request_for_repair(mismatch.value)
     assert all(f"- {problem}\n" in told for problem in problems)
     assert "pydantic" not in told
 
 
 def test_at_most_ten_problems_are_told() -> None:
-    with pytest.raises(Misfit) as misfit:
+    with pytest.raises(Mismatch) as mismatch:
         Shape(list[int]).read(json.dumps(["x"] * 13))
-    assert len(misfit.value.problems) == 11
-    assert misfit.value.problems[-1] == "… and 3 more"
+    assert len(mismatch.value.problems) == 11
+    assert mismatch.value.problems[-1] == "… and 3 more"
 
 
 @pytest.mark.parametrize(
@@ -570,12 +570,12 @@ def test_numbers_without_an_end_come_back_too(number: float) -> None:
 @example("[" * 100_000)
 @example('{"value":' * 5_000)
 @example("{}" * 5_000)
-def test_any_text_is_read_or_a_misfit(text: str) -> None:
+def test_any_text_is_read_or_a_mismatch(text: str) -> None:
     try:
         Shape(dict[str, int]).read(text)
-    except Misfit as misfit:
-        assert misfit.text == text
-        assert misfit.problems
+    except Mismatch as mismatch:
+        assert mismatch.text == text
+        assert mismatch.problems
 
 
 # The type that a text names

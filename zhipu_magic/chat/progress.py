@@ -230,12 +230,12 @@ class Progress:
         shape = self.request.shape
         if shape is None:
             return self.text
-        from ..values.types.answer_type import Misfit
+        from ..values.types.answer_type import Mismatch
 
         try:
             self._value = self._value or (shape.read(self.text),)
             return self._value[0]
-        except Misfit as misfit:
+        except Mismatch as mismatch:
             if self.finish_reason == "length":
                 raise InvalidAnswer(
                     "The answer was cut off at its maximum length and is not a valid {type}.",
@@ -254,7 +254,7 @@ class Progress:
                 outcomes=[_NOT_IN_THE_CONVERSATION],
                 text=self.text,
                 type=shape.name,
-                problems="; ".join(misfit.problems),
+                problems="; ".join(mismatch.problems),
             ) from None
 
     @property

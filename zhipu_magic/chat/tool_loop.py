@@ -152,13 +152,13 @@ class Rounds:
         )
 
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
-        from ..values.types.answer_type import Misfit
+        from ..values.types.answer_type import Mismatch
 
         done = Round(body)
         try:
             shape.read(done.words)
-        except Misfit as misfit:
-            wrong = shape.request_for_repair(misfit)
+        except Mismatch as mismatch:
+            wrong = shape.request_for_repair(mismatch)
         else:
             return None
         answer = {"role": "assistant", "content": done.words}

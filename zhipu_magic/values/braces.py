@@ -1,4 +1,4 @@
-"""What a text has between double braces, where they are a reference: neither in code nor in mathematics."""
+"""Finds what stands between double braces in a text, outside code and mathematics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-#: None of these backtracks over the same characters, so that their time grows linearly with the text.
+#: None of these backtracks over the same characters, so their time grows linearly with the text.
 _BRACES = re.compile(r"(?<!\{)\{\{(?!\{)([^{}\n]*)\}\}")
 _MATHEMATICS = re.compile(
     r"""
@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\\[A-Za-z]+\*? (?: \[[^\[\]\n]*\] )* (?: \{\{ [^{}\n]* \
 
 
 class Found(NamedTuple):
-    """What stands between double braces, and where these are."""
+    """What stands between double braces, and where it begins and ends, braces included."""
 
     inside: str
     start: int
@@ -31,12 +31,12 @@ class Found(NamedTuple):
 
 
 def between_braces(text: str) -> Iterator[Found]:
-    """What stands between double braces, neither in code nor in mathematics."""
+    """What stands between double braces, outside code and mathematics."""
     from ..text.markdown import code_regions
 
     code = _Regions(code_regions(text))
     formulas = _Regions(span for span in _mathematics(text) if not code.hold(span[0]))
-    # The end of a formula reads like a command, and what follows it is not its argument.
+    # The end of a formula looks like a command, but what follows is not its argument.
     spans = (match.span() for match in _COMMAND.finditer(text))
     commands = _Regions(span for span in spans if not (code.hold(span[0]) or formulas.hold(span[0])))
     for match in _BRACES.finditer(text):
@@ -53,17 +53,17 @@ class _Regions:
         self._ends = [end for _, end in self._spans]
 
     def touch(self, start: int, end: int) -> bool:
-        """Whether one of them has characters between these places."""
+        """Whether one of them overlaps this span."""
         first = bisect_right(self._ends, start)
         return first < len(self._spans) and self._spans[first][0] < end
 
     def hold(self, place: int) -> bool:
-        """Whether the character at this place is in one."""
+        """Whether the character at this position is in one of them."""
         return self.touch(place, place + 1)
 
 
 def _mathematics(text: str) -> Iterator[tuple[int, int]]:
-    """Where formulas begin and end. One that is not closed does not count."""
+    """Where formulas begin and end. An unclosed one does not count."""
     ends: dict[str, list[int]] = {}
     for ending in _END.finditer(text):
         ends.setdefault(ending[1], []).append(ending.end())
@@ -84,6 +84,6 @@ def _mathematics(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _next(places: Sequence[int], after: int) -> int:
-    """The first of them that comes later; -1 if none does."""
+    """The first of these positions after `after`; -1 if there is none."""
     later = bisect_right(places, after)
     return places[later] if later < len(places) else -1

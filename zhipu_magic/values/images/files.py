@@ -1,4 +1,4 @@
-"""Pictures that are files already: bytes, paths and addresses, and what the head of a file says."""
+"""Pictures that are files already: bytes, paths and addresses, and what the head of a file shows."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _LONGEST_HEAD: Final = 16
 _LONGEST_SHOWN: Final = 100
 """Characters of a path or an address in a message."""
 _MOST_READ: Final = 100_000_000
-"""Bytes of a picture's file: a photograph has fewer, and a file can claim a terabyte that is not there."""
+"""Bytes of a picture's file: photographs have fewer, and a sparse file can claim a terabyte."""
 _ORIENTATION: Final = 0x0112
 _END: Final = 4_096
-"""Bytes at the end of a complete file that contain its end mark. A phone may append a film to its photograph."""
+"""Bytes at the end of a complete file that contain its end mark; phones may append a film to a photograph."""
 
 
 def from_text(text: str) -> Image:
-    """The picture that a text names: by its address, in itself (`data:`), or by a path."""
+    """The picture at an address, in a `data:` address, or at a path."""
     if is_web_address(text):
         return remote(text)
     if re.match("https?:", text, re.IGNORECASE):
         raise InvalidRequest(
-            "“{address}” is not a complete address: it needs a host and has no spaces.",
+            "“{address}” is not a complete address: it needs a host and must not contain spaces.",
             reason="image.address",
             address=shortened(text, _LONGEST_SHOWN),
         )
@@ -57,7 +57,7 @@ def from_file(path: Path) -> Image:
     try:
         with regular_files.handed_over(path.expanduser()) as file:
             data = regular_files.some(file, _LONGEST_HEAD)
-            if _is_picture(data):  # else a huge file would be read for nothing
+            if _is_picture(data):  # otherwise a huge file would be read for nothing
                 data += regular_files.some(file, _MOST_READ)
     except (FileNotFoundError, ValueError):
         raise InvalidRequest(
@@ -80,7 +80,7 @@ def from_file(path: Path) -> Image:
 
 
 def from_bytes(data: bytes, what: str) -> Image:
-    """The picture in a file's bytes, unchanged if the service takes them so. `what` names it in errors."""
+    """The picture in a file's bytes, unchanged if the service accepts them. `what` names it in errors."""
     if not _is_picture(data):
         raise InvalidRequest(
             "{what} cannot be sent as an image: it is not PNG, JPEG, GIF, WebP, BMP or TIFF.",
@@ -98,9 +98,9 @@ def from_bytes(data: bytes, what: str) -> Image:
 
 
 def what_is(data: bytes) -> tuple[str, int, int, bool]:
-    """What the head of a file says: PNG, JPEG or neither, its width and height, and whether it can be sent as it is.
+    """The type (PNG, JPEG or neither), width and height from a file's head, and whether it can be sent as it is.
 
-    Raises ValueError or struct.error for a damaged one.
+    Raises ValueError or struct.error if the head is damaged.
     """
     if data.startswith(_PNG_HEAD):
         return (PNG, *_png_head(data))
@@ -123,7 +123,7 @@ def _is_picture(head: bytes) -> bool:
 
 
 def _png_head(data: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether it can be sent as it is: complete, as far as its end shows."""
+    """Width, height, and whether the file can be sent as it is: whether its end mark is there."""
     length, name, width, height = struct.unpack_from(">I4sII", data, len(_PNG_HEAD))
     if (length, name) != (13, b"IHDR") or not (width and height):
         raise ValueError
@@ -131,16 +131,16 @@ def _png_head(data: bytes) -> tuple[int, int, bool]:
 
 
 def _jpeg_head(data: bytes) -> tuple[int, int, bool]:
-    """Width, height, and whether it can be sent as it is: complete, and upright.
+    """Width, height, and whether the file can be sent as it is: complete and upright.
 
-    Exif may say to rotate it, and the model's side may not look at Exif.
+    Exif may say to rotate it, and the service may not look at Exif.
     """
     place, upright = 2, True
     while True:
         mark, name = struct.unpack_from("BB", data, place)
         if mark != 0xFF:
             raise ValueError
-        if name == 0xFF:  # filling
+        if name == 0xFF:  # padding
             place += 1
             continue
         (length,) = struct.unpack_from(">H", data, place + 2)

@@ -1,4 +1,4 @@
-"""A picture from the notebook, as the service takes it: `image_of(value)` makes an `Image` of whatever shows one.
+"""Pictures from the notebook in the form that the service takes: `image_of(value)` makes an `Image`.
 
     a path, bytes, a data: address ──▶ files.py ──────────────────┐  PNG or JPEG within the limits: untouched
     a figure ──▶ drawn here                │ anything else        ▼
@@ -6,11 +6,12 @@
     an http(s) address ───────────────────────────────────────────▲
     a journal's folder ──▶ stored.py ─────────────────────────────┘
 
-The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (docs/protocol.md, "Chat request"). What is
-encoded here carries no metadata, is scaled down if it is too large, and is the same for the same pixels. An address is
-not fetched: the service does that. Pillow is needed only to decode or encode.
+The service takes PNG and JPEG of at most 5 MB and 6,000 × 6,000 pixels (docs/protocol.md, "Chat request"). A picture
+that is encoded here carries no metadata, is scaled down if it is too large, and is the same for the same pixels. An
+address is not fetched: the service does that. Pillow is needed only to decode or encode.
 
-The libraries are only looked for among those that the notebook has imported. Nothing is displayed, closed or changed.
+No library is imported: a value can only come from one that the notebook has imported. Nothing is displayed, closed or
+changed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = ["Image", "image_of", "is_kept"]
 
 
 def image_of(value: Any) -> Image:
-    """The picture that a value is or shows. Raises InvalidRequest where there is none, or it cannot be sent."""
+    """The picture that a value is or shows. Raises InvalidRequest if there is none, or if it cannot be sent."""
     match value:
         case Image():
             return value
@@ -56,13 +57,13 @@ def image_of(value: Any) -> Image:
 
 
 def _is_a(value: Any, module: str, name: str) -> bool:
-    """Whether a value is of this class. It is not imported: a module that is not loaded has made no values."""
+    """Whether a value is of this class. A module that has not been imported cannot have made it."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _figure_of(value: Any) -> Any:
-    """The matplotlib figure that a value is, or is drawn on: Axes, an array of Axes, a grid of seaborn's."""
+    """The matplotlib figure that a value is, or is drawn on: Axes, an array of Axes, a seaborn grid."""
     if _is_a(value, "numpy", "ndarray"):
         value = value.flat[0] if value.dtype == object and value.size else None
     while value is not None and not _is_a(value, "matplotlib.figure", "Figure"):
@@ -72,7 +73,7 @@ def _figure_of(value: Any) -> Any:
 
 
 def _from_matplotlib(figure: Any) -> Image:
-    # A larger figure is drawn with fewer dots, because that is more legible than scaling it down afterwards.
+    # A larger figure is drawn at a lower resolution, which is more legible than scaling it down afterwards.
     longest = max(figure.get_size_inches())
     dpi = "figure" if longest * figure.get_dpi() <= LONGEST_SIDE else LONGEST_SIDE / longest
     drawn = io.BytesIO()
@@ -83,7 +84,7 @@ def _from_matplotlib(figure: Any) -> Image:
             dpi=dpi,
             facecolor="auto",
             metadata={"Software": None},
-            pil_kwargs={"compress_level": 1},  # it is encoded once more
+            pil_kwargs={"compress_level": 1},  # it is encoded again
         )
     except Exception as error:  # whatever the user's own artists raise
         raise InvalidRequest(
@@ -95,7 +96,7 @@ def _from_matplotlib(figure: Any) -> Image:
 def _from_plotly(figure: Any) -> Image:
     try:
         drawn = figure.to_image(format="png")
-    except Exception as error:  # plotly, kaleido and the browser each raise their own, which change with the version
+    except Exception as error:  # plotly, kaleido and the browser raise their own, which vary by version
         raise InvalidRequest(
             "plotly cannot draw this figure as an image: it needs kaleido and a browser.",
             hint="pip install kaleido; if no Chrome or Chromium is installed, run plotly_get_chrome as well.",
@@ -110,7 +111,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _from_representation(value: Any) -> Image:
-    """What a value displays as in a notebook, if that is a picture."""
+    """The picture that a notebook displays for a value."""
     name = class_name(value)
     for method in ("_repr_png_", "_repr_jpeg_"):
         if not hasattr(type(value), method):

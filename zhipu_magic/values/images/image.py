@@ -30,8 +30,8 @@ _MOST_TOKENS: Final = 1_600
 class Image:
     """A PNG or JPEG within the service's limits, or the address of one. Two are equal if their `sha256` are.
 
-    `sha256` is that of the pixels where they were encoded here, so that another version of an encoder does not make
-    another picture of them; that of the bytes where they were left untouched; and that of the address, if it has one.
+    `sha256` is the hash of the pixels if they were encoded here, so that another encoder's version makes no difference;
+    of the bytes if they were left as they were; of the address if there is one.
     """
 
     type: str
@@ -43,16 +43,16 @@ class Image:
     url: str = ""
     """The http(s) address that the service fetches it from."""
     path: Path | None = field(default=None, repr=False)
-    """Where a journal keeps it."""
+    """The file in a journal's folder."""
     read: Callable[[Image, Path], bytes] | None = field(default=None, repr=False)
-    """What reads it there."""
+    """The function that reads that file."""
     encoded: bytes = field(default=b"", repr=False)
 
     @cached_property
     def data(self) -> bytes:
-        """The file's bytes, read when they are first asked for; none for an address.
+        """The file's bytes, read when they are first needed; empty for an address.
 
-        Raises JournalError if the journal's folder no longer has it, or has another one in its place.
+        Raises JournalError if the journal's folder no longer has the file, or has another one in its place.
         """
         return self.encoded if self.path is None or self.read is None else self.read(self, self.path)
 
@@ -64,14 +64,14 @@ class Image:
 
     @property
     def file_name(self) -> str:
-        """The name that it bears in a journal's folder; none for an address."""
+        """Its name in a journal's folder; empty for an address."""
         return f"{self.sha256}{ENDINGS[self.type]}" if self.type else ""
 
     def base64(self) -> str:
         return base64.b64encode(self.data).decode()
 
     def describe(self) -> str:
-        """`PNG, 640 × 480, 35 kB`, or where it is, without what an address may keep secret."""
+        """`PNG, 640 × 480, 35 kB`, or the host and path of an address, without its query."""
         if self.url:
             address = urlsplit(self.url)
             return f"{address.hostname}{address.path}"
@@ -79,10 +79,10 @@ class Image:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the context that it takes, estimated for planning: the service does not publish its rule.
+        """The tokens that it takes, estimated: the service does not publish its rule.
 
-        A token for every 28 × 28 pixels, as models of this kind divide their pictures; at least 64, at most 1,600, and
-        that where the size is not known.
+        One token for every 28 × 28 pixels, as such models divide their pictures; at least 64 and at most 1,600, which
+        is also the estimate for an unknown size.
         """
         if not (self.width and self.height):
             return _MOST_TOKENS

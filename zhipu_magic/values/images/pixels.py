@@ -1,4 +1,4 @@
-"""Pixels as a picture that can be sent, by Pillow: decoded, in colours that PNG has, small enough, encoded."""
+"""Makes pictures that can be sent, with Pillow: decodes, converts colours, scales down and encodes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ...text.errors import InvalidRequest
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image
 
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
-"""Others are not tried: for some, such as EPS, Pillow starts another program."""
+"""No others are tried: for some, such as EPS, Pillow starts another program."""
 
 _JPEG_QUALITY: Final = 90
 
 
 def damaged(what: str) -> InvalidRequest:
-    """The error of a picture that is damaged; `what` names it."""
+    """The error of a damaged picture; `what` names it."""
     return InvalidRequest(
         "{what} cannot be sent as an image: it is damaged or incomplete.", reason="image.damaged", what=what
     )
@@ -29,12 +29,12 @@ def from_pil(picture: Any) -> Image:
     """A PIL image of any mode; of an animation, its current frame."""
     lossy = getattr(picture, "format", None) in ("JPEG", "MPO")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are of odd metadata, which is dropped
+        warnings.simplefilter("ignore")  # about odd metadata, which is dropped
         return _sent(_in_plain_colours(picture, "This PIL image"), lossy=lossy)
 
 
 def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
-    """A picture's bytes, decoded and encoded again: as JPEG if they were JPEG already (`lossy`)."""
+    """A picture's bytes, decoded and encoded again: as JPEG if they already were (`lossy`)."""
     pillow = _pillow(what)
     try:
         with warnings.catch_warnings():
@@ -58,9 +58,9 @@ def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
 
 
 def hash_of_png(data: bytes) -> str | None:
-    """The hash of a PNG's pixels, as `Image.sha256` is of one that was encoded here; empty for one that is damaged.
+    """The hash of a PNG's pixels, as `Image.sha256` has it for one that was encoded here; empty if it is damaged.
 
-    None without Pillow, which is needed to compute it.
+    None without Pillow.
     """
     try:
         pillow = _pillow("A PNG")
@@ -76,15 +76,15 @@ def hash_of_png(data: bytes) -> str | None:
 
 
 def from_array(array: Any) -> Image:
-    """A numpy array, height × width, with 1, 3 or 4 channels last or none.
+    """A numpy array, height × width, with no channels or with 1, 3 or 4 channels last.
 
-    8-bit numbers are used as they are, and so are other integers from 0 to 255 in colours. Floats from 0 to 1 are
-    fractions of the brightest. Anything else is stretched from its least to its greatest number. NaN is black.
+    8-bit numbers are used as they are, and so are other integers from 0 to 255 if there are channels. Floats from 0 to
+    1 are fractions of the brightest value. Anything else is stretched from its minimum to its maximum. NaN is black.
     """
     shape = array.shape
     numbers, whole = array.dtype.kind in "buif", 0 not in shape
     if not (numbers and whole and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)))):
-        told = " × ".join(map(str, shape)) or "()"
+        size = " × ".join(map(str, shape)) or "()"
         turned = numbers and len(shape) == 3 and shape[0] in (1, 3, 4)
         raise InvalidRequest(
             "A numpy array of shape {shape} and dtype {dtype} cannot be sent as an image.",
@@ -92,7 +92,7 @@ def from_array(array: Any) -> Image:
             if turned
             else "It must hold numbers, as height × width, or height × width × 1, 3 or 4 channels.",
             reason="image.channels_first" if turned else "image.array",
-            shape=told,
+            shape=size,
             dtype=str(array.dtype),
         )
     plain = _eight_bits(array[..., 0] if shape[2:] == (1,) else array)
@@ -132,7 +132,7 @@ def _eight_bits(array: Any) -> Any:
 
 
 def _in_plain_colours(picture: Any, what: str) -> Any:
-    """An upright copy of mode L, RGB or RGBA, the last only if something is transparent."""
+    """An upright copy of mode L, RGB or, if something is transparent, RGBA."""
     from PIL import ImageOps
 
     try:
@@ -154,7 +154,7 @@ def _in_plain_colours(picture: Any, what: str) -> Any:
 
 
 def _stretched(picture: Any) -> Any:
-    """More than eight bits, stretched from the least to the greatest, in grey."""
+    """Pixels of more than eight bits in grey, stretched from minimum to maximum."""
     numbers = picture if picture.mode == "F" else picture.convert("I").convert("F")
     least, greatest = numbers.getextrema()
     scale = 255 / ((greatest - least) or 1)
@@ -167,7 +167,7 @@ def _stretched(picture: Any) -> Any:
 def _sent(picture: Any, *, lossy: bool) -> Image:
     """The picture encoded within the service's limits."""
     pixels = _hash_of(picture)
-    picture.info = {}  # or the encoders would write some of it
+    picture.info = {}  # otherwise the encoders would write some of it
     picture = _scaled(picture, LONGEST_SIDE / max(picture.size))
     kind, data = (JPEG, _as_jpeg(picture)) if lossy else (PNG, _as_png(picture))
     while len(data) > MOST_BYTES:

@@ -1,9 +1,9 @@
-"""Pictures in a journal's folder: one is used only if it is what the journal's line says.
+"""Pictures in a journal's folder. One is used only if it is the picture that the journal's line describes.
 
-A journal may come from anywhere, and its pictures with it. So only a complete PNG or JPEG is read, of the size that
-the line gives, whose hash is its name: the hash of its bytes, or of its pixels, as they were encoded here. The pixels
-of a JPEG change by being encoded, those of a picture that was too large by being made smaller, and without Pillow
-none can be told; these are known by their size alone.
+A journal may come from anywhere, and its pictures with it. So a file must be a complete PNG or JPEG of the size in the
+line, and its name must be its hash: of its bytes, or of its pixels if they were encoded here. Only the size is checked
+where the pixels cannot be: encoding changes those of a JPEG, scaling down those of a large picture, and without Pillow
+no pixels can be read.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .pixels import hash_of_png
 
 
 def from_json(entry: Mapping[str, Any], folder: Path) -> Image:
-    """The image of an `Image.to_json`, with its file in `folder`. Raises JournalError for any other entry."""
+    """The image that `Image.to_json` wrote, with its file in `folder`. Raises JournalError for any other entry."""
     url, sha256, kind = (str(entry.get(member) or "") for member in ("url", "sha256", "type"))
     if url and is_web_address(url):
         return remote(url)
-    # A journal may come from anywhere: a file name that it gives must not lead out of the folder.
+    # A journal may come from anywhere: its file names must not lead out of the folder.
     if url or kind not in ENDINGS or not re.fullmatch("[0-9a-f]{64}", sha256):
         raise JournalError(
             "The journal describes a picture in a form that is not valid.",
@@ -56,11 +56,11 @@ def _read_or_say(image: Image, path: Path) -> bytes:
 
 
 def read(image: Image, path: Path) -> bytes:
-    """The bytes of the picture in this file. Raises OSError, also for a different picture."""
+    """The bytes of the picture in this file. Raises OSError, even for a different picture."""
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):
-        raise regular_files.refused(path.name, "not the picture that the journal speaks of")
+        raise regular_files.refused(path.name, "not the picture that the journal describes")
     return data
 
 

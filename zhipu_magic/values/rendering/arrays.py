@@ -1,6 +1,6 @@
-"""Arrays and tensors of any library: shape, type, least, mean and greatest, and the numbers or their corners.
+"""Arrays and tensors of any library: shape, type, minimum, mean and maximum, and all numbers or those in the corners.
 
-Only what such libraries have in common is asked of them: `shape`, `dtype`, slices, `tolist`, `min`, `mean`, `max`.
+Only what such libraries have in common is used: `shape`, `dtype`, slices, `tolist`, `min`, `mean`, `max`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .registry import LATE, add, kind_of
 from .sampling import step
 
 _MOST_SUMMED: Final = 1_000_000
-"""Elements of which least, mean and greatest are taken; of a larger array, a sample of at most so many."""
+"""Elements that minimum, mean and maximum are taken from; a larger array is sampled."""
 _EDGES: Final = (8, 5, 3, 2, 1)
-"""Elements at each end of each dimension, as many as fit."""
+"""Elements at each end of each dimension: the most that fit."""
 _CHARACTERS_AN_ELEMENT: Final = 3
 _LONGEST_ELEMENT: Final = 60
 _LONGEST_TYPE: Final = 200
@@ -30,7 +30,7 @@ _DEVICES: Final = ("cuda", "mps", "xpu", "hpu")
 
 
 def _array(value: Any, tokens: int) -> str:
-    """A small array on one line; else shape, type and summary, and below them the numbers or the corners."""
+    """A small array on one line; otherwise shape, type and summary, and below them the numbers or the corners."""
     heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
     size = math.prod(value.shape)
     whole = _nested(value, max(value.shape, default=0), 1) if size <= tokens else ""
@@ -59,13 +59,13 @@ def _dtype(value: Any) -> str:
 
 
 def _device(value: Any) -> str:
-    """Where a tensor is, if not in main memory: half of all errors with tensors are about that."""
+    """Where a tensor is, if not in main memory: many errors with tensors are about that."""
     device = str(getattr(value, "device", ""))
     return f", on {device}" if device.startswith(_DEVICES) else ""
 
 
 def _summary(value: Any, size: int) -> str:
-    """Least, mean and greatest of the numbers that are finite; nothing for what has none."""
+    """Minimum, mean and maximum of the finite numbers; empty if there are no numbers."""
     dtype = _dtype(value)
     if not size or not _NUMBERS.fullmatch(dtype):
         return ""
@@ -73,17 +73,17 @@ def _summary(value: Any, size: int) -> str:
     seen = seen.detach() if hasattr(seen, "detach") else seen
     seen = seen if hasattr(seen, "min") else seen.numpy()
     count = math.prod(seen.shape)
-    told = f" (of {count:,} sampled elements)" if count < size else ""
+    sampled = f" (of {count:,} sampled elements)" if count < size else ""
     if dtype.endswith("bool"):
         true = int(seen.sum())
-        return f"True: {true:,}, False: {count - true:,}{told}"
+        return f"True: {true:,}, False: {count - true:,}{sampled}"
     if _FLOATS.fullmatch(dtype):
         seen = seen[abs(seen) < math.inf]
     finite = math.prod(seen.shape)
     if not finite:
-        return f"no finite number{told}"
+        return f"no finite number{sampled}"
     numbers = f"least {_element(seen.min().item())}, mean {_mean(seen)}, greatest {_element(seen.max().item())}"
-    return f"{numbers}{f', not finite: {count - finite:,}' if finite < count else ''}{told}"
+    return f"{numbers}{f', not finite: {count - finite:,}' if finite < count else ''}{sampled}"
 
 
 def _some(value: Any, size: int) -> Any:
@@ -105,7 +105,7 @@ def _mean(numbers: Any) -> str:
 
 
 def _nested(value: Any, edge: int, depth: int) -> str:
-    """The elements in brackets; of a longer dimension, those at its two ends."""
+    """The elements in brackets; a longer dimension has only those at its two ends."""
     if not value.shape:
         return _element(_listed(value))
     length = int(value.shape[0])

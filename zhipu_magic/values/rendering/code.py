@@ -1,4 +1,4 @@
-"""Functions and classes by their source, or else by signature and docstring; modules by their public names."""
+"""Functions and classes by their source, or by signature and docstring; modules by their public names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .registry import render
 from .stack_frames import is_cell
 
 _SHARE_OF_DOC: Final = 0.6
-"""Of a module's budget, what its docstring may take."""
+"""The share of a module's budget for its docstring."""
 _AROUND_NAMES: Final = 4
 _LONGEST_GIVEN: Final = 60
 
@@ -54,7 +54,7 @@ def _property(value: property, tokens: int) -> Any:
 
 @render.register
 def _partial(value: functools.partial, tokens: int) -> Any:  # type: ignore[type-arg]  # the registry wants the class
-    """The arguments that it binds, and the function."""
+    """The bound arguments, and the function."""
     given = [*map(_short, value.args), *(f"{name}={_short(one)}" for name, one in value.keywords.items())]
     heading = cut(f"functools.partial: calls {_name(value.func)} with {', '.join(given)}\n", tokens / 2)
     function = render(value.func, round(tokens - weight(heading)))
@@ -63,7 +63,7 @@ def _partial(value: functools.partial, tokens: int) -> Any:  # type: ignore[type
 
 @render.register
 def _class(value: type, tokens: int) -> str:
-    """The source; above it the signature, where no `__init__` of its own shows that."""
+    """The source, with the signature above it if the class has no `__init__` of its own."""
     source = _class_source(value)
     if not source:
         return fenced_within(_described(value), "python", tokens)
@@ -73,7 +73,7 @@ def _class(value: type, tokens: int) -> str:
 
 @render.register
 def _module(value: ModuleType, tokens: int) -> str:
-    """Its docstring and its public names; not its path."""
+    """Its docstring and public names, but not its path."""
     version = getattr(value, "__version__", None)
     heading = f"module {value.__name__}{f' {version}' if isinstance(version, str) else ''}"
     doc = inspect.getdoc(value) or ""
@@ -89,7 +89,7 @@ def _source(value: Any) -> str:
 
 
 def _described(value: Any) -> str:
-    """A function or class without source: its signature and docstring."""
+    """The signature and docstring of a function or class without source."""
     doc = inspect.getdoc(value)
     return f"{_name(value)}{_signature(value) or '(…)'}" + (f'\n"""{doc}"""' if doc else "")
 
@@ -110,12 +110,12 @@ def _signature(value: Any) -> str:
 
 
 def _as_written(annotation: Any) -> Any:
-    """An annotation that is still text, without the quotes around it."""
+    """An annotation, without quotes if it is still text."""
     return _Written(annotation) if isinstance(annotation, str) else annotation
 
 
 class _Written:
-    """Shows as the text that it was made of."""
+    """Its repr is the text itself."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -129,17 +129,17 @@ def _short(value: Any) -> str:
 
 
 def _is_made_by_python(value: type) -> bool:
-    """Whether the signature of a class tells more than its source does."""
-    return isinstance(value.__init__, FunctionType) and not issubclass(value, (enum.Enum, BaseException))  # type: ignore[misc]  # it is asked of the class on purpose
+    """Whether the signature of a class shows more than its source does."""
+    return isinstance(value.__init__, FunctionType) and not issubclass(value, (enum.Enum, BaseException))  # type: ignore[misc]  # the class is asked on purpose
 
 
 def _public_names(module: ModuleType) -> list[str]:
-    """What it declares as public; else its names, without those of modules that it imports."""
+    """The names that it declares as public, or else all its names without those of imported modules."""
     declared = getattr(module, "__all__", None)
     if isinstance(declared, (list, tuple)):
         return sorted(name for name in declared if isinstance(name, str))  # some are made from sets
-    kept = vars(module)
-    return [name for name in dir(module) if not name.startswith("_") and not _is_foreign(kept.get(name), module)]
+    members = vars(module)
+    return [name for name in dir(module) if not name.startswith("_") and not _is_foreign(members.get(name), module)]
 
 
 def _is_foreign(value: Any, module: ModuleType) -> bool:
@@ -147,12 +147,12 @@ def _is_foreign(value: Any, module: ModuleType) -> bool:
 
 
 def _class_source(value: type) -> str:
-    """The source of a class; of one from a notebook's cell too, which Python itself does not find."""
+    """The source of a class, even from a notebook's cell, where Python itself does not find it."""
     return _source(value) or next(filter(None, (_in_cell(value, name) for name in _cells_of(value))), "")
 
 
 def _cells_of(value: type) -> Iterator[str]:
-    """The cells that may define a class: those of its methods, then all, the last one first."""
+    """The cells that may define a class: those of its methods, then all cells, the latest first."""
     for member in vars(value).values():
         code = getattr(inspect.unwrap(member) if callable(member) else member, "__code__", None)
         if code is not None and is_cell(code.co_filename):
@@ -176,7 +176,7 @@ def _in_cell(value: type, name: str) -> str:
 
 
 def _definitions(node: ast.AST, path: list[str]) -> Iterator[ast.ClassDef]:
-    """The classes of this qualified name."""
+    """The classes with this qualified name."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _definitions(child, path)

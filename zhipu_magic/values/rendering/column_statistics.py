@@ -1,7 +1,7 @@
-"""A summary of a column: how much is missing, least and greatest, mean, how many distinct values.
+"""Statistics of a column: missing values, minimum, mean and maximum, distinct values.
 
-The data is never copied: it is read in slices and strides, which are views. How much is read is decided by
-the size alone, so that the text is the same in every run; where it was not all, the text says so.
+The data is never copied: it is read in slices and strides, which are views. How much is read depends on the size alone,
+so that the text is the same in every run; the text says so if only a sample was read.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 HEADS: Final = ("min", "mean", "max", "distinct", "most frequent")
-"""What `measured` tells of a column, if it can."""
+"""The statistics that `measured` returns, as far as a column has them."""
 
 _SLICE: Final = 1_000_000
 """Rows that are read together, so that a library's temporary copies stay small."""
 _MOST_CELLS: Final = 40_000_000
 _MOST_OBJECTS: Final = 5_000_000
-"""Missing values are counted in all cells up to so many; the latter where each cell is an object of its own."""
+"""Missing values are counted in all cells up to the first number; up to the second where each cell is an object."""
 _MOST_MEASURED: Final = 4_000_000
 _MOST_RANKED: Final = 500_000
-"""Numbers are measured up to so many; sorted, or compared with each other, up to so many."""
+"""Numbers are measured up to the first number, and sorted or compared up to the second."""
 _SAMPLED: Final = 100_000
 _MOST_SAMPLED: Final = 1_000_000
 _FEWEST_SAMPLED: Final = 1_000
-"""Otherwise a sample: so many of a column, so many of all columns together, and so many of a column at least."""
+"""Otherwise a sample is read: at most so many values of a column, so many of all columns, and at least so many."""
 _MOST_FREQUENT: Final = 3
 _LONGEST_VALUE: Final = 30
 _QUARTERS: Final = (0.25, 0.5, 0.75)
@@ -41,34 +41,34 @@ _QUARTERS: Final = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Measured:
-    """A column's statistics by HEADS, and how many of its values they were taken from, if not from all."""
+    """A column's statistics by HEADS, and the size of the sample that they were taken from; 0 if from all values."""
 
     texts: dict[str, str]
     sampled: int = 0
 
 
 def missing(columns: list[nw.Series[Any]]) -> list[str]:
-    """How many values are missing in each column, as text: counted, or estimated from a sample."""
+    """The number of missing values in each column, as text: counted, or from a sample."""
     ways = [_way_to_count(series) for series in columns]
-    told = []
+    counts = []
     for series, way in zip(columns, ways, strict=True):
         if way == _AT_ONCE:
-            told.append(f"{series.null_count():,}")
+            counts.append(f"{series.null_count():,}")
         elif ways.count(way) * len(series) <= (_MOST_OBJECTS if way == _BY_OBJECT else _MOST_CELLS):
-            told.append(f"{sum(part.null_count() for part in _slices(series)):,}")
+            counts.append(f"{sum(part.null_count() for part in _slices(series)):,}")
         else:
             some = _some(series, _share(len(columns), _MOST_SAMPLED))
-            told.append(f"{some.null_count():,} in {len(some):,} sampled")
-    return told
+            counts.append(f"{some.null_count():,} in {len(some):,} sampled")
+    return counts
 
 
 def longest_missing(rows: int) -> str:
-    """The longest text that `missing` may give for so many rows."""
+    """The longest text that `missing` may return for so many rows."""
     return "1,000 in 100,000 sampled" if rows > _MOST_OBJECTS else "1,000"
 
 
 def measured(series: nw.Series[Any], columns: int) -> Measured:
-    """What a column holds that is one of so many."""
+    """The statistics of a column in a table with so many columns."""
     if _has_order(series):
         most = _share(columns, _MOST_SAMPLED) if len(series) * columns > _MOST_MEASURED else len(series)
         seen = _some(series, most)
@@ -83,7 +83,7 @@ def measured(series: nw.Series[Any], columns: int) -> Measured:
 
 
 def summary(series: nw.Series[Any]) -> str:
-    """A column that stands alone: least, mean, greatest and quartiles; or what is most frequent."""
+    """A column on its own: minimum, mean, maximum and quartiles, or the most frequent values."""
     import narwhals as nw
 
     if series.dtype == nw.Boolean:
@@ -95,23 +95,23 @@ def summary(series: nw.Series[Any]) -> str:
     texts = _range(seen)
     if not texts:
         return ""
-    told = f"{', '.join(f'{head} {text}' for head, text in texts.items())}{_of_how_many(seen, series)}"
+    text = f"{', '.join(f'{head} {text}' for head, text in texts.items())}{_of_how_many(seen, series)}"
     ranked = series if len(series) <= _MOST_RANKED else _some(series, _SAMPLED)
     ranks = _ranks(ranked)
-    return f"{told}; {ranks}{_of_how_many(ranked, series)}" if ranks else told
+    return f"{text}; {ranks}{_of_how_many(ranked, series)}" if ranks else text
 
 
 _AT_ONCE, _BY_CELL, _BY_OBJECT = range(3)
 
 
 def _way_to_count(series: nw.Series[Any]) -> int:
-    """How costly it is to count missing values: an object must be fetched from wherever it is in memory."""
+    """How costly it is to count missing values: objects are scattered in memory."""
     import narwhals as nw
 
     dtype = getattr(series.to_native(), "dtype", None)
     in_arrow = getattr(dtype, "storage", "") == "pyarrow" or type(dtype).__name__ == "ArrowDtype"
     if in_arrow or not series.implementation.is_pandas_like():
-        return _AT_ONCE  # they keep count
+        return _AT_ONCE  # these libraries keep the count
     together = (nw.Boolean, nw.Categorical, nw.Enum, nw.Datetime, nw.Date, nw.Duration)
     return _BY_CELL if series.dtype.is_numeric() or isinstance(series.dtype, together) else _BY_OBJECT
 
@@ -123,7 +123,7 @@ def _has_order(series: nw.Series[Any]) -> bool:
 
 
 def _share(columns: int, most: int) -> int:
-    """How many values of a column are read, if so many of all columns are."""
+    """How many values of a column are read if `most` are read of all columns."""
     return max(_FEWEST_SAMPLED, min(_SAMPLED, most // max(1, columns)))
 
 
@@ -137,7 +137,7 @@ def _some(series: nw.Series[Any], most: int) -> nw.Series[Any]:
 
 
 def _range(series: nw.Series[Any]) -> dict[str, str]:
-    """Least, mean and greatest; nothing where there are no values."""
+    """Minimum, mean and maximum; empty if there are no values."""
     with _quiet():
         parts = [(part, count) for part in _slices(series) if (count := int(part.count()))]
         if not parts:
@@ -148,39 +148,39 @@ def _range(series: nw.Series[Any]) -> dict[str, str]:
             return {"min": shown(least), "max": shown(greatest)}
         # Not by sums: those of integers may overflow 64 bits.
         means = [(part.mean(), count) for part, count in parts]
-    told = {"min": cell(least), "mean": "", "max": cell(greatest)}
+    texts = {"min": cell(least), "mean": "", "max": cell(greatest)}
     if all(mean is not None for mean, _ in means):  # early versions of polars had none for decimals
-        told["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
-    return told
+        texts["mean"] = cell(sum(float(mean) * count for mean, count in means) / sum(count for _, count in means))
+    return texts
 
 
 def _ranks(series: nw.Series[Any]) -> str:
-    """Quartiles of numbers, and the number of distinct values; without what a library cannot compute for a type."""
-    told = []
+    """Quartiles of numbers, and the number of distinct values, as far as a library can compute them."""
+    ranks = []
     with _quiet():
         present = series.drop_nulls()
         if series.dtype.is_numeric():
             with suppress(Exception):  # polars 1.0, of decimals
                 quartiles = [cell(float(present.quantile(part, interpolation="linear"))) for part in _QUARTERS]
-                told.append(f"quartiles {', '.join(quartiles)}")
+                ranks.append(f"quartiles {', '.join(quartiles)}")
         with suppress(Exception):  # the same
-            told.append(f"{present.n_unique():,} distinct")
-    return "; ".join(told)
+            ranks.append(f"{present.n_unique():,} distinct")
+    return "; ".join(ranks)
 
 
 def _most_frequent(series: nw.Series[Any]) -> str:
-    """The values that occur more than once, counted in what may be a sample."""
+    """The values that occur more than once, perhaps counted in a sample."""
     seen = _some(series, _SAMPLED)
     counts = _counts(seen)
     if not counts:
         return ""
     often = [f"{cell(value)} ({count:,})" for value, count in counts.most_common(_MOST_FREQUENT) if count > 1]
-    told = f"most frequent: {', '.join(often)}; " if often else ""
-    return f"{told}{len(counts):,} distinct{_of_how_many(seen, series)}"
+    text = f"most frequent: {', '.join(often)}; " if often else ""
+    return f"{text}{len(counts):,} distinct{_of_how_many(seen, series)}"
 
 
 def _counts(series: nw.Series[Any]) -> Counter[Any]:
-    """How often each value occurs; none where they cannot be compared."""
+    """How often each value occurs; empty if they cannot be compared."""
     try:
         return Counter(series.drop_nulls().to_list())
     except Exception:  # lists and the like, and whatever the cells' own code raises
@@ -192,6 +192,6 @@ def _of_how_many(seen: nw.Series[Any], series: nw.Series[Any]) -> str:
 
 
 def _quiet() -> contextlib.AbstractContextManager[Any]:
-    """Numbers that are not finite make numpy warn."""
+    """Silences numpy's warnings about numbers that are not finite."""
     numpy = sys.modules.get("numpy")
     return contextlib.nullcontext() if numpy is None else numpy.errstate(all="ignore")

@@ -29,7 +29,7 @@ _AROUND: Final = 2
 """Lines shown before and after the one that failed."""
 _LONGEST_LINE: Final = 160
 _MACHINERY: Final = ("IPython", "ipykernel", "zhipu_magic")
-"""What runs a cell: its frames before the user's first say nothing."""
+"""The packages that run a cell; their frames before the user's first are of no interest."""
 _MOST_IN_GROUP: Final = 10
 _DEEPEST_GROUP: Final = 3
 _BETWEEN_CAUSE: Final = "The above exception was the direct cause of the following exception:"
@@ -38,34 +38,34 @@ _GROUPS: Final = getattr(builtins, "BaseExceptionGroup", ())
 _HEADING: Final = "Traceback (most recent call last):"
 _MESSAGE_SHARE: Final = 0.6
 _LEAST: Final = 40
-"""With fewer tokens, nothing can be said about an error."""
+"""Tokens: with fewer, an error cannot be shown."""
 
 
 @render.register
 def _failure(value: BaseException, tokens: int) -> str:
-    """The error and its causes. One that was never raised is its last line alone."""
+    """The error and its causes. For one that was never raised, only its last line."""
     text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
     return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "text", tokens)
 
 
 def _chain(error: BaseException, tokens: float, depth: int) -> str:
-    """The error last, with half of the budget; before it its causes, each with half of the rest."""
-    told: list[str] = []
+    """The error last, with half of the budget, after its causes, each with half of what is left."""
+    texts: list[str] = []
     left, chain = tokens, [*_behind(error), (error, "")][::-1]
     for number, (current, between) in enumerate(chain, 1):
-        if left < _LEAST and told:
-            told.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
+        if left < _LEAST and texts:
+            texts.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
             break
-        text = _told(current, left if number == len(chain) else left / 2, depth)
-        told.append(f"{text}\n\n{between}" if between else text)
-        left -= weight(f"{told[-1]}\n\n")
-    return "\n\n".join(reversed(told))
+        text = _single(current, left if number == len(chain) else left / 2, depth)
+        texts.append(f"{text}\n\n{between}" if between else text)
+        left -= weight(f"{texts[-1]}\n\n")
+    return "\n\n".join(reversed(texts))
 
 
 def _behind(error: BaseException) -> list[tuple[BaseException, str]]:
-    """An error's causes, the first one first, and the line that leads to the next.
+    """An error's causes, the earliest first, each with the line that leads to the next.
 
-    One from within a library that says the same as the next is skipped.
+    A cause from within a library is skipped if it says the same as the next.
     """
     behind: list[tuple[BaseException, str]] = []
     met, current, later = {id(error)}, error, error
@@ -82,27 +82,27 @@ def _behind(error: BaseException) -> list[tuple[BaseException, str]]:
         current = cause
 
 
-def _told(error: BaseException, tokens: float, depth: int) -> str:
-    """One error: its frames, as many of the innermost as there is room for, and what it says."""
+def _single(error: BaseException, tokens: float, depth: int) -> str:
+    """One error: as many of its innermost frames as there is room for, and its message."""
     last = cut("\n".join(_last_lines(error)), max(_LEAST, tokens * _MESSAGE_SHARE))
     inner = _group(error, tokens - weight(last), depth)
     blocks = _blocks(error)
     if not blocks:
         return "\n".join([last, *inner])
     left = tokens - weight("\n".join([_HEADING, "  1,000 earlier places left out", last, *inner]))
-    kept: list[str] = []
+    shown: list[str] = []
     for block in reversed(blocks):
         left -= weight(f"{block}\n")
         if left < 0:
             break
-        kept.insert(0, block)
-    gone = len(blocks) - len(kept)
-    earlier = [f"  {plural(gone, 'earlier place' if kept else 'place')} left out"] if gone else []
-    return "\n".join([_HEADING, *earlier, *kept, last, *inner])
+        shown.insert(0, block)
+    dropped = len(blocks) - len(shown)
+    earlier = [f"  {plural(dropped, 'earlier place' if shown else 'place')} left out"] if dropped else []
+    return "\n".join([_HEADING, *earlier, *shown, last, *inner])
 
 
 def _blocks(error: BaseException) -> list[str]:
-    """The frames, the innermost last: the user's own with their source, of the others their number."""
+    """The frames, the innermost last: the user's own with their source; others are counted."""
     found = list(frames(error))
     while found and found[0].owner in _MACHINERY:
         del found[0]
@@ -132,7 +132,7 @@ def _places(run: list[Frame]) -> Iterator[str]:
 
 
 def _source(frame: Frame) -> Iterator[str]:
-    """The lines around the one that failed, which an arrow marks."""
+    """The lines around the one that failed, which has an arrow."""
     lines = linecache.getlines(frame.filename, frame.frame.f_globals)
     first, last = max(1, frame.lineno - _AROUND), min(len(lines), frame.lineno + _AROUND)
     for number in range(first, last + 1):
@@ -141,7 +141,7 @@ def _source(frame: Frame) -> Iterator[str]:
 
 
 def _last_lines(error: BaseException) -> Iterator[str]:
-    """Type and message; before them the line with the syntax error, after them the notes."""
+    """Type and message, after the line of a syntax error and before any notes."""
     module, name = type(error).__module__, type(error).__qualname__
     name = name if module in ("builtins", "__main__") else f"{module}.{name}"
     message = str(error)

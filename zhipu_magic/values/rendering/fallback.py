@@ -1,4 +1,4 @@
-"""Any type that is not registered: as a dataclass, by its own Markdown, its attributes, or its `repr`."""
+"""Values of types that are not registered: as a dataclass, or by their own Markdown, attributes or `repr`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .structures import as_json
 
 @render.register(object)
 def anything(value: Any, tokens: int) -> Any:
-    """The value's own Markdown, else its `repr`, or its attributes where that says nothing.
+    """The value's own Markdown, else its `repr`, or its attributes if the `repr` says nothing.
 
-    A dataclass is JSON; a wrapper of a function is that function.
+    A dataclass becomes JSON, a wrapped function the function itself.
     """
     if is_dataclass(value):
         return as_json(value, tokens)
@@ -26,8 +26,8 @@ def anything(value: Any, tokens: int) -> Any:
         return function
     # Looked up on the type: some objects have every attribute, and a class's own method needs an instance.
     as_markdown = getattr(type(value), "_repr_markdown_", None)
-    told = as_markdown(value) if callable(as_markdown) else None
-    text = told[0] if isinstance(told, tuple) and told else told
+    result = as_markdown(value) if callable(as_markdown) else None
+    text = result[0] if isinstance(result, tuple) and result else result
     if isinstance(text, str):
         return text
     if attributes(value):

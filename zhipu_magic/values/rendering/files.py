@@ -1,4 +1,4 @@
-"""A path: the text of the file, the picture that it is, or the names in the folder."""
+"""A path: the text of the file, the picture in it, or the names in the folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LANGUAGES: Final = {
 
 @render.register
 def _path(value: Path, tokens: int) -> str | Image:
-    """A text file's beginning in a fence, below its name; or a picture. Raises InvalidRequest for any other file."""
+    """The beginning of a text file in a fence, below its name, or a picture. Raises InvalidRequest for other files."""
     try:
         path = value.expanduser()
         status = path.stat()
@@ -71,7 +71,7 @@ def _path(value: Path, tokens: int) -> str | Image:
 
 
 def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
-    """The text of a file, or of its beginning, which may end within a character."""
+    """The text of a file or of its beginning, which may end within a character."""
     try:
         text = getincrementaldecoder("utf-8-sig")().decode(data, final=is_all)
     except UnicodeDecodeError:

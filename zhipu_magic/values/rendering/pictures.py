@@ -13,7 +13,7 @@ from .registry import LATE, add, is_ours, render
 LONGEST_HEAD: Final = 16
 """Bytes by which a picture's file is recognised."""
 IN_ITS_PLACE: Final = "[a picture: refer to it by itself]"
-"""What stands for a picture among other values."""
+"""The text in place of a picture among other values."""
 
 _HEADS: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
 _MOST: Final = 50
@@ -41,7 +41,7 @@ def is_picture(value: Any) -> bool:
 
 
 def images_of(value: Any) -> list[Image]:
-    """The images of a list or tuple of nothing but pictures; none of any other value."""
+    """The images of a list or tuple of pictures only; none for any other value."""
     if not isinstance(value, (list, tuple)) or not value or not all(map(is_picture, value)):
         return []
     if len(value) > _MOST:

@@ -1,4 +1,4 @@
-"""Values with named parts: dataclasses, pydantic models, and objects that have nothing but attributes."""
+"""Values with named parts: dataclasses, pydantic models, and plain objects with attributes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parts(value: Any) -> dict[str, Any] | None:
 def attributes(value: Any) -> dict[str, Any]:
     """The public attributes of an object whose class has no repr of its own; nothing for any other value.
 
-    An attribute that is named like a secret is left out: a key that an object holds is of no use to a model.
+    The value of an attribute that is named like a secret is left out: a model has no use for it.
     """
     kind: Any = type(value)
     if kind.__repr__ is not object.__repr__ or isinstance(value, Iterator):
@@ -35,10 +35,10 @@ def attributes(value: Any) -> dict[str, Any]:
     if render.dispatch(kind) is not render.dispatch(object):
         return {}
     slots = [name for one in reversed(kind.__mro__) for name, slot in vars(one).items() if _is_slot(slot)]
-    held = {name: getattr(value, name) for name in slots if _is_public(name) and hasattr(value, name)}
+    found = {name: getattr(value, name) for name in slots if _is_public(name) and hasattr(value, name)}
     own = getattr(value, "__dict__", None)
-    held |= {name: one for name, one in own.items() if _is_public(name)} if isinstance(own, dict) else {}
-    return {name: _LEFT_OUT if _SECRET.fullmatch(name) and one else one for name, one in held.items()}
+    found |= {name: one for name, one in own.items() if _is_public(name)} if isinstance(own, dict) else {}
+    return {name: _LEFT_OUT if _SECRET.fullmatch(name) and one else one for name, one in found.items()}
 
 
 def _is_slot(member: Any) -> bool:

@@ -23,13 +23,13 @@ from ...text.tokens import cut
 from ..images.from_value import Image
 
 _MOST_STEPS: Final = 10
-"""From a value to its text: more than anybody needs, and not endless."""
+"""The most steps from a value to its text: more than anybody needs."""
 
 _FEWEST: Final = 40
-"""The least tokens of a text that is cut: with fewer, the note about it would stand alone."""
+"""The fewest tokens that a text is cut to: with fewer, only the note about the cut would be left."""
 
 LATE: Final[dict[str, Callable[[ModuleType], None]]] = {}
-"""What registers a library's types, by the name of its module. Called with the module if it is in `sys.modules`.
+"""Functions that register a library's types, by module name. Called with the module once it is in `sys.modules`.
 
 The module may be half imported: `add` registers what is there.
 """
@@ -40,9 +40,9 @@ class Rendered:
     """How a value reads to a model."""
 
     text: str
-    """Within the budget and a few tokens; where it was cut, it says so."""
+    """Within the budget plus a few tokens; it says so if it was cut."""
     block: bool = False
-    """Whether it has several lines and needs a place of its own. A str never does: it is inserted as it is."""
+    """Whether it has several lines and needs a block of its own. A str never does: it is inserted as it is."""
     images: tuple[Image, ...] = ()
 
 
@@ -50,7 +50,7 @@ class Rendered:
 def render(value: Any, tokens: int) -> Any:
     """How a value reads to a model: text, an `Image` or a list of them, or another value, which is rendered in turn.
 
-    `tokens` is its budget; longer text is cut at its end. Teach it a type of your own with::
+    `tokens` is its budget; longer text is cut at the end. Register a type of your own with::
 
         @render.register
         def order_text(order: Order, tokens: int) -> str:
@@ -62,7 +62,7 @@ def render(value: Any, tokens: int) -> Any:
 def rendered(value: Any, tokens: int) -> Rendered:
     """The text of a value, cut to about `tokens` tokens, or its images.
 
-    Raises InvalidRequest where the value's own code, or a function that was registered for it, fails.
+    Raises InvalidRequest if the value's own code fails, or a function that was registered for it.
     """
     is_text, reads_as, tokens = isinstance(value, str), [value], max(1, tokens)
     while True:
@@ -80,7 +80,7 @@ def rendered(value: Any, tokens: int) -> Rendered:
 
 
 def look_for_libraries() -> None:
-    """Register the types of the libraries that have been imported by now."""
+    """Register the types of the libraries that have been imported so far."""
     for name, register in LATE.items():
         module = sys.modules.get(name)
         if module is not None:
@@ -88,7 +88,7 @@ def look_for_libraries() -> None:
 
 
 def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> None:
-    """Register a library's type, if it is there and not registered yet: the user's own function takes precedence."""
+    """Register a library's type, unless it is missing or registered: the user's own function takes precedence."""
     # Not by getattr: many libraries import a module when one of its names is first used.
     kind = object.__getattribute__(module, "__dict__").get(name)
     if isinstance(kind, type) and kind not in render.registry:
@@ -96,12 +96,12 @@ def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> N
 
 
 def is_ours(function: Callable[..., Any]) -> bool:
-    """Whether a registered function is from this package, and not the user's."""
+    """Whether a registered function is from this package rather than the user's."""
     return getattr(function, "__module__", "").startswith(__package__)
 
 
 def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
-    """What a registered function makes of a value. Raises InvalidRequest where one of the user's fails."""
+    """What a registered function returns for a value. Raises InvalidRequest if one of the user's fails."""
     if is_ours(function):
         return function(value, tokens)
     kind = class_name(value)
@@ -115,14 +115,14 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
                 "The function that renders {type} must take (value, tokens).",
                 hint="Give it a second parameter: tokens is the budget of the text.",
                 reason="render.parameters",
-                detail=_told(error),
+                detail=_description(error),
                 type=kind,
             ) from error
         raise InvalidRequest(
             "The function that renders {type} failed.",
             hint="Correct it, and register it again.",
             reason="render.failed",
-            detail=_told(error),
+            detail=_description(error),
             type=kind,
         ) from error
     if result is None:
@@ -136,7 +136,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
 
 
 def kind_of(value: Any) -> str:
-    """What a value of a library is: `pandas DataFrame`. A subclass counts as that library's."""
+    """The library and class of a value: `pandas DataFrame`. A subclass counts as the library's."""
     known = next((kind for kind in type(value).__mro__ if kind in render.registry and kind is not object), type(value))
     return f"{str(known.__module__).partition('.')[0]} {type(value).__name__}"
 
@@ -151,7 +151,7 @@ def _step(value: Any, tokens: int) -> Any:
             "A value of type {type} cannot be read: its own code failed.",
             hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
             reason="render.own_code",
-            detail=_told(error),
+            detail=_description(error),
             type=class_name(value),
         ) from error
 
@@ -167,7 +167,7 @@ def _takes_both(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _told(error: Exception) -> str:
+def _description(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

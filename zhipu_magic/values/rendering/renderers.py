@@ -1,6 +1,6 @@
 """How a value of the notebook reads to a model: one open registry, `render`.
 
-    registry.py     the registry, and `rendered`, which leads from a value to its text or image
+    registry.py     the registry, and `rendered`, which turns a value into text or an image
     scalars.py      text, numbers, moments, bytes                structures.py   dicts, lists, sets: JSON
     tables.py       DataFrames and Series, with table_rows.py,   records.py      dataclasses, models, attributes
                     table_columns.py, column_statistics.py       arrays.py       arrays and tensors
@@ -8,8 +8,8 @@
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
 
-The same value gives the same text in every run: no places in memory or on the disk, no clock, no order of a set.
-No library is imported: one that the notebook has not imported has made no values.
+The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
+is imported: a value can only come from one that the notebook has imported.
 """
 
 from __future__ import annotations

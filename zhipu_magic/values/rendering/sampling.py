@@ -1,4 +1,4 @@
-"""Strides for a sample of data that is too large to be read whole."""
+"""The stride for a sample of data that is too large to read in full."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import count
 def step(length: int, most: int) -> int:
     """Stride that samples at most `most` of `length` elements.
 
-    A prime number, so that it does not coincide with a period in the data: every 100th row of data that repeats
-    every 4 rows would be the same row again and again.
+    A prime number, so that it does not coincide with a period in the data: of rows that repeat every 4 rows, each
+    100th one would be the same.
     """
     least = -(-length // max(1, most))
     return 1 if least <= 1 else next(number for number in count(least) if _is_prime(number))

@@ -33,7 +33,7 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is of a type whose text is always short."""
+    """Whether a value's type always has a short text."""
     return type(value) in _TEXTS or isinstance(value, _PLAIN)
 
 
@@ -54,7 +54,7 @@ def _as_it_is(value: str, tokens: int) -> str:
 @render.register(bytearray)
 @render.register(memoryview)
 def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
-    """Their number, and the first of them, as text if they are text. The bytes of a picture's file are that picture."""
+    """Their number, and the first of them, as text if possible. The bytes of a picture's file are that picture."""
     if begins_as_picture(value):
         return image_of(bytes(value))
     size = memoryview(value).nbytes
@@ -75,9 +75,9 @@ def _whole_number(value: int) -> str:
 
 
 def _member(value: enum.Enum) -> str:
-    told = repr(value.value) if isinstance(value.value, (int, str)) else ""
+    shown = repr(value.value) if isinstance(value.value, (int, str)) else ""
     name = f"{type(value).__name__}.{value.name or '(several)'}"
-    return f"{name} ({shortened(told, _LONGEST_MEMBER)})" if told else name
+    return f"{name} ({shortened(shown, _LONGEST_MEMBER)})" if shown else name
 
 
 _TEXTS: Final[dict[type, Callable[[Any], str]]] = {

@@ -1,4 +1,4 @@
-"""Which frames of an error are the user's own, and which names the statements that failed there use."""
+"""Which frames of an error are the user's own, and which names their failed statements use."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Frame:
     name: str
     """Of the function."""
     owner: str
-    """The library that it belongs to; empty for the user's own."""
+    """The library that it belongs to; empty for the user's own code."""
 
     @property
     def where(self) -> str:
@@ -50,7 +50,7 @@ class Frame:
 def own_frames(error: BaseException) -> list[Frame]:
     """The frames of an error's traceback that are the user's own, the innermost last.
 
-    Not those of installed packages, of the standard library, of IPython and of zhipu_magic.
+    Frames of installed packages, the standard library, IPython and zhipu_magic are left out.
     """
     return [frame for frame in frames(error) if not frame.owner]
 
@@ -67,9 +67,9 @@ def frames(error: BaseException) -> Iterator[Frame]:
 
 
 def named_values(error: BaseException, limit: int) -> dict[str, Any]:
-    """The values that the failed statements in the user's own frames use, the innermost frame first: at most `limit`.
+    """At most `limit` values that the failed statements in the user's own frames use, the innermost frame first.
 
-    Not modules, functions, classes and builtins.
+    Modules, functions, classes and builtins are left out.
     """
     found: dict[str, Any] = {}
     for frame in reversed(own_frames(error)):
@@ -82,12 +82,12 @@ def named_values(error: BaseException, limit: int) -> dict[str, Any]:
 
 
 def is_cell(filename: str) -> bool:
-    """Whether code of this file name is a notebook's cell, or a line of the terminal."""
+    """Whether this file name is that of a notebook's cell, or of a line in the terminal."""
     return _CELL.search(filename) is not None
 
 
 def place(filename: str) -> str:
-    """A file's bare name, or `cell`: no path, and no number that changes from run to run."""
+    """A file's bare name, or `cell`, without a path or a number that changes from run to run."""
     return "cell" if is_cell(filename) else re.split(r"[/\\]", filename)[-1]
 
 
@@ -101,13 +101,13 @@ def _owner(filename: str, module: object) -> str:
         return package[1].removesuffix(".py")
     try:
         real = os.path.realpath(filename)
-    except OSError:  # the working directory is gone
+    except OSError:  # the working directory was deleted
         real = filename
     if real.startswith(_OURS):
         return "zhipu_magic"
     if standard := next((folder for folder in _STANDARD if real.startswith(folder)), ""):
         return real.removeprefix(standard).partition(os.sep)[0].removesuffix(".py")
-    # A compiled module gives a file name that does not exist.
+    # A compiled module has a file name that does not exist.
     is_compiled = isinstance(module, str) and module != "__main__" and not os.path.exists(real)
     return str(module).partition(".")[0] if is_compiled else ""
 
@@ -124,7 +124,7 @@ def _names_at(frame: Frame) -> list[str]:
 
 
 def _statements_at(node: ast.AST, line: int) -> Iterator[ast.stmt]:
-    """The innermost statements on a line; of compound ones, such as a loop, the header."""
+    """The innermost statements on a line; for a compound one, such as a loop, its header."""
     for child in ast.iter_child_nodes(node):
         first = min([getattr(child, "lineno", 0), *(one.lineno for one in getattr(child, "decorator_list", ()))])
         if not first or first <= line <= (getattr(child, "end_lineno", None) or first):

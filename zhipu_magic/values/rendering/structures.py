@@ -1,7 +1,7 @@
 """Containers as JSON: dicts, lists, sets, dataclasses, pydantic models, and the like.
 
-Only as much is read as there is room for. Where not all fits, each container shows its first items, and each text
-its beginning: as many as fit, found by bisection.
+No more is read than there is room for. If not all of it fits, each container shows its first items and each text its
+beginning; bisection finds how many fit.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from .registry import LATE, add, asked, is_ours, render
 from .scalars import is_plain, text_of
 
 _WIDTH: Final = 100
-"""A container that is shorter stands on one line."""
+"""A shorter container goes on one line."""
 _DEEPEST: Final = 30
 _CHARACTERS_AN_ITEM: Final = 16
-"""Where containers show n items, texts show so many times n characters."""
+"""If containers show n items, texts show this many times n characters."""
 _SHORTEST_TEXT: Final = 32
 _STEP: Final = 1.2
 _TOKENS_OF_AN_ITEM: Final = 100
-"""For a nested value that a function of the user's renders."""
+"""The budget of a nested value that the user's own function renders."""
 _HEADED: Final = ("scalars", "tables", "arrays")
-"""The modules whose first line describes a value in short."""
+"""The modules whose first line is a short description of a value."""
 
 
 @render.register(Mapping)
 @render.register(Sequence)
 @render.register(Set)
 def structure(value: Any, tokens: int) -> Any:
-    """A container as JSON: on one line if it is short, else in a fence; what does not fit is counted.
+    """A container as JSON: on one line if it is short, otherwise in a fence; what does not fit is counted.
 
-    A list or tuple of nothing but pictures becomes those images.
+    A list or tuple of pictures only becomes those images.
     """
     return images_of(value) or as_json(value, tokens)
 
@@ -62,13 +62,13 @@ def as_json(value: Any, tokens: int) -> str:
             found = _text(value, sizes[middle], tokens, shared)
             text, few, many = (text, few, middle) if found is None else (found, middle, many)
     if text is None:
-        text = _text(value, 1, tokens, shared, whatever=True) or ""
+        text = _text(value, 1, tokens, shared, in_any_case=True) or ""
     return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
 
 
 @dataclass
 class _Shared:
-    """What one attempt leaves for the next: the texts of values that are not JSON, and sorted sets."""
+    """What the attempts share: the texts of values that are not JSON, and sorted sets."""
 
     most: int
     texts: dict[int, tuple[Any, Any]] = field(default_factory=dict)
@@ -77,11 +77,11 @@ class _Shared:
 
 @dataclass(frozen=True)
 class _Node:
-    """A container: the texts of its items, and all of it on one line if that is short enough."""
+    """A container: the texts of its items, and the whole of it on one `line` if that is short enough."""
 
     brackets: str
     items: list[tuple[str, str | _Node]]
-    """Each with its key and a colon; without, in a list."""
+    """Each with its key and a colon, which are empty in a list."""
     line: str
 
 
@@ -89,18 +89,18 @@ class _Full(Exception):
     """There is no room for more."""
 
 
-def _text(value: Any, size: int, tokens: int, shared: _Shared, *, whatever: bool = False) -> str | None:
-    """The JSON with at most `size` items a container; None where it does not fit, unless `whatever` it takes."""
+def _text(value: Any, size: int, tokens: int, shared: _Shared, *, in_any_case: bool = False) -> str | None:
+    """The JSON with at most `size` items for each container; None if it does not fit, unless `in_any_case`."""
     try:
-        node = _Attempt(size, float("inf") if whatever else tokens, shared).read(value, ())
+        node = _Attempt(size, float("inf") if in_any_case else tokens, shared).read(value, ())
     except _Full:
         return None
     text = node if isinstance(node, str) else "\n".join(_lines(node, ""))
-    return text if whatever or estimate(f"```json\n{text}\n```") <= tokens else None
+    return text if in_any_case or estimate(f"```json\n{text}\n```") <= tokens else None
 
 
 class _Attempt:
-    """Reads a value with one size."""
+    """Reads a value with one limit on the size of its containers."""
 
     def __init__(self, size: int, tokens: float, shared: _Shared) -> None:
         self._size = size
@@ -109,7 +109,7 @@ class _Attempt:
         self._shared = shared
 
     def read(self, value: Any, around: tuple[int, ...]) -> str | _Node:
-        """JSON, or a container of it; `around` are the ids of the containers around it."""
+        """A value as JSON, or as a container; `around` are the ids of the containers around it."""
         if value is None or value is True or value is False:
             return self._spend(json.dumps(value))
         function = render.dispatch(type(value))
@@ -135,7 +135,7 @@ class _Attempt:
     def _container(self, value: Any, opened: _Opened, around: tuple[int, ...]) -> str | _Node:
         brackets, items, count = opened
         if id(value) in around or len(around) >= _DEEPEST:
-            what = "one of those around it again" if id(value) in around else plural(count, "item")
+            what = "circular reference" if id(value) in around else plural(count, "item")
             return self._spend(self._quoted(f"… ({what})"))
         within = (*around, id(value))
         read: list[tuple[str, str | _Node]] = []
@@ -161,7 +161,10 @@ class _Attempt:
     def _remembered(self, value: Any, make: Callable[[], Any]) -> Any:
         known = self._shared.texts.get(id(value))
         if known is None:
-            known = self._shared.texts[id(value)] = (value, make())  # held, so that the id stays its own
+            known = self._shared.texts[id(value)] = (
+                value,
+                make(),
+            )  # with the value, so that its id is not reused
         return known[1]
 
 
@@ -170,7 +173,7 @@ _Opened = tuple[str, Iterable[tuple[Any, Any]], int]
 
 
 def _opened(value: Any, shared: _Shared) -> _Opened | None:
-    """A container, opened; None for any other value."""
+    """The contents of a container; None for any other value."""
     if is_plain(value) or isinstance(value, (bytes, bytearray, memoryview)):
         return None
     if isinstance(value, Mapping):
@@ -189,7 +192,7 @@ def _opened(value: Any, shared: _Shared) -> _Opened | None:
 
 
 def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:
-    """The first items of a set, in an order that is the same in every run."""
+    """The first items of a set, in the same order in every run."""
     known = shared.sets.get(id(value))
     if known is None:
         first = heapq.nsmallest(shared.most, value, key=lambda item: _place(item, shared))
@@ -200,7 +203,7 @@ def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:
 def _place(item: Any, shared: _Shared) -> tuple[int, float, str]:
     if isinstance(item, (int, float)) and item == item:
         return 0, item, ""
-    text = item if isinstance(item, str) else _text(item, _SHORTEST_TEXT, 0, shared, whatever=True)
+    text = item if isinstance(item, str) else _text(item, _SHORTEST_TEXT, 0, shared, in_any_case=True)
     return 1, 0, text or ""
 
 
@@ -211,7 +214,7 @@ def _key(key: Any) -> str:
 
 
 def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
-    """A value that is not JSON, in one line; or, where it has no text, another value in its place."""
+    """A value that is not JSON on one line, or the value that it is rendered as."""
     if isinstance(value, ModuleType):
         return f"module {value.__name__}"
     if is_plain(value):
@@ -228,7 +231,7 @@ def _repr(value: Any) -> str:
 
 
 def _on_one_line(brackets: str, items: list[tuple[str, str | _Node]]) -> str:
-    """All of a container on one line, or nothing if that line would be long."""
+    """The container on one line; empty if that line would be too long."""
     texts, length = [], 0
     for before, item in items:
         text = item if isinstance(item, str) else item.line

@@ -23,7 +23,7 @@ _AROUND_MEASURES: Final = 50
 
 @dataclass(frozen=True)
 class Columns:
-    """Names and types; and, if the values may be read, their number and what gives a column."""
+    """Names and types; if values may be read, also their number and a function that returns a column."""
 
     labels: Sequence[str]
     dtypes: Sequence[str]
@@ -32,30 +32,30 @@ class Columns:
 
 
 def column_list(columns: Columns, tokens: float) -> str:
-    """As many columns as fit, and the types of the others; statistics of the first ones, as far as there is room."""
+    """As many columns as fit, the types of the others, and statistics of as many columns as there is room for."""
     heads = ["column", "dtype", *(["missing"] if columns.series else [])]
     left = tokens - weight(f"{row(heads)}\n{rule(len(heads))}\n")
     lines, left = _names(columns, left)
     others = _others(columns, len(lines))
     if not columns.labels or (not lines and weight(row(others)) > left):
         return ""
-    told = ""
+    note = ""
     if columns.series:
         series = [columns.series(place) for place in range(len(lines))]
         known = _measured(series, left) if columns.rows > 1 else []
         used = [head for head in HEADS if any(head in one.texts for one in known)]
-        held = [[one.texts.get(head, "") for head in used] for one in known]
-        held += [[""] * len(used)] * (len(lines) - len(known))
+        statistics = [[one.texts.get(head, "") for head in used] for one in known]
+        statistics += [[""] * len(used)] * (len(lines) - len(known))
         lines = [[*line, *more] for line, *more in zip(lines, missing(series), strict=True)]
-        lines = [[*line, *more] for line, more in zip(lines, held, strict=True)]
-        heads, told = [*heads, *used], _told(known, used, len(lines))
+        lines = [[*line, *more] for line, more in zip(lines, statistics, strict=True)]
+        heads, note = [*heads, *used], _coverage(known, used, len(lines))
     lines += [others] if others else []
     table = [row([*line, *[""] * (len(heads) - len(line))]) for line in [heads, ["---"] * len(heads), *lines]]
-    return "\n".join([*table, "", told] if told else table)
+    return "\n".join([*table, "", note] if note else table)
 
 
 def _names(columns: Columns, left: float) -> tuple[list[list[str]], float]:
-    """Names and types of as many columns as there is room for, and the room that is left."""
+    """Names and types of as many columns as fit, and the tokens that are left."""
     widest, lines = [longest_missing(columns.rows)] if columns.series else [], []
     for label, dtype in zip(columns.labels, columns.dtypes, strict=True):
         line = [escaped(label), escaped(dtype)]
@@ -68,15 +68,15 @@ def _names(columns: Columns, left: float) -> tuple[list[list[str]], float]:
 
 
 def _others(columns: Columns, shown: int) -> list[str]:
-    """How many columns are not shown, and of which types."""
+    """The number and types of the columns that are not shown."""
     count = len(columns.labels) - shown
     often = Counter(columns.dtypes[shown:]).most_common(_MOST_TYPES)
-    told = ", ".join(f"{number:,} {escaped(dtype)}" for dtype, number in often)
-    return [f"… and {plural(count, 'more column')}", told] if count else []
+    types = ", ".join(f"{number:,} {escaped(dtype)}" for dtype, number in often)
+    return [f"… and {plural(count, 'more column')}", types] if count else []
 
 
 def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
-    """Statistics of as many of the first columns as there is room for."""
+    """Statistics of as many of the first columns as fit."""
     known: list[Measured] = []
     left -= _AROUND_MEASURES
     for column in series if left > 0 else []:
@@ -88,12 +88,12 @@ def _measured(series: list[nw.Series[Any]], left: float) -> list[Measured]:
     return known
 
 
-def _told(known: list[Measured], used: list[str], shown: int) -> str:
-    """Which columns, and how many rows, the statistics were taken from, if not all."""
-    told = f"Measured: the first {len(known):,} of these {shown:,} columns." if used and len(known) < shown else ""
+def _coverage(known: list[Measured], used: list[str], shown: int) -> str:
+    """A note about the columns and rows that the statistics cover, if not all."""
+    measured = f"Measured: the first {len(known):,} of these {shown:,} columns." if used and len(known) < shown else ""
     by_count: dict[int, list[str]] = {}
     for head in used:
         for count in sorted({one.sampled for one in known if one.sampled and head in one.texts}):
             by_count.setdefault(count, []).append(head)
     sampled = "; ".join(f"{', '.join(heads)} of {plural(count, 'row')}" for count, heads in by_count.items())
-    return " ".join(filter(None, [told, f"Sampled: {sampled}." if sampled else ""]))
+    return " ".join(filter(None, [measured, f"Sampled: {sampled}." if sampled else ""]))

@@ -1,6 +1,6 @@
-"""Rows of a table as Markdown: as many columns and rows as there is room for, and as much of their cells.
+"""Rows of a table as Markdown: as many columns and rows as fit, and as much of their cells.
 
-Where cells are long, rows come first up to a handful; then each cell has the same share of the room.
+If cells are long, a handful of rows comes first; then each cell gets the same share of the room that is left.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ...text.tables import row, rule
 from ...text.tokens import weight
 
 _SHORT: Final = 60
-"""Characters of a cell that are always shown, and the most of a column's name."""
+"""Characters of a cell that are always shown, and of a column's name at most."""
 _LONGER: Final = 1.5
-"""The factor from one length of cells to the next that is tried."""
+"""The factor between the lengths of cells that are tried."""
 _TRIES: Final = 5
-"""Between two of those lengths."""
+"""Steps of the bisection between two of those lengths."""
 _HANDFUL: Final = 8
-"""Rows that are never given up for longer cells."""
+"""Rows that are shown before cells get longer."""
 _CHARACTERS_A_TOKEN: Final = 4
 _LEAST_A_CELL: Final = 0.75
-"""The least tokens of a cell, with what separates cells."""
+"""The fewest tokens that a cell takes, with its separator."""
 _WIDTH_BY_ROWS: Final = 5
 """Rows that decide how many columns fit."""
 _MOST_ROWS: Final = 2_000
@@ -39,7 +39,7 @@ _DEEPEST: Final = 6
 
 @dataclass(frozen=True)
 class Rows:
-    """A source of rows: `index` is what stands before the columns. A few values are read at a time, as slices."""
+    """A source of rows. `index` are the columns before the `labels`. Values are read in slices."""
 
     count: int
     index: Sequence[str]
@@ -48,11 +48,11 @@ class Rows:
     """Values of a column, by its place among index and labels together."""
     first: int = _MOST_ROWS
     last: int = 3
-    """At most so many are shown of each end, where not all are."""
+    """The most rows that are shown at each end, if not all are."""
 
 
 def sample(rows: Rows, tokens: float) -> str:
-    """The first rows, and the last few if not all fit; above them a line that says which they are."""
+    """The first rows, and the last few if not all fit, below a line that says which they are."""
     if not rows.count or not (rows.labels or rows.index):
         return ""
     columns = _columns_that_fit(rows, tokens)
@@ -73,12 +73,12 @@ def sample(rows: Rows, tokens: float) -> str:
 
 
 def label_of(name: Any) -> str:
-    """A column's name, as code would write it if it is not a text."""
+    """A column's name; its `repr` if it is neither text nor an integer."""
     return name if isinstance(name, str) else str(name) if type(name) is int else without_addresses(repr(name))
 
 
 def escaped(text: str, length: int = _SHORT) -> str:
-    """Text within a cell, on one line and cut to so many characters."""
+    """The text for a cell, on one line and cut to so many characters."""
     short = without_addresses(shortened(text, length))
     return short.replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
 
@@ -89,17 +89,17 @@ def cell(value: Any, length: int = _SHORT) -> str:
 
 
 def is_day(value: Any) -> bool:
-    """Whether a time is midnight, or missing: for a column of these, the dates are enough."""
+    """Whether a time is midnight or missing: a column of such times needs only dates."""
     return value is None or (isinstance(value, datetime.datetime) and (value != value or value.time() == _MIDNIGHT))
 
 
 def day(value: Any) -> str:
-    """Such a time, as its date."""
+    """Such a time as a date."""
     return cell(value).removesuffix(" 00:00:00")
 
 
 def _columns_that_fit(rows: Rows, tokens: float) -> int:
-    """How many columns fit, with a few rows; at least the index, and one more if there is one."""
+    """How many columns fit with a few rows: at least the index and the first other column."""
     left, seen = tokens - weight(_longest_title(rows)), slice(0, min(rows.count, _WIDTH_BY_ROWS))
     least = len(rows.index) + min(1, len(rows.labels))
     for place, label in enumerate([*rows.index, *rows.labels]):
@@ -111,12 +111,12 @@ def _columns_that_fit(rows: Rows, tokens: float) -> int:
 
 def _title(rows: Rows, columns: int, ends: tuple[int, int], cut: str = "") -> str:
     first, last = ends
-    told = f"The first {plural(first, 'row')}{f' and the last {last:,}' if last else ''} of {rows.count:,}"
+    title = f"The first {plural(first, 'row')}{f' and the last {last:,}' if last else ''} of {rows.count:,}"
     if first == rows.count:
-        told = f"All {rows.count:,} rows" if first > 1 else "The only row"
-    kept, all_of_them = columns - len(rows.index), len(rows.labels)
-    which = f", the first {kept:,} of {all_of_them:,} columns" if kept < all_of_them else ""
-    return f"{told}{which}{cut}:"
+        title = f"All {rows.count:,} rows" if first > 1 else "The only row"
+    shown, total = columns - len(rows.index), len(rows.labels)
+    which = f", the first {shown:,} of {total:,} columns" if shown < total else ""
+    return f"{title}{which}{cut}:"
 
 
 def _longest_title(rows: Rows) -> str:
@@ -124,7 +124,7 @@ def _longest_title(rows: Rows) -> str:
 
 
 def _texts(rows: Rows, columns: int, ends: tuple[int, int], longest: int) -> list[tuple[str, ...]]:
-    """The cells of the first and the last rows, each as much of them as could ever fit."""
+    """The cells of the first and last rows, each cut to what could ever fit."""
     first, last = ends
     read = []
     for place in range(columns):
@@ -136,7 +136,7 @@ def _texts(rows: Rows, columns: int, ends: tuple[int, int], longest: int) -> lis
 
 @dataclass(frozen=True)
 class _Shown:
-    """How many rows at each end, and how much of their cells."""
+    """How many rows to show at each end, and how many characters of their cells."""
 
     first: int
     last: int
@@ -150,7 +150,7 @@ class _Lines:
     rows: Rows
     texts: list[tuple[str, ...]]
     first: int
-    """How many of the texts are of the first rows; the others are of the last ones."""
+    """How many of the texts are first rows; the others are last rows."""
     known: dict[tuple[int, int], tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -160,7 +160,7 @@ class _Lines:
         return [self._line(place, length)[0] for place in places]
 
     def fitting(self, length: int, left: float) -> _Shown:
-        """As many rows as there is room for; the last ones only if they take no more than half of it."""
+        """As many rows as fit; the last ones only if they take at most half of the room."""
         if max(self.widths) > _SHORT:
             left -= weight(_CUT.format(f"{length:,}"))
         count = len(self.texts)
@@ -173,7 +173,7 @@ class _Lines:
         return _Shown(self._how_many(range(most), length, left - weight(f"{_GAP}\n") - taken), last, length)
 
     def worth(self, shown: _Shown) -> float:
-        """The share of its longest cell that is shown, summed over these rows."""
+        """The sum over these rows of the share of the longest cell that is shown."""
         return sum(min(1.0, shown.length / max(1, self.widths[place])) for place in self._places(shown))
 
     def are_cut(self, shown: _Shown) -> bool:
@@ -201,7 +201,7 @@ class _Lines:
 
 
 def _longest_cells(lines: _Lines, left: float) -> _Shown:
-    """The cell length at which the rows that fit are worth most; a handful of rows, if they fit at all, is kept."""
+    """The cell length at which the rows that fit are worth most, but with at least a handful of rows if they fit."""
     best = lines.fitting(_SHORT, left)
     longest = max(lines.widths)
     if longest <= _SHORT or not best.first:
@@ -223,7 +223,7 @@ def _longest_cells(lines: _Lines, left: float) -> _Shown:
 
 
 def _stretched(lines: _Lines, shown: _Shown, longer: int, left: float) -> _Shown:
-    """The same rows with the longest cells that fit: a round length, below `longer`."""
+    """The same rows with the longest cells that fit, of a round length below `longer`."""
     low, high = shown.length, longer
     for _ in range(_TRIES):
         middle = (low + high) // 2
@@ -233,13 +233,13 @@ def _stretched(lines: _Lines, shown: _Shown, longer: int, left: float) -> _Shown
 
 
 def _to_two_digits(number: float) -> int:
-    """Not more than the number: 1,538 is 1,500."""
+    """The number rounded down to two digits: 1,538 becomes 1,500."""
     digits: int = 10 ** max(0, len(str(int(number))) - 2)
     return int(number) // digits * digits
 
 
 def _text(value: Any, longest: int) -> str:
-    """A value as text, of which at most so many characters are needed."""
+    """The first characters of a value as text."""
     if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, float):
@@ -250,7 +250,7 @@ def _text(value: Any, longest: int) -> str:
 
 
 class _Bounded(reprlib.Repr):
-    """The repr of a container, which stops after about so many characters."""
+    """A container's repr that stops after about so many characters."""
 
     def __init__(self, longest: int) -> None:
         super().__init__()

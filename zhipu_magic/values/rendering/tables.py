@@ -1,4 +1,4 @@
-"""DataFrames and Series of any library: their columns, what these hold, and a sample of their rows."""
+"""DataFrames and Series of any library: their columns with statistics, and a sample of their rows."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 _SHARE_OF_COLUMNS: Final = 0.5
-"""Of the budget, what the list of columns may take."""
+"""The share of the budget for the list of columns."""
 _AROUND: Final = 8
 _FIRST_VALUES: Final = 20
 _LAST_VALUES: Final = 5
-"""Values of a column that does not fit whole: its summary says more than many of them."""
+"""Values at each end of a column that does not fit: the summary says more than many values would."""
 
 
 @dataclass(frozen=True)
 class _Table:
-    """A table of any library, or a column. Columns are read by position, because names may repeat."""
+    """A table or a column of any library. Columns are read by position, because names may repeat."""
 
     kind: str
     rows: int
     labels: Sequence[str]
     dtypes: Sequence[str]
     column: Callable[[int], Any]
-    """In its own library's type."""
+    """Returns a column in its own library's type."""
     index: Sequence[str]
     read_index: Callable[[int, slice], list[Any]]
 
     def series(self, place: int) -> nw.Series[Any]:
-        """A column, as narwhals wraps it for every library."""
+        """A column, wrapped by narwhals."""
         import narwhals as nw
 
         return nw.from_native(self.column(place), series_only=True)
 
     def rows_of(self, **ends: int) -> Rows:
-        """Where its rows come from, for a sample of them."""
+        """The source of its rows for a sample."""
         return Rows(self.rows, self.index, self.labels, self._read, **ends)
 
     def _read(self, place: int, rows: slice) -> list[Any]:
@@ -55,25 +55,25 @@ class _Table:
 
 
 def _frame(value: Any, tokens: int) -> str:
-    """Its size, its columns with statistics, and rows."""
+    """The table's size, its columns with statistics, and rows."""
     table = _opened(value)
     heading = f"{table.kind}, {plural(table.rows, 'row')} × {plural(len(table.labels), 'column')}"
     columns = Columns(table.labels, table.dtypes, table.rows, table.series)
-    told = column_list(columns, (tokens - weight(heading)) * _SHARE_OF_COLUMNS)
-    return _with_rows([heading, told], table, tokens)
+    listed = column_list(columns, (tokens - weight(heading)) * _SHARE_OF_COLUMNS)
+    return _with_rows([heading, listed], table, tokens)
 
 
 def _column(value: Any, tokens: int) -> str:
-    """Its length, what is missing, a summary, and values: all of them, or a few at each end."""
+    """The column's length, missing values, summary, and values: all, or a few at each end."""
     table = _opened(value)
-    lacking = missing([table.series(0)])[0]
+    absent = missing([table.series(0)])[0]
     name = f" {escaped(table.labels[0])}" if table.labels[0] != _UNNAMED else ""
-    heading = f"{table.kind}{name}, {plural(table.rows, 'value')}, {table.dtypes[0]}, {lacking} missing"
+    heading = f"{table.kind}{name}, {plural(table.rows, 'value')}, {table.dtypes[0]}, {absent} missing"
     return _with_rows([heading, summary(table.series(0))], table, tokens, first=_FIRST_VALUES, last=_LAST_VALUES)
 
 
 def _lazy(value: Any, tokens: int) -> str:
-    """Its columns. Nothing is computed for it."""
+    """The columns of a lazy table. Nothing is computed for them."""
     import narwhals as nw
 
     schema = nw.from_native(value).collect_schema()
@@ -83,14 +83,14 @@ def _lazy(value: Any, tokens: int) -> str:
 
 
 def _index_values(value: Any, tokens: int) -> Any:
-    """The values of an index, as a list; or as a range, if it is one."""
+    """The values of an index as a sequence, or as a range if it is one."""
     if type(value).__name__ == "RangeIndex":
         return range(value.start, value.stop, value.step)
     return _Values(value)
 
 
 class _Values(Sequence[Any]):
-    """The values of an index, each read when it is asked for."""
+    """The values of an index, each read when needed."""
 
     def __init__(self, index: Any) -> None:
         self._index = index
@@ -103,21 +103,21 @@ class _Values(Sequence[Any]):
 
 
 def _from_narwhals(value: Any, tokens: int) -> Any:
-    """What narwhals has wrapped."""
+    """The value that narwhals has wrapped."""
     import narwhals as nw
 
     return nw.to_native(value)
 
 
 def _with_rows(parts: list[str], table: _Table, tokens: int, **ends: int) -> str:
-    """The description, and rows below it; `ends` is how many at each end at most, if not all fit."""
+    """The description with rows below it; `ends` is the most rows at each end, if not all fit."""
     above = "\n\n".join(filter(None, parts))
     rows = sample(table.rows_of(**ends), tokens - weight(above) - _AROUND)
     return f"{above}\n\n{rows}" if rows else above
 
 
 def _opened(value: Any) -> _Table:
-    if hasattr(value, "iloc"):  # pandas, and what is like it
+    if hasattr(value, "iloc"):  # pandas and the like
         (labels, dtypes, column), (index, read_index) = _with_index(value), _index(value)
     else:
         (labels, dtypes, column), (index, read_index) = _without_index(value), ((), _no_index)
@@ -148,7 +148,7 @@ def _without_index(value: Any) -> _Columns:
     if hasattr(value, "columns"):  # polars
         return value.columns, value.dtypes, value.to_series
     dtype, name = getattr(value, "dtype", None), getattr(value, "name", None)
-    # pyarrow's columns have no name, and another word for the type
+    # pyarrow's columns have no name, and `type` for `dtype`
     return [_name(name)], [value.type if dtype is None else dtype], lambda place: value
 
 
@@ -164,7 +164,7 @@ def _no_index(place: int, rows: slice) -> list[Any]:
 
 
 def _index(value: Any) -> tuple[Sequence[str], Callable[[int, slice], list[Any]]]:
-    """The names of an index's levels and how to read them; nothing if it only counts the rows."""
+    """The names of an index's levels and a function that reads them; no names if it only counts the rows."""
     index = value.index
     if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
         return (), _no_index

@@ -1,4 +1,4 @@
-"""The whole result of a tool: awaited where it is a coroutine, collected where it gives one item after another."""
+"""The whole result of a tool: a coroutine is awaited, an iterator is collected."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-#: Runs a coroutine to its end and gives its result, or raises what it raised.
+#: Runs a coroutine to its end, and returns its result or raises what it raised.
 RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
 
-#: Items that are taken of a result that gives one after another.
+#: Items that are taken from an iterator.
 _ITEMS = 1000
-#: Seconds: how often a wait checks for an interrupt, and how long a cancelled coroutine has to clean up.
+#: Seconds between two checks for an interrupt, and for a cancelled coroutine to clean up.
 _LOOK, _TIDY = 0.05, 2.0
 
 
 def whole(result: Any, run_coroutine: RunCoroutine | None = None) -> tuple[Any, str]:
-    """The result once all of it is there, and a note of what was left out."""
+    """The complete result, and a note about what was left out."""
     run = run_coroutine or _run_in_thread
     if inspect.isawaitable(result):
         result = run(_result_of(result))
@@ -50,14 +50,14 @@ async def _first(items: AsyncIterator[Any]) -> list[Any]:
 
 
 def _run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run it to its end in a thread with an event loop of its own: in a notebook, this thread's loop runs already.
+    """Run the coroutine in a thread with its own event loop: in a notebook, this thread's loop is already running.
 
     An interrupt of this thread cancels it, and is raised once it has ended or its time to clean up is over.
     """
     running = _Running(coroutine)
     try:
         running.start()
-        # In short waits: on Windows, and for an interrupt that is not a signal, one long wait would not end.
+        # Short waits: on Windows, or for an interrupt that is not a signal, one long wait could not be interrupted.
         while not running.over.wait(_LOOK):
             pass
     except BaseException:
@@ -70,7 +70,7 @@ def _run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 class _Running:
-    """A coroutine that runs in a thread of its own, with the context variables of the one that started it."""
+    """A coroutine that runs in its own thread, with the context variables of the thread that started it."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self._coroutine = coroutine

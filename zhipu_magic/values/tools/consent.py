@@ -1,4 +1,4 @@
-"""Asking the user before a call runs: they see everything that it was given, or it does not run."""
+"""Asks the user before a call runs: they see all of its arguments, or it does not run."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-#: Shows the user the call (the second text; the first is the tool's name), and gives whether they agree to it.
-#: Raises `CannotAsk`, or anything else, where there is nobody to ask.
+#: Shows the user the call (the second text; the first is the tool's name), and returns whether they agree.
+#: Raises `CannotAsk`, or anything else, if the user cannot be asked.
 Ask = Callable[[str, str], bool]
 
-#: What a user may be asked to look through: characters as they are shown, and lines.
+#: The most that a user is asked to read: characters as they are shown, and lines.
 _MOST_LETTERS, _MOST_LINES = 20_000, 400
-#: Columns of a line: a terminal has eighty, and a piece within is indented, quoted and followed by a comma.
+#: Columns: of a line (a terminal has eighty), and of a piece in it, which is indented, quoted and followed by a comma.
 _WIDTH, _PIECE = 79, 66
-#: Characters that leave no mark, or that of a space, though Python counts them as printable.
+#: Characters that are invisible or look like a space, although Python counts them as printable.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
     map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 )
-#: Marks on one character. A pile of them would cover the lines around it.
+#: Combining marks on one character. A pile of them would cover the lines around it.
 _MOST_MARKS = 2
 
 
@@ -30,16 +30,16 @@ class CannotAsk(Exception):
 
 
 def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
-    """Ask the user about a call. Gives the text for the model if the call is not to run, and else nothing.
+    """Ask the user about a call. Returns the text for the model if the call must not run; empty if it may.
 
-    `given` is the model's own JSON, and `taken` what the function gets in its place. Where they differ, both are
-    shown, for a value of the user's own type may show itself as something else.
+    `given` is the model's own JSON, `taken` what the function gets instead. Where they differ, both are shown, because
+    a value of the user's own type may show itself as something else.
     """
     call = [*_call(name, given), *_readings(given, taken)]
     if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
         return (
-            f"This call did not run: the user is shown all of it first, and it is too long for that (at most "
-            f"{_MOST_LETTERS:,} characters, and {_MOST_LINES} lines). Give {name} less at a time."
+            f"This call did not run: the user must see all of it first, and it is too long for that (at most "
+            f"{_MOST_LETTERS:,} characters and {_MOST_LINES} lines). Pass {name} less at a time."
         )
     if ask is None:
         return str(CannotAsk())
@@ -47,7 +47,7 @@ def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping
         agreed = ask(name, "\n".join(call))
     except CannotAsk as error:
         return str(error)
-    except Exception:  # a front end that cannot ask says so in its own way
+    except Exception:  # front ends differ in how they say that they cannot ask
         return str(CannotAsk())
     return "" if agreed else "The user declined this call."
 
@@ -62,12 +62,12 @@ def _call(name: str, given: Mapping[str, Any]) -> list[str]:
 
 
 def _readings(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[str]:
-    """How an argument is read that its type turns into something else."""
+    """How an argument is read if its type turns it into something else."""
     for name, value in taken.items():
         if not _is_same(given.get(name), value):
             try:
                 shown = repr(value)
-            except Exception:  # of a type of the user's own
+            except Exception:  # the user's own type may raise anything
                 shown = f"a value of the type {type(value).__name__}"
             first, *more = _pieces(shown)
             yield f"{name} is read as {first}"
@@ -75,7 +75,7 @@ def _readings(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterator[st
 
 
 def _literal(value: Any, before: str = "") -> list[str]:
-    """The JSON value as Python would write it, after what stands `before` it on its first line."""
+    """The JSON value as Python would write it; `before` goes before it on its first line."""
     if isinstance(value, str):
         first, *more = [f"'{piece}'" for piece in _pieces(value, quote="'")]
         return [f"{before}{first}"] if not more else [f"{before}(", *(f"    {piece}" for piece in (first, *more)), ")"]
@@ -94,7 +94,7 @@ def _literal(value: Any, before: str = "") -> list[str]:
 
 
 def _followed(lines: list[str]) -> list[str]:
-    """The lines with a comma after the last."""
+    """The lines, with a comma after the last."""
     return [*lines[:-1], f"{lines[-1]},"]
 
 
@@ -103,9 +103,9 @@ def _key(key: str) -> str:
 
 
 def _pieces(text: str, quote: str = "") -> list[str]:
-    """The text with invisible characters spelled out, in pieces that fit on a line and end where its own lines do.
+    """The text in pieces that fit on a line and end where its own lines do, with invisible characters spelled out.
 
-    Between quotes (`quote`), these and backslashes are escaped too.
+    Between quotes (`quote`), quotes and backslashes are escaped too.
     """
     pieces, piece, marks = [], "", 0
     for letter in text:
@@ -123,12 +123,12 @@ def _pieces(text: str, quote: str = "") -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """How wide a text is in a terminal, where Chinese characters take two columns."""
+    """The width of a text in a terminal, where Chinese characters take two columns."""
     return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text if letter > "\u1100")
 
 
 def _is_same(given: Any, taken: Any) -> bool:
-    """Whether the function gets the very value that the JSON holds; a whole number may have become a float."""
+    """Whether the function gets exactly the value in the JSON; a whole number may have become a float."""
     if type(given) is int and type(taken) is float:
         return given == taken
     if type(given) is not type(taken):

@@ -1,4 +1,4 @@
-"""A function's signature as a model sees it, and a model's arguments as the function takes them."""
+"""A function's signature for the model, and the model's arguments for the function."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WrongArguments(ValueError):
 
 @dataclass(frozen=True)
 class Arguments:
-    """The arguments of a call: the JSON that was `given`, and the values that it was `taken` for."""
+    """The arguments of a call: the JSON that was `given`, and the values that it was `taken` as."""
 
     given: Mapping[str, Any]
     taken: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Arguments:
 
 
 def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a member twice: what the user is shown must be what is used."""
+    """Refuse an object that names a member twice: what the user sees must be what is used."""
     read: dict[str, Any] = {}
     for name, value in members:
         if name in read:
@@ -54,7 +54,7 @@ def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Signature:
-    """A function's name, what it is for, and what it takes, as JSON Schema."""
+    """A function's name, its description, and its parameters as JSON Schema."""
 
     name: str
     description: str
@@ -69,12 +69,12 @@ class Signature:
         Raises `InvalidRequest` for a function that a model could not call.
         """
         name = _name(function)
-        told = _docstring(function)
+        docstring = _docstring(function)
         parameters = _parameters(function, name)
         hints = {each.name: _hint(each, function, name) for each in parameters}
         taken = _taken(name, parameters, hints)
-        schema = _described(copy.deepcopy(taken.schema), parameters, told)
-        description = _description(told, name)
+        schema = _described(copy.deepcopy(taken.schema), parameters, docstring)
+        description = _description(docstring, name)
         return cls(name=name, description=description, schema=schema, _parameters=parameters, _taken=taken)
 
     def read(self, arguments: str) -> Arguments:
@@ -87,7 +87,7 @@ class Signature:
             data = from_json(text)
             json.loads(text, object_pairs_hook=_each_once)
         except ValueError as error:
-            raise WrongArguments(f"The arguments of {self.name} are no JSON: {error}. Give one JSON object.") from None
+            raise WrongArguments(f"The arguments of {self.name} are not JSON: {error}. Give one JSON object.") from None
         try:
             values = self._taken.adapter.validate_json(text)
         except ValidationError as error:
@@ -130,7 +130,7 @@ def _written(function: Callable[..., Any]) -> Any:
 
 
 def _parameters(function: Callable[..., Any], name: str) -> tuple[inspect.Parameter, ...]:
-    """The parameters that a model is to give. Bound ones are left out, and so are `*args` and `**kwargs`."""
+    """The parameters that a model fills in, without bound ones, `*args` and `**kwargs`."""
     try:
         found = list(inspect.signature(function).parameters.values())
     except NameError as error:  # from Python 3.14 on, hints are evaluated only now
@@ -194,7 +194,7 @@ def _hint(parameter: inspect.Parameter, function: Callable[..., Any], name: str)
 
 
 def _taken(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[str, Any]) -> JsonType:
-    """The type of what a function takes. Raises `InvalidRequest` where JSON cannot hold it."""
+    """The type of a function's parameters together. Raises `InvalidRequest` if JSON cannot hold it."""
     from pydantic import ConfigDict
 
     try:
@@ -202,7 +202,7 @@ def _taken(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[
         members = object_type(name, hints, optional)
         members.__pydantic_config__ = ConfigDict(extra="forbid")
         taken = JsonType(members)
-        _ = taken.schema  # which is where pydantic refuses some types
+        _ = taken.schema  # pydantic refuses some types only here
         return taken
     except Unsupported as error:
         for each in parameters:
@@ -229,12 +229,12 @@ def _taken(name: str, parameters: tuple[inspect.Parameter, ...], hints: Mapping[
 
 
 def _described(
-    schema: dict[str, Any], parameters: tuple[inspect.Parameter, ...], told: Docstring | None
+    schema: dict[str, Any], parameters: tuple[inspect.Parameter, ...], docstring: Docstring | None
 ) -> dict[str, Any]:
-    """The schema, with the defaults and with what the docstring says of each parameter."""
+    """The schema, with the defaults and the docstring's description of each parameter."""
     said = {
         name.strip().lstrip("*"): " ".join(each.description.split())
-        for each in (told.params if told else [])
+        for each in (docstring.params if docstring else [])
         for name in each.arg_name.split(",")
         if each.description
     }
@@ -249,7 +249,7 @@ def _described(
 
 
 def _default(value: Any) -> dict[str, Any]:
-    """The default as a member of a schema; nothing where JSON cannot hold it."""
+    """The default as a member of a schema; none if JSON cannot hold it."""
     from pydantic_core import to_jsonable_python
 
     try:
@@ -258,7 +258,7 @@ def _default(value: Any) -> dict[str, Any]:
     except Exception:  # a serializer of the user's own may raise anything
         return {}
     if isinstance(value, (set, frozenset)):
-        plain.sort(key=json.dumps)  # its order is another on every run
+        plain.sort(key=json.dumps)  # its order changes from run to run
     return {"default": plain}
 
 
@@ -270,9 +270,9 @@ def _docstring(function: Callable[..., Any]) -> Docstring | None:
     try:
         return parse(text) if text else None
     except ParseError:
-        told = parse("")
-        told.short_description = text
-        return told
+        docstring = parse("")
+        docstring.short_description = text
+        return docstring
 
 
 def _class_of(function: Any) -> Any:
@@ -281,6 +281,6 @@ def _class_of(function: Any) -> Any:
     return None if inspect.isroutine(inner) or hasattr(inner, "__wrapped__") else type(inner)
 
 
-def _description(told: Docstring | None, name: str) -> str:
-    parts = [part for part in (told.short_description, told.long_description) if part] if told else []
+def _description(docstring: Docstring | None, name: str) -> str:
+    parts = [part for part in (docstring.short_description, docstring.long_description) if part] if docstring else []
     return "\n\n".join(parts) or name.replace("_", " ").strip() or name

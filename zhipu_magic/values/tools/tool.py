@@ -1,4 +1,4 @@
-"""Python functions as tools: how they are described to a model, and a call from its JSON to a text for the model."""
+"""Python functions as tools: their description for the model, and a call, from its JSON to a text for the model."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MESSAGE = 2000
 class Tool:
     """A function that a model may call. `parameters` is the JSON Schema of an object.
 
-    With `asks_first`, the user is asked before each call (see `confirm`), by the function `ask`; where there is none,
-    no call runs. It can still be called as a function.
+    With `asks_first`, the function `ask` asks the user before each call (see `confirm`); without it, no call runs. The
+    tool can still be called as a function.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Tool:
     @property
     def member(self) -> dict[str, Any]:
         """The tool as a member of a request's `tools`."""
-        told = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
-        return {"type": "function", "function": told}
+        function = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+        return {"type": "function", "function": function}
 
     @property
     def signature(self) -> Signature:
@@ -82,7 +82,7 @@ def confirm(function: Any) -> Tool:
 
 
 def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """The tools, each once. Raises `InvalidRequest` where two have one name: the model could not tell them apart."""
+    """The tools, each once. Raises `InvalidRequest` if two share a name: the model could not tell them apart."""
     seen: dict[str, Tool] = {}
     for tool in tools:
         known = seen.setdefault(tool.name, tool)
@@ -99,7 +99,7 @@ def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: the text for the model, whether it `failed`, and the seconds that the function took.
+    """The outcome of a call: the text for the model, whether it `failed`, and the seconds that the function took.
 
     `error` is what the function raised.
     """
@@ -113,16 +113,16 @@ class Outcome:
 def call(
     tools: Sequence[Tool], name: str, arguments: str, tokens: int, *, run_coroutine: RunCoroutine | None = None
 ) -> Outcome:
-    """Call the tool of that name with arguments in JSON; the result as text of at most so many `tokens`.
+    """Call the tool of that name with arguments in JSON. Returns the result as text of at most so many `tokens`.
 
-    An async tool's coroutine is run by `run_coroutine`, which gives its result; without one, in a thread of its own.
-    Whatever goes wrong is an outcome too, whose text tells the model what. Only a KeyboardInterrupt is raised, once
-    what was running has been stopped.
+    `run_coroutine` runs an async tool's coroutine and returns its result; without it, a separate thread does.
+    A failure is an outcome too, whose text tells the model what went wrong. Only a KeyboardInterrupt is raised, once
+    whatever was running has been stopped.
     """
     tool = next((each for each in tools if each.name == name), None)
     if tool is None:
-        there_are = ", ".join(each.name for each in tools) or "none"
-        return Outcome(f"There is no tool {shortened(name, 64)!r}. Those there are: {there_are}.", failed=True)
+        available = ", ".join(each.name for each in tools) or "none"
+        return Outcome(f"There is no tool {shortened(name, 64)!r}. Available tools: {available}.", failed=True)
     try:
         given = tool.signature.read(arguments)
     except WrongArguments as error:
@@ -130,7 +130,7 @@ def call(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a type's own check may raise anything
-        return Outcome(f"The arguments of {name} do not fit: {_told(error)}", failed=True)
+        return Outcome(f"The arguments of {name} do not fit: {_words(error)}", failed=True)
     if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken)):
         return Outcome(refused, failed=True)
     began = time.perf_counter()
@@ -139,14 +139,14 @@ def call(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a tool must not end the session
-        return Outcome(_told(error), failed=True, seconds=_since(began), error=error)
+        return Outcome(_words(error), failed=True, seconds=_since(began), error=error)
     seconds = _since(began)
     try:
         return Outcome(_text(result, tokens) + note, seconds=seconds)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a result's own repr may raise anything
-        return Outcome(f"{name} ran, but its result cannot be shown: {_told(error)}", failed=True, seconds=seconds)
+        return Outcome(f"{name} ran, but its result cannot be shown: {_words(error)}", failed=True, seconds=seconds)
 
 
 def _text(result: Any, tokens: int) -> str:
@@ -154,20 +154,20 @@ def _text(result: Any, tokens: int) -> str:
 
     shown = rendered(result, tokens)
     if shown.images:
-        return "[an image: it cannot be given back to the model]"
+        return "[an image: it cannot be returned to the model]"
     return shown.text or "[an empty text]"
 
 
-def _told(error: BaseException) -> str:
-    """An error in its own words, without its frames: those hold paths of this machine."""
+def _words(error: BaseException) -> str:
+    """An error in its own words, without its frames, which hold paths of this machine."""
     try:
         message = without_addresses(str(error)).strip()
         if isinstance(error, ImportError) and error.path:
             message = message.removesuffix(f" ({error.path})")
-    except Exception:  # a message of the user's own making
+    except Exception:  # the user's own exception may raise another
         message = ""
-    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return whole_characters(shortened(told, _MESSAGE))
+    text = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return whole_characters(shortened(text, _MESSAGE))
 
 
 def _since(began: float) -> float:

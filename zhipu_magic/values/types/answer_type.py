@@ -1,8 +1,8 @@
-"""Typed answers: the wanted type as the model is told it, and the model's words read as a value of that type.
+"""Typed answers: the type described to the model, and the model's answer read as a value of that type.
 
 Shape(list[Invoice])
   ├─ instruction ──▶ system text          JSON only, of this schema
-  ├─ read(text) ───▶ the value            or Misfit: request_for_repair(misfit) ──▶ one more turn ──▶ read
+  ├─ read(text) ───▶ the value            or Mismatch: request_for_repair(mismatch) ──▶ another round ──▶ read
   └─ markdown(value) ──▶ how it is shown
 """
 
@@ -23,10 +23,10 @@ from .problems import problems_of
 from .schema import JsonType, object_type, resolved
 from .typed_dicts import Unsupported
 
-__all__ = ["DataFrame", "Misfit", "Shape", "type_from"]
+__all__ = ["DataFrame", "Mismatch", "Shape", "type_from"]
 
 
-class Misfit(ValueError):
+class Mismatch(ValueError):
     """An answer that is not of the wanted type: its `text` as it came, and the `problems` in plain words."""
 
     def __init__(self, text: str, problems: tuple[str, ...]) -> None:
@@ -38,7 +38,7 @@ class Misfit(ValueError):
 class Shape:
     """The type that an answer should have: anything that pydantic reads from JSON, or `DataFrame[Model]`.
 
-    `name` is the type as a user would write it, `instruction` what is added to the system text; both are the same on
+    `name` is the type as a user would write it, `instruction` what is added to the system text; both are the same in
     every run. Raises `InvalidRequest` for anything else.
     """
 
@@ -77,34 +77,34 @@ class Shape:
         )
 
     def read(self, text: str) -> Any:
-        """The value. Raises `Misfit`.
+        """The value. Raises `Mismatch`.
 
-        The JSON may stand in a fenced block or among words, and a value that was wanted within an object may come bare.
+        The JSON may be in a fenced block or surrounded by words, and a value may come without the object around it.
         """
         first: tuple[str, ...] = ()
         for piece, data in _pieces(whole_characters(text)):
             try:
                 value = self._validated(piece, data)
-            except _Unfit as unfit:
-                first = first or unfit.problems
+            except _WrongType as wrong:
+                first = first or wrong.problems
             else:
                 return (
                     value
                     if self._frame is None
                     else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
                 )
-        raise Misfit(text, first or (_no_json(whole_characters(text)),))
+        raise Mismatch(text, first or (_no_json(whole_characters(text)),))
 
-    def request_for_repair(self, misfit: Misfit) -> str:
-        """What the model is told in the one turn in which it may correct its answer."""
-        problems = "\n".join(f"- {problem}" for problem in misfit.problems)
+    def request_for_repair(self, mismatch: Mismatch) -> str:
+        """The message that asks the model to correct its answer, once."""
+        problems = "\n".join(f"- {problem}" for problem in mismatch.problems)
         return (
             f"That answer does not fit the JSON Schema:\n{problems}\n"
             "Answer once more, with the corrected JSON only, and all of it."
         )
 
     def markdown(self, value: Any) -> str:
-        """The value as it is shown: records as a table, short values as they are, the rest as JSON."""
+        """The value as Markdown: records as a table, short values as they are, the rest as JSON."""
         if self._frame is not None:
             return table(*frame_rows(value, ROWS))
         return value_markdown(value, is_record=self._type.fields is not None)
@@ -117,13 +117,13 @@ class Shape:
                 return self._wrapper.adapter.validate_json(piece)[self._key]
             return self._type.adapter.validate_json(piece)
         except ValidationError as error:
-            raise _Unfit(problems_of(error, data)) from error
+            raise _WrongType(problems_of(error, data)) from error
         except Exception as error:  # a type's own check may raise anything
-            told = without_addresses(f"its check failed: {type(error).__name__}: {error}")
-            raise _Unfit((told,)) from error
+            problem = without_addresses(f"its check failed: {type(error).__name__}: {error}")
+            raise _WrongType((problem,)) from error
 
 
-class _Unfit(Exception):
+class _WrongType(Exception):
     """This piece of JSON is not of the wanted type."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
@@ -135,13 +135,13 @@ _AS_FIELDS: dict[str, Any] = {"by_alias": False, "warnings": False}
 
 
 def _key(schema: Mapping[str, Any]) -> str:
-    """The member of the object that holds the answer, because JSON mode gives objects; nothing if it is one itself."""
+    """The member that holds the answer, as JSON mode returns an object; empty if the answer is one itself."""
     kind = resolved(schema, schema).get("type")
     return "" if kind == "object" else "items" if kind == "array" else "value"
 
 
 def _pieces(text: str) -> Iterator[tuple[str, Any]]:
-    """The JSON in the text, and its value: all of the text, then fenced blocks, then what brackets enclose."""
+    """The JSON in the text with its value: the whole text, then fenced blocks, then what is in brackets."""
     from pydantic_core import from_json
 
     for piece in _possible(text.removeprefix("\ufeff").strip()):
@@ -165,7 +165,7 @@ _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def _end(text: str, start: int) -> int:
-    """Where the bracket at `start` is closed; 0 if it is not: no part of a truncated answer is the answer."""
+    """Where the bracket at `start` is closed; 0 if it is not, as part of a truncated answer is not an answer."""
     depth = 0
     for mark in _MARK.finditer(text, start):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
@@ -182,5 +182,5 @@ def _no_json(text: str) -> str:
     try:
         from_json(text.strip())
     except ValueError as error:
-        return f"it is no JSON: {error}"
-    return "it is no JSON"
+        return f"it is not JSON: {error}"
+    return "it is not JSON"

@@ -1,4 +1,4 @@
-"""`DataFrame[Model]`: records as a DataFrame of the library that the user has imported. None is imported here."""
+"""`DataFrame[Model]`: records as a DataFrame of a library that the user has imported. None is imported here."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LIBRARIES = ("pandas", "polars")
 
 
 class DataFrame:
-    """`DataFrame[Invoice]`: a DataFrame whose columns are the fields of `Invoice`, in order, also without rows.
+    """`DataFrame[Invoice]`: a DataFrame whose columns are the fields of `Invoice`, in order, even without rows.
 
-    It is one of pandas, or of polars if that alone has been imported.
+    It is a pandas one, or a polars one if only polars has been imported.
     """
 
     def __class_getitem__(cls, record: Any) -> FrameType:
@@ -29,7 +29,7 @@ class DataFrame:
 
 @dataclass(frozen=True, repr=False)
 class FrameType:
-    """A DataFrame of such records, of the named `library`, or else of one that has been imported."""
+    """A DataFrame of such records, from the named `library`, or else from one that has been imported."""
 
     record: Any
     library: str = ""
@@ -39,7 +39,7 @@ class FrameType:
 
 
 def library_of(kind: Any) -> str:
-    """`pandas` or `polars` for its own DataFrame class; nothing for anything else."""
+    """`pandas` or `polars` for that library's DataFrame class; empty for anything else."""
     if not isinstance(kind, type) or kind.__name__ != "DataFrame":
         return ""
     library = str(kind.__module__).partition(".")[0]
@@ -48,7 +48,7 @@ def library_of(kind: Any) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A field as a column: what it holds (`integer`, `date`, …, or nothing if it may be anything), and whether null."""
+    """A field as a column: what it `holds` (`integer`, `date`, …; empty if anything), and whether it may be null."""
 
     name: str
     holds: str
@@ -82,7 +82,7 @@ class Frame:
         self._columns = _columns(row.fields, row)
 
     def of(self, rows: Sequence[Mapping[str, Any] | tuple[Any, ...]]) -> Any:
-        """The DataFrame of these rows, each by name or in the order of the columns."""
+        """The DataFrame of these rows, whose values are by name or in the order of the columns."""
         values: dict[str, list[Any]] = {}
         for number, column in enumerate(self._columns):
             cells = (row[number] if isinstance(row, tuple) else row.get(column.name) for row in rows)
@@ -99,7 +99,7 @@ def frame_rows(frame: Any, most: int) -> tuple[list[str], list[tuple[Any, ...]],
 
 
 def _cell(value: Any) -> Any:
-    """A value as a column holds it; a set in order, the same on every run."""
+    """A value as a column holds it; a set is sorted, so that every run gives the same."""
     if isinstance(value, enum.Enum):
         return value.value
     return sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value
@@ -122,8 +122,8 @@ def _columns(names: Sequence[str], row: JsonType) -> list[Column]:
 def _column(name: str, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Column:
     choices = [resolved(each, root) for each in schema.get("anyOf", [schema])]
     kinds = {each.get("format") or each.get("type") or "" for each in choices}
-    held = kinds - {"null"}
-    return Column(name, str(held.pop()) if len(held) == 1 else "", "null" in kinds)
+    others = kinds - {"null"}
+    return Column(name, str(others.pop()) if len(others) == 1 else "", "null" in kinds)
 
 
 def _pandas(columns: Sequence[Column], values: Mapping[str, list[Any]]) -> Any:
@@ -149,7 +149,7 @@ def _pandas(columns: Sequence[Column], values: Mapping[str, list[Any]]) -> Any:
                     return pandas.Series(cells, dtype=text)
                 case "string":
                     return pandas.Series(cells)
-        except (ValueError, TypeError, OverflowError):  # such as an integer or a date that is out of its range
+        except (ValueError, TypeError, OverflowError):  # such as an integer or a date out of range
             pass
         return pandas.Series(cells, dtype=object)
 

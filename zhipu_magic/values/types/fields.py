@@ -40,7 +40,7 @@ def field_values(value: Any) -> dict[str, Any] | None:
 def visible_fields(value: Any) -> list[str] | None:
     """The fields of a dataclass or model that its class shows; None for other values.
 
-    One that is left out of the repr, or of what a model exports, is not among them: often it is a secret.
+    A field that is left out of the repr or of the model's export is not among them: it is often a secret.
     """
     if is_dataclass(value):
         return [one.name for one in dataclasses.fields(value) if one.repr and hasattr(value, one.name)]

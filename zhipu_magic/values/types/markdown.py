@@ -1,4 +1,4 @@
-"""Values as Markdown: records as a table, and the rest as JSON. What a value holds is shown, never read as Markdown."""
+"""Values as Markdown: records as a table, and the rest as JSON. What a value contains is never read as Markdown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def table(columns: Sequence[str], rows: Sequence[Iterable[Any]], total: int) -> 
 
 
 def _records(values: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """The values as records of the same fields; nothing if they are not."""
+    """The values as records with the same fields; empty if they are not."""
     records = [value if isinstance(value, dict) else field_values(value) for value in values]
     first = records[0] if records else None
     if not first or not all(isinstance(name, str) for name in first):
@@ -55,7 +55,7 @@ def _records(values: Sequence[Any]) -> list[Mapping[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it, the same on every run: a set in order."""
+    """The value as JSON, the same in every run: a set is sorted."""
     from pydantic_core import to_jsonable_python
 
     if (record := field_values(value)) is not None:

@@ -40,7 +40,7 @@ def is_type(value: Any) -> bool:
 
 
 def kind_of(value: Any) -> str:
-    """What a value is that is not a type: `a function`, `a value of type int`."""
+    """What kind of value this is, if not a type: `a function`, `a value of type int`."""
     if inspect.isroutine(value):
         return "a function"
     return "a module" if inspect.ismodule(value) else f"a value of type {type(value).__name__}"

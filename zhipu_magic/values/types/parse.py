@@ -1,4 +1,4 @@
-"""The type that a text such as `list[Invoice]` names. It is parsed, and never run as Python."""
+"""The type that a text such as `list[Invoice]` names. The text is parsed, never run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ...text.errors import InvalidRequest
 from ...text.suggestions import nearest
 from .data_frames import DataFrame, FrameType, library_of
 from .names import is_type, kind_of
-from .typed_dicts import subscribed
+from .typed_dicts import subscripted
 
-#: Characters of a type: more than anybody writes, and few enough that no nesting is too deep.
+#: Characters of a type: more than anybody writes, but few enough to bound the nesting.
 _LETTERS = 500
 
 _KNOWN: Mapping[str, Any] = {
@@ -37,9 +37,9 @@ _EXAMPLE = "Write it as in Python: int, Literal['good', 'bad'], list[Invoice], D
 
 
 def type_from(text: str, names: Mapping[str, Any]) -> Any:
-    """The type that the text names, with the user's own `names` before Python's.
+    """The type that the text names; the user's own `names` take precedence over Python's.
 
-    Names, attributes, subscripts, `|` and constants within them are understood, and no calls. Raises `InvalidRequest`.
+    Names, attributes, subscripts, `|` and constants are understood, but no calls. Raises `InvalidRequest`.
     """
     shown = shortened(" ".join(text.split()), 60)
     if len(text) > _LETTERS:
@@ -61,7 +61,7 @@ def type_from(text: str, names: Mapping[str, Any]) -> Any:
 
 
 class _Reading:
-    """A type's syntax tree, read with the names that it may use."""
+    """Reads a type's syntax tree, with the names that it may use."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self._names = names
@@ -93,7 +93,7 @@ class _Reading:
             case ast.Subscript(value=base, slice=inside):
                 return self._subscript(base, inside)
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-                return self._made(node, lambda: subscribed(Union, (self.type(left), self.type(right))))
+                return self._made(node, lambda: subscripted(Union, (self.type(left), self.type(right))))
             case ast.Constant(value=None):
                 return None
             case ast.Constant(value=str()):
@@ -143,10 +143,10 @@ class _Reading:
         generic = self._found(base)
         parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
         if generic is Literal:
-            return self._made(base, lambda: subscribed(Literal, tuple(map(self._constant, parts))))
+            return self._made(base, lambda: subscripted(Literal, tuple(map(self._constant, parts))))
         if generic is Annotated and len(parts) > 1:
             wanted, *notes = parts
-            return self._made(base, lambda: subscribed(Annotated, (self.type(wanted), *map(self._note, notes))))
+            return self._made(base, lambda: subscripted(Annotated, (self.type(wanted), *map(self._note, notes))))
         if generic is DataFrame or library_of(generic):
             return FrameType(self.type(inside), library_of(generic))
         if not (is_type(generic) or generic in (Optional, Union)):
@@ -181,7 +181,7 @@ class _Reading:
             return make()
         except InvalidRequest:
             raise
-        except Exception as error:  # a class of the user's own decides what may stand in its brackets
+        except Exception as error:  # the user's own class decides what its brackets may hold
             raise InvalidRequest(
                 "{type} cannot be used like that: {error}",
                 hint=_EXAMPLE,

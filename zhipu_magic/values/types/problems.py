@@ -20,7 +20,7 @@ _SHOWN = 60
 def problems_of(error: ValidationError, data: Any) -> tuple[str, ...]:
     """What does not fit, where, and what was found there: a line for each problem, at most eleven lines.
 
-    `data` is the JSON value that was read: it tells names within it from those of the types that were tried.
+    `data` is the JSON value that was read; it shows which names are in it, and which are types that were tried.
     """
     lines = [_problem(details, data) for details in error.errors(include_url=False)]
     more = len(lines) - _PROBLEMS
@@ -73,7 +73,7 @@ def _problem(details: Mapping[str, Any], data: Any) -> str:
 
 
 def _place(location: tuple[int | str, ...], data: Any, *, missing: bool) -> tuple[str, str]:
-    """The path into the data, such as `items[0].total`, and the type that was tried there, if there was a choice."""
+    """The path into the data, such as `items[0].total`, and the type that was tried if there was a choice."""
     way, tried = "", ""
     for number, step in enumerate(location):
         if step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data)):

@@ -1,4 +1,4 @@
-"""Types as JSON: what reads them, and their schema. This is all that is asked of pydantic.
+"""Types as JSON: what reads them, and their schema. Everything that pydantic is used for is here.
 
 pydantic is imported where it is used: most notebooks need neither tools nor typed answers.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class JsonType:
     """A type as JSON: its name, its fields, what reads it, and its schema, each made once, when it is first needed.
 
-    Each answer and each tool has its own: a cell that is run again may define anew what a type refers to by name.
+    Each answer and each tool has its own, because a rerun cell may redefine what a type refers to by name.
     """
 
     def __init__(self, wanted: Any) -> None:
@@ -55,12 +55,12 @@ class JsonType:
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema, without titles, the same on every run. Raises `Unsupported`."""
+        """The JSON Schema, without titles, the same in every run. Raises `Unsupported`."""
         return self._schema(by_alias=True)
 
     @cached_property
     def schema_of_fields(self) -> dict[str, Any]:
-        """The same with the fields' own names in place of their aliases. Raises `Unsupported`."""
+        """The same with the fields' own names instead of their aliases. Raises `Unsupported`."""
         return self._schema(by_alias=False)
 
     def _schema(self, *, by_alias: bool) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str,
 
 
 def _reason(error: Exception) -> str:
-    """Why pydantic did not accept a type, without what it says about its own settings."""
+    """Why pydantic did not accept a type, without its remarks on its own settings."""
     message = str(getattr(error, "message", None) or error).strip()
     if unknown := re.search(r"core schema for <class '([^']+)'>", message):
         return f"JSON cannot hold {unknown[1].rsplit('.', 1)[-1]}"
@@ -127,14 +127,14 @@ def _generator() -> type[GenerateJsonSchema]:
     return WithNames
 
 
-#: The members of a schema that hold one schema or a list of them; those that hold schemas under the user's own names.
+#: Members of a schema that hold a schema or a list of them, and members that hold schemas under the user's own names.
 _INNER = ("items", "prefixItems", "additionalProperties", "anyOf", "oneOf", "allOf", "not", "contains", "propertyNames")
 _NAMED = ("properties", "$defs", "patternProperties")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
 def _tidied(schema: Any) -> Any:
-    """The schema without titles, and the same from any release of pydantic, where they differ only in form."""
+    """The schema without titles, and without the differences in form between releases of pydantic."""
     if isinstance(schema, list):
         return [_tidied(each) for each in schema]
     if not isinstance(schema, dict):
@@ -148,7 +148,7 @@ def _tidied(schema: Any) -> Any:
         elif key in _NAMED:
             tidied[key] = {name: _tidied(inner) for name, inner in value.items()}
         elif key == "default" and schema.get("uniqueItems") and isinstance(value, list):
-            tidied[key] = sorted(value, key=json.dumps)  # a set has another order on every run
+            tidied[key] = sorted(value, key=json.dumps)  # the order of a set changes from run to run
         elif key in _BOUNDS and isinstance(value, float) and value.is_integer():
             tidied[key] = int(value)
         elif key != "title":

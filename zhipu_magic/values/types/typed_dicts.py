@@ -1,4 +1,4 @@
-"""Before Python 3.12 pydantic does not accept a TypedDict of `typing`: here it becomes one of typing_extensions."""
+"""Before Python 3.12 pydantic does not accept `typing.TypedDict`: here it becomes one of typing_extensions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-#: `subscribed(Union, parts)`: a form of typing with parts that are known only now.
-subscribed: Any = operator.getitem
+#: `subscripted(Union, parts)`: one of typing's forms with parts that are known only at run time.
+subscripted: Any = operator.getitem
 
 
 class Unsupported(Exception):
@@ -38,12 +38,12 @@ def _rebuilt(wanted: Any, within: tuple[Any, ...]) -> Any:
         return wanted
     if origin is Annotated:
         inner = _rebuilt(inside[0], within)
-        return wanted if inner is inside[0] else subscribed(Annotated, (inner, *inside[1:]))
+        return wanted if inner is inside[0] else subscripted(Annotated, (inner, *inside[1:]))
     changed = tuple(_rebuilt(each, within) for each in inside)
     if all(new is old for new, old in zip(changed, inside, strict=True)):
         return wanted
     if origin is types.UnionType:
-        return subscribed(Union, changed)
+        return subscripted(Union, changed)
     return wanted.copy_with(changed) if hasattr(wanted, "copy_with") else origin[changed]
 
 
@@ -51,7 +51,7 @@ def _rebuilt_dict(wanted: Any, within: tuple[Any, ...]) -> Any:
     import typing_extensions
 
     if wanted in within:
-        raise Unsupported("a TypedDict that holds itself must come from typing_extensions before Python 3.12")
+        raise Unsupported("a TypedDict that contains itself must come from typing_extensions before Python 3.12")
     required: Any = typing_extensions.Required
     optional: Any = typing_extensions.NotRequired
     fields: dict[str, Any] = {}
