@@ -1,4 +1,4 @@
-"""The API key, and how it stays out of sight: a value that does not show itself, and texts that it is removed from."""
+"""The API key and how it stays hidden: a value that does not show itself, and its removal from texts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 HIDDEN = "<API key>"
-#: Characters: a shorter piece of a key gives nothing away, and may well be a word.
-_TELLING = 12
-#: Characters: the service's own keys have a dot; a shorter one of another server may be a word, such as "none".
+#: Characters: a shorter piece of a key gives nothing away, and may be a word.
+_REVEALING = 12
+#: Characters: the service's own keys have a dot; a shorter key of another server may be a word, such as "none".
 _LONG = 16
 
 
 class ApiKey(str):
-    """A key that does not show itself where values are printed, and that no pickle holds.
+    """A key that does not show itself where values are printed, and that is not pickled.
 
-    It formats as what it is, because that is how a header is made. A piece of it is wrapped again before it gets a
-    name: tracebacks can show the value of every name.
+    Only formatting shows it, because that is how a header is made. A piece of it is made an ApiKey too before it is
+    assigned to a name, because tracebacks can show the value of every name.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str = "") -> ApiKey:
-        return super().__new__(cls, str.__str__(text))  # another key's own str() would be hidden
+        return super().__new__(cls, str.__str__(text))  # the str() of an ApiKey is hidden
 
     def __repr__(self) -> str:
         return HIDDEN
@@ -42,20 +42,20 @@ class ApiKey(str):
 
     @property
     def is_secret(self) -> bool:
-        """Whether it should be hidden in texts of any kind."""
+        """Whether it should be hidden in all texts, rather than in errors alone."""
         return "." in self or len(self) >= _LONG
 
 
 class Hide:
-    """Removes these keys from texts: as they are, in base64, quoted for an address, and long pieces from either end.
+    """Removes keys from texts: as they are, in base64, quoted for an address, and long pieces from either end.
 
-    Whatever showed a value may have cut it; and of a key `id.secret`, the secret alone is enough.
+    Pieces, because whatever showed a key may have cut it. Of a key `id.secret`, the secret alone is removed too.
     """
 
     def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
         self.keys = frozenset(key for key in keys if key)
         self._needles = [_needles(key) for key in self.keys]
-        self._shortest = min([_TELLING, *map(len, self.keys)])
+        self._shortest = min([_REVEALING, *map(len, self.keys)])
 
     def __call__(self, text: str) -> str:
         if not self._needles or len(text) < self._shortest:
@@ -76,7 +76,7 @@ class Hide:
         return Hide, ()
 
     def growing(self) -> Growing:
-        """The same for a text that comes in pieces."""
+        """The same for a text that arrives in pieces."""
         return Growing(tuple(self._needles))
 
 
@@ -84,51 +84,51 @@ _ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 
 def _letter(escaped: re.Match[str]) -> str:
-    """The character that a JSON escape stands for; those with a meaning of their own stay escaped."""
+    """The character of a JSON escape; one with a meaning in JSON stays escaped."""
     letter = chr(int(escaped[1], 16))
     return escaped[0] if letter in '"\\\x7f' else letter
 
 
 class Growing:
-    """A text that comes in pieces, without the keys in it.
+    """Removes keys from a text that arrives in pieces.
 
-    What may be the beginning of a key, or of its secret, is held back until more comes. Other forms, and long ends, are
-    found only where they come in one piece.
+    What may be the beginning of a key, or of its secret, is held back until more arrives. Other forms, and long ends,
+    are found only within one piece.
     """
 
     def __init__(self, needles: tuple[_Needles, ...]) -> None:
         self._needles = needles
         self._may_begin = _looker(needles)
-        self._held = ""
+        self._pending = ""
 
     def add(self, piece: str) -> str:
-        """Take the next piece; returns what can be shown now."""
-        if not self._held and (self._may_begin is None or self._may_begin(piece) is None):
+        """Take the next piece. Returns what can be shown now."""
+        if not self._pending and (self._may_begin is None or self._may_begin(piece) is None):
             return piece
-        text = self._held + piece
+        text = self._pending + piece
         for needles in self._needles:
             text = needles.forms_out_of(text)
         whole = len(text) - max(_begun(text, form) for needles in self._needles for form in needles.plain)
-        text, self._held = text[:whole], text[whole:]
+        text, self._pending = text[:whole], text[whole:]
         for needles in self._needles:
             text = needles.out_of(text)
         return text
 
     def rest(self) -> str:
-        """What was held back, once nothing more comes."""
-        rest, self._held = self._held, ""
+        """What was held back, at the end of the text."""
+        rest, self._pending = self._pending, ""
         return rest
 
 
 def _begun(text: str, form: ApiKey) -> int:
-    """How many characters of the form, but not all of it, the text ends with."""
+    """How many characters at the end of the text are the beginning of the form, but not all of it."""
     most = min(len(text), len(form) - 1)
     return next((length for length in range(most, 0, -1) if form.startswith(text[-length:])), 0)
 
 
 @lru_cache(maxsize=64)
 def _looker(needles: tuple[_Needles, ...]) -> Callable[[str], Any] | None:
-    """Finds where any of these may be. It looks at every chunk of a reply, so it has to be quick."""
+    """A search for where any key may be. It sees every chunk of a reply, so it has to be quick."""
     if not needles:
         return None
     found = {ApiKey(form[:2]) for one in needles for form in one.forms}
@@ -138,7 +138,7 @@ def _looker(needles: tuple[_Needles, ...]) -> Callable[[str], Any] | None:
 
 
 class _Needles(NamedTuple):
-    """What is searched for of one key: its forms, and how it and its secret begin, or, read backwards, end."""
+    """What is searched for one key: its forms, and the beginnings of it and its secret, also read backwards."""
 
     plain: tuple[ApiKey, ...]
     forms: tuple[ApiKey, ...]
@@ -163,22 +163,22 @@ class _Needles(NamedTuple):
 @lru_cache(maxsize=64)
 def _needles(key: ApiKey) -> _Needles:
     secret = ApiKey(key.partition(".")[2])
-    plain = {key, *(form for form in (ApiKey(quote(key, safe="")), secret) if len(form) >= _TELLING)}
-    encoded = {form for form in _in_base64(key) if len(form) >= _TELLING}
+    plain = {key, *(form for form in (ApiKey(quote(key, safe="")), secret) if len(form) >= _REVEALING)}
+    encoded = {form for form in _in_base64(key) if len(form) >= _REVEALING}
     return _Needles(
         tuple(plain),
         tuple(sorted(plain | encoded, key=len, reverse=True)),
-        tuple(_begins(whole) for whole in (key, secret) if len(whole) > _TELLING),
-        tuple(_begins(_turned(whole)) for whole in (key,) if len(whole) > _TELLING),
+        tuple(_begins(whole) for whole in (key, secret) if len(whole) > _REVEALING),
+        tuple(_begins(_turned(whole)) for whole in (key,) if len(whole) > _REVEALING),
     )
 
 
 def _begins(whole: ApiKey) -> tuple[ApiKey, ApiKey]:
-    return ApiKey(whole[:_TELLING]), whole
+    return ApiKey(whole[:_REVEALING]), whole
 
 
 def _in_base64(key: ApiKey) -> set[ApiKey]:
-    """The characters that it becomes in base64, wherever in a longer text it stands."""
+    """The key in base64, for each of its possible positions in a longer text."""
     found = set()
     for before in range(3):
         encode = base64.b64encode, base64.urlsafe_b64encode
@@ -188,7 +188,7 @@ def _in_base64(key: ApiKey) -> set[ApiKey]:
 
 
 def _without_beginnings(text: str, head: ApiKey, key: ApiKey, mark: str) -> str:
-    """The text with this mark in place of everything that begins with the head and continues as the key does."""
+    """The text with the mark in place of whatever begins with the head and continues like the key."""
     parts, start, place = [], 0, text.find(head)
     while place >= 0:
         length, most = len(head), min(len(key), len(text) - place)

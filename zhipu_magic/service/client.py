@@ -1,5 +1,5 @@
-"""One connection to the service, through the SDK's client: authentication, address and proxies are the SDK's; decoding
-and the retry policy are not (docs/protocol.md, "Traps in the SDK", 5).
+"""One connection to the service, through the SDK's client. Authentication, address and proxies are the SDK's; decoding
+and retries are our own (docs/protocol.md, "Traps in the SDK", 3 and 5).
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from .stream import Chunk, Retry
 from .transport_errors import in_a_word, translate
 
 CONNECT_SECONDS = 8.0
-#: A service that asks for a longer wait than this is taken at its word, and the cell fails at once.
+#: If a service asks for a longer wait than this, the request fails at once.
 LONGEST_WAIT = 60.0
-#: Of models that are listed.
+#: The most models that are listed.
 _MOST_MODELS = 1_000
-#: Characters: what is shorter would take pieces of words out of a message.
+#: Characters: removing a shorter key would take pieces of words out of a message.
 _SHORTEST_KEY = 4
 
 _backoff = wait_exponential_jitter(initial=1, max=20, jitter=1)
 
 
 def build_completion(body: Mapping[str, Any]) -> Completion:
-    """The SDK's `Completion` of a reply's body, made as the SDK makes it, so that unknown members are kept."""
+    """The SDK's `Completion` of a reply's body, made as the SDK makes it, so that unknown members stay."""
     completion: Completion = Completion.construct(**_without_reserved(body))
     return completion
 
 
 def _without_reserved(value: Any) -> Any:
-    """The value without members whose names are arguments of the SDK's own constructors: it gives them by name."""
+    """The value without members whose names are arguments of the SDK's constructors, which get members by name."""
     if isinstance(value, Mapping):
         return {name: _without_reserved(member) for name, member in value.items() if name not in _RESERVED}
     return [_without_reserved(item) for item in value] if isinstance(value, list) else value
@@ -59,10 +59,10 @@ _RESERVED = frozenset({"cls", "self", "_fields_set"})
 
 
 class Client:
-    """One connection to one service, for one exchange at a time, so that to hang up ends this one alone.
+    """One connection to one service, for one exchange at a time, so that hanging up ends no other.
 
-    `timeout` is in seconds without a byte, `keep_alive` in seconds without a request; `context` holds the certificates,
-    which take long to load and are shared.
+    `timeout` is in seconds without a byte, `keep_alive` in seconds without a request. `context` holds the certificates,
+    which are shared because they take long to load.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Client:
         self.was_hung_up = False
         self._max_retries = max_retries
         self._line = _Line(secure=endpoint.base_url.startswith("https:"))
-        # Here also a key that may be a word: what is refused is seldom about anything else.
+        # In errors even a key that may be a word is hidden: a refusal is often about the key.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
         self._http = _http_client(endpoint, timeout=timeout, keep_alive=keep_alive, context=context, watch=self._watch)
         try:
@@ -93,9 +93,9 @@ class Client:
             ) from None
 
     def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
-        """Ask, and emit the chunks as they come; ask again, where `service_errors` says so, until the first token.
+        """Send the request, and emit the chunks as they come. Until the first token, retry what `error_codes` allows.
 
-        Raises GLMError. Meant for a thread of its own (see `exchange`).
+        Raises GLMError. Meant for a separate thread (see `exchange`).
         """
         self._line.cancelled = cancelled
 
@@ -130,7 +130,7 @@ class Client:
             failure: BaseException = self._translated(error, begun=False)
         except BaseException as error:
             failure = type(error)()
-        raise failure  # here, where it bears no frames of the SDK's: they hold the request's headers
+        raise failure  # raised here, without the SDK's frames, which hold the request's headers
 
     def _list_models(self) -> list[str]:
         response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
@@ -149,7 +149,7 @@ class Client:
         return list(found)
 
     def hang_up(self) -> None:
-        """Wake the thread that waits in the connection's socket, by shutting it. It is of no use afterwards."""
+        """Wake the thread that waits in the connection's socket, by shutting it. The client is of no use afterwards."""
         self.was_hung_up = True
         self._line.shut()
 
@@ -160,8 +160,8 @@ class Client:
     def forget(self) -> None:
         """Leave the connections to the process that this one was forked from.
 
-        Nothing is said on them: closing a descriptor here leaves the parent's open, and TLS ends no session by that.
-        The pool itself is not asked, for a thread that is not here may hold its lock.
+        Nothing is sent on them: closing a descriptor here leaves the parent's open, and does not end a TLS session.
+        The pool is not used, because a thread that only the parent has may hold its lock.
         """
         self._line.close()
 
@@ -182,7 +182,7 @@ class Client:
                 raise self._translated(error, begun) from None
 
     def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
-        # `stream=True` is for the HTTP response, also where a plain reply is asked for: an interrupt can then cut it.
+        # `stream=True` is about the HTTP response, even for a plain reply, so that an interrupt can end it.
         stream = self._sdk.post(
             "/chat/completions", body=body, cast_type=ChatCompletionChunk, stream=True, stream_cls=ChunkStream
         )
@@ -199,9 +199,9 @@ class Client:
 
 
 class _Line:
-    """The socket of a client, which httpx shows to those who trace a request: hanging up needs it.
+    """A client's socket, which hanging up needs. httpx passes it to those who trace a request.
 
-    A TLS handshake takes the socket over, and shows the new one when it is done; until then a duplicate ends it.
+    A TLS handshake replaces the socket, and the new one is known only at its end; until then a duplicate is shut.
     """
 
     def __init__(self, *, secure: bool) -> None:
@@ -226,7 +226,7 @@ class _Line:
         for one in (self._socket, self._duplicate):
             if one is not None:
                 with suppress(OSError):  # closed already
-                    # The base class's own: a TLS socket's would take its state away under the thread that reads it.
+                    # The base class's method: a TLS socket's own would destroy state that the reading thread uses.
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -243,7 +243,7 @@ class _Line:
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:
-    """What the service's certificate is checked with. Raises SettingsError where the environment names others."""
+    """What checks the service's certificate. Raises SettingsError if the environment names unreadable files."""
     try:
         return httpx.create_ssl_context(trust_env=not endpoint.is_local)
     except OSError as error:
@@ -263,7 +263,7 @@ def _http_client(
     context: ssl.SSLContext,
     watch: Callable[[httpx.Request], None],
 ) -> httpx.Client:
-    """What the SDK sends with. Raises SettingsError where the environment's settings cannot be used."""
+    """The HTTP client for the SDK. Raises SettingsError if the environment's settings cannot be used."""
     try:
         return httpx.Client(
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),

@@ -1,4 +1,4 @@
-"""The service as a chat's settings name it: its address, the key, and the connections to it."""
+"""The service that a chat uses: its address, the key, and the connections to it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
     from .client import Client
 
-#: Seconds for which a connection is kept for the next cell; httpx's five are less than a user takes to write one.
+#: Seconds for which a connection is kept for the next cell. Users take longer than httpx's five to write one.
 KEEP_ALIVE = 120.0
 
 
 @dataclass(frozen=True)
 class _Idle:
-    """A connection that nobody uses, and since when."""
+    """A connection that is not in use, and since when."""
 
     client: Client
     since: float
 
 
 class Service:
-    """Whom a chat asks, and how patiently. `sealed`, it lets nothing out: no client is made, no key looked for."""
+    """The service that a chat asks. If `sealed`, nothing is sent: no client is made and no key is looked up."""
 
     def __init__(self, base_url: str | None, api_key: ApiKey | None, *, timeout: float, max_retries: int) -> None:
         self.sealed = False
@@ -63,20 +63,20 @@ class Service:
 
     @property
     def key_source(self) -> str | None:
-        """Where the API key comes from; None where there is none. The key itself is never told."""
-        if self._endpoint or self.sealed:  # sealed, not even a keyring is asked
+        """Where the API key comes from; None if there is none. The key itself is never shown."""
+        if self._endpoint or self.sealed:  # if sealed, not even a keyring is asked
             return self._endpoint.key_source if self._endpoint else None
         found = find_key(self._api_key, self._saved_key)
         return found[1] if found else None
 
     @property
     def practising(self) -> bool:
-        """Whether the practice server is asked."""
+        """Whether the practice server is in use."""
         return self._endpoint is not None and self._endpoint.practice
 
     @property
     def priced(self) -> bool:
-        """Whether the price table speaks of this service."""
+        """Whether the price table is about this service."""
         return (self._endpoint.profile if self._endpoint else profile_of(self.base_url)).priced
 
     def endpoint(self) -> Endpoint:
@@ -90,17 +90,17 @@ class Service:
         return endpoint
 
     def use(self, endpoint: Endpoint | None) -> None:
-        """Ask this service from now on, whatever the settings say; None goes back to them."""
+        """Use this service from now on, whatever the settings say; None goes back to them."""
         self._endpoint = endpoint
 
     def login(self, key: ApiKey) -> None:
-        """Use this key from now on, where neither the code nor the environment gives one. Raises SettingsError."""
+        """Use this key from now on, unless the code or the environment has one. Raises SettingsError."""
         self._saved_key = check_key(key)
 
     def configure(
         self, *, base_url: str | None = None, timeout: float | None = None, max_retries: int | None = None
     ) -> None:
-        """Change the address, or how patient to be with it. An empty `base_url` goes back to the default."""
+        """Change the address, the timeout or the retries. An empty `base_url` goes back to the default."""
         self._base_url = self._base_url if base_url is None else base_url
         self._timeout = self._timeout if timeout is None else timeout
         self._max_retries = self._max_retries if max_retries is None else max_retries
@@ -113,12 +113,12 @@ class Service:
 
     @contextmanager
     def client(self, endpoint: Endpoint) -> Iterator[Client]:
-        """A connection of one's own; it is kept for the next one who asks, unless it failed or was hung up."""
+        """A connection for one caller; it is kept for the next, unless it failed or was hung up."""
         client, generation = self._idle_client(endpoint) or self._new_client(endpoint), self._generation
         self._in_use.add(client)
         try:
             yield client
-        except GLMError:  # a refusal, say; of a connection that failed httpx keeps nothing
+        except GLMError:  # such as a refusal; httpx itself drops a failed connection
             self._put_back(client, generation)
             raise
         except BaseException:
@@ -140,7 +140,7 @@ class Service:
         return found
 
     def _new_client(self, endpoint: Endpoint) -> Client:
-        """Made when it is first needed: importing the SDK takes a third of a second."""
+        """Import and make a client only when it is needed: importing the SDK takes a third of a second."""
         with self._lock, importing:
             try:
                 from .client import Client, certificates
@@ -175,7 +175,7 @@ class Service:
             one.close()
 
     def close(self) -> None:
-        """Let the connections go, those in use as soon as they are free; the next request makes new ones."""
+        """Close the connections, those in use as soon as they are free. The next request makes a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
             self._generation += 1
@@ -184,7 +184,7 @@ class Service:
             one.client.close()
 
     def hiding(self) -> Hide:
-        """What takes out of texts any key that was used or could be, should a prompt or a reply hold it."""
+        """Removes from texts every key that was used or could be, in case a prompt or a reply contains it."""
         given = ApiKey(os.environ.get(KEY_VARIABLE, "").strip())
         keys = {key for key in (*self._used_keys, self._api_key, self._saved_key, given) if key and key.is_secret}
         if keys != self._hide.keys:
@@ -196,7 +196,7 @@ class Service:
         return self.hiding()(text)
 
     def after_fork(self, *, in_child: bool) -> None:
-        """A child connects anew."""
+        """Drop the parent's connections in a child."""
         if in_child:
             self._lock = threading.Lock()
             idle, self._idle = self._idle, []

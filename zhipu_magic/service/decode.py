@@ -1,7 +1,6 @@
-"""The bytes of a response become chunks of a reply (docs/protocol.md, "Traps in the SDK", 3, 6 and 7).
+"""Turns the bytes of a response into the chunks of a reply (docs/protocol.md, "Traps in the SDK", 3, 6 and 7).
 
-Everything that a service sends comes in here, and is bounded, cleaned or refused. No later code looks at
-bytes or at JSON.
+Everything that a service sends comes in here, and is bounded, cleaned or refused. No later code reads bytes or JSON.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from .stream import DONE, Chunk
 from .surrogates import SurrogateJoiner
 
 _MEGABYTE = 2**20
-#: Of an event or a plain reply, and of a whole stream. The longest answer of any model takes about 30 MB.
+#: Of an event or a plain reply, and of a whole stream. The longest answer of any model is about 30 MB.
 MOST_BYTES, MOST_STREAMED = 16 * _MEGABYTE, 64 * _MEGABYTE
-#: Bytes of an error's body.
-_MOST_SAID = 64 * 1024
-#: With others, a few bytes can unpack to more than there is memory for; so can some that are compressed twice.
+#: Bytes of an error's body that are read.
+_LONGEST_ERROR = 64 * 1024
+#: Others can unpack a few bytes to more than fits in memory, and so can double compression.
 _COMPRESSIONS = ("", "identity", "gzip", "x-gzip", "deflate")
 
 
 class Refused(Exception):
-    """A response that is not a reply: what it says, as far as it was read."""
+    """A response that is not a reply, with as much of its body as was read."""
 
     def __init__(self, response: httpx.Response, said: bytes | Mapping[str, Any], *, is_error: bool = True) -> None:
         super().__init__()
@@ -41,7 +40,7 @@ class Refused(Exception):
 
 
 def check(response: httpx.Response) -> None:
-    """Raise Refused for a response whose status says that it is not a reply, or that cannot be read safely."""
+    """Raise Refused for a response whose status is an error, or that cannot be read safely."""
     if response.headers.get("content-encoding", "").strip().lower() not in _COMPRESSIONS:
         raise Refused(response, b"compressed in a way that was not asked for", is_error=not response.is_success)
     if not response.is_success:
@@ -54,18 +53,18 @@ def _beginning(response: httpx.Response) -> bytes:
     with suppress(httpx.HTTPError):
         for piece in response.iter_bytes():
             said += piece
-            if len(said) > _MOST_SAID:
+            if len(said) > _LONGEST_ERROR:
                 break
-    return bytes(said[:_MOST_SAID])
+    return bytes(said[:_LONGEST_ERROR])
 
 
 class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  # the SDK has no types
-    """Decodes a reply, streamed or plain, into chunks: a twentieth of the time that the SDK's own loop takes."""
+    """Decodes a reply, streamed or plain, into chunks, in a twentieth of the time that the SDK's own loop takes."""
 
     def __stream__(self) -> Iterator[Chunk]:
         response: httpx.Response = self.response
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            # Asked for plain, or a server that cannot stream: the body is the whole reply.
+            # A plain reply was asked for, or the server cannot stream: the body is the whole reply.
             yield _checked(_parse_plain(response), response)
             yield DONE
             return
@@ -81,7 +80,7 @@ class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  #
 
 
 class _Bounded:
-    """What the decoder of events needs of a response, until it is too much."""
+    """The part of a response that the event decoder uses, with a bound on its size."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.headers = response.headers
@@ -105,7 +104,7 @@ def _too_much(most: int) -> ReplyBroken:
 
 
 def whole_body(response: httpx.Response) -> bytes:
-    """The body of a response that is not a stream. Raises ReplyBroken where it is too large."""
+    """The body of a response that is not a stream. Raises ReplyBroken if it is too large."""
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece
@@ -126,7 +125,7 @@ def _parse_plain(response: httpx.Response) -> Any:
 
 
 def _checked(chunk: Any, response: httpx.Response) -> Chunk:
-    """The chunk. Raises where it is not one, or is an error in its place."""
+    """The chunk. Raises ValueError if it is not an object, Refused if it is an error."""
     if not isinstance(chunk, Mapping):
         raise ValueError("not an object")
     if chunk.get("error"):
@@ -135,7 +134,7 @@ def _checked(chunk: Any, response: httpx.Response) -> Chunk:
 
 
 def brings_a_token(chunk: Chunk) -> bool:
-    """Whether the answer has begun with it: from then on nothing is retried."""
+    """Whether the chunk begins the answer: from then on nothing is retried."""
     for choice in objects(chunk.get("choices")):
         delta = choice.get("delta") or choice.get("message")
         names = ("content", "reasoning_content", "reasoning", "tool_calls")

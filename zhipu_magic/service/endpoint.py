@@ -25,7 +25,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The name of its host."""
+        """Its host name."""
         return host_of(self.base_url)
 
     @property
@@ -42,7 +42,7 @@ class Endpoint:
 def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None) -> Endpoint:
     """Find the service and the key: the argument, then the environment, then a key that was saved.
 
-    Raises SettingsError where there is no key, or the address is not safe to send one to.
+    Raises SettingsError if there is no key, or if the address is not safe to send one to.
     """
     address = check_base_url(resolve_base_url(base_url))
     found = find_key(api_key, saved_key)
@@ -64,7 +64,7 @@ def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | No
 
 
 def resolve_base_url(base_url: str | None) -> str:
-    """The argument, then the environment, then the mainland service; checked when it is used."""
+    """The argument, then the environment, then the mainland service. It is checked when it is used."""
     return base_url or os.environ.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
 
 

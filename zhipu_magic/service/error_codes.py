@@ -154,7 +154,7 @@ def service_error(
     """The error of an HTTP response that is not a reply (docs/protocol.md, "Errors").
 
     `location` is where a redirect points to; `retry_after` is in seconds. `hide` removes from a text what must not be
-    shown. Each member is read by its type, so that an odd one is lost alone.
+    shown. Each member is checked by type, so that an odd one does not affect the others.
     """
     parsed = body if isinstance(body, Mapping) else _parsed(body)
     error = _error_in(parsed or {})
@@ -182,7 +182,7 @@ def _is_redirect(status: int) -> bool:
 
 
 def _cause(status: int, code: str, words: str) -> _Cause | None:
-    """What the service means, by its code and else by the status; None where neither says."""
+    """The cause, by the service's code or else by the status; None if neither is known."""
     if _is_redirect(status):
         return _REDIRECT
     if code in _CAUSES:
@@ -191,7 +191,7 @@ def _cause(status: int, code: str, words: str) -> _Cause | None:
 
 
 def _request_id(*members: Mapping[str, Any]) -> str | None:
-    """What the service's support asks for; the last of these that names it decides."""
+    """The request id, which the service's support asks for; the last of these members that has it counts."""
     found = (name_of(one.get("request_id")) or name_of(one.get("id")) for one in reversed(members))
     return next(filter(None, found), None)
 
@@ -205,9 +205,9 @@ def _detail(status: int, code: str, request_id: str, words: str) -> str:
 
 
 def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
-    """The members of an error's body; None where it has none.
+    """The members of an error's body; None if it has none.
 
-    A body that is cut off, nested too deep or not JSON may still name its code, which decides whether to retry.
+    A body that is cut off, nested too deep or not JSON may still contain its code, which decides whether to retry.
     """
     text = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
     try:
@@ -221,7 +221,7 @@ def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
 
 
 def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The error's own members. Other servers put them at the top, or only a word in their place."""
+    """The error's own members. Other servers put them at the top level, or have only a text."""
     error = parsed.get("error")
     if isinstance(error, list):
         error = next(iter(objects(error)), {"message": error} if error else None)
@@ -235,13 +235,13 @@ def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _words_of(error: Mapping[str, Any], names: Iterable[str]) -> str:
-    """What the error says, under the first of these names that has a value; as JSON if it is not a text."""
+    """The error's message, under the first of these names that has a value; as JSON if it is not text."""
     said = next((error[name] for name in names if error.get(name)), "")
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
 
 
 def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Callable[[str], str] = str) -> ServiceError:
-    """The error of a 200 that contains neither a reply nor an error that can be read."""
+    """The error of a 200 that contains neither a reply nor a readable error."""
     text = hide(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
     start = on_one_line(" ".join(text[:_WHERE_A_CODE_IS].split()), _LONGEST_START)
     return ServiceError(

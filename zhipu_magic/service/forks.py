@@ -1,7 +1,7 @@
-"""What a fork does to objects in memory. On Linux `multiprocessing` forks, before Python 3.14 by default.
+"""Repairs objects in memory after a fork. On Linux, `multiprocessing` forks by default before Python 3.14.
 
-The child has a copy of all objects, but no thread other than the one that forked; it shares every open socket with the
-parent, and a lock that another thread held stays locked in it for ever.
+The child has a copy of all objects, but only the thread that forked. It shares every open socket with the parent, and a
+lock that another thread held stays locked for ever.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import threading
 from typing import Protocol
 from weakref import WeakSet
 
-#: Held by a thread of ours while it imports: what is half imported at a fork stays so in the child for ever.
+#: Held by our threads while they import: a module that is half imported at a fork stays so in the child.
 importing = threading.RLock()
-#: Seconds that a fork waits for it.
+#: Seconds that a fork waits for this lock.
 _LONGEST_IMPORT = 5.0
 
 
 class Forked(Protocol):
     def after_fork(self, *, in_child: bool) -> None:
-        """Repair what the fork has done to it. Must not raise, nor wait for a lock."""
+        """Repair the object. Must not raise or wait for a lock."""
 
 
 _living: WeakSet[Forked] = WeakSet()
 
 
 def tell_of_forks(one: Forked) -> None:
-    """Tell it of every fork, as long as it lives."""
+    """Call its `after_fork` at every fork, as long as it lives."""
     _living.add(one)
 
 
 class _Fork:
-    """One fork after the other, as `os.fork` tells of them."""
+    """The hooks that Python calls around each fork."""
 
     waited = False
 

@@ -1,4 +1,4 @@
-"""Where the API key is found, and where it is kept. The key itself is never shown (see `api_key`)."""
+"""Where the API key is found and stored. The key itself is never shown (see `api_key`)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _KEYRING_USER = "api_key"
 
 
 def find_key(api_key: ApiKey | None, saved_key: ApiKey | None) -> tuple[ApiKey, str] | None:
-    """The first key there is, and where it came from."""
+    """The first key that is set, and where it came from; None if there is none."""
     if api_key:
         return check_key(api_key), _IN_CODE
     if os.environ.get(KEY_VARIABLE, "").strip():
         return check_key(ApiKey(os.environ[KEY_VARIABLE])), KEY_VARIABLE
     if saved_key:
         return check_key(saved_key), OF_SESSION
-    kept = _from_keyring()
-    return (check_key(kept), OF_KEYRING) if kept else None
+    stored = _from_keyring()
+    return (check_key(stored), OF_KEYRING) if stored else None
 
 
 #: Where a key came from.
@@ -36,7 +36,7 @@ OF_KEYRING = Notice("in the system's keyring", reason="key.of_keyring")
 
 
 def check_key(key: ApiKey) -> ApiKey:
-    """A key as it can stand in a header. The error does not repeat it."""
+    """The key without spaces around it. Raises SettingsError, without the key, if it cannot go into a header."""
     key = ApiKey(key.strip())
     if not key or not _IN_A_HEADER.fullmatch(key):
         raise SettingsError(
@@ -51,7 +51,7 @@ _IN_A_HEADER = re.compile("[!-~]+")
 
 
 def save_to_keyring(key: ApiKey) -> None:
-    """Keep the key in the system's keyring. Raises SettingsError where there is none."""
+    """Store the key in the system's keyring. Raises SettingsError if there is none."""
     try:
         import keyring
     except ImportError:
@@ -60,7 +60,7 @@ def save_to_keyring(key: ApiKey) -> None:
             hint='pip install "zhipu_magic[keyring]"',
             reason="keyring.not_installed",
         ) from None
-    with suppress(Exception):  # a keyring of another make raises what it likes, with frames that hold the key
+    with suppress(Exception):  # keyrings raise errors of all kinds, with frames that hold the key
         keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
         _from_keyring.cache_clear()
         return

@@ -1,8 +1,8 @@
 """What is known about the models: context, longest answer, price.
 
-The prices are those of open.bigmodel.cn, read from a third party's copy of its price page on `PRICES_DATE`: an
-estimate, and always shown as one. A model that is not listed, or whose price is not known, has no price at all;
-no figure is ever made up.
+The prices are those of open.bigmodel.cn, read from a third party's copy of its price page on `PRICES_DATE`. They are
+estimates, and always shown as such. A model that is not listed, or whose price is not known, has no price at all: no
+figure is ever made up.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Model:
     vision: bool = False
 
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float | None:
-        """Yuan for one request, an estimate; None where the price is not known."""
+        """The cost of one request in yuan, an estimate; None if the price is not known."""
         for price in self.prices:
             if price.covers(prompt_tokens, completion_tokens):
                 cached_tokens = min(cached_tokens, prompt_tokens)
@@ -56,9 +56,9 @@ class Model:
 
 
 def _tiers(short: Price, long: Price, huge: Price) -> tuple[Price, ...]:
-    """Short in and short out, short in and long out, and 32K tokens or more in.
+    """Prices for a short prompt and answer, a short prompt and a long answer, and a prompt of 32K tokens or more.
 
-    Sources disagree whether an answer is short below 200 or below 2,000 tokens; the dearer reading is taken.
+    Sources disagree on whether an answer is short below 200 or below 2,000 tokens; the more expensive reading is used.
     """
     return (
         Price(short.prompt, short.completion, short.cached, prompt_below=32 * _K, completion_below=200),

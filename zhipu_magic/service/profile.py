@@ -1,4 +1,4 @@
-"""What is particular to a service, by its address. Nothing else in the package tells hosts apart."""
+"""How services differ, by address. Nothing else in the package distinguishes hosts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..text.addresses import host_of, is_loopback
 DEFAULT_BASE_URL: Final = "https://open.bigmodel.cn/api/paas/v4"
 
 NULL_MEMBERS: Final[Mapping[str, Any]] = {"response_format": None, "thinking": None}
-"""Members of every request that set nothing: the SDK sends them (docs/protocol.md, "Chat request")."""
+"""Members that the SDK sends with every request and that set nothing (docs/protocol.md, "Chat request")."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Profile:
     """How one service differs from others that speak the same protocol."""
 
     data_urls: bool = False
-    """Whether images are sent as data URLs; to the service itself goes their base64 alone."""
+    """Whether images are sent as data URLs; the service itself takes their base64 alone."""
     priced: bool = False
-    """Whether the price table speaks of it."""
+    """Whether the price table is about it."""
 
 
 PRACTICE: Final = Profile()

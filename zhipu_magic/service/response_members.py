@@ -1,6 +1,6 @@
-"""The known members of a response, by type: a value of another type is left out, and unknown members stay.
+"""The known members of a response, by type: a value of another type is left out, unknown members stay.
 
-So nothing that shows, counts or stores a reply has to check its types again.
+So code that shows, counts or stores a reply need not check types again.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 
 from ..text.characters import LONGEST_NAME
 
-#: Gives the value as its member's type, or None if it is of another.
+#: Returns the value as its member's type, or None if it is of another.
 Reads = Callable[[Any], Any]
 
-#: What a counter can hold, and what every JSON parser reads as the same number.
+#: What a counter can hold; every JSON parser reads numbers up to here the same way.
 MOST_COUNTED = 2**53
-#: The most members of one object, and objects of one list, that are kept.
+#: The most members of an object, and objects in a list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 
 
 def typed(members: Mapping[str, Any], known: Mapping[str, Reads]) -> dict[str, Any]:
-    """The members, each known one as its type, without those of another type."""
+    """The members, with known ones converted to their type and left out if that fails."""
     found = {}
     for name, value in islice(members.items(), MOST_MEMBERS):
         if value is not None and name in known:
@@ -43,7 +43,7 @@ def is_count(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """The value if it is a text, and else an empty one."""
+    """The value if it is text; otherwise an empty text."""
     return value if isinstance(value, str) else ""
 
 
@@ -78,7 +78,7 @@ def _objects_of(known: Mapping[str, Reads]) -> Reads:
 
 _SOURCE = dict.fromkeys(("title", "link", "icon", "media", "publish_date", "content", "refer"), _text)
 
-#: Of the body (docs/protocol.md, "Plain reply"), but for its choices; and of a message, but for its texts and calls.
+#: Members of the body (docs/protocol.md, "Plain reply") except choices; of a message, except its texts and calls.
 TOP: Mapping[str, Reads] = {
     **dict.fromkeys(("id", "model", "object", "request_id"), name_of),
     "created": _count,

@@ -1,4 +1,4 @@
-"""What one exchange with the service brings, while it comes."""
+"""The items of one exchange with the service, in the order in which they arrive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 #: A piece of a reply, as JSON; a plain reply is a single one.
 Chunk = Mapping[str, Any]
 
-#: The service's `data: [DONE]`; also follows the one chunk of a plain reply.
+#: The service's `data: [DONE]`; it also follows the single chunk of a plain reply.
 DONE: Chunk = {}
 
 
@@ -23,5 +23,5 @@ class Retry:
     reason: str
 
 
-#: A chunk of the reply, or word that the request is sent again.
+#: A chunk of the reply, or the announcement of a retry.
 StreamItem = Chunk | Retry

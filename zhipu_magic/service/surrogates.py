@@ -1,4 +1,4 @@
-"""Characters that a stream has split between two chunks: JSON may escape each half of a surrogate pair on its own."""
+"""Joins characters that a stream has split between two chunks, each with an escaped half of a surrogate pair."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .response_members import objects
 
 
 class SurrogateJoiner:
-    """Reads the chunks of one stream, each cleaned, and joins the pairs that one chunk begins and the next one ends."""
+    """Reads the chunks of one stream, cleans them, and joins pairs that one chunk begins and the next one ends."""
 
     def __init__(self) -> None:
-        self._held: dict[str, str] = {}
+        self._pending: dict[str, str] = {}
 
     def read(self, data: str) -> Any:
-        """The value of an event's JSON. Raises ValueError where it is not JSON."""
+        """The value of an event's JSON. Raises ValueError if it is not JSON."""
         chunk, clean = read(data)
-        if clean and not self._held:
+        if clean and not self._pending:
             return chunk
         if isinstance(chunk, dict):
             self._join(chunk)
         return cleaned(chunk)
 
     def _join(self, chunk: dict[str, Any]) -> None:
-        before, self._held = self._held, {}
+        before, self._pending = self._pending, {}
         for choice in objects(chunk.get("choices")):
             for delta in (choice.get("delta"), choice.get("message")):
                 if not isinstance(delta, dict):
@@ -36,17 +36,17 @@ class SurrogateJoiner:
                     if isinstance(function, dict):
                         place = f"call {index}" if isinstance(index, int) else "call"
                         self._join_text(function, "arguments", place, before)
-        self._held = {**before, **self._held}  # a chunk without such a text may come in between
+        self._pending = {**before, **self._pending}  # a chunk without this text may come in between
 
     def _join_text(self, members: dict[str, Any], name: str, place: str, before: dict[str, str]) -> None:
-        """Begin the text with the half that was held back at this place, and hold back a half that it ends with."""
+        """Put the half that was held back for this text before it, and hold back a half at its end."""
         text = members.get(name)
         if isinstance(text, list):  # in parts, as some gateways send it
             for part in objects(text):
                 if isinstance(part, dict):
                     self._join_text(part, "text", place, before)
         elif isinstance(text, str) and text:
-            text = self._held.pop(place, "") + before.pop(place, "") + text
+            text = self._pending.pop(place, "") + before.pop(place, "") + text
             if "\ud800" <= text[-1] <= "\udbff":
-                text, self._held[place] = text[:-1], text[-1]
+                text, self._pending[place] = text[:-1], text[-1]
             members[name] = text

@@ -10,16 +10,16 @@ from typing import Any
 from ..text.untrusted_json import loads
 from .response_members import MOST_MEMBERS, as_text, name_of
 
-#: The most calls of one reply that are kept: no model means so many.
+#: The most calls of one reply that are kept; no model makes so many on purpose.
 _MOST_CALLS = 1_000
-#: Characters of arguments that are checked for being complete: of one call at once, and of one call in all.
+#: Characters of a call's arguments that are parsed to see if they are complete: at once, and in all.
 _LONGEST_LOOKED_AT, _MOST_LOOKED_AT = 1 << 16, 1 << 20
 _OWN = {"id", "index", "type", "function"}
 
 
 @dataclass(eq=False)
 class _Call:
-    """A call as far as it has arrived, its arguments in the pieces in which they came."""
+    """A call so far, with its arguments in the pieces in which they arrived."""
 
     id: str
     type: str = "function"
@@ -44,12 +44,12 @@ class _Call:
         return {"id": self.id, "type": self.type, "function": function, **self.others}
 
     def is_followed_by(self, arguments: str) -> bool:
-        """Whether these arguments belong to another call, because its own are complete."""
+        """Whether these arguments belong to another call, because this call's own are complete."""
         begins = arguments.lstrip().startswith("{")
         if not (begins and self.length <= _LONGEST_LOOKED_AT and "".join(self.arguments[-2:]).rstrip().endswith("}")):
             return False
         self.looked_at += self.length
-        if self.looked_at > _MOST_LOOKED_AT:  # they were checked again and again, and never complete
+        if self.looked_at > _MOST_LOOKED_AT:  # they have been checked often enough
             return False
         try:
             loads("".join(self.arguments))
@@ -59,9 +59,9 @@ class _Call:
 
 
 class ToolCalls:
-    """A new id or a new name begins a new call; a piece without either continues the last call of its index.
+    """The calls of a reply. A new id or name begins a call; a piece without either continues the last one at its index.
 
-    The index alone says nothing: it has been seen as 0 and as -1 for all calls, and some servers give two calls one id.
+    The index alone decides nothing: some servers send 0 or -1 for all calls, and some give two calls the same id.
     """
 
     def __init__(self) -> None:
@@ -80,11 +80,11 @@ class ToolCalls:
             begun.add(self._feed(piece, begun))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The calls as in an unstreamed reply."""
+        """The calls in the form of an unstreamed reply."""
         return [call.to_json() for call in self._calls]
 
     def _feed(self, piece: Mapping[str, Any], begun: set[_Call]) -> _Call:
-        """Take a piece; returns its call. `begun` are the calls that the same chunk had pieces of before."""
+        """Take a piece. Returns its call. `begun` are the calls with earlier pieces in the same chunk."""
         call_id, index, function = name_of(piece.get("id")) or "", piece.get("index"), piece.get("function")
         function = function if isinstance(function, Mapping) else {}
         name, arguments = as_text(function.get("name")), _arguments(function.get("arguments"))
@@ -105,5 +105,5 @@ class ToolCalls:
 
 
 def _arguments(value: Any) -> str:
-    """A call's arguments as JSON; some servers send an object in place of its text."""
+    """A call's arguments as JSON text; some servers send an object instead."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else as_text(value)

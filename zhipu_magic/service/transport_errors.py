@@ -1,4 +1,4 @@
-"""What the SDK and httpx raise, in the user's words."""
+"""Turns what the SDK and httpx raise into errors for the user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .error_codes import not_a_reply, on_one_line, service_error
 def translate(
     error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
 ) -> GLMError:
-    """What the SDK or httpx raised, in the user's words. `begun` says whether the first token had come.
+    """The error for what the SDK or httpx raised. `begun` says whether the first token had come.
 
     `hide` removes from a text what must not be shown.
     """

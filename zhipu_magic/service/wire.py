@@ -1,7 +1,7 @@
-"""The protocol's reading side: the chunks of a reply become one body.
+"""The reading side of the protocol: the chunks of a reply become one body.
 
-Pure: no socket, no clock. A plain reply is read as a stream of a single chunk, so that a streamed and an
-unstreamed reply end as the same body.
+Pure: no socket, no clock. A plain reply is read as a stream with a single chunk, so that a streamed and an unstreamed
+reply have the same body.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .tool_calls import ToolCalls
 
 
 class Usage(NamedTuple):
-    """Tokens of one reply as the service counted them. Details that it did not send are 0."""
+    """Tokens of one reply as counted by the service. Details that it did not send are 0."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -26,7 +26,7 @@ class Usage(NamedTuple):
 
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage:
-        """Read a `usage` member; anything missing or odd in it counts as 0."""
+        """Read a `usage` member; missing or odd values count as 0."""
         given = usage.get
         prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
         cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
@@ -40,13 +40,13 @@ class Usage(NamedTuple):
 
 
 def total(usages: Sequence[Usage | None]) -> Usage | None:
-    """The sum of several counts; None where one of them is missing."""
+    """The sum of several counts; None if one of them is missing."""
     known = [usage for usage in usages if usage is not None]
     return Usage(*map(sum, zip(*known, strict=True))) if known and len(known) == len(usages) else None
 
 
 def each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with this change made to each text in it, names of members among them."""
+    """The value with each text in it changed, including the names of members."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -56,7 +56,7 @@ def each_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-#: No reply has as many, and sums of so many, and their costs, can still be written.
+#: No reply has so many; sums of such numbers, and their costs, can still be written.
 _MOST_TOKENS = 2**40
 
 
@@ -65,11 +65,11 @@ def _count(value: Any) -> int:
 
 
 class Assembly:
-    """Puts the chunks of one reply together into the body that the service would have sent unstreamed.
+    """Assembles the chunks of one reply into the body that the service would have sent unstreamed.
 
-    Unknown members are kept: at the top, in the choice and in the message the last value
-    wins. Only the first choice is read; the service knows no other. What a body holds is of its member's type (see
-    `response_members`) and without what `hide` takes out, whatever the chunks held.
+    Unknown members are kept: at the top level, in the choice and in the message, the last value wins. Only the first
+    choice is read; the service sends no other. Whatever the chunks hold, the members of the body have their types (see
+    `response_members`), and `hide` has removed the keys.
     """
 
     def __init__(self, hide: Hide | None = None) -> None:
@@ -86,7 +86,7 @@ class Assembly:
         self._tool_calls = ToolCalls()
 
     def feed(self, chunk: Chunk) -> str:
-        """Take the next chunk; returns the words of the answer that it brought."""
+        """Take the next chunk. Returns the text that it adds to the answer."""
         if chunk is DONE:
             self.done = True
             return self.end()
@@ -136,7 +136,7 @@ class Assembly:
         return content
 
     def end(self) -> str:
-        """Nothing more comes: returns the words that were held back (see `api_key.Growing`)."""
+        """End the reply. Returns the text that was held back (see `api_key.Growing`)."""
         rest = self._words.rest()
         self._texts = [self._hide(self.text + rest)]
         self._reasonings = [self._hide(self.reasoning + self._thoughts.rest())]
@@ -144,7 +144,7 @@ class Assembly:
 
     @property
     def text(self) -> str:
-        """The words of the answer so far."""
+        """The text of the answer so far."""
         self._texts = ["".join(self._texts)]
         return self._texts[0]
 
@@ -170,12 +170,12 @@ class Assembly:
     def whole(self) -> bool:
         """Whether the service said that the reply is complete.
 
-        Either sign will do: some servers leave out `[DONE]`, others the finish reason.
+        Either sign is enough: some servers leave out `[DONE]`, others the finish reason.
         """
         return self.done or self.finish_reason is not None
 
     def member(self, name: str) -> Any:
-        """A top-level member of the reply, such as `id` or `model`; None where there is none."""
+        """A top-level member of the reply, such as `id` or `model`; None if it is missing."""
         return self._without_keys(typed({name: self._top.get(name)}, TOP)).get(name)
 
     def body(self) -> dict[str, Any]:
@@ -197,10 +197,10 @@ class Assembly:
 
 
 def _text_of_parts(content: Any) -> str:
-    """The text of a content that is a list of parts, as some gateways send it."""
+    """The text of content that is a list of parts, as some gateways send it."""
     return "".join(as_text(part.get("text")) for part in objects(content))
 
 
 def _is_further(index: Any) -> bool:
-    """Whether this is the index of a choice after the first, whose own has been seen as 0, as -1 and missing."""
+    """Whether this is the index of a choice after the first; the first one's may be 0, -1 or missing."""
     return isinstance(index, int) and index > 0
