@@ -700,7 +700,7 @@ def test_a_page_whose_folder_is_gone_loads_asks_and_answers(
     page.names["one"] = PIL.new("RGB", (8, 6), "red")
     first = page.run(f"%%glm -m {EYES}\nWhat is {{{{ one }}}}?")
     assert first.success
-    assert text_of(first).count("The working directory is gone") == 1
+    assert text_of(first).count("The working directory was deleted") == 1
     assert "working directory" not in text_of(page.run("%%glm\nhello"))
     journal = page.magics.chat.history.journal.path
     assert journal is not None and journal.is_relative_to(tmp_path / "user data")
@@ -714,7 +714,7 @@ def test_a_page_whose_folder_is_gone_loads_asks_and_answers(
         assert page.run(f"%glm {line}").success
     assert page.run(f"%glm export {tmp_path / 'talk.md'}").success
     for line in ("export talk.md", "journal talk.jsonl", "resume talk.jsonl"):
-        assert "the working directory is gone" in str(page.run(f"%glm {line}").error)
+        assert "the working directory was deleted" in str(page.run(f"%glm {line}").error)
     page.names["x"] = Path("a.txt")
     assert isinstance(page.run("%%glm\n{{ x }}").error, InvalidRequest)
     assert isinstance(page.run(f"%%glm -m {EYES} --image a.png\nWhat?").error, InvalidRequest)
@@ -723,9 +723,9 @@ def test_a_page_whose_folder_is_gone_loads_asks_and_answers(
 def test_a_chat_whose_folder_is_gone_goes_on_without_a_journal(gone: None, asking: Callable[..., Chat]) -> None:
     chat = asking(Path("talk.jsonl"))
     (warning,) = told(chat)
-    assert "the working directory is gone" in warning
+    assert "the working directory was deleted" in warning
     assert chat.ask("one").text
-    with pytest.raises(JournalError, match="working directory is gone"):
+    with pytest.raises(JournalError, match="working directory was deleted"):
         chat.save("talk.jsonl")
 
 

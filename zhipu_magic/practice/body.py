@@ -1,8 +1,7 @@
-"""The body of a request, read into values that nothing after it can fail on. What is odd is refused.
+"""The body of a request, read into values that no later code can fail on. Odd bodies are refused.
 
-A body is whatever a client sends. Nested too deep, it would overflow the stack of whatever goes through it; a number
-that is none, or has hundreds of digits, could not be reckoned with or sent back. Half a character can: see
-`encode.to_json`.
+A client may send anything. Values that are nested too deep would overflow the stack; NaN, infinity and numbers with
+hundreds of digits could not be calculated with or sent back. An unpaired surrogate can: see `encode.to_json`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _MOST_DIGITS = 20
 
 
 def parsed(data: bytes | str) -> Any:
-    """The JSON of a body; None where it is none, or none that can be dealt with."""
+    """The JSON of a body; None if it is not JSON, or too odd to use."""
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
         value = _DECODER.decode(text)
@@ -29,7 +28,7 @@ def parsed(data: bytes | str) -> Any:
 def _is_shallow(value: Any) -> bool:
     level = [value]
     for _ in range(MOST_LEVELS + 1):
-        inner = [held.values() if isinstance(held, dict) else held for held in level if isinstance(held, dict | list)]
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
         level = [item for items in inner for item in items]
         if not level:
             return True
@@ -45,7 +44,7 @@ def _integer(digits: str) -> int:
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError("a number that is none")
+        raise ValueError("not a finite number")
     return number
 
 

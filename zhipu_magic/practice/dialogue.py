@@ -1,4 +1,4 @@
-"""What the practice server says when no script tells it: always the same words to the same request."""
+"""What the practice server says without a script: always the same words for the same request."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _DOCUMENTED = {
     ),
     "你好": Answer("你好！有什么我可以帮助你的吗？", prompt_tokens=7, completion_tokens=10),
 }
-"""The service's documented conversation, and a greeting. Each is known by the last user text alone."""
+"""The service's documented conversation, and a greeting. Each is recognised by the last user text alone."""
 
 _NOT_SHOWN = {"messages", "stream", "stream_options", "request_id"}
-"""Not among the parameters that a reply shows: a reply says the same, streamed or not."""
+"""Members that a reply does not show, so that it says the same whether streamed or not."""
 
 
 _GO_ON = re.compile(r"\b(go on|continue)\b|继续", re.IGNORECASE)
-"""What a request to go on says."""
+"""What a request to continue says."""
 
 
 _PYTHON, _END = re.compile(r"^```python\n", re.MULTILINE), re.compile(r"\n```$", re.MULTILINE)
-"""Around code in a message, as one sends that is to be mended."""
+"""Around code in a message, as when it is sent to be corrected."""
 
 
 def answer(request: ChatRequest) -> Answer:
-    """The reply to an acceptable request that no script answers. Raises ValueError for a schema that is none."""
+    """The reply to an acceptable request without a script. Raises ValueError for an invalid schema."""
     reply = _rest(request) or _whole(request)
     limit = request.get("max_tokens")
     return reply if limit is None else _limited(reply, limit)
 
 
 def _rest(request: ChatRequest) -> Answer | None:
-    """What is left of a reply that was cut short, if that is what is asked for."""
+    """The rest of a reply that was cut short, if the request asks for it."""
     if request.last_role != "user" or len(request.messages) < 3 or not _GO_ON.search(request.last_user_text):
         return None
     *earlier, cut, _ = request.messages
@@ -86,14 +86,14 @@ def _whole(request: ChatRequest) -> Answer:
 
 
 def _python(text: str) -> str:
-    """The first Python in a text; searched for in two steps, each of which goes over the text but once."""
+    """The first Python code in a text, searched for in two steps that each go through the text once."""
     begin = _PYTHON.search(text)
     end = _END.search(text, begin.end()) if begin else None
     return text[begin.end() : end.start()] if begin and end else ""
 
 
 def _account(request: ChatRequest, words: Words) -> str:
-    """What was received, as Markdown with a table, code and mathematics."""
+    """An account of the request, as Markdown with a table, code and mathematics."""
     roles = Counter(str(message.get("role")) for message in request.messages)
     return words.account.format(
         turn=len(request.user_texts),
@@ -106,7 +106,7 @@ def _account(request: ChatRequest, words: Words) -> str:
 
 
 def _images(request: ChatRequest, words: Words) -> str:
-    images = [pictures.told(address) for address in request.last_user_images]
+    images = [pictures.described(address) for address in request.last_user_images]
     return words.images.format(count=len(images), images=", ".join(images)) if images else ""
 
 
@@ -115,7 +115,7 @@ def _searched(request: ChatRequest) -> str:
 
 
 def _sources(words: Words) -> list[dict[str, str]]:
-    """What a search found, in the service's shape (docs/protocol.md, "Plain reply")."""
+    """The sources of a search, in the service's form (docs/protocol.md, "Plain reply")."""
     return [
         {
             "icon": "",
@@ -139,7 +139,7 @@ def _json_object(request: ChatRequest, words: Words) -> str:
 
 
 def _call(request: ChatRequest) -> dict[str, Any]:
-    """A call of the first function offered, its required arguments filled in."""
+    """A call of the first function offered, with its required arguments filled in."""
     function = request.functions[0]
     said = clip(request.last_user_text, 60)
     arguments = plausible_value(function.get("parameters") or {"type": "object"}, said)
@@ -148,7 +148,7 @@ def _call(request: ChatRequest) -> dict[str, Any]:
 
 
 def _limited(reply: Answer, limit: int) -> Answer:
-    """The reply within `max_tokens`; reasoning is written first, and counts."""
+    """The reply within `max_tokens`; reasoning comes first, and counts."""
     reasoning = first_tokens(reply.reasoning or "", limit)
     content = first_tokens(reply.content, limit - estimate_tokens(reasoning))
     if content == reply.content and reasoning == (reply.reasoning or ""):
@@ -168,6 +168,6 @@ def _short(value: Any) -> Any:
 
 
 def _fenced(text: str) -> str:
-    """The text as a Markdown code block that nothing within can end."""
+    """The text as a Markdown code block that nothing in it can close."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"

@@ -1,4 +1,4 @@
-"""From answers to the bytes of the wire, after docs/protocol.md: "Plain reply", "Streamed reply", "Errors"."""
+"""Turns answers into the bytes of the wire (docs/protocol.md, "Plain reply", "Streamed reply", "Errors")."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def chunk(
     usage: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """One chunk of a streamed completion. `more` are top-level members, given or replaced (`id`, `choices`).
+    """One chunk of a streamed completion. `more` are top-level members to add or replace (`id`, `choices`).
 
-    As seen on the wire, a text delta repeats the role, a tool call's has none, and a chunk with a finish
-    reason has an empty content.
+    As seen on the wire, a text delta repeats the role, a tool call's delta has none, and a chunk with a finish reason
+    has an empty content.
     """
     delta: dict[str, Any] = {}
     if tool_calls is None:
@@ -69,7 +69,7 @@ def tool_call(name: str, arguments: Mapping[str, Any] | str, *, id: str, index: 
 
 
 def identity(answer: Answer, request: ChatRequest) -> dict[str, Any]:
-    """What a plain reply and every chunk of a streamed one begin with."""
+    """The members that a plain reply and every chunk of a streamed one begin with."""
     return {
         "id": answer.id or new_id(),
         "created": int(time.time()) if answer.created is None else answer.created,
@@ -120,7 +120,7 @@ def new_id() -> str:
 def to_json(value: Any) -> bytes:
     """JSON as the service writes it: compact, text unescaped.
 
-    A lone surrogate has no UTF-8; Python's way to replace it happens to be JSON's own escape.
+    An unpaired surrogate cannot be encoded; Python's replacement happens to be JSON's own escape.
     """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
@@ -150,7 +150,7 @@ def _usage(answer: Answer, request: ChatRequest) -> dict[str, Any]:
 
 
 def _call_in_pieces(call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A tool call cut as `tool_stream` asks: first the name, then the arguments bit by bit, by index."""
+    """A tool call in pieces, for `tool_stream`: first the name, then the arguments piece by piece, by index."""
     function = call["function"]
     yield {**call, "function": {**function, "arguments": ""}}
     for piece in cut(function["arguments"]):

@@ -1,6 +1,6 @@
 """The service's business error codes and its own words for them (docs.bigmodel.cn, "错误码").
 
-Where the documentation has a placeholder, the words around it are kept.
+Where the documentation has a placeholder, only the words around it are used.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ _MESSAGES = {
 
 
 def documented_message(code: str) -> str:
-    """The service's words for a code; for one that it does not document, the code's number in a sentence."""
+    """The service's words for a code, or a sentence with the number of an undocumented code."""
     return _MESSAGES.get(code, f"未知错误（{code}）")

@@ -1,8 +1,8 @@
-"""The practice server's door: who may come in, and how much they may bring along.
+"""The practice server's gate: which requests are let in, and how large they may be.
 
-It listens on this machine alone, but that keeps out neither the machine's other users nor the pages in a browser,
-which can post to 127.0.0.1, or reach it by a name of their own that leads there. So every request is looked at before
-its body is read, and before anything looks for its path.
+The server listens on this machine alone, but that keeps out neither the machine's other users nor pages in a browser,
+which can post to 127.0.0.1, or reach it through a host name of their own. So every request is checked before its body
+is read and before its path is looked up.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .script import Fault
 MOST_BODY_BYTES = 64 * 2**20
 MOST_HEADER_BYTES = 32 * 2**10
 MOST_CONNECTIONS = 256
-#: Seconds that a connection may be idle, more than our own client keeps one; and that a body may take to come.
+#: Seconds that a connection may be idle, which is longer than our own client keeps one; and that a body may take.
 IDLE_SECONDS = 180.0
 BODY_SECONDS = 60.0
 
@@ -44,26 +44,25 @@ _LINGER_BYTES = 2**20
 _ELSEWHERE = Fault(
     403,
     "1220",
-    "The practice server answers programs on this machine alone: ask it at the address that it has told, and from no "
-    "web page.",
+    "The practice server answers only programs on this machine, at the address that it has printed, and no web page.",
 )
 _TOO_LARGE = Fault(413, "1210", f"A request may have {MOST_BODY_BYTES // 2**20} MiB; this one is larger.")
-_FULL = Fault(503, "1305", f"The practice server has {MOST_CONNECTIONS} connections open, and takes no more.")
+_FULL = Fault(503, "1305", f"The practice server has {MOST_CONNECTIONS} connections open, and accepts no more.")
 
 
 def gated(application: HTTPServerConnectionDelegate, *, api_key: str, port: int) -> HTTPServer:
-    """A server that lets those requests through which come from this machine's own programs, with the key."""
+    """A server that lets through only requests from programs on this machine that have the key."""
     return _Server(
         _Gate(application, api_key, port),
         max_header_size=MOST_HEADER_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
-        max_body_size=sys.maxsize,  # the gate counts, so as to answer in the service's shape
+        max_body_size=sys.maxsize,  # the gate counts instead, to answer in the service's form
     )
 
 
 class _Server(HTTPServer):
-    """Holds so many connections and no more."""
+    """Bounds the number of open connections."""
 
     _open = 0
 
@@ -84,7 +83,7 @@ class _Server(HTTPServer):
 
 
 class _Gate(HTTPServerConnectionDelegate):
-    """Has each request looked at."""
+    """Checks each request."""
 
     def __init__(self, application: HTTPServerConnectionDelegate, api_key: str, port: int) -> None:
         self._application = application
@@ -106,10 +105,10 @@ class _Gate(HTTPServerConnectionDelegate):
         return refused or (_TOO_LARGE if too_large else None)
 
     def _is_from_here(self, headers: HTTPHeaders) -> bool:
-        """Whether a program sends it, to the server's own address.
+        """Whether a program sent the request, to the server's own address.
 
-        A page that came here by a name of its own says so in `Host`. Other pages say where they are from: in `Origin`
-        when they post, and all current browsers in `Sec-Fetch-Site`.
+        A page that uses a host name of its own has it in `Host`. Other pages show their origin: in `Origin` when they
+        post, and in all current browsers in `Sec-Fetch-Site`.
         """
         host, origin = headers.get("Host", "").lower(), headers.get("Origin")
         return (
@@ -120,7 +119,7 @@ class _Gate(HTTPServerConnectionDelegate):
 
 
 class _Visitor(HTTPMessageDelegate):
-    """One request at the gate: turned away, or handed on to the application as it comes."""
+    """One request at the gate: refused, or passed on to the application as it arrives."""
 
     def __init__(self, gate: _Gate, inner: HTTPMessageDelegate, connection: HTTP1Connection) -> None:
         self._gate = gate
@@ -133,7 +132,7 @@ class _Visitor(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         fault = self._gate.objection(headers)
         if fault is not None:
-            return self._turn_away(fault, has_body=cast(RequestStartLine, start_line).method != "HEAD")
+            return self._refuse(fault, has_body=cast(RequestStartLine, start_line).method != "HEAD")
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
@@ -148,14 +147,14 @@ class _Visitor(HTTPMessageDelegate):
     def on_connection_close(self) -> None:
         self._inner.on_connection_close()
 
-    async def _turn_away(self, fault: Fault, *, has_body: bool) -> None:
+    async def _refuse(self, fault: Fault, *, has_body: bool) -> None:
         with contextlib.suppress(StreamClosedError):
             start_line, headers, body = _response(fault)
             await self._connection.write_headers(start_line, headers, body if has_body else b"")
         await _let_go(self._connection.detach())
 
     async def _break_off(self) -> None:
-        """End a body whose length was not told, and turns out to be too large."""
+        """End a body of undeclared length that turns out to be too large."""
         with contextlib.suppress(StreamClosedError):
             await self._connection.write_headers(*_response(_TOO_LARGE))
         self._connection.stream.close()
@@ -175,9 +174,9 @@ def _response(fault: Fault) -> tuple[ResponseStartLine, HTTPHeaders, bytes]:
 
 
 async def _let_go(stream: IOStream) -> None:
-    """Close a connection on which more may be under way, gently: a client that still sends would lose the answer.
+    """Close a connection gently, because a client that is still sending would otherwise lose the answer.
 
-    What comes is thrown away, and not for long.
+    What still arrives is discarded, for a short time.
     """
     with contextlib.suppress(StreamClosedError, OSError, asyncio.TimeoutError):
         stream.socket.shutdown(socket.SHUT_WR)

@@ -30,14 +30,14 @@ class Picture:
 
 
 def is_acceptable(address: Any) -> bool:
-    """Whether the service would take what an `image_url` part holds."""
+    """Whether the service would accept the contents of an `image_url` part."""
     if not isinstance(address, str):
         return False
     picture = received(address)
     return _is_remote(address) if picture is None else picture.within_limits
 
 
-def told(address: str) -> str:
+def described(address: str) -> str:
     """An image in a few words."""
     picture = received(address)
     if picture is None:
@@ -46,7 +46,7 @@ def told(address: str) -> str:
 
 
 def received(text: str) -> Picture | None:
-    """The image that a base64 text is, with or without the head of a `data:` address; None if it is none."""
+    """The image in a base64 text, with or without the head of a `data:` address; None if it is not one."""
     try:
         data = base64.b64decode(_DATA_URL.sub("", text, count=1), validate=True)
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -69,7 +69,7 @@ def _is_remote(address: str) -> bool:
 
 
 def _size_of_jpeg(data: bytes) -> tuple[int, int]:
-    """Width and height, which the first frame's header tells; segments before it are passed over by their lengths."""
+    """Width and height from the header of the first frame; the segments before it are skipped by their lengths."""
     place = 2
     while True:
         marker, length = struct.unpack_from(">HH", data, place)

@@ -1,4 +1,4 @@
-"""A chat request as the service reads it: leniently, since scripts also answer malformed ones."""
+"""A chat request as the service reads it: leniently, because scripts also answer malformed ones."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .schema import is_schema
 from .text import estimate_tokens
 
 _TOKENS_PER_MESSAGE = 4
-"""What a message costs beyond its text: its role and its borders. The usual allowance."""
+"""Tokens that a message takes beyond its text, for its role and its borders: the usual allowance."""
 
 _JSON_FENCE = re.compile(r"^```json[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """The request's JSON body, by what the service wants to know of it."""
+    """The request's JSON body, with properties for what the service needs from it."""
 
     body: Any
 
     def get(self, member: str) -> Any:
-        """A top-level member, or None. A member that is null counts as absent: the SDK sends such."""
+        """A top-level member, or None. A null member counts as absent, because the SDK sends some."""
         return self.body.get(member) if isinstance(self.body, dict) else None
 
     @property
@@ -37,13 +37,13 @@ class ChatRequest:
 
     @property
     def images(self) -> int:
-        """How many parts of the messages are not text: images, for this service."""
+        """The number of parts of the messages that are not text: for this service, images."""
         parts = (part for message in self.messages for part in parts_of(message))
         return sum(part.get("type") != "text" for part in parts)
 
     @property
     def image_addresses(self) -> list[Any]:
-        """What the `image_url` parts of all messages hold, which should be text."""
+        """The contents of the `image_url` parts of all messages, which should be text."""
         return [address for message in self.messages for address in image_addresses(message)]
 
     @property
@@ -66,7 +66,7 @@ class ChatRequest:
 
     @property
     def tool_results(self) -> list[str]:
-        """What the tools gave back since the model's last call: the messages at the end of role "tool"."""
+        """The results since the model's last tool call: the messages of role "tool" at the end."""
         results: list[str] = []
         for message in reversed(self.messages):
             if message.get("role") != "tool":
@@ -92,7 +92,7 @@ class ChatRequest:
 
     @property
     def json_schema(self) -> dict[str, Any] | None:
-        """The last JSON Schema that a system message holds in a fence: the service has no member of its own for it."""
+        """The last JSON Schema in a fence in a system message: the service has no member for it."""
         texts = [text_of(message) for message in self.messages if message.get("role") == "system"]
         for fenced in reversed(_JSON_FENCE.findall("\n".join(texts))):
             schema = parsed(fenced)
@@ -102,7 +102,7 @@ class ChatRequest:
 
     @property
     def search(self) -> dict[str, Any] | None:
-        """What the tool `web_search` asks for, if it is offered and not disabled."""
+        """The members of the `web_search` tool, if it is offered and not disabled."""
         for tool in objects(self.get("tools")):
             wanted = tool.get("web_search")
             if tool.get("type") == "web_search" and isinstance(wanted, dict) and wanted.get("enable") is not False:
@@ -111,14 +111,14 @@ class ChatRequest:
 
     @property
     def prompt_tokens(self) -> int:
-        """About how many tokens the prompt has, all messages and tools together."""
+        """The tokens of the prompt, roughly: all messages and tools together."""
         of_messages = sum(estimate_tokens(text_of(m)) + _TOKENS_PER_MESSAGE for m in self.messages)
         tools = self.get("tools")
         return of_messages + (estimate_tokens(json.dumps(tools, ensure_ascii=False)) if tools else 0)
 
 
 def text_of(message: dict[str, Any]) -> str:
-    """The text of a message; of a list of parts, one a line, an image being shown as `[image_url]`."""
+    """The text of a message; a list of parts becomes one line for each, with an image as `[image_url]`."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -126,16 +126,16 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def parts_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts of a message whose content is a list of such; none where it is text."""
+    """The parts of a message whose content is a list of parts; none if it is text."""
     return objects(message.get("content"))
 
 
 def image_addresses(message: dict[str, Any]) -> list[Any]:
-    """What the message's `image_url` parts hold."""
-    held = (part.get("image_url") for part in parts_of(message) if part.get("type") == "image_url")
-    return [image.get("url") if isinstance(image, dict) else image for image in held]
+    """The contents of the message's `image_url` parts."""
+    images = (part.get("image_url") for part in parts_of(message) if part.get("type") == "image_url")
+    return [image.get("url") if isinstance(image, dict) else image for image in images]
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a JSON array, and of anything else none."""
+    """The objects in a JSON array; none for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -19,7 +19,7 @@ _VISION_MODEL = re.compile(r"glm-[\d.]+v\b|glm-5\.3-flash\b")
 
 
 def refuse_key(authorization: str | None, api_key: str) -> Fault | None:
-    """The 401 for an `Authorization` header, or None when it bears the key or a token signed with it."""
+    """The 401 for an `Authorization` header, or None if it has the key or a token signed with it."""
     token = (authorization or "").removeprefix("Bearer").strip()
     if not token:
         return Fault(401, "1001")
@@ -32,7 +32,7 @@ def refuse_key(authorization: str | None, api_key: str) -> Fault | None:
 
 
 def refuse_request(request: ChatRequest) -> Fault | None:
-    """The 400 for a chat request, or None when the service would accept it. Unknown members are accepted."""
+    """The 400 for a chat request, or None if the service would accept it. Unknown members are accepted."""
     if not isinstance(request.body, dict):
         return Fault(400, "1210")
     for member in ("model", "messages"):
@@ -53,9 +53,9 @@ def refuse_request(request: ChatRequest) -> Fault | None:
 
 
 def _calls_are_answered(messages: list[dict[str, Any]]) -> bool:
-    """Whether each call of a tool is answered once, right after the message that made it, and nothing else is.
+    """Whether each tool call is answered exactly once, right after its message, and there are no other answers.
 
-    [guess]: other services of this protocol refuse a thread where it is not so. Wire.md does not tell.
+    [guess]: other services of this protocol refuse any other thread; docs/protocol.md does not say.
     """
     open_calls: Counter[str] = Counter()
     for message in messages:
@@ -83,17 +83,17 @@ def _acceptable_parameters(request: ChatRequest) -> bool:
 
 
 def _expiry(token: str, api_key: str) -> float | None:
-    """When a JWT as the SDK makes it (HS256, times in milliseconds) expires; None unless it is signed with the key."""
+    """When a JWT of the SDK (HS256, times in milliseconds) expires; None unless it is signed with the key."""
     key_id, _, secret = api_key.partition(".")
     try:
         header, claims, signature = token.split(".")
         signed = hmac.new(secret.encode(), f"{header}.{claims}".encode(), hashlib.sha256).digest()
-        # Nothing is read that a stranger has written.
+        # The signature comes first: nothing that a stranger wrote is parsed.
         if not secret or not hmac.compare_digest(signed, _base64url(signature)):
             return None
-        kind, told = json.loads(_base64url(header)), json.loads(_base64url(claims))
-        if kind["alg"] == "HS256" and kind["sign_type"] == "SIGN" and told["api_key"] == key_id:
-            return float(told["exp"])
+        kind, payload = json.loads(_base64url(header)), json.loads(_base64url(claims))
+        if kind["alg"] == "HS256" and kind["sign_type"] == "SIGN" and payload["api_key"] == key_id:
+            return float(payload["exp"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return None

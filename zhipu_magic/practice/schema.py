@@ -1,4 +1,4 @@
-"""Plausible values of a JSON Schema: a function's arguments, and replies in JSON mode."""
+"""Plausible values for a JSON Schema: a function's arguments, and replies in JSON mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WELL_KNOWN = {
     "url": "https://example.com/",
     "unit": "celsius",
 }
-"""Strings for properties whose name says what they are; any other string is the user's own words."""
+"""Strings for properties with a telling name; any other string is the user's own words."""
 
 _FORMATS = {
     "date": "2026-01-01",
@@ -32,20 +32,20 @@ _MEMBERS = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf", "properties", "t
 """A schema has at least one of these."""
 
 _MOST_VALUES = 10_000
-"""A schema of a few lines can ask for more than a memory holds: lists of lists, references to references."""
+"""A few lines of schema can describe more than fits in memory: lists of lists, references to references."""
 _LONGEST_TEXT = 10_000
 
 
 def is_schema(value: Any) -> bool:
-    """Whether a JSON value can be a schema that says something."""
+    """Whether a JSON value can be a schema that describes something."""
     return isinstance(value, dict) and not _MEMBERS.isdisjoint(value)
 
 
 def plausible_value(schema: dict[str, Any], said: str) -> Any:
-    """A value that the schema accepts, a small one: of an object the required properties, of objects a list of two.
+    """A small value that the schema accepts: objects have their required properties, lists of objects two items.
 
-    Patterns, `not` and conditions are not understood. References within the schema are followed. Raises ValueError for
-    a schema that is none, or asks for too much.
+    Patterns, `not` and conditions are ignored. References within the schema are followed. Raises ValueError for an
+    invalid schema, or one that describes too much.
     """
     try:
         return _Maker(schema, said).value(schema)
@@ -58,7 +58,7 @@ class _Maker:
     root: dict[str, Any]
     said: str
     item: int = 0
-    """The place in a list of objects, which need not be all the same."""
+    """The position in a list of objects, so that they need not all be the same."""
     inside: tuple[str, ...] = ()
     """The references that are being followed, so that a tree ends at its first leaf."""
     made: Iterator[int] = field(default_factory=count)
@@ -66,7 +66,7 @@ class _Maker:
 
     def value(self, schema: Any, name: str = "") -> Any:
         if next(self.made) > _MOST_VALUES:
-            raise ValueError("a schema that asks for too much")
+            raise ValueError("a schema that describes too much")
         if not isinstance(schema, dict):
             return self.said
         if "const" in schema:
@@ -110,7 +110,7 @@ class _Maker:
         return within.value(self._target(reference), name)
 
     def _target(self, reference: str) -> Any:
-        """What a reference such as `#/$defs/Item` stands for; something empty where that is not there."""
+        """The target of a reference such as `#/$defs/Item`; an empty schema if there is none."""
         found: Any = self.root
         for step in reference.removeprefix("#").split("/")[1:]:
             found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, dict) else {}
@@ -121,7 +121,7 @@ class _Maker:
         return schema if reference is None or reference in self.inside else self._target(str(reference))
 
     def _chosen(self, choices: list[Any], name: str) -> Any:
-        """The first that is not null, and not what is being made already; if there is none, the last."""
+        """A value of the first choice that is not null and not being made already, or else of the last one."""
         for choice in choices:
             if isinstance(choice, dict) and choice.get("type") != "null" and choice.get("$ref") not in self.inside:
                 return self.value(choice, name)
@@ -138,7 +138,7 @@ class _Maker:
         return [replace(self, item=self.item + place).value(items, name) for place in range(length)]
 
     def _number(self, schema: dict[str, Any], one: float) -> float:
-        """The least that is allowed, or one; the next item's is one more, if that is not too much."""
+        """The least number allowed, or one; the next item's is one more, if that is allowed."""
         low = schema.get("minimum", schema.get("exclusiveMinimum"))
         high = schema.get("maximum", schema.get("exclusiveMaximum"))
         if low is None:

@@ -1,12 +1,12 @@
-"""What the practice server can be told to do with a chat request: answer, refuse, or misbehave.
+"""Scripts: what the practice server does with a chat request. It answers, refuses, or misbehaves.
 
     Script
     ├── Answer   a reply, sent plain or streamed as the request asks
     ├── Fault    an HTTP error in the service's own shape
-    ├── Raw      the very bytes of a response, with pauses and bad endings
+    ├── Raw      the exact bytes of a response, with pauses and bad endings
     └── Drop     no response at all
 
-All are plain values: a script may be queued any number of times.
+All are plain values: a script can be queued any number of times.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ EVENT_STREAM: Final = "text/event-stream;charset=UTF-8"
 class Answer:
     """A reply of the model.
 
-    Reasoning comes first, then content, then tool calls (build them with `tool_call`); with tool calls a
-    finish reason of "stop" becomes "tool_calls". Token counts left at None are estimated from the texts:
-    see `text.estimate_tokens`. `cached_tokens` is not reported unless given, `reasoning_tokens` not
-    without reasoning.
+    Reasoning comes first, then content, then tool calls (made with `tool_call`); with tool calls, a finish reason of
+    "stop" becomes "tool_calls". Token counts that are None are estimated from the texts (see `text.estimate_tokens`).
+    `cached_tokens` is reported only if given, `reasoning_tokens` only with reasoning.
     """
 
     content: str = ""
@@ -38,13 +37,13 @@ class Answer:
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     id: str | None = None
-    """The completion's id; None makes one like the service's: time of day in China and random digits."""
+    """The completion's id; None makes one like the service's, from the time in China and random digits."""
     created: int | None = None
-    """Seconds since 1970; None is now."""
+    """Seconds since 1970; None means now."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further top-level members (`web_search`, `content_filter`); in a stream, on the last chunk."""
     pieces: tuple[str, ...] | None = None
-    """How a stream cuts the content; together they must be the content. None cuts it as a model would."""
+    """The content as cut by a stream; joined, they must be the content. None cuts it as a model would."""
 
     def __post_init__(self) -> None:
         if self.pieces is not None and "".join(self.pieces) != self.content:
@@ -66,7 +65,7 @@ class Fault:
 
 
 class Ending(Enum):
-    """A bad end for a response that has begun."""
+    """How a response that has begun can end badly."""
 
     CUT = "closes the connection, the body unfinished"
     RESET = "resets the connection (RST)"
@@ -82,10 +81,10 @@ STALL: Final = Ending.STALL
 class Raw:
     """A response given step by step.
 
-    Bytes are sent at once as a packet of their own, a number waits that many seconds, and `CUT`, `RESET` or
-    `STALL` ends it badly. Without one of these the body ends properly.
+    Bytes are sent at once as a separate packet, a number waits that many seconds, and `CUT`, `RESET` or `STALL` ends it
+    badly. Without one of these, the body ends properly.
 
-    A reset may overtake bytes that the client has not yet read: put a short wait before it.
+    A reset may overtake bytes that the client has not read yet: put a short wait before it.
     """
 
     steps: tuple[bytes | float | Ending, ...]

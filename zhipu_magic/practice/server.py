@@ -1,4 +1,4 @@
-"""The practice server itself: a thread with an event loop of its own, listening on 127.0.0.1."""
+"""The practice server itself: a thread with its own event loop that listens on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .service import BASE_PATH, Received, Service, application
 class PracticeServer:
     """Stands in for the GLM service, from `start()` to `stop()` or as a context manager.
 
-    `pace` is how many chunks a second a reply streams; 0 is as fast as they go. `api_key` is the only key
-    it accepts, itself or as a JWT signed with it; without one, the server makes a key that nobody else can know.
-    `port` 0 takes a free one; stopped and started again, the server keeps the port that it had.
+    `pace` is the number of chunks a second that a reply streams; 0 is as fast as possible. `api_key` is the only key
+    that it accepts, as it is or in a JWT signed with it; without one, the server makes a random key. `port` 0 takes a
+    free port; if the server is stopped and started again, it keeps its port.
     """
 
     def __init__(self, *, pace: float = 60.0, api_key: str | None = None, port: int = 0) -> None:
@@ -29,20 +29,20 @@ class PracticeServer:
 
     @property
     def base_url(self) -> str:
-        """Where the service is to be found; the port is known from the first `start()` on."""
+        """The service's address. The port is known once `start()` has been called."""
         return f"http://127.0.0.1:{self._port}{BASE_PATH}"
 
     @property
     def requests(self) -> list[Received]:
-        """The chat requests that came in, in order: the latest, and none without the key."""
+        """The latest chat requests that had the key, in order."""
         return self._service.requests
 
     def enqueue(self, *scripts: Script) -> None:
-        """Have the next chat requests answered by these scripts, in order. Safe from any thread."""
+        """Answer the next chat requests with these scripts, in order. Can be called from any thread."""
         self._service.scripts.extend(scripts)
 
     def start(self) -> PracticeServer:
-        """Listen. Raises OSError when the port is taken."""
+        """Start listening. Raises OSError if the port is taken."""
         if self._thread is None:
             listener = socket.create_server(("127.0.0.1", self._port))
             self._port = listener.getsockname()[1]
@@ -82,8 +82,8 @@ class PracticeServer:
         await self._stopping.wait()
         server.stop()
         for received in self.requests:
-            received.ended.set()  # by us, before the connections go: no client has closed them
+            received.ended.set()  # before the connections close, because no client has closed them
         await server.close_all_connections()
-        # A reply ends by itself once its connection is gone; the loop waits for that, to close in silence.
+        # A reply ends by itself once its connection is closed; waiting for that avoids warnings when the loop closes.
         replies = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*replies, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The service's HTTP endpoints: they take a request, find out what to do with it, and do that."""
+"""The service's HTTP endpoints: they receive a request, decide what to do with it, and do it."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ _MODELS = (
     "glm-4-plus",
     "glm-4",
 )
-"""As docs/protocol.md lists them ("Models, context, price"). Others are served too, if their names begin like these."""
+"""As in docs/protocol.md, "Models, context, price". Other names that begin with `glm-` are served too."""
 
 _LONGEST_SILENCE = 2.0
-"""Seconds that an unstreamed reply is waited for at most, however long its text."""
+"""Seconds: the longest wait for an unstreamed reply, however long its text."""
 
 
-#: How many requests are remembered, and how many bytes their bodies may have in all.
+#: The most requests that are remembered, and the most bytes of their bodies together.
 MOST_REQUESTS = 1_000
 MOST_BYTES = 256 * 2**20
 
 
 @dataclass
 class Received:
-    """A chat request that came in, and what became of its connection. Times are `time.monotonic()`."""
+    """A chat request that was received, and what became of its connection. Times are `time.monotonic()`."""
 
     method: str
     path: str
     headers: dict[str, str]
     """With names in canonical form, such as "Content-Type"."""
     body: Any
-    """The parsed JSON, or None when it was none that the service reads."""
+    """The parsed JSON, or None if the service cannot read it."""
     size: int = 0
     """Bytes of the body."""
     received_at: float = field(default_factory=time.monotonic)
@@ -69,11 +69,11 @@ class Received:
     closed: threading.Event = field(default_factory=threading.Event)
     """Set when the client has closed the connection before the reply had ended."""
     ended: threading.Event = field(default_factory=threading.Event)
-    """Set when the reply has been sent completely, or the connection is gone."""
+    """Set when the reply has been sent completely, or the connection has ended."""
 
     @property
     def objection(self) -> Fault | None:
-        """What the service would have against the request, be it answered by a script; None if nothing."""
+        """The service's objection to the request, even if a script answered it; None if there is none."""
         return rules.refuse_request(ChatRequest(self.body))
 
 
@@ -83,23 +83,23 @@ class Service:
 
     pace: float
     requests: list[Received] = field(default_factory=list)
-    """The latest; each holds a whole conversation, and a server may run for long."""
+    """The latest requests only: each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
 
     def remember(self, received: Received) -> None:
-        """Keep the request, and of those before it as many as there is room for."""
+        """Keep the request, and as many of the earlier ones as there is room for."""
         self.requests.append(received)
-        room, kept = MOST_BYTES - received.size, 1
+        room, count = MOST_BYTES - received.size, 1
         for earlier in islice(reversed(self.requests), 1, MOST_REQUESTS):
             room -= earlier.size
             if room < 0:
                 break
-            kept += 1
-        del self.requests[:-kept]
+            count += 1
+        del self.requests[:-count]
 
 
 def application(service: Service) -> Application:
-    """The service's paths; any other is a 404 in the service's shape. Nothing is logged."""
+    """The service's paths; any other is a 404 in the service's form. Nothing is logged."""
     shared = {"service": service}
     return Application(
         [
@@ -125,19 +125,19 @@ class Endpoint(RequestHandler):
         self.set_header("X-LOG-ID", encode.new_id())
 
     async def refuse(self, fault: Fault) -> None:
-        """Send an error, as plain JSON even when a stream was asked for (docs/protocol.md, "Errors")."""
+        """Send an error, as plain JSON even if a stream was asked for (docs/protocol.md, "Errors")."""
         self.set_status(fault.status)
         for name, value in fault.headers.items():
             self.set_header(name, value)
         await self.finish(encode.to_json(encode.error(fault)))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tell an unexpected error to the client, who is testing against this server, in the usual shape."""
+        """Send an unexpected error to the client, which is testing against this server, in the usual form."""
         _, error, _ = kwargs["exc_info"]
         self.finish(encode.to_json(encode.error(Fault(status_code, str(status_code), str(error)))))
 
     def log_exception(self, *_: object) -> None:
-        """Say nothing on stderr: `write_error` has told the client."""
+        """Print nothing on stderr: `write_error` has told the client."""
 
 
 class NotFound(Endpoint):
@@ -148,20 +148,20 @@ class NotFound(Endpoint):
 
 
 class Models(Endpoint):
-    """`GET /models`: the models that there are, in OpenAI's form."""
+    """`GET /models`: the list of models, in OpenAI's form."""
 
     async def get(self) -> None:
         data = [{"id": m, "object": "model", "created": 1703487403, "owned_by": "z-ai"} for m in _MODELS]
         await self.finish(encode.to_json({"object": "list", "data": data}))
 
 
-@stream_request_body  # or tornado would look for a form in the body
+@stream_request_body  # otherwise tornado would look for a form in the body
 class ChatCompletions(Endpoint):
     """`POST /chat/completions`, answered by the next script, or else by the rules and the dialogue."""
 
     def initialize(self, service: Service) -> None:
         super().initialize(service)
-        # Here, not in `post`: the client may have gone before that begins.
+        # Here, not in `post`, because the client may have left before that begins.
         self.received = Received(str(self.request.method), self.request.path, dict(self.request.headers), None)
         self._body = bytearray()
         self._performance: asyncio.Future[None] | None = None
@@ -175,7 +175,7 @@ class ChatCompletions(Endpoint):
         received.body = parsed(bytes(self._body))
         self._body.clear()
         self.service.remember(received)
-        # Nagle's algorithm would glue small pieces together; tornado switches it on for each request.
+        # Nagle's algorithm would join small pieces; tornado turns it on for each request.
         cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
         request = ChatRequest(received.body)
         self._performance = asyncio.ensure_future(self._perform(self._script_for(request), request))
@@ -233,13 +233,13 @@ class ChatCompletions(Endpoint):
         began = loop.time()
         for number, event in enumerate(chunks, 1):
             due = began + number / self.service.pace if self.service.pace else began
-            # Even when nothing is to be waited for, the other connections get their turn.
+            # Even without a wait, give the other connections their turn.
             await asyncio.sleep(max(0.0, due - loop.time()))
             await self._send(encode.sse(event))
         await self._send(encode.DONE)
 
     async def _send(self, data: bytes) -> None:
-        """Send bytes as a packet of their own; raises StreamClosedError when the client has gone."""
+        """Send bytes as a separate packet. Raises StreamClosedError if the client has left."""
         self.write(data)
         await self.flush()
 
@@ -260,10 +260,10 @@ class ChatCompletions(Endpoint):
                 await asyncio.sleep(step)
 
     def _hang_up(self, *, reset: bool) -> None:
-        self.received.ended.set()  # before the connection goes: the client has not closed it
+        self.received.ended.set()  # before the connection closes, because the client has not closed it
         stream = self.detach()
         if reset:
-            # Closing a socket that lingers for no time resets the connection. Windows has shorts here.
+            # Closing a socket with a linger time of zero resets the connection. Windows uses shorts here.
             no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
         stream.close()

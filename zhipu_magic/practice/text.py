@@ -1,4 +1,4 @@
-"""How text is counted in tokens and cut into pieces, without a tokeniser."""
+"""Counts the tokens of text and cuts it into pieces, without a tokeniser."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _PIECE = re.compile(f"[{_CJK}]{{1,2}}|[^{_CJK}]{{1,4}}")
 _WORD = re.compile(r"[A-Za-z]+")
 _ZERO_WIDTH_JOINER = "\u200d"
 
-# The service's rule of thumb is 1.6 Chinese characters a token; for Latin text 4 characters is everyone's.
-# Counted in eighths of a token, both are whole numbers.
+# The service's rule of thumb is 1.6 Chinese characters to a token; for Latin text, 4 characters is everyone's.
+# In eighths of a token, both are whole numbers.
 _EIGHTHS_PER_CJK = 5
 _EIGHTHS_PER_OTHER = 2
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has: a token for 1.6 Chinese characters or 4 others, rounded up."""
+    """The tokens of a text, roughly: one for 1.6 Chinese characters or 4 others, rounded up."""
     cjk = _count_cjk(text)
     eighths = _EIGHTHS_PER_CJK * cjk + _EIGHTHS_PER_OTHER * (len(text) - cjk)
     return -(-eighths // 8)
 
 
 def first_tokens(text: str, limit: int) -> str:
-    """The longest beginning of a text that is estimated at no more than `limit` tokens."""
+    """The longest beginning of a text with at most `limit` tokens, by the estimate."""
     eighths = 0
     for position, character in enumerate(text):
         eighths += _EIGHTHS_PER_CJK if _CJK_RUN.match(character) else _EIGHTHS_PER_OTHER
@@ -36,10 +36,9 @@ def first_tokens(text: str, limit: int) -> str:
 
 
 def cut(text: str) -> Iterator[str]:
-    """Pieces such as a model streams: one or two Chinese characters, up to four others.
+    """Pieces like those that a model streams: one or two Chinese characters, or up to four others.
 
-    An accent, a variation selector or a joined emoji stays with the character that it belongs to. Put
-    together, the pieces are the text.
+    An accent, a variation selector or a joined emoji stays with its character. Joined, the pieces are the text.
     """
     piece = ""
     for match in _PIECE.finditer(text):
@@ -57,7 +56,7 @@ def is_chinese(text: str) -> bool:
 
 
 def clip(text: str, length: int) -> str:
-    """The text, or its beginning with an ellipsis when it is longer than `length` characters."""
+    """The text, or its beginning with an ellipsis if it is longer than `length` characters."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 

@@ -1,4 +1,4 @@
-"""The practice server's own words, in English and in Chinese, as Markdown to be filled in."""
+"""The practice server's own words in English and Chinese, as Markdown templates."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """The texts of one language; each says first of all that no model speaks."""
+    """The texts of one language; each begins by saying that no model is behind it."""
 
     account: str
-    """The usual reply: {turn}, {message} and {parameters} as received, {roles} as rows of a table."""
+    """The usual reply: {turn}, {message} and {parameters} as received, and {roles} as rows of a table."""
     reasoning: str
     tool_result: str
     note: str
     """The same in one sentence, for a reply that is a JSON object."""
     images: str
-    """What the message brought along: their {count}, and each of the {images} in a few words."""
+    """The images of the message: their {count}, and each of the {images} in a few words."""
     code: str
-    """What is said of Python in the message, and the {code} again: a model would have changed it."""
+    """The reply to Python in the message, with the {code} unchanged."""
     search: str
-    """The reply to a {query} that the web is to be searched for; it refers to the sources."""
+    """The reply to a web search for {query}; it refers to the sources."""
     sources: tuple[tuple[str, str, str, str], ...]
-    """What is found, whatever is searched for: title, link, medium and content of each."""
+    """The sources for any search: title, link, medium and content of each."""
 
 
 FORMULA = r"$$t \approx \sum_{i=1}^{n} \left( \frac{c_i}{1.6} + \frac{l_i}{4} + 4 \right)$$"

@@ -1,4 +1,4 @@
-"""Web addresses: what is one, where it leads, and how much of it may be shown."""
+"""Web addresses: what counts as one, its host, and how much of it may be shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-#: Punctuation that stays in a link's target: nobody takes it for the end of it, for mathematics or for a mark.
+#: Punctuation that stays as it is in a link's target: no front end reads it as its end, mathematics or markup.
 _PLAIN = ":/?#&=+,;%.-"
 _LONGEST_TARGET = 2_000
 
@@ -33,7 +33,7 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this host is the machine itself."""
+    """Whether this host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -43,13 +43,13 @@ def is_loopback(host: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """The address without a user name and password, so that it can be shown."""
+    """The address without its user name and password, so that it can be shown."""
     before, at, after = url.rpartition("@")
     return f"{before.split('//')[0]}//…@{after}" if at else url
 
 
 def without_secrets(url: str) -> str:
-    """The address without a user name, a password and the query; empty for what is no address."""
+    """The address without user name, password and query; empty if it is not an address."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -10,22 +10,22 @@ LONGEST_NAME = 200
 
 
 def shortened(text: str, letters: int) -> str:
-    """At most so many characters; the last one is … where there were more."""
+    """The text, or its beginning and … in so many characters."""
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def shorten(text: str, letters: int) -> str:
-    """The text on one line, cut where it is longer."""
+    """The text on one line, shortened to so many characters."""
     return shortened(" ".join(text.split()), letters)
 
 
 def with_line_ends_escaped(text: str) -> str:
-    """The text on one line, each end of a line written as `\\n`."""
+    """The text on one line, with each line end written as `\\n`."""
     return "\\n".join(text.splitlines())
 
 
 def printable(text: str) -> str:
-    """The text with a space for each character that cannot be printed, ends of lines among them."""
+    """The text with a space for each unprintable character, line ends included."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -43,7 +43,7 @@ def whole_characters(text: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be a name that is shown: on one line, and not too long."""
+    """Whether a text can be a name: printable, on one line, and not too long."""
     return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 

@@ -1,9 +1,9 @@
-"""Every failure that a user can meet, told in one message.
+"""Every failure that a user can meet, each with one message.
 
     GLMError                what happened; what to do now; the service's own code and words last
     ├── InvalidRequest      the prompt or an option cannot be sent as it is
     ├── OverBudget          the turn could exceed the budget
-    ├── NotRecorded         nothing may be sent, and the journal does not know the request
+    ├── NotRecorded         nothing may be sent, and the journal does not have the request
     ├── SettingsError       no key, an unsafe address, a proxy that cannot be used
     ├── JournalError        the journal cannot be read, or is not ours to write
     ├── ServiceError        the service answered, and refused
@@ -12,7 +12,7 @@
     ├── InvalidAnswer       the answer is not of the type that was asked for
     └── Interrupted         the user stopped it; what had arrived is kept
 
-Each is raised with a template and the facts that fill it, and speaks of Python:
+Each is raised with a template and the facts that fill it. Its hint is for Python code:
 
     raise InvalidRequest(
         "There is already a thread named {name}.", hint="Pass another name.", reason="thread.exists", name=name
@@ -30,20 +30,20 @@ from typing import Any
 from .markup import without_controls
 from .notice import Notice, filled
 
-#: What came of a request that was refused before it went out, and of one that tools or a retry would have sent.
+#: The outcome of a request that was refused before it was sent, and of one that tools or a retry would have sent.
 NOTHING_SENT = Notice("Nothing was sent.", reason="outcome.nothing_sent")
 NOTHING_MORE_SENT = Notice("Nothing more was sent.", reason="outcome.nothing_more_sent")
 
 
 class GLMError(Exception):
-    """Something that a user can understand and act upon.
+    """A failure that the user can understand and act on.
 
-    `message` says what happened, `hint` what to do now, in Python, and `detail` keeps the service's own code and
-    words. `reason` names the kind of failure, whatever the sentences say, and `facts` are the values that they name.
-    Around them stand `context` (where it happened: it goes before the message), `outcomes` (what has come of the
-    turn), and `near` (the name that was meant, perhaps).
+    `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
+    `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences. `context`
+    says where it happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name
+    that was perhaps meant.
 
-    `retryable` says whether the same request may well succeed a little later.
+    `retryable` says whether the same request may succeed a little later.
     """
 
     retryable = False
@@ -78,11 +78,11 @@ class GLMError(Exception):
     def __str__(self) -> str:
         meant = f"Did you mean {self.near}?" if self.near else ""
         parts = (_line(self.message, meant), _line(*self.outcomes, self.hint), self.detail)
-        # What a service, a journal or a reply put into it goes to a terminal from here.
+        # It may go to a terminal, with text from a service, a journal or a reply in it.
         return without_controls("\n".join(part for part in parts if part))
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython prints in place of a traceback."""
+        """What IPython prints instead of a traceback."""
         return str(self).splitlines()
 
 
@@ -99,7 +99,7 @@ class OverBudget(GLMError):
 
 
 class NotRecorded(GLMError):
-    """Replay is `only`, and the journal does not know the request. Nothing was sent."""
+    """Replay is `only`, and the journal does not have the request. Nothing was sent."""
 
 
 class JournalError(GLMError):
@@ -114,7 +114,7 @@ class ServiceError(GLMError):
     """The service answered, and refused.
 
     `status` is the HTTP status (200 where the error came inside a reply), `code` the service's business code,
-    `request_id` what its support asks for, and `retry_after` the seconds that it asked to wait, if it did.
+    `request_id` the id that its support asks for, and `retry_after` the seconds that it asked to wait, if any.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class ConnectionFailed(GLMError):
 
 
 def asked_elsewhere() -> ConnectionFailed:
-    """The error of a reply that was under way when this process was forked from the one that reads it."""
+    """The error of a reply that was under way in the parent when this process was forked."""
     return ConnectionFailed(
         "This reply was requested before the fork and belongs to the parent process.",
         hint="Call chat.ask(…) in the process that needs the reply; it opens a connection of its own.",

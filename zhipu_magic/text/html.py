@@ -30,13 +30,13 @@ def quotation(text: str) -> Markup:
 
 
 def folded(line: object, texts: Iterable[str]) -> Markup:
-    """Texts as they were written, folded away under one line."""
+    """Texts as they were written, folded under one line."""
     blocks = Markup().join(block(text) for text in texts if text)
     return Markup("<details><summary>{line}</summary>{blocks}</details>", line=line, blocks=blocks)
 
 
 def link(text: str, address: str) -> Markup:
-    """The text as a link to a web address; the text alone where the address is not one."""
+    """The text as a link to a web address; the text alone if the address is not one."""
     target = link_target(address)
     if target is None:
         return Markup.of(text)

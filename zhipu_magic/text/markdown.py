@@ -1,14 +1,14 @@
-"""Markdown: where a text has code, and a text as code.
+"""Markdown: the code in a text, and a text as code.
 
 code_blocks     its blocks of code, fenced and indented
-code_regions    what is code in it, for those who must leave code alone
-python_blocks   the code in it that is Python's
-structure       its blocks of code and its runs of words, at once
-closed          the text, with a fence at its end closed
+code_regions    where code is in it, for those who must leave code alone
+python_blocks   the Python code in it
+structure       its blocks of code and its runs of words
+closed          the text, with an open fence at its end closed
 fenced          a text as a block of code
-escaped         a text as words in which nothing is Markdown
+escaped         a text in which nothing is Markdown
 
-By CommonMark, with one exception: HTML in the text is words like any other, and never hides the code after it.
+This follows CommonMark with one exception: HTML counts as words, so that it never hides the code after it.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _FIRST_WORD = re.compile(r"[\s{.]*([^\s{},:;=]*)")
 _BACKTICKS = re.compile(r"`+")
 _ESCAPED_OR_BACKTICKS = re.compile(r"\\.|`+", re.DOTALL)
 
-#: What plain values are made of: code of nothing else is not worth running.
+#: The nodes of plain values: code with no others is not worth running.
 _VALUES = (ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.unaryop, ast.expr_context)
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """A block of code in a text: text[start:end], with its fences, without the list or quotation marks before it."""
+    """A block of code at text[start:end]: with its fences, but without list or quotation marks before it."""
 
     language: str  # the first word after the fence, in lower case; empty if there is none
     info: str  # all that is written after the fence
@@ -55,11 +55,11 @@ class CodeBlock:
 
 @dataclass(frozen=True)
 class Structure:
-    """What a text is made of, in order. In neither are blank lines, rules and definitions."""
+    """The parts of a text, in order. Blank lines, rules and definitions belong to neither."""
 
     blocks: list[CodeBlock]
     runs: list[tuple[int, int]]  # paragraphs, headings, cells: where there can be emphasis and inline code
-    settled: int  # up to where nothing changes, whatever may follow the text
+    settled: int  # the position up to which nothing changes when the text grows
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
@@ -81,7 +81,7 @@ def code_regions(text: str) -> list[tuple[int, int]]:
 
 
 def python_blocks(text: str) -> list[str]:
-    """The code of the blocks labelled as Python; if there are none, of the unlabelled ones that can only be Python.
+    """The code of the blocks labelled as Python, or else of the unlabelled ones that must be Python.
 
     An unlabelled block is Python if it can be parsed and is more than a value: a name or a list is probably output.
     """
@@ -92,7 +92,7 @@ def python_blocks(text: str) -> list[str]:
 
 
 def structure(text: str, start: int = 0) -> Structure:
-    """The text's blocks of code and its runs of words, from a start that an earlier call found to be settled."""
+    """The text's blocks of code and runs of words, from `start`, which an earlier call found to be settled."""
     line_ends = list(_LINE_END.finditer(text, start))
     lines = [start, *(end.end() for end in line_ends)]
     ends = [*(end.start() for end in line_ends), len(text)]
@@ -150,7 +150,7 @@ def _start(token: Token, line: str) -> int:
     if token.level == 0:
         return 0
     code = token.content.partition("\n")[0]
-    before = line.removesuffix(code if line.endswith(code) else code.lstrip())  # a tab may be in part the code's own
+    before = line.removesuffix(code if line.endswith(code) else code.lstrip())  # part of a tab may belong to the code
     return len(before.removesuffix("\t") if before.endswith("\t") else before.removesuffix("    "))
 
 
@@ -166,7 +166,7 @@ def _is_python(code: str) -> bool:
 
 def _is_a_value(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.AnnAssign):
-        return statement.value is None  # `host: localhost` is no declaration
+        return statement.value is None  # `host: localhost` is not a declaration
     return isinstance(statement, ast.Expr) and all(isinstance(node, _VALUES) for node in ast.walk(statement.value))
 
 
@@ -179,12 +179,12 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-@lru_cache(maxsize=16)  # the earlier parts of a page that grows are asked for again and again
+@lru_cache(maxsize=16)  # the earlier parts of a growing page are requested again and again
 def closed(text: str) -> str:
-    """The text, with an open fence at its end closed: it would take in what follows."""
+    """The text with an open fence at its end closed, which would otherwise take in what follows."""
     blocks = code_blocks(text)
     if not blocks or blocks[-1].contained or not blocks[-1].fenced:
-        return text  # a list or a quotation ends what is in it
+        return text  # the end of a list or a quotation closes what is in it
     block = text[blocks[-1].start :]
     fence = _FENCE_LINE.match(block)
     if fence is None or text[blocks[-1].end :].strip():
@@ -199,7 +199,7 @@ _FENCE_LINE = re.compile(r"`{3,}|~{3,}")
 
 
 def backticks(text: str, least: int) -> str:
-    """A run of backticks, at least so many, that is longer than any in the text."""
+    """A run of at least so many backticks that is longer than any in the text."""
     return "`" * max(least, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
 
 
@@ -210,9 +210,9 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def escaped(text: str) -> str:
-    """A text on one line, in which nothing is Markdown or mathematics, or ends a table's cell."""
+    """A text on one line as words, with no Markdown, no mathematics and no end of a table cell."""
     if text.count("$") > 1 or _MATHEMATICS.search(text):
-        # Front ends look for mathematics in the finished page too, where an escape is gone, but not in code.
+        # Front ends also look for mathematics in the finished page, which has no escapes any more, but not in code.
         mark = backticks(text, 1)
         return f"{mark} {text} {mark}".replace("|", r"\|")
     return _SPECIAL.sub(r"\\\g<0>", text)

@@ -1,14 +1,14 @@
 """Text for a page, made of pieces that know whether they are ours or from outside.
 
-Whatever is shown as `text/markdown` or `text/html` is a `Markup`, and there are three ways to one:
+Whatever is shown as `text/markdown` or `text/html` is a `Markup`, which can be made in three ways:
 
-    Markup("**{model}** is asked.", model=…)   a literal of ours (a test checks that), with pieces put in: a
+    Markup("**{model}** is asked.", model=…)   a literal of ours (a test checks that) with pieces in it: a
                                                Markup as it is, everything else escaped
     Markup("\n\n").join(pieces)                the same, between pieces
     Markup.vouched(rich, plain)                in the few modules that make a text harmless in another way
 
-So a prompt, a model's name or a service's words can go into any sentence or cell, and nobody has to remember that they
-came from outside. A Markup carries its plain text with it, for terminals and for copying.
+So a prompt, a model's name or a service's words can go into any sentence or cell, and no caller has to remember that
+they came from outside. A Markup also has its plain text, for terminals and for copying.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-#: What is markup within a line of Markdown or HTML, and how it is written instead. Mathematics is searched for
-#: in Markdown, where an entity hides it, and once more in the page that comes of it, but there never across elements.
+#: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
+#: Markdown, where an entity hides it, and again in the resulting page, but there never across elements.
 _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
     "&": "&amp;",
     "<": "&lt;",
@@ -31,34 +31,34 @@ _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
 _INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
 _MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
 _SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
-#: What makes a heading or a list at the beginning of a line, indented or not: its last character is escaped.
+#: What begins a heading or a list at the start of a line, indented or not; its last character is escaped.
 _BEGINNING = re.compile(r"\s*(?:[#+=-]|\d{1,9}[.)](?=\s|\Z))")
 
 
 def without_controls(text: str) -> str:
-    """The text with nothing in it that a terminal would obey."""
+    """The text with no control characters that a terminal would obey."""
     return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def without_commands(text: str) -> str:
-    """The text without what begins a command to a terminal: to set its clipboard, its title, its colours.
+    """The text without what begins a terminal command, such as one that sets the clipboard, the title or colours.
 
-    For a text that a front end may print, and whose other control characters are meant.
+    For a text that a front end may print and whose other control characters are intended.
     """
     return text if text.isprintable() else _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-#: All of C0, DEL and C1, except tab and line ends; a lone carriage return overwrites its line.
+#: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
-#: Enquiry, bell, backspace, the shifts, escape, and what of C1 opens a sequence.
+#: Enquiry, bell, backspace, the shifts, escape, and the characters of C1 that open a sequence.
 _COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
 
 
 def escape(text: str) -> str:
-    """The text as it is, with its lines and indents, as Markdown or HTML in which nothing is markup."""
+    """The text with its lines and indents, as Markdown or HTML in which nothing is markup."""
     if text.isalnum():
         return text
-    # A space at the beginning of a line, or after another, would not be seen.
+    # A space at the beginning of a line, or after another space, would not be visible.
     spaced = _SPACES.sub(lambda found: "&nbsp;" * len(found[0]), inert(text).expandtabs(4))
     return spaced.replace("\n", "<br>")
 
@@ -81,8 +81,10 @@ Form = Literal["rich", "plain", "bare"]
 
 
 class Markup:
-    """A piece of a page, in three forms: `rich` for a page, as Markdown and HTML; `plain` for where there is none, with
-    Markdown's marks; and `bare` without them, for a terminal. Each is made when first needed.
+    """A piece of a page in three forms, each made when first needed.
+
+    `rich` is Markdown and HTML for a page, `plain` is text with Markdown's marks, `bare` is text without them for a
+    terminal.
     """
 
     __slots__ = ("_known", "_make")
@@ -93,7 +95,7 @@ class Markup:
 
     @classmethod
     def vouched(cls, rich: str, plain: str, bare: str | None = None) -> Markup:
-        """A piece that the caller vouches for: nothing in `rich` runs, fetches, or differs from `plain`."""
+        """A piece that the caller vouches for: `rich` runs nothing, fetches nothing, and says the same as `plain`."""
         piece = cls()
         piece._known = {"rich": rich, "plain": plain, "bare": plain if bare is None else bare}
         return piece
@@ -104,7 +106,7 @@ class Markup:
         return piece if isinstance(piece, Markup) else cls("{piece}", piece=str(piece))
 
     def join(self, pieces: Iterable[object]) -> Markup:
-        """The pieces with this between them."""
+        """The pieces, with this piece between them."""
         joined = Markup()
         joined._make = partial(_joined, self, [Markup.of(piece) for piece in pieces])
         return joined
@@ -163,10 +165,10 @@ def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
 
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:
-    """What a front end is sent to show the page as Markdown; `plain` is its text, if different."""
+    """The MIME bundle that shows the page as Markdown; `plain` is its text, if different."""
     return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else plain)}
 
 
 def html_bundle(page: Markup, plain: str) -> dict[str, str]:
-    """What a front end is sent to show the page as HTML."""
+    """The MIME bundle that shows the page as HTML."""
     return {"text/html": page.rich, "text/plain": without_commands(plain)}

@@ -1,4 +1,4 @@
-"""A sentence for the user, with what it is made of, so that another place can say the same thing in its own way."""
+"""A sentence for the user, with the facts in it, so that a front end can word it differently."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 
 class Notice(str):
-    """A text in English, what to do about it in Python, and what both were made of.
+    """A text in English, a hint for Python code, and the facts in both.
 
-    `reason` names the kind of thing that is told, and never changes; `facts` are the values that the sentences name.
-    A front end looks `reason` up to say what to do there, and a translation would do the same.
+    `reason` names the kind of notice and never changes; `facts` are the values in the sentences. A front end looks up
+    its own hint by the `reason`, and a translation would do the same.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""Numbers as words: counts, round figures, money."""
+"""Numbers as text: counts, round figures, money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mistyped name was probably meant to be."""
+"""Finds the name that a mistyped one was probably meant to be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 
-#: Names that are compared: an object can have any number of attributes, and a mapping of keys.
+#: Names that are compared: an object can have any number of attributes, and a mapping any number of keys.
 _MOST_COMPARED = 1_000
 #: How alike two names must be, from 0 to 1.
 _ALIKE = 0.5

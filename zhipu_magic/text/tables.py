@@ -8,7 +8,7 @@ from .markup import Markup
 
 
 def row(cells: Iterable[str]) -> str:
-    """A row whose cells hold nothing that ends a cell."""
+    """A row; its cells must not contain anything that ends a cell."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -27,13 +27,13 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The same where no markup is read. Wide characters, such as Chinese ones, take two columns."""
+    """The table as plain text. Wide characters, such as Chinese ones, take two columns."""
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in (header, *rows)]
     return _aligned(cells, cells)
 
 
 def _aligned(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> str:
-    """The lines of a table, padded to the width of what is `shown` of each cell."""
+    """The lines of a table, with each cell padded by the width of what is `shown` of it."""
     widths = [[_width(cell) for cell in line] for line in shown]
     columns = [max(column) for column in zip(*widths, strict=True)]
     lines = [
@@ -44,6 +44,6 @@ def _aligned(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> 
 
 
 def _width(text: str) -> int:
-    from wcwidth import wcswidth  # large tables, of no use to a notebook until a command answers
+    from wcwidth import wcswidth  # it has large tables, which are not needed until a command answers
 
     return max(0, wcswidth(text))

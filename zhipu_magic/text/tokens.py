@@ -1,4 +1,4 @@
-"""Texts measured in tokens, which are estimated, and cut to a budget of them; the same in every run."""
+"""Estimates the tokens of texts, and cuts texts to a budget; the same in every run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INLINE: Final = 80
 """The longest line, in characters, that can stand within a sentence."""
 
 _MOST_CHARACTERS: Final = 4
-"""In a token, by this estimate."""
+"""Characters of a token at most, by this estimate."""
 _AROUND: Final = 4
 """Tokens that a message takes beyond its text."""
 _SHORTER: Final = 0.8
@@ -27,7 +27,7 @@ def estimate(text: str) -> float:
 
 
 def weight(text: str) -> float:
-    """Tokens of a piece of a text."""
+    """Tokens of a piece of a text, roughly."""
     return estimate(text) - _AROUND
 
 
@@ -44,12 +44,12 @@ def cut(text: str, tokens: float, whole: float | None = None) -> str:
         if whole <= tokens:
             return text
     note = f"[cut here: about {about(tokens)} of about {about(whole)} tokens are shown]"
-    kept = _beginning(text, max(0.0, tokens - estimate(note) - 1))
-    return f"{kept}{'' if not kept or kept.endswith(chr(10)) else chr(10) if chr(10) in text else ' '}{note}"
+    shown = _beginning(text, max(0.0, tokens - estimate(note) - 1))
+    return f"{shown}{'' if not shown or shown.endswith(chr(10)) else chr(10) if chr(10) in text else ' '}{note}"
 
 
 def fenced_within(text: str, language: str, tokens: float, whole: float | None = None) -> str:
-    """The text as a block of code, cut within it to so many tokens."""
+    """The text as a block of code, cut inside so that the block takes at most so many tokens."""
     fence = backticks(text, 3)
     room = tokens - weight(f"{fence}{language}\n\n{fence}")
     return f"{fence}{language}\n{cut(text.rstrip(), room, whole)}\n{fence}"
@@ -70,7 +70,7 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
 
 
 def _beginning(text: str, tokens: float) -> str:
-    """As much of the text as fits, to the end of a line or a word if there is one near."""
+    """As much of the text as fits, up to the end of a line or a word if one is near."""
     low, high = 0, min(len(text), int(tokens * _MOST_CHARACTERS))
     while low < high:
         middle = (low + high + 1) // 2

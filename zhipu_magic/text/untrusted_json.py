@@ -1,9 +1,8 @@
 """JSON from outside, parsed once into values that no later code can fail on.
 
-A service, a journal and a cloned repository can each send JSON that Python parses and later code chokes on: lists
-nested so deep that a copy of them overflows the stack, NaN, numbers with hundreds of digits, unpaired surrogates that
-no file can hold. `loads` removes those and keeps everything else, so that an odd member is lost alone, and not the
-reply that it came with.
+A service, a journal or a cloned repository can send JSON that Python parses but later code fails on: lists nested so
+deep that copying them overflows the stack, NaN, numbers with hundreds of digits, unpaired surrogates that no file can
+hold. `loads` removes those and keeps everything else, so that an odd member does not cost the whole reply.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .characters import whole_characters
 MOST_LEVELS = 64
 #: Lists and objects in one text: an empty one takes twenty times the memory of its two characters.
 MOST_CONTAINERS = 1_000_000
-#: Most parsers of JSON hold less in an integer; a counter needs far less.
+#: Most JSON parsers allow less in an integer; a counter needs far less.
 LARGEST_INTEGER = 2**63 - 1
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
 _WHITE_SPACE = " \t\r\n"
@@ -35,7 +34,7 @@ def loads(text: str | bytes) -> Any:
 def read(text: str | bytes) -> tuple[Any, bool]:
     """The value of a JSON text, and whether it is clean as it stands. Raises ValueError for a text that is not JSON.
 
-    For a caller that has to look at it before `cleaned` does.
+    For a caller that has to look at the value before it is `cleaned`.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
@@ -73,7 +72,7 @@ def cleaned(value: Any, levels: int = MOST_LEVELS) -> Any:
 
 
 def is_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
-    """Whether it is nested deeper than so many levels. Copies nothing."""
+    """Whether the value is nested deeper than so many levels. Copies nothing."""
     if not isinstance(value, (dict, list)):
         return False
     inner = value.values() if isinstance(value, dict) else value
@@ -94,7 +93,7 @@ def _can_be_written(text: str) -> bool:
 
 
 def _integer(digits: str) -> int | None:
-    # Python takes long to parse thousands of digits, or refuses them.
+    # Python parses thousands of digits slowly, or refuses them.
     number = None if len(digits) > _MOST_DIGITS + 1 else int(digits)
     return number if number is not None and abs(number) <= LARGEST_INTEGER else None
 

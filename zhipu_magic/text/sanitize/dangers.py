@@ -1,4 +1,4 @@
-"""What of a text could run, fetch, link or style in some front end."""
+"""Patterns of what could run, fetch, link or style something in some front end."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ _MACROS = (
 )
 MACRO = rf"(?:{_MACROS})(?![A-Za-z])"
 CLEAN_TITLE = r'"[^"\n$\\@]*"[ \t]*'
-#: A letter of an address. Two at signs are JupyterLab's mark for mathematics, and one of them may be an entity.
+#: A character of an address. Two at signs are JupyterLab's mark for mathematics, and one of them may be an entity.
 _PLAIN = r"""(?:[^\s()<>"`$\\&]|&(?!commat;|\#0*64;|\#[xX]0*40;))"""
 _SCHEMED = r"(?:https?:|mailto:|tel:|(?![^\s/?#()]*[:&\\]))"
-#: An image's address and title, and all there is to it but its words.
+#: An image without its words: its address and title.
 _PLAIN_IMAGE = rf"""[^\[\]$\\<>"`@\n]*\]\(https?:{_PLAIN}*(?:[ \t]+{CLEAN_TITLE})?\)"""
-_GAP = r"(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)"  # never over a blank line: a paragraph is judged as it is in the whole text
-#: What follows `](` in a link that does no harm, and in what is no link to anyone.
+_GAP = r"(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)"  # never across a blank line: each paragraph is judged on its own
+#: What follows `](` in a harmless link, and in what no front end reads as a link.
 _PLAIN_LINK = rf"{_GAP}?{_SCHEMED}(?:{_PLAIN}|\({_PLAIN}*\))*(?:{_GAP}?\)|{_GAP}{CLEAN_TITLE}\))"
 _NO_LINK = rf"""[^\s()<>"'`$\\]+(?:{_GAP}[^\s()<>"']|{_GAP}?\Z|[ \t]*\n[ \t]*\n)"""
-#: What follows `]:` in a definition that does harm.
+#: What follows `]:` in a harmful definition.
 _HARMFUL_DEFINITION = (
     r"[\s>]*(?:<|(?!https?:|mailto:|tel:)[^\s/?#()]*?[:&\\]|\S*?[$\\]|\S+[\s>]+(?!" + CLEAN_TITLE + r"$)[\"'(])"
 )
-#: Letters and backslashes that are written as entities, for which there is no honest reason.
+#: Letters and backslashes written as entities, for which there is no honest reason.
 DISGUISED = (
     r"&(?:bsol;|\#0*(?:6[5-9]|[78]\d|9[027-9]|1[01]\d|12[0-2])(?!\d)"
     r"|\#[xX]0*(?:[46][1-9a-fA-F]|[57][0-9aA]|5[cC])(?![\da-fA-F]))"
 )
-#: What nobody means in the words behind a fence, and some front ends take for more than words.
+#: What some front ends take for more than words after a fence, and nobody needs there.
 INFO = r"""["$\\<>&@{]|[mM][eE][rR][mM][aA][iI][dD]"""
-#: Letters after which an address or the words behind a fence are harmful unread: all else is read once, and soon.
+#: Characters: a longer address or info string counts as harmful unread, so that reading takes linear time.
 _LONG = 3_000
-#: What follows `://` in a bare address that does no harm: it ends soon, and holds no beginning of mathematics.
+#: What follows `://` in a harmless bare address: it is short, and begins no mathematics.
 _PLAIN_ADDRESS = rf"[^\s$\\]{{0,{_LONG}}}(?:\\(?!\\[(\[]|begin)[^\s$\\]{{0,300}}){{0,20}}(?!\S)"
 CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 
@@ -40,7 +40,7 @@ CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 def _dangers(image: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-        (?=[<!\\\[\]:wW`~&{CONTROL}])  # most letters of a text are told by this alone: a third of the time
+        (?=[<!\\\[\]:wW`~&{CONTROL}])  # most characters fail here at once: a third of the time
         (?: <[A-Za-z/!?]
           | {image}
           | \\{MACRO}

@@ -1,17 +1,17 @@
-r"""The Markdown of a model's reply, so that showing it runs nothing and fetches nothing, in whatever front end.
+r"""Makes the Markdown of a model's reply harmless: showing it runs nothing and fetches nothing in any front end.
 
-Front ends disagree about what in a text is code, mathematics or words, so nothing here rests on one reading of it.
-What could do harm (`DANGER`) is taken out of every part of the text, in the way in which the likeliest reading of that
-part still shows what was written. It may stay in one place only: in a fence that nobody can take for anything else,
+Front ends disagree about what in a text is code, mathematics or words, so nothing here relies on one reading.
+Whatever could do harm (`DANGER`) is removed from every part of the text, in the way in which the most likely reading of
+that part still shows what was written. It may stay only in a fence that every front end reads as one:
 
-- at the left margin, alone between blank lines, closed, with a plain word behind its opening;
-- with nothing in it like a fence, so that who still waits for an earlier one to close does not find its end here;
-- with no mathematics above that somebody could let go on into it.
+- at the left margin, alone between blank lines, closed, with a plain word after its opening;
+- with nothing in it like a fence, so that it cannot close an earlier one that a front end still considers open;
+- with no mathematics above it that a front end could continue into it.
 
-Three dangers are less plain than HTML and images. JupyterLab puts mathematics back as it was written when Markdown
-has become HTML already: a quotation mark of it in an address or a title ends the attribute. JupyterLab also puts the
-words behind a fence into an attribute as they are. And whoever looks for mathematics in the page that came of all
-this sees `\href` where an entity hid it. Nothing is cleaned after us: JupyterLab trusts what a cell has just shown.
+Three dangers are less obvious than HTML and images. JupyterLab puts mathematics back as it was written once Markdown
+has become HTML: a quotation mark in it ends the attribute of an address or a title. JupyterLab also puts the words
+after a fence into an attribute as they are. And a search for mathematics in the resulting page sees `\href` where an
+entity hid it in the Markdown. Nothing is cleaned after us: JupyterLab trusts what a cell has just shown.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _CONTROLS = re.compile(f"[{CONTROL}]")
 _FENCE = re.compile(r"`{3}|~{3}")
 _WORD = re.compile(r"[\w+#.-]+", re.ASCII)
 _BLANK_LINE = re.compile(r"(\n[ \t]*\n)")
-#: Mathematics that some let go on over blank lines: where its end is told by everybody alike, or where it is `open`.
+#: Mathematics that some front ends continue across blank lines: with an end that all agree on, or `open`.
 _LONG_MATHEMATICS = re.compile(
     r"""
-      (?=[$\\])  # most letters are told by this alone
+      (?=[$\\])  # most characters fail here at once
     (?: (?:\A|(?<=\n\n))\$\$(?:[^$\\\n]|\\[^\n]|\n(?![ \t]*(?:\n|`{3}|~{3})))+(?<!\\)\$\$(?=[ \t]*(?:\n|\Z))
       | (?<![\\$])\$\$(?:[^$\\\n]|\\[^$\n])+(?<!\\)\$\$(?!\$)
       | (?P<open>\$\$|\\\\\[|\\begin\{)
@@ -43,7 +43,7 @@ _LONG_MATHEMATICS = re.compile(
     """,
     re.VERBOSE,
 )
-#: What a diagram can load or link with, and HTML other than what diagrams are written with.
+#: What a diagram can load or link with, and any HTML that diagrams do not need.
 _UNDRAWABLE = re.compile(
     r"""
       \\ | \S\ *\t | /\s*/ | \$\$ | %%\s*\{ | @\s*\{ | ^\s*---\s*$ | &[\#\w]+; | \#(?!quot;)\w+; | url\s*\( | @import
@@ -56,22 +56,22 @@ _UNDRAWABLE = re.compile(
 
 @dataclass(frozen=True)
 class _Done:
-    """A text seen before, and what is shown for that part of it which nothing changes that may follow the text."""
+    """A text seen before, and what is shown for the part of it that stays the same when the text grows."""
 
     text: str = ""
     settled: int = 0
     shown: str = ""
 
 
-#: By whether images are allowed, the latest first: a reply that calls tools has several texts on the page.
+#: The texts seen before, by whether images are allowed, the latest first: a reply with tools has several on the page.
 _done: dict[bool, deque[_Done]] = {False: deque(maxlen=8), True: deque(maxlen=8)}
 
 
 def harmless(markdown: str, *, remote_images: bool = False) -> str:
-    """The Markdown with nothing in it that a front end could run or fetch; itself where there is no such thing.
+    """The Markdown with nothing in it that a front end could run or fetch; unchanged if there is nothing.
 
-    HTML is shown as text, an image as a link to it unless `remote_images`. Called again with the same text grown
-    longer, it goes on where it was.
+    HTML is shown as text, an image as a link unless `remote_images`. Called again with a longer text that begins the
+    same, it continues where it was.
     """
     danger = DANGER[remote_images]
     if not danger.search(markdown):
@@ -97,7 +97,7 @@ class _Reply:
     danger: re.Pattern[str]
 
     def shown(self, start: int, end: int, shown: str) -> str:
-        """What is shown for the text up to this end, after what is shown for it up to this start."""
+        """What is shown for the text up to `end`, given what is `shown` for it up to `start`."""
         for block in self.found.blocks:
             if not start <= block.start < end or not self._is_harmful(block):
                 continue
@@ -120,12 +120,12 @@ class _Reply:
 
     @cached_property
     def _mathematics_left_open(self) -> int:
-        """Where mathematics begins of which it is not plain where it ends."""
+        """Where the first mathematics begins whose end is not certain."""
         found = (each.start() for each in _LONG_MATHEMATICS.finditer(self.text) if each["open"])
         return next(found, len(self.text))
 
     def _words(self, start: int, end: int) -> str:
-        """What is not a block of code, paragraph by paragraph."""
+        """The text outside blocks of code, paragraph by paragraph."""
         if not self.danger.search(self.text, start, end):
             return self.text[start:end]
         runs, shown = self.found.runs, []

@@ -1,7 +1,7 @@
 """The page of a reply: the model's Markdown and what we put around it, made harmless as one text.
 
-Rounds, answer and sources stand on one page, and mathematics or a fence that one of them opens goes on into the next:
-so they are not made harmless one by one. Our own pieces are kept out of it behind marks, and put in afterwards.
+Rounds, answer and sources are on one page, and mathematics or a fence that one of them opens continues into the next,
+so they cannot be made harmless one by one. Marks stand in for our own pieces, which are put in afterwards.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from ..markdown import closed
 from ..markup import Markup
 from .markdown import harmless
 
-#: Around a piece's number. Neither is a character: Unicode keeps them for use within a program.
+#: Around a piece's number. Neither is a character: Unicode reserves them for use within a program.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _OURS = re.compile(f"[{_OPEN}{_CLOSE}]")
 
 
 def page_of(pieces: Iterable[Markup | str], *, remote_images: bool = False) -> Markup:
-    """The pieces one below the other: a `str` is the model's Markdown, a `Markup` our own, and both may be empty.
+    """The pieces one below the other: a `str` is the model's Markdown, a `Markup` is ours, and both may be empty.
 
-    Images in the Markdown are shown where `remote_images` says so. Called again with the last piece grown longer, it
-    goes on where it was.
+    `remote_images` shows the images in the Markdown. Called again with a longer last piece, it continues where it was.
     """
     ours: list[Markup] = []
     texts: list[str] = []
@@ -31,7 +30,7 @@ def page_of(pieces: Iterable[Markup | str], *, remote_images: bool = False) -> M
         if not piece:
             continue
         if texts:
-            texts[-1] = closed(texts[-1])  # a fence that one piece leaves open would take in what follows
+            texts[-1] = closed(texts[-1])  # an open fence would take in the next piece
         if isinstance(piece, Markup):
             texts.append(f"{_OPEN}{len(ours)}{_CLOSE}")
             ours.append(piece)

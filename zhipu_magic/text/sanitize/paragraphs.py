@@ -1,4 +1,4 @@
-"""The words of one paragraph without what is harmful in them: each piece as its likeliest reading shows it."""
+"""Makes the words of one paragraph harmless: each piece as its most likely reading shows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..markdown import code_spans
 from .dangers import CLEAN_TITLE, DISGUISED, MACRO
 
 _LINE_END = re.compile(r"\n[ \t>]*")
-#: What the words of a paragraph are read by, one step after the other.
+#: The steps in which the words of a paragraph are read.
 _STEP = re.compile(
     rf"""
       (?P<macro>\\{{1,2}}(?={MACRO}))
@@ -44,21 +44,21 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SCHEME = re.compile(r"[^/?#]*?:")
 _SCHEMES = ("http:", "https:", "mailto:", "tel:")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-#: Letters of an address that holds its own data, and would fill the page.
+#: Characters that are shown of an address with its own data, which would fill the page.
 _SHOWN_OF_DATA = 40
 
 
 def paragraph(text: str, edges: list[int], danger: re.Pattern[str]) -> str:
-    """One paragraph, or a list without gaps, a table, a title; code and mathematics never go over the edges in it."""
+    """A paragraph, a list without gaps, a table or a title; code and mathematics do not cross the `edges` in it."""
     cuts = [0, *(edge for edge in edges if 0 < edge < len(text)), len(text)]
     pieces = [piece for start, end in pairwise(cuts) for piece in _Run(text[start:end], danger).pieces()]
     if danger.search("".join("·" if isinstance(piece, _Html) else piece for piece in pieces)):
-        return spelled(text, apart=True)  # something came of the pieces that was in none of them
+        return spelled(text, apart=True)  # together the pieces have something that none of them had
     return "".join(pieces)
 
 
 class _Html(str):
-    """Our own tags about what `spelled` made of the reply's letters."""
+    """Our own tags around what `spelled` returned."""
 
 
 @dataclass
@@ -67,11 +67,11 @@ class _Run:
 
     text: str
     danger: re.Pattern[str]
-    address_end: int = 0  # of the last bare address with mathematics in it
-    missing: set[str] = field(default_factory=set)  # ends of mathematics that do not come any more
+    address_end: int = 0  # the end of the last bare address with mathematics in it
+    missing: set[str] = field(default_factory=set)  # closing marks of mathematics that do not occur any more
 
     def pieces(self) -> Iterator[str]:
-        """The words from left to right, each step as the method of its name shows it."""
+        """The words from left to right, each step as the method with its name shows it."""
         at = 0
         while step := _STEP.search(self.text, at):
             yield self.text[at : step.start()]
@@ -126,7 +126,7 @@ class _Run:
         return _Html(f"<code>{spelled(code)}</code>"), end
 
     def _badge(self, step: re.Match[str]) -> tuple[str, int]:
-        """An image that is a link: it stays a link, and the words for the image are its words."""
+        """An image in a link becomes the link's words."""
         if not self.danger.match(self.text, step.end()):
             return step[0], step.end()
         words = step["words"] if step["words"].strip() else "image"
@@ -143,7 +143,7 @@ class _Run:
 
     def _autolink(self, step: re.Match[str]) -> tuple[str, int]:
         if self.text.endswith("!", 0, step.start()):
-            return "&lt;", step.start() + 1  # a link would make an image of it
+            return "&lt;", step.start() + 1  # with a link after it, this would be an image
         scheme = "" if "://" in step["url"] else "mailto:"
         address = quote(step["url"], safe=":/?#[]@!&'*+,;=%~")
         return f"[{spelled(step['url'])}]({scheme}{address})", step.end()
@@ -179,7 +179,7 @@ class _Run:
 
 
 def _mathematics(formula: str, danger: re.Pattern[str]) -> str:
-    """The formula so that it looks the same and does nothing, be it read as mathematics or as words."""
+    """The formula in a form that looks the same and does nothing, whether read as mathematics or as words."""
     if not danger.search(formula):
         return formula
     formula = _BACKSLASHES.sub(lambda row: "" if len(row[0]) == 1 else "\\\\ ", formula)
@@ -196,7 +196,7 @@ def _is_allowed(address: str) -> bool:
 
 
 def _tamed(address: str, title: str) -> str:
-    """The rest of a link, from the bracket on."""
+    """The rest of a link, from the closing bracket of its words on."""
     address = re.sub(
         r"""[\s()<>"'`$\\]|(?<=@)@""", lambda letter: quote(letter[0]), _ESCAPED.sub(r"\1", address.strip("<>"))
     )
@@ -205,9 +205,10 @@ def _tamed(address: str, title: str) -> str:
 
 
 def spelled(text: str, *, apart: bool = False) -> str:
-    """The text with nothing in it that HTML, Markdown or a search for mathematics could read as its own.
+    """The text with nothing in it that is HTML, Markdown or mathematics.
 
-    Mathematics is searched for in the page too, but not in code and never across elements: hence `apart`, elsewhere.
+    Front ends search for mathematics in the finished page too, but not in code and never across elements; outside code,
+    `apart` puts its marks into elements of their own.
     """
 
     def spell(letter: re.Match[str]) -> str:
