@@ -20,12 +20,12 @@ def _first_column(title: str) -> list[str]:
 
 
 def test_every_option_of_a_cell_is_there() -> None:
-    told = {word for row in _first_column("In a cell") for word in re.findall(r"--?[a-z-]+", row)}
+    told = {word for row in _first_column("Options of a cell") for word in re.findall(r"--?[a-z-]+", row)}
     assert told == {name for action in PARSER._actions for name in action.option_strings}
 
 
 def test_every_command_is_there() -> None:
-    assert _first_column("Around it") == ["`%glm`", *(f"`{command.usage}`" for command in COMMANDS.values())]
+    assert _first_column("Commands") == ["`%glm`", *(f"`{command.usage}`" for command in COMMANDS.values())]
 
 
 def test_every_kind_of_failure_is_there() -> None:
