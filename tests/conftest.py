@@ -43,7 +43,7 @@ def quick_collections() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_journals_of_the_readers(tmp_path_factory: pytest.TempPathFactory) -> None:
+def no_journals_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Kernels and terminals that serve several tests keep their journals here."""
     os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("user data"))
 

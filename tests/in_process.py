@@ -71,7 +71,7 @@ class Page:
 
     @property
     def names(self) -> dict[str, Any]:
-        """The reader's namespace."""
+        """The user's namespace."""
         return self.shell.user_ns
 
     @property

@@ -1,7 +1,7 @@
-"""A real front end as its reader has it: a Jupyter server of its own, and a notebook open in a browser.
+"""A real front end as its user has it: a Jupyter server of its own, and a notebook open in a browser.
 
 FrontEnd        JupyterLab or Notebook 7, with none of the machine's own settings
-OpenNotebook    a notebook in a browser page, read as its reader sees it
+OpenNotebook    a notebook in a browser page, read as its user sees it
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class FrontEnd:
         return path
 
     def copy(self, path: Path, name: str, *, kernel: str = "python3", trusted: bool = True) -> Path:
-        """The notebook on another desk: with this kernel or with `NO_KERNEL`, its reader trusting it or not."""
+        """The notebook on another desk: with this kernel or with `NO_KERNEL`, its user trusting it or not."""
         notebook = nbformat.read(path, as_version=4)
         # A notebook is trusted by its content: one word that is not in the original makes the copy another one.
         notebook.metadata = _kernelspec(kernel) | {"title": name}
@@ -115,7 +115,7 @@ class FrontEnd:
 
     @contextmanager
     def setting(self, plugin: str, value: dict[str, Any]) -> Iterator[None]:
-        """Have a setting of the reader's so, for pages that are opened meanwhile."""
+        """Have a setting of the user's so, for pages that are opened meanwhile."""
         written = self._write_setting(plugin, value)
         try:
             yield
@@ -197,7 +197,7 @@ def _kernelspec(name: str) -> dict[str, Any]:
 
 
 class OpenNotebook:
-    """A notebook that a reader has before them."""
+    """A notebook that a user has before them."""
 
     def __init__(self, front_end: FrontEnd, page: Page, path: Path) -> None:
         self.page = page
@@ -206,7 +206,7 @@ class OpenNotebook:
         self.dialogs: list[str] = []
         page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
 
-    # What the reader does
+    # What the user does
 
     def load(self) -> None:
         """Open it, or open it again."""
@@ -280,7 +280,7 @@ class OpenNotebook:
             return False
         return True
 
-    # What the reader sees
+    # What the user sees
 
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)

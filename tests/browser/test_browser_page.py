@@ -1,4 +1,4 @@
-"""The page is the conversation: what a reader does to its cells, the model is told."""
+"""The page is the conversation: what a user does to its cells, the model is told."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ASIDE = "1 turn was set aside"
 REPLAY = '%config GLMMagics.replay = "{}"'
 
 
-class Reader:
-    """A reader at a page, and what the service is told by what they do there."""
+class User:
+    """A user at a page, and what the service is told by what they do there."""
 
     def __init__(self, notebook: OpenNotebook, server: PracticeServer) -> None:
         self.notebook = notebook
@@ -61,13 +61,13 @@ class Reader:
 
 
 @pytest.fixture
-def reader(lab: FrontEnd, server: PracticeServer, opened: Open, request: pytest.FixtureRequest) -> Reader:
-    """A reader in JupyterLab who has asked three turns, and has a history below them."""
+def user(lab: FrontEnd, server: PracticeServer, opened: Open, request: pytest.FixtureRequest) -> User:
+    """A user in JupyterLab who has asked three turns, and has a history below them."""
     name = request.function.__name__.removeprefix("test_")
-    reader = Reader(opened(lab, lab.write(name, LOAD, *TURNS, "%glm history", "pass"), height=1100), server)
-    reader.run(LOAD)
-    reader.ask_all()
-    return reader
+    user = User(opened(lab, lab.write(name, LOAD, *TURNS, "%glm history", "pass"), height=1100), server)
+    user.run(LOAD)
+    user.ask_all()
+    return user
 
 
 def test_the_conversation_follows_the_page_and_goes_on_after_a_restart(
@@ -79,109 +79,109 @@ def test_the_conversation_follows_the_page_and_goes_on_after_a_restart(
         "page", LOAD, *TURNS, "%glm history", "%glm usage", "%glm resume", "%%glm\nfourth", "%%glm\nfifth", "pass"
     )
     notebook = opened(front_end, path, height=1500)
-    reader = Reader(notebook, server)
-    assert reader.run(LOAD) == ""
-    reader.ask_all()
-    assert "stale" not in reader.run("%glm history")
-    reader.run("%glm usage")
+    user = User(notebook, server)
+    assert user.run(LOAD) == ""
+    user.ask_all()
+    assert "stale" not in user.run("%glm history")
+    user.run("%glm usage")
 
     notebook.edit(notebook.find("first"), "%%glm\nfirst, in other words")
-    assert reader.ask("first", "ONE") == ["first, in other words"]
-    assert reader.run("%glm history").count("stale") == 2
+    assert user.ask("first", "ONE") == ["first, in other words"]
+    assert user.run("%glm history").count("stale") == 2
     dashboard = notebook.page.locator(".zhipu-magic-dashboard")
     expect(dashboard).to_contain_text("second (stale)")
     expect(dashboard).to_contain_text("third (stale)")
     shoot(notebook.page, f"{front_end.name}-page-stale")
 
-    reader.press("second", "d", "d", cells=9)
-    assert reader.ask("third", "THREE") == ["first, in other words", "ONE", "third"]
+    user.press("second", "d", "d", cells=9)
+    assert user.ask("third", "THREE") == ["first, in other words", "ONE", "third"]
     expect(notebook.panel(notebook.find("third"))).to_contain_text(ASIDE)
-    history = reader.run("%glm history")
+    history = user.run("%glm history")
     assert history.count("set aside") == 1
     assert "stale" not in history
     expect(dashboard).to_contain_text("second (set aside)")
     shoot(notebook.page, f"{front_end.name}-page-aside")
 
     notebook.restart()
-    assert reader.run(LOAD) == "The journal page.jsonl has an earlier conversation: %glm resume continues it.\n"
-    assert "2 turns in main" in reader.run("%glm resume")
-    assert reader.run("%glm history") == history
+    assert user.run(LOAD) == "The journal page.jsonl has an earlier conversation: %glm resume continues it.\n"
+    assert "2 turns in main" in user.run("%glm resume")
+    assert user.run("%glm history") == history
     shoot(notebook.page, f"{front_end.name}-page-resumed")
     told = ["first, in other words", "ONE", "third", "THREE", "fourth"]
-    assert reader.ask("fourth", "four") == told
-    assert reader.ask("third", "Three!") == told[:3]
-    assert reader.ask("fifth", "five") == [*told[:3], "Three!", "fourth", "four", "fifth"]
-    assert reader.run("%glm history").count("stale") == 1
+    assert user.ask("fourth", "four") == told
+    assert user.ask("third", "Three!") == told[:3]
+    assert user.ask("fifth", "five") == [*told[:3], "Three!", "fourth", "four", "fifth"]
+    assert user.run("%glm history").count("stale") == 1
     shoot(notebook.page, f"{front_end.name}-page-gone-on")
     assert (path.parent / ".glm" / "page.jsonl").is_file()
 
 
-def test_the_turn_of_a_deleted_cell_comes_back_with_its_cell(reader: Reader, shoot: Shoot) -> None:
-    reader.press("second", "d", "d", cells=5)
-    assert reader.ask("third", "THREE") == ["first", "one", "third"]
-    reader.press("third", "z", cells=6)
-    assert reader.ask("third", "Three!") == ["first", "one", "third"]
-    assert reader.ask("second", "TWO") == ["first", "one", "second"]
-    assert ASIDE not in reader.under(reader.notebook.find("second"))
-    assert reader.ask("third", "three") == ["first", "one", "second", "TWO", "third"]
-    history = reader.run("%glm history")
-    shoot(reader.notebook.page, "jupyterlab-page-back")
+def test_the_turn_of_a_deleted_cell_comes_back_with_its_cell(user: User, shoot: Shoot) -> None:
+    user.press("second", "d", "d", cells=5)
+    assert user.ask("third", "THREE") == ["first", "one", "third"]
+    user.press("third", "z", cells=6)
+    assert user.ask("third", "Three!") == ["first", "one", "third"]
+    assert user.ask("second", "TWO") == ["first", "one", "second"]
+    assert ASIDE not in user.under(user.notebook.find("second"))
+    assert user.ask("third", "three") == ["first", "one", "second", "TWO", "third"]
+    history = user.run("%glm history")
+    shoot(user.notebook.page, "jupyterlab-page-back")
     assert "set aside" not in history
     assert "stale" not in history
 
 
-def test_a_turn_set_aside_is_restored_by_hand(reader: Reader, shoot: Shoot) -> None:
-    reader.press("second", "d", "d", cells=5)
-    reader.notebook.edit(reader.notebook.find("pass"), "%glm restore")
-    told = reader.run("%glm restore")
-    shoot(reader.notebook.page, "jupyterlab-page-restored")
+def test_a_turn_set_aside_is_restored_by_hand(user: User, shoot: Shoot) -> None:
+    user.press("second", "d", "d", cells=5)
+    user.notebook.edit(user.notebook.find("pass"), "%glm restore")
+    told = user.run("%glm restore")
+    shoot(user.notebook.page, "jupyterlab-page-restored")
     assert told.strip().endswith("1 turn restored. The thread now has 3 turns.")
-    assert reader.ask("third", "THREE") == ["first", "one", "second", "two", "third"]
+    assert user.ask("third", "THREE") == ["first", "one", "second", "two", "third"]
 
 
-def test_a_cell_whose_deletion_is_undone_at_once_keeps_its_turn(reader: Reader, shoot: Shoot) -> None:
-    reader.press("second", "d", "d", cells=5)
-    reader.press("third", "z", cells=6)
-    assert reader.ask("second", "TWO") == ["first", "one", "second"]
-    shoot(reader.notebook.page, "jupyterlab-page-undone")
-    assert "set aside" not in reader.under(reader.notebook.find("second"))
-    assert reader.ask("third", "THREE") == ["first", "one", "second", "TWO", "third"]
+def test_a_cell_whose_deletion_is_undone_at_once_keeps_its_turn(user: User, shoot: Shoot) -> None:
+    user.press("second", "d", "d", cells=5)
+    user.press("third", "z", cells=6)
+    assert user.ask("second", "TWO") == ["first", "one", "second"]
+    shoot(user.notebook.page, "jupyterlab-page-undone")
+    assert "set aside" not in user.under(user.notebook.find("second"))
+    assert user.ask("third", "THREE") == ["first", "one", "second", "TWO", "third"]
 
 
-def test_a_cell_that_is_cut_and_pasted_keeps_its_turn_when_it_fails(reader: Reader, shoot: Shoot) -> None:
-    reader.press("second", "x", cells=5)
-    reader.press("third", "v", cells=6)
-    assert reader.notebook.find("second") > reader.notebook.find("third")
-    reader.server.enqueue(Fault(400, "1210"))
-    told = reader.run("second")
-    shoot(reader.notebook.page, "jupyterlab-page-cut")
+def test_a_cell_that_is_cut_and_pasted_keeps_its_turn_when_it_fails(user: User, shoot: Shoot) -> None:
+    user.press("second", "x", cells=5)
+    user.press("third", "v", cells=6)
+    assert user.notebook.find("second") > user.notebook.find("third")
+    user.server.enqueue(Fault(400, "1210"))
+    told = user.run("second")
+    shoot(user.notebook.page, "jupyterlab-page-cut")
     assert "The earlier turn of this cell stays in the conversation." in told
-    assert reader.ask("third", "THREE") == ["first", "one", "second", "two", "third"]
+    assert user.ask("third", "THREE") == ["first", "one", "second", "two", "third"]
 
 
-def test_a_moved_cell_replaces_its_turn_and_a_copied_one_adds_its_own(reader: Reader, shoot: Shoot) -> None:
-    reader.press("first", "Control+Shift+ArrowDown", cells=6)
-    assert reader.notebook.find("first") > reader.notebook.find("second")
-    assert reader.ask("first", "ONE") == ["first"]
-    reader.press("first", "c", "v", cells=7)
-    copy = reader.notebook.find("first") + 1
-    assert reader.ask("first", "COPY", index=copy) == ["first", "ONE", "second", "two", "third", "three", "first"]
-    assert reader.ask("first", "Copy!", index=copy) == ["first", "ONE", "second", "two", "third", "three", "first"]
-    history = reader.run("%glm history")
-    shoot(reader.notebook.page, "jupyterlab-page-moved")
+def test_a_moved_cell_replaces_its_turn_and_a_copied_one_adds_its_own(user: User, shoot: Shoot) -> None:
+    user.press("first", "Control+Shift+ArrowDown", cells=6)
+    assert user.notebook.find("first") > user.notebook.find("second")
+    assert user.ask("first", "ONE") == ["first"]
+    user.press("first", "c", "v", cells=7)
+    copy = user.notebook.find("first") + 1
+    assert user.ask("first", "COPY", index=copy) == ["first", "ONE", "second", "two", "third", "three", "first"]
+    assert user.ask("first", "Copy!", index=copy) == ["first", "ONE", "second", "two", "third", "three", "first"]
+    history = user.run("%glm history")
+    shoot(user.notebook.page, "jupyterlab-page-moved")
     assert history.count("stale") == 2
     assert "5 · you" not in history
 
 
-def test_a_cell_deleted_before_the_restart_is_set_aside_when_resumed(reader: Reader, shoot: Shoot) -> None:
-    reader.press("second", "d", "d", cells=5)
-    reader.notebook.restart()
-    reader.run(LOAD)
-    reader.notebook.edit(reader.notebook.find("pass"), "%glm resume")
-    told = reader.run("%glm resume")
-    assert reader.ask("third", "THREE") == ["first", "one", "third"]
-    shoot(reader.notebook.page, "jupyterlab-page-deleted-before-restart")
-    assert ASIDE in told + reader.under(reader.notebook.find("third"))
+def test_a_cell_deleted_before_the_restart_is_set_aside_when_resumed(user: User, shoot: Shoot) -> None:
+    user.press("second", "d", "d", cells=5)
+    user.notebook.restart()
+    user.run(LOAD)
+    user.notebook.edit(user.notebook.find("pass"), "%glm resume")
+    told = user.run("%glm resume")
+    assert user.ask("third", "THREE") == ["first", "one", "third"]
+    shoot(user.notebook.page, "jupyterlab-page-deleted-before-restart")
+    assert ASIDE in told + user.under(user.notebook.find("third"))
 
 
 @dataclass(frozen=True)
@@ -237,17 +237,17 @@ def test_a_replay_shows_what_the_page_showed_last(
 ) -> None:
     cells = (LOAD, REPLAY.format("off"), *TURNS, "%%glm\nfourth", "%glm history", "pass")
     notebook = opened(lab, lab.write("replay-last", *cells), height=1300)
-    reader = Reader(notebook, server)
-    reader.run(LOAD)
-    reader.run("replay")
-    reader.ask_all()
+    user = User(notebook, server)
+    user.run(LOAD)
+    user.run("replay")
+    user.ask_all()
     notebook.edit(notebook.find("first"), "%%glm\nfirst, in other words")
-    reader.ask("first", "ONE")
-    reader.press("second", "d", "d", cells=7)
-    reader.ask("third", "THREE")
-    reader.ask("fourth", "four")
-    reader.ask("fourth", "FOUR")
-    assert "stale" not in reader.run("%glm history")
+    user.ask("first", "ONE")
+    user.press("second", "d", "d", cells=7)
+    user.ask("third", "THREE")
+    user.ask("fourth", "four")
+    user.ask("fourth", "FOUR")
+    assert "stale" not in user.run("%glm history")
     live, asked = Saved.of(notebook), len(server.requests)
 
     notebook.restart()
@@ -258,4 +258,4 @@ def test_a_replay_shows_what_the_page_showed_last(
     assert [cell[0] for cell in again.outputs[2:5]] == [cell[0] for cell in live.outputs[2:5]]
     assert again.replayed == 3
     assert len(server.requests) == asked
-    assert "FOUR" in reader.under(notebook.find("%glm history"))
+    assert "FOUR" in user.under(notebook.find("%glm history"))

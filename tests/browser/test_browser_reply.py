@@ -1,4 +1,4 @@
-"""A reply as its reader sees it grow, in JupyterLab and in Notebook 7."""
+"""A reply as its user sees it grow, in JupyterLab and in Notebook 7."""
 
 from __future__ import annotations
 

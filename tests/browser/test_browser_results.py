@@ -1,4 +1,4 @@
-"""The notebook in, results out, in real front ends: new cells, folded calls, tables, and the reader's word."""
+"""The notebook in, results out, in real front ends: new cells, folded calls, tables, and the user's word."""
 
 from __future__ import annotations
 

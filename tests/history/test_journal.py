@@ -117,7 +117,7 @@ def test_what_is_read_is_what_was_written(eventful: Chat, path: Path) -> None:
 def test_a_session_rebuilt_is_what_the_chat_keeps(eventful: Chat, path: Path) -> None:
     found = latest(read(path), but="")
     assert found is not None
-    assert view(found[1]) == view(eventful.kept)
+    assert view(found[1]) == view(eventful.state)
 
 
 def test_a_line_holds_its_own_message_and_reply_alone(new_chat: NewChat, path: Path) -> None:
@@ -187,10 +187,10 @@ def test_no_path_and_no_header_is_written(eventful: Chat, path: Path, tmp_path: 
 def test_a_resumed_chat_goes_on_as_if_nothing_had_happened(
     eventful: Chat, new_chat: NewChat, server: PracticeServer, path: Path
 ) -> None:
-    before = view(eventful.kept)
+    before = view(eventful.state)
     chat = new_chat(journal=path)
     assert chat.history.resume() == []
-    assert view(chat.kept) == before
+    assert view(chat.state) == before
     assert (chat.system, chat.model, chat.temperature) == ("Be wild.", "glm-4-plus", 0.9)
     ask(chat, "next")
     assert server.requests[-1].body["messages"][:-1] == eventful.thread().messages
@@ -205,18 +205,18 @@ def test_load_and_save_give_the_same_chat(eventful: Chat, new_chat: NewChat, pat
     bytes_before = path.read_bytes()
     copy = tmp_path / "elsewhere" / "copy.jsonl"
     loaded = Chat.load(path)
-    assert view(loaded.kept) == view(eventful.kept)
+    assert view(loaded.state) == view(eventful.state)
     loaded.save(copy)
-    assert view(Chat.load(copy).kept) == view(eventful.kept)
+    assert view(Chat.load(copy).state) == view(eventful.state)
     eventful.save(copy)
-    assert view(Chat.load(copy).kept) == view(eventful.kept)
+    assert view(Chat.load(copy).state) == view(eventful.state)
     assert path.read_bytes() == bytes_before
 
 
 def test_a_chat_without_a_journal_can_be_saved(chat: Chat, tmp_path: Path) -> None:
     ask(chat, "one")
     chat.save(tmp_path / "saved.jsonl")
-    assert view(Chat.load(tmp_path / "saved.jsonl").kept) == view(chat.kept)
+    assert view(Chat.load(tmp_path / "saved.jsonl").state) == view(chat.state)
 
 
 def test_another_kind_of_file_is_not_overwritten(chat: Chat, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_turns_of_this_kernel_stand_on_top_of_what_is_resumed(new_chat: NewChat,
     assert prompts(chat) == ["one", "two", "meanwhile"]
     again = new_chat(journal=path)
     again.history.resume()
-    assert view(again.kept) == view(chat.kept)
+    assert view(again.state) == view(chat.state)
 
 
 def test_a_turn_that_was_asked_before_the_resume_is_stale_after_it(new_chat: NewChat, path: Path) -> None:
@@ -273,7 +273,7 @@ def test_a_line_that_is_found_twice_counts_once(eventful: Chat, path: Path) -> N
     whole = path.read_bytes()
     for repeated in (whole, whole.partition(b"\n")[2]):
         path.write_bytes(whole + repeated)
-        assert view(Chat.load(path).kept) == view(eventful.kept)
+        assert view(Chat.load(path).state) == view(eventful.state)
 
 
 # Damage

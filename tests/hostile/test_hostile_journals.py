@@ -29,7 +29,7 @@ from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text.errors import GLMError, OverBudget
 
 JOURNALS = sorted((Path(__file__).parent / "journals").glob("*.jsonl"))
-#: What a reader may do with what was resumed.
+#: What a user may do with what was resumed.
 COMMANDS = (
     *("history", "", "usage", "threads", "thread", "models", "budget", "system", "model", "tools", "show", "show 1"),
     *("export {}.md --force", "export {}.json --force", "export {}.py --force", "export {}.ipynb --force"),

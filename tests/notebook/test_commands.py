@@ -14,7 +14,7 @@ from zhipu_magic.practice import Answer, Fault, PracticeServer
 
 @pytest.fixture
 def typed_key(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has the reader type this key when asked."""
+    """Has the user type this key when asked."""
 
     def type_key(key: str) -> None:
         monkeypatch.setattr("getpass.getpass", lambda prompt: key)

@@ -375,7 +375,7 @@ def test_all_other_cells_are_completed_as_ever(filled: Page, cell: str) -> None:
     assert_as_ever(filled, cell)
 
 
-def test_unloading_takes_it_away_and_leaves_the_readers_own(page: Page) -> None:
+def test_unloading_takes_it_away_and_leaves_the_users_own(page: Page) -> None:
     def theirs(text: str) -> list[str]:
         return [f"{text}-of-theirs"]
 
@@ -434,7 +434,7 @@ class Guarded:
     keys = columns = slow
 
 
-def test_nothing_of_the_readers_is_run(page: Page) -> None:
+def test_nothing_of_the_users_is_run(page: Page) -> None:
     guarded = Guarded()
     page.names.update(guarded=guarded, kept={"guarded": guarded})
     assert offered(page, "%%glm\n{{ guarded.s¦") == ["slow"]

@@ -146,7 +146,7 @@ class Kernel:
         return time.monotonic()
 
     def answer(self, request: str, text: str) -> Message:
-        """Answer the question that a cell asks of the reader; gives the question."""
+        """Answer the question that a cell asks of the user; gives the question."""
         question = self._kept(self.client.get_stdin_msg(timeout=PATIENCE))
         assert question["parent_header"]["msg_id"] == request
         self.client.input(text)

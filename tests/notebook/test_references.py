@@ -93,7 +93,7 @@ def test_prices_are_no_mathematics() -> None:
     assert sent("$5 and {{ x }} is $6") == "$5 and 7 is $6"
 
 
-def test_a_call_is_no_reference_and_the_reader_is_told() -> None:
+def test_a_call_is_no_reference_and_the_user_is_told() -> None:
     prompt = resolved("{{ name.upper() }} {{ x }}", NAMES, 100)
     assert prompt.text == "{{ name.upper() }} 7"
     (note,) = prompt.notes
@@ -285,7 +285,7 @@ def test_a_retry_asks_with_the_values_of_then(page: Page, server: PracticeServer
     assert server.requests[-1].body["messages"][-1]["content"] == "Is 42 even?"
 
 
-def test_the_readers_budget_for_values_is_a_setting(page: Page, server: PracticeServer) -> None:
+def test_the_users_budget_for_values_is_a_setting(page: Page, server: PracticeServer) -> None:
     page.run("words = 'word ' * 5000")
     page.run("%config GLMMagics.value_tokens = 100")
     assert page.run("%%glm\n{{ words }}").success

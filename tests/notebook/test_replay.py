@@ -541,10 +541,10 @@ def test_an_auto_session_is_resumed_as_it_was(kernels: Kernels) -> None:
     for cell, name in (("first", "A"), ("second", "B"), ("third", "C")):
         page.run(f"%%glm\n{cell}", name)
     page.run("%glm undo")
-    kept = page.magics.chat.kept
+    kept = page.magics.chat.state
     page = kernels.start()
     page.run("%glm resume")
-    resumed = page.magics.chat.kept
+    resumed = page.magics.chat.state
     assert resumed.ledger.entries == kept.ledger.entries
     assert (resumed.ledger.spent, resumed.ledger.replayed) == (kept.ledger.spent, kept.ledger.replayed)
     assert resumed.conversation.here.turns == kept.conversation.here.turns
@@ -887,7 +887,7 @@ def test_a_miss_of_a_request_whose_reply_was_interrupted_says_so(new_chat: NewCh
 
 def test_a_miss_in_a_journal_with_no_request(new_chat: NewChat, path: Path) -> None:
     said = missed(new_chat("only"), "hello")
-    assert "chat.jsonl" in said.splitlines()[0], "so that the reader sees where it was looked for"
+    assert "chat.jsonl" in said.splitlines()[0], "so that the user sees where it was looked for"
     new_chat().temperature = 0.5
     assert "The journal has no requests at all." in missed(new_chat("only"), "hello")
 

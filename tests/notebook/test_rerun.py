@@ -303,7 +303,7 @@ def test_a_rerun_that_breaks_off_replaces_the_turn_with_what_came(three: Noteboo
 
 
 class Stop(threading.Thread):
-    """A reader who presses the stop button once some text stands on the page."""
+    """A user who presses the stop button once some text stands on the page."""
 
     def __init__(self, page: Page, text: str) -> None:
         super().__init__(daemon=True)

@@ -127,7 +127,7 @@ def test_where_a_cell_fails_all_stays_as_it_was(folder: Path, told: Told, server
     ("code", "message"),
     [("assert False", "AssertionError"), ("{}['x']", "KeyError: 'x'"), ("import os; os._exit(3)", "kernel died")],
 )
-def test_a_cell_of_the_readers_own_that_fails_is_told_too(folder: Path, told: Told, code: str, message: str) -> None:
+def test_a_cell_of_the_users_own_that_fails_is_told_too(folder: Path, told: Told, code: str, message: str) -> None:
     status, printed = told("record", written(folder, notebook(code)))
     assert status == 1
     assert message in printed
@@ -168,7 +168,7 @@ def test_replay_shows_what_differs(folder: Path, told: Told) -> None:
     assert status == 1
     assert "    -你好！\n    +你好！有什么我可以帮助你的吗？\n" in printed
     assert "page.ipynb, cell 2 (%%glm 你好): output 2 differs" in printed
-    assert "style=" not in printed, "a reader compares words, not HTML"
+    assert "style=" not in printed, "a user compares words, not HTML"
     assert "page.ipynb, cell 3 (print('a')): output 1 differs, as stdout:\n" in printed
     assert "    -B\n    +b\n" in printed
     assert "page.ipynb, cell 4 (print('c')): 0 outputs saved, 1 now." in printed
@@ -295,7 +295,7 @@ def test_the_path_may_be_relative(folder: Path, told: Told, monkeypatch: pytest.
     assert told("replay", Path("page.ipynb"))[0] == 0
 
 
-# The project's own notebooks, as a reader's CI would check them
+# The project's own notebooks, as a user's CI would check them
 
 
 def strict_nbval(path: Path) -> subprocess.CompletedProcess[str]:

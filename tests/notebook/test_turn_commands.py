@@ -333,7 +333,7 @@ def test_continue_goes_on_and_joins_the_two(three: Notebook, first: Any) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-def test_continue_after_the_readers_interrupt(three: Notebook) -> None:
+def test_continue_after_the_users_interrupt(three: Notebook) -> None:
     over = threading.Event()
 
     def press_stop() -> None:
@@ -342,11 +342,11 @@ def test_continue_after_the_readers_interrupt(three: Notebook) -> None:
                 return
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    reader = threading.Thread(target=press_stop, daemon=True)
-    reader.start()
+    user = threading.Thread(target=press_stop, daemon=True)
+    user.start()
     cell = three.ask("d", Raw((sse(chunk("Half a ")), STALL)))
     over.set()
-    reader.join()
+    user.join()
     assert "%glm continue" in cell.plain(1)
     three.server.enqueue(Answer("reply."))
     assert three.page.run("%glm continue").success

@@ -197,7 +197,7 @@ def test_a_photograph_is_turned_upright_and_its_metadata_stays_at_home() -> None
         assert b"secret" not in image.data and b"Exif" not in image.data
 
 
-def test_an_image_of_the_readers_is_left_as_it_was() -> None:
+def test_an_image_of_the_users_is_left_as_it_was() -> None:
     picture = PIL.Image.open(io.BytesIO(encoded("PNG", dpi=(72, 72))))
     before = (picture.mode, picture.size, dict(picture.info))
     image_of(picture)
@@ -555,7 +555,7 @@ def test_a_figure_or_a_picture_reads_as_an_image() -> None:
     assert renderers.render.dispatch(of_plotly) is renderers.render.dispatch(type(picture))
 
 
-def test_what_a_reader_has_registered_for_a_picture_goes_first() -> None:
+def test_what_a_user_has_registered_for_a_picture_goes_first() -> None:
     told = run("""
 from PIL.Image import Image, new
 from zhipu_magic.values.rendering.renderers import render, rendered

@@ -503,13 +503,13 @@ def _(value: Secret, tokens: int) -> str:
     return "(a secret)"
 
 
-def test_a_reader_adds_a_type_of_their_own() -> None:
+def test_a_user_adds_a_type_of_their_own() -> None:
     assert text_of(Basket(), 100).startswith("a basket of 100 tokens and more")
     assert text_of(Basket(), 100).endswith(" tokens are shown]")
     assert text_of([Basket()], 50).startswith('```json\n[\n  "a basket of 100 tokens')
 
 
-def test_a_reader_may_give_an_image_or_another_value() -> None:
+def test_a_user_may_give_an_image_or_another_value() -> None:
     class Album:
         def __init__(self, content: Any) -> None:
             self.content = content
@@ -536,7 +536,7 @@ def test_a_subclass_of_text_may_have_its_own_way() -> None:
     assert text_of([Secret("key")]) == '["(a secret)"]'
 
 
-def test_what_the_reader_registered_for_a_librarys_type_stays() -> None:
+def test_what_the_user_registered_for_a_librarys_type_stays() -> None:
     program = """
         import pandas
         from zhipu_magic.values.rendering.renderers import render, rendered
@@ -783,7 +783,7 @@ def test_a_generator_is_not_consumed() -> None:
 
 
 class Parcel:
-    """Something that a reader teaches `render`, in the wrong way."""
+    """Something that a user teaches `render`, in the wrong way."""
 
 
 def test_a_render_function_of_the_wrong_kind_is_told_so() -> None:

@@ -1,4 +1,4 @@
-"""An exception as the model reads it: what went wrong, in the reader's own lines, and with which values."""
+"""An exception as the model reads it: what went wrong, in the user's own lines, and with which values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def failing(page: Page, *cells: str) -> BaseException:
     return error
 
 
-def test_the_readers_own_lines_are_told(bare_page: Page) -> None:
+def test_the_users_own_lines_are_told(bare_page: Page) -> None:
     error = failing(
         bare_page,
         "def total(prices):\n    # all of them\n    return prices['sum']",

@@ -615,7 +615,7 @@ def test_a_text_names_a_type(text: str, name: str, names: dict[str, Any]) -> Non
     assert Shape(type_from(text, names)).name == name
 
 
-def test_the_readers_own_names_go_first() -> None:
+def test_the_users_own_names_go_first() -> None:
     assert type_from("Decimal", {"Decimal": Invoice}) is Invoice
 
 
@@ -702,7 +702,7 @@ def test_any_text_names_a_type_or_is_refused(text: str) -> None:
             assert refusal.message
 
 
-def test_nothing_of_the_readers_is_run_to_name_a_type() -> None:
+def test_nothing_of_the_users_is_run_to_name_a_type() -> None:
     ran = []
 
     class Meta(type):

@@ -1,1 +1,1 @@
-"""The page: cells, commands and completion in, replies shown. Alone knows IPython."""
+"""The page: cells, commands and completion in, replies shown. Only this package uses IPython."""

@@ -1,1 +1,1 @@
-"""The GLM service: address, key, wire, errors, models and prices. Alone knows HTTP and the SDK."""
+"""The GLM service: address, key, protocol, errors, models and prices. Only this package uses HTTP and the SDK."""

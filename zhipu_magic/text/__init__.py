@@ -1,1 +1,1 @@
-"""Words: errors, Markdown, tables, tokens, and what is safe to show."""
+"""Text: errors, Markdown, tables, tokens, and what is safe to show."""
