@@ -18,7 +18,7 @@ from .table import Row, as_markdown
 
 
 def main() -> int:
-    """Run every benchmark; gives the exit status."""
+    """Run every benchmark. Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=benchmarks.__doc__,
@@ -45,9 +45,7 @@ def main() -> int:
             print(f"measuring: {(section.__doc__ or section.__name__).splitlines()[0]}", file=sys.stderr, flush=True)
             rows += section.measure(bench, quick=quick)
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.")
-    print(
-        "Each figure: median (lowest–highest). ✓ ✗: a target that is met, or not; ratios are medians over the rounds.\n"
-    )
+    print("Each figure: median (lowest–highest). ✓ and ✗: a target met or missed. Ratios are medians of the rounds.\n")
     print(as_markdown(rows))
     return 0
 

@@ -1,4 +1,4 @@
-"""Two who ask, a script and a page, for what is done to them at random moments (see `soak`)."""
+"""A script and a page that ask, to be killed or interrupted at random moments (see `soak`)."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Address = dict[str, str]
 
 
 def prompt(name: str, words: int) -> str:
-    """A prompt whose reply is known, so that a word that is missing, or is there twice, is seen."""
+    """A prompt with a known reply, in which a missing or repeated word is noticed."""
     return f"```python\n{name} {' '.join(f'{word:04}' for word in range(words))}\n```"
 
 
 def whole_reply(asked: str) -> str:
-    """What the practice server answers, whatever stood before."""
+    """The practice server's reply to this prompt, after any conversation."""
     return answer(ChatRequest({"messages": [{"role": "user", "content": asked}]})).content
 
 
 class Asker(Protocol):
-    """Has turns, in threads of a chat with a journal."""
+    """Asks in threads of a chat with a journal."""
 
     chat: Chat
 
     def ask(self, asked: str, thread: str) -> str:
-        """Ask, and give the whole reply."""
+        """Ask, and return the whole reply."""
         ...
 
 
@@ -51,7 +51,7 @@ class Script:
 
 
 class Page:
-    """Asks by cells, in a shell without a kernel. What it shows is thrown away."""
+    """Asks from cells, in a shell without a kernel. Its output is discarded."""
 
     def __init__(self, address: Address, journal: Path) -> None:
         from IPython.core.displaypub import CapturingDisplayPublisher
@@ -60,7 +60,7 @@ class Page:
 
         class Silent(InteractiveShell):
             def _showtraceback(self, *_: Any) -> None:
-                """Errors are looked at in the result of a cell."""
+                """Print nothing: errors are read from the result of a cell."""
 
         class Nowhere(CapturingDisplayPublisher):
             def clear_output(self, wait: bool = False) -> None:
@@ -95,6 +95,6 @@ ASKERS = (Script, Page)
 
 
 def let_go(asker: Asker) -> None:
-    """Close the connections, whatever has become of the asker."""
+    """Close the connections, whatever state the asker is in."""
     with suppress(Exception):
         asker.chat.close()

@@ -1,7 +1,7 @@
-"""Who is compared: each one's cell asks the same question and leaves `arrived`, the number of characters that came.
+"""The contenders. Each one's cell asks the same question; `arrived` is then the number of characters that came.
 
-`setup` runs once a kernel. A cell of ours is a turn of a conversation: `reset` begins a new one, so that every request
-is the same.
+`setup` runs once in each kernel. A cell of ours is a turn of a conversation, so `reset` begins a new one to make every
+request the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .table import Column
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to ask. `first` and `arrived` are expressions: when the first word was there, and how much came."""
+    """One way to ask. The expression `first` is the time of the first word, `arrived` the number of characters."""
 
     column: Column
     setup: str

@@ -14,14 +14,14 @@ from .table import Row, above
 
 _TOKENS = 20
 _WRITING = 2.0
-"""Seconds between loading and the first cell, in which a warm-up has time."""
+"""Seconds between loading and the first cell, enough for the warm-up."""
 
 _Name = Literal["waited", "waited, unwarmed", "at once", "at once, unwarmed", "sdk", "httpx"]
 
 
 @dataclass(frozen=True)
 class _Way:
-    """One way to a first cell: what is run before, how long the reader waits then, and the cell."""
+    """One way to a first cell: the code that is run before, the seconds that the user then waits, and the cell."""
 
     before: str
     wait: float
@@ -39,7 +39,7 @@ _WAYS: dict[_Name, _Way] = {
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """In fresh kernels: some time after loading, and right after it; with the warm-up, and without."""
+    """Measure in fresh kernels: some time after loading and right after it, with and without the warm-up."""
     server = bench.practice()
     left: dict[_Name, list[float]] = {name: [] for name in _WAYS}
     shown: dict[_Name, list[float]] = {name: [] for name in _WAYS}
@@ -67,7 +67,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
 
 
 def _first_cell(bench: Bench, server: Practice, way: _Way) -> tuple[Cell, float]:
-    """The cell, and when its request was received."""
+    """The cell, and the time when its request was received."""
     with bench.kernel(server) as kernel:
         server.answer_next(late_reply(_TOKENS))
         kernel.run(way.before)

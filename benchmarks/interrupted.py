@@ -1,4 +1,4 @@
-"""One process that lives long, and whose turns are interrupted at random moments, in each of the ways there are."""
+"""One long-lived process whose turns are interrupted at random moments, in every possible way."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from zhipu_magic.text.errors import GLMError
 from .asker import Address, Asker, Page, Script, let_go, prompt, whole_reply
 
 _WORDS, _FEW = 1_000, 5
-#: Seconds for which threads and descriptors may outlast an interrupt.
+#: Seconds that threads and descriptors may outlast an interrupt.
 _PATIENCE = 5.0
-#: Seconds after which the process is thought to hang; it then tells where.
+#: Seconds after which the process is considered stuck; it then prints where.
 _LONGEST = 60.0
 
 Press = Callable[[Chat], None]
@@ -46,7 +46,7 @@ PRESSES: tuple[Press, ...] = (_signal, _main_thread, _stop)
 
 
 class _Hand(threading.Thread):
-    """Interrupts, when it is told to, after some seconds; then tells so."""
+    """Interrupts after some seconds when asked to, and counts it."""
 
     def __init__(self) -> None:
         super().__init__(name="hand", daemon=True)
@@ -54,7 +54,7 @@ class _Hand(threading.Thread):
         self.pressed = 0
 
     def press(self, seconds: float, press: Press, chat: Chat) -> None:
-        # Nothing here or in the waiting for it takes a lock that an interrupt could leave taken.
+        # Neither this nor the wait for it takes a lock that an interrupt could leave taken.
         self._orders.put((seconds, press, chat))
 
     def run(self) -> None:
@@ -67,10 +67,10 @@ class _Hand(threading.Thread):
                 self.pressed += 1
 
 
-def interrupt(times: int, seed: int, fast: Address, slow: Address, folder: Path, tell: Connection) -> None:
-    """Interrupt so many turns; counts what went wrong, and what was tried."""
+def interrupt(times: int, seed: int, fast: Address, slow: Address, folder: Path, results: Connection) -> None:
+    """Interrupt so many turns, and send the counts of what was tried and what went wrong."""
     counts = _Soak(random.Random(seed), fast, slow, folder).run(times)
-    tell.send(counts)
+    results.send(counts)
 
 
 class _Soak:
@@ -90,15 +90,15 @@ class _Soak:
         for asker in self._askers:
             asker.ask(prompt("warm", _FEW), "warm")
             let_go(asker)
-        before = _held()
+        before = _resources()
         for number in range(times):
             faulthandler.dump_traceback_later(_LONGEST, exit=True)
             self._one(number, self._askers[number % 3], PRESSES[number // 3 % 3])
         faulthandler.cancel_dump_traceback_later()
         for asker, journal in zip(self._askers, self._journals, strict=True):
             let_go(asker)
-            told, kept = Chat.load(journal).kept, asker.chat.kept
-            self.counts["journals that tell another story"] += _story(told) != _story(kept)
+            loaded, state = Chat.load(journal).state, asker.chat.state
+            self.counts["journals that differ from the chat"] += _story(loaded) != _story(state)
         after = _settled(before)
         for what in before:
             self.counts[f"{what} left behind"] += max(0, after[what] - before[what])
@@ -106,7 +106,7 @@ class _Soak:
 
     def _one(self, number: int, asker: Asker, press: Press) -> None:
         chat, thread, asked = asker.chat, f"t{number}", prompt(str(number), _WORDS)
-        # Half of them while it begins, where most is going on.
+        # Half of them at the beginning, when most is going on.
         seconds = self._chance.choice((self._chance.uniform(0, 0.006), self._chance.uniform(0, 0.2)))
         reply = None
         try:
@@ -118,7 +118,7 @@ class _Soak:
         except KeyboardInterrupt:
             self.counts["turns that were stopped"] += 1
         except Exception as error:
-            if press is _stop and isinstance(error, GLMError):  # who reads is told by an error that somebody stopped it
+            if press is _stop and isinstance(error, GLMError):  # whoever reads a stopped reply gets an error
                 self.counts["turns that were stopped"] += 1
             else:
                 self.counts["other errors"] += 1
@@ -132,16 +132,16 @@ class _Soak:
     def _check(self, chat: Chat, thread: str, asked: str, reply: str | None) -> None:
         turns = chat.thread(thread).turns
         whole = whole_reply(asked)
-        told = [turn.reply for turn in turns] + ([reply] if reply else [])
+        replies = [turn.reply for turn in turns] + ([reply] if reply else [])
         found = {
             "turns lost": bool(reply) and not turns,
             "turns doubled": len(turns) > 1,
-            "replies with a hole": not all(map(whole.startswith, told)),
+            "replies with a hole": not all(map(whole.startswith, replies)),
         }
         self.counts.update(found)
         self.counts["turns kept in part"] += any(turn.interrupted for turn in turns)
         for what in (what for what, so in found.items() if so):
-            print(f"interrupt {thread}: {what}: {told}", file=sys.stderr)
+            print(f"interrupt {thread}: {what}: {replies}", file=sys.stderr)
 
     def _go_on(self, asker: Asker, thread: str) -> None:
         before = asker.chat.thread(thread).turns
@@ -153,13 +153,13 @@ class _Soak:
         after = asker.chat.thread(thread).turns
         sound = reply == whole_reply(asked) and after[:-1] == before
         if not sound:
-            told = [(turn.prompt[:20], turn.reply[-20:], turn.interrupted) for turn in after]
-            print(f"after interrupt {thread}: {reply!r} of {len(before)} turns made {told}", file=sys.stderr)
+            made = [(turn.prompt[:20], turn.reply[-20:], turn.interrupted) for turn in after]
+            print(f"after interrupt {thread}: {reply!r} of {len(before)} turns made {made}", file=sys.stderr)
         self.counts["turns after it that failed"] += not sound
 
 
-def _story(kept: object) -> dict[str, list[tuple[str, str, bool]]]:
-    threads = kept.conversation.threads  # type: ignore[attr-defined]
+def _story(state: object) -> dict[str, list[tuple[str, str, bool]]]:
+    threads = state.conversation.threads  # type: ignore[attr-defined]
     return {
         name: [(turn.prompt, turn.reply, turn.interrupted) for turn in thread.turns]
         for name, thread in threads.items()
@@ -168,7 +168,7 @@ def _story(kept: object) -> dict[str, list[tuple[str, str, bool]]]:
 
 
 def _outlasting() -> list[threading.Thread]:
-    """The threads that exchanges have left behind, when they have had time to end."""
+    """The threads that exchanges have left behind, once they have had time to end."""
     deadline = time.monotonic() + _PATIENCE
     while (left := [each for each in threading.enumerate() if each.name == "zhipu_magic exchange"]) and (
         time.monotonic() < deadline
@@ -177,23 +177,23 @@ def _outlasting() -> list[threading.Thread]:
     return left
 
 
-def _held() -> dict[str, int]:
-    """What this process holds of what it could leave behind."""
-    held = []
+def _resources() -> dict[str, int]:
+    """The resources of this process that could be left behind."""
+    links = []
     for name in os.listdir("/proc/self/fd"):
         try:
-            held.append(os.readlink(f"/proc/self/fd/{name}"))
+            links.append(os.readlink(f"/proc/self/fd/{name}"))
         except OSError:
-            continue  # that of the listing itself
+            continue  # the descriptor of the listing itself
     return {
         "threads": threading.active_count(),
-        "sockets": sum(link.startswith("socket:") for link in held),
-        "descriptors": len(held),
+        "sockets": sum(link.startswith("socket:") for link in links),
+        "descriptors": len(links),
     }
 
 
 def _settled(before: dict[str, int]) -> dict[str, int]:
     deadline = time.monotonic() + _PATIENCE
-    while any((after := _held())[what] > before[what] for what in before) and time.monotonic() < deadline:
+    while any((after := _resources())[what] > before[what] for what in before) and time.monotonic() < deadline:
         time.sleep(0.05)
     return after

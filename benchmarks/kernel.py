@@ -1,4 +1,4 @@
-"""A real kernel in a process of its own, and the front end's side of it: all that a cell sends is timed and weighed."""
+"""A real kernel in a separate process, seen from the front end: every message of a cell is timed and measured."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True)
 class Frame:
-    """One message of a cell to the front end: when it was there, and its bytes on the socket.
+    """One message from a cell to the front end: when it arrived, and its bytes on the socket.
 
-    `sent` is when the kernel made it, in seconds since 1970: apart from the front end's own delays.
+    `sent` is when the kernel made it, in seconds since 1970, before any delay in the front end.
     """
 
     at: float
@@ -41,14 +41,14 @@ class Frame:
 
     @property
     def markdown(self) -> str | None:
-        """The text that it shows, if it shows one."""
+        """The Markdown that it shows, if any."""
         text: str | None = self.content.get("data", {}).get("text/markdown")
         return text
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that has run. Times by `time.monotonic()`, memory in megabytes."""
+    """A cell that has run. Times are `time.monotonic()`, memory is in megabytes."""
 
     sent: float
     ended: float
@@ -66,11 +66,11 @@ class Cell:
         return sum(frame.size for frame in self.frames) / _MEGABYTE
 
     def first_display(self) -> float:
-        """When the first output was there."""
+        """When the first output arrived."""
         return next(frame.at for frame in self.frames if frame.kind == "display_data")
 
     def refreshes(self) -> list[Frame]:
-        """The frames that showed words of the reply, without the mark that stands there until it begins."""
+        """The frames that show words of the reply, without the waiting mark."""
         return [frame for frame in self.frames if len(frame.markdown or "") > 1]
 
 
@@ -82,9 +82,9 @@ class Kernel:
         self._process = psutil.Process(manager.provisioner.pid)  # type: ignore[union-attr]  # the kernel runs
 
     def run(self, code: str, *, cell_id: str | None = None, **expressions: str) -> Cell:
-        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError where it fails.
+        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError if it fails.
 
-        `cell_id` is told to the kernel as JupyterLab tells it.
+        `cell_id` is sent to the kernel as JupyterLab does it.
         """
         rss_before = rss_peak = self._rss()
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
@@ -150,7 +150,7 @@ def _value(result: dict[str, Any]) -> Any:
 
 
 class Bench:
-    """Where everything is measured: starts servers, and kernels that ask them."""
+    """Starts servers, and kernels that ask them."""
 
     def __init__(self, servers: Servers, folder: Path) -> None:
         self._servers = servers
@@ -158,16 +158,16 @@ class Bench:
         self.folder = folder
 
     def practice(self, *, pace: float = 0.0) -> Practice:
-        """A practice server; 100 or so for a model's pace, 0 for as fast as they go."""
+        """A practice server. A `pace` of about 100 is that of a model; 0 is as fast as possible."""
         return self._servers.practice(pace=pace)
 
     def environment(self) -> dict[str, str]:
-        """The machine's, without the user's own settings, proxies and history; and a page of its own for a journal."""
+        """The machine's environment without the user's settings, proxies and history, with a new page for a journal."""
         without = ("proxy", "zhipu")
-        kept = {name: value for name, value in os.environ.items() if not any(word in name.lower() for word in without)}
+        rest = {name: value for name, value in os.environ.items() if not any(word in name.lower() for word in without)}
         self._pages += 1
         return {
-            **kept,
+            **rest,
             "IPYTHONDIR": str(self.folder),
             "JPY_SESSION_NAME": str(self.folder / f"page-{self._pages}.ipynb"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
@@ -175,7 +175,7 @@ class Bench:
 
     @contextmanager
     def kernel(self, server: Practice) -> Iterator[Kernel]:
-        """A fresh kernel, idle, nothing loaded."""
+        """A fresh, idle kernel with nothing loaded."""
         manager = KernelManager(kernel_name="python3")
         environment = {**self.environment(), **server.environment()}
         manager.start_kernel(env=environment, cwd=str(self.folder), stderr=subprocess.DEVNULL)
@@ -193,7 +193,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Asked:
-    """A contender's cell that has run: when the service had its request, and what the kernel spent on it."""
+    """A contender's cell that has run: when the service received its request, and the kernel's processor time."""
 
     cell: Cell
     received_at: float
@@ -201,12 +201,12 @@ class Asked:
 
     @property
     def left_after(self) -> float:
-        """Seconds from the front end's request to run the cell until the service had the cell's own."""
+        """Seconds from the front end's request to run the cell until the service received the cell's request."""
         return self.received_at - self.cell.sent
 
 
 def ask(kernel: Kernel, contender: Contender, server: Practice, script: Script, count: int) -> Asked:
-    """Run a contender's cell against a reply of `count` tokens. Raises RuntimeError where not all of it arrived."""
+    """Run a contender's cell against a reply of `count` tokens. Raises RuntimeError if not all of it arrived."""
     if contender.reset:
         kernel.run(contender.reset)
     server.answer_next(script)

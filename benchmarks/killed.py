@@ -1,4 +1,4 @@
-"""Processes that ask until they are killed, at a random moment; then their journals are gone on from."""
+"""Processes that ask until they are killed at a random moment; then their journals are resumed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WORDS = 40
 
 @dataclass(frozen=True)
 class Given:
-    """What a process that was killed had told: checksums of the replies that it had been given, in order."""
+    """The reports of a killed process: checksums of the replies that it had got, in order."""
 
     name: str
     journal: Path
@@ -43,46 +43,46 @@ class Given:
 
 
 def kill(times: int, seed: int, address: Address, folder: Path) -> Counter[str]:
-    """Kill so many processes, two at a time; counts what went wrong, and what was tried."""
+    """Kill so many processes, two at a time. Returns counts of what was tried and what went wrong."""
     context = get_context("forkserver")
     context.set_forkserver_preload(_MODULES)
 
     def one(number: int) -> Counter[str]:
         name = f"killed-{number}"
         journal = folder / f"{name}.jsonl"
-        hear, told = context.Pipe(duplex=False)
-        process = context.Process(target=_ask_on, args=(number % len(ASKERS), address, name, journal, told))
+        hear, reports = context.Pipe(duplex=False)
+        process = context.Process(target=_ask_on, args=(number % len(ASKERS), address, name, journal, reports))
         process.start()
-        told.close()
+        reports.close()
         given = Given(name, journal, _killed(process, hear, random.Random(f"{seed} {number}")))
         return _checked(given, address)
 
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(2) as both:
         for counted in both.map(one, range(times)):
-            counts.update(counted)  # and not `+`, which leaves out what is zero
+            counts.update(counted)  # not `+`, which drops zeros
     return counts
 
 
-def _ask_on(kind: int, address: Address, name: str, journal: Path, told: Connection) -> None:
-    """Ask turn after turn, and tell of each reply when it has been given."""
+def _ask_on(kind: int, address: Address, name: str, journal: Path, reports: Connection) -> None:
+    """Ask turn after turn, and report each reply."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     asker = ASKERS[kind](address, journal)
     number = 0
     while True:
         number += 1
         reply = asker.ask(prompt(f"{name}/{number}", _WORDS), "main")
-        told.send(zlib.crc32(reply.encode()))
+        reports.send(zlib.crc32(reply.encode()))
 
 
 def _killed(process: BaseProcess, hear: Connection, chance: random.Random) -> list[int]:
-    """Kill the process some time after its first few replies; gives what it had told by then."""
+    """Kill the process some time after its first few replies. Returns what it had reported by then."""
     given: list[int] = []
     wanted = chance.randrange(6)
-    with suppress(EOFError, OSError):  # the end, or that in the middle of what it told
+    with suppress(EOFError, OSError):  # the end, perhaps in the middle of a report
         while len(given) < wanted and hear.poll(30):
             given.append(hear.recv())
-        # Before the first reply, the time until it asks counts too.
+        # Before the first reply, this includes the time until it asks.
         time.sleep(chance.uniform(0, 0.05 if wanted else 0.4))
         process.kill()
         while True:
@@ -107,12 +107,12 @@ def _checked(given: Given, address: Address) -> Counter[str]:
         if given.journal.exists():
             _resume(chat, may_be_empty=not given.replies)
         turns = chat.thread().turns
-        kept = [zlib.crc32(turn.reply.encode()) for turn in turns]
+        stored = [zlib.crc32(turn.reply.encode()) for turn in turns]
         asked = [prompt(f"{given.name}/{number}", _WORDS) for number in range(1, len(turns) + 1)]
-        differ = sum(before != after for before, after in zip(given.replies, kept, strict=False))
-        counts["turns lost"] = differ + max(0, len(given.replies) - len(kept))
-        # The reply that was under way when it was killed may have been written, and not yet told.
-        counts["turns doubled"] = max(0, len(kept) - len(given.replies) - 1)
+        differ = sum(before != after for before, after in zip(given.replies, stored, strict=False))
+        counts["turns lost"] = differ + max(0, len(given.replies) - len(stored))
+        # The last reply may have been written but not yet reported when the process was killed.
+        counts["turns doubled"] = max(0, len(stored) - len(given.replies) - 1)
         counts["turns out of order"] = [turn.prompt for turn in turns] != asked
         counts["journals that do not go on"] = not _goes_on(chat, given.journal, asked)
     except GLMError as error:
@@ -132,7 +132,7 @@ def _resume(chat: Chat, *, may_be_empty: bool) -> None:
 
 
 def _goes_on(chat: Chat, journal: Path, asked: list[str]) -> bool:
-    """Whether there is a next turn, and nothing in the file that cannot be read."""
+    """Whether the chat can go on, and everything in the file can be read."""
     last = prompt("and on", _WORDS)
     reply = chat.ask(last).text
     lines = read(journal)

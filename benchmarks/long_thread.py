@@ -15,7 +15,7 @@ from .table import Row, at_most_times
 
 LENGTHS = (100, 1_000, 10_000)
 NO_MORE = 1.1
-"""Times what it takes after 100 turns: the same, but for what the machine does besides."""
+"""Times the cost after 100 turns, at most: the same, apart from other load on the machine."""
 
 _REQUESTS = 50
 _PIECES = 20
@@ -46,7 +46,7 @@ import gc, tracemalloc
 tracemalloc.start()
 chat = Chat.load({past!r})
 gc.collect()
-held = tracemalloc.get_traced_memory()[0]
+used = tracemalloc.get_traced_memory()[0]
 tracemalloc.stop()
 written = Chat(journal={past!r})
 written.history.resume()
@@ -64,16 +64,16 @@ _Times = dict[tuple[str, int], list[float]]
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """From asking to the commit, in kernels that take turns; raw httpx posts the same body as the shortest."""
+    """Measure from asking to the commit, in kernels that take turns; raw httpx posts the shortest thread's body."""
     rounds = 20 if quick else 50
     server = bench.practice()
     ours: _Times = defaultdict(list)
     raw: dict[str, list[float]] = defaultdict(list)
-    held: dict[int, float] = {}
+    memory: dict[int, float] = {}
     with ExitStack() as stack:
         kernels = {length: stack.enter_context(bench.kernel(server)) for length in LENGTHS}
         for length, kernel in kernels.items():
-            held[length] = _load(bench, server, kernel, length)
+            memory[length] = _load(bench, server, kernel, length)
         poster = stack.enter_context(bench.kernel(server))
         _load(bench, server, poster, LENGTHS[0])
         poster.run(f"{HTTPX.setup}{_RAW}body = request({prompt_and_reply(0)[0]!r}).body")
@@ -93,22 +93,22 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
         *_rows("a turn: making its request", "µs", "request", ours),
         *_rows("a cell: processor time", "ms", "cell", ours),
         *_rows("the last cell again: processor time", "ms", "again", ours),
-        Row(f"memory a turn, of {longest:,}", "KB", {OURS.column: [held[longest] / longest / 1e3]}),
+        Row(f"memory a turn, of {longest:,}", "KB", {OURS.column: [memory[longest] / longest / 1e3]}),
     ]
 
 
 def _load(bench: Bench, server: Practice, kernel: Kernel, length: int) -> float:
-    """Have a past in the kernel three times: in a chat, in one with its journal on disk, and on the page.
+    """Load the past into the kernel three times: in a chat, in one with its journal on disk, and on the page.
 
-    Gives the bytes that the first takes.
+    Returns the bytes that the first takes.
     """
     paths = [bench.folder / f"{name}-{length}.jsonl" for name in ("chat", "page")]
     for path in paths:
         write_past(path, length, server)
     kernel.run(_SETUP + OURS.setup)
-    held: float = kernel.run(_LOAD.format(past=str(paths[0])), held="held").values["held"]
+    used: float = kernel.run(_LOAD.format(past=str(paths[0])), used="used").values["used"]
     kernel.run(f"%glm resume {paths[1]}")
-    return held
+    return used
 
 
 def _turns(server: Practice, kernel: Kernel, number: int) -> dict[str, float]:
@@ -140,7 +140,7 @@ def _taken(kernel: Kernel, expression: str) -> tuple[float, float]:
 
 
 def _cell(server: Practice, kernel: Kernel, number: int) -> float:
-    """Processor time of a whole cell on a page whose cells have ids, as JupyterLab's have."""
+    """Processor time of a whole cell on a page whose cells have ids, as in JupyterLab."""
     server.answer_next(_answer(number))
     before = kernel.cpu_seconds()
     kernel.run(f"%%glm\n{prompt_and_reply(number)[0]}", cell_id=f"cell-{number}")
@@ -148,7 +148,7 @@ def _cell(server: Practice, kernel: Kernel, number: int) -> float:
 
 
 def _answer(number: int) -> Answer:
-    """A turn of the past's own reply, so that the window stays as it is, in a few chunks."""
+    """The reply of a past turn in a few chunks, so that the window stays the same."""
     _, reply = prompt_and_reply(number)
     size = -(-len(reply) // _PIECES)
     return Answer(reply, pieces=tuple(reply[start : start + size] for start in range(0, len(reply), size)))

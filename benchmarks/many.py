@@ -1,4 +1,4 @@
-"""many at once: 16 requests from 8 threads, or from one coroutine, against as many at a time as an ideal client has"""
+"""many at once: 16 requests from 8 threads or from one coroutine, next to an ideal client with as many in flight"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .servers import Practice
 from .table import Row, Values
 
 REQUESTS, IN_FLIGHT, SECONDS = 16, 8, 0.5
-#: Of what an ideal client achieves: REQUESTS / IN_FLIGHT times as long as one reply takes.
+#: The share of an ideal client's speed, which takes REQUESTS / IN_FLIGHT times as long as one reply.
 ACHIEVED = 0.9
 
 _SETUP = """\
@@ -39,7 +39,7 @@ def alone():
     return time.perf_counter() - began
 """
 
-#: A cell has a running loop in this thread, so the coroutine gets one of its own in another.
+#: A cell's thread has a running event loop, so the coroutine gets its own loop in another thread.
 _WAYS = {
     "8 threads": "timed(in_threads)",
     "one coroutine": "ThreadPoolExecutor(1).submit(timed, lambda: asyncio.run(gathered())).result()",
@@ -47,7 +47,7 @@ _WAYS = {
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """One reply alone, and then all of them, round by round."""
+    """Measure one reply alone, then all of them, round by round."""
     rounds = 3 if quick else 7
     server = bench.practice()
     achieved: dict[str, list[float]] = {way: [] for way in _WAYS}

@@ -23,7 +23,7 @@ _Turns = dict[Column, list[Asked]]
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """Short replies take turns; the long ones grow beside them, for at this pace the machine has time for all."""
+    """Measure short replies in turns while the long ones grow: at this pace the machine has time for all."""
     with ThreadPoolExecutor() as beside:
         middle = beside.submit(_alone, bench, OURS, MIDDLE)
         long = {} if quick else {one.column: beside.submit(_alone, bench, one, LONG) for one in (OURS, SDK, HTTPX)}

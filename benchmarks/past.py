@@ -1,4 +1,4 @@
-"""A long conversation as a journal: each of its lines is made from that of a turn that was really asked."""
+"""A long conversation as a journal, whose lines are made from the line of a turn that was really asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zhipu_magic.practice import Answer
 from .servers import Practice
 
 MODEL = "glm-short"
-"""Not one of the service's: its context is to hold about 50 of these turns (see `long_thread`)."""
+"""Not a model of the service: its context has room for about 50 of these turns (see `long_thread`)."""
 
 _PROMPT = "第 {:06} 问：table 里每个 month 都有 missing values，怎样按组求 mean，再画成图？Please show the code."
 _REPLY = (
@@ -28,12 +28,12 @@ _REPLY = (
 
 
 def prompt_and_reply(number: int) -> tuple[str, str]:
-    """The two texts of a turn, some 80 and 300 characters; as long for every number."""
+    """The two texts of a turn, of some 80 and 300 characters, and of the same length for every number."""
     return _PROMPT.format(number), _REPLY.format(number)
 
 
 def write_past(path: Path, turns: int, server: Practice) -> None:
-    """Write the journal of a session with so many turns, each of a cell of its own."""
+    """Write the journal of a session with so many turns, each from a different cell."""
     session, turn = _asked(server)
     with path.open("wb") as file:
         for event in (session, *_turns(turn, turns)):

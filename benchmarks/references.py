@@ -9,7 +9,7 @@ from .table import Row, at_most
 ROWS = 10_000_000
 RENDERED_MS = 200
 COPIED_MB = 40
-"""Half of one column of the frame: a copy of any would be seen."""
+"""Half of one column of the frame, so that a copy of any column would be noticed."""
 
 _TOKENS = 2_000
 
@@ -44,7 +44,7 @@ _FRAMES = {
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """In a kernel for each frame: the time of each rendering after the first, and the memory above the frame's own."""
+    """Measure in one kernel for each frame: each rendering after the first, and the memory beyond the frame's own."""
     rounds = 5 if quick else 20
     server = bench.practice()
     rows = []

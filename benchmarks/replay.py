@@ -28,7 +28,7 @@ _EMPTY = "pass"
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """Cells after the first, which reads the journal; as fast as they go."""
+    """Measure cells after the first, which reads the journal, as fast as possible."""
     cells = [f"%%glm -m glm-4\n{prompt_and_reply(number)[0]}" for number in range(10 if quick else 40)]
     journal = bench.folder / "recorded.jsonl"
     server = bench.practice()
@@ -70,13 +70,13 @@ def _live(kernel: Kernel, server: Practice, cell: str) -> float:
 
 
 def _in_turns(run: Callable[[str], float], cells: list[str]) -> tuple[list[float], list[float]]:
-    """What the cells take, and an empty one after each; without the first."""
+    """The times of the cells, and of an empty cell after each, without the first."""
     taken = [(run(cell), run(_EMPTY)) for cell in cells][1:]
     return [cell for cell, _ in taken], [empty for _, empty in taken]
 
 
 def _shell(journal: Path) -> Callable[[str], float]:
-    """Runs cells in a page without a kernel, which replays."""
+    """Runs cells on a replaying page without a kernel."""
     config = Config()
     config.HistoryManager.enabled = False
     shell = InteractiveShell(config=config)  # type: ignore[no-untyped-call]  # IPython has no types

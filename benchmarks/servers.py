@@ -1,4 +1,4 @@
-"""Practice servers in a process of their own, so that what they cost is not counted as ours."""
+"""Practice servers in a separate process, so that their cost is not counted as ours."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from types import TracebackType
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, Script, chunk, sse
 
-#: As long as a model's tokens are: four to five bytes.
+#: Pieces as long as a model's tokens: four to five bytes.
 _TOKENS = (" amet", " dolo", "r sit", " non", " quis", ",\nut", " **a**")
 PAUSE = 0.25
-"""Seconds that a model thinks before its first word, where a reply is `late`."""
+"""Seconds before the first word of a late reply, as when a model thinks."""
 
 
 def tokens(count: int) -> tuple[str, ...]:
@@ -21,23 +21,23 @@ def tokens(count: int) -> tuple[str, ...]:
 
 
 def characters(count: int) -> int:
-    """How long that text is."""
+    """The number of characters in so many tokens."""
     return sum(map(len, tokens(count)))
 
 
 def reply(count: int) -> Answer:
-    """A reply of so many tokens, each of them a chunk and a packet of its own."""
+    """A reply of so many tokens, each a separate chunk and packet."""
     pieces = tokens(count)
     return Answer("".join(pieces), pieces=pieces)
 
 
 def glued_reply(count: int) -> Raw:
-    """The same as one piece of bytes: as many chunks a packet as there is room for."""
+    """The same reply in one piece of bytes, with as many chunks in a packet as fit."""
     return Raw((_stream(count),))
 
 
 def late_reply(count: int) -> Raw:
-    """The same, but for a pause before the first word."""
+    """The same with a pause before the first word."""
     return Raw((PAUSE, _stream(count)))
 
 
@@ -48,21 +48,21 @@ def _stream(count: int) -> bytes:
 
 
 class Practice:
-    """A practice server, as it is seen through a `Servers` process."""
+    """A practice server in a `Servers` process."""
 
     def __init__(self, pace: float) -> None:
         self._server = PracticeServer(pace=pace).start()
 
     def environment(self) -> dict[str, str]:
-        """What points a client here."""
+        """The environment variables that point a client here."""
         return {"ZHIPUAI_BASE_URL": self._server.base_url, "ZHIPUAI_API_KEY": self._server.api_key}
 
     def answer_next(self, script: Script) -> None:
-        """Answer the next request so."""
+        """Answer the next request with this script."""
         self._server.enqueue(script)
 
     def received_at(self) -> float:
-        """When the last request was in, by `time.monotonic()`, which all processes of a machine share."""
+        """When the last request had arrived, by `time.monotonic()`, which all processes of a machine share."""
         return self._server.requests[-1].received_at
 
 
@@ -73,7 +73,7 @@ class Servers:
         self._manager = _Manager(ctx=get_context("spawn"))
 
     def practice(self, *, pace: float) -> Practice:
-        """A server that streams `pace` chunks a second; 0 is as fast as they go."""
+        """A server that streams `pace` chunks a second; 0 is as fast as possible."""
         server: Practice = self._manager.Practice(pace)  # type: ignore[attr-defined]  # registered at run time
         return server
 
@@ -88,7 +88,7 @@ class Servers:
 
 
 class _Manager(BaseManager):
-    """Makes objects in a process of its own."""
+    """Makes objects in a separate process."""
 
 
 _Manager.register("Practice", Practice)

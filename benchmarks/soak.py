@@ -1,8 +1,9 @@
-"""`make soak`: 200 kills and 200 interrupts at random moments, and what they have lost or left behind: nothing.
+"""`make soak`: 200 kills and 200 interrupts at random moments, which must lose nothing and leave nothing behind.
 
     python -m benchmarks.soak --seed 7 --kills 200 --interrupts 200
 
-Takes some three minutes; needs Linux, whose /proc tells what a process holds. The exit status is 1 unless all is zero.
+Takes about three minutes, and needs Linux, whose /proc shows the resources of a process. The exit status is 1 unless
+every count of something wrong is zero.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from .interrupted import interrupt
 from .killed import kill
 from .servers import Servers
 
-#: What is counted that need not be zero.
+#: The counts that need not be zero.
 _TRIED = ("killed", "replies given before", "interrupts", "turns that were stopped", "turns kept in part")
 _LONGEST = 300.0
 
 
 def main() -> int:
-    """Run both; gives the exit status."""
+    """Run both. Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="what the moments depend on")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the seed of the random moments")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--interrupts", type=int, default=200)
     given = parser.parse_args()
@@ -53,10 +54,10 @@ def main() -> int:
 
 def _in_its_own_process(times: int, seed: int, fast: Address, slow: Address, folder: Path) -> Counter[str]:
     context = get_context("spawn")
-    hear, told = context.Pipe(duplex=False)
-    process = context.Process(target=interrupt, args=(times, seed, fast, slow, folder, told))
+    hear, results = context.Pipe(duplex=False)
+    process = context.Process(target=interrupt, args=(times, seed, fast, slow, folder, results))
     process.start()
-    told.close()
+    results.close()
     try:
         if hear.poll(_LONGEST):
             counts: Counter[str] = hear.recv()

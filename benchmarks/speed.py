@@ -13,11 +13,11 @@ CHUNK_US = 40
 
 _CHUNKS = 20_000
 _FEWER_CHUNKS = 1_000
-"""For the one that sends its whole text again with every chunk, and to warm the others."""
+"""For the contender that sends its whole text again with every chunk, and to warm up the others."""
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """The whole cell, in all threads of its kernel."""
+    """Measure the whole cell, in all threads of its kernel."""
     rounds, chunks = (2, _CHUNKS // 4) if quick else (5, _CHUNKS)
     server = bench.practice()
     apart: dict[Column, list[float]] = {contender.column: [] for contender in ALL}

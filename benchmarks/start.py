@@ -27,9 +27,9 @@ _BUSY = "import json; sum(range(10**6))"
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """Whole processes first, then kernels: the load itself, and a cell that keeps the processor busy right after it."""
+    """Measure whole processes, then kernels: loading, and a cell right after it that keeps the processor busy."""
     rounds = 3 if quick else 5
-    _run_python(bench, "-c", "import ipywidgets, zhipuai")  # from here on the disk's cache has them
+    _run_python(bench, "-c", "import ipywidgets, zhipuai")  # from now on they are in the disk's cache
     whole: dict[str, list[float]] = {"bare": [], "loaded": []}
     for _ in range(rounds):
         whole["bare"].append(1000 * _run_python(bench, "-m", "IPython", "-c", "pass"))
@@ -40,7 +40,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
     busy: dict[str, list[float]] = {"bare": [], "loaded": [], "unwarmed": []}
     for _ in range(rounds):
         with bench.kernel(server) as kernel:
-            kernel.run("import time")  # its first cell, as loading is the others'
+            kernel.run("import time")  # its first cell, as loading is for the others
             busy["bare"].append(1000 * kernel.run(_BUSY).seconds)
         with bench.kernel(server) as kernel:
             loads.append(1000 * kernel.run(TIMED_LOAD, taken="taken").values["taken"])

@@ -1,4 +1,4 @@
-"""What was measured, as a table that reads well in a terminal too."""
+"""The measurements as a table that is also legible in a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Values = Sequence[float]
 
 @dataclass(frozen=True)
 class Row:
-    """One line: what was measured, the values of every round by contender, and what they were to be."""
+    """One line: what was measured, the values of every round by contender, and the targets."""
 
     what: str
     unit: str
@@ -25,29 +25,29 @@ class Row:
 
 
 def at_most(limit: float, values: Values, unit: str = "") -> str:
-    """The target that the median is no more than `limit`."""
+    """A target: the median is at most `limit`."""
     return f"{_mark(median(values) <= limit)} ≤ {_number(limit)} {unit}".rstrip()
 
 
 def at_most_above(limit: float, ours: Values, theirs: Values, unit: str, name: str) -> str:
-    """The target that we take no more than `limit` above another contender."""
+    """A target: we take at most `limit` more than another contender."""
     above = differences(ours, theirs)
     return f"{_mark(median(above) <= limit)} ≤ {_number(limit)} {unit} above {name} ({spread(above)})"
 
 
 def at_most_times(factor: float, ours: Values, theirs: Values, name: str) -> str:
-    """The target that we take no more than `factor` times what another contender takes."""
+    """A target: we take at most `factor` times as much as another contender."""
     ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
     return f"{_mark(median(ratios) <= factor)} ≤ {_number(factor)} × {name} ({spread(ratios)})"
 
 
 def above(ours: Values, theirs: Values, unit: str, name: str) -> str:
-    """How much more we take than another contender: no target, a remark."""
+    """A remark, not a target: how much more we take than another contender."""
     return f"{spread(differences(ours, theirs))} {unit} above {name}"
 
 
 def differences(ours: Values, theirs: Values) -> list[float]:
-    """Round by round: what drifts over the rounds falls out."""
+    """The differences round by round, so that a drift over the rounds cancels out."""
     return [our - their for our, their in zip(ours, theirs, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""a turn in which the model calls a tool: two requests and the call between them"""
+"""a turn with a tool call: two requests and the call between them"""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def turn():
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """The same turn by each, in kernels that take turns; ours streams, validates and keeps it besides."""
+    """Measure the same turn by each, in kernels that take turns; ours also streams, validates and stores it."""
     rounds = 20 if quick else 50
     server = bench.practice()
     wall: dict[str, list[float]] = defaultdict(list)
@@ -90,7 +90,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
                     cpu[column].append(1e3 * seconds[1])
     ours, raw = OURS.column, HTTPX.column
     return [
-        Row("a turn with a call of a tool", "ms", {**wall}, [above(wall[ours], wall[raw], "ms", raw)]),  # type: ignore[dict-item]  # the keys are columns
+        Row("a turn with a tool call", "ms", {**wall}, [above(wall[ours], wall[raw], "ms", raw)]),  # type: ignore[dict-item]  # the keys are columns
         Row("…: processor time", "ms", {**cpu}, [above(cpu[ours], cpu[raw], "ms", raw)]),  # type: ignore[dict-item]  # the keys are columns
     ]
 

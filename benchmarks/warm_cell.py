@@ -1,4 +1,4 @@
-"""a warm cell: how late its request leaves, how late the first words show"""
+"""a warm cell: how late its request leaves, and how late the first words show"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONTENDERS = (OURS, SDK, HTTPX)
 
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
-    """From the front end's request on; ours ends where the words are back at the front end, theirs in the kernel."""
+    """Measure from the front end's request on; ours until the words reach the front end, theirs only the kernel."""
     server = bench.practice()
     left: dict[Column, list[float]] = {contender.column: [] for contender in _CONTENDERS}
     shown: dict[Column, list[float]] = {contender.column: [] for contender in _CONTENDERS}
