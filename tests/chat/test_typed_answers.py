@@ -166,7 +166,7 @@ def test_a_mended_answer_is_folded_away_on_the_page(typed_page: Page, server: Pr
     server.enqueue(Answer(BAD), Answer(GOOD))
     cell = typed_page.run("%%glm --as Invoice -o invoice\nRead it.")
     assert cell.success
-    assert cell.markdown().startswith("<details><summary>Asked to mend its answer")
+    assert cell.markdown().startswith("<details><summary>Asked to correct its answer")
     assert cell.plain() == GOOD
 
 

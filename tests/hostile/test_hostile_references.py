@@ -157,5 +157,5 @@ def test_a_file_that_claims_to_be_huge_is_read_in_part_or_refused(tmp_path: Path
 def test_a_file_that_would_have_to_be_waited_for_is_refused() -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    with open(reading, "rb") as file, open(writing, "wb"), pytest.raises(OSError, match="nothing is there"):
+    with open(reading, "rb") as file, open(writing, "wb"), pytest.raises(OSError, match="there is nothing to read"):
         regular_files.some(file, 100)

@@ -72,7 +72,7 @@ This is the practice server: **no model is behind it**. The tool gave back:
 A model would now answer your question from this.""",
     note="This is the practice server: no model is behind it.",
     code="""\
-This is the practice server: **no model is behind it**. A model would mend or change the code; here it is as it came:
+This is the practice server: **no model is behind it**. A model would correct or change the code; here it is unchanged:
 
 ```python
 {code}

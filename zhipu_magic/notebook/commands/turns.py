@@ -124,7 +124,7 @@ def _now(count: int) -> str:
 
 def _reset(session: Session, text: str) -> None:
     if session.chat.thread().last is None:
-        session.answer(Markup("The thread is already empty."))
+        session.answer(Markup("The thread is empty already."))
         return
     count = session.chat.history.reset()
     session.answer(

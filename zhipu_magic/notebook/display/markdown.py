@@ -103,7 +103,7 @@ def _rounds(
         if one.thoughts:
             yield folded_reasoning(show_reasoning(one.thoughts))
         if one.wrong:
-            yield folded("Asked to mend its answer", [one.words, one.wrong])
+            yield folded("Asked to correct its answer", [one.words, one.wrong])
         else:
             yield one.words
             yield show_calls(one.calls)

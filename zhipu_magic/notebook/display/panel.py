@@ -38,7 +38,7 @@ _RATE_AFTER = 0.5
 _LONGEST_NAME = 30
 #: Seconds: a reply that took no longer came in one piece.
 _ONE_PIECE = 0.05
-_NO_WORDS = "The answer itself had not begun, so nothing of it is in the conversation."
+_NO_WORDS = "The answer itself had not begun, and is not in the conversation."
 
 
 @dataclass(frozen=True)
