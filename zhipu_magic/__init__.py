@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .chat.chat import Chat
-    from .chat.reply import Reply
+    from .chat.replies.reply import Reply
     from .text.errors import (
         ConnectionFailed,
         GLMError,
@@ -75,7 +75,7 @@ _HOMES = {
     "JournalError": ".text.errors",
     "NotRecorded": ".text.errors",
     "OverBudget": ".text.errors",
-    "Reply": ".chat.reply",
+    "Reply": ".chat.replies.reply",
     "ReplyBroken": ".text.errors",
     "ServiceError": ".text.errors",
     "SettingsError": ".text.errors",

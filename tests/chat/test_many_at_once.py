@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from zhipu_magic import Chat, GLMError, Reply
-from zhipu_magic.chat.progress import Progress
+from zhipu_magic.chat.replies.progress import Progress
 from zhipu_magic.chat.watch import watch
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.journal_reader import read

@@ -16,7 +16,7 @@ from in_process import Page
 
 import zhipu_magic
 from zhipu_magic import Chat
-from zhipu_magic.chat.replay import Replay
+from zhipu_magic.chat.replies.replay import Replay
 from zhipu_magic.notebook.front_ends import deleted_cells, running_cell
 from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import JournalError

@@ -21,7 +21,7 @@ from IPython.core.error import UsageError
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.budget_check import Spending, check_budget
-from zhipu_magic.chat.replay import Recording
+from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.chat.request import key_of
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.sessions import reopen
@@ -315,7 +315,7 @@ import sys
 from pathlib import Path
 from zhipu_magic import Chat
 from zhipu_magic.chat.budget_check import Spending, check_budget
-from zhipu_magic.chat.replay import Recording
+from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.history.sessions import reopen
 
 def highest():

@@ -30,11 +30,11 @@ from .compose import Place, Wanted, composed
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .options import Options, with_more
-from .reply import Reply
+from .replies.reply import Reply
+from .replies.tool_loop import ToolLimits
 from .request import Request
 from .scheduler import Scheduler
 from .standing import Standing
-from .tool_loop import ToolLimits
 from .toolbox import Toolbox
 from .window import context_tokens
 

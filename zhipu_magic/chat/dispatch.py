@@ -19,14 +19,14 @@ from ..text.errors import NOTHING_MORE_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
-from .progress import Progress
-from .reading import Reading
-from .replay import Known, Recorded, Replay
-from .reply import Reply
+from .replies.progress import Progress
+from .replies.reading import Reading
+from .replies.replay import Known, Recorded, Replay
+from .replies.reply import Reply
+from .replies.stream import Source
+from .replies.tool_loop import Rounds, RunCoroutine, ToolLimits
 from .request import Request
 from .scheduler import Scheduler
-from .stream import Source
-from .tool_loop import Rounds, RunCoroutine, ToolLimits
 from .undisturbed import undisturbed
 from .window import fit_smaller
 

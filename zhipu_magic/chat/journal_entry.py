@@ -10,9 +10,9 @@ from ..history.link import checksum_of
 from ..history.rounds import Round, tool_messages
 from ..history.turn_event import TurnEvent
 from ..service.endpoint import Endpoint
-from .progress import Progress
-from .reading import Reading
-from .replay import Known
+from .replies.progress import Progress
+from .replies.reading import Reading
+from .replies.replay import Known
 from .window import taken, turn_tokens
 
 

@@ -13,10 +13,10 @@ from ..history.turn import Anchor
 from ..service.exchange import Exchange
 from ..service.forks import tell_of_forks
 from ..text.errors import InvalidRequest
-from .aio import check_loop
-from .in_tool import check_not_in_tool
-from .reading import Reading
-from .reply import Reply
+from .replies.aio import check_loop
+from .replies.in_tool import check_not_in_tool
+from .replies.reading import Reading
+from .replies.reply import Reply
 from .undisturbed import undisturbed
 
 #: Seconds between two looks at a turn whose request another thread is still making.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from .progress import Progress
-from .reply import Reply
+from .replies.progress import Progress
+from .replies.reply import Reply
 
 
 class Painter(Protocol):

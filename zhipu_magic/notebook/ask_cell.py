@@ -11,7 +11,7 @@ from .cell_line import EARLIER_STAYS, CellOptions
 from .cell_values import image_of, options_of
 
 if TYPE_CHECKING:
-    from ..chat.reply import Reply
+    from ..chat.replies.reply import Reply
     from .display.panel import PanelMode
     from .session import Session
 

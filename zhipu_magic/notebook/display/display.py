@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...chat.chat import Chat
-from ...chat.reply import Reply
+from ...chat.replies.reply import Reply
 from ...text.markup import Markup
 from .panel import PanelMode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ...chat.progress import Progress
+from ...chat.replies.progress import Progress
 from ...history.markdown import Pieces, apart, call_line, call_text, folded_calls, folded_reasoning, parted, sources
 from ...history.rounds import Called, Round
 from ...service.response_members import objects

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from ...chat.chat import Chat
-from ...chat.progress import Progress
-from ...chat.reply import Reply
+from ...chat.replies.progress import Progress
+from ...chat.replies.reply import Reply
 from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...text.markup import Markup, html_bundle, markdown_bundle

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ...chat.progress import Progress
+from ...chat.replies.progress import Progress
 
 _SHORTEST_GAP = 0.05
 LONGEST_GAP = 0.9

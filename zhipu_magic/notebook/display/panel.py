@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from ...chat.progress import Progress
+from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...history.conversation import MAIN
 from ...history.turn_event import Timing

@@ -12,8 +12,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from ...chat.chat import Chat
-from ...chat.progress import Progress
-from ...chat.reply import Reply
+from ...chat.replies.progress import Progress
+from ...chat.replies.reply import Reply
 from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...history.markdown import call_text, sources

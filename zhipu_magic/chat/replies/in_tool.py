@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from ..text.errors import InvalidRequest
+from ...text.errors import InvalidRequest
 
 
 class Ends(Protocol):

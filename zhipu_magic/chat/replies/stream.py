@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..history.rounds import Called
-from ..service.stream import StreamItem
+from ...history.rounds import Called
+from ...service.stream import StreamItem
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..history.event import Event
-from ..history.journal import Journal
-from ..history.journal_reader import JournalReader
-from ..history.nearest import nearest
-from ..history.rounds import Round
-from ..history.turn_event import TurnEvent
-from ..service.stream import DONE
-from ..text.characters import shortened
-from ..text.errors import NotRecorded
-from ..text.notice import Notice
+from ...history.event import Event
+from ...history.journal import Journal
+from ...history.journal_reader import JournalReader
+from ...history.nearest import nearest
+from ...history.rounds import Round
+from ...history.turn_event import TurnEvent
+from ...service.stream import DONE
+from ...text.characters import shortened
+from ...text.errors import NotRecorded
+from ...text.notice import Notice
+from ..environment import ReplayMode
+from ..request import Request, deciding, key_of
 from . import stream
-from .environment import ReplayMode
-from .request import Request, deciding, key_of
 
 
 class Occurrences:

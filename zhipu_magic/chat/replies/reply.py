@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..history.rounds import Called, Round
-from ..history.turn_event import Timing
-from ..service.wire import Usage
+from ...history.rounds import Called, Round
+from ...history.turn_event import Timing
+from ...service.wire import Usage
 from .aio import completed, read_on
 from .progress import Progress
 from .reading import TICK, Reading
 from .stream import Calling, Source
 
 if TYPE_CHECKING:
-    from ..service.connection import Completion
+    from ...service.connection import Completion
 
 
 class Reply(Reading):
@@ -174,6 +174,6 @@ class Reply(Reading):
         return f"<Reply {self.state}, {self.model}, {len(self.progress.text)} characters>"
 
     def _repr_markdown_(self) -> str:
-        from ..text.sanitize.pages import page_of
+        from ...text.sanitize.pages import page_of
 
         return page_of([self.text]).rich

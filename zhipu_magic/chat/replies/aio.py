@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from ..text.errors import InvalidRequest
+from ...text.errors import InvalidRequest
 from .tool_loop import RunCoroutine
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..history.rounds import Called, Round
-from ..history.turn_event import Timing, TurnEvent
-from ..service.stream import DONE, Retry
-from ..service.wire import Assembly, Usage, total
-from ..text.errors import InvalidAnswer
-from ..text.notice import Notice
+from ...history.rounds import Called, Round
+from ...history.turn_event import Timing, TurnEvent
+from ...service.stream import DONE, Retry
+from ...service.wire import Assembly, Usage, total
+from ...text.errors import InvalidAnswer
+from ...text.notice import Notice
 from .stream import Again, Calling, StreamEvent
 
 if TYPE_CHECKING:
-    from .request import Request
+    from ..request import Request
 
 _NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
@@ -230,7 +230,7 @@ class Progress:
         shape = self.request.shape
         if shape is None:
             return self.text
-        from ..values.types.answer_type import Mismatch
+        from ...values.types.answer_type import Mismatch
 
         try:
             self._value = self._value or (shape.read(self.text),)

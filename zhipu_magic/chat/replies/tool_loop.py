@@ -6,15 +6,15 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..history.rounds import Called, Round, calls_of, was_cut
-from ..history.turn import Message
-from ..text.errors import ReplyBroken
-from ..text.tokens import estimate
+from ...history.rounds import Called, Round, calls_of, was_cut
+from ...history.turn import Message
+from ...text.errors import ReplyBroken
+from ...text.tokens import estimate
 from .stream import Again, Calling, Source, StreamEvent
 
 if TYPE_CHECKING:
-    from ..values.tools.tool import Tool
-    from ..values.types.answer_type import Shape
+    from ...values.tools.tool import Tool
+    from ...values.types.answer_type import Shape
 
 
 #: Runs a tool's coroutine and returns its result.
@@ -135,7 +135,7 @@ class Rounds:
         yield [*beyond, Again()]
 
     def _run_tool(self, call_id: str, name: str, arguments: str) -> Called:
-        from ..values.tools.tool import call
+        from ...values.tools.tool import call
 
         room, run = min(self._tokens, self._room), self._run_coroutine()
         outcome = call(self._tools, name, arguments, room, run_coroutine=run)
@@ -152,7 +152,7 @@ class Rounds:
         )
 
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
-        from ..values.types.answer_type import Mismatch
+        from ...values.types.answer_type import Mismatch
 
         done = Round(body)
         try:

@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ..history.ledger import Entry
-from ..history.turn_event import TurnEvent
-from ..service.exchange import Exchange
-from ..service.forks import tell_of_forks
-from ..text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
+from ...history.ledger import Entry
+from ...history.turn_event import TurnEvent
+from ...service.exchange import Exchange
+from ...service.forks import tell_of_forks
+from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
+from ..undisturbed import undisturbed
 from .in_tool import check_not_in_tool, in_tool
 from .progress import Progress, State
 from .stream import Source, StreamEvent
 from .tool_loop import RunCoroutine
-from .undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from .request import Request
+    from ..request import Request
 
 #: Seconds after which a wait looks up: on Windows, no interrupt gets through before that.
 TICK = 0.25
