@@ -21,6 +21,7 @@ from zhipu_magic.chat.watch import watch
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.journal_reader import read
 from zhipu_magic.practice import CUT, DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.service.exchange import Exchange
 from zhipu_magic.text.errors import InvalidRequest, OverBudget, ReplyBroken, ServiceError
 
 SLOW = 0.2
@@ -197,6 +198,43 @@ def test_several_threads_read_one_reply(chat: Chat, server: PracticeServer) -> N
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(lambda _: reply.text, range(4))) == {"the same"}
     assert chat.thread().size == 1
+
+
+def test_all_of_several_readers_get_out_on_a_busy_machine() -> None:
+    """A wait that ends late, and finds nothing left to take, must not go on for ever."""
+
+    def send(exchange: Exchange) -> None:
+        for number in range(30):
+            exchange.emit(str(number))
+            time.sleep(0.002)
+
+    over = threading.Event()
+
+    def burn() -> None:
+        while not over.is_set():
+            sum(range(1_000))
+
+    def read(exchange: Exchange) -> None:
+        while not exchange.drained:
+            exchange.wait(0.005)
+            exchange.take()
+
+    burners = [threading.Thread(target=burn) for _ in range(3)]
+    for burner in burners:
+        burner.start()
+    try:
+        for _ in range(5):
+            exchange = Exchange(send)
+            threads = [threading.Thread(target=read, args=(exchange,), daemon=True) for _ in range(6)]
+            for thread in (threading.Thread(target=exchange.run, daemon=True), *threads):
+                thread.start()
+            for thread in threads:
+                thread.join(20)
+                assert not thread.is_alive()
+    finally:
+        over.set()
+        for burner in burners:
+            burner.join()
 
 
 def test_what_is_asked_while_a_journal_is_resumed_or_moved_is_kept_once(server: PracticeServer, tmp_path: Path) -> None:

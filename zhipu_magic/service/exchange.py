@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from ..text.errors import asked_elsewhere
@@ -42,15 +41,13 @@ class Exchange:
         self.cancelled = threading.Event()
         self._send = send
         self._items: deque[StreamItem] = deque()
-        # Two bells: `_items` has something, and `_over` is set. The foreground must not wait in a `threading.Event`: it
-        # takes its lock in Python, where an interrupt can leave the lock taken, and this thread would wait for ever.
-        self._arrived: SimpleQueue[None] = SimpleQueue()
-        self._ended: SimpleQueue[None] = SimpleQueue()
         self._over = False
         self.drained = False
         """Whether everything has been taken, or nothing more is wanted."""
         self._failure: BaseException | None = None
-        self._listeners: deque[Callable[[], None]] = deque()
+        #: Called once as soon as there is something to take, and once it is over.
+        self._on_arrival: deque[Callable[[], None]] = deque()
+        self._on_end: deque[Callable[[], None]] = deque()
         self._line: Line | None = None
         self._line_lock = threading.Lock()
         tell_of_forks(self)
@@ -73,10 +70,8 @@ class Exchange:
     def emit(self, item: StreamItem) -> None:
         """Hand over an item."""
         self._items.append(item)
-        if self._arrived.empty():
-            self._arrived.put(None)
-        if self._listeners:
-            self._call_listeners()
+        if self._on_arrival:
+            _call_all(self._on_arrival)
 
     @contextmanager
     def waiting_on(self, line: Line) -> Iterator[None]:
@@ -93,22 +88,20 @@ class Exchange:
 
     def wait(self, timeout: float = 0.0, linger: float = 0.0) -> None:
         """Wait up to `linger` seconds for the end, then up to `timeout` seconds for something to take."""
-        if linger > 0 and not self._over:
-            _hear(self._ended, linger)
-        if timeout > 0 and not self._over and not self._items:
-            _hear(self._arrived, timeout)
+        if linger > 0:
+            _wait_for_call(self._on_end, lambda: self._over or self.drained, linger)
+        if timeout > 0:
+            _wait_for_call(self._on_arrival, lambda: self._over or self.drained or bool(self._items), timeout)
 
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, from any thread, as soon as there is something to take."""
-        self._listeners.append(call)
+        self._on_arrival.append(call)
         if self._items or self._over:
-            self._call_listeners()
+            _call_all(self._on_arrival)
 
     def take(self) -> list[StreamItem] | None:
         """The items since the last call; None once all have been taken."""
-        # Both before the items are read, so that the next call sees what arrives from here on.
-        over = self._over
-        _hear(self._arrived, 0.0)
+        over = self._over  # before the items are read, so that the next call sees what arrives from here on
         items = self._gathered(_MOST_AT_ONCE)
         if items or not over:
             return items
@@ -138,14 +131,8 @@ class Exchange:
 
     def wake(self) -> None:
         """Wake everyone who waits."""
-        self._ended.put(None)
-        self._arrived.put(None)
-        self._call_listeners()
-
-    def _call_listeners(self) -> None:
-        with suppress(IndexError):  # two threads may be here
-            while True:
-                self._listeners.popleft()()
+        _call_all(self._on_end)
+        _call_all(self._on_arrival)
 
     def _gathered(self, most: int) -> list[StreamItem]:
         items: list[StreamItem] = []
@@ -159,13 +146,26 @@ class Exchange:
         if in_child and not self._over:
             self._items.clear()
             self._failure = asked_elsewhere()
-            # New ones, because the thread may have held the locks in these.
-            self._arrived, self._ended, self.cancelled = SimpleQueue(), SimpleQueue(), threading.Event()
-            self._line, self._line_lock = None, threading.Lock()
+            # New ones, because the thread may have held their locks.
+            self.cancelled, self._line, self._line_lock = threading.Event(), None, threading.Lock()
             self._over = True
 
 
-def _hear(bell: SimpleQueue[None], seconds: float) -> None:
-    """Wait so many seconds for the bell, and clear it."""
-    with suppress(Empty):
-        bell.get(timeout=seconds)
+def _call_all(calls: deque[Callable[[], None]]) -> None:
+    with suppress(IndexError):  # two threads may be here
+        while True:
+            calls.popleft()()
+
+
+def _wait_for_call(calls: deque[Callable[[], None]], is_there: Callable[[], bool], seconds: float) -> None:
+    """Wait up to `seconds` for a call of these, unless what they wait for is there.
+
+    Each waits in a lock of its own, which only C code takes. An interrupt can leave the lock of a `threading.Event`
+    taken for ever; and a `SimpleQueue` whose item another thread has taken can wait beyond its timeout, for ever.
+    """
+    bell = threading.Lock()
+    bell.acquire()
+    calls.append(bell.release)
+    if is_there() or not bell.acquire(timeout=seconds):
+        with suppress(ValueError, IndexError):  # it has been called, or the others are being called
+            calls.remove(bell.release)
