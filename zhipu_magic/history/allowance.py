@@ -43,6 +43,18 @@ class Allowance:
             self._look(looks)
         return looks > 0 or not isinstance(event, TurnEvent)
 
+    def admit_plain(self, conversation: Conversation, thread: str, count: int) -> bool:
+        """Count what so many turns that are only added to a thread will look at, as `admit` counts each of them.
+
+        Returns False, and counts nothing, where one of them might ask for too much.
+        """
+        threads = len(conversation.threads) + (thread not in conversation.threads)
+        looks = count * (threads // 2) if threads > 1 else 0
+        if self.taken > self.size * _BYTES_A_BYTE or self._looks + looks > self._most_looks:
+            return False
+        self._looks += looks
+        return True
+
     def again(self, events: int) -> int:
         """Count so many events that are applied once more; gives the bytes that they take. Raises TooMuch."""
         self._look(events * _LOOKS_AN_EVENT)
@@ -70,8 +82,12 @@ class Allowance:
 
     def _look(self, looks: int) -> None:
         self._looks += looks
-        if self._looks > _FIRST_LOOKS + self.size * _LOOKS_A_BYTE:
+        if self._looks > self._most_looks:
             raise TooMuch
+
+    @property
+    def _most_looks(self) -> int:
+        return _FIRST_LOOKS + self.size * _LOOKS_A_BYTE
 
 
 def copied_bytes(before: Conversation, after: Conversation, event: Event) -> int:

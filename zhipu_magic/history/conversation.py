@@ -6,7 +6,7 @@ same in both; nothing here is ever changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from .link import LINK_BYTES, Link, Step, back_from, chained
@@ -102,6 +102,19 @@ class Thread:
         what = "a turn" if len(kept) == len(rest) else "a turn run again"
         link = Link(turn, before, same_cell, asked_after)
         return self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
+
+    def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
+        """With more turns at its end, as if `commit` had added one after the other.
+
+        At most one is of any cell, and all of their cells are new.
+        """
+        last, past = self.last, self.past
+        for turn, after in zip(turns, asked_after, strict=True):
+            past = Step(last, "a turn", past)
+            last = Link(turn, last, None, after)
+        cells = self.cells if isinstance(self.cells, set) else set(self.cells)
+        cells.update(turn.cell for turn in turns if turn.cell is not None)
+        return replace(self, last=last, past=past, future=None, cells=cells)
 
     def replace_turn(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
         """With another turn in the place of the one with the id `old`; None where there is none."""

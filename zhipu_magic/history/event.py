@@ -10,18 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from operator import itemgetter
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from ..service.response_members import MOST_COUNTED
 from .budget import Budget
 from .conversation import Conversation, Thread
-from .event_members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS, TEXT, Id, Text, check_size
+from .event_members import Id, Text
 from .ledger import Ledger
-
-#: Members that may be far larger in memory than in their line.
-_LARGE = frozenset({"members", "images", "rounds"})
-
 
 E = TypeVar("E", bound="Event")
 
@@ -142,104 +136,3 @@ def _check_in(hint: Any) -> Any:
     if get_origin(hint) is Annotated:
         return hint.__metadata__[0]
     return next((check for inner in get_args(hint) if (check := _check_in(inner)) is not None), None)
-
-
-class _Plan(NamedTuple):
-    """How to read a line of one kind with certain members: a journal has many lines, and few such plans.
-
-    `texts` gets its texts; then come its counts, amounts, and members with checks of their own; `ids` are those that
-    are looked up. `fields` are the fields by their member, where the line has others besides, or a field has another
-    name than its member.
-    """
-
-    event_type: type[Event]
-    texts: Callable[[Mapping[str, Any]], tuple[str, ...]]
-    counts: tuple[str, ...]
-    amounts: tuple[str, ...]
-    others: tuple[tuple[str, Callable[[Any], bool]], ...]
-    ids: tuple[str, ...]
-    is_large: bool
-    fields: Mapping[str, str] | None
-
-
-def _plan(event_type: type[Event], names: tuple[str, ...]) -> _Plan:
-    on_disk, checks, required = event_type.format()
-    fields = {member: name for name, member in on_disk.items() if member in names}
-    if not required <= set(fields.values()):
-        raise ValueError("a member is missing")
-    if event_type.together and len(event_type.together & set(names)) not in (0, len(event_type.together)):
-        raise ValueError("a member is missing that belongs to another")
-
-    def checked_as(*wanted: Any) -> tuple[str, ...]:
-        return tuple(member for member, name in fields.items() if checks[name] in wanted)
-
-    return _Plan(
-        event_type=event_type,
-        texts=itemgetter("id", "event", *(name for name in checked_as(TEXT, ID) if name not in ("id", "event"))),
-        counts=checked_as(COUNT),
-        amounts=checked_as(AMOUNT),
-        others=tuple((member, checks[name]) for member, name in fields.items() if callable(checks[name])),
-        ids=checked_as(ID),
-        is_large=not _LARGE.isdisjoint(names),
-        fields=None if fields.keys() == set(names) == set(fields.values()) else fields,
-    )
-
-
-class EventReader:
-    """Reads the events of these types, by their kinds, from what the lines of a journal hold."""
-
-    def __init__(self, types: Mapping[str, type[Event]]) -> None:
-        self._types = types
-        self._plans: dict[tuple[str, tuple[str, ...]], _Plan] = {}
-
-    def read(self, members: dict[str, Any], size: int) -> Event:
-        """The event of a line of `size` bytes with these members, which are its own from now on.
-
-        Raises one of `SENSELESS` for an event that makes no sense.
-        """
-        try:
-            key = members["event"], tuple(members)
-            plan = self._plans.get(key) or self._new_plan(key)
-            "".join(plan.texts(members))  # which only texts can be, and is soon done
-            for name in plan.counts:
-                value = members[name]
-                if type(value) is not int or not 0 <= value < MOST_COUNTED:
-                    raise ValueError(f"{name} is no count")
-            for name in plan.amounts:
-                value = members[name]
-                if (type(value) is not float and type(value) is not int) or not 0 <= value <= MOST_AMOUNT:
-                    raise ValueError(f"{name} is no amount")
-            for name, check in plan.others:
-                if not check(members[name]):
-                    raise ValueError(f"{name} cannot be that")
-        except SENSELESS:
-            if not self._without_nulls(members):
-                raise
-            return self.read(members, size)
-        if plan.is_large:
-            check_size(members, size)
-        if size > LONGEST_ID and any(len(members[name]) > LONGEST_ID for name in plan.ids):
-            raise ValueError("an id is too long")
-        if plan.fields is not None:
-            members = {name: members[member] for member, name in plan.fields.items()}
-        return made(plan.event_type, members)
-
-    def _new_plan(self, key: tuple[str, tuple[str, ...]]) -> _Plan:
-        kind, names = key
-        if len(self._plans) >= _MOST_PLANS:
-            self._plans.clear()
-        plan = self._plans[key] = _plan(self._types[kind], names)
-        return plan
-
-    def _without_nulls(self, members: dict[str, Any]) -> bool:
-        """Take out members that are null, where that counts as absent. Gives whether there were any."""
-        event_type = self._types[members["event"]]
-        known = event_type.format().on_disk.values() if event_type.null_is_absent else ()
-        empty = [name for name, value in members.items() if value is None and name in known]
-        for name in empty:
-            del members[name]
-        return bool(empty)
-
-
-#: A journal of ours needs a few; one from elsewhere may need another for each line.
-_MOST_PLANS = 64

@@ -16,16 +16,18 @@ journal gives back what was there. To add a kind, add its class here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from . import turn_event
 from .budget import Budget, Unit
 from .conversation import Conversation, Thread
-from .event import Event, EventReader, State
+from .event import Event, State
+from .event_reader import EventReader
 from .event_members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
 from .event_members import Unit as UnitMember
+from .plain_turns import PlainTurns, read_plain_turns
 from .turn_event import TurnEvent
 
 #: What counts as so many links that are looked at: one that may be set aside or restored, and a step of undo.
@@ -245,7 +247,7 @@ _TYPES: Mapping[str, type[Event]] = {
         )
     },
 }
-_READ = EventReader(_TYPES).read
+_READER = EventReader(_TYPES)
 
 
 def from_json(members: dict[str, Any], size: int = sys.maxsize) -> Event:
@@ -253,4 +255,9 @@ def from_json(members: dict[str, Any], size: int = sys.maxsize) -> Event:
 
     Raises LookupError, TypeError or ValueError for an event that makes no sense.
     """
-    return _READ(members, size)
+    return _READER.read(members, size)
+
+
+def plain_turns(rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
+    """The turns of these journal's lines (see `read_plain_turns`)."""
+    return read_plain_turns(_READER, rows, sizes)

@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +18,10 @@ from ..text.errors import JournalError
 from ..values.images.stored import from_json as image_from_json
 from .event import Event
 from .event_members import SENSELESS
-from .events import from_json
+from .events import from_json, plain_turns
 from .journal_lines import LINE_END, blocks_of, value_of, values_of
 from .journal_lock import locked
+from .plain_turns import PlainTurns
 from .turn_event import TurnEvent
 
 #: Of the format. A journal of a newer one is refused.
@@ -31,6 +33,8 @@ _HEAD = 1 << 16
 _LARGEST = 1 << 31
 #: Lines that a note names by number.
 _MOST_NAMED = 10
+#: Lines that are worth reading at once.
+_FEWEST_AT_ONCE = 4
 
 
 def images_of(journal: Path) -> Path:
@@ -52,42 +56,78 @@ class JournalReader:
         self.numbers = array("Q")
         self.places: dict[str, int] = {}
         self.notes: list[str] = []
+        self._lines = 0
+        self._damaged: list[int] = []
         self._senseless: set[int] = set()
         self._answers: dict[int, Mapping[str, Any] | None] = {}
 
-    def read(self, take: Callable[[int, Event], None] | None = None) -> None:
+    def read(
+        self,
+        take: Callable[[int, Event], None] | None = None,
+        take_plain: Callable[[range, PlainTurns, int], bool] | None = None,
+    ) -> None:
         """Read all lines. `take` is called with the place of each event that makes sense, and the event.
 
-        The events are not kept: a long journal is then read sooner, and in a third of the memory. A torn last line and
-        damaged lines are left out, and mentioned in `notes`. Raises JournalError where there is no journal, or a newer
-        version wrote it.
+        `take_plain` is called first with turns in a row, their places and their bytes in the file; where it returns
+        False, they go to `take` one by one. The events are not kept: a long journal is then read sooner, and in a third
+        of the memory. A torn last line and damaged lines are left out, and mentioned in `notes`. Raises JournalError
+        where there is no journal, or a newer version wrote it.
         """
-        raw, numbers, places, number, damaged = self.raw, self.numbers, self.places, 0, list[int]()
         for lines in self._blocks():
-            for line, members in zip(lines, values_of(lines), strict=True):
-                number += 1
-                event_id = members.get("id") if type(members) is dict else None
-                if line[-1] != LINE_END:
-                    self.note(f"{self.path.name}: the last line was torn off, by a crash perhaps, and is left out.")
-                elif type(event_id) is not str or type(members.get("event")) is not str:
-                    if line.strip() and len(damaged) <= _MOST_NAMED:
-                        damaged.append(number)
-                elif event_id not in places:
-                    if members["event"] == "session":
-                        _check_version(members.get("version"), self.path)
-                    place = places[event_id] = len(raw)
-                    raw.append(line)
-                    numbers.append(number)
-                    if take is None:
-                        continue
-                    try:
-                        event = from_json(members, len(line))
-                    except SENSELESS:
-                        self.leave_out(place)
-                    else:
-                        take(place, event)
-        if damaged:
-            self.note(f"{self.path.name}: line {_listed(damaged)} is damaged and left out; all others are used.")
+            start = 0
+            for _, group in groupby(values_of(lines), _names_in):
+                values = list(group)
+                block = lines[start : (start := start + len(values))]
+                if take_plain is None or not self._read_plain(block, values, take_plain):
+                    for line, members in zip(block, values, strict=True):
+                        self._read_line(line, members, take)
+        if self._damaged:
+            self.note(f"{self.path.name}: line {_listed(self._damaged)} is damaged and left out; all others are used.")
+
+    def _read_line(self, line: bytes, members: Any, take: Callable[[int, Event], None] | None) -> None:
+        self._lines += 1
+        event_id = members.get("id") if type(members) is dict else None
+        if line[-1] != LINE_END:
+            self.note(f"{self.path.name}: the last line was torn off, by a crash perhaps, and is left out.")
+        elif type(event_id) is not str or type(members.get("event")) is not str:
+            if line.strip() and len(self._damaged) <= _MOST_NAMED:
+                self._damaged.append(self._lines)
+        elif event_id not in self.places:
+            if members["event"] == "session":
+                _check_version(members.get("version"), self.path)
+            place = self.places[event_id] = len(self.raw)
+            self.raw.append(line)
+            self.numbers.append(self._lines)
+            if take is None:
+                return
+            try:
+                event = from_json(members, len(line))
+            except SENSELESS:
+                self.leave_out(place)
+            else:
+                take(place, event)
+
+    def _read_plain(
+        self, lines: list[bytes], values: list[Any], take_plain: Callable[[range, PlainTurns, int], bool]
+    ) -> bool:
+        """Read these lines at once, if they hold plain turns that are new. Returns whether they were read."""
+        if len(lines) < _FEWEST_AT_ONCE or type(values[0]) is not dict or lines[-1][-1] != LINE_END:
+            return False
+        sizes = list(map(len, lines))
+        turns = plain_turns(values, sizes)
+        if turns is None:
+            return False
+        ids = [turn.id for turn in turns.turns]
+        places = range(len(self.raw), len(self.raw) + len(lines))
+        if len(set(ids)) < len(ids) or not self.places.keys().isdisjoint(ids):
+            return False
+        if not take_plain(places, turns, sum(sizes)):
+            return False
+        self.places.update(zip(ids, places, strict=True))
+        self.raw.extend(lines)
+        self.numbers.extend(range(self._lines + 1, self._lines + 1 + len(lines)))
+        self._lines += len(lines)
+        return True
 
     def _blocks(self) -> Iterator[list[bytes]]:
         try:
@@ -163,6 +203,11 @@ def read(path: Path) -> JournalReader:
     reader = JournalReader(path)
     reader.read()
     return reader
+
+
+def _names_in(value: Any) -> tuple[str, ...] | None:
+    """The members of an object, in their order; None for any other value."""
+    return tuple(value) if type(value) is dict else None
 
 
 def _listed(numbers: list[int]) -> str:

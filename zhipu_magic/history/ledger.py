@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,13 +89,13 @@ _NOTHING = Sums()
 
 @dataclass(slots=True, eq=False, repr=False)
 class Ledger:
-    """Every entry in order: the `latest`, and the ledger `before` it.
+    """Every entry in order: those that were added last, together, and the ledger before them.
 
-    It is summed up when somebody asks, and a long journal is read the sooner for it.
+    It is summed up when somebody asks, so that a long journal loads sooner.
     """
 
-    latest: Entry | None = None
-    before: Ledger | None = None
+    _added: Sequence[Entry] = ()
+    _before: Ledger | None = None
     _sums: tuple[Sums, Sums] | None = None
     """What was spent, and what the journal answered, once somebody has asked."""
 
@@ -104,7 +104,21 @@ class Ledger:
 
     def add(self, entry: Entry) -> Ledger:
         """The ledger with another entry; this one stays as it is."""
-        return Ledger(entry, self)
+        return Ledger((entry,), self)
+
+    def add_all(self, entries: Sequence[Entry]) -> Ledger:
+        """The ledger with more entries, at least one; this one stays as it is."""
+        return Ledger(entries, self)
+
+    @property
+    def latest(self) -> Entry | None:
+        """The entry that was added last."""
+        return self._added[-1] if self._added else None
+
+    @property
+    def before(self) -> Ledger | None:
+        """The ledger before the latest entry."""
+        return Ledger(self._added[:-1], self._before) if len(self._added) > 1 else self._before
 
     @property
     def spent(self) -> Sums:
@@ -118,13 +132,11 @@ class Ledger:
 
     def _summed_up(self) -> tuple[Sums, Sums]:
         unsummed, ledger = [], self
-        while ledger._sums is None and ledger.before is not None:
+        while ledger._sums is None and ledger._before is not None:
             unsummed.append(ledger)
-            ledger = ledger.before
+            ledger = ledger._before
         spent, replayed = ledger._sums or (_NOTHING, _NOTHING)
-        for ledger in reversed(unsummed):
-            entry = ledger.latest
-            assert entry is not None
+        for entry in (entry for ledger in reversed(unsummed) for entry in ledger._added):
             if entry.replayed:
                 replayed = replayed.with_entry(entry)
             else:
@@ -144,9 +156,9 @@ class Ledger:
     def newest_first(self) -> Iterator[Entry]:
         """The entries, the latest first."""
         ledger: Ledger | None = self
-        while ledger is not None and ledger.latest is not None:
-            yield ledger.latest
-            ledger = ledger.before
+        while ledger is not None:
+            yield from reversed(ledger._added)
+            ledger = ledger._before
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -15,6 +15,7 @@ from .event import Event, State
 from .event_members import SENSELESS
 from .events import ResumeEvent, SessionEvent
 from .journal_reader import JournalReader
+from .plain_turns import PlainTurns
 from .turn_event import TurnEvent
 
 #: Kinds of events that make a session worth resuming.
@@ -96,9 +97,32 @@ class Rebuilding:
             self._cut(session, place)
             return
         if event.event in _WORTH:
-            session.worth = True
-            if name != self._latest:
-                self.found[name], self._latest = self.found.pop(name), name
+            self._mark_worth(session, name)
+
+    def _mark_worth(self, session: Session, name: str) -> None:
+        """The session is worth resuming, and the one active last."""
+        session.worth = True
+        if name != self._latest:
+            self.found[name], self._latest = self.found.pop(name), name
+
+    def take_plain(self, places: range, turns: PlainTurns, size: int) -> bool:
+        """Apply turns in a row at once, where that is possible. Returns whether it was; if not, nothing has changed."""
+        session, allowance = self.found.get(turns.session), self._allowance
+        if session is None or session.cut or session.state is None:
+            return False
+        state = session.state
+        thread = state.conversation.thread(turns.thread)
+        if not thread.cells.isdisjoint(turns.cells) or not allowance.admit_plain(
+            state.conversation, turns.thread, len(places)
+        ):
+            return False
+        state.put(thread.with_turns(turns.turns, turns.asked_after))
+        state.ledger = state.ledger.add_all(turns.entries)
+        allowance.size += size
+        session.latest = turns.turns[-1].id
+        session.events.extend(places)
+        self._mark_worth(session, turns.session)
+        return True
 
     def state_of(self, name: str) -> State:
         """What this session keeps by now, whether or not another has resumed it; a blank state if that is unknown."""
@@ -269,7 +293,7 @@ def reopen(path: Path, *, but: str) -> tuple[JournalReader, dict[str, State]]:
     reader = JournalReader(path)
     rebuilding = Rebuilding(reader)
     with _no_collector():
-        reader.read(rebuilding.take)
+        reader.read(rebuilding.take, rebuilding.take_plain)
     found = rebuilding.conversations(but=but)
     reader.note_senseless()
     return reader, found

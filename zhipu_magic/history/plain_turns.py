@@ -1,0 +1,124 @@
+"""Plain turns in a row, read from a journal together.
+
+Nearly all lines of a journal are turns that only add something to the end of a thread. Checking and building many of
+them at once, a member at a time, takes half as long as one after the other. Lines for which that is not possible are
+read one by one; the result is the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple, TypeVar
+
+from ..service.wire import Usage
+from .event_members import SENSELESS
+from .event_reader import Columns, EventReader
+from .ledger import Entry
+from .turn import Turn
+
+#: The kinds of events that may add a turn, and their members that do no more than describe it.
+_KINDS = frozenset({"turn", "partial"})
+_NEEDED = frozenset({"id", "event", "thread", "prompt", "completion", "model"})
+_MEMBERS = _NEEDED | {
+    *("time", "cell", "run", "execution_count", "after", "held", "written", "instruction", "key", "members", "host"),
+    *("practice", "seconds", "first_token", "chunks", "tokens", "left_out", "unseen", "cost"),
+    *("estimated_tokens", "estimated_cost"),
+}
+
+R = TypeVar("R", bound=NamedTuple)
+
+
+class PlainTurns(NamedTuple):
+    """Turns of one session that were added to one thread, in order.
+
+    `cells` are those that asked, each once, or none. `asked_after` are the checksums of the turns that the requests
+    held, where they are known.
+    """
+
+    session: str
+    thread: str
+    cells: Sequence[str]
+    turns: Sequence[Turn]
+    asked_after: Sequence[int | None]
+    entries: Sequence[Entry]
+
+
+def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
+    """The turns in these lines; None where they are not all plain, or one of them makes no sense.
+
+    The lines, of these `sizes` in bytes, have the same members in the same order.
+    """
+    if not _NEEDED <= rows[0].keys() <= _MEMBERS:
+        return None
+    try:
+        columns = reader.read_columns(rows, sizes)
+    except SENSELESS:
+        return None
+    sessions = {session for session, _, _ in map(str.rpartition, columns["id"], repeat("-"))}
+    cells = columns.get("cell", ())
+    alike = len(sessions) == 1 and len(set(columns["thread"])) == 1 and _KINDS.issuperset(columns["event"])
+    turns = _turns(columns) if alike and len(set(cells)) == len(cells) else None
+    if turns is None:
+        return None
+    return PlainTurns(
+        session=sessions.pop(),
+        thread=columns["thread"][0],
+        cells=cells,
+        turns=turns,
+        asked_after=columns.get("held", (None,) * len(turns)),
+        entries=_entries(columns, turns),
+    )
+
+
+def _turns(columns: Columns) -> list[Turn] | None:
+    """The turns, as `TurnEvent.apply` makes one; None where a reply has no words or searched the web."""
+    completions = columns["completion"]
+    choices = [completion["choices"][0] for completion in completions]
+    messages = [choice["message"] for choice in choices]
+    replies = [message.get("content") for message in messages]
+    if not all(replies) or any("web_search" in completion for completion in completions):
+        return None
+    made = {
+        "reply": replies,
+        "usage": _usages(completions),
+        "finish_reason": _shared(choice.get("finish_reason") for choice in choices),
+        "reasoning": [message.get("reasoning_content") or "" for message in messages],
+        "model": _shared(columns["model"]),
+    }
+    if "members" in columns:
+        made["members"] = [members or Turn._field_defaults["members"] for members in columns["members"]]
+    return _records(Turn, {**columns, **made})
+
+
+def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Usage | None]:
+    counts = [completion.get("usage") for completion in completions]
+    return [Usage.read(count) if isinstance(count, dict) else None for count in counts]
+
+
+def _entries(columns: Columns, turns: Sequence[Turn]) -> list[Entry]:
+    """The ledger's entries for these turns, as `TurnEvent.apply` makes one."""
+    made = {
+        "model": (turn.model for turn in turns),
+        "prompt": (turn.written or turn.prompt for turn in turns),
+        "usage": (turn.usage for turn in turns),
+        "turn": columns["id"],
+        "cost": columns.get("cost", repeat(None)),
+        "seconds": (seconds or 0.0 for seconds in columns.get("seconds", repeat(0.0))),
+    }
+    if "estimated_cost" in columns:
+        made["estimated_cost"] = (cost or 0.0 for cost in columns["estimated_cost"])
+    return _records(Entry, {**columns, **made})
+
+
+def _shared(texts: Iterable[Any]) -> Iterator[Any]:
+    """The same texts, with those that are equal in memory once."""
+    known: dict[Any, Any] = {}
+    return map(known.setdefault, *[list(texts)] * 2)
+
+
+def _records(kind: type[R], columns: Mapping[str, Iterable[Any]]) -> list[R]:
+    """Tuples of this kind with these values; a field without a column has its default."""
+    defaults = kind._field_defaults
+    rows = zip(*(columns[name] if name in columns else repeat(defaults[name]) for name in kind._fields), strict=False)
+    return list(map(tuple.__new__, repeat(kind), rows))
