@@ -108,10 +108,10 @@ class Thread:
 
         At most one is of any cell, and all of their cells are new.
         """
-        last, past = self.last, self.past
+        before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
-            past = Step(last, "a turn", past)
-            last = Link(turn, last, None, after)
+            before, last = last, Link(turn, last, None, after)
+        past = Step(before, "a turn", self.past, len(turns))
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)

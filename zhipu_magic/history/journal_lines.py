@@ -15,7 +15,7 @@ from .event_members import BYTES_A_CONTAINER
 
 LINE_END = ord("\n")
 #: Bytes that are read and parsed at once: what a processor's cache holds.
-BLOCK = 1 << 15
+BLOCK = 1 << 17
 #: Bytes of one line; a longer one counts as damaged, and is not held.
 LONGEST = 1 << 26
 _TOO_LONG = b"too long"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,18 +56,36 @@ class Sums(NamedTuple):
     reckoned_tokens: int = 0
     reckoned_cost: float = 0.0
 
-    def with_entry(self, entry: Entry) -> Sums:
-        usage = entry.usage or Usage()
+    def with_entries(self, entries: Iterable[Entry]) -> Sums:
+        """The sums with these entries as well."""
+        requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
+        unpriced, uncounted, reckoned_tokens, reckoned_cost = self[5:]
+        for entry in entries:
+            requests += 1
+            if entry.usage is None:
+                uncounted += 1
+                reckoned_tokens += entry.estimated_tokens
+            else:
+                prompt_tokens += entry.usage.prompt_tokens
+                completion_tokens += entry.usage.completion_tokens
+                total_tokens += entry.usage.total_tokens
+                reckoned_tokens += entry.usage.total_tokens
+                unpriced += entry.cost is None and not entry.practice
+            if entry.cost is None:
+                reckoned_cost += entry.estimated_cost
+            else:
+                cost = (cost or 0.0) + entry.cost
+                reckoned_cost += entry.cost
         return Sums(
-            requests=self.requests + 1,
-            prompt_tokens=self.prompt_tokens + usage.prompt_tokens,
-            completion_tokens=self.completion_tokens + usage.completion_tokens,
-            total_tokens=self.total_tokens + usage.total_tokens,
-            cost=self.cost if entry.cost is None else (self.cost or 0.0) + entry.cost,
-            unpriced=self.unpriced + (entry.cost is None and entry.usage is not None and not entry.practice),
-            uncounted=self.uncounted + (entry.usage is None),
-            reckoned_tokens=self.reckoned_tokens + (usage.total_tokens if entry.usage else entry.estimated_tokens),
-            reckoned_cost=self.reckoned_cost + (entry.estimated_cost if entry.cost is None else entry.cost),
+            requests=requests,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=total_tokens,
+            cost=cost,
+            unpriced=unpriced,
+            uncounted=uncounted,
+            reckoned_tokens=reckoned_tokens,
+            reckoned_cost=reckoned_cost,
         )
 
     def plus(self, other: Sums) -> Sums:
@@ -91,11 +109,13 @@ _NOTHING = Sums()
 class Ledger:
     """Every entry in order: those that were added last, together, and the ledger before them.
 
-    It is summed up when somebody asks, so that a long journal loads sooner.
+    What can be made later is made when somebody asks, the sums too, so that a long journal loads sooner.
     """
 
     _added: Sequence[Entry] = ()
     _before: Ledger | None = None
+    _later: Callable[[], Sequence[Entry]] | None = None
+    """Makes what was added, where nobody has asked for it yet."""
     _sums: tuple[Sums, Sums] | None = None
     """What was spent, and what the journal answered, once somebody has asked."""
 
@@ -106,19 +126,21 @@ class Ledger:
         """The ledger with another entry; this one stays as it is."""
         return Ledger((entry,), self)
 
-    def add_all(self, entries: Sequence[Entry]) -> Ledger:
-        """The ledger with more entries, at least one; this one stays as it is."""
-        return Ledger(entries, self)
+    def add_all(self, entries: Callable[[], Sequence[Entry]]) -> Ledger:
+        """The ledger with the entries that this makes, at least one; this one stays as it is."""
+        return Ledger(_before=self, _later=entries)
 
     @property
     def latest(self) -> Entry | None:
         """The entry that was added last."""
-        return self._added[-1] if self._added else None
+        added = self._newest()
+        return added[-1] if added else None
 
     @property
     def before(self) -> Ledger | None:
         """The ledger before the latest entry."""
-        return Ledger(self._added[:-1], self._before) if len(self._added) > 1 else self._before
+        added = self._newest()
+        return Ledger(added[:-1], self._before) if len(added) > 1 else self._before
 
     @property
     def spent(self) -> Sums:
@@ -136,13 +158,18 @@ class Ledger:
             unsummed.append(ledger)
             ledger = ledger._before
         spent, replayed = ledger._sums or (_NOTHING, _NOTHING)
-        for entry in (entry for ledger in reversed(unsummed) for entry in ledger._added):
-            if entry.replayed:
-                replayed = replayed.with_entry(entry)
-            else:
-                spent = spent.with_entry(entry)
+        entries = [entry for ledger in reversed(unsummed) for entry in ledger._newest()]
+        spent = spent.with_entries(entry for entry in entries if not entry.replayed)
+        replayed = replayed.with_entries(entry for entry in entries if entry.replayed)
         self._sums = spent, replayed
         return self._sums
+
+    def _newest(self) -> Sequence[Entry]:
+        """What was added last."""
+        later = self._later
+        if later is not None:
+            self._added, self._later = later(), None
+        return self._added
 
     @property
     def everything(self) -> Sums:
@@ -157,7 +184,7 @@ class Ledger:
         """The entries, the latest first."""
         ledger: Ledger | None = self
         while ledger is not None:
-            yield from reversed(ledger._added)
+            yield from reversed(ledger._newest())
             ledger = ledger._before
 
     @property

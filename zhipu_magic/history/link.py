@@ -76,11 +76,23 @@ def back_from(link: Link | None) -> Iterator[Link]:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Step:
-    """A change that can be taken back (or made again): where the thread ended otherwise, and what the change was."""
+    """A change that can be taken back (or made again): where the thread ended otherwise, and what the change was.
+
+    It stands for several where `count` says so: then each of these changes added one link, and `last` is where the
+    thread ended before the latest.
+    """
 
     last: Link | None
     what: str
-    before: Step | None
+    _before: Step | None
+    count: int = 1
+
+    @property
+    def before(self) -> Step | None:
+        """The change before this one."""
+        if self.count == 1 or self.last is None:
+            return self._before
+        return Step(self.last.before, self.what, self._before, self.count - 1)
 
 
 def chained(

@@ -7,7 +7,8 @@ read one by one; the result is the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +26,8 @@ _MEMBERS = _NEEDED | {
     *("practice", "seconds", "first_token", "chunks", "tokens", "left_out", "unseen", "cost"),
     *("estimated_tokens", "estimated_cost"),
 }
+#: What an entry of the ledger holds of them and a turn does not.
+_COSTS = ("cost", "seconds", "practice", "estimated_tokens", "estimated_cost")
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -33,7 +36,7 @@ class PlainTurns(NamedTuple):
     """Turns of one session that were added to one thread, in order.
 
     `cells` are those that asked, each once, or none. `asked_after` are the checksums of the turns that the requests
-    held, where they are known.
+    held, where they are known. `entries` makes those of the ledger.
     """
 
     session: str
@@ -41,7 +44,7 @@ class PlainTurns(NamedTuple):
     cells: Sequence[str]
     turns: Sequence[Turn]
     asked_after: Sequence[int | None]
-    entries: Sequence[Entry]
+    entries: Callable[[], Sequence[Entry]]
 
 
 def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
@@ -67,7 +70,7 @@ def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes:
         cells=cells,
         turns=turns,
         asked_after=columns.get("held", (None,) * len(turns)),
-        entries=_entries(columns, turns),
+        entries=partial(_entries, {name: columns[name] for name in _COSTS if name in columns}, turns),
     )
 
 
@@ -96,19 +99,19 @@ def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Usage | None]:
     return [Usage.read(count) if isinstance(count, dict) else None for count in counts]
 
 
-def _entries(columns: Columns, turns: Sequence[Turn]) -> list[Entry]:
+def _entries(costs: Columns, turns: Sequence[Turn]) -> list[Entry]:
     """The ledger's entries for these turns, as `TurnEvent.apply` makes one."""
-    made = {
-        "model": (turn.model for turn in turns),
-        "prompt": (turn.written or turn.prompt for turn in turns),
-        "usage": (turn.usage for turn in turns),
-        "turn": columns["id"],
-        "cost": columns.get("cost", repeat(None)),
-        "seconds": (seconds or 0.0 for seconds in columns.get("seconds", repeat(0.0))),
+    made: dict[str, Iterable[Any]] = {
+        "model": [turn.model for turn in turns],
+        "prompt": [turn.written or turn.prompt for turn in turns],
+        "usage": [turn.usage for turn in turns],
+        "turn": [turn.id for turn in turns],
+        "cost": costs.get("cost", repeat(None)),
+        "seconds": [seconds or 0.0 for seconds in costs.get("seconds", (0.0,) * len(turns))],
     }
-    if "estimated_cost" in columns:
-        made["estimated_cost"] = (cost or 0.0 for cost in columns["estimated_cost"])
-    return _records(Entry, {**columns, **made})
+    if "estimated_cost" in costs:
+        made["estimated_cost"] = [cost or 0.0 for cost in costs["estimated_cost"]]
+    return _records(Entry, {**costs, **made})
 
 
 def _shared(texts: Iterable[Any]) -> Iterator[Any]:

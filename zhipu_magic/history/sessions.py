@@ -54,20 +54,21 @@ class Session:
 class Rebuilding:
     """Applies a journal's events again, one after the other.
 
-    `found` is what each session keeps, the one active last at the end. Events that make no sense are left out.
+    `found` is what each session keeps, the one active last at the end; `allowance` is what all of them have taken.
+    Events that make no sense are left out.
     """
 
     def __init__(self, reader: JournalReader) -> None:
         self.found: dict[str, Session] = {}
         self._reader = reader
         self._latest = ""
-        self._allowance = Allowance()
+        self.allowance = Allowance()
         self._openings: dict[str, int] = {}
 
     def take(self, place: int, event: Event) -> None:
         """Apply the next event."""
         name = event.session
-        self._allowance.size += len(self._reader.raw[place])
+        self.allowance.size += len(self._reader.raw[place])
         if event.event == "session":
             # It takes memory only where something follows.
             self.found.pop(name, None)
@@ -107,7 +108,7 @@ class Rebuilding:
 
     def take_plain(self, places: range, turns: PlainTurns, size: int) -> bool:
         """Apply turns in a row at once, where that is possible. Returns whether it was; if not, nothing has changed."""
-        session, allowance = self.found.get(turns.session), self._allowance
+        session, allowance = self.found.get(turns.session), self.allowance
         if session is None or session.cut or session.state is None:
             return False
         state = session.state
@@ -150,7 +151,7 @@ class Rebuilding:
 
     def _begun(self, name: str) -> Session:
         """The session of this name, with its first event. One whose first line is lost begins without settings."""
-        if len(self.found) > _FIRST_SESSIONS + self._allowance.size // _BYTES_A_SESSION:
+        if len(self.found) > _FIRST_SESSIONS + self.allowance.size // _BYTES_A_SESSION:
             raise LookupError("more sessions than so short a journal can hold")
         session = self.found[name] = self._opened(self._openings.pop(name, None))
         return session
@@ -159,7 +160,7 @@ class Rebuilding:
         """A session at its first line: with its settings, or with what another kept when it was forked from that."""
         line = [self._opening(place)]  # of processes that were forked from each other and had done nothing yet
         while (above := line[-1].from_ or "") not in self.found and above in self._openings:
-            self._allowance.again(1)
+            self.allowance.again(1)
             if len(line) > len(self._openings):
                 raise LookupError("sessions that were forked from each other in a circle")
             line.append(self._opening(self._openings[above]))
@@ -178,7 +179,7 @@ class Rebuilding:
 
     def _apply(self, session: Session, event: Event) -> None:
         """Apply a session's next event, and make room where it needs some."""
-        before, allowance = session.state, self._allowance
+        before, allowance = session.state, self.allowance
         assert before is not None
         may_copy = allowance.admit(before.conversation, event, len(session.events))
         if isinstance(event, TurnEvent):
@@ -198,7 +199,7 @@ class Rebuilding:
 
     def _make_room(self) -> None:
         """Forget the oldest steps of undo, those of all sessions. Raises TooMuch where that is not enough."""
-        share = self._allowance.share
+        share = self.allowance.share
         for session in self.found.values():
             if session.state is not None and session.taken:
                 conversation, held = with_less_past(session.state.conversation, int(session.taken * share))
@@ -210,7 +211,7 @@ class Rebuilding:
                         f"{self._reader.path.name}: what forked processes began with takes more than its size allows; "
                         "they are read as if they had begun later."
                     )
-        self._allowance.made_room(sum(session.taken for session in self.found.values()))
+        self.allowance.made_room(sum(session.taken for session in self.found.values()))
 
     def _cut(self, session: Session, place: int) -> None:
         session.cut = True
@@ -238,7 +239,7 @@ class Rebuilding:
         """Where kernels resumed each other, let the one that did so last, of this name, stand on top."""
         below: Session | None = session
         while below is not None and below.stands_on is not None:
-            self._allowance.again(1)
+            self.allowance.again(1)
             if below.stands_on == name:
                 below.stands_on = None
             else:
@@ -246,11 +247,11 @@ class Rebuilding:
 
     def _apply_again(self, session: Session) -> None:
         """Apply the session's events so far to the state that it has now."""
-        taken = self._allowance.again(len(session.events))
+        taken = self.allowance.again(len(session.events))
         for place in session.events:
             self._apply(session, self._reader.event_at(place))
         session.taken += taken
-        if self._allowance.take(taken):
+        if self.allowance.take(taken):
             self._make_room()
 
     def _state_of(self, session: Session) -> State:
@@ -262,7 +263,7 @@ class Rebuilding:
                 break
             chain.append(before)
             seen.add(id(before))
-            self._allowance.again(1)
+            self.allowance.again(1)
         state = chain[-1].state
         for one in reversed(chain if state is None else chain[:-1]):
             below = state or one.base
