@@ -48,8 +48,9 @@ class Allowance:
 
         Returns False, and counts nothing, where one of them might ask for too much.
         """
-        threads = len(conversation.threads) + (thread not in conversation.threads)
-        looks = count * (threads // 2) if threads > 1 else 0
+        before = len(conversation.threads)
+        after = before + (thread not in conversation.threads)
+        looks = before // 2 + (count - 1) * (after // 2)
         if self.taken > self.size * _BYTES_A_BYTE or self._looks + looks > self._most_looks:
             return False
         self._looks += looks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -148,6 +148,6 @@ class EventReader:
         return bool(empty)
 
 
-def _are_numbers(column: Sequence[Any], types: Collection[type], most: float) -> bool:
+def _are_numbers(column: Sequence[Any], types: Set[type], most: float) -> bool:
     """Whether all are numbers of these types from 0 to `most`."""
-    return set(map(type, column)) <= types and 0 <= min(column) and max(column) <= most
+    return set(map(type, column)) <= types and min(column) >= 0 and max(column) <= most

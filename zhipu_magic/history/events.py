@@ -24,9 +24,9 @@ from . import turn_event
 from .budget import Budget, Unit
 from .conversation import Conversation, Thread
 from .event import Event, State
-from .event_reader import EventReader
 from .event_members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
 from .event_members import Unit as UnitMember
+from .event_reader import EventReader
 from .plain_turns import PlainTurns, read_plain_turns
 from .turn_event import TurnEvent
 

@@ -75,8 +75,7 @@ class JournalReader:
         """
         for lines in self._blocks():
             start = 0
-            for _, group in groupby(values_of(lines), _names_in):
-                values = list(group)
+            for values in _with_same_members(values_of(lines)):
                 block = lines[start : (start := start + len(values))]
                 if take_plain is None or not self._read_plain(block, values, take_plain):
                     for line, members in zip(block, values, strict=True):
@@ -205,9 +204,11 @@ def read(path: Path) -> JournalReader:
     return reader
 
 
-def _names_in(value: Any) -> tuple[str, ...] | None:
-    """The members of an object, in their order; None for any other value."""
-    return tuple(value) if type(value) is dict else None
+def _with_same_members(values: list[Any]) -> Iterator[list[Any]]:
+    """The values, parted wherever one has other members than the one before, or has them in another order."""
+    are_objects = set(map(type, values)) == {dict}
+    names = tuple if are_objects else lambda value: tuple(value) if type(value) is dict else None
+    return (list(group) for _, group in groupby(values, names))
 
 
 def _listed(numbers: list[int]) -> str:

@@ -56,6 +56,10 @@ class Sums(NamedTuple):
     reckoned_tokens: int = 0
     reckoned_cost: float = 0.0
 
+    def with_entry(self, entry: Entry) -> Sums:
+        """The sums with one more entry."""
+        return self.with_entries((entry,))
+
     def with_entries(self, entries: Iterable[Entry]) -> Sums:
         """The sums with these entries as well."""
         requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
@@ -89,6 +93,7 @@ class Sums(NamedTuple):
         )
 
     def plus(self, other: Sums) -> Sums:
+        """These sums and others together."""
         return Sums(
             requests=self.requests + other.requests,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
