@@ -237,6 +237,9 @@ class ResumeEvent(Event):
     from_: Id
 
 
+#: The earlier name of `State`.
+Kept = State
+
 _TYPES: Mapping[str, type[Event]] = {
     **dict.fromkeys(turn_event.KINDS, TurnEvent),
     **{

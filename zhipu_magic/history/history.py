@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..service.forks import tell_of_forks
-from ..text.characters import LONGEST_NAME, is_name, shorten, shortened
+from ..text.characters import LONGEST_NAME, is_name, shortened
 from ..text.errors import InvalidRequest, JournalError
-from ..text.notice import Notice
-from . import sessions
+from . import resuming
 from .conversation import Thread
 from .event import Event, State
 from .event_members import SENSELESS
 from .events import ResumeEvent, from_json
-from .journal import Journal, images_in
-from .journal_file import copy_images, keep_images, write
-from .journal_reader import images_of, is_there, named, read
+from .journal import Journal
+from .journal_reader import named
 from .link import Link
+from .resuming import turns as turns
 from .turn import Anchor
 
 
@@ -245,84 +244,27 @@ class History:
 
     def _go_on_from(self, file: Path, *, earlier: bool, here: bool) -> list[str]:
         self.write_down()
-        if not os.path.lexists(file):
-            raise JournalError(
-                "There is nothing to resume: there is no journal {journal} yet.",
-                hint="Check the path.",
-                reason="resume.not_begun",
-                journal=file.name,
-            )
-        reader, found = sessions.reopen(file, but=self.journal.session)
-        resumed = [event.from_ for event in self.journal.events if isinstance(event, ResumeEvent)]
-        # What this process was forked from it stands on already.
-        names = [name for name in found if name not in self.journal.forked_from]
-        if earlier:
-            names = names[: names.index(resumed[-1]) if resumed and resumed[-1] in names else -1]
-        if not names:
-            if earlier:
-                raise JournalError(
-                    "There is nothing earlier to resume in {journal}.",
-                    reason="resume.nothing_earlier",
-                    journal=file.name,
-                )
-            raise JournalError("There is nothing to resume in {journal}.", reason="resume.nothing", journal=file.name)
-        if resumed and resumed[-1] == names[-1]:
-            raise JournalError(
-                "This conversation has already been resumed.",
-                reason="resume.done",
-            )
-        state = found[names[-1]]
+        found = resuming.find(self.journal, file, earlier=earlier)
+        state = found.state
         for event in self.journal.own_events[1:]:
             state = state if isinstance(event, ResumeEvent) else event.applied_to(state)
-        event = ResumeEvent(id=self.journal.next_id(), from_=names[-1])
+        event = ResumeEvent(id=self.journal.next_id(), from_=found.session)
         if here:
             self.journal.move(file)
         else:
-            self.journal.earlier = reader.by_id()
+            self.journal.earlier = found.reader.by_id()
             self.journal.earlier_paths = [file]
         self.state = replace(state, event=event)
         self.write_down()
-        if here and len(names) > 1:
-            others = found[names[-2]].conversation.here
-            asked = shorten(others.newest.turn.prompt, 60) if others.newest else ""
-            reader.notes.append(
-                Notice(
-                    "There is also an earlier conversation in the journal ({turns}, the last “{prompt}”).",
-                    hint="chat.history.resume(earlier=True) resumes that one.",
-                    reason="resume.earlier",
-                    turns=turns(others.size),
-                    prompt=asked,
-                )
-            )
-        return reader.notes
+        if here and found.other is not None:
+            found.reader.notes.append(resuming.note_on(found.other))
+        return found.reader.notes
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that has happened as a journal, which `Chat.load` and `resume` read. Raises JournalError."""
         self._settle(None)
         with self.changing:
-            self._save(path)
-
-    def _save(self, path: str | os.PathLike[str]) -> None:
-        own = self.journal.path
-        earlier = {**self.journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
-        written = {event.id: line for event, line in zip(self.journal.events, self.journal.lines(), strict=True)}
-        file = named(path)
-        lines = [line for line in {**earlier, **written}.values() if line]
-        write(file, lines)
-        images = {image for event in self.journal.events for image in images_in(event)}
-        images |= {image for thread in self.threads for turn in thread.turns for image in turn.images}
-        try:
-            keep_images(images, images_of(file))
-            for old in (own, *self.journal.earlier_paths):
-                if old is not None:  # also of what was undone or set aside
-                    copy_images(lines, images_of(old), images_of(file))
-        except OSError as error:
-            raise JournalError(
-                "The images of {journal} cannot be written: {why}.",
-                reason="journal.images_unwritable",
-                journal=file.name,
-                why=error.strerror,
-            ) from None
+            resuming.save(self.journal, self.threads, named(path))
 
 
 def _event(members: dict[str, Any]) -> Event:
@@ -344,11 +286,6 @@ def _event(members: dict[str, Any]) -> Event:
             values=values,
             longest=LONGEST_NAME,
         ) from None
-
-
-def turns(count: int) -> str:
-    """So many turns, in words."""
-    return f"{count} turn{'' if count == 1 else 's'}"
 
 
 def check_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..text.errors import JournalError
@@ -16,6 +16,7 @@ from .event_members import SENSELESS
 from .events import ResumeEvent, SessionEvent
 from .journal_reader import JournalReader
 from .plain_turns import PlainTurns
+from .session import Session
 from .turn_event import TurnEvent
 
 #: Kinds of events that make a session worth resuming.
@@ -25,30 +26,8 @@ _BYTES_A_SESSION, _FIRST_SESSIONS = 100, 100
 #: Of one session, the moments that are remembered for those forked from it.
 _MOST_FORKS = 100_000
 _NONSENSE = (*SENSELESS, AttributeError, JournalError)
+#: The first line of a session whose own is lost.
 _UNKNOWN = SessionEvent(id="")
-"""The first line of a session whose own is lost."""
-
-
-@dataclass(slots=True, eq=False)
-class Session:
-    """What one session keeps, where its events stand in the journal, and which session it stands on.
-
-    `state` is None where another session has resumed it: that one holds all of it. `opening` is the place of its first
-    line, `taken` what it takes in memory beside its turns. One that asked for too much is `cut`: none of its further
-    events is applied. `base` is what one that was forked began with, `latest` the id of the latest event.
-    """
-
-    state: State | None
-    opening: int | None = None
-    events: list[int] = field(default_factory=list)
-    worth: bool = False
-    stands_on: str | None = None
-    taken: int = 0
-    cut: bool = False
-    base: State | None = None
-    latest: str = ""
-    at_forks: dict[str, State] = field(default_factory=dict)
-    """What it kept when other processes were forked from it, by the latest event before."""
 
 
 class Rebuilding:

@@ -1,0 +1,101 @@
+"""Resuming what an earlier session left in a journal, and saving a conversation as a journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..text.characters import shorten
+from ..text.errors import JournalError
+from ..text.notice import Notice
+from . import sessions
+from .conversation import Thread
+from .event import State
+from .events import ResumeEvent
+from .journal import Journal, images_in
+from .journal_file import copy_images, keep_images, write
+from .journal_reader import JournalReader, images_of, is_there, read
+
+
+@dataclass(frozen=True)
+class Found:
+    """The session to go on from, what it left, and what the one before it left, if there is another."""
+
+    reader: JournalReader
+    session: str
+    state: State
+    other: State | None
+
+
+def find(journal: Journal, file: Path, *, earlier: bool) -> Found:
+    """What the session of `journal` can go on from in this file: the last conversation, or an `earlier` one.
+
+    Raises JournalError where there is none.
+    """
+    if not os.path.lexists(file):
+        raise JournalError(
+            "There is nothing to resume: there is no journal {journal} yet.",
+            hint="Check the path.",
+            reason="resume.not_begun",
+            journal=file.name,
+        )
+    reader, found = sessions.reopen(file, but=journal.session)
+    resumed = next((event.from_ for event in reversed(journal.events) if isinstance(event, ResumeEvent)), None)
+    # What this process was forked from it stands on already.
+    names = [name for name in found if name not in journal.forked_from]
+    if earlier:
+        names = names[: names.index(resumed) if resumed in names else -1]
+    if not names:
+        if earlier:
+            raise JournalError(
+                "There is nothing earlier to resume in {journal}.",
+                reason="resume.nothing_earlier",
+                journal=file.name,
+            )
+        raise JournalError("There is nothing to resume in {journal}.", reason="resume.nothing", journal=file.name)
+    if resumed == names[-1]:
+        raise JournalError("This conversation has already been resumed.", reason="resume.done")
+    other = found[names[-2]] if len(names) > 1 else None
+    return Found(reader, names[-1], found[names[-1]], other)
+
+
+def note_on(other: State) -> Notice:
+    """A note that the journal holds another conversation before the one that was resumed."""
+    thread = other.conversation.here
+    return Notice(
+        "There is also an earlier conversation in the journal ({turns}, the last “{prompt}”).",
+        hint="chat.history.resume(earlier=True) resumes that one.",
+        reason="resume.earlier",
+        turns=turns(thread.size),
+        prompt=shorten(thread.newest.turn.prompt, 60) if thread.newest else "",
+    )
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return f"{count} turn{'' if count == 1 else 's'}"
+
+
+def save(journal: Journal, threads: Iterable[Thread], file: Path) -> None:
+    """Write all events of this journal to another file, with their images. Raises JournalError."""
+    own = journal.path
+    earlier = {**journal.earlier, **(read(own).by_id() if own is not None and is_there(own) else {})}
+    written = {event.id: line for event, line in zip(journal.events, journal.lines(), strict=True)}
+    lines = [line for line in {**earlier, **written}.values() if line]
+    write(file, lines)
+    images = {image for event in journal.events for image in images_in(event)}
+    images |= {image for thread in threads for turn in thread.turns for image in turn.images}
+    try:
+        keep_images(images, images_of(file))
+        for old in (own, *journal.earlier_paths):
+            if old is not None:  # also those of turns that were undone or set aside
+                copy_images(lines, images_of(old), images_of(file))
+    except OSError as error:
+        raise JournalError(
+            "The images of {journal} cannot be written: {why}.",
+            reason="journal.images_unwritable",
+            journal=file.name,
+            why=error.strerror,
+        ) from None
