@@ -1,8 +1,8 @@
-"""What a journal's events may take to be applied again, in proportion to its size: time, and memory.
+"""Limits on the time and memory that it takes to apply a journal's events again, in proportion to its size.
 
-Most events cost the same however long a thread is. Those that change its middle look through it and make the links
-after that place anew, so that a few bytes, again and again, could ask for any amount of work. A journal is allowed far
-more than pages of any honest length need, and no more.
+Most events cost the same however long a thread is. Those that change its middle search it and copy the links after that
+place, so that a few bytes, repeated, could ask for any amount of work. The limits are far above what an honest journal
+of any length needs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .event import Event
 from .link import LINK_BYTES, Link, Step, back_from
 from .turn_event import TurnEvent
 
-#: Links that may be looked at for each byte that was read, and to begin with.
+#: Links that may be visited for each byte read, and how many more for a start.
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000
-#: What else counts as so many looks: a link that is made anew, an event that is applied once more.
+#: How many visits a copied link counts as, and an event that is applied again.
 _LOOKS_A_LINK, _LOOKS_AN_EVENT = 16, 1_500
-#: Bytes in memory for each that was read, beside what the turns take themselves; and those of an event applied again.
+#: Bytes of memory allowed for each byte read, not counting the turns themselves; and those of an event applied again.
 _BYTES_A_BYTE, _BYTES_AN_EVENT = 6, 1_000
 
 
@@ -29,7 +29,7 @@ class TooMuch(Exception):
 
 @dataclass(slots=True)
 class Allowance:
-    """What a journal may take, by the `size` in bytes of what was read of it, and what it has taken."""
+    """What a journal may use and has used. `size` is how many bytes of it have been read, `taken` those in memory."""
 
     size: int = 0
     taken: int = 0
@@ -37,16 +37,16 @@ class Allowance:
     _full_until: int = 0
 
     def admit(self, conversation: Conversation, event: Event, events_before: int) -> bool:
-        """Count what applying the event will look at. Gives whether it may copy links. Raises TooMuch."""
+        """Count the links that applying the event will visit. Returns whether it may copy any. Raises TooMuch."""
         looks = event.work(conversation, events_before)
         if looks:
             self._look(looks)
         return looks > 0 or not isinstance(event, TurnEvent)
 
     def admit_plain(self, conversation: Conversation, thread: str, count: int) -> bool:
-        """Count what so many turns that are only added to a thread will look at, as `admit` counts each of them.
+        """Count what adding `count` turns to the end of a thread will visit, as `admit` does for each of them.
 
-        Returns False, and counts nothing, where one of them might ask for too much.
+        Returns False, and counts nothing, if that might be too much.
         """
         before = len(conversation.threads)
         after = before + (thread not in conversation.threads)
@@ -57,12 +57,15 @@ class Allowance:
         return True
 
     def again(self, events: int) -> int:
-        """Count so many events that are applied once more; gives the bytes that they take. Raises TooMuch."""
+        """Count events that are applied again. Returns the bytes that they take. Raises TooMuch."""
         self._look(events * _LOOKS_AN_EVENT)
         return events * _BYTES_AN_EVENT
 
     def take(self, copied: int) -> bool:
-        """Count bytes that were copied. Gives whether there is no room for more. Raises TooMuch where none was made."""
+        """Count bytes that were copied. Returns whether room must be made now.
+
+        Raises TooMuch if making room has failed a short while ago.
+        """
         self._look(copied * _LOOKS_A_LINK // LINK_BYTES)
         if copied and self.size < self._full_until:
             raise TooMuch
@@ -71,11 +74,11 @@ class Allowance:
 
     @property
     def share(self) -> float:
-        """How much of what was taken may stay, where room is made."""
+        """The share of what was taken that may stay when room is made."""
         return self.size * _BYTES_A_BYTE / 2 / self.taken
 
     def made_room(self, taken: int) -> None:
-        """Know what is taken after room was made. Raises TooMuch where it is too much still."""
+        """Note how much is taken after room was made. Raises TooMuch if that is still too much."""
         self.taken = taken
         if taken > self.size * _BYTES_A_BYTE * 3 // 4:
             self._full_until = self.size + self.size // 8
@@ -92,7 +95,7 @@ class Allowance:
 
 
 def copied_bytes(before: Conversation, after: Conversation, event: Event) -> int:
-    """What the event has copied (see `Thread.copied`)."""
+    """How many bytes the event has copied (see `Thread.copied`)."""
     thread = getattr(event, "thread", None)
     if thread is None:
         return _copied(after) - _copied(before)
@@ -105,14 +108,14 @@ def _copied(conversation: Conversation) -> int:
 
 
 def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation, int]:
-    """The threads as they stand, and of their latest changes as many as fit into so many bytes with them.
+    """The conversation with only as many steps of undo as fit into `most` bytes together with its threads.
 
-    Gives also how many bytes that is.
+    Also returns how many bytes they take.
     """
     seen: set[int] = set()
 
     def weigh(link: Link | None) -> int:
-        """What the links up to here take that have not been counted yet."""
+        """The bytes of the links up to here that have not been counted yet."""
         taken = 0
         for one in back_from(link):
             if id(one) in seen:

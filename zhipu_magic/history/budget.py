@@ -19,7 +19,7 @@ _WRITTEN = re.compile(r"([¥￥]?)\s*(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?)\s*([k
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the chat may spend in all: yuan by the price table, or tokens."""
+    """What the chat may spend in all: yuan according to the price table, or tokens."""
 
     limit: float
     unit: Unit
@@ -49,10 +49,13 @@ class Budget:
         """What has been spent, in its unit."""
         return sums.reckoned_tokens if self.unit == "tokens" else sums.reckoned_cost
 
-    def told_left(self, sums: Sums) -> str:
+    def left_in_words(self, sums: Sums) -> str:
         """What may still be spent, of how much."""
-        return f"{self.told(self.left(sums))} of {self.told(self.limit)}"
+        return f"{self.in_words(self.left(sums))} of {self.in_words(self.limit)}"
 
-    def told(self, amount: float) -> str:
-        """An amount of it, in words."""
+    def in_words(self, amount: float) -> str:
+        """An amount in the budget's unit."""
         return f"{amount:,.0f} tokens" if self.unit == "tokens" else f"¥{amount:.4f}".rstrip("0").rstrip(".")
+
+    told_left, told = left_in_words, in_words
+    """The same, by their earlier names."""

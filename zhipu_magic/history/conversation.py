@@ -40,7 +40,7 @@ class Thread:
 
     @property
     def links(self) -> list[Link]:
-        """All links in order, those set aside among them: as the history lists and numbers them."""
+        """All links in order, including those set aside, as the history lists and numbers them."""
         return list(back_from(self.last))[::-1]
 
     @property
@@ -50,7 +50,7 @@ class Thread:
 
     @property
     def messages(self) -> list[Message]:
-        """The conversation as the service takes it."""
+        """The conversation as it is sent to the service."""
         return as_sent([*system_message(self.system), *(message for turn in self.turns for message in turn.messages())])
 
     @property
@@ -64,17 +64,17 @@ class Thread:
         return next((link for link in back_from(self.last) if not link.aside), None)
 
     def link(self, number: int) -> Link | None:
-        """The link of this number."""
+        """The link with this number."""
         return next((link for link in back_from(self.last) if link.number == number), None)
 
     # How it changes
 
     def before(self, cell: str | None, run: str) -> Thread:
-        """What the next request of this cell holds: the turns before the cell's own."""
+        """The thread as the next request of this cell sees it: the turns before the cell's own."""
         return replace(self, last=self._place(cell, run)[0])
 
     def up_to(self, turn: str) -> Thread:
-        """The turns before the one with this id; all, where there is none."""
+        """The turns before the one with this id; all of them if there is no such turn."""
         place = self._with_id(turn)
         return replace(self, last=place.before) if place else self
 
@@ -83,9 +83,9 @@ class Thread:
         return any(link.turn.run != run and not link.aside for link in self._links_of(cell))
 
     def commit(self, turn: Turn, *, append: bool = False, asked_after: int | None = None) -> Thread:
-        """With this turn: in the place of those of earlier runs of its cell; else after those of this run, or last.
+        """With this turn: in place of those from earlier runs of its cell, else after those of this run, else last.
 
-        `asked_after` is the checksum of the turns that its request held, where others may stand before it by now.
+        `asked_after` is the checksum of the turns in its request, if others may stand before it by now.
         """
         cell, cells = turn.cell, self.cells
         if cell is None or append or cell not in cells:
@@ -104,9 +104,9 @@ class Thread:
         return self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
 
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
-        """With more turns at its end, as if `commit` had added one after the other.
+        """With more turns at the end, as if `commit` had added them one after the other.
 
-        At most one is of any cell, and all of their cells are new.
+        Each of their cells is new to the thread, and asked only one of them.
         """
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
@@ -117,7 +117,7 @@ class Thread:
         return replace(self, last=last, past=past, future=None, cells=cells)
 
     def replace_turn(self, old: str, new: Callable[[Turn], Turn], *, what: str, asked_again: bool) -> Thread | None:
-        """With another turn in the place of the one with the id `old`; None where there is none."""
+        """With another turn in place of the one with the id `old`; None if there is no such turn."""
         place = self._with_id(old)
         if place is None:
             return None
@@ -127,12 +127,12 @@ class Thread:
         return self._step(what, chained(link, after, place.before), len(after) * LINK_BYTES + turn.bytes)
 
     def set_aside(self, cells: Collection[str], except_run: str | None = None) -> Thread:
-        """Without the turns of these cells, but for those of one run; they keep their places."""
+        """With the turns of these cells set aside, except those of one run; they keep their places."""
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
         return self._marked("a turn set aside", chosen, self.latest_aside + 1)
 
     def restore(self, number: int | None = None) -> Thread:
-        """With the turn of this number back in its place; without a number, those that were set aside last."""
+        """With the turn of this number restored; without a number, those that were set aside last."""
         latest = self.latest_aside
         if not latest:
             return self
@@ -146,7 +146,7 @@ class Thread:
         return self._step("a reset", None) if self.last else self
 
     def undo(self) -> Thread:
-        """As it was before its latest change; where none is known, without its last turn."""
+        """As it was before its latest change, or without its last turn if no change is known."""
         if self.past is not None:
             step = self.past
             future = Step(self.last, step.what, self.future)
@@ -243,7 +243,7 @@ class Conversation:
         return self.threads.get(name) or replace(self.blank, name=name)
 
     def has(self, thread: Thread) -> Conversation:
-        """With this thread in the place of the one of its name."""
+        """With this thread in place of the one with its name."""
         return Conversation(self.blank, {**self.threads, thread.name: thread}, self.current)
 
     def switched(self, name: str) -> Conversation:

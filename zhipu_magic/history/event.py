@@ -1,9 +1,9 @@
-"""What a chat keeps, and what all events that change it have in common: how one is checked, applied, read and written.
+"""The state of a chat, and what all events that change it have in common.
 
 An event is a dataclass. Its fields are the members of its line in the journal, in the order in which they are written;
-a member that is absent is None. The type of a field names the check that a line from elsewhere must pass (see
-`event_members`). A line with a member that fails its check makes no sense and is left out as a whole: to believe the
-rest of it might lift a budget, or show a turn that never was. Members that are not of the format are ignored.
+a member that is absent is None. The type of a field names the check that a line must pass (see `event_members`), and
+`event_reader` makes it. A line with a member that fails its check is left out as a whole: trusting the rest of it might
+lift a budget, or show a turn that never was. Members that are not part of the format are ignored.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ E = TypeVar("E", bound="Event")
 
 @dataclass(slots=True, eq=False)
 class State:
-    """All that a chat keeps.
+    """Everything that a chat keeps.
 
-    An event changes it in place. Whoever shows it to others changes a copy and puts that in its place, so that an
-    interrupt and another thread see it before an event or after, never between. `event` is the event that led
-    to this state.
+    Applying an event changes it in place. Where others can see the state, a copy is changed and then swapped in, so
+    that an interrupt or another thread sees it before an event or after it, never in between. `event` is the latest.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
@@ -36,11 +35,11 @@ class State:
     event: Event | None = None
 
     def copy(self) -> State:
-        """One that can be changed while this one stays as it is."""
+        """A copy that can be changed without changing this one."""
         return replace(self)
 
     def put(self, thread: Thread) -> None:
-        """Put this thread in the place of the one of its name."""
+        """Replace the thread with the same name."""
         self.conversation = self.conversation.has(thread)
 
 
@@ -57,7 +56,7 @@ class Event:
     forked: Any = None
 
     together: ClassVar[frozenset[str]] = frozenset()
-    """Members of which a line has all or none."""
+    """Members that a line has all of, or none."""
     null_is_absent: ClassVar[bool] = False
     """Whether a member that is null in a line counts as absent."""
     _format: ClassVar[_Format]
@@ -75,20 +74,20 @@ class Event:
         return self.id.rpartition("-")[0]
 
     def applied_to(self, state: State) -> State:
-        """What the state is after the event; the one before stays as it is. Raises as `apply` does."""
+        """The state after the event; the given one stays as it is. Raises as `apply` does."""
         state = state.copy()
         self.apply(state)
         return state
 
     def apply(self, state: State) -> None:
-        """Change the state. Raises LookupError, TypeError or ValueError where the event makes no sense there.
+        """Change the state. Raises LookupError, TypeError or ValueError for an event that cannot be applied to it.
 
-        In that case nothing is changed.
+        In that case nothing has changed.
         """
         raise LookupError(f"{self.event} changes nothing")
 
     def work(self, conversation: Conversation, events_before: int) -> int:
-        """About how many links and threads `apply` looks at, after so many events of the same session."""
+        """About how many links and threads `apply` visits; `events_before` counts those of the same session."""
         return len(conversation.threads) // 2
 
     def to_json(self) -> dict[str, Any]:
@@ -107,9 +106,9 @@ class Event:
 
 
 def made(event_type: type[E], fields: dict[str, Any]) -> E:
-    """The event with these fields, which are its own from now on; those that are absent are found in the class.
+    """The event with these fields; it takes over the dictionary, and absent fields are looked up in the class.
 
-    Its constructor would take longer than all else that reading a line takes.
+    The constructor would take longer than everything else about reading a line.
     """
     event = object.__new__(event_type)
     object.__setattr__(event, "__dict__", fields)

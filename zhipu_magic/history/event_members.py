@@ -1,7 +1,7 @@
 """The types and ranges of what a journal's line may hold: one check for each kind of member.
 
 A journal may come from anywhere, so nothing in it is used unchecked. Each field of an event names its check in its
-type, as in `thread: Name`; `event.from_json` makes sure of it, and whatever applies an event can rely on that.
+type, as in `thread: Name`; `events.from_json` runs the checks, so that code which applies an event can rely on them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_ID = 4_000
 MOST_AMOUNT, _MOST_PIXELS = 1e12, 2**31
 #: The fewest bytes that a list or object, an image, and a tool call take in a line; in memory each takes far more.
 BYTES_A_CONTAINER, _BYTES_AN_IMAGE, _BYTES_A_CALL = 4, 40, 120
-#: What a check raises for an event that makes no sense.
+#: What reading or applying an event raises if it is not valid.
 SENSELESS = (LookupError, TypeError, ValueError)
 
 
@@ -39,7 +39,7 @@ def check_size(members: Mapping[str, Any], size: int) -> None:
 
 
 def _weight(value: Any, levels: int = MOST_LEVELS) -> int:
-    """Bytes that such a value takes in a line at least. Raises ValueError for one that cannot be sent as JSON."""
+    """The fewest bytes that such a value takes in a line. Raises ValueError if it cannot be sent as JSON."""
     if isinstance(value, (dict, list)):
         if not levels:
             raise ValueError("nested too deep")
@@ -62,7 +62,7 @@ def is_word(value: Any) -> bool:
 
 
 def is_flag(value: Any) -> bool:
-    """Only true is told."""
+    """A flag is true or absent."""
     return value is True
 
 
@@ -87,7 +87,7 @@ def is_cells(value: Any) -> bool:
 
 
 def is_completion(value: Any) -> bool:
-    """A reply in the shape of an unstreamed one, as far as it is read."""
+    """A reply in the shape of an unstreamed one; only the parts that are used are checked."""
     try:
         choice = value["choices"][0]
         message = choice["message"]
@@ -121,7 +121,7 @@ def is_rounds(value: Any) -> bool:
 
 
 def _is_round(value: Any) -> bool:
-    """A reply with calls, each of which has its result; or with what was wrong with it."""
+    """A reply with calls, each with its result, or with what was wrong with it."""
     if type(value) is not dict or not is_completion(value.get("completion")):
         return False
     calls, wrong = value.get("calls", []), value.get("wrong", "")

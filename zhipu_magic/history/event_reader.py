@@ -72,7 +72,7 @@ class EventReader:
         self._plans: dict[tuple[str, tuple[str, ...]], _Plan] = {}
 
     def read(self, members: dict[str, Any], size: int) -> Event:
-        """The event of a line of `size` bytes with these members, which belong to the event from now on.
+        """The event of a line of `size` bytes with these members; the event takes over the dictionary.
 
         Raises one of `SENSELESS` for an event that makes no sense.
         """

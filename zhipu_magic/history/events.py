@@ -1,12 +1,12 @@
 """What can happen to a chat: a class for each kind of event, with its members and what it changes.
 
-A chat changes in no other way: an event is applied when it happens, and applied again when a journal is read, so a
-journal gives back what was there. To add a kind, add its class here.
+A chat changes in no other way: an event is applied when it happens, and applied again when a journal is read, so that
+reading a journal restores the same state. To add a kind of event, add its class here.
 
     session                    a kernel's first line: the journal's version, and the settings it began with
     turn, partial, replayed, once   a reply (see `turn_event`)
     undo, redo, reset          in one thread
-    aside, restore             turns of cells that are gone, and back again
+    aside, restore             turns of deleted cells are set aside, and restored
     fork, switch               threads
     system, model              of one thread
     temperature, budget        of the chat
@@ -30,13 +30,13 @@ from .event_reader import EventReader
 from .plain_turns import PlainTurns, read_plain_turns
 from .turn_event import TurnEvent
 
-#: What counts as so many links that are looked at: one that may be set aside or restored, and a step of undo.
+#: How many visited links count for one that may be set aside or restored, and for a step of undo.
 _LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SessionEvent(Event):
-    """A session begins, with these settings. One that was forked stands on what `from_` kept after its event `at`."""
+    """A session begins with these settings; a forked one begins with the state of `from_` after its event `at`."""
 
     event: Text = "session"
     version: Any = None
@@ -49,7 +49,7 @@ class SessionEvent(Event):
     by: Text | None = None
 
     def state(self) -> State:
-        """What the session begins with."""
+        """The state that the session begins with."""
         blank = Thread(system=self.system or "", model=self.model)
         return State(Conversation(blank), temperature=self.temperature)
 
@@ -68,14 +68,14 @@ class ThreadEvent(Event):
         raise NotImplementedError
 
     def links(self, conversation: Conversation) -> int:
-        """How many links the thread has."""
+        """The number of links in its thread."""
         thread = conversation.threads.get(self.thread)
         return thread.last.number if thread is not None and thread.last is not None else 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UndoEvent(ThreadEvent):
-    """The latest changes of a thread are taken back, so many of them."""
+    """The latest `count` changes of a thread are taken back."""
 
     event: Text = "undo"
     count: Count = 1
@@ -92,7 +92,7 @@ class UndoEvent(ThreadEvent):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RedoEvent(UndoEvent):
-    """Changes that were taken back are made again, so many of them."""
+    """`count` changes that were taken back are made again."""
 
     event: Text = "redo"
 
@@ -120,7 +120,7 @@ class ResetEvent(ThreadEvent):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AsideEvent(Event):
-    """The turns of these cells are set aside: in all threads, or in one, where those of one `run` stay."""
+    """The turns of these cells are set aside: in all threads, or in one, except those of one `run`."""
 
     event: Text = "aside"
     cells: Cells
@@ -231,7 +231,7 @@ class BudgetEvent(Event):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ResumeEvent(Event):
-    """The session continues what the session `from_` left; all that it did before stands on top of that."""
+    """The session continues from what the session `from_` left; its own earlier events are applied on top."""
 
     event: Text = "resume"
     from_: Id
@@ -254,13 +254,13 @@ _READER = EventReader(_TYPES)
 
 
 def from_json(members: dict[str, Any], size: int = sys.maxsize) -> Event:
-    """The event of a journal's line of `size` bytes that holds these members, which are its own from now on.
+    """The event of a journal's line of `size` bytes with these members; the event takes over the dictionary.
 
-    Raises LookupError, TypeError or ValueError for an event that makes no sense.
+    Raises LookupError, TypeError or ValueError if they are not valid.
     """
     return _READER.read(members, size)
 
 
 def plain_turns(rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
-    """The turns of these journal's lines (see `read_plain_turns`)."""
+    """The turns in these lines of a journal, or None (see `read_plain_turns`)."""
     return read_plain_turns(_READER, rows, sizes)

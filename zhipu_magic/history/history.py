@@ -1,4 +1,4 @@
-"""What a chat keeps, how it changes, and the journal that tells of every change."""
+"""The history of a chat: its state, the events that change it, and the journal that records them."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ from .turn import Anchor
 
 
 class History:
-    """All that has happened in a chat, and `state`, what it has come to. Each change is an event and a journal's line.
+    """Everything that has happened in a chat, and the resulting `state`. Each change is an event and a journal line.
 
-    `settings` are what the session begins with. `settle` is called before turns are changed: it reads the reply that is
-    under way in a thread, or in all of them, to its end. To look at what is kept waits for nothing.
+    The session begins with these `settings`. `finish` is called before turns are changed: it reads the reply that is
+    under way in a thread, or in all of them, to its end. Looking at the state never waits.
     """
 
-    def __init__(self, journal: Journal, settings: Mapping[str, Any], settle: Callable[[str | None], None]) -> None:
+    def __init__(self, journal: Journal, settings: Mapping[str, Any], finish: Callable[[str | None], None]) -> None:
         self.journal = journal
         self.changing = threading.RLock()
-        """Held while something happens: there is one change at a time."""
+        """Held while an event happens: there is one change at a time."""
         _event({"event": "session", "id": "", **settings})
         self.state = journal.begin(settings).state()
-        self._settle = settle
+        self._finish = finish
         tell_of_forks(self)
 
     def do(self, kind: str, **members: Any) -> None:
-        """Let something happen that is no reply, and write it down. Raises InvalidRequest for what cannot be kept."""
+        """Apply an event that is not a reply, and write it. Raises InvalidRequest for invalid members."""
         with self.changing:
             event = _event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked})
             self.commit(event)
             self.write_down()
 
     def next_id(self) -> str:
-        """The id of the next event. Until it has happened nothing else may: hold `changing`."""
+        """The id of the next event. Hold `changing` until that event is committed, so that no other gets in between."""
         if self.state.event is not None:
             self.journal.note(self.state.event)
         return self.journal.next_id()
 
     def commit(self, event: Event) -> None:
-        """Let this event, whose id is `next_id`, have happened; `write_down` writes it."""
+        """Apply this event, whose id is `next_id`; `write_down` writes it."""
         self.state = replace(event.applied_to(self.state), event=event)
 
     def has(self, event: Event) -> bool:
@@ -62,13 +62,13 @@ class History:
         return event is self.state.event or any(event is known for known in reversed(self.journal.events))
 
     def write_down(self) -> None:
-        """Write to the journal what it lacks, which is more than the latest event where an interrupt came between."""
+        """Write to the journal what is missing there: after an interrupt, that can be more than the latest event."""
         with self.changing:
             if self.state.event is not None:
                 self.journal.add(self.state.event)
 
     def after_fork(self, *, in_child: bool) -> None:
-        """A child goes on from what is kept, in a session of its own."""
+        """A forked child continues from the same state, in a session of its own."""
         if in_child:
             self.changing = threading.RLock()
             self.journal.fork(self.state.event)
@@ -96,18 +96,18 @@ class History:
         return tuple(conversation.thread(name) for name in names)
 
     def newest(self, purpose: str) -> Link:
-        """The last turn that stands. Raises InvalidRequest where there is none to do this with."""
+        """The last turn that stands. Raises InvalidRequest if there is none; `purpose` says what it was wanted for."""
         newest = self.thread().newest
         if newest is None:
             raise InvalidRequest("There is no turn to {purpose}.", reason="turn.none", purpose=purpose)
         return newest
 
     def run(self, number: int) -> str:
-        """The name of a cell's execution: those of an earlier session are others."""
+        """The name of a cell's execution, which differs from those of earlier sessions."""
         return f"{self.journal.session}.{number}"
 
     def before(self, name: str | None, anchor: Anchor) -> Thread:
-        """What the next request of this cell holds of a thread."""
+        """The thread as the next request of this cell sees it."""
         thread = self.thread(name)
         return thread if anchor.append else thread.before(anchor.cell, self.run(anchor.run))
 
@@ -123,16 +123,16 @@ class History:
     # Going back, and elsewhere
 
     def undo(self, count: int = 1) -> list[str]:
-        """Take back the latest changes of the current thread; gives what they were, the latest first."""
+        """Take back the latest changes of the current thread. Returns what they were, the latest first."""
         return self._back_and_forth("undo", count)
 
     def redo(self, count: int = 1) -> list[str]:
-        """Make undone changes again; gives what they were."""
+        """Make undone changes again. Returns what they were."""
         return self._back_and_forth("redo", count)
 
     def reset(self) -> int:
-        """Take all turns out of the current thread; the system text and the ledger stay. Gives their number."""
-        self._settle(self.thread().name)
+        """Remove all turns from the current thread; the system text and the ledger stay. Returns their number."""
+        self._finish(self.thread().name)
         with self.changing:
             thread = self.thread()
             if thread.last is not None:
@@ -140,12 +140,12 @@ class History:
         return thread.size
 
     def set_aside(self, cells: Collection[str], *, spare: int | None = None) -> dict[str, int]:
-        """Take the turns of these cells out, to be restored; gives how many, by thread.
+        """Set the turns of these cells aside; `restore` brings them back. Returns how many there were, by thread.
 
-        With `spare`, a run that goes on standing, only in the current thread: what another one was asked stays there.
+        With `spare`, the number of a run whose turns stay, only the current thread is changed.
         """
         run = None if spare is None else self.run(spare)
-        self._settle(None if spare is None else self.thread().name)
+        self._finish(None if spare is None else self.thread().name)
         with self.changing:
             before = self.threads if spare is None else (self.thread(),)
             if all(thread.set_aside(cells, run) is thread for thread in before):
@@ -156,11 +156,11 @@ class History:
         return {name: count for name, count in gone.items() if count}
 
     def restore(self, number: int | None = None) -> int:
-        """Put a turn that was set aside back in its place, by its number in the history; by default the latest ones.
+        """Restore the turn with this number in the history, which was set aside; by default, those set aside last.
 
-        Gives how many came back.
+        Returns how many were restored.
         """
-        self._settle(self.thread().name)
+        self._finish(self.thread().name)
         with self.changing:
             thread = self.thread()
             if thread.restore(number) is not thread:
@@ -168,11 +168,11 @@ class History:
         return self.thread().size - thread.size
 
     def fork(self, name: str, at: int | None = None) -> None:
-        """Go on in a new thread that begins with the turns of this one, or those up to number `at` in its history.
+        """Continue in a new thread that begins with the turns of this one, or those up to number `at` in its history.
 
-        Raises InvalidRequest where there is such a thread, or no such turn.
+        Raises InvalidRequest if there already is such a thread, or no such turn.
         """
-        self._settle(self.thread().name)
+        self._finish(self.thread().name)
         with self.changing:
             thread = self.thread()
             if name in (known.name for known in self.threads):
@@ -192,12 +192,12 @@ class History:
             self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
 
     def switch(self, name: str) -> None:
-        """Go on in the thread of this name, which begins empty if there is none."""
+        """Continue in the thread of this name; a new one begins empty."""
         if name != self.thread().name:
             self.do("switch", thread=check_name(name))
 
     def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
-        self._settle(self.thread().name)
+        self._finish(self.thread().name)
         with self.changing:
             return self._changed(kind, count)
 
@@ -218,13 +218,13 @@ class History:
     # The journal
 
     def resume(self, path: str | os.PathLike[str] | None = None, *, earlier: bool = False) -> list[str]:
-        """Go on from what an earlier session left in the journal: threads, settings, ledger, undo and redo.
+        """Continue from what an earlier session left in the journal: threads, settings, ledger, undo and redo.
 
-        What this session has done already stands on top of that. With a `path`, that file is the journal from now on.
-        A journal may hold several conversations, where one was begun without resuming the last; `earlier` takes the
-        one before. Gives notes on what could not be used. Raises JournalError.
+        What this session has done already is applied on top. With a `path`, that file is the journal from now on.
+        A journal holds several conversations if one was begun without resuming the last; `earlier` takes the one
+        before. Returns notes on what could not be used. Raises JournalError.
         """
-        self._settle(None)
+        self._finish(None)
         file = self.journal.path if path is None else named(path)
         if file is None:
             raise JournalError(
@@ -235,9 +235,9 @@ class History:
         return self.go_on_from(file, earlier=earlier, here=True)
 
     def go_on_from(self, file: Path, *, earlier: bool = False, here: bool) -> list[str]:
-        """Have what this session has done stand on what another one left in this file.
+        """Apply what this session has done on top of what another one left in this file.
 
-        Where it goes on `here`, the file is the journal from now on; else it is only read.
+        With `here`, the file is the journal from now on; otherwise it is only read.
         """
         with self.changing:
             return self._go_on_from(file, earlier=earlier, here=here)
@@ -261,14 +261,14 @@ class History:
         return found.reader.notes
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all that has happened as a journal, which `Chat.load` and `resume` read. Raises JournalError."""
-        self._settle(None)
+        """Write everything that has happened to a journal for `Chat.load` and `resume`. Raises JournalError."""
+        self._finish(None)
         with self.changing:
             resuming.save(self.journal, self.threads, named(path))
 
 
 def _event(members: dict[str, Any]) -> Event:
-    """The event with these members. Raises InvalidRequest for one that a journal could not give back."""
+    """The event with these members. Raises InvalidRequest if a journal with it could not be read back."""
     try:
         return from_json(dict(members))
     except SENSELESS:

@@ -1,4 +1,4 @@
-"""The journal: an append-only file of all that happened, one JSON object a line, beside the notebook.
+"""The journal: an append-only file of everything that happened, one JSON object a line, beside the notebook.
 
 Each line is an event (see `events`). Its `id` is the session that wrote it, which is a kernel's life, and a number that
 grows within it; so several kernels can write to one journal, and a line that is found twice counts once. It is written
@@ -36,16 +36,16 @@ _LAST_PATIENCE = 5.0
 
 
 def now() -> str:
-    """This moment as the journal tells it: UTC, to the millisecond."""
+    """The current time as the journal writes it: UTC, to the millisecond."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Journal:
     """What this session writes. Without a `path` it is kept in memory only.
 
-    `hide` takes out of a line what must never be written. A disk that is full or read-only, or a file that another
-    program keeps locked, is told once, through `warn`; what could not be written is tried again with the next event,
-    and for the last time when the chat is closed and when Python ends.
+    `hide` removes from a line what must never be written. A disk that is full or read-only, or a file that another
+    program keeps locked, is reported once, through `warn`; what could not be written is tried again with the next
+    event, and for the last time when the chat is closed and when Python ends.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Journal:
         self.session = _new_session()
         self.events: list[Event] = []
         self.earlier: dict[str, bytes] = {}
-        """Lines of other sessions that this one goes on from, by the ids of their events, where its file lacks them."""
+        """Lines of the sessions that this one continues from, by the ids of their events, if its file lacks them."""
         self.earlier_paths: list[Path] = []
-        """The files that they are in, whose images they name."""
+        """The files that they come from, beside which their images are."""
         self.forked_from: list[str] = []
-        """The sessions that it stands on because a process was forked, the nearest last."""
+        """The sessions that it was forked from, the nearest last."""
         self.was_forked = False
-        """Whether another process has begun with what was told until now, and nothing was told since."""
+        """Whether another process has been forked from this one since the latest event."""
         self._first = 0
         self._hide = hide
         self._warn = warn
@@ -83,7 +83,7 @@ class Journal:
 
     @property
     def own_events(self) -> list[Event]:
-        """What this session has told, and none that it was forked from."""
+        """The events of this session, without those of the sessions that it was forked from."""
         return self.events[self._first :]
 
     def begin(self, settings: Mapping[str, Any]) -> SessionEvent:
@@ -96,23 +96,23 @@ class Journal:
         return event
 
     def note(self, event: Event) -> None:
-        """Know the event, which is the latest, and write it to the disk later."""
+        """Add the latest event, and write it to the disk later."""
         if self.events[-1] is not event:
             self.events.append(event)
             self.was_forked = self.was_forked and event.forked is None
 
     def add(self, event: Event) -> None:
-        """Write the event to the disk; nothing, if it is there already."""
+        """Write the event to the disk, unless it is there already."""
         self.note(event)
         self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
 
     @property
     def forked(self) -> bool | None:
-        """The next event's `forked`, so that whoever reads the journal knows what a forked process began with."""
+        """The next event's `forked`: whoever reads the journal learns from it what a forked process began with."""
         return True if self.was_forked else None
 
     def fork(self, latest: Event | None) -> None:
-        """Go on in a session of its own, which stands on what was told until now, `latest` among it."""
+        """Continue in a session of its own, which begins with the events until now, `latest` included."""
         if latest is not None and self.events[-1] is not latest:
             self.events.append(latest)
         self._writing = threading.RLock()  # another thread may have held it
@@ -124,7 +124,7 @@ class Journal:
         self.begin({**settings, "from": parent, "at": at})
 
     def flush(self, patience: float = PATIENCE) -> None:
-        """Write what is not written yet; another program that has locked the file is waited for so many seconds."""
+        """Write what is not written yet; wait up to `patience` seconds for another program that has locked the file."""
         with self._writing:
             self._flush(patience)
 
@@ -166,7 +166,7 @@ class Journal:
             refuse_other(path)
             self._checked = True
         if regular_files.status(path) is None:
-            self._written = 0  # another hand has taken the file away: the whole session is told again
+            self._written = 0  # somebody has removed the file: the whole session is written again
         until = len(self.events)
         lines = [*self.earlier.values()] if self._written == 0 else []
         for old in self.earlier_paths:
@@ -184,7 +184,7 @@ class Journal:
         self.flush(_LAST_PATIENCE)
 
     def move(self, path: Path | None) -> None:
-        """Write to another file from now on, with all that this session has told."""
+        """Write to another file from now on, beginning with all events of this session."""
         path = self._whole_path(path)
         with self._writing:
             self._move(path)
@@ -193,7 +193,7 @@ class Journal:
         if path == self.path:
             return
         self.flush()
-        # What a line leaves to an earlier one is in the file before; and so is what was resumed.
+        # What a line leaves out because an earlier one holds it is in the old file, and so is what was resumed.
         self._whole = self._whole or self.path is not None
         resumed = any(isinstance(event, ResumeEvent) for event in self.events)
         if resumed and self.path is not None and is_there(self.path):
@@ -204,7 +204,7 @@ class Journal:
         self.flush()
 
     def _whole_path(self, path: Path | None) -> Path | None:
-        """The path from the root, which stays the same file wherever Python goes."""
+        """The absolute path: the same file whatever the working directory."""
         try:
             return path and regular_files.absolute(path)
         except OSError as error:
@@ -219,15 +219,15 @@ class Journal:
             return None
 
     def lines(self) -> list[bytes]:
-        """What this session has told."""
+        """The lines of all events, those that it was forked from included."""
         return [self._line(event) for event in self.events]
 
     def _short(self, event: Event) -> Event:
-        """Without what an earlier line holds, where that is in the same file."""
+        """The event without what an earlier line in the same file holds."""
         return event if self._whole or not isinstance(event, TurnEvent) else event.without_answer()
 
     def _line(self, event: Event) -> bytes:
-        """The event's line; nothing for one that cannot be put into JSON, which is reported once."""
+        """The event's line; empty for one that cannot be written as JSON, which is reported once."""
         try:
             members = each_text(event.to_json(), self._hide)
             text = json.dumps(members, ensure_ascii=False, default=lambda image: image.to_json())
@@ -263,7 +263,7 @@ class Journal:
 
 
 def images_in(event: Event) -> tuple[Any, ...]:
-    """The images that go with this event of our own."""
+    """The images in an event of our own."""
     return tuple(event.images or ()) if isinstance(event, TurnEvent) else ()
 
 

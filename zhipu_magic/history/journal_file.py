@@ -22,7 +22,7 @@ from .turn_event import TurnEvent
 
 
 def append(path: Path, lines: bytes, patience: float) -> None:
-    """Append whole lines, through to the disk; a line that a crash has torn is moved out of their way."""
+    """Append whole lines and sync them to the disk; a line that a crash has torn is moved out of the way first."""
     with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
@@ -33,7 +33,7 @@ def append(path: Path, lines: bytes, patience: float) -> None:
 
 
 def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
-    """Move the torn last line to a file of its own; gives what must go before the next line."""
+    """Move the torn last line to a file of its own. Returns what must go before the next line."""
     whole = file.seek(_end_of_whole_lines(file, end))
     with regular_files.appended(torn_file(path)) as torn:
         while piece := file.read(BLOCK):
@@ -58,10 +58,10 @@ def _end_of_whole_lines(file: IO[bytes], end: int) -> int:
 
 
 def keep_images(images: Iterable[Image], folder: Path) -> None:
-    """Write each image to the folder, once, under the name that its content gives it.
+    """Write each image to the folder once, named after its content.
 
-    Anything else there of that name is replaced. Raises OSError, and JournalError for an image that is gone from
-    its folder.
+    Anything else of that name is replaced. Raises OSError, and JournalError for an image that is missing from its
+    folder.
     """
     for image in images:
         path = folder / image.file_name
@@ -70,7 +70,7 @@ def keep_images(images: Iterable[Image], folder: Path) -> None:
 
 
 def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
-    """Copy the images that these lines name to another folder, as far as they are there."""
+    """Copy the images that these lines name to another folder, if they still exist."""
     for line in lines:
         if b'"images"' in line and old != new:
             with suppress(JournalError, AttributeError, *SENSELESS):
@@ -80,7 +80,7 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
 
 
 def write(path: Path, lines: list[bytes]) -> None:
-    """Write a journal anew, whole or not at all. Raises JournalError, also for a file that is none."""
+    """Replace a journal, completely or not at all. Raises JournalError, also if the file is not a journal."""
     try:
         refuse_other(path)
         regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
@@ -94,5 +94,5 @@ def write(path: Path, lines: list[bytes]) -> None:
 
 
 def torn_file(path: Path) -> Path:
-    """Where what a crash has torn is kept."""
+    """The file that keeps torn lines."""
     return path.with_name(path.name + ".torn")

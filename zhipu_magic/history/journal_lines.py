@@ -14,23 +14,24 @@ from ..text.untrusted_json import MOST_LEVELS, cleaned, is_deep
 from .event_members import BYTES_A_CONTAINER
 
 LINE_END = ord("\n")
-#: Bytes that are read and parsed at once: what a processor's cache holds.
+#: Bytes that are read and parsed at once. Less than this, and each line takes longer; more, and a processor's cache
+#: no longer holds them.
 BLOCK = 1 << 17
-#: Bytes of one line; a longer one counts as damaged, and is not held.
+#: Bytes of the longest line; a longer one counts as damaged, and is not kept.
 LONGEST = 1 << 26
 _TOO_LONG = b"too long"
-#: Bytes of a line from which on it may be denser than memory has room for.
+#: Bytes above which a line is checked for holding more values than memory has room for.
 _LONG = 20_000
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
-#: What stands between lines that are parsed together: no journal can foresee it.
+#: Separates lines that are parsed together; no journal can foresee it.
 _MARK = randbits(32)
 _BETWEEN = b",%d," % _MARK
 _DECODER = json.JSONDecoder(parse_constant=lambda name: None)
 
 
 def blocks_of(file: IO[bytes], left: int) -> Iterator[list[bytes]]:
-    """The lines of the next `left` bytes, a block of them at once; for one that is too long stands `_TOO_LONG`."""
+    """The lines of the next `left` bytes, in blocks; `_TOO_LONG` replaces a line that is too long."""
     begun: list[bytes] = []
     length = 0
     while block := file.read(min(BLOCK, left)):
@@ -49,7 +50,7 @@ def blocks_of(file: IO[bytes], left: int) -> Iterator[list[bytes]]:
 
 
 def values_of(lines: list[bytes]) -> list[Any]:
-    """The value of each line, None for one that is damaged. They are parsed together: that shares their keys."""
+    """The value of each line, None for a damaged one. They are parsed together, so that they share their keys."""
     joined = b"[%b]" % _BETWEEN.join(lines)
     if not _HALVES.search(joined) and not any(len(line) > _LONG and _is_dense(line) for line in lines):
         with suppress(ValueError, RecursionError):
@@ -58,7 +59,7 @@ def values_of(lines: list[bytes]) -> list[Any]:
             # Two damaged lines can make one value, and one line can hold two.
             if len(values) == len(lines) and found[1::2] == [_MARK] * (len(lines) - 1):
                 for place, value in enumerate(values):
-                    # Of no other member is anything used that lies so deep.
+                    # Nothing that lies so deep is used in any other member.
                     if type(value) is dict and "members" in value and _may_be_deep(lines[place]) and is_deep(value):
                         values[place] = cleaned(value)
                 return values
@@ -71,7 +72,7 @@ def _value(line: bytes) -> Any:
 
 
 def value_of(line: bytes) -> Any:
-    """The value of one line, the same whatever stands beside it. Raises ValueError where it is none."""
+    """The value of one line, the same as `values_of` finds. Raises ValueError if it is damaged."""
     if len(line) > _LONG and _is_dense(line):
         raise ValueError("more values than such a line can hold")
     try:
@@ -86,10 +87,10 @@ def _may_be_deep(line: bytes) -> bool:
 
 
 def _is_dense(line: bytes) -> bool:
-    """Whether a line holds so many values that they would take far more memory than it: no line of ours does."""
+    """Whether its values would take far more memory than the line itself, which is true of no line of ours."""
     return _weight(line) > len(line) and _weight(_TEXT.sub(b"", line)) > len(line)
 
 
 def _weight(line: bytes) -> int:
-    """Bytes that a line of as many values has at least: a list or an object takes more room than its letters do."""
+    """The fewest bytes of an honest line with as many values: a list or object takes more memory than its letters."""
     return (line.count(b"[") + line.count(b"{")) * BYTES_A_CONTAINER + line.count(b",")

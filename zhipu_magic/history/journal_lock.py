@@ -35,16 +35,16 @@ _IS_LOCKED = {errno.EAGAIN, errno.EWOULDBLOCK} if fcntl is not None else {errno.
 
 #: Seconds to wait for another program that has locked the file, and between two attempts.
 PATIENCE, _PAUSE = 1.0, 0.01
-#: The byte that is locked on Windows, where nobody else can read or write what is locked: far behind any journal's end.
+#: The byte that is locked on Windows, where nobody else can read or write locked bytes: far beyond any journal's end.
 _LOCKED_BYTE = 1 << 40
 
 
 @contextmanager
 def locked(descriptor: int, *, shared: bool = False, patience: float = PATIENCE) -> Iterator[None]:
-    """Have the file to oneself, or share it with readers, as far as other kernels of ours are concerned.
+    """Lock the file against other kernels, exclusively or shared with those that read.
 
-    Raises BlockingIOError where another program keeps it locked for longer than `patience`, in seconds. On a disk
-    without locks nothing is locked.
+    Raises BlockingIOError if another program keeps it locked for longer than `patience` seconds. On a disk without
+    locks nothing is locked.
     """
     is_locked = CAN_LOCK and _wait(descriptor, shared, patience)
     try:
@@ -56,7 +56,7 @@ def locked(descriptor: int, *, shared: bool = False, patience: float = PATIENCE)
 
 
 def _wait(descriptor: int, shared: bool, patience: float) -> bool:
-    """Wait for the lock. Gives whether it is held: some network disks have none."""
+    """Wait for the lock. Returns whether it is held: some network disks have no locks."""
     until = time.monotonic() + patience
     while True:
         try:

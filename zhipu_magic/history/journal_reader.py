@@ -1,4 +1,4 @@
-"""A journal as it is read: how it begins, what of it can be used, and what cannot."""
+"""Reading a journal: what of it can be used, and notes on what cannot."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .journal_lock import locked
 from .plain_turns import PlainTurns
 from .turn_event import TurnEvent
 
-#: Of the format. A journal of a newer one is refused.
+#: The version of the format. A newer journal is refused.
 VERSION = 1
 #: How each line begins, and the bytes at the head of a file in which one does.
 _OURS = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"', re.MULTILINE)
 _HEAD = 1 << 16
-#: Bytes of a journal that is read: 100,000 turns take a sixteenth of it. Images lie beside it.
+#: Bytes of the largest journal that is read: 100,000 turns take a sixteenth of it. Images are kept beside it.
 _LARGEST = 1 << 31
 #: Lines that a note names by number.
 _MOST_NAMED = 10
-#: Lines that are worth reading at once.
+#: The fewest lines that are worth reading together.
 _FEWEST_AT_ONCE = 4
 
 
@@ -43,11 +43,11 @@ def images_of(journal: Path) -> Path:
 
 
 class JournalReader:
-    """Reads a journal, and holds what it has read: the text and the number of each line that can be used.
+    """Reads a journal, and keeps the text and the number of each line that can be used.
 
-    `raw` and `numbers` are the lines and their numbers, `places` says where the event of an id stands in them. `notes`
-    say what could not be used. A line whose event makes no sense stays in the lists all the same: what is saved is all
-    that there was.
+    `raw` and `numbers` are the lines and their numbers; `places` are the indexes of events in them, by id. `notes` say
+    what could not be used. A line whose event is not valid stays in the lists all the same, so that saving loses
+    nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,12 +66,12 @@ class JournalReader:
         take: Callable[[int, Event], None] | None = None,
         take_plain: Callable[[range, PlainTurns, int], bool] | None = None,
     ) -> None:
-        """Read all lines. `take` is called with the place of each event that makes sense, and the event.
+        """Read all lines. `take` is called with the place of each valid event, and the event.
 
-        `take_plain` is called first with turns in a row, their places and their bytes in the file; where it returns
-        False, they go to `take` one by one. The events are not kept: a long journal is then read sooner, and in a third
-        of the memory. A torn last line and damaged lines are left out, and mentioned in `notes`. Raises JournalError
-        where there is no journal, or a newer version wrote it.
+        `take_plain` is called first with the places of plain turns in a row, the turns, and their size in bytes; if it
+        returns False, they go to `take` one by one. The events are not kept, which takes less time and a third of the
+        memory. A torn last line and damaged lines are left out, and mentioned in `notes`. Raises JournalError if there
+        is no journal, or a newer version wrote it.
         """
         for lines in self._blocks():
             start = 0
@@ -109,7 +109,7 @@ class JournalReader:
     def _read_plain(
         self, lines: list[bytes], values: list[Any], take_plain: Callable[[range, PlainTurns, int], bool]
     ) -> bool:
-        """Read these lines at once, if they hold plain turns that are new. Returns whether they were read."""
+        """Read these lines together, if they hold new plain turns. Returns whether they were read."""
         if len(lines) < _FEWEST_AT_ONCE or type(values[0]) is not dict or lines[-1][-1] != LINE_END:
             return False
         sizes = list(map(len, lines))
@@ -145,11 +145,11 @@ class JournalReader:
         return {event_id: self.raw[place] for event_id, place in self.places.items()}
 
     def event_at(self, place: int) -> Event:
-        """The event at this place. Raises LookupError or ValueError where it makes no sense."""
+        """The event at this place. Raises LookupError or ValueError if it is not valid."""
         return from_json(value_of(self.raw[place]), len(self.raw[place]))
 
     def with_answer(self, event: TurnEvent) -> TurnEvent:
-        """The event with what it leaves to an earlier line, and with the images that the journal keeps beside itself.
+        """The event with what an earlier line holds for it, and with the images that are kept beside the journal.
 
         Raises LookupError or ValueError.
         """
@@ -160,9 +160,9 @@ class JournalReader:
         return event
 
     def _answer(self, event_id: str) -> Mapping[str, Any]:
-        """What the line of this id holds of a request and its answer, for another to give again.
+        """The request and answer in the line with this id, for another line that repeats them.
 
-        An answer that many lines give again is one in memory, and parsed twice.
+        An answer that many lines repeat is parsed twice, and then kept in memory once.
         """
         place = self.places[event_id]
         found = self._answers.get(place)
@@ -181,7 +181,7 @@ class JournalReader:
         return tuple(image_from_json(image, folder) for image in event.images or ())
 
     def leave_out(self, place: int) -> None:
-        """The event at this place makes no sense."""
+        """Leave out the event at this place, which is not valid."""
         if len(self._senseless) <= _MOST_NAMED:
             self._senseless.add(self.numbers[place])
 
@@ -191,14 +191,14 @@ class JournalReader:
             self.notes.append(note)
 
     def note_senseless(self) -> None:
-        """Add a note on the lines whose events make no sense."""
+        """Add a note on the lines whose events are not valid."""
         if self._senseless:
             lines = _listed(sorted(self._senseless))
             self.note(f"{self.path.name}: line {lines} makes no sense there and is left out.")
 
 
 def read(path: Path) -> JournalReader:
-    """Read a journal, and none of its events. Raises JournalError."""
+    """Read the lines of a journal, but none of its events. Raises JournalError."""
     reader = JournalReader(path)
     reader.read()
     return reader
@@ -217,9 +217,9 @@ def _listed(numbers: list[int]) -> str:
 
 
 def _end(file: IO[bytes]) -> int:
-    """The file's length at a moment when nobody writes to it; others may write while it is read as far as that.
+    """The file's length at a moment when nobody writes to it: reading stops there, and others may go on writing.
 
-    Where another program has locked it, it is read all the same: at worst its last line is torn.
+    A file that another program has locked is read all the same: at worst its last line is torn.
     """
     with suppress(BlockingIOError), locked(file.fileno(), shared=True):
         return _size(file)
@@ -234,7 +234,7 @@ def _size(file: IO[bytes]) -> int:
 
 
 def named(path: str | os.PathLike[str]) -> Path:
-    """The whole path of a journal that the user names. Raises JournalError where nobody can tell it."""
+    """The absolute path of a journal that the user names. Raises JournalError if there is no such path."""
     try:
         return regular_files.absolute(Path(path))
     except OSError as error:
@@ -247,7 +247,7 @@ def named(path: str | os.PathLike[str]) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a file that can hold anything of ours."""
+    """Whether there is a regular file."""
     try:
         return regular_files.status(path) is not None
     except OSError:  # a link, a loop of them, a name that no disk takes
@@ -255,9 +255,9 @@ def is_there(path: Path) -> bool:
 
 
 def refuse_other(path: Path) -> None:
-    """Raise JournalError for a file that is no journal, or one that a newer version has written to.
+    """Raise JournalError for a file that is not a journal, or one that a newer version has written to.
 
-    Raises OSError where it cannot be opened; one that is not there yet may become a journal.
+    Raises OSError if it cannot be opened; a file that does not exist yet is fine.
     """
     with suppress(FileNotFoundError), regular_files.opened(path) as file:
         head = file.read(_HEAD)

@@ -1,4 +1,4 @@
-"""What the chat has cost: tokens and money, by turn and in all. Undoing a turn gives nothing back."""
+"""What the chat has cost: tokens and money, by turn and in all. Undoing a turn refunds nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Entry(NamedTuple):
     cut short. `cost` is in yuan, by the price table; None where the price or the count is not known. What a budget
     counts where the service did not are `estimated_tokens` and `estimated_cost`. `replayed` marks an answer from the
     journal, which cost nothing this time; `turn` is the id of the turn that it made, and
-    `practice` tells that there was nothing to pay.
+    `practice` marks an answer of the practice server, which costs nothing.
     """
 
     model: str
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
-    """Yuan for one reply, an estimate; `priced` says whether the price table speaks of the service that answered."""
+    """An estimate of yuan for one reply; `priced` says whether the price table applies to the service that answered."""
     known = CATALOGUE.get(model) if priced else None
     if known is None or usage is None:
         return None
@@ -114,13 +114,13 @@ _NOTHING = Sums()
 class Ledger:
     """Every entry in order: those that were added last, together, and the ledger before them.
 
-    What can be made later is made when somebody asks, the sums too, so that a long journal loads sooner.
+    Sums, and the entries of plain turns, are made when somebody asks for them, so that a long journal loads sooner.
     """
 
     _added: Sequence[Entry] = ()
     _before: Ledger | None = None
     _later: Callable[[], Sequence[Entry]] | None = None
-    """Makes what was added, where nobody has asked for it yet."""
+    """Makes the entries that were added, if nobody has asked for them yet."""
     _sums: tuple[Sums, Sums] | None = None
     """What was spent, and what the journal answered, once somebody has asked."""
 
@@ -182,7 +182,7 @@ class Ledger:
         return self.spent.plus(self.replayed)
 
     def account(self, *, as_recorded: bool) -> Sums:
-        """What was spent; or, where a page is shown as it was recorded, what it took then."""
+        """What was spent; or, if a page is shown as it was recorded, what was spent then."""
         return self.everything if as_recorded else self.spent
 
     def newest_first(self) -> Iterator[Entry]:

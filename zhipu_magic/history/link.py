@@ -76,10 +76,9 @@ def back_from(link: Link | None) -> Iterator[Link]:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Step:
-    """A change that can be taken back (or made again): where the thread ended otherwise, and what the change was.
+    """A change that can be undone or redone: `what` it was, and the `last` link of the thread without it.
 
-    It stands for several where `count` says so: then each of these changes added one link, and `last` is where the
-    thread ended before the latest.
+    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them.
     """
 
     last: Link | None
@@ -98,7 +97,7 @@ class Step:
 def chained(
     last: Link | None, links: list[Link], unchanged: Link | None, aside: Callable[[Link], int] | None = None
 ) -> Link | None:
-    """The same turns after another link; up to the link `unchanged`, the chain is as it was."""
+    """The turns of these links in a chain after `last`; up to the link `unchanged`, the chain is as it was."""
     start = unchanged.number if unchanged is not None else 0
     newest = {last.turn.cell: last} if last is not None else {}
     for link in links:

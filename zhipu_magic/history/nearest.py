@@ -22,7 +22,7 @@ _MOST_COMPARED, _MOST_ORDERED, _LETTERS = 500, 20, 200
 
 @dataclass(frozen=True)
 class Nearest:
-    """A recorded request: the number of its line, whether its reply is whole, and its body, as far as it decides."""
+    """A recorded request: the number of its line, whether its reply is whole, and the compared part of its body."""
 
     line: int
     whole: bool

@@ -1,4 +1,4 @@
-"""The rounds of a turn: what the model called, and what it was given back, before it answered."""
+"""The rounds of a turn: what the model called before it answered, and what was returned to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .turn import Message
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A call of a tool by the model, and the `text` that it was given back, after so many `seconds`, if known.
+    """A call of a tool by the model, and the `text` that was returned to it, after `seconds` if known.
 
     `error` is what the tool raised, as long as it is at hand. A call that failed in no time at all (`seconds` is None)
     is one too many, and did not run.
@@ -89,7 +89,7 @@ class Round:
 
     @property
     def messages(self) -> list[Message]:
-        """The round as later requests hold it; nothing, where it was mended."""
+        """The round as later requests contain it; empty for one that was asked again because something was wrong."""
         if not self.calls:
             return []
         asked = {"role": "assistant", "content": self.words, "tool_calls": calls_of(self.body)}
@@ -102,12 +102,12 @@ def tool_messages(rounds: Iterable[Round]) -> list[Message]:
 
 
 def calls_by_round(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]:
-    """What `tool_messages` gave, round by round: the words of each, and its calls."""
+    """The messages from `tool_messages`, round by round: the words of each, and its calls."""
     messages = list(messages)
     for place, message in enumerate(messages, 1):
         if message["role"] == "assistant":
             given = takewhile(lambda one: one["role"] == "tool", messages[place:])
-            results = {one["tool_call_id"]: one["content"] for one in given}  # ids are told apart within a round alone
+            results = {one["tool_call_id"]: one["content"] for one in given}  # ids are unique only within a round
             yield (
                 message["content"],
                 [

@@ -1,4 +1,4 @@
-"""What a journal's sessions left: their events applied again, one after the other."""
+"""Rebuilding what a journal's sessions left, by applying their events again in order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .plain_turns import PlainTurns
 from .session import Session
 from .turn_event import TurnEvent
 
-#: Kinds of events that make a session worth resuming.
+#: The kinds of events that make a session worth resuming.
 _WORTH = turn_event.KINDS - {"once"} | {"resume"}
-#: Bytes of a journal for each of its sessions, which take some memory each; one of ours is longer.
+#: The fewest bytes of a journal for each of its sessions, which take some memory; those of ours are longer.
 _BYTES_A_SESSION, _FIRST_SESSIONS = 100, 100
-#: Of one session, the moments that are remembered for those forked from it.
+#: The most states of one session that are kept for sessions forked from it.
 _MOST_FORKS = 100_000
 _NONSENSE = (*SENSELESS, AttributeError, JournalError)
 #: The first line of a session whose own is lost.
@@ -34,7 +34,7 @@ class Rebuilding:
     """Applies a journal's events again, one after the other.
 
     `found` is what each session keeps, the one active last at the end; `allowance` is what all of them have taken.
-    Events that make no sense are left out.
+    Events that are not valid are left out.
     """
 
     def __init__(self, reader: JournalReader) -> None:
@@ -86,7 +86,7 @@ class Rebuilding:
             self.found[name], self._latest = self.found.pop(name), name
 
     def take_plain(self, places: range, turns: PlainTurns, size: int) -> bool:
-        """Apply turns in a row at once, where that is possible. Returns whether it was; if not, nothing has changed."""
+        """Apply turns in a row together. Returns False, and changes nothing, if they must be applied one by one."""
         session, allowance = self.found.get(turns.session), self.allowance
         if session is None or session.cut or session.state is None:
             return False
@@ -105,7 +105,7 @@ class Rebuilding:
         return True
 
     def state_of(self, name: str) -> State:
-        """What this session keeps by now, whether or not another has resumed it; a blank state if that is unknown."""
+        """The state of this session now, whether or not another has resumed it; a blank state if it is unknown."""
         session = self.found.get(name)
         try:
             return self._state_of(session or self._opened(self._openings.get(name)))
@@ -113,9 +113,9 @@ class Rebuilding:
             return _UNKNOWN.state()
 
     def conversations(self, *, but: str = "") -> dict[str, State]:
-        """What the sessions left that hold a turn and that no later one has resumed; the last at the end.
+        """What was left by the sessions that hold a turn and that no later one has resumed, the last at the end.
 
-        `but` is the session that asks.
+        `but` is the session that asks, which is left out.
         """
         others = {name: session for name, session in self.found.items() if name != but}
         resumed = {session.stands_on for session in others.values()}
@@ -129,14 +129,14 @@ class Rebuilding:
         return states
 
     def _begun(self, name: str) -> Session:
-        """The session of this name, with its first event. One whose first line is lost begins without settings."""
+        """Begin the session of this name at its first event. If its first line is lost, it has no settings."""
         if len(self.found) > _FIRST_SESSIONS + self.allowance.size // _BYTES_A_SESSION:
             raise LookupError("more sessions than so short a journal can hold")
         session = self.found[name] = self._opened(self._openings.pop(name, None))
         return session
 
     def _opened(self, place: int | None) -> Session:
-        """A session at its first line: with its settings, or with what another kept when it was forked from that."""
+        """A session at its first line: with its settings, or with the state of the session that it was forked from."""
         line = [self._opening(place)]  # of processes that were forked from each other and had done nothing yet
         while (above := line[-1].from_ or "") not in self.found and above in self._openings:
             self.allowance.again(1)
@@ -157,7 +157,7 @@ class Rebuilding:
         return event if isinstance(event, SessionEvent) else _UNKNOWN
 
     def _apply(self, session: Session, event: Event) -> None:
-        """Apply a session's next event, and make room where it needs some."""
+        """Apply a session's next event, and make room if needed."""
         before, allowance = session.state, self.allowance
         assert before is not None
         may_copy = allowance.admit(before.conversation, event, len(session.events))
@@ -177,7 +177,7 @@ class Rebuilding:
             raise
 
     def _make_room(self) -> None:
-        """Forget the oldest steps of undo, those of all sessions. Raises TooMuch where that is not enough."""
+        """Forget the oldest steps of undo of all sessions. Raises TooMuch if that is not enough."""
         share = self.allowance.share
         for session in self.found.values():
             if session.state is not None and session.taken:
@@ -200,7 +200,7 @@ class Rebuilding:
         )
 
     def _resume(self, session: Session, name: str, earlier: str) -> None:
-        """Have the session continue an earlier one, whose state is then not kept twice."""
+        """Let the session continue an earlier one, whose state is then no longer kept separately."""
         if earlier == name:
             raise LookupError("a session cannot resume itself")
         found, before, taken = self.found[earlier], session.state, session.taken
@@ -215,7 +215,7 @@ class Rebuilding:
         found.state, found.taken, session.stands_on = None, 0, earlier
 
     def _end_circle(self, session: Session, name: str) -> None:
-        """Where kernels resumed each other, let the one that did so last, of this name, stand on top."""
+        """Break the circle of kernels that resumed each other: the one that did so last, of this name, is on top."""
         below: Session | None = session
         while below is not None and below.stands_on is not None:
             self.allowance.again(1)
@@ -234,7 +234,7 @@ class Rebuilding:
             self._make_room()
 
     def _state_of(self, session: Session) -> State:
-        """What a session keeps; where another has resumed it, rebuilt from its lines. Raises TooMuch."""
+        """The state of a session, rebuilt from its lines if another has resumed it. Raises TooMuch."""
         chain, seen = [session], {id(session)}
         while chain[-1].state is None and chain[-1].stands_on is not None:
             before = self.found.get(chain[-1].stands_on)
@@ -255,7 +255,7 @@ class Rebuilding:
 
 
 def rebuilt(reader: JournalReader, until: int | None = None) -> Rebuilding:
-    """The sessions by the events that make sense, those before this place."""
+    """The sessions, rebuilt from all valid events, or those before the place `until`."""
     rebuilding = Rebuilding(reader)
     for place in range(len(reader.raw))[:until]:
         try:
@@ -281,7 +281,7 @@ def reopen(path: Path, *, but: str) -> tuple[JournalReader, dict[str, State]]:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Without the garbage collector, which would look again and again through a million objects that all stay."""
+    """Pause the garbage collector, which would search a million objects again and again, and free none."""
     if not gc.isenabled():
         yield
         return
@@ -291,5 +291,5 @@ def _no_collector() -> Iterator[None]:
     finally:
         if not gc.get_freeze_count():
             gc.freeze()
-            gc.unfreeze()  # both: what is new counts as old
+            gc.unfreeze()  # the two together make new objects count as old
         gc.enable()

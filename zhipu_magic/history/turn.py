@@ -17,7 +17,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Anchor:
-    """The cell that asks, and which of its executions this is: to tell them apart, and as the page numbers it.
+    """The cell that asks, and its execution: `run` distinguishes executions, `execution_count` is shown on the page.
 
     `append` adds a turn whatever the cell asked before.
     """
@@ -31,7 +31,7 @@ class Anchor:
 class Turn(NamedTuple):
     """One user message and the reply to it.
 
-    `cell` is the cell that asked, `run` tells its executions apart, and `execution_count` is its number on the page.
+    `cell` is the cell that asked, `run` distinguishes its executions, and `execution_count` is its number on the page.
     `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
     messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
 
@@ -64,7 +64,7 @@ class Turn(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """About how many it takes in memory, its reply with it, and what it shares with its line's event left out."""
+        """About how many bytes of memory it takes with its reply, but without what it shares with its event."""
         return 300 + 2 * len(self.reply) + 8 * len(self.tool_messages)
 
     def messages(self, *, seeing: bool = True) -> list[Message]:

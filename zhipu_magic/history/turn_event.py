@@ -17,8 +17,8 @@ from .rounds import Round, tool_messages
 from .turn import Message, Turn
 
 KINDS = frozenset({"turn", "partial", "replayed", "once"})
-#: What an event holds of a request, and of its answer: both are left out of a line that gives the same answer again.
-#: Where it cannot leave the answer out, it has its members in this order.
+#: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the
+#: answer out, it has the members in this order.
 _REQUEST = ("prompt", "written", "images", "instruction")
 _ANSWER = (
     *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
@@ -57,7 +57,7 @@ _UNTITLED: Mapping[str, str] = MappingProxyType({})
 
 
 def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
-    """The pages that the service found, as far as they are shown."""
+    """What is shown of the pages that the service found."""
     if isinstance(found, tuple):
         return found
     sources = (
@@ -79,9 +79,9 @@ class TurnEvent(Event):
     the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid` marks an
     answer that is not of the type that was asked for. `members` are the request's beyond model and messages. Times are
     in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
-    could not see. `of` is the id of the event whose answer this one gives again.
+    could not see. `of` is the id of the event whose answer this one repeats.
 
-    `host` and `after` are read by nobody yet, and written for whoever reads a journal by hand.
+    `host` and `after` are not used yet; they are written for people who read a journal.
     """
 
     time: Text | None = None
@@ -127,7 +127,7 @@ class TurnEvent(Event):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the reply came to its end: only such a one is given again."""
+        """Whether the reply came to its end: only such a reply is replayed."""
         assert self.completion is not None
         return self.event != "partial" and self.completion["choices"][0].get("finish_reason") != "interrupted"
 
@@ -137,7 +137,7 @@ class TurnEvent(Event):
         return Timing(self.seconds or 0.0, self.first_token, self.chunks or 0)
 
     def answer(self) -> dict[str, Any]:
-        """Its members that answer the request, read so far that many events can share them. Raises LookupError."""
+        """Its request and answer, parsed far enough for many events to share them. Raises LookupError."""
         if not self.holds_answer or self.completion is None:
             raise LookupError("no answer")
         mine = vars(self)
@@ -153,9 +153,9 @@ class TurnEvent(Event):
         return made(TurnEvent, {**vars(self), **fields})
 
     def repeating(self, answer: TurnEvent) -> TurnEvent:
-        """The same request, answered by what an earlier event was answered.
+        """The same request with the answer of an earlier event.
 
-        A tool that runs a whole page names no cells; the history shows those that were recorded.
+        A tool that runs a whole notebook names no cells; the history then shows those that were recorded.
         """
         found = {name: getattr(answer, name) for name in _ANSWER}
         if self.cell is None:
@@ -164,7 +164,7 @@ class TurnEvent(Event):
         return self.with_fields({**found, "event": event, "of": answer.id})
 
     def without_answer(self) -> TurnEvent:
-        """The same event, where it gives an answer again, without the members that an earlier line holds."""
+        """The same event; if it repeats an answer, without the members that an earlier line holds."""
         return self if self.of is None else self.with_fields(dict.fromkeys((*_REQUEST, *_ANSWER)))
 
     def written_fields(self) -> tuple[str, ...]:
@@ -268,5 +268,5 @@ class TurnEvent(Event):
 
 
 _FIELDS = tuple(field.name for field in fields(TurnEvent) if field.name != "forked")
-#: The order in which an event that gives an answer again has its members.
+#: The order of the members of an event that repeats an answer.
 _REPEATED = (*(name for name in _FIELDS if name not in _ANSWER and name != "of"), *_ANSWER, "of")
