@@ -106,7 +106,7 @@ class Thread:
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
         """With more turns at the end, as if `commit` had added them one after the other.
 
-        Each of their cells is new to the thread, and asked only one of them.
+        Each of their cells is new to the thread, and asked only one of them. There is at least one turn.
         """
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):

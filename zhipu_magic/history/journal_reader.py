@@ -6,7 +6,7 @@ import errno
 import os
 import re
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -34,7 +34,11 @@ _LARGEST = 1 << 31
 #: Lines that a note names by number.
 _MOST_NAMED = 10
 #: The fewest lines that are worth reading together.
-_FEWEST_AT_ONCE = 4
+_FEWEST_TOGETHER = 4
+
+#: Take an event at its place. Take turns, the first at this place and with lines of these sizes; returns how many.
+Take = Callable[[int, Event], None]
+TakePlain = Callable[[int, PlainTurns, Sequence[int]], int]
 
 
 def images_of(journal: Path) -> Path:
@@ -61,29 +65,51 @@ class JournalReader:
         self._senseless: set[int] = set()
         self._answers: dict[int, Mapping[str, Any] | None] = {}
 
-    def read(
-        self,
-        take: Callable[[int, Event], None] | None = None,
-        take_plain: Callable[[range, PlainTurns, int], bool] | None = None,
-    ) -> None:
+    def read(self, take: Take | None = None, take_plain: TakePlain | None = None) -> None:
         """Read all lines. `take` is called with the place of each valid event, and the event.
 
-        `take_plain` is called first with the places of plain turns in a row, the turns, and their size in bytes; if it
-        returns False, they go to `take` one by one. The events are not kept, which takes less time and a third of the
-        memory. A torn last line and damaged lines are left out, and mentioned in `notes`. Raises JournalError if there
-        is no journal, or a newer version wrote it.
+        `take_plain` is called first where plain turns stand in a row, with the place of the first one, the turns, and
+        the sizes of their lines in bytes; it returns how many it has taken, and `take` gets the next one. The events
+        are not kept, which takes less time and a third of the memory. A torn last line and damaged lines are left out,
+        and mentioned in `notes`. Raises JournalError if there is no journal, or a newer version wrote it.
         """
         for lines in self._blocks():
             start = 0
             for values in _with_same_members(values_of(lines)):
-                block = lines[start : (start := start + len(values))]
-                if take_plain is None or not self._read_plain(block, values, take_plain):
-                    for line, members in zip(block, values, strict=True):
-                        self._read_line(line, members, take)
+                alike = lines[start : (start := start + len(values))]
+                taken = self._read_plain(alike, values, take, take_plain) if take and take_plain else 0
+                for line, members in zip(alike[taken:], values[taken:], strict=True):
+                    self._read_line(line, members, take)
         if self._damaged:
             self.note(f"{self.path.name}: line {_listed(self._damaged)} is damaged and left out; all others are used.")
 
-    def _read_line(self, line: bytes, members: Any, take: Callable[[int, Event], None] | None) -> None:
+    def _read_plain(self, lines: list[bytes], values: list[Any], take: Take, take_plain: TakePlain) -> int:
+        """Read lines together, as long as enough of them can be. Returns how many were read."""
+        if len(lines) < _FEWEST_TOGETHER or type(values[0]) is not dict or lines[-1][-1] != LINE_END:
+            return 0
+        sizes = list(map(len, lines))
+        turns = plain_turns(values, sizes)
+        if turns is None:
+            return 0
+        ids = [turn.id for turn in turns.turns]
+        if len(set(ids)) < len(ids) or not self.places.keys().isdisjoint(ids):
+            return 0
+        start = 0
+        while start < len(lines):
+            first = len(self.raw)
+            count = take_plain(first, turns.after(start), sizes[start:])
+            stop = start + count
+            self.places.update(zip(ids[start:stop], range(first, first + count), strict=True))
+            self.raw.extend(lines[start:stop])
+            self.numbers.extend(range(self._lines + 1, self._lines + 1 + count))
+            self._lines += count
+            if count < _FEWEST_TOGETHER or stop == len(lines):
+                return stop
+            self._read_line(lines[stop], values[stop], take)
+            start = stop + 1
+        return start
+
+    def _read_line(self, line: bytes, members: Any, take: Take | None) -> None:
         self._lines += 1
         event_id = members.get("id") if type(members) is dict else None
         if line[-1] != LINE_END:
@@ -105,28 +131,6 @@ class JournalReader:
                 self.leave_out(place)
             else:
                 take(place, event)
-
-    def _read_plain(
-        self, lines: list[bytes], values: list[Any], take_plain: Callable[[range, PlainTurns, int], bool]
-    ) -> bool:
-        """Read these lines together, if they hold new plain turns. Returns whether they were read."""
-        if len(lines) < _FEWEST_AT_ONCE or type(values[0]) is not dict or lines[-1][-1] != LINE_END:
-            return False
-        sizes = list(map(len, lines))
-        turns = plain_turns(values, sizes)
-        if turns is None:
-            return False
-        ids = [turn.id for turn in turns.turns]
-        places = range(len(self.raw), len(self.raw) + len(lines))
-        if len(set(ids)) < len(ids) or not self.places.keys().isdisjoint(ids):
-            return False
-        if not take_plain(places, turns, sum(sizes)):
-            return False
-        self.places.update(zip(ids, places, strict=True))
-        self.raw.extend(lines)
-        self.numbers.extend(range(self._lines + 1, self._lines + 1 + len(lines)))
-        self._lines += len(lines)
-        return True
 
     def _blocks(self) -> Iterator[list[bytes]]:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from ..service.models import CATALOGUE
@@ -120,7 +121,7 @@ class Ledger:
     _added: Sequence[Entry] = ()
     _before: Ledger | None = None
     _later: Callable[[], Sequence[Entry]] | None = None
-    """Makes the entries that were added, if nobody has asked for them yet."""
+    """Makes the entries that were added, if they are not at hand."""
     _sums: tuple[Sums, Sums] | None = None
     """What was spent, and what the journal answered, once somebody has asked."""
 
@@ -163,18 +164,21 @@ class Ledger:
             unsummed.append(ledger)
             ledger = ledger._before
         spent, replayed = ledger._sums or (_NOTHING, _NOTHING)
-        entries = [entry for ledger in reversed(unsummed) for entry in ledger._newest()]
-        spent = spent.with_entries(entry for entry in entries if not entry.replayed)
-        replayed = replayed.with_entries(entry for entry in entries if entry.replayed)
-        self._sums = spent, replayed
+        answered = []
+
+        def asked() -> Iterator[Entry]:
+            for entry in chain.from_iterable(ledger._newest() for ledger in reversed(unsummed)):
+                if entry.replayed:
+                    answered.append(entry)
+                else:
+                    yield entry
+
+        self._sums = spent.with_entries(asked()), replayed.with_entries(answered)
         return self._sums
 
     def _newest(self) -> Sequence[Entry]:
-        """What was added last."""
-        later = self._later
-        if later is not None:
-            self._added, self._later = later(), None
-        return self._added
+        """What was added last. It is not kept: in a long journal it would take as much memory as the turns."""
+        return self._added if self._later is None else self._later()
 
     @property
     def everything(self) -> Sums:

@@ -7,8 +7,7 @@ read one by one; the result is the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,8 +34,8 @@ R = TypeVar("R", bound=NamedTuple)
 class PlainTurns(NamedTuple):
     """Turns of one session that were added to one thread, in order.
 
-    `cells` are those that asked, each once, or none. `asked_after` are the checksums of the turns that the requests
-    held, where they are known. `entries` makes those of the ledger.
+    `cells` are those that asked, if cells did. `asked_after` are the checksums of the turns in the requests, if known;
+    `costs` is what the ledger's entries hold besides.
     """
 
     session: str
@@ -44,7 +43,30 @@ class PlainTurns(NamedTuple):
     cells: Sequence[str]
     turns: Sequence[Turn]
     asked_after: Sequence[int | None]
-    entries: Callable[[], Sequence[Entry]]
+    costs: Columns
+
+    def after(self, count: int) -> PlainTurns:
+        """Without the first so many."""
+        return self._part(slice(count, None)) if count else self
+
+    def of_cells_not_in(self, known: Set[str]) -> PlainTurns:
+        """Those before the first of a cell that is known, or asks for the second time here."""
+        if known.isdisjoint(self.cells) and len(set(self.cells)) == len(self.cells):
+            return self
+        new: set[str] = set()
+        for cell in self.cells:
+            if cell in known or cell in new:
+                break
+            new.add(cell)
+        return self._part(slice(len(new)))
+
+    def _part(self, part: slice) -> PlainTurns:
+        return self._replace(
+            cells=self.cells[part],
+            turns=self.turns[part],
+            asked_after=self.asked_after[part],
+            costs={name: column[part] for name, column in self.costs.items()},
+        )
 
 
 def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
@@ -59,18 +81,17 @@ def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes:
     except SENSELESS:
         return None
     sessions = {session for session, _, _ in map(str.rpartition, columns["id"], repeat("-"))}
-    cells = columns.get("cell", ())
     alike = len(sessions) == 1 and len(set(columns["thread"])) == 1 and _KINDS.issuperset(columns["event"])
-    turns = _turns(columns) if alike and len(set(cells)) == len(cells) else None
+    turns = _turns(columns) if alike else None
     if turns is None:
         return None
     return PlainTurns(
         session=sessions.pop(),
         thread=columns["thread"][0],
-        cells=cells,
+        cells=columns.get("cell", ()),
         turns=turns,
         asked_after=columns.get("held", (None,) * len(turns)),
-        entries=partial(_entries, {name: columns[name] for name in _COSTS if name in columns}, turns),
+        costs={name: columns[name] for name in _COSTS if name in columns},
     )
 
 
@@ -99,7 +120,7 @@ def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Usage | None]:
     return [Usage.read(count) if isinstance(count, dict) else None for count in counts]
 
 
-def _entries(costs: Columns, turns: Sequence[Turn]) -> list[Entry]:
+def entries(costs: Columns, turns: Sequence[Turn]) -> list[Entry]:
     """The ledger's entries for these turns, as `TurnEvent.apply` makes one."""
     made: dict[str, Iterable[Any]] = {
         "model": [turn.model for turn in turns],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..text.errors import JournalError
@@ -15,7 +16,7 @@ from .event import Event, State
 from .event_members import SENSELESS
 from .events import ResumeEvent, SessionEvent
 from .journal_reader import JournalReader
-from .plain_turns import PlainTurns
+from .plain_turns import PlainTurns, entries
 from .session import Session
 from .turn_event import TurnEvent
 
@@ -85,24 +86,27 @@ class Rebuilding:
         if name != self._latest:
             self.found[name], self._latest = self.found.pop(name), name
 
-    def take_plain(self, places: range, turns: PlainTurns, size: int) -> bool:
-        """Apply turns in a row together. Returns False, and changes nothing, if they must be applied one by one."""
-        session, allowance = self.found.get(turns.session), self.allowance
+    def take_plain(self, first: int, turns: PlainTurns, sizes: Sequence[int]) -> int:
+        """Apply turns up to the first that does more than add to its thread. Returns how many.
+
+        `first` is the place of the first turn; the lines are of these `sizes` in bytes.
+        """
+        session = self.found.get(turns.session)
         if session is None or session.cut or session.state is None:
-            return False
-        state = session.state
-        thread = state.conversation.thread(turns.thread)
-        if not thread.cells.isdisjoint(turns.cells) or not allowance.admit_plain(
-            state.conversation, turns.thread, len(places)
-        ):
-            return False
-        state.put(thread.with_turns(turns.turns, turns.asked_after))
-        state.ledger = state.ledger.add_all(turns.entries)
-        allowance.size += size
+            return 0
+        conversation = session.state.conversation
+        thread = conversation.thread(turns.thread)
+        turns = turns.of_cells_not_in(thread.cells)
+        count = len(turns.turns)
+        if not count or not self.allowance.admit_plain(conversation, turns.thread, count):
+            return 0
+        session.state.put(thread.with_turns(turns.turns, turns.asked_after))
+        session.state.ledger = session.state.ledger.add_all(partial(entries, turns.costs, turns.turns))
+        self.allowance.size += sum(sizes[:count])
         session.latest = turns.turns[-1].id
-        session.events.extend(places)
+        session.events.extend(range(first, first + count))
         self._mark_worth(session, turns.session)
-        return True
+        return count
 
     def state_of(self, name: str) -> State:
         """The state of this session now, whether or not another has resumed it; a blank state if it is unknown."""
