@@ -28,7 +28,7 @@ NO_MORE = 0.75
 _BESIDE = 50_000_000
 """Bytes of the journal that the extension is loaded beside."""
 _HISTORY = 100
-"""Turns of a journal that would tell the whole history with each of them."""
+"""Turns of a journal that would hold the whole history with each of them."""
 
 _TIMED = """\
 import json, sys, time
@@ -101,9 +101,9 @@ def _begun(path: Path) -> Journal:
 
 def _size_rows(lines: list[bytes]) -> list[Row]:
     """Of turns of some 80 and 300 characters, half Chinese."""
-    told = [json.loads(line) for line in lines[:_HISTORY]]
+    turns = [json.loads(line) for line in lines[:_HISTORY]]
     texts = [len("".join(prompt_and_reply(number)).encode()) for number in range(1, _HISTORY + 1)]
-    whole = [sum(texts[: number + 1]) for number in range(len(told))]
+    whole = [sum(texts[: number + 1]) for number in range(len(turns))]
     average = sum(map(len, lines[:_HISTORY])) / _HISTORY / 1e3
     text, repeated = sum(texts) / _HISTORY / 1e3, sum(whole) / _HISTORY / 1e3
     return [
@@ -134,14 +134,14 @@ def _load_rows(bench: Bench, path: Path, *, rounds: int) -> list[Row]:
 
 
 def _timed(bench: Bench, script: str, path: Path) -> tuple[float, float]:
-    told = subprocess.run(
+    timed = subprocess.run(
         [sys.executable, "-c", script, str(path)],
         check=True,
         capture_output=True,
         env=bench.environment(),
         cwd=bench.folder,
     )
-    seconds, megabytes = literal_eval(told.stdout.decode())
+    seconds, megabytes = literal_eval(timed.stdout.decode())
     return seconds, megabytes
 
 

@@ -75,7 +75,8 @@ class JournalReader:
         """
         for lines in self._blocks():
             start = 0
-            for values in _with_same_members(values_of(lines)):
+            found = values_of(lines)
+            for values in _with_same_members(found) if take_plain else [found]:
                 alike = lines[start : (start := start + len(values))]
                 taken = self._read_plain(alike, values, take, take_plain) if take and take_plain else 0
                 for line, members in zip(alike[taken:], values[taken:], strict=True):
