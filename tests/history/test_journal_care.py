@@ -17,6 +17,9 @@ from in_process import Page
 import zhipu_magic
 from zhipu_magic import Chat
 from zhipu_magic.chat.replies.replay import Replay
+from zhipu_magic.history.history import History
+from zhipu_magic.history.journal import Journal
+from zhipu_magic.history.turn_event import TurnEvent
 from zhipu_magic.notebook.front_ends import deleted_cells, running_cell
 from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import JournalError
@@ -256,3 +259,21 @@ def test_a_reply_after_a_broken_one_does_not_repeat_its_notices(page: Page, serv
     broken = page.run("%%glm\nsecond", "b", deleted=["a"])
     assert "set aside" in broken.plain(1)
     assert "set aside" not in page.run("%%glm\nthird", "c").plain(1)
+
+
+def test_a_journal_that_moves_after_a_resume_has_each_line_once(tmp_path: Path) -> None:
+    earlier, now = (History(Journal(tmp_path / name), {}, lambda thread: None) for name in ("a.jsonl", "b.jsonl"))
+    with earlier.changing:
+        answer = {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "r"}}]}
+        earlier.commit(
+            TurnEvent(
+                id=earlier.next_id(), event="turn", thread="main", prompt="q", completion=answer, model="glm-4", run="r"
+            )
+        )
+        earlier.write_down()
+    now.do("system", thread="main", text="Be brief.")
+    now.resume(tmp_path / "a.jsonl")
+    for number in range(2):
+        now.journal.move(tmp_path / f"moved-{number}.jsonl")
+    ids = [json.loads(line)["id"] for line in (tmp_path / "moved-1.jsonl").read_text().splitlines()]
+    assert len(ids) == len(set(ids)) == 2 + 3

@@ -197,7 +197,8 @@ class Journal:
         self._whole = self._whole or self.path is not None
         resumed = any(isinstance(event, ResumeEvent) for event in self.events)
         if resumed and self.path is not None and is_there(self.path):
-            self.earlier = {**self.earlier, **read(self.path).by_id()}
+            own = {event.id for event in self.events}  # these are written anew
+            self.earlier |= {name: line for name, line in read(self.path).by_id().items() if name not in own}
             self.earlier_paths.append(self.path)
         self.path, self._written = path, 0
         self._checked = self._warned = self._refused = False
