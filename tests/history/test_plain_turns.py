@@ -40,6 +40,13 @@ USAGES = [
     {},
     3,
     {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7, "prompt_tokens_details": {"cached_tokens": 2}},
+    {
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "total_tokens": 0,
+        "completion_tokens_details": {"reasoning_tokens": 1},
+    },
+    {"prompt_tokens": 2**35, "total_tokens": 2**50, "prompt_tokens_details": {"cached_tokens": "2"}},
     {"prompt_tokens": -3, "completion_tokens": 2.5, "completion_tokens_details": {"reasoning_tokens": True}},
 ]
 MEMBERS = ["id", "event", "thread", "cell", "prompt", "model", "completion", "of", "append", "joins", *OPTIONAL]
@@ -65,9 +72,9 @@ def journals(draw: st.DrawFn) -> list[Any]:
     """Plain turns, of which some are changed in a way that a kernel, a damaged disk or an attacker could."""
     names = draw(st.sets(st.sampled_from(sorted(OPTIONAL))))
     members = {name: value for name, value in OPTIONAL.items() if name in names}
-    rows: list[Any] = [
-        row(number, members, draw(st.sampled_from(USAGES))) for number in range(1, draw(st.integers(4, 12)))
-    ]
+    usages = draw(st.sampled_from([USAGES, USAGES[3:4], USAGES[3:5]]))
+    last = draw(st.integers(4, 12))
+    rows: list[Any] = [row(number, members, draw(st.sampled_from(usages))) for number in range(1, last)]
     for _ in range(draw(st.integers(0, 3))):
         place = draw(st.integers(0, len(rows) - 1))
         one = rows[place]
@@ -183,7 +190,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_plain_turns_are_read_at_once(members: dict[str, Any], at_once: list[int], tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     rows = [SESSION, row(1, members), {**row(2, members), "after": "a-1"}]
-    rows += [{**row(number, members, USAGES[-2]), "after": f"a-{number - 1}"} for number in range(3, 50)]
+    rows += [{**row(number, members, USAGES[3]), "after": f"a-{number - 1}"} for number in range(3, 50)]
     path.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in rows))
     reader = JournalReader(path)
     rebuilding = Rebuilding(reader)

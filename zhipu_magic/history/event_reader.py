@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from .event_members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS
 _LARGE = frozenset({"members", "images", "rounds"})
 #: Plans to remember. A journal of ours needs a few; one from elsewhere may need another for each line.
 _MOST_PLANS = 64
-_INTEGERS, _NUMBERS = frozenset({int}), frozenset({int, float})
 
 Columns = Mapping[str, Sequence[Any]]
 """The members of several lines: the values of each member, in the order of the lines."""
@@ -113,10 +112,10 @@ class EventReader:
         for name in plan.texts:
             "".join(columns[name])
         for name in plan.counts:
-            if not _are_numbers(columns[name], _INTEGERS, MOST_COUNTED - 1):
+            if not are_counts(columns[name], MOST_COUNTED - 1):
                 raise ValueError(f"{name} is not a count")
         for name in plan.amounts:
-            if not _are_numbers(columns[name], _NUMBERS, MOST_AMOUNT):
+            if not _are_amounts(columns[name]):
                 raise ValueError(f"{name} is not an amount")
         for name, check in plan.others:
             if not all(map(check, columns[name])):
@@ -148,6 +147,10 @@ class EventReader:
         return bool(empty)
 
 
-def _are_numbers(column: Sequence[Any], types: Set[type], most: float) -> bool:
-    """Whether all are numbers of these types from 0 to `most`."""
-    return set(map(type, column)) <= types and min(column) >= 0 and max(column) <= most
+def are_counts(column: Sequence[Any], most: int) -> bool:
+    """Whether all are integers from 0 to `most`."""
+    return set(map(type, column)) == {int} and min(column) >= 0 and max(column) <= most
+
+
+def _are_amounts(column: Sequence[Any]) -> bool:
+    return set(map(type, column)) <= {int, float} and min(column) >= 0 and max(column) <= MOST_AMOUNT

@@ -7,13 +7,13 @@ read one by one; the result is the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import repeat
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
 from ..service.wire import Usage
 from .event_members import SENSELESS
-from .event_reader import Columns, EventReader
+from .event_reader import Columns, EventReader, are_counts
 from .ledger import Entry
 from .turn import Turn
 
@@ -27,6 +27,10 @@ _MEMBERS = _NEEDED | {
 }
 #: What an entry of the ledger holds of them and a turn does not.
 _COSTS = ("cost", "seconds", "practice", "estimated_tokens", "estimated_cost")
+#: The members of a reply's `usage` in the order of `Usage`, those within others last; and more than any reply has.
+_COUNTED = ("prompt_tokens", "completion_tokens", "total_tokens")
+_DETAILS = (("prompt_tokens_details", "cached_tokens"), ("completion_tokens_details", "reasoning_tokens"))
+_MOST_TOKENS = 2**31
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -70,7 +74,7 @@ class PlainTurns(NamedTuple):
 
 
 def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes: Sequence[int]) -> PlainTurns | None:
-    """The turns in these lines; None where they are not all plain, or one of them makes no sense.
+    """The turns in these lines; None if they are not all plain, or one of them is not valid.
 
     The lines, of these `sizes` in bytes, have the same members in the same order.
     """
@@ -96,7 +100,7 @@ def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes:
 
 
 def _turns(columns: Columns) -> list[Turn] | None:
-    """The turns, as `TurnEvent.apply` makes one; None where a reply has no words or searched the web."""
+    """The turns, as `TurnEvent.apply` makes one; None if a reply has no words, or used web search."""
     completions = columns["completion"]
     choices = [completion["choices"][0] for completion in completions]
     messages = [choice["message"] for choice in choices]
@@ -115,8 +119,16 @@ def _turns(columns: Columns) -> list[Turn] | None:
     return _records(Turn, {**columns, **made})
 
 
-def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Usage | None]:
-    counts = [completion.get("usage") for completion in completions]
+def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What `Usage.read` makes of each count of tokens; where all are as they should be, in half the time."""
+    counts: list[Any] = [completion.get("usage") for completion in completions]
+    if set(map(type, counts)) == {dict}:
+        columns = [[count.get(name, 0) for count in counts] for name in _COUNTED]
+        for name, detail in _DETAILS:
+            details = [count.get(name) for count in counts]
+            columns.append([one.get(detail, 0) if isinstance(one, dict) else 0 for one in details])
+        if all(columns[2]) and are_counts([*chain(*columns)], _MOST_TOKENS):
+            return [*map(tuple.__new__, repeat(Usage), zip(*columns, strict=True))]
     return [Usage.read(count) if isinstance(count, dict) else None for count in counts]
 
 
@@ -135,10 +147,10 @@ def entries(costs: Columns, turns: Sequence[Turn]) -> list[Entry]:
     return _records(Entry, {**costs, **made})
 
 
-def _shared(texts: Iterable[Any]) -> Iterator[Any]:
-    """The same texts, with those that are equal in memory once."""
+def _shared(texts: Iterable[Any]) -> list[Any]:
+    """The same texts; those that are equal are one text in memory."""
     known: dict[Any, Any] = {}
-    return map(known.setdefault, *[list(texts)] * 2)
+    return [known.setdefault(text, text) for text in texts]
 
 
 def _records(kind: type[R], columns: Mapping[str, Iterable[Any]]) -> list[R]:
