@@ -47,6 +47,7 @@ USAGES = [
         "completion_tokens_details": {"reasoning_tokens": 1},
     },
     {"prompt_tokens": 2**35, "total_tokens": 2**50, "prompt_tokens_details": {"cached_tokens": "2"}},
+    {"prompt_tokens": -1, "completion_tokens": 2.5, "total_tokens": 3},
     {"prompt_tokens": -3, "completion_tokens": 2.5, "completion_tokens_details": {"reasoning_tokens": True}},
 ]
 MEMBERS = ["id", "event", "thread", "cell", "prompt", "model", "completion", "of", "append", "joins", *OPTIONAL]
@@ -72,7 +73,7 @@ def journals(draw: st.DrawFn) -> list[Any]:
     """Plain turns, of which some are changed in a way that a kernel, a damaged disk or an attacker could."""
     names = draw(st.sets(st.sampled_from(sorted(OPTIONAL))))
     members = {name: value for name, value in OPTIONAL.items() if name in names}
-    usages = draw(st.sampled_from([USAGES, USAGES[3:4], USAGES[3:5]]))
+    usages = draw(st.sampled_from([USAGES, USAGES[3:4], USAGES[3:5], USAGES[3:7:3]]))
     last = draw(st.integers(4, 12))
     rows: list[Any] = [row(number, members, draw(st.sampled_from(usages))) for number in range(1, last)]
     for _ in range(draw(st.integers(0, 3))):
