@@ -10,8 +10,8 @@ import time
 from ast import literal_eval
 from pathlib import Path
 
-from zhipu_magic.history.events import from_json
-from zhipu_magic.history.journal import Journal
+from zhipu_magic.history.events.changes import from_json
+from zhipu_magic.history.journal.journal import Journal
 
 from .contenders import OURS
 from .kernel import Bench

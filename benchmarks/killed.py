@@ -18,8 +18,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from zhipu_magic import Chat
-from zhipu_magic.history.journal_reader import read
-from zhipu_magic.history.turn_event import TurnEvent
+from zhipu_magic.history.events.turn_event import TurnEvent
+from zhipu_magic.history.journal.reader import read
 from zhipu_magic.text.errors import GLMError
 
 from .asker import ASKERS, Address, prompt, whole_reply

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from zhipu_magic.history.event import State
-from zhipu_magic.history.events import from_json
-from zhipu_magic.history.journal_reader import JournalReader
-from zhipu_magic.history.sessions import rebuilt
+from zhipu_magic.history.events.changes import from_json
+from zhipu_magic.history.events.event import State
+from zhipu_magic.history.journal.reader import JournalReader
+from zhipu_magic.history.journal.sessions import rebuilt
 
 
 def latest(reader: JournalReader, *, but: str) -> tuple[str, State] | None:

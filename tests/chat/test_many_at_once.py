@@ -19,7 +19,7 @@ from zhipu_magic import Chat, GLMError, Reply
 from zhipu_magic.chat.replies.progress import Progress
 from zhipu_magic.chat.watch import watch
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.journal_reader import read
+from zhipu_magic.history.journal.reader import read
 from zhipu_magic.practice import CUT, DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.exchange import Exchange
 from zhipu_magic.text.errors import InvalidRequest, OverBudget, ReplyBroken, ServiceError

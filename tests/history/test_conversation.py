@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from journals import applied, latest
 
 from zhipu_magic.history.conversation import Conversation, Thread
-from zhipu_magic.history.event import State
-from zhipu_magic.history.events import ResumeEvent, from_json
-from zhipu_magic.history.journal import Journal
-from zhipu_magic.history.journal_reader import read
+from zhipu_magic.history.events.changes import ResumeEvent, from_json
+from zhipu_magic.history.events.event import State
+from zhipu_magic.history.journal.journal import Journal
+from zhipu_magic.history.journal.reader import read
 from zhipu_magic.history.turn import Turn
 
 # The rules, one by one

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhipu_magic.history.event import State
-from zhipu_magic.history.events import from_json
+from zhipu_magic.history.events.changes import from_json
+from zhipu_magic.history.events.event import State
+from zhipu_magic.history.events.turn_event import TurnEvent
 from zhipu_magic.history.history import History
-from zhipu_magic.history.journal import Journal
-from zhipu_magic.history.journal_lines import values_of
-from zhipu_magic.history.journal_reader import JournalReader, read
-from zhipu_magic.history.sessions import rebuilt
-from zhipu_magic.history.turn_event import TurnEvent
+from zhipu_magic.history.journal.journal import Journal
+from zhipu_magic.history.journal.lines import values_of
+from zhipu_magic.history.journal.reader import JournalReader, read
+from zhipu_magic.history.journal.sessions import rebuilt
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks" / ".glm").glob("*.jsonl"))
 

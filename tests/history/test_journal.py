@@ -17,12 +17,12 @@ from journals import events_of, latest
 from zhipu_magic import Chat
 from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.event import State
-from zhipu_magic.history.events import SwitchEvent
-from zhipu_magic.history.journal import Journal
-from zhipu_magic.history.journal_file import torn_file
-from zhipu_magic.history.journal_reader import read
-from zhipu_magic.history.sessions import rebuilt
+from zhipu_magic.history.events.changes import SwitchEvent
+from zhipu_magic.history.events.event import State
+from zhipu_magic.history.journal.file import torn_file
+from zhipu_magic.history.journal.journal import Journal
+from zhipu_magic.history.journal.reader import read
+from zhipu_magic.history.journal.sessions import rebuilt
 from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.text.errors import JournalError

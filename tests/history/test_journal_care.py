@@ -17,9 +17,9 @@ from in_process import Page
 import zhipu_magic
 from zhipu_magic import Chat
 from zhipu_magic.chat.replies.replay import Replay
+from zhipu_magic.history.events.turn_event import TurnEvent
 from zhipu_magic.history.history import History
-from zhipu_magic.history.journal import Journal
-from zhipu_magic.history.turn_event import TurnEvent
+from zhipu_magic.history.journal.journal import Journal
 from zhipu_magic.notebook.front_ends import deleted_cells, running_cell
 from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import JournalError

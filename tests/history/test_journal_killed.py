@@ -12,8 +12,8 @@ import pytest
 from journals import events_of
 
 from zhipu_magic import Chat
-from zhipu_magic.history.journal_file import torn_file
-from zhipu_magic.history.journal_reader import read
+from zhipu_magic.history.journal.file import torn_file
+from zhipu_magic.history.journal.reader import read
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text.errors import JournalError
 

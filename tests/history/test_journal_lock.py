@@ -30,9 +30,9 @@ def locking(descriptor, how, count):
 played.locking = locking
 sys.modules["msvcrt"], sys.modules["fcntl"] = played, None
 from pathlib import Path
-from zhipu_magic.history.events import SwitchEvent
-from zhipu_magic.history.journal import Journal
-from zhipu_magic.history.journal_lock import CAN_LOCK, locked
+from zhipu_magic.history.events.changes import SwitchEvent
+from zhipu_magic.history.journal.journal import Journal
+from zhipu_magic.history.journal.lock import CAN_LOCK, locked
 assert CAN_LOCK
 path = Path(sys.argv[1])
 """

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhipu_magic.history import journal_reader
 from zhipu_magic.history.conversation import Thread
-from zhipu_magic.history.event import State
-from zhipu_magic.history.journal_reader import JournalReader
-from zhipu_magic.history.plain_turns import PlainTurns
-from zhipu_magic.history.sessions import Rebuilding, rebuilt
+from zhipu_magic.history.events.event import State
+from zhipu_magic.history.events.plain_turns import PlainTurns
+from zhipu_magic.history.journal import reader as journal_reader
+from zhipu_magic.history.journal.reader import JournalReader
+from zhipu_magic.history.journal.sessions import Rebuilding, rebuilt
 
 SESSION = {"id": "a-0", "event": "session", "version": 1, "model": "glm-4", "system": "Be brief."}
 OPTIONAL: Mapping[str, Any] = {

@@ -24,7 +24,7 @@ from in_process import Page
 from story import JSON
 
 from zhipu_magic import Chat
-from zhipu_magic.history.events import TemperatureEvent
+from zhipu_magic.history.events.changes import TemperatureEvent
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.client import build_completion
 from zhipu_magic.service.decode import MOST_BYTES

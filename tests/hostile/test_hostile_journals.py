@@ -24,7 +24,7 @@ from zhipu_magic.chat.budget_check import Spending, check_budget
 from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.chat.request import key_of
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.sessions import reopen
+from zhipu_magic.history.journal.sessions import reopen
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text.errors import GLMError, OverBudget
 
@@ -316,7 +316,7 @@ from pathlib import Path
 from zhipu_magic import Chat
 from zhipu_magic.chat.budget_check import Spending, check_budget
 from zhipu_magic.chat.replies.replay import Recording
-from zhipu_magic.history.sessions import reopen
+from zhipu_magic.history.journal.sessions import reopen
 
 def highest():
     lines = Path("/proc/self/status").read_text().splitlines()

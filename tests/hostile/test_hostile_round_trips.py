@@ -11,8 +11,8 @@ import pytest
 
 from zhipu_magic import Chat
 from zhipu_magic.history.budget import Budget
-from zhipu_magic.history.journal_reader import JournalReader, read
-from zhipu_magic.history.sessions import rebuilt
+from zhipu_magic.history.journal.reader import JournalReader, read
+from zhipu_magic.history.journal.sessions import rebuilt
 from zhipu_magic.practice import Answer, PracticeServer, Raw, tool_call
 from zhipu_magic.service.api_key import ApiKey, Hide
 from zhipu_magic.service.wire import Assembly

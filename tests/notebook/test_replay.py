@@ -21,7 +21,7 @@ from story import plain
 from zhipu_magic import Chat
 from zhipu_magic.chat.options import Options
 from zhipu_magic.chat.request import key_of
-from zhipu_magic.history.journal_reader import read
+from zhipu_magic.history.journal.reader import read
 from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import CUT, DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.models import CATALOGUE, Model

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..history.conversation import Thread
-from ..history.event import State
+from ..history.events.event import State
 from ..history.history import History, check_name
-from ..history.journal import Journal
-from ..history.journal_reader import named
+from ..history.journal.journal import Journal
+from ..history.journal.reader import named
 from ..history.ledger import Ledger, Sums
 from ..history.turn import Anchor
 from ..service.api_key import ApiKey

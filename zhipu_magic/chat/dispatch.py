@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ..history.events.turn_event import TurnEvent
 from ..history.history import History
 from ..history.ledger import Sums
 from ..history.rounds import Round
 from ..history.turn import Message
-from ..history.turn_event import TurnEvent
 from ..service.connection import Service, build_completion
 from ..service.endpoint import Endpoint
 from ..service.error_codes import TOO_LONG

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..history.journal import now
+from ..history.events.turn_event import TurnEvent
+from ..history.journal.journal import now
 from ..history.ledger import cost_of
 from ..history.link import checksum_of
 from ..history.rounds import Round, tool_messages
-from ..history.turn_event import TurnEvent
 from ..service.endpoint import Endpoint
 from .replies.progress import Progress
 from .replies.reading import Reading

@@ -12,15 +12,15 @@ from typing import Any, Literal
 from ..service.forks import tell_of_forks
 from ..text.characters import LONGEST_NAME, is_name, shortened
 from ..text.errors import InvalidRequest, JournalError
-from . import resuming
 from .conversation import Thread
-from .event import Event, State
-from .event_members import SENSELESS
-from .events import ResumeEvent, from_json
-from .journal import Journal
-from .journal_reader import named
+from .events.changes import ResumeEvent, from_json
+from .events.event import Event, State
+from .events.members import SENSELESS
+from .journal import resuming
+from .journal.journal import Journal
+from .journal.reader import named
+from .journal.resuming import turns as turns
 from .link import Link
-from .resuming import turns as turns
 from .turn import Anchor
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from ...history.events.turn_event import Timing, TurnEvent
 from ...history.rounds import Called, Round
-from ...history.turn_event import Timing, TurnEvent
 from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, total
 from ...text.errors import InvalidAnswer

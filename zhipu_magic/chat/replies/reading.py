@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from ...history.events.turn_event import TurnEvent
 from ...history.ledger import Entry
-from ...history.turn_event import TurnEvent
 from ...service.exchange import Exchange
 from ...service.forks import tell_of_forks
 from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...history.event import Event
-from ...history.journal import Journal
-from ...history.journal_reader import JournalReader
-from ...history.nearest import nearest
+from ...history.events.event import Event
+from ...history.events.turn_event import TurnEvent
+from ...history.journal.journal import Journal
+from ...history.journal.nearest import nearest
+from ...history.journal.reader import JournalReader
 from ...history.rounds import Round
-from ...history.turn_event import TurnEvent
 from ...service.stream import DONE
 from ...text.characters import shortened
 from ...text.errors import NotRecorded

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mappin
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ...history.events.turn_event import Timing
 from ...history.rounds import Called, Round
-from ...history.turn_event import Timing
 from ...service.wire import Usage
 from .aio import completed, read_on
 from .progress import Progress

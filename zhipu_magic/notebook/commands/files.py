@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 
 from ...chat.export.formats import FORMS, exported
 from ...history.history import turns
-from ...history.journal_reader import named, refuse_other
+from ...history.journal.reader import named, refuse_other
 from ...service import endpoint
 from ...text import regular_files
 from ...text.characters import shorten

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from ...history.event import State
+from ...history.events.event import State
 from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import back_from
 from ...service.models import PRICES_DATE

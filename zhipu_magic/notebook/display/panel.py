@@ -14,7 +14,7 @@ from typing import Literal
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...history.conversation import MAIN
-from ...history.turn_event import Timing
+from ...history.events.turn_event import Timing
 from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten

@@ -1,8 +1,8 @@
 """The state of a chat, and what all events that change it have in common.
 
 An event is a dataclass. Its fields are the members of its line in the journal, in the order in which they are written;
-a member that is absent is None. The type of a field names the check that a line must pass (see `event_members`), and
-`event_reader` makes it. A line with a member that fails its check is left out as a whole: trusting the rest of it might
+a member that is absent is None. The type of a field names the check that a line must pass (see `members`), and
+`reader` makes it. A line with a member that fails its check is left out as a whole: trusting the rest of it might
 lift a budget, or show a turn that never was. Members that are not part of the format are ignored.
 """
 
@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from .budget import Budget
-from .conversation import Conversation, Thread
-from .event_members import Id, Text
-from .ledger import Ledger
+from ..budget import Budget
+from ..conversation import Conversation, Thread
+from ..ledger import Ledger
+from .members import Id, Text
 
 E = TypeVar("E", bound="Event")
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
-from ..service.response_members import objects
-from ..service.wire import Usage, total
-from .conversation import Conversation, Thread
+from ...service.response_members import objects
+from ...service.wire import Usage, total
+from ..conversation import Conversation, Thread
+from ..ledger import Entry
+from ..rounds import Round, tool_messages
+from ..turn import Message, Turn
 from .event import Event, State, made
-from .event_members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text
-from .ledger import Entry
-from .rounds import Round, tool_messages
-from .turn import Message, Turn
+from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text
 
 KINDS = frozenset({"turn", "partial", "replayed", "once"})
 #: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the

@@ -9,16 +9,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..text.errors import JournalError
-from . import turn_event
+from ...text.errors import JournalError
+from ..events import turn_event
+from ..events.changes import ResumeEvent, SessionEvent
+from ..events.event import Event, State
+from ..events.members import SENSELESS
+from ..events.plain_turns import PlainTurns, entries
+from ..events.turn_event import TurnEvent
 from .allowance import Allowance, TooMuch, copied_bytes, with_less_past
-from .event import Event, State
-from .event_members import SENSELESS
-from .events import ResumeEvent, SessionEvent
-from .journal_reader import JournalReader
-from .plain_turns import PlainTurns, entries
+from .reader import JournalReader
 from .session import Session
-from .turn_event import TurnEvent
 
 #: The kinds of events that make a session worth resuming.
 _WORTH = turn_event.KINDS - {"once"} | {"resume"}

@@ -1,7 +1,7 @@
 """The types and ranges of what a journal's line may hold: one check for each kind of member.
 
 A journal may come from anywhere, so nothing in it is used unchecked. Each field of an event names its check in its
-type, as in `thread: Name`; `events.from_json` runs the checks, so that code which applies an event can rely on them.
+type, as in `thread: Name`; `changes.from_json` runs the checks, so that code which applies an event can rely on them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..service.response_members import MOST_COUNTED
-from ..text.characters import LONGEST_NAME, is_name
-from ..text.errors import JournalError
-from ..text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
-from ..values.images.stored import from_json as image_from_json
-from .rounds import calls_of
+from ...service.response_members import MOST_COUNTED
+from ...text.characters import LONGEST_NAME, is_name
+from ...text.errors import JournalError
+from ...text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
+from ...values.images.stored import from_json as image_from_json
+from ..rounds import calls_of
 
 #: The longest id, in characters: ids are dictionary keys, so they may not be endless.
 LONGEST_ID = 4_000

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..text.characters import shorten
-from ..text.errors import JournalError
-from ..text.notice import Notice
+from ...text.characters import shorten
+from ...text.errors import JournalError
+from ...text.notice import Notice
+from ..conversation import Thread
+from ..events.changes import ResumeEvent
+from ..events.event import State
 from . import sessions
-from .conversation import Thread
-from .event import State
-from .events import ResumeEvent
+from .file import copy_images, keep_images, write
 from .journal import Journal, images_in
-from .journal_file import copy_images, keep_images, write
-from .journal_reader import JournalReader, images_of, is_there, read
+from .reader import JournalReader, images_of, is_there, read
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from io import BytesIO
 from secrets import randbits
 from typing import IO, Any
 
-from ..text.untrusted_json import MOST_LEVELS, cleaned, is_deep
-from .event_members import BYTES_A_CONTAINER
+from ...text.untrusted_json import MOST_LEVELS, cleaned, is_deep
+from ..events.members import BYTES_A_CONTAINER
 
 LINE_END = ord("\n")
 #: Bytes that are read and parsed at once. Less than this, and each line takes longer; more, and a processor's cache

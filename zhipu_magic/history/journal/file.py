@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ..text import regular_files
-from ..text.errors import JournalError
-from ..values.images.from_value import Image, is_kept
-from ..values.images.stored import from_json as image_from_json
-from .event_members import SENSELESS
-from .events import from_json
-from .journal_lines import BLOCK, LONGEST, value_of
-from .journal_lock import CAN_LOCK, locked
-from .journal_reader import refuse_other
-from .turn_event import TurnEvent
+from ...text import regular_files
+from ...text.errors import JournalError
+from ...values.images.from_value import Image, is_kept
+from ...values.images.stored import from_json as image_from_json
+from ..events.changes import from_json
+from ..events.members import SENSELESS
+from ..events.turn_event import TurnEvent
+from .lines import BLOCK, LONGEST, value_of
+from .lock import CAN_LOCK, locked
+from .reader import refuse_other
 
 
 def append(path: Path, lines: bytes, patience: float) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ..service.response_members import MOST_COUNTED
+from ...service.response_members import MOST_COUNTED
 from .event import Event, made
-from .event_members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS, TEXT, check_size
+from .members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS, TEXT, check_size
 
 #: Members that may be far larger in memory than in their line.
 _LARGE = frozenset({"members", "images", "rounds"})

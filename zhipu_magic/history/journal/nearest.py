@@ -8,12 +8,12 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import Any
 
-from .conversation import Thread
-from .journal_reader import JournalReader
-from .messages import instructed, request_messages
+from ..conversation import Thread
+from ..events.turn_event import TurnEvent
+from ..messages import instructed, request_messages
+from ..turn import Message
+from .reader import JournalReader
 from .sessions import rebuilt
-from .turn import Message
-from .turn_event import TurnEvent
 
 #: The latest requests among which the nearest is looked for; those of them whose words are compared in their order, and
 #: the letters of each that are.

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .conversation import Conversation, Thread
-from .event import Event
-from .link import LINK_BYTES, Link, Step, back_from
-from .turn_event import TurnEvent
+from ..conversation import Conversation, Thread
+from ..events.event import Event
+from ..events.turn_event import TurnEvent
+from ..link import LINK_BYTES, Link, Step, back_from
 
 #: Links that may be visited for each byte read, and how many more for a start.
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000

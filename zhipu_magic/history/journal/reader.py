@@ -12,17 +12,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
-from ..text import regular_files
-from ..text.characters import shortened
-from ..text.errors import JournalError
-from ..values.images.stored import from_json as image_from_json
-from .event import Event
-from .event_members import SENSELESS
-from .events import from_json, plain_turns
-from .journal_lines import LINE_END, blocks_of, value_of, values_of
-from .journal_lock import locked
-from .plain_turns import PlainTurns
-from .turn_event import TurnEvent
+from ...text import regular_files
+from ...text.characters import shortened
+from ...text.errors import JournalError
+from ...values.images.stored import from_json as image_from_json
+from ..events.changes import from_json, plain_turns
+from ..events.event import Event
+from ..events.members import SENSELESS
+from ..events.plain_turns import PlainTurns
+from ..events.turn_event import TurnEvent
+from .lines import LINE_END, blocks_of, value_of, values_of
+from .lock import locked
 
 #: The version of the format. A newer journal is refused.
 VERSION = 1

@@ -20,14 +20,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
+from ..budget import Budget, Unit
+from ..conversation import Conversation, Thread
 from . import turn_event
-from .budget import Budget, Unit
-from .conversation import Conversation, Thread
 from .event import Event, State
-from .event_members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
-from .event_members import Unit as UnitMember
-from .event_reader import EventReader
+from .members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
+from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
+from .reader import EventReader
 from .turn_event import TurnEvent
 
 #: How many visited links count for one that may be set aside or restored, and for a step of undo.

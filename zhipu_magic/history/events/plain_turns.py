@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
-from ..service.wire import Usage
-from .event_members import SENSELESS
-from .event_reader import Columns, EventReader, are_counts
-from .ledger import Entry
-from .turn import Turn
+from ...service.wire import Usage
+from ..ledger import Entry
+from ..turn import Turn
+from .members import SENSELESS
+from .reader import Columns, EventReader, are_counts
 
 #: The kinds of events that may add a turn, and their members that do no more than describe it.
 _KINDS = frozenset({"turn", "partial"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .event import State
+from ..events.event import State
 
 
 @dataclass(slots=True, eq=False)

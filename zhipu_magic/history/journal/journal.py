@@ -1,8 +1,8 @@
 """The journal: an append-only file of everything that happened, one JSON object a line, beside the notebook.
 
-Each line is an event (see `events`). Its `id` is the session that wrote it, which is a kernel's life, and a number that
-grows within it; so several kernels can write to one journal, and a line that is found twice counts once. It is written
-here; `journal_reader` reads it.
+Each line is an event (see `history/events`). Its `id` is the session that wrote it, which is a kernel's life, and a
+number that grows within it; so several kernels can write to one journal, and a line that is found twice counts once.
+It is written here; `reader` reads it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ..service.wire import each_text
-from ..text import regular_files
-from ..text.errors import JournalError
-from ..text.notice import Notice
-from .event import Event
-from .event_members import SENSELESS
-from .events import ResumeEvent, SessionEvent, from_json
-from .journal_file import append, copy_images, keep_images
-from .journal_lines import value_of
-from .journal_lock import PATIENCE
-from .journal_reader import VERSION, images_of, is_there, read, refuse_other
-from .turn_event import TurnEvent
+from ...service.wire import each_text
+from ...text import regular_files
+from ...text.errors import JournalError
+from ...text.notice import Notice
+from ..events.changes import ResumeEvent, SessionEvent, from_json
+from ..events.event import Event
+from ..events.members import SENSELESS
+from ..events.turn_event import TurnEvent
+from .file import append, copy_images, keep_images
+from .lines import value_of
+from .lock import PATIENCE
+from .reader import VERSION, images_of, is_there, read, refuse_other
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
 _LAST_PATIENCE = 5.0

@@ -1,0 +1,1 @@
+"""The journal: a file with a line for each event, written, read and resumed."""
