@@ -147,7 +147,7 @@ def test_a_child_stands_on_what_was_there_at_the_fork_whoever_writes_first(tmp_p
         for child in (first, second, third):
             end(child)
         found = []
-        from zhipu_magic.history import sessions
+        from zhipu_magic.history.journal import sessions
         for kept in sessions.reopen(journal, but="")[1].values():
             found.append([turn.prompt for turn in kept.conversation.here.turns])
         assert sorted(found) == sorted([

@@ -66,7 +66,8 @@ class Chat(ChatSettings):
 
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with
-    what the user should know though it is not an error; it defaults to `warnings.warn`.
+    what the user should know though it is not an error, in whatever thread finds out; it must not use the chat. It
+    defaults to `warnings.warn`.
     """
 
     def __init__(  # noqa: PLR0913  # its settings, by name
@@ -132,9 +133,9 @@ class Chat(ChatSettings):
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        asked = with_more(options or Options(), more)
+        asked = self._placed(with_more(options or Options(), more))
         found = self._resolved(prompt, asked, names, images)
-        with self._scheduler.turn(self._place(asked)) as begun:
+        with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._asked(found, asked, anchor or Anchor()), begun)
 
     def request(
@@ -148,10 +149,10 @@ class Chat(ChatSettings):
         **more: Any,
     ) -> Request:
         """The request that `ask` would send. Nothing is sent."""
-        asked = with_more(options or Options(), more)
+        asked = self._placed(with_more(options or Options(), more))
         found = self._resolved(prompt, asked, names, images)
         if not asked.once:
-            self._scheduler.settle(self._place(asked))
+            self._scheduler.settle(asked.thread)
         return self._asked(found, asked, anchor or Anchor())
 
     def ask_again(self, anchor: Anchor | None = None) -> Reply:
@@ -159,10 +160,11 @@ class Chat(ChatSettings):
 
         `anchor` is the cell that wants it; the turn stays with the cell that asked.
         """
-        with self._scheduler.turn(self.thread().name) as begun:
-            link = self.history.newest("ask again")
+        thread = self.thread().name
+        with self._scheduler.turn(thread) as begun:
+            link = self.history.newest("ask again", thread)
             turn = link.turn
-            place = Place(replace(self.thread(), last=link.before), anchor or Anchor(), replaces=turn.id)
+            place = Place(replace(self.thread(thread), last=link.before), anchor or Anchor(), replaces=turn.id)
             prompt = Prompt(turn.prompt, turn.written, turn.images)
             request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
             return self._dispatch.send(request, begun)
@@ -172,8 +174,9 @@ class Chat(ChatSettings):
 
         `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
         """
-        with self._scheduler.turn(self.thread().name) as begun:
-            turn = self.history.newest("go on from").turn
+        thread = self.thread().name
+        with self._scheduler.turn(thread) as begun:
+            turn = self.history.newest("go on from", thread).turn
             if turn.finish_reason not in ("interrupted", "length"):
                 raise InvalidRequest(
                     "The last reply is complete; there is nothing to go on from.",
@@ -181,7 +184,7 @@ class Chat(ChatSettings):
                     reason="reply.complete",
                 )
             prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
-            place = Place(self.thread(), anchor or Anchor(), joins=turn.id)
+            place = Place(self.thread(thread), anchor or Anchor(), joins=turn.id)
             request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
             return self._dispatch.send(request, begun)
 
@@ -203,16 +206,14 @@ class Chat(ChatSettings):
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)
 
-    def _place(self, options: Options) -> str | None:
-        """The thread that a turn waits in; None for what is asked outside the conversation."""
-        if options.thread is not None:
-            check_name(options.thread)
-        return None if options.once else options.thread or self.state.conversation.current
+    def _placed(self, options: Options) -> Options:
+        """The options with the name of their thread: another may be the current one before its turn comes."""
+        name = self.state.conversation.current if options.thread is None else check_name(options.thread)
+        return replace(options, thread=name)
 
     def _resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
         """The prompt with its references resolved; what it may not hold is refused."""
-        thread = self.thread(None if options.thread is None else check_name(options.thread))
-        _check(prompt, options.system or thread.system)
+        _check(prompt, options.system or self.thread(options.thread).system)
         found = resolved(prompt, names, self.value_tokens, images)
         # A value can hold the key, as os.environ does: a model has no use for it.
         found = replace(found, text=self.service.hide(found.text))
@@ -318,7 +319,13 @@ class Chat(ChatSettings):
         self.history.save(path)
 
     def close(self) -> None:
-        """Let the connections go, and write what the journal lacks. The chat can be used on; it connects anew."""
+        """Close the connections, and write what the journal lacks. The chat can still be used; it connects again.
+
+        A reply that waits for a tool, where nobody reads it, ends as interrupted.
+        """
+        for reply in self._scheduler.under_way:
+            if reply.is_abandoned:
+                reply.interrupt()
         self.history.journal.close()
         self.service.close()
 

@@ -74,14 +74,15 @@ class Dispatch:
             if self.mode == "only":
                 self._check_budget(request)  # as in the recorded run: what that refused is not an occurrence
             known = self._replay.look_up(request)
-            if known.answer is not None:
-                return self._replayed(request, known, begun)
-            if self.mode == "only":
-                raise self._replay.missed(request, known)
-            self._check_budget(request)
-            exchange, reply = self._asked(request, known, self._service.endpoint())
-            self._scheduler.add(reply)
-            begun(reply)
+            if known.answer is None:
+                if self.mode == "only":
+                    raise self._replay.missed(request, known)
+                self._check_budget(request)
+                exchange, reply = self._asked(request, known, self._service.endpoint())
+                begun(reply)
+                self._scheduler.add(reply)
+        if known.answer is not None:  # without the lock: those who wait for this turn hold the reply's before that one
+            return self._replayed(request, known, begun)
         self._scheduler.start(exchange, reply.received)
         return reply
 
@@ -107,6 +108,7 @@ class Dispatch:
                 except OverBudget as error:
                     error.outcomes = [NOTHING_MORE_SENT]
                     raise
+                reply.admitted = tuple(rounds)
             following = exchange(more)
             try:
                 self._scheduler.start(following, reply.received)
@@ -165,7 +167,7 @@ class Dispatch:
             return
         priced = self.mode == "only" or self._service.priced
         others = [reply for reply in self._scheduler.under_way if reply is not but]
-        reserved = sum(most_of(budget, reply.request, reply.rounds, priced=priced) or 0.0 for reply in others)
+        reserved = sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in others)
         check_budget(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
@@ -182,15 +184,17 @@ class Dispatch:
         history = self._history
 
         def commit() -> None:
-            if reply.progress.has_begun:
-                if reply.event is None or not history.has(reply.event):
-                    reply.event = self._event(reply, known, endpoint)
-                    history.commit(reply.event)
-                if history.state.event is reply.event:
-                    reply.entry = history.state.ledger.latest
-                if endpoint is not None:
-                    self._replay.add(known, reply.event)
-            self._scheduler.remove(reply)
+            try:
+                if reply.progress.has_begun:
+                    if reply.event is None or not history.has(reply.event):
+                        reply.event = self._event(reply, known, endpoint)
+                        history.commit(reply.event)
+                    if history.state.event is reply.event:
+                        reply.entry = history.state.ledger.latest
+                    if endpoint is not None:
+                        self._replay.add(known, reply.event)
+            finally:  # a fault must not keep its place, and what the budget reserves for it
+                self._scheduler.remove(reply)
 
         with self._scheduler.admitting, history.changing:
             undisturbed(commit)

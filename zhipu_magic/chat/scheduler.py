@@ -15,7 +15,7 @@ from ..service.forks import tell_of_forks
 from ..text.errors import InvalidRequest
 from .replies.aio import check_loop
 from .replies.in_tool import check_not_in_tool
-from .replies.reading import Reading
+from .replies.reading import TICK, Reading
 from .replies.reply import Reply
 from .undisturbed import undisturbed
 
@@ -62,12 +62,14 @@ class Scheduler:
         has been raised already, and InvalidRequest for a tool of this chat.
         """
         check_not_in_tool(self)
-        mine = _Turn() if thread is None else self._claim(thread)
+        mine = _Turn()
 
         def begun(reply: Reply) -> None:
             mine.reply = self._latest = reply
 
         try:
+            if thread is not None:
+                self._claim(thread, mine)
             yield begun
         except BaseException:  # an interrupt
             if mine.reply is not None:
@@ -89,13 +91,13 @@ class Scheduler:
                     return
                 self._wait_for(name, turn)
 
-    def _claim(self, thread: str) -> _Turn:
+    def _claim(self, thread: str, mine: _Turn) -> None:
         while True:
             with self._lock:
                 turn = self._turns.get(thread)
                 if turn is None or (turn.reply is None and turn.maker == threading.get_ident()):
-                    mine = self._turns[thread] = _Turn()
-                    return mine
+                    self._turns[thread] = mine
+                    return
             self._wait_for(thread, turn)
 
     def _wait_for(self, thread: str, turn: _Turn) -> None:
@@ -105,7 +107,9 @@ class Scheduler:
             return
         check_loop(reply)
         try:
-            if reply.ended is None or not reply.error_was_raised:
+            while reply.ended is None:
+                reply.wait_on(TICK)
+            if not reply.error_was_raised:
                 reply.read()
         finally:
             if reply.ended is not None:
@@ -146,8 +150,11 @@ class Scheduler:
     def limit(self, limit: int) -> None:
         with self._lock:
             self._limit = _checked(limit)
-            waiting = [self._queue.popleft() for _ in range(min(len(self._queue), limit - self._exchanging))]
-        for exchange, received in waiting:
+        for _ in range(limit):
+            with self._lock:
+                if not self._queue or self._exchanging >= limit:
+                    return
+                exchange, received = self._queue.popleft()
             self.start(exchange, received)
 
     def start(self, exchange: Exchange, received: Received) -> None:
@@ -167,20 +174,22 @@ class Scheduler:
         except BaseException:  # no thread is to be had
             with self._lock:
                 self._exchanging -= 1
+                self._queue.appendleft((exchange, received))  # for when another one is over
             raise
 
     def _work(self, exchange: Exchange, received: Received) -> None:
-        try:
-            while True:
+        more = True
+        while more:
+            try:
                 exchange.run()
                 received(exchange)
-                with self._lock:
-                    if not self._queue or self._exchanging > self._limit:
-                        return
-                    exchange, received = self._queue.popleft()
-        finally:
-            with self._lock:
-                self._exchanging -= 1
+            finally:
+                with self._lock:  # once: whoever asks in between would wait for a thread that is about to end
+                    more = bool(self._queue) and self._exchanging <= self._limit
+                    if more:
+                        exchange, received = self._queue.popleft()
+                    else:
+                        self._exchanging -= 1
 
     def after_fork(self, *, in_child: bool) -> None:
         """In a child nothing is under way: its threads are not there, and the replies are the parent's."""

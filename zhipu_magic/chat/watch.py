@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from .replies.progress import Progress
@@ -43,21 +44,30 @@ def watch(reply: Reply, painter: Painter) -> None:
             except Exception as error:
                 fault = error
 
+    def patience() -> tuple[float, float]:
+        nonlocal fault
+        if fault is None:
+            try:
+                return painter.patience(progress)
+            except Exception as error:
+                fault = error
+        return _UNPAINTED, 0.0
+
     try:
         paint(painter.begin)
         while more:
-            timeout, linger = (_UNPAINTED, 0.0) if fault else painter.patience(progress)
-            more = reply.advance(timeout, linger)
+            more = reply.advance(*patience())
             if more:
                 paint(painter.paint)
         paint(painter.settle)
     except BaseException as ending:
         reply.interrupt()  # does nothing to a reply that has ended
         interrupted = isinstance(ending, KeyboardInterrupt)
-        try:
-            painter.break_off(progress, interrupted=interrupted)
-        except KeyboardInterrupt:  # an impatient user presses twice
-            painter.break_off(progress, interrupted=True)
+        with suppress(Exception):  # a fault of the painter does not hide what ended the reply
+            try:
+                painter.break_off(progress, interrupted=interrupted)
+            except KeyboardInterrupt:  # an impatient user presses twice
+                painter.break_off(progress, interrupted=True)
         raise
     if fault is not None:
         raise fault

@@ -95,9 +95,9 @@ class History:
         names = dict.fromkeys((*conversation.threads, conversation.current))
         return tuple(conversation.thread(name) for name in names)
 
-    def newest(self, purpose: str) -> Link:
-        """The last turn that stands. Raises InvalidRequest if there is none; `purpose` says what it was wanted for."""
-        newest = self.thread().newest
+    def newest(self, purpose: str, thread: str | None = None) -> Link:
+        """The last turn that stands in a thread. Raises InvalidRequest if there is none to do this with (`purpose`)."""
+        newest = self.thread(thread).newest
         if newest is None:
             raise InvalidRequest("There is no turn to {purpose}.", reason="turn.none", purpose=purpose)
         return newest

@@ -111,6 +111,11 @@ class Exchange:
         return None
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self._over or self.drained
+
+    @property
     def runs_tools(self) -> bool:
         """False: an exchange runs no tools."""
         return False

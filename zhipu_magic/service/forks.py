@@ -10,7 +10,7 @@ import logging  # noqa: F401  # before us: the last to register is the first to 
 import os
 import threading
 from typing import Protocol
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 #: Held by our threads while they import: a module that is half imported at a fork stays so in the child.
 importing = threading.RLock()
@@ -23,12 +23,13 @@ class Forked(Protocol):
         """Repair the object. Must not raise or wait for a lock."""
 
 
-_living: WeakSet[Forked] = WeakSet()
+#: By their ids, since a set of them could not be looked through while another thread adds one.
+_living: WeakValueDictionary[int, Forked] = WeakValueDictionary()
 
 
 def tell_of_forks(one: Forked) -> None:
     """Call its `after_fork` at every fork, as long as it lives."""
-    _living.add(one)
+    _living[id(one)] = one
 
 
 class _Fork:
@@ -48,8 +49,10 @@ class _Fork:
     def _after(self, *, in_child: bool) -> None:
         if self.waited:
             importing.release()
-        for one in list(_living):
-            one.after_fork(in_child=in_child)
+        for reference in _living.valuerefs():  # a copy, made in one go
+            one = reference()
+            if one is not None:
+                one.after_fork(in_child=in_child)
 
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork

@@ -6,10 +6,12 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import wait
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from ...text.errors import InvalidRequest
+from .in_tool import check_not_in_tool
 from .tool_loop import RunCoroutine
 
 
@@ -17,6 +19,7 @@ class Readable(Protocol):
     """A reply, as an event loop reads it."""
 
     error: Exception | None
+    error_was_raised: bool
     run_coroutine: RunCoroutine | None
     loop: asyncio.AbstractEventLoop | None
     on_interrupt: list[Callable[[], object]]
@@ -25,9 +28,11 @@ class Readable(Protocol):
     def ended(self) -> float | None: ...
 
     @property
-    def runs_tools(self) -> bool: ...
+    def is_settled(self) -> bool: ...
 
     def notify(self, call: Callable[[], None]) -> None: ...
+
+    def take_soon(self) -> bool: ...
 
     def step(self, patience: float = 0.0) -> None: ...
 
@@ -52,21 +57,23 @@ async def read_on(reply: Readable) -> AsyncIterator[None]:
     Cancelling it interrupts the reply.
     """
     loop = asyncio.get_running_loop()
+    if reply.ended is None:
+        check_not_in_tool(reply)
     more, error = True, None
     while more:
         try:
             if reply.ended is None:
                 await _something_to_do(reply, loop)
-                if reply.runs_tools:
-                    await _in_a_thread(lambda: _run_tool(reply, loop), reply, loop)
-                else:
-                    reply.step()
-            more = reply.ended is None or reply.advance()
+            # Its end is committed in a thread: that waits for the disk, and for others that commit.
+            while not reply.is_settled and not reply.take_soon():
+                await _in_a_thread(lambda: _step(reply, loop), reply, loop)
+            more = not reply.is_settled or reply.advance()
         except asyncio.CancelledError:
             reply.interrupt()
             raise
         except Exception as failure:
             more, error = False, failure
+            reply.error_was_raised = reply.error is not None
         yield
     if error is not None:
         raise error
@@ -74,11 +81,15 @@ async def read_on(reply: Readable) -> AsyncIterator[None]:
 
 def check_loop(reply: Readable) -> None:
     """Raise InvalidRequest where to wait for the reply would stop the event loop that runs its tool."""
+    loop = reply.loop
+    if loop is None:
+        return
     with suppress(RuntimeError):  # there is no loop here
-        if reply.loop is not None and reply.loop is asyncio.get_running_loop():
+        if loop is asyncio.get_running_loop():
             raise InvalidRequest(
-                "The turn before is still running a tool on this event loop.",
-                hint="Await its reply first; or ask with once=True, or in another thread of the conversation.",
+                "A tool of the turn before, or of this reply, is running on this event loop.",
+                hint="Await that reply: to wait for it here would stop its tool. Or ask with once=True, or in another "
+                "thread of the conversation.",
                 reason="turn.needs_this_loop",
             )
 
@@ -90,30 +101,47 @@ async def _something_to_do(reply: Readable, loop: asyncio.AbstractEventLoop) -> 
         with suppress(RuntimeError):  # the loop was closed
             loop.call_soon_threadsafe(news.set)
 
+    ticking = loop.call_later(0.0, lambda: None)
+
+    def tick() -> None:
+        nonlocal ticking
+        ticking = loop.call_later(_TICK, tick)
+
     reply.notify(call)
-    await news.wait()
+    tick()
+    try:
+        await news.wait()
+    finally:
+        ticking.cancel()
 
 
-def _run_tool(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
-    """Run the next tool of the reply: in this thread if it is a plain function, on the loop if it is a coroutine."""
+#: Seconds after which a loop that waits turns once, for an interrupt to come through, and a thread looks up.
+_TICK = 0.25
+
+
+def _step(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
+    """Read on in this thread. A tool runs here too, if it is a plain function; on the loop, if it is a coroutine."""
 
     def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        reply.loop = loop
         future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         reply.on_interrupt.append(future.cancel)
         try:
+            while not wait([future], _TICK).done:
+                if loop.is_closed():
+                    reply.interrupt()
+                    raise RuntimeError("the event loop was closed while the tool ran on it")
             return future.result()
         finally:
             reply.on_interrupt.remove(future.cancel)
+            reply.loop = None
 
-    reply.run_coroutine, reply.loop = run_coroutine, loop
+    reply.run_coroutine = run_coroutine
     try:
-        reply.step(_PATIENCE)
+        reply.step(_TICK)
     finally:
-        reply.run_coroutine = reply.loop = None
-
-
-#: Seconds for which a tool that another thread runs is waited for at once.
-_PATIENCE = 0.25
+        if reply.run_coroutine is run_coroutine:  # and not that of another task that reads the reply
+            reply.run_coroutine = None
 
 
 async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.AbstractEventLoop) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from ...history.events.turn_event import TurnEvent
 from ...history.ledger import Entry
+from ...history.rounds import Round
 from ...service.exchange import Exchange
 from ...service.forks import tell_of_forks
 from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
 from ..undisturbed import undisturbed
+from .aio import check_loop
 from .in_tool import check_not_in_tool, in_tool
 from .progress import Progress, State
 from .stream import Source, StreamEvent
@@ -57,6 +59,8 @@ class Reading:
         self.entry: Entry | None = None
         """What it has cost, once it is committed."""
         self.error_was_raised = False
+        self.admitted: tuple[Round, ...] = ()
+        """The rounds after which its latest request was let go, some of which may not be in its progress yet."""
         self.run_coroutine: RunCoroutine | None = None
         """What runs an async tool, where an event loop reads the reply."""
         self.loop: AbstractEventLoop | None = None
@@ -95,6 +99,7 @@ class Reading:
         """
         if self.progress.ended is None:
             check_not_in_tool(self)
+            check_loop(self)
             try:
                 self._source.wait(timeout, linger)
                 self.step(timeout)
@@ -111,9 +116,51 @@ class Reading:
             raise self.error
         return False
 
+    def wait_on(self, timeout: float) -> None:
+        """Read on, as `advance` does, for another turn that waits: an interrupt ends that wait, and not this reply.
+
+        But a tool that it runs is this reply's, and so is an interrupt of that.
+        """
+        if self._between:
+            self.advance(timeout)
+            return
+        check_not_in_tool(self)
+        check_loop(self)
+        self._source.wait(timeout, 0.0)
+        try:
+            undisturbed(self._take_in)
+        except Exception:
+            self.error_was_raised = self.error is not None
+            raise
+
+    def take_soon(self) -> bool:
+        """Take in what has come, if that is soon done; False if it may take long: an end, a tool, another thread."""
+        done = False
+
+        def take() -> None:
+            nonlocal done
+            if self._changing.acquire(blocking=False):
+                try:
+                    done = self._take_what_came()
+                finally:
+                    self._changing.release()
+
+        undisturbed(take)
+        return done
+
+    def _take_what_came(self) -> bool:
+        if self._between or self._source.is_over or self.progress.ended is not None or self.progress.round_is_done:
+            return False
+        with suppress(GLMError):  # what ended it is raised by each `take`
+            for event in self._source.take() or ():
+                self._feed(event)
+        return not (self._source.is_over or self.progress.round_is_done)
+
     def step(self, patience: float = 0.0) -> None:
         """Take in what is there, or run the next tool; another thread that runs one is given `patience` seconds."""
-        if not self._between:
+        if self.progress.ended is not None:
+            undisturbed(self._end)
+        elif not self._between:
             undisturbed(self._take_in)
         elif not self._run_on():
             time.sleep(min(patience, TICK))
@@ -121,6 +168,16 @@ class Reading:
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, in whatever thread, as soon as `step` has something to do."""
         self._source.notify(call)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended and its end is committed: nothing waits for it any more."""
+        return self.progress.ended is not None and self._committed
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether a tool is to run, and nobody who reads is running it."""
+        return self.runs_tools and not self._running_tool
 
     @property
     def runs_tools(self) -> bool:
@@ -148,7 +205,7 @@ class Reading:
     def received(self, exchange: Exchange) -> None:
         """All of this exchange has come. Called in its thread: a reply that nobody reads is kept all the same."""
         with suppress(Exception):  # it is kept as the reply's error, and raised for those who read it
-            while not exchange.drained:
+            while not exchange.drained and self.progress.ended is None:
                 self._take_in()
             while self.progress.ended is None and self._between and not self._source.runs_tools:
                 if not self._run_on():

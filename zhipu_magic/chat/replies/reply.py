@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 class Reply(Reading):
     """The model's answer, to iterate over while it comes and to read when it is whole.
 
-    Iterating gives the text of all rounds as it comes, and so does `async for`. The attributes `text`, `reasoning`,
-    `completion`, `usage` and `value` first read the reply to its end; so does `await`, which gives the reply itself.
-    They raise the `GLMError` that ended it, if one did. `progress` is what there is so far.
+    Iterating gives the text of all rounds as it comes, and so does `async for`. A loop takes up where the last one was
+    left; of several at once, each piece goes to one. The attributes `text`, `reasoning`, `completion`, `usage` and
+    `value` first read the reply to its end; so does `await`, which gives the reply itself. They raise the `GLMError`
+    that ended it, if one did. `progress` is what there is so far.
+
+    Somebody has to read a reply whose model calls tools: they run in a thread that reads.
     """
 
     def __init__(

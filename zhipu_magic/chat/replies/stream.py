@@ -47,6 +47,10 @@ class Source(Protocol):
         """Wake those who wait: another thread has taken what came."""
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes: the next `take` may be the last."""
+
+    @property
     def runs_tools(self) -> bool:
         """Whether the next `take` may take long, for it runs a tool."""
 

@@ -93,6 +93,10 @@ class Rounds:
         self._source.wake()
 
     @property
+    def is_over(self) -> bool:
+        return self._source.is_over
+
+    @property
     def runs_tools(self) -> bool:
         return self._runs_tools and self._following is not None
 

@@ -150,6 +150,7 @@ class Journal:
         except OSError as error:
             if not self._warned:
                 self._warned = True
+                atexit.register(self.close)  # first of all, since a warning may be raised as an error
                 self._warn(
                     Notice(
                         "The journal {journal} cannot be written ({why}). The conversation goes on without it; what is "
@@ -159,7 +160,6 @@ class Journal:
                         why=error.strerror,
                     )
                 )
-                atexit.register(self.close)
 
     def _write(self, path: Path, patience: float) -> None:
         if not self._checked:
