@@ -123,7 +123,7 @@ def test_without_a_known_price_a_budget_in_yuan_cannot_be_kept(chat: Chat, serve
     with pytest.raises(OverBudget) as error:
         chat.ask("one")
     assert error.value.message == "The price of glm-4 is not known here, so a budget in yuan cannot be kept."
-    assert error.value.hint == "Set a budget in tokens, or remove it: chat.budget = None."
+    assert error.value.hint == 'Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.'
     assert server.requests == []
 
 
@@ -135,6 +135,16 @@ def test_without_a_known_length_the_answers_length_must_be_given(chat: Chat, ser
     assert "max_tokens=" in error.value.hint
     assert server.requests == []
     assert chat.ask("one", model="glm-none", max_tokens=100).text
+
+
+def test_a_budget_is_set_as_text(chat: Chat) -> None:
+    chat.budget = "200k tokens"
+    assert chat.budget == Budget(200_000, "tokens")
+    with pytest.raises(InvalidRequest, match="is not a budget"):
+        chat.budget = "a lot"
+    assert chat.budget == Budget(200_000, "tokens")
+    chat.budget = None
+    assert chat.budget is None
 
 
 def test_to_take_a_turn_back_gives_nothing_back(chat: Chat, server: PracticeServer) -> None:

@@ -83,7 +83,7 @@ def test_no_more_than_the_limit_are_under_way(server: PracticeServer) -> None:
     server.enqueue(stalled(), stalled(), Answer("third"))
     first, second, third = (chat.ask(str(number), once=True) for number in range(3))
     begun(first), begun(second)
-    assert not third.advance(0.3) or third.state == "waiting"
+    assert third.advance(0.3) and third.state == "waiting"
     assert len(server.requests) == 2
     first.interrupt()
     assert third.text == "third"

@@ -25,8 +25,6 @@ PACKAGE = Path(zhipu_magic.__file__).parent
 ENGINE = [path for wing in ("chat", "history", "values", "service", "text") for path in (PACKAGE / wing).rglob("*.py")]
 #: What it writes is a notebook's cells.
 WRITES_CELLS = PACKAGE / "chat" / "export" / "notebook.py"
-#: Asks the user before a tool runs, until the front end gives it a way to.
-ASKS = PACKAGE / "values" / "tools" / "consent.py"
 
 SAYS = {"Notice", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}
 OPTIONS = {name for action in PARSER._actions for name in action.option_strings} | {
@@ -116,7 +114,7 @@ def test_below_the_notebook_nothing_asks_the_user() -> None:
         if (isinstance(node, ast.Name) and node.id in ("input", "getpass"))
         or (isinstance(node, ast.Attribute) and node.attr in ("input", "getpass"))
     }
-    assert asking <= {ASKS}
+    assert asking == set()
 
 
 def test_every_error_of_the_engine_has_a_reason() -> None:

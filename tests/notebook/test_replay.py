@@ -775,7 +775,7 @@ def test_a_miss_fails_the_cell_and_leaves_all_as_it_was(kernels: Kernels) -> Non
     assert page.names["response"] is page.names["_glm"] is bound
     assert str(cell.error).splitlines() == [
         "This request is not in the journal page.jsonl.",
-        "Nothing was sent, for replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK",
+        "Nothing was sent, because replay is 'only'. To record it anew: python -m zhipu_magic record NOTEBOOK",
         "The closest is the request of line 3: message 3 differs. Recorded (user): 'second'; now: 'second?'",
     ]
     assert cell.error._render_traceback_() == str(cell.error).splitlines()

@@ -51,7 +51,7 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
     if most is None:
         raise OverBudget(
             "The price of {model} is not known here, so a budget in yuan cannot be kept.",
-            hint="Set a budget in tokens, or remove it: chat.budget = None.",
+            hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
             reason="budget.unknown_price",
             outcomes=[NOTHING_SENT],
             model=request.model,
@@ -65,9 +65,9 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
             reason="budget.reserved",
             outcomes=[NOTHING_SENT],
-            most=budget.told(most),
-            left=budget.told(left),
-            budget=budget.told(budget.limit),
+            most=budget.in_words(most),
+            left=budget.in_words(left),
+            budget=budget.in_words(budget.limit),
             others="1 reply" if spending.others == 1 else f"{spending.others:,} replies",
         )
     if not left:
@@ -76,16 +76,16 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             hint="Raise it, or remove it: chat.budget = None.",
             reason="budget.spent",
             outcomes=[NOTHING_SENT],
-            budget=budget.told(budget.limit),
+            budget=budget.in_words(budget.limit),
         )
     raise OverBudget(
         "This turn could exceed the budget: it may take up to {most}, and {left} are left of {budget}.",
         hint="Shorten the answer (max_tokens, now {longest:,}), or raise the budget.",
         reason="budget.exceeded",
         outcomes=[NOTHING_SENT],
-        most=budget.told(most),
-        left=budget.told(left),
-        budget=budget.told(budget.limit),
+        most=budget.in_words(most),
+        left=budget.in_words(left),
+        budget=budget.in_words(budget.limit),
         longest=longest,
     )
 

@@ -158,7 +158,7 @@ class Chat(ChatSettings):
     def ask_again(self, anchor: Anchor | None = None) -> Reply:
         """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
 
-        `anchor` is the cell that wants it; the turn stays with the cell that asked.
+        `anchor` is the cell that asks now; the turn stays with the cell that asked first.
         """
         thread = self.thread().name
         with self._scheduler.turn(thread) as begun:
@@ -172,7 +172,7 @@ class Chat(ChatSettings):
     def go_on(self, anchor: Anchor | None = None) -> Reply:
         """Have the model go on from a reply that was cut short, and join the two into one turn.
 
-        `anchor` is the cell that wants it. Raises InvalidRequest where the last reply came to its end.
+        `anchor` is the cell that asks. Raises InvalidRequest where the last reply came to its end.
         """
         thread = self.thread().name
         with self._scheduler.turn(thread) as begun:
@@ -191,7 +191,7 @@ class Chat(ChatSettings):
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
         """Stop the replies that are under way, or those that this execution of a cell has asked for; gives them.
 
-        What has come of them is kept. `Reply.interrupt` stops one.
+        What has arrived is kept. `Reply.interrupt` stops one.
         """
         replies = self._scheduler.under_way
         stopped = [reply for reply in replies if anchor is None or reply.request.anchor == anchor]
@@ -300,7 +300,7 @@ class Chat(ChatSettings):
             turns=state.conversation.thread(thread).size,
             context=self.context_filled(reply.model, thread),
             sums=sums,
-            budget_left=budget.told_left(sums if reply.replayed else self.account) if budget else "",
+            budget_left=budget.left_in_words(sums if reply.replayed else self.account) if budget else "",
         )
 
     @classmethod

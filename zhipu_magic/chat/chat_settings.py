@@ -60,11 +60,12 @@ class ChatSettings:
 
     @property
     def budget(self) -> Budget | None:
-        """What may be spent in all; None where there is no limit."""
+        """What may be spent in all; None if there is no limit. It is set as text: "5 yuan", "200k tokens"."""
         return self.history.state.budget
 
     @budget.setter
-    def budget(self, budget: Budget | None) -> None:
+    def budget(self, budget: Budget | str | None) -> None:
+        budget = Budget.read(budget) if isinstance(budget, str) else budget
         self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
 
     @property

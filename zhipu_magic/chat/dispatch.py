@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..history.events.turn_event import TurnEvent
 from ..history.history import History
@@ -14,7 +15,6 @@ from ..service.connection import Service, build_completion
 from ..service.endpoint import Endpoint
 from ..service.error_codes import TOO_LONG
 from ..service.exchange import Exchange
-from ..service.stream import Retry
 from ..text.errors import NOTHING_MORE_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
@@ -23,12 +23,15 @@ from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known, Recorded, Replay
 from .replies.reply import Reply
-from .replies.stream import Source
-from .replies.tool_loop import Rounds, RunCoroutine, ToolLimits
+from .replies.stream import Smaller, Source
+from .replies.tool_loop import Rounds, ToolLimits
 from .request import Request
 from .scheduler import Scheduler
 from .undisturbed import undisturbed
 from .window import fit_smaller
+
+if TYPE_CHECKING:
+    from ..values.tools.awaiting import RunCoroutine
 
 
 class Dispatch:
@@ -98,7 +101,7 @@ class Dispatch:
     def _asked(self, request: Request, known: Known, endpoint: Endpoint) -> tuple[Exchange, Reply]:
         """The first exchange for this request, which has not begun, and the reply that it brings."""
 
-        def exchange(more: Sequence[Message] = ()) -> Exchange:
+        def new_exchange(more: Sequence[Message] = ()) -> Exchange:
             return Exchange(lambda exchange: self._ask(progress, endpoint, more, exchange))
 
         def ask_on(more: Sequence[Message], rounds: Sequence[Round]) -> Source:
@@ -109,7 +112,7 @@ class Dispatch:
                     error.outcomes = [NOTHING_MORE_SENT]
                     raise
                 reply.admitted = tuple(rounds)
-            following = exchange(more)
+            following = new_exchange(more)
             try:
                 self._scheduler.start(following, reply.received)
             except BaseException:  # an interrupt: nobody else knows of it yet
@@ -117,7 +120,7 @@ class Dispatch:
                 raise
             return following
 
-        first = exchange()
+        first = new_exchange()
         progress = Progress(request, practice=endpoint.practice)
         source = self._in_rounds(first, ask_on, request, lambda: reply.run_coroutine)
         reply = self._reply(source, progress, known, endpoint)
@@ -153,8 +156,7 @@ class Dispatch:
                 smaller = fit_smaller(progress.request) if error.code in TOO_LONG else None
                 if smaller is None or cancelled.is_set():
                     raise
-                progress.request = smaller
-                emit(Retry(1, 1, 0.0, "the conversation is too long for the model"))
+                emit(Smaller(1, 1, 0.0, "the conversation is too long for the model", smaller))
                 client.send(smaller.to_send(more, data_urls=data_urls), emit, cancelled)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
@@ -176,7 +178,7 @@ class Dispatch:
             source,
             commit=lambda reply: self._commit(reply, known, endpoint),
             build=build_completion,
-            chat=self._scheduler,
+            owner=self._scheduler,
         )
 
     def _commit(self, reply: Reading, known: Known, endpoint: Endpoint | None) -> None:

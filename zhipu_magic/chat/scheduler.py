@@ -19,10 +19,10 @@ from .replies.reading import TICK, Reading
 from .replies.reply import Reply
 from .undisturbed import undisturbed
 
-#: Seconds between two looks at a turn whose request another thread is still making.
+#: Seconds between two looks at a turn whose request another thread is still making, which takes about as long.
 _LOOK = 0.005
 
-#: What is called in an exchange's thread once all of it is there.
+#: Called in an exchange's thread after the exchange has ended.
 Received = Callable[[Exchange], None]
 
 
@@ -200,7 +200,7 @@ class Scheduler:
 
 
 def _checked(limit: int) -> int:
-    if not isinstance(limit, int) or limit < 1:
+    if type(limit) is not int or limit < 1:
         raise InvalidRequest(
             "limit is how many requests are under way at once, at least 1, not {limit}.",
             reason="limit.invalid",

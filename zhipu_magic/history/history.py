@@ -19,7 +19,6 @@ from .events.members import SENSELESS
 from .journal import resuming
 from .journal.journal import Journal
 from .journal.reader import named
-from .journal.resuming import turns as turns
 from .link import Link
 from .turn import Anchor
 
@@ -65,7 +64,8 @@ class History:
         """Write to the journal what is missing there: after an interrupt, that can be more than the latest event."""
         with self.changing:
             if self.state.event is not None:
-                self.journal.add(self.state.event)
+                self.journal.note(self.state.event)
+        self.journal.write()  # without the lock: a slow disk holds up no change
 
     def after_fork(self, *, in_child: bool) -> None:
         """A forked child continues from the same state, in a session of its own."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from ..text.errors import GLMError
 from ..text.notice import Notice, filled
 
+_RECORD = "To record it anew: python -m zhipu_magic record NOTEBOOK"
 _REACH = "Check the network, the proxy settings and base_url (%glm shows it), then run the cell again."
 
 HINTS: Mapping[str, str] = {
@@ -29,6 +30,8 @@ HINTS: Mapping[str, str] = {
     "prompt.empty": "Write it on the lines below %%glm, or after %glm ask.",
     "prompt.no_room": "Shorten it, lower --max-tokens, or use a model with a longer context: %glm models lists them.",
     "prompt.too_long": "Shorten it, or use a model with a longer context: %glm models lists them.",
+    "replay.no_journal": _RECORD,
+    "replay.not_recorded": _RECORD,
     "reply.complete": "%glm continue is for a reply that was interrupted, or cut off at its maximum length.",
     "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",
     "tool.rounds": "%config GLMMagics.tool_rounds = NUMBER allows more.",

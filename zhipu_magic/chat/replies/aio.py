@@ -1,4 +1,4 @@
-"""Replies in coroutines: an event loop reads them as threads do, and is never blocked."""
+"""Replies in coroutines: an event loop reads them as threads do, and is not blocked while it waits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import wait
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ...text.errors import InvalidRequest
 from .in_tool import check_not_in_tool
-from .tool_loop import RunCoroutine
+
+if TYPE_CHECKING:
+    from ...values.tools.awaiting import RunCoroutine
 
 
 class Readable(Protocol):
@@ -150,7 +152,7 @@ async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.Ab
 
     def stop() -> None:
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, done, None)
+            loop.call_soon_threadsafe(_finish, done, None)
 
     def run() -> None:
         failure: BaseException | None = None
@@ -159,7 +161,7 @@ async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.Ab
         except BaseException as error:
             failure = error
         with suppress(RuntimeError):  # the loop was closed
-            loop.call_soon_threadsafe(_settle, done, failure)
+            loop.call_soon_threadsafe(_finish, done, failure)
 
     context = contextvars.copy_context()
     reply.on_interrupt.append(stop)
@@ -170,7 +172,7 @@ async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.Ab
         reply.on_interrupt.remove(stop)
 
 
-def _settle(done: asyncio.Future[None], failure: BaseException | None) -> None:
+def _finish(done: asyncio.Future[None], failure: BaseException | None) -> None:
     if done.done():  # cancelled
         return
     if failure is None:

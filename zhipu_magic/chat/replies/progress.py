@@ -14,14 +14,14 @@ from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, total
 from ...text.errors import InvalidAnswer
 from ...text.notice import Notice
-from .stream import Again, Calling, StreamEvent
+from .stream import Again, Calling, Smaller, StreamEvent
 
 if TYPE_CHECKING:
     from ..request import Request
 
 _NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
-State = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
+ReplyState = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
 
 
 class Progress:
@@ -41,7 +41,7 @@ class Progress:
     def __init__(self, request: Request, *, practice: bool = False, recorded: TurnEvent | None = None) -> None:
         self.request = request
         self.practice = practice if recorded is None else bool(recorded.practice)
-        self.state: State = "waiting"
+        self.state: ReplyState = "waiting"
         self.retry: Retry | None = None
         self.retry_due = 0.0
         self.started = time.monotonic()
@@ -63,6 +63,8 @@ class Progress:
         self.changes += 1
         if isinstance(event, Retry):
             self.retry, self.retry_due = event, time.monotonic() + event.wait
+            if isinstance(event, Smaller):
+                self.request = event.request
             self._assembly = Assembly(self.request.hide)
             return ""
         if isinstance(event, (Calling, Called, Again)):

@@ -18,13 +18,13 @@ from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
 from ..undisturbed import undisturbed
 from .aio import check_loop
 from .in_tool import check_not_in_tool, in_tool
-from .progress import Progress, State
+from .progress import Progress, ReplyState
 from .stream import Source, StreamEvent
-from .tool_loop import RunCoroutine
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from ...values.tools.awaiting import RunCoroutine
     from ..request import Request
 
 #: Seconds after which a wait looks up: on Windows, no interrupt gets through before that.
@@ -36,9 +36,9 @@ _FAREWELL = 0.1
 class Reading:
     """Reads a reply from its source into its `progress`, a step at a time.
 
-    Its request is on its way from the start. Whoever reads takes in what has come, in whatever thread, and so does the
-    thread that received it, once all of it is there: a reply that nobody reads is kept all the same. Its end is
-    committed once, by `commit`.
+    Its request is on its way from the start. Any thread may read it, a step at a time. The thread that
+    received it takes in the rest once all of it has arrived, so that a reply that nobody reads is kept all the same,
+    unless its model calls tools. Its end is committed once, by `commit`.
 
     A turn may take several rounds. The tools that the model calls run in a thread that reads, one at each step; then
     the model is called again with their results. An answer that is not of the wanted type is asked for once more.
@@ -50,7 +50,7 @@ class Reading:
         source: Source,
         *,
         commit: Callable[[Reading], None],
-        chat: object = None,
+        owner: object = None,
     ) -> None:
         self.progress = progress
         self.error: Exception | None = None
@@ -67,7 +67,7 @@ class Reading:
         """The event loop that runs one of its tools."""
         self.on_interrupt: list[Callable[[], object]] = []
         """Called when it is stopped."""
-        self._chat = chat
+        self._owner = owner
         self._source = source
         self._commit = commit
         self._changing = threading.RLock()  # one thread may stop, or take in, what another one reads
@@ -82,7 +82,7 @@ class Reading:
         return self.progress.request
 
     @property
-    def state(self) -> State:
+    def state(self) -> ReplyState:
         """waiting, streaming, complete, interrupted or failed (see `Progress`)."""
         return self.progress.state
 
@@ -203,7 +203,7 @@ class Reading:
             call()
 
     def received(self, exchange: Exchange) -> None:
-        """All of this exchange has come. Called in its thread: a reply that nobody reads is kept all the same."""
+        """This exchange has ended. Called in its thread, so that a reply that nobody reads is kept all the same."""
         with suppress(Exception):  # it is kept as the reply's error, and raised for those who read it
             while not exchange.drained and self.progress.ended is None:
                 self._take_in()
@@ -235,7 +235,7 @@ class Reading:
                 return not self._running_tool
             self._running_tool = True
         try:
-            with in_tool(self._chat, self):
+            with in_tool(self._owner, self):
                 events = self._source.take()
         except Exception:
             with self._changing:

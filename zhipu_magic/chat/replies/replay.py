@@ -106,7 +106,7 @@ class Recording:
             detail = f"The closest is the request of line {near.line}: {difference(near.body, request.body)}"
         return NotRecorded(
             "This request is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
-            hint="To record it anew: python -m zhipu_magic record NOTEBOOK",
+            hint='chat.replay = "auto" asks the service, and records the answer.',
             detail="\n".join([detail, *self.notes]).strip(),
             reason="replay.not_recorded" if self._reader else "replay.no_journal",
             outcomes=[_NOTHING_SENT],
@@ -114,7 +114,7 @@ class Recording:
         )
 
 
-_NOTHING_SENT = Notice("Nothing was sent, for replay is 'only'.", reason="outcome.replay_only")
+_NOTHING_SENT = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")
 
 
 @dataclass(frozen=True)
@@ -221,22 +221,22 @@ class Recorded:
         self._due: list[stream.StreamEvent] | None = [self._bodies.pop(0), DONE]
 
     def wait(self, timeout: float, linger: float) -> None:
-        """All is there."""
+        """Does nothing: everything has been recorded."""
 
     def take(self) -> list[stream.StreamEvent] | None:
         due, self._due = self._due, None
         return due
 
     def notify(self, call: Callable[[], None]) -> None:
-        """All is there."""
+        """Call this at once: everything has been recorded."""
         call()
 
     def wake(self) -> None:
-        """Nobody waits."""
+        """Does nothing: nobody waits."""
 
     @property
     def is_over(self) -> bool:
-        """All is there."""
+        """True: everything has been recorded."""
         return True
 
     @property

@@ -36,9 +36,9 @@ class Reply(Reading):
         *,
         commit: Callable[[Reading], None],
         build: Callable[[Mapping[str, Any]], Completion],
-        chat: object = None,
+        owner: object = None,
     ) -> None:
-        super().__init__(progress, source, commit=commit, chat=chat)
+        super().__init__(progress, source, commit=commit, owner=owner)
         self._build = build
         self._completion: Completion | None = None
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...history.rounds import Called
-from ...service.stream import StreamItem
+from ...service.stream import Retry, StreamItem
+
+if TYPE_CHECKING:
+    from ..request import Request
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,13 @@ class Again:
     """The round is over and another one follows: with the results of tools, or to correct what was `wrong`."""
 
     wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Smaller(Retry):
+    """The request was too long, and is sent once more as this one."""
+
+    request: Request
 
 
 StreamEvent = StreamItem | Calling | Called | Again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,10 @@ from ...text.tokens import estimate
 from .stream import Again, Calling, Source, StreamEvent
 
 if TYPE_CHECKING:
+    from ...values.tools.awaiting import RunCoroutine
     from ...values.tools.tool import Tool
     from ...values.types.answer_type import Shape
 
-
-#: Runs a tool's coroutine and returns its result.
-RunCoroutine = Callable[[Coroutine[Any, Any, Any]], Any]
 
 #: All results of a turn together may take this many times what one may take.
 _MOST_RESULTS = 16

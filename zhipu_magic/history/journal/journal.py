@@ -104,6 +104,10 @@ class Journal:
     def add(self, event: Event) -> None:
         """Write the event to the disk, unless it is there already."""
         self.note(event)
+        self.write()
+
+    def write(self) -> None:
+        """Write to the disk what is known and not there yet."""
         self.flush(0 if self._warned else PATIENCE)  # nobody waits twice for a lock that stays
 
     @property

@@ -4,8 +4,8 @@ The journal itself is locked, by its open file, and not by a file beside it. So 
 commit it, a read-only folder is no obstacle, kernels on other machines and of other users take part as far as their
 disk passes locks on, the system frees the lock of a kernel that was killed, and the file that is locked is the one that
 `regular_files` opened, behind no link. That is why this is not `filelock`: it locks a path of its own, which it
-creates (some versions also empty it, and on Windows delete it), only exclusively; and an earlier version of this
-package, which locks the journal, would not notice.
+creates, empties and deletes, and only exclusively; and an earlier version of this package, which locks the journal,
+would not notice.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...text.characters import shorten
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...text.numbers import plural
 from ..conversation import Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
@@ -68,14 +69,9 @@ def note_on(other: State) -> Notice:
         "There is also an earlier conversation in the journal ({turns}, the last “{prompt}”).",
         hint="chat.history.resume(earlier=True) resumes that one.",
         reason="resume.earlier",
-        turns=turns(thread.size),
+        turns=plural(thread.size, "turn"),
         prompt=shorten(thread.newest.turn.prompt, 60) if thread.newest else "",
     )
-
-
-def turns(count: int) -> str:
-    """So many turns, in words."""
-    return f"{count} turn{'' if count == 1 else 's'}"
 
 
 def save(journal: Journal, threads: Iterable[Thread], file: Path) -> None:

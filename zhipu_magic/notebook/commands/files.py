@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...chat.export.formats import FORMS, exported
-from ...history.history import turns
 from ...history.journal.reader import named, refuse_other
 from ...service import endpoint
 from ...text import regular_files
@@ -16,6 +15,7 @@ from ...text.characters import shorten
 from ...text.errors import GLMError, JournalError
 from ...text.html import code
 from ...text.markup import Markup
+from ...text.numbers import plural
 from ..hints import in_cell
 from .command import Command, unquoted
 
@@ -79,7 +79,7 @@ def _resume(session: Session, text: str) -> None:
     thread = chat.thread()
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
     last = f" The last prompt: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
-    resumed = f"Resumed: {turns(thread.size)} in {thread.name}{others}.{last}"
+    resumed = f"Resumed: {plural(thread.size, 'turn')} in {thread.name}{others}.{last}"
     changed = [setting for setting, earlier in zip(_settings(chat), before, strict=True) if setting != earlier]
     settings = [f"From the journal: {', '.join(changed)}."] if changed else []
     session.answer(Markup("\n\n").join([resumed, *settings, *map(in_cell, notes)]))
@@ -92,7 +92,7 @@ def _settings(chat: Chat) -> tuple[str, ...]:
         f"the model {model}",
         f"the system text “{shorten(system, _LONGEST_SYSTEM)}”" if system else "no system text",
         "the model's own temperature" if temperature is None else f"the temperature {temperature:g}",
-        f"a budget of {budget.told(budget.limit)}" if budget else "no budget",
+        f"a budget of {budget.in_words(budget.limit)}" if budget else "no budget",
     )
 
 
@@ -119,7 +119,7 @@ def _export(session: Session, text: str) -> None:
         raise GLMError(
             "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=error.strerror
         ) from None
-    count = turns(chat.thread().size)
+    count = plural(chat.thread().size, "turn")
     session.answer(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
 
 

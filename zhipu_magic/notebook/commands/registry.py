@@ -64,7 +64,7 @@ def _status(session: Session) -> None:
     if chat.tools:
         rows.append(("tools", ", ".join(session.tool_names())))
     if chat.budget is not None:
-        rows.append(("left of the budget", chat.budget.told_left(sums)))
+        rows.append(("left of the budget", chat.budget.left_in_words(sums)))
     if filled and filled[0]:
         rows.append(("context", f"{filled[0]:,} of {filled[1]:,} tokens"))
     rows.append(("journal", journal.path.name if journal.path else "off"))

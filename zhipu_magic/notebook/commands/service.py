@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import StdinNotImplementedError, UsageError
 
-from ...history.history import turns
 from ...service.api_key import ApiKey
 from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model
 from ...text.addresses import without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
+from ...text.numbers import plural
 from ...text.suggestions import nearest
 from ...text.tables import table
 from .command import Command, unquoted
@@ -78,7 +78,7 @@ def _carried_over(session: Session) -> Markup:
     if not count:
         return Markup()
     return Markup(
-        " The conversation so far ({turns}) is sent along; `%glm thread NAME` starts over.", turns=turns(count)
+        " The conversation so far ({turns}) is sent along; `%glm thread NAME` starts over.", turns=plural(count, "turn")
     )
 
 

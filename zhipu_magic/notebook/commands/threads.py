@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...history.budget import Budget
-from ...history.history import turns
 from ...text.characters import shorten
 from ...text.html import block, code
 from ...text.markup import Markup
+from ...text.numbers import plural
 from ...text.tables import table
 from .command import Command, number, unquoted
 
@@ -29,7 +29,7 @@ def _thread(session: Session, text: str) -> None:
         Markup(
             "The thread is **{name}**: {turns}, {model}{system}.",
             name=thread.name,
-            turns=turns(thread.size),
+            turns=plural(thread.size, "turn"),
             model=chat.model,
             system=system,
         )
@@ -66,7 +66,7 @@ def _fork(session: Session, text: str) -> None:
         Markup(
             "The thread is now **{name}**, with {turns} from {source}. New turns go here only; {back} goes back.",
             name=words[0],
-            turns=turns(session.chat.thread().size),
+            turns=plural(session.chat.thread().size, "turn"),
             source=source,
             back=code(f"%glm thread {source}"),
         )
@@ -91,10 +91,10 @@ def _budget(session: Session, text: str) -> None:
     if budget is None:
         session.answer(Markup("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one."))
         return
-    left = budget.told(budget.left(chat.account))
+    left = budget.in_words(budget.left(chat.account))
     session.answer(
-        f"The budget is {budget.told(budget.limit)} for the whole chat; {left} are left. A turn that could exceed it "
-        "is not sent."
+        f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} are left. A turn that could exceed "
+        "it is not sent."
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...history.conversation import Thread
-from ...history.history import turns
 from ...history.link import Link
 from ...history.markdown import call_text, sources, turn_page
 from ...history.rounds import calls_by_round
@@ -15,6 +14,7 @@ from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code, quotation
 from ...text.markup import Markup
+from ...text.numbers import plural
 from .. import ask_cell
 from .command import Command, number
 
@@ -119,7 +119,7 @@ def _redo(session: Session, text: str) -> None:
 
 
 def _now(count: int) -> str:
-    return f"The thread now has {turns(count)}."
+    return f"The thread now has {plural(count, 'turn')}."
 
 
 def _reset(session: Session, text: str) -> None:
@@ -131,7 +131,7 @@ def _reset(session: Session, text: str) -> None:
         Markup(
             "The thread is empty: {turns} removed. The system text and the figures stay; `%glm undo` brings the turns "
             "back.",
-            turns=turns(count),
+            turns=plural(count, "turn"),
         )
     )
 
@@ -142,7 +142,7 @@ def _restore(session: Session, text: str) -> None:
     if not count:
         session.answer("No such turn is set aside." if wanted else "No turn is set aside.")
         return
-    session.answer(f"{turns(count)} restored. {_now(session.chat.thread().size)}")
+    session.answer(f"{plural(count, 'turn')} restored. {_now(session.chat.thread().size)}")
 
 
 def _retry(session: Session, text: str) -> None:

@@ -15,7 +15,7 @@ from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
 from ...text.markup import Markup, html_bundle
-from ...text.numbers import money
+from ...text.numbers import money, plural
 from ...text.tables import plain_table
 from ..shell import Shell
 from .panel import BRAND, FAINT, FONT, TRACK
@@ -174,7 +174,7 @@ def _totals(figures: Spending) -> str:
     if not figures.ledger.everything.requests:
         return "Nothing has been asked yet."
     parts = [
-        f"{sums.requests} request{'' if sums.requests == 1 else 's'}",
+        plural(sums.requests, "request"),
         f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
     ]
     if sums.cost is not None:
@@ -186,7 +186,7 @@ def _totals(figures: Spending) -> str:
     if replayed.requests and not figures.as_recorded:
         parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens), which cost nothing")
     if budget is not None:
-        parts.append(f"left of the budget: {budget.told_left(sums)}")
+        parts.append(f"left of the budget: {budget.left_in_words(sums)}")
     return " · ".join(parts)
 
 

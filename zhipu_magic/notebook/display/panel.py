@@ -19,7 +19,7 @@ from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
 from ...text.markup import Markup
-from ...text.numbers import money
+from ...text.numbers import money, plural
 
 PanelMode = Literal["settle", "live", "off"]
 
@@ -271,7 +271,7 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
         rows.append(("requests", str(figures.requests)))
     rows.append(("finish reason", figures.finish_reason or "none given"))
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
-    rows.append(("conversation", f"{figures.turns} turn{'' if figures.turns == 1 else 's'}"))
+    rows.append(("conversation", plural(figures.turns, "turn")))
     if figures.thread:
         rows.append(("thread", figures.thread))
     rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))

@@ -13,7 +13,7 @@ from ...text.characters import shorten
 from ...text.html import block, folded
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.numbers import money
+from ...text.numbers import money, plural
 from .panel import percent
 
 
@@ -49,7 +49,7 @@ _LONGEST_OPENING = 80
 def _estimates(request: Request, priced: bool) -> str:
     known = CATALOGUE.get(request.model)
     count = len(request.messages)
-    estimates = [f"{request.model}: about {request.tokens:,} tokens in {count} message{'' if count == 1 else 's'}"]
+    estimates = [f"{request.model}: about {request.tokens:,} tokens in {plural(count, 'message')}"]
     if known is not None:
         estimates.append(f"{percent(request.tokens, known.context)} of its context")
     cost = known.cost(request.tokens, 0) if known and priced else None

@@ -8,6 +8,7 @@ from datetime import datetime, time
 from typing import Any
 
 from ...text.markdown import escaped, fenced
+from ...text.numbers import plural
 from ...text.tables import row, rule
 from .fields import field_values
 
@@ -37,7 +38,7 @@ def table(columns: Sequence[str], rows: Sequence[Iterable[Any]], total: int) -> 
     shown = [row(map(_cell, columns)), rule(len(columns)), *(row(map(_cell, cells)) for cells in rows)]
     if total > len(rows):
         more = total - len(rows)
-        shown += ["", f"… and {more:,} more row{'s' if more > 1 else ''}"]
+        shown += ["", f"… and {plural(more, 'more row')}"]
     return "\n".join(shown)
 
 
