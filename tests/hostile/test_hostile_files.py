@@ -25,9 +25,9 @@ from journals import events_of
 from PIL import Image as PIL
 
 from zhipu_magic import Chat
+from zhipu_magic.history.journal import lines as journal_lines
+from zhipu_magic.history.journal import reader as journal_reader
 from zhipu_magic.history.journal.file import torn_file
-from zhipu_magic.history.journal.journal import lines as journal_lines
-from zhipu_magic.history.journal.journal import reader as journal_reader
 from zhipu_magic.notebook import runner
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.text import regular_files

@@ -156,7 +156,8 @@ class Dispatch:
                 smaller = fit_smaller(progress.request) if error.code in TOO_LONG else None
                 if smaller is None or cancelled.is_set():
                     raise
-                emit(Smaller(1, 1, 0.0, "the conversation is too long for the model", smaller))
+                why = "the conversation is too long for the model"
+                emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=smaller))
                 client.send(smaller.to_send(more, data_urls=data_urls), emit, cancelled)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
