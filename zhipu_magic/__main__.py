@@ -150,7 +150,11 @@ def _open_lab(notebook: Path) -> int:
     quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
-    print("JupyterLab opens in the browser, on a copy of the quickstart; Ctrl-C here ends it.", flush=True)
+    print(
+        "JupyterLab opens in the browser, on a copy of the quickstart. Ctrl-C here ends it, and deletes what was saved "
+        "there.",
+        flush=True,
+    )
     lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
     with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
