@@ -11,10 +11,12 @@ from IPython.core.error import UsageError
 
 from ..text.errors import GLMError
 from . import front_ends
-from .shell import Shell, request_metadata
+from .shell import request_metadata
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+    from .shell import Shell
 
 
 class Failure(NamedTuple):

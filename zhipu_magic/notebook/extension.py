@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..service.forks import importing
 from ..text import regular_files
-from ..text.markup import without_controls
+from ..text.characters import without_controls
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics

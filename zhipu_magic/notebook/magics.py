@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
+from ..text.characters import without_controls
 from ..text.errors import Interrupted
-from ..text.markup import without_controls
 from . import hints
 from .session import Session
 from .settings import Settings

@@ -11,8 +11,7 @@ from typing import Any
 
 from ..chat.environment import REPLAY_VARIABLE
 from ..text import regular_files
-from ..text.characters import shortened
-from ..text.markup import without_controls
+from ..text.characters import shortened, without_controls
 from .front_ends import SESSION_VARIABLE, journal_of
 
 #: Seconds that one cell may take.

@@ -20,7 +20,7 @@ from ..text.errors import GLMError
 from . import front_ends, hints
 from .cell_tracker import CellTracker
 from .settings import Settings
-from .shell import Shell, is_terminal
+from .shell import is_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..text.markup import Markup
     from .display.dashboard import Dashboard, Spending
     from .display.display import Display
+    from .shell import Shell
 
 #: Settings that are attributes of the chat; `reflect_chat` copies the first three back.
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")

@@ -6,10 +6,8 @@ from typing import Any
 
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, default, validate
 
-from ..chat.environment import default_model, default_replay
-from ..text.characters import is_name
+from ..text.characters import is_name, without_controls
 from ..text.errors import GLMError
-from ..text.markup import without_controls
 from .hints import door
 
 
@@ -70,6 +68,8 @@ class Settings(HasTraits):
 
     @default("model")
     def _default_model(self) -> str:
+        from ..chat.environment import default_model  # when it is asked for: it brings the catalogue of models
+
         return default_model()
 
     @validate("model")
@@ -119,6 +119,8 @@ class Settings(HasTraits):
 
     @default("replay")
     def _default_replay(self) -> str:
+        from ..chat.environment import default_replay
+
         return default_replay()
 
     @validate("replay")

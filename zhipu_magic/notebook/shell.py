@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+if TYPE_CHECKING:
 
-class Shell(Protocol):
-    """The part of IPython's `InteractiveShell` that is used here."""
+    class Shell(Protocol):
+        """The part of IPython's `InteractiveShell` that is used here."""
 
-    #: Publishes output in the running cell; %%capture replaces it.
-    display_pub: Any
-    #: Has each cell as it was typed.
-    history_manager: Any
-    #: The number of the running cell, or of the next one.
-    execution_count: int
-    #: The names that IPython itself has put into `user_ns`, with their values.
-    user_ns_hidden: dict[str, Any]
+        #: Publishes output in the running cell; %%capture replaces it.
+        display_pub: Any
+        #: Has each cell as it was typed.
+        history_manager: Any
+        #: The number of the running cell, or of the next one.
+        execution_count: int
+        #: The names that IPython itself has put into `user_ns`, with their values.
+        user_ns_hidden: dict[str, Any]
 
-    @property
-    def user_ns(self) -> dict[str, Any]:
-        """The user's variables."""
+        @property
+        def user_ns(self) -> dict[str, Any]:
+            """The user's variables."""
 
-    def push(self, variables: dict[str, Any], interactive: bool = True) -> None:
-        """Bind variables; those that are not `interactive` are hidden from %who."""
+        def push(self, variables: dict[str, Any], interactive: bool = True) -> None:
+            """Bind variables; those that are not `interactive` are hidden from %who."""
 
-    def set_next_input(self, s: str, replace: bool = False) -> None:
-        """Put a new cell with this text below the running one."""
+        def set_next_input(self, s: str, replace: bool = False) -> None:
+            """Put a new cell with this text below the running one."""
 
 
 def is_terminal(shell: Shell) -> bool:

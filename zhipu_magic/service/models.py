@@ -7,7 +7,7 @@ figure is ever made up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PRICES_DATE = "2026-09-03"
 DEFAULT_MODEL = "glm-4.7-flash"
@@ -16,8 +16,7 @@ _K = 1_000
 _M = 1_000_000
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """Yuan per million tokens, for requests with fewer tokens than the two bounds (None: any number)."""
 
     prompt: float
@@ -32,8 +31,7 @@ class Price:
         )
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """A model of the service: `context` and `longest_answer` are in tokens; `prices` are tried in order."""
 
     name: str

@@ -34,6 +34,8 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
+#: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -52,3 +54,8 @@ def class_name(value: Any) -> str:
     kind = type(value)
     library = str(kind.__module__).partition(".")[0]
     return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"
+
+
+def without_controls(text: str) -> str:
+    """The text with no control characters that a terminal would obey."""
+    return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .markup import without_controls
+from .characters import without_controls
 from .notice import Notice, filled
 
 #: The outcome of a request that was refused before it was sent, and of one that tools or a retry would have sent.

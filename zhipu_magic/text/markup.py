@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from .characters import without_controls
+
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
 #: Markdown, where an entity hides it, and again in the resulting page, but there never across elements.
 _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
@@ -35,11 +37,6 @@ _SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
 _BEGINNING = re.compile(r"\s*(?:[#+=-]|\d{1,9}[.)](?=\s|\Z))")
 
 
-def without_controls(text: str) -> str:
-    """The text with no control characters that a terminal would obey."""
-    return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def without_commands(text: str) -> str:
     """The text without what begins a terminal command, such as one that sets the clipboard, the title or colours.
 
@@ -48,8 +45,6 @@ def without_commands(text: str) -> str:
     return text if text.isprintable() else _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-#: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 #: Enquiry, bell, backspace, the shifts, escape, and the characters of C1 that open a sequence.
 _COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
 

@@ -23,10 +23,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 JOURNALS: Final = ".glm"
 """The folder beside a notebook."""
@@ -168,8 +167,7 @@ def here() -> Path | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Folder:
+class _Folder(NamedTuple):
     """A folder that is kept open by its `descriptor`, if the platform allows it."""
 
     path: Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ...history.events.event import State
@@ -17,9 +17,12 @@ from ...text.characters import shorten
 from ...text.markup import Markup, html_bundle
 from ...text.numbers import money, plural
 from ...text.tables import plain_table
-from ..shell import Shell
 from .panel import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
+
+if TYPE_CHECKING:
+    from ..shell import Shell
+
 
 _CHART_WIDTH, _CHART_HEIGHT = 480, 80
 _LONGEST_PROMPT = 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ...chat.chat import Chat
@@ -12,12 +12,15 @@ from ...chat.replies.reply import Reply
 from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...text.markup import Markup, html_bundle, markdown_bundle
-from ..shell import Shell
 from .display import ShowOptions
 from .markdown import final_page, growing_page
 from .painter import PagePainter
 from .panel import Figures, PanelMode, note_html, panel_html, panel_text
 from .widget import LiveHTML
+
+if TYPE_CHECKING:
+    from ..shell import Shell
+
 
 Bundle = dict[str, Any]
 

@@ -18,8 +18,8 @@ from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
 from ...history.markdown import call_text, sources
 from ...service.response_members import objects
-from ...text.characters import shorten
-from ...text.markup import Markup, without_controls
+from ...text.characters import shorten, without_controls
+from ...text.markup import Markup
 from .display import ShowOptions
 from .panel import Figures, line_text
 
