@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..history.conversation import Thread
 from ..history.turn import Anchor
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ..values.types.answer_type import Shape
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a turn will stand: after the turns of `before`, for the cell of the `anchor`.
 
     `replaces` or `joins` is the id of a turn that it replaces or continues.
@@ -31,8 +30,7 @@ class Place:
     joins: str | None = None
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The type that the answer is to have; or the `instruction` of a turn that is asked again."""
 
     shape: Shape | None = None

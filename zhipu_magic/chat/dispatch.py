@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..history.events.turn_event import TurnEvent
@@ -207,4 +206,4 @@ class Dispatch:
         history = self._history
         run = history.run(reply.request.anchor.run)
         event = turn_event_of(reply, known, endpoint, event_id=history.next_id(), run=run)
-        return replace(event, forked=history.journal.forked)
+        return event.with_fields({"forked": history.journal.forked})

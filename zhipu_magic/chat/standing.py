@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..history.ledger import Sums
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """The `cost` of a reply in yuan (None where it is not known), and its thread: name, turns, context in tokens.
 
     `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget.

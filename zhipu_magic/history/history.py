@@ -16,7 +16,6 @@ from .conversation import Thread
 from .events.changes import ResumeEvent, from_json
 from .events.event import Event, State
 from .events.members import SENSELESS
-from .journal import resuming
 from .journal.journal import Journal
 from .journal.reader import named
 from .link import Link
@@ -243,6 +242,8 @@ class History:
             return self._go_on_from(file, earlier=earlier, here=here)
 
     def _go_on_from(self, file: Path, *, earlier: bool, here: bool) -> list[str]:
+        from .journal import resuming  # what reads journals, which a chat that begins does not need
+
         self.write_down()
         found = resuming.find(self.journal, file, earlier=earlier)
         state = found.state
@@ -262,6 +263,8 @@ class History:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything that has happened to a journal for `Chat.load` and `resume`. Raises JournalError."""
+        from .journal import resuming
+
         self._finish(None)
         with self.changing:
             resuming.save(self.journal, self.threads, named(path))

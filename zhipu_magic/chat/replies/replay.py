@@ -18,7 +18,6 @@ from typing import Any
 from ...history.events.event import Event
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.journal import Journal
-from ...history.journal.nearest import nearest
 from ...history.journal.reader import JournalReader
 from ...history.rounds import Round
 from ...service.stream import DONE
@@ -93,6 +92,8 @@ class Recording:
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
+        from ...history.journal.nearest import nearest
+
         near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
         known = len(self._answers.get(key, {}))
         if known:

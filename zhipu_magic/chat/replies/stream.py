@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ...history.rounds import Called
 from ...service.stream import Retry, StreamItem
@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     from ..request import Request
 
 
-@dataclass(frozen=True)
-class Calling:
+class Calling(NamedTuple):
     """A tool is about to run."""
 
     name: str
     arguments: str
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(NamedTuple):
     """The round is over and another one follows: with the results of tools, or to correct what was `wrong`."""
 
     wrong: str = ""

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from ..budget import Budget, Unit
 from ..conversation import Conversation, Thread
 from . import turn_event
-from .event import Event, State
+from .event import Event, State, event_class
 from .members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
 from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
@@ -34,7 +34,7 @@ from .turn_event import TurnEvent
 _LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class SessionEvent(Event):
     """A session begins with these settings; a forked one begins with the state of `from_` after its event `at`."""
 
@@ -54,7 +54,7 @@ class SessionEvent(Event):
         return State(Conversation(blank), temperature=self.temperature)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class ThreadEvent(Event):
     """Something that happens to one thread."""
 
@@ -73,7 +73,7 @@ class ThreadEvent(Event):
         return thread.last.number if thread is not None and thread.last is not None else 0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class UndoEvent(ThreadEvent):
     """The latest `count` changes of a thread are taken back."""
 
@@ -90,7 +90,7 @@ class UndoEvent(ThreadEvent):
         return super().work(conversation, events_before) + steps + searched
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class RedoEvent(UndoEvent):
     """`count` changes that were taken back are made again."""
 
@@ -108,7 +108,7 @@ def _repeated(change: Callable[[Thread], Thread], thread: Thread, count: int) ->
     return thread
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class ResetEvent(ThreadEvent):
     """All turns are taken out of a thread."""
 
@@ -118,7 +118,7 @@ class ResetEvent(ThreadEvent):
         return thread.reset()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class AsideEvent(Event):
     """The turns of these cells are set aside: in all threads, or in one, except those of one `run`."""
 
@@ -141,7 +141,7 @@ class AsideEvent(Event):
         return super().work(conversation, events_before) + len(self.cells) + _LOOKS_A_MARK * links
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class RestoreEvent(ThreadEvent):
     """Turns that were set aside come back: the one with this number, or those that were set aside last."""
 
@@ -155,7 +155,7 @@ class RestoreEvent(ThreadEvent):
         return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class ForkEvent(ThreadEvent):
     """A new thread, the current one from now on, begins with the turns of another, or those up to number `at`."""
 
@@ -172,7 +172,7 @@ class ForkEvent(ThreadEvent):
         return super().work(conversation, events_before) + searched
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class SwitchEvent(ThreadEvent):
     """Another thread is the current one from now on."""
 
@@ -182,7 +182,7 @@ class SwitchEvent(ThreadEvent):
         state.conversation = state.conversation.switched(self.thread)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class SystemEvent(ThreadEvent):
     """A thread has another system text."""
 
@@ -193,7 +193,7 @@ class SystemEvent(ThreadEvent):
         return replace(thread, system=self.text)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class ModelEvent(ThreadEvent):
     """A thread asks another model."""
 
@@ -204,7 +204,7 @@ class ModelEvent(ThreadEvent):
         return replace(thread, model=self.name)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class TemperatureEvent(Event):
     """The temperature is set; None leaves it to the model."""
 
@@ -215,7 +215,7 @@ class TemperatureEvent(Event):
         state.temperature = self.value
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class BudgetEvent(Event):
     """A budget is set, or taken away."""
 
@@ -229,7 +229,7 @@ class BudgetEvent(Event):
         state.budget = None if self.limit is None else Budget(self.limit, cast(Unit, self.unit))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class ResumeEvent(Event):
     """The session continues from what the session `from_` left; its own earlier events are applied on top."""
 

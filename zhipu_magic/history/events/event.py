@@ -9,8 +9,8 @@ lift a budget, or show a turn that never was. Members that are not part of the f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from ..budget import Budget
 from ..conversation import Conversation, Thread
@@ -43,7 +43,18 @@ class State:
         self.conversation = self.conversation.has(thread)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
+    def event_class(cls: type[E]) -> type[E]:
+        """Make the class a dataclass of fields by name, that does not change."""
+else:
+    #: Without generated methods: to make those of all events takes longer than the rest of the first cell's imports.
+    event_class = dataclass(init=False, repr=False, eq=False, kw_only=True)
+
+
+@event_class
 class Event:
     """Something that happened to a chat.
 
@@ -60,6 +71,18 @@ class Event:
     null_is_absent: ClassVar[bool] = False
     """Whether a member that is null in a line counts as absent."""
     _format: ClassVar[_Format]
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **fields: Any) -> None:
+            form = self.format()
+            wrong = form.required - fields.keys() or fields.keys() - form.on_disk.keys()
+            if wrong:
+                raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(sorted(wrong))}")
+            vars(self).update({name: fields.get(name, getattr(type(self), name, None)) for name in form.on_disk})
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise FrozenInstanceError(f"cannot change {name}: what has happened does not change")
 
     @classmethod
     def format(cls) -> _Format:

@@ -13,7 +13,7 @@ from ..conversation import Conversation, Thread
 from ..ledger import Entry
 from ..rounds import Round, tool_messages
 from ..turn import Message, Turn
-from .event import Event, State, made
+from .event import Event, State, event_class, made
 from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text
 
 KINDS = frozenset({"turn", "partial", "replayed", "once"})
@@ -67,7 +67,7 @@ def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
     return tuple(source or _UNTITLED for source in sources)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@event_class
 class TurnEvent(Event):
     """A reply: "turn" is whole, "partial" was cut short, "replayed" was given before, "once" leaves no turn.
 

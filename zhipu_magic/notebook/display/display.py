@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ...chat.chat import Chat
 from ...chat.replies.reply import Reply
@@ -12,8 +11,7 @@ from ...text.markup import Markup
 from .panel import PanelMode
 
 
-@dataclass(frozen=True)
-class ShowOptions:
+class ShowOptions(NamedTuple):
     """How a reply is shown.
 
     `streamed` shows it while it grows, otherwise once, when it is complete. `alone` says that the cell shows nothing
