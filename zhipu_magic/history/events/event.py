@@ -48,9 +48,10 @@ if TYPE_CHECKING:
 
     @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
     def event_class(cls: type[E]) -> type[E]:
-        """Make the class a dataclass of fields by name, that does not change."""
+        """Make the class a frozen dataclass, whose fields are given by name."""
 else:
-    #: Without generated methods: to make those of all events takes longer than the rest of the first cell's imports.
+    # No methods are generated, as `Event` has them: Python would take 8 ms to make those of all events, and the first
+    # cell waits for that.
     event_class = dataclass(init=False, repr=False, eq=False, kw_only=True)
 
 
