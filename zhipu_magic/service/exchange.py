@@ -7,6 +7,7 @@ it cannot do while it waits in a socket. So another thread waits there, and this
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -171,6 +172,13 @@ def _wait_for_call(calls: deque[Callable[[], None]], is_there: Callable[[], bool
     bell = threading.Lock()
     bell.acquire()
     calls.append(bell.release)
-    if is_there() or not bell.acquire(timeout=seconds):
-        with suppress(ValueError, IndexError):  # it has been called, or the others are being called
-            calls.remove(bell.release)
+    ends = time.monotonic() + seconds
+    while not is_there() and (left := ends - time.monotonic()) > 0:
+        if bell.acquire(timeout=min(left, _LONGEST_WAIT)):
+            return
+    with suppress(ValueError, IndexError):  # it has been called, or the others are being called
+        calls.remove(bell.release)
+
+
+#: Seconds after which a wait begins anew: an interrupt that comes just before a wait does not end it.
+_LONGEST_WAIT = 0.1
