@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from zhipu_magic import Chat
+from zhipu_magic.history.events.event import State
 from zhipu_magic.text.errors import GLMError
 
 from .asker import Address, Asker, Page, Script, let_go, prompt, whole_reply
@@ -158,8 +159,8 @@ class _Soak:
         self.counts["turns after it that failed"] += not sound
 
 
-def _story(state: object) -> dict[str, list[tuple[str, str, bool]]]:
-    threads = state.conversation.threads  # type: ignore[attr-defined]
+def _story(state: State) -> dict[str, list[tuple[str, str, bool]]]:
+    threads = state.conversation.threads
     return {
         name: [(turn.prompt, turn.reply, turn.interrupted) for turn in thread.turns]
         for name, thread in threads.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("fcntl")
+pytest.importorskip("fcntl", reason="where there is no fcntl, the other lock is the only one")
 
 _AS_ON_WINDOWS = """
 import fcntl, os, sys, types

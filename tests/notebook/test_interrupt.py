@@ -16,7 +16,7 @@ import pytest
 from in_process import Cell, Page
 from story import Story
 
-from zhipu_magic import Chat
+from zhipu_magic import Chat, Reply
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import Interrupted
 
@@ -225,6 +225,23 @@ def test_at_the_very_moment_that_it_is_sent_and_answered(story: Story, monkeypat
     assert "already complete" in ended_as_one_line(cell)
     assert cell.plain() == "two"
     assert story.page.names["response"].choices[0].message.content == "two"
+
+
+def test_before_it_began_the_reply_before_is_not_taken_for_it(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.server.enqueue(Answer("two"))
+    ask, asked_before = type(story.page.magics.chat).ask, list[str]()
+
+    def interrupted(chat: Chat, prompt: str, *options: Any, **more: Any) -> Reply:
+        asked_before.append(prompt)
+        if prompt == "third":
+            raise KeyboardInterrupt
+        return ask(chat, prompt, *options, **more)
+
+    monkeypatch.setattr(Chat, "ask", interrupted)
+    cell = story.page.run("%glm ask second\n%glm ask third")
+    assert asked_before == ["second", "third"]
+    assert ended_as_one_line(cell) == "Interrupted before it began."
+    assert cell.plain().count("two") == 1
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["the waiting mark", "the panel"])

@@ -58,15 +58,17 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
     """Ask by `begin`, show the reply while it grows, and bind it. Raises GLMError."""
     options = options or CellOptions()
     reply: Reply | None = None
+    earlier = session.chat.asked_by(session.anchor())  # one execution of a cell may ask several times
     try:
         reply = begin()
         _paint(session, reply, options)
     except KeyboardInterrupt:
         session.chat.interrupt(session.anchor())
         if reply is None:
-            reply = session.chat.asked_by(session.anchor())
-            if reply is None:
+            latest = session.chat.asked_by(session.anchor())
+            if latest is None or latest is earlier:
                 raise Interrupted("Interrupted before it began.", reason="interrupted.before") from None
+            reply = latest
             if reply.progress.has_begun:
                 _paint(session, reply, options)
         outcome = reply.progress.outcome

@@ -151,8 +151,11 @@ class Reading:
     def _take_what_came(self) -> bool:
         if self._between or self._source.is_over or self.progress.ended is not None or self.progress.round_is_done:
             return False
+        arrived: Sequence[StreamEvent] | None = None
         with suppress(GLMError):  # what ended it is raised by each `take`
-            for event in self._source.take() or ():
+            arrived = self._source.take()
+        with self._ending():
+            for event in arrived or ():
                 self._feed(event)
         return not (self._source.is_over or self.progress.round_is_done)
 
