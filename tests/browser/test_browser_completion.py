@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,12 +27,16 @@ def type_anew(notebook: OpenNotebook, index: int, text: str) -> None:
     notebook.page.keyboard.type(text)
 
 
-def tab(notebook: OpenNotebook) -> list[str]:
-    """Press Tab; gives what then stands in the box at the cursor."""
+def tab(notebook: OpenNotebook, *names: str, only: bool = False) -> None:
+    """Press Tab, and wait until ``names`` (and ``only`` them) stand in the box at the cursor, which fills by and by."""
+    from playwright.sync_api import expect
+
     notebook.page.keyboard.press("Tab")
     items = notebook.page.locator(f"{BOX} .jp-Completer-item .jp-Completer-match")
-    items.first.wait_for()
-    return items.all_inner_texts()
+    for name in names:
+        expect(items.filter(has_text=re.compile(f"^{re.escape(name)}$"))).to_have_count(1)
+    if only:
+        expect(items).to_have_count(len(names))
 
 
 def close_box(notebook: OpenNotebook) -> None:
@@ -59,28 +64,28 @@ def test_options_models_and_names_are_completed(
     lines, keyboard = notebook.cell(1).locator(".cm-line"), notebook.page.keyboard
 
     type_anew(notebook, 1, "%%glm --mo")
-    assert tab(notebook) == ["--model"]
+    tab(notebook, "--model", only=True)
     shoot(notebook.page, f"{patient.name}-completes-an-option")
     keyboard.press("Enter")
     expect(lines).to_have_text(["%%glm --model"])
 
     type_anew(notebook, 1, "%%glm -m glm-4.7")
-    assert set(tab(notebook)) == {"glm-4.7", "glm-4.7-flash", "glm-4.7-flashx"}
+    tab(notebook, "glm-4.7", "glm-4.7-flash", "glm-4.7-flashx", only=True)
     shoot(notebook.page, f"{patient.name}-completes-models")
     close_box(notebook)
 
     type_anew(notebook, 1, "%%glm ")
-    assert {"--model", "--bind", "--thread"} <= set(tab(notebook))
+    tab(notebook, "--model", "--bind", "--thread")
     shoot(notebook.page, f"{patient.name}-completes-options")
     close_box(notebook)
 
     type_anew(notebook, 1, "%glm ")
-    assert {"model", "history", "help"} <= set(tab(notebook))
+    tab(notebook, "model", "history", "help")
     shoot(notebook.page, f"{patient.name}-completes-commands")
     close_box(notebook)
 
     type_anew(notebook, 1, "%%glm --once\nWe have {{ inv")
-    assert set(tab(notebook)) == {"inventory", "invoices"}
+    tab(notebook, "inventory", "invoices", only=True)
     shoot(notebook.page, f"{patient.name}-completes-names")
     keyboard.type("en")
     keyboard.press("Enter")

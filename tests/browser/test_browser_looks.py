@@ -105,11 +105,13 @@ def test_every_text_of_ours_stands_out_from_its_ground(
 def test_nothing_of_ours_is_wider_than_a_narrow_window(
     lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:
+    from playwright.sync_api import expect
+
     notebook = opened(lab, write(lab, "narrow"), width=420, height=1000)
     fill(notebook, server)
     shoot(notebook.page, "jupyterlab-narrow")
     everything = notebook.page.locator(".jp-OutputArea-output")
-    assert everything.count() == 5
+    expect(everything).to_have_count(5)
     for output in everything.all():
         width = output.evaluate("output => [output.scrollWidth, output.clientWidth]")
         assert width[0] <= width[1], output.inner_text()
@@ -121,6 +123,8 @@ def test_nothing_of_ours_is_wider_than_a_narrow_window(
 # The documented replies claim more tokens than they have pieces; at this pace the figures are a model's.
 @pytest.mark.parametrize("server", [8.0], indirect=True, ids=["unhurried"])
 def test_the_picture_in_the_readme(lab: FrontEnd, server: PracticeServer, browser: Browser, shoot: Shoot) -> None:
+    from playwright.sync_api import expect
+
     path = lab.write(
         "slogan",
         LOAD,
@@ -136,7 +140,7 @@ def test_the_picture_in_the_readme(lab: FrontEnd, server: PracticeServer, browse
     notebook.wait_for_kernel()
     notebook.finish(0, 1, 2, 3, 4)
     notebook.panel(3).locator("summary").click()
-    assert "以AI绘蓝图" in notebook.outputs(4).inner_text()
+    expect(notebook.outputs(4)).to_contain_text("以AI绘蓝图")
     notebook.cell(5).locator(".cm-content").click()
     page.keyboard.press("Escape")  # no caret, which blinks
     picture = shoot(page, "jupyterlab")

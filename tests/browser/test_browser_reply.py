@@ -56,15 +56,15 @@ def test_a_reply_streams_beside_a_live_panel_and_settles(
     notebook.wait_for(1, "prompt === '[*]:' && words === '…' && live && panel.includes('waiting')")
     shoot(notebook.page, f"{front_end.name}-waiting")
     notebook.wait_for(1, "prompt === '[*]:' && words.includes('sentence 3 of') && live && panel.includes('tok/s')")
-    assert notebook.page.locator(".zhipu-magic-panel details").count() == 0
+    expect(notebook.page.locator(".zhipu-magic-panel details")).to_have_count(0)
     growing = notebook.panel(1).evaluate(PLACE)
     shoot(notebook.page, f"{front_end.name}-growing")
 
     notebook.wait_until_ended(1)
     expect(notebook.outputs(1).nth(0)).to_contain_text("sentence 30 of")
     expect(notebook.panel(1)).to_contain_text("12 + 345 tokens")
-    assert notebook.outputs(1).count() == 2
-    assert notebook.cell(1).locator(".jupyter-widgets").count() == 0
+    expect(notebook.outputs(1)).to_have_count(2)
+    expect(notebook.cell(1).locator(".jupyter-widgets")).to_have_count(0)
     settled = notebook.panel(1).evaluate(PLACE)
     assert settled == pytest.approx(growing, abs=4), "the panel jumps when it settles"
 
@@ -96,7 +96,7 @@ def test_an_interrupted_reply_stays_and_the_next_cell_runs(
     expect(panel).to_contain_text("Interrupted")
     expect(message).to_contain_text("Interrupted.")
     assert "\n" not in message.inner_text().strip()
-    assert notebook.outputs(1).count() == 3
+    expect(notebook.outputs(1)).to_have_count(3)
     shoot(notebook.page, f"{front_end.name}-interrupted")
 
     notebook.finish(2)
@@ -131,13 +131,13 @@ def test_reasoning_is_folded_away_and_cannot_break_out(
     reply = notebook.outputs(1).nth(0)
     expect(reply.locator("p mjx-container")).to_have_count(1)  # the words are typeset, so all is
     folded = reply.locator("details")
-    assert folded.count() == 1
+    expect(folded).to_have_count(1)
     assert folded.get_attribute("open") is None
     assert folded.locator("summary").inner_text() == "Reasoning"
     folded.locator("summary").click()
     shoot(notebook.page, f"{front_end.name}-reasoning-unfolded")
     assert folded.evaluate(LITERAL) == reasoning
-    assert folded.locator("script, img, a, code, mjx-container").count() == 0
+    expect(folded.locator("script, img, a, code, mjx-container")).to_have_count(0)
     assert reply.locator("p strong").inner_text() == "Deep"
     assert notebook.dialogs == []
 
