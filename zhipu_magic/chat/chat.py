@@ -1,4 +1,4 @@
-"""The chat: the one place where prompts become requests, and replies become turns.
+"""The chat: what is asked of it goes through `compose` and `dispatch`, and what it keeps is there to look at.
 
 It knows nothing of notebooks or widgets, which stand above it, nor of HTTP, which is the business of `service/`.
 """
@@ -9,13 +9,12 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..history.conversation import Thread
 from ..history.events.event import State
-from ..history.history import History, check_name
+from ..history.history import History
 from ..history.journal.journal import Journal
 from ..history.journal.reader import named
 from ..history.ledger import Ledger, Sums
@@ -24,9 +23,8 @@ from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.errors import InvalidRequest, SettingsError
-from ..values.references import Prompt, resolved
 from .chat_settings import ChatSettings
-from .compose import Place, Wanted, composed
+from .compose import Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .options import Options, with_more
@@ -40,13 +38,9 @@ from .window import context_tokens
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
-    from ..values.types.answer_type import Shape
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
 _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
-#: What a reply that was cut short is asked to be continued with.
-GO_ON = "Go on exactly where you stopped, without repeating anything."
-GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
 
 
 class Chat(ChatSettings):
@@ -95,7 +89,6 @@ class Chat(ChatSettings):
             )
         self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
         self._warn = warn
-        self._shapes: dict[str, Shape] = {}
         settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
         scheduler = Scheduler(limit)
         history = History(
@@ -103,7 +96,10 @@ class Chat(ChatSettings):
             {name: value for name, value in settings.items() if value is not None},
             scheduler.settle,
         )
-        super().__init__(history, scheduler, Toolbox(tools, warn, confirm), stream=stream)
+        toolbox = Toolbox(tools, warn, confirm)
+        super().__init__(history, toolbox, stream=stream)
+        self._scheduler = scheduler
+        self._composer = Composer(self, toolbox, self.service, warn)
         self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
         self.replay = default_replay() if replay is None else replay
 
@@ -133,10 +129,10 @@ class Chat(ChatSettings):
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        asked = self._placed(with_more(options or Options(), more))
-        found = self._resolved(prompt, asked, names, images)
+        asked = self._composer.placed(with_more(options or Options(), more))
+        found = self._composer.resolved(prompt, asked, names, images)
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
-            return self._dispatch.send(self._asked(found, asked, anchor or Anchor()), begun)
+            return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
     def request(
         self,
@@ -149,11 +145,11 @@ class Chat(ChatSettings):
         **more: Any,
     ) -> Request:
         """The request that `ask` would send. Nothing is sent."""
-        asked = self._placed(with_more(options or Options(), more))
-        found = self._resolved(prompt, asked, names, images)
+        asked = self._composer.placed(with_more(options or Options(), more))
+        found = self._composer.resolved(prompt, asked, names, images)
         if not asked.once:
             self._scheduler.settle(asked.thread)
-        return self._asked(found, asked, anchor or Anchor())
+        return self._composer.asking(found, asked, anchor or Anchor())
 
     def ask_again(self, anchor: Anchor | None = None) -> Reply:
         """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.
@@ -162,12 +158,7 @@ class Chat(ChatSettings):
         """
         thread = self.thread().name
         with self._scheduler.turn(thread) as begun:
-            link = self.history.newest("ask again", thread)
-            turn = link.turn
-            place = Place(replace(self.thread(thread), last=link.before), anchor or Anchor(), replaces=turn.id)
-            prompt = Prompt(turn.prompt, turn.written, turn.images)
-            request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
-            return self._dispatch.send(request, begun)
+            return self._dispatch.send(self._composer.again(thread, anchor or Anchor()), begun)
 
     def go_on(self, anchor: Anchor | None = None) -> Reply:
         """Have the model go on from a reply that was cut short, and join the two into one turn.
@@ -176,17 +167,7 @@ class Chat(ChatSettings):
         """
         thread = self.thread().name
         with self._scheduler.turn(thread) as begun:
-            turn = self.history.newest("go on from", thread).turn
-            if turn.finish_reason not in ("interrupted", "length"):
-                raise InvalidRequest(
-                    "The last reply is complete; there is nothing to go on from.",
-                    hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
-                    reason="reply.complete",
-                )
-            prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
-            place = Place(self.thread(thread), anchor or Anchor(), joins=turn.id)
-            request = self._request(prompt, self._toolbox.options_of(turn), place, turn.instruction)
-            return self._dispatch.send(request, begun)
+            return self._dispatch.send(self._composer.going_on(thread, anchor or Anchor()), begun)
 
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
         """Stop the replies that are under way, or those that this execution of a cell has asked for; gives them.
@@ -203,42 +184,17 @@ class Chat(ChatSettings):
         """The latest reply, if this execution of a cell has asked for it: also where `ask` itself was interrupted."""
         return self._scheduler.asked_by(anchor)
 
+    @property
+    def limit(self) -> int:
+        """How many requests are under way at once."""
+        return self._scheduler.limit
+
+    @limit.setter
+    def limit(self, count: int) -> None:
+        self._scheduler.limit = count
+
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)
-
-    def _placed(self, options: Options) -> Options:
-        """The options with the name of their thread: another may be the current one before its turn comes."""
-        name = self.state.conversation.current if options.thread is None else check_name(options.thread)
-        return replace(options, thread=name)
-
-    def _resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
-        """The prompt with its references resolved; what it may not hold is refused."""
-        _check(prompt, options.system or self.thread(options.thread).system)
-        found = resolved(prompt, names, self.value_tokens, images)
-        # A value can hold the key, as os.environ does: a model has no use for it.
-        found = replace(found, text=self.service.hide(found.text))
-        _check(found.text, "")
-        for note in found.notes:
-            self._warn(note)
-        return found
-
-    def _asked(self, prompt: Prompt, options: Options, anchor: Anchor) -> Request:
-        return self._request(prompt, options, Place(self.history.before(options.thread, anchor), anchor))
-
-    def _request(self, prompt: Prompt, options: Options, place: Place, instruction: str = "") -> Request:
-        """The request that asks `prompt` at this place; `instruction` is what the turn had that it asks again."""
-        options = replace(
-            options,
-            temperature=self.temperature if options.temperature is None else options.temperature,
-            stream=self.stream if options.stream is None else options.stream,
-            tools=self._toolbox.offered(options.tools),
-        )
-        shape = _shape(options.as_type)
-        if shape is not None:
-            self._shapes[shape.instruction] = shape
-        elif place.joins is None:  # of a reply that is joined, each part alone is no value
-            shape = self._shapes.get(instruction)
-        return composed(prompt, options, place, Wanted(shape, instruction), hide=self.service.hiding())
 
     # What it keeps, as it is at this moment: looking never waits
 
@@ -331,27 +287,3 @@ class Chat(ChatSettings):
 
     def __repr__(self) -> str:
         return f"<Chat with {self.model}, {self.state.conversation.here.size} turns>"
-
-
-def _shape(wanted: Any) -> Shape | None:
-    if wanted is None:
-        return None
-    from ..values.types.answer_type import Shape
-
-    return Shape(wanted)
-
-
-def _check(prompt: str, system: str) -> None:
-    if not prompt.strip():
-        raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
-    for name, text in (("prompt", prompt), ("system text", system)):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidRequest(
-                "The {part} contains an unpaired surrogate ({surrogate}).",
-                hint="It stands for no character and cannot be sent: remove it.",
-                reason="prompt.surrogate",
-                part=name,
-                surrogate=ascii(text[error.start]),
-            ) from None

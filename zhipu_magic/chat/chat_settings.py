@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..history.budget import Budget
+from ..history.conversation import Thread
 from ..history.history import History
-from .compose import model_of
-from .scheduler import Scheduler
+from .environment import default_model
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ChatSettings:
     """The settings of a chat. Looking at one never waits; those that the history keeps are written to the journal."""
 
-    def __init__(self, history: History, scheduler: Scheduler, toolbox: Toolbox, *, stream: bool) -> None:
+    def __init__(self, history: History, toolbox: Toolbox, *, stream: bool) -> None:
         self.history = history
         self.stream = stream
         """Whether replies come piece by piece, where a turn's options do not say."""
@@ -28,7 +28,6 @@ class ChatSettings:
         """How often the model may call tools in one turn before it has to answer."""
         self.tool_calls = 50
         """How many tools the model may call in one turn. Calls beyond that do not run, and the model is told so."""
-        self._scheduler = scheduler
         self._toolbox = toolbox
 
     @property
@@ -88,11 +87,7 @@ class ChatSettings:
         """Use what these names stand for now, where a tool's function was defined again."""
         self._toolbox.renew(names)
 
-    @property
-    def limit(self) -> int:
-        """How many requests are under way at once."""
-        return self._scheduler.limit
 
-    @limit.setter
-    def limit(self, count: int) -> None:
-        self._scheduler.limit = count
+def model_of(thread: Thread) -> str:
+    """The model that a thread asks."""
+    return thread.model or default_model()

@@ -1,24 +1,32 @@
-"""A prompt becomes a request: after the turns before it, and within the model's context."""
+"""Prompts become requests: after the turns before them, and within the model's context."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..history.conversation import Thread
-from ..history.turn import Anchor
-from ..service.api_key import Hide
-from ..values.references import Prompt
-from .environment import default_model
+from ..history.history import check_name
+from ..history.turn import Anchor, Turn
+from ..service.connection import Service
+from ..text.errors import InvalidRequest
+from ..values.references import Prompt, resolved
+from .chat_settings import ChatSettings, model_of
 from .options import Options
 from .request import Request
+from .toolbox import Toolbox
 from .window import check_sight, fit
 
 if TYPE_CHECKING:
     from ..values.types.answer_type import Shape
 
+#: What a reply that was cut short is asked to be continued with.
+GO_ON = "Go on exactly where you stopped, without repeating anything."
+GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
 
-class Place(NamedTuple):
+
+class _Place(NamedTuple):
     """Where a turn will stand: after the turns of `before`, for the cell of the `anchor`.
 
     `replaces` or `joins` is the id of a turn that it replaces or continues.
@@ -30,44 +38,126 @@ class Place(NamedTuple):
     joins: str | None = None
 
 
-class Wanted(NamedTuple):
-    """The type that the answer is to have; or the `instruction` of a turn that is asked again."""
+class Composer:
+    """Makes the requests of a chat, from its `settings`, its history and its `toolbox`. It sends nothing.
 
-    shape: Shape | None = None
-    instruction: str = ""
-
-
-def composed(prompt: Prompt, options: Options, place: Place, wanted: Wanted, *, hide: Hide) -> Request:
-    """The request that asks `prompt` there, without what `hide` takes out.
-
-    Raises InvalidRequest for a prompt that does not fit, or images that the model cannot see.
+    `warn` is called with what the user should know of the values in a prompt.
     """
-    before = place.before
-    model = options.model or model_of(before)
-    if options.once:
-        before = Thread(before.name, system=options.system or "")
-    elif options.system is not None:
-        before = replace(before, system=options.system)
-    request = fit(
-        Request(
-            prompt=prompt.text,
-            options=options,
-            anchor=place.anchor,
-            before=before,
-            model=model,
-            replaces=place.replaces,
-            joins=place.joins,
-            written=prompt.written,
-            images=prompt.images,
-            shape=wanted.shape,
-            instruction=wanted.shape.instruction if wanted.shape else wanted.instruction,
-            hide=hide,
+
+    def __init__(self, settings: ChatSettings, toolbox: Toolbox, service: Service, warn: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._history = settings.history
+        self._toolbox = toolbox
+        self._service = service
+        self._warn = warn
+        self._shapes: dict[str, Shape] = {}
+        """The types of answers that were asked for, by the instruction that asks for one."""
+
+    def placed(self, options: Options) -> Options:
+        """The options with the name of their thread: another may be the current one before its turn comes."""
+        current = self._history.state.conversation.current
+        return replace(options, thread=current if options.thread is None else check_name(options.thread))
+
+    def resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
+        """The prompt with its references resolved. Raises InvalidRequest for one that cannot be sent."""
+        _check(prompt, options.system or self._history.thread(options.thread).system)
+        found = resolved(prompt, names, self._settings.value_tokens, images)
+        # A value can hold the key, as os.environ does: a model has no use for it.
+        found = replace(found, text=self._service.hide(found.text))
+        _check(found.text, "")
+        for note in found.notes:
+            self._warn(note)
+        return found
+
+    def asking(self, prompt: Prompt, options: Options, anchor: Anchor) -> Request:
+        """The request that asks this as the next turn of the thread that `options` name."""
+        return self._composed(prompt, options, _Place(self._history.before(options.thread, anchor), anchor))
+
+    def again(self, thread: str, anchor: Anchor) -> Request:
+        """The request that asks the last turn of the thread again. Raises InvalidRequest without one."""
+        link = self._history.newest("ask again", thread)
+        turn = link.turn
+        before = replace(self._history.thread(thread), last=link.before)
+        prompt = Prompt(turn.prompt, turn.written, turn.images)
+        return self._repeated(turn, prompt, _Place(before, anchor, replaces=turn.id))
+
+    def going_on(self, thread: str, anchor: Anchor) -> Request:
+        """The request that has the model go on from the thread's last reply. Raises InvalidRequest if that is whole."""
+        turn = self._history.newest("go on from", thread).turn
+        if turn.finish_reason not in ("interrupted", "length"):
+            raise InvalidRequest(
+                "The last reply is complete; there is nothing to go on from.",
+                hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
+                reason="reply.complete",
+            )
+        prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
+        return self._repeated(turn, prompt, _Place(self._history.thread(thread), anchor, joins=turn.id))
+
+    def _repeated(self, turn: Turn, prompt: Prompt, place: _Place) -> Request:
+        """The request with the options of this turn."""
+        return self._composed(prompt, self._toolbox.options_of(turn), place, turn.instruction)
+
+    def _composed(self, prompt: Prompt, options: Options, place: _Place, instruction: str = "") -> Request:
+        """The request that asks `prompt` at this place; `instruction` is what the turn had that it asks again.
+
+        Raises InvalidRequest for a prompt that does not fit, or images that the model cannot see.
+        """
+        settings, before = self._settings, place.before
+        model = options.model or model_of(before)
+        if options.once:
+            before = Thread(before.name, system=options.system or "")
+        elif options.system is not None:
+            before = replace(before, system=options.system)
+        shape = _shape(options.as_type)
+        if shape is not None:
+            instruction = shape.instruction
+            self._shapes[instruction] = shape
+        elif place.joins is None:  # of a reply that is joined, each part alone is no value
+            shape = self._shapes.get(instruction)
+        request = fit(
+            Request(
+                prompt=prompt.text,
+                options=replace(
+                    options,
+                    temperature=settings.temperature if options.temperature is None else options.temperature,
+                    stream=settings.stream if options.stream is None else options.stream,
+                    tools=self._toolbox.offered(options.tools),
+                ),
+                anchor=place.anchor,
+                before=before,
+                model=model,
+                replaces=place.replaces,
+                joins=place.joins,
+                written=prompt.written,
+                images=prompt.images,
+                shape=shape,
+                instruction=instruction,
+                hide=self._service.hiding(),
+            )
         )
-    )
-    check_sight(request)
-    return request
+        check_sight(request)
+        return request
 
 
-def model_of(thread: Thread) -> str:
-    """The model that a thread asks."""
-    return thread.model or default_model()
+def _shape(wanted: Any) -> Shape | None:
+    if wanted is None:
+        return None
+    from ..values.types.answer_type import Shape
+
+    return Shape(wanted)
+
+
+def _check(prompt: str, system: str) -> None:
+    if not prompt.strip():
+        raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
+    for name, text in (("prompt", prompt), ("system text", system)):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                "The {part} contains an unpaired surrogate ({surrogate}).",
+                hint="It stands for no character and cannot be sent: remove it.",
+                reason="prompt.surrogate",
+                part=name,
+                surrogate=ascii(text[error.start]),
+            ) from None
