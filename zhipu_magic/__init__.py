@@ -20,10 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from .chat.chat import Chat
     from .chat.replies.reply import Reply
+    from .notebook.extension import load_ipython_extension, unload_ipython_extension
     from .text.errors import (
         ConnectionFailed,
         GLMError,
@@ -64,43 +63,21 @@ __all__ = [
     "unload_ipython_extension",
 ]
 
+#: The modules of these names. All others are kinds of errors.
 _HOMES = {
     "Chat": ".chat.chat",
-    "ConnectionFailed": ".text.errors",
     "DataFrame": ".values.types.answer_type",
-    "GLMError": ".text.errors",
-    "Interrupted": ".text.errors",
-    "InvalidAnswer": ".text.errors",
-    "InvalidRequest": ".text.errors",
-    "JournalError": ".text.errors",
-    "NotRecorded": ".text.errors",
-    "OverBudget": ".text.errors",
     "Reply": ".chat.replies.reply",
-    "ReplyBroken": ".text.errors",
-    "ServiceError": ".text.errors",
-    "SettingsError": ".text.errors",
     "confirm": ".values.tools.tool",
+    "load_ipython_extension": ".notebook.extension",
     "render": ".values.rendering.renderers",
+    "unload_ipython_extension": ".notebook.extension",
 }
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give `shell` the magics ``%%glm`` and ``%glm`` (called by ``%load_ext zhipu_magic``)."""
-    from .notebook.extension import load
-
-    load(shell)
-
-
-def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take them away again (called by ``%unload_ext zhipu_magic``)."""
-    from .notebook.extension import unload
-
-    unload(shell)
-
-
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
+    if name in __all__:
+        return getattr(import_module(_HOMES.get(name, ".text.errors"), __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

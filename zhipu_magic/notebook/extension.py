@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-def load(shell: InteractiveShell) -> None:
-    """Register the magics, and start importing in the background what the first cell will need."""
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Give the shell the magics ``%%glm`` and ``%glm`` (called by ``%load_ext zhipu_magic``).
+
+    What the first cell will need is imported in the background.
+    """
     magics = GLMMagics(shell)
     session = magics.session
     shell.register_magics(magics)
@@ -37,8 +40,8 @@ def load(shell: InteractiveShell) -> None:
     threading.Thread(target=_warm_up, args=(session.cells.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 
-def unload(shell: InteractiveShell) -> None:
-    """Remove the magics, and close their session."""
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics away again, and close their session (called by ``%unload_ext zhipu_magic``)."""
     magics = shell.magics_manager.registry.pop("GLMMagics")
     session = magics.session
     session.close()
