@@ -204,6 +204,11 @@ class Dispatch:
 
     def _event(self, reply: Reading, known: Known, endpoint: Endpoint | None) -> TurnEvent:
         history = self._history
-        run = history.run(reply.request.anchor.run)
-        event = turn_event_of(reply, known, endpoint, event_id=history.next_id(), run=run)
-        return event.with_fields({"forked": history.journal.forked})
+        return turn_event_of(
+            reply,
+            known,
+            endpoint,
+            event_id=history.next_id(),
+            run=history.run(reply.request.anchor.run),
+            forked=history.journal.forked,
+        )

@@ -16,7 +16,9 @@ from .replies.replay import Known
 from .window import taken, turn_tokens
 
 
-def turn_event_of(reply: Reading, known: Known, endpoint: Endpoint | None, *, event_id: str, run: str) -> TurnEvent:
+def turn_event_of(
+    reply: Reading, known: Known, endpoint: Endpoint | None, *, event_id: str, run: str, forked: bool | None
+) -> TurnEvent:
     """The event of this reply. `run` names the cell's execution; `endpoint` is who answered, None for the journal.
 
     It holds its own prompt and reply, and the id of the turn before, not the whole history again. Of the service it
@@ -43,6 +45,7 @@ def turn_event_of(reply: Reading, known: Known, endpoint: Endpoint | None, *, ev
         system=request.options.system,
         instruction=request.instruction or None,
         key=known.key,
+        forked=forked,
     )
     if endpoint is not None:
         return event.with_fields(_answer(progress, endpoint))

@@ -113,7 +113,8 @@ class Scheduler:
                 reply.read()
         finally:
             if reply.ended is not None:
-                reply.interrupt()  # which commits it, should an interrupt have come between its end and that
+                if not reply.is_settled:  # an interrupt came between its end and its commit
+                    reply.interrupt()
                 self._leave(thread, turn)
 
     def _leave(self, thread: str, turn: _Turn) -> None:

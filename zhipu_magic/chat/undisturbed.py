@@ -8,24 +8,32 @@ from collections.abc import Callable
 from types import FrameType
 
 
+class _Later:
+    """The handler while an interrupt is held back: it notes the latest."""
+
+    came: tuple[int, FrameType | None] | None = None
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.came = (number, frame)
+
+
 def undisturbed(do: Callable[[], None]) -> None:
     """Do something short; an interrupt that comes meanwhile is delivered afterwards.
 
     Python interrupts only the main thread; a handler that was not set from Python could not be put back.
     """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+    if threading.current_thread() is not threading.main_thread():
         do()
         return
-    came: list[tuple[int, FrameType | None]] = []
-
-    def wait(number: int, frame: FrameType | None) -> None:
-        came.append((number, frame))
-
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or isinstance(handler, _Later):  # this is part of something that holds it back
+        do()
+        return
+    later = _Later()
     try:
-        signal.signal(signal.SIGINT, wait)
+        signal.signal(signal.SIGINT, later)
         do()
     finally:
         signal.signal(signal.SIGINT, handler)
-        if came:
-            handler(*came[-1])
+        if later.came is not None:
+            handler(*later.came)

@@ -159,6 +159,8 @@ class Ledger:
         return self._summed_up()[1]
 
     def _summed_up(self) -> tuple[Sums, Sums]:
+        if self._sums is not None:
+            return self._sums
         unsummed, ledger = [], self
         while ledger._sums is None and ledger._before is not None:
             unsummed.append(ledger)

@@ -20,8 +20,11 @@ def request_messages(
     seeing: bool = True,
 ) -> list[Message]:
     """The messages that ask `prompt`, with its images, after these turns; to a model that is `seeing` images or not."""
-    past = (message for turn in turns for message in turn.messages(seeing=seeing))
-    return [*system_message(system), *past, user_message(prompt, images)]
+    messages = system_message(system)
+    for turn in turns:
+        messages += turn.messages(seeing=seeing)
+    messages.append(user_message(prompt, images))
+    return messages
 
 
 def system_message(system: str) -> list[Message]:

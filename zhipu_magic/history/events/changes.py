@@ -60,13 +60,6 @@ class ThreadEvent(Event):
 
     thread: Name
 
-    def apply(self, state: State) -> None:
-        state.put(self.changed(state.conversation.thread(self.thread)))
-
-    def changed(self, thread: Thread) -> Thread:
-        """The thread after it."""
-        raise NotImplementedError
-
     def links(self, conversation: Conversation) -> int:
         """The number of links in its thread."""
         thread = conversation.threads.get(self.thread)
@@ -80,8 +73,8 @@ class UndoEvent(ThreadEvent):
     event: Text = "undo"
     count: Count = 1
 
-    def changed(self, thread: Thread) -> Thread:
-        return _repeated(Thread.undo, thread, self.count)
+    def apply(self, state: State) -> None:
+        state.change(self.thread, lambda thread: _repeated(Thread.undo, thread, self.count))
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         thread = conversation.threads.get(self.thread)
@@ -96,8 +89,8 @@ class RedoEvent(UndoEvent):
 
     event: Text = "redo"
 
-    def changed(self, thread: Thread) -> Thread:
-        return _repeated(Thread.redo, thread, self.count)
+    def apply(self, state: State) -> None:
+        state.change(self.thread, lambda thread: _repeated(Thread.redo, thread, self.count))
 
 
 def _repeated(change: Callable[[Thread], Thread], thread: Thread, count: int) -> Thread:
@@ -114,8 +107,8 @@ class ResetEvent(ThreadEvent):
 
     event: Text = "reset"
 
-    def changed(self, thread: Thread) -> Thread:
-        return thread.reset()
+    def apply(self, state: State) -> None:
+        state.change(self.thread, Thread.reset)
 
 
 @event_class
@@ -130,7 +123,7 @@ class AsideEvent(Event):
     def apply(self, state: State) -> None:
         cells, conversation = frozenset(self.cells), state.conversation
         if self.thread is not None:
-            state.put(conversation.thread(self.thread).set_aside(cells, self.run))
+            state.change(self.thread, lambda thread: thread.set_aside(cells, self.run))
         else:
             state.conversation = conversation.every(lambda thread: thread.set_aside(cells, self.run))
 
@@ -148,8 +141,8 @@ class RestoreEvent(ThreadEvent):
     event: Text = "restore"
     number: Count | None = None
 
-    def changed(self, thread: Thread) -> Thread:
-        return thread.restore(self.number)
+    def apply(self, state: State) -> None:
+        state.change(self.thread, lambda thread: thread.restore(self.number))
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)
@@ -189,8 +182,8 @@ class SystemEvent(ThreadEvent):
     event: Text = "system"
     text: Text
 
-    def changed(self, thread: Thread) -> Thread:
-        return replace(thread, system=self.text)
+    def apply(self, state: State) -> None:
+        state.change(self.thread, lambda thread: replace(thread, system=self.text))
 
 
 @event_class
@@ -200,8 +193,8 @@ class ModelEvent(ThreadEvent):
     event: Text = "model"
     name: Word
 
-    def changed(self, thread: Thread) -> Thread:
-        return replace(thread, model=self.name)
+    def apply(self, state: State) -> None:
+        state.change(self.thread, lambda thread: replace(thread, model=self.name))
 
 
 @event_class

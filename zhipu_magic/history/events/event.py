@@ -8,7 +8,7 @@ lift a budget, or show a turn that never was. Members that are not part of the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -41,6 +41,10 @@ class State:
     def put(self, thread: Thread) -> None:
         """Replace the thread with the same name."""
         self.conversation = self.conversation.has(thread)
+
+    def change(self, name: str, change: Callable[[Thread], Thread]) -> None:
+        """Change the thread with this name."""
+        self.put(change(self.conversation.thread(name)))
 
 
 if TYPE_CHECKING:
@@ -77,10 +81,10 @@ class Event:
 
         def __init__(self, **fields: Any) -> None:
             form = self.format()
-            wrong = form.required - fields.keys() or fields.keys() - form.on_disk.keys()
-            if wrong:
+            members = {**form.defaults, **fields}
+            if wrong := members.keys() ^ form.on_disk.keys():
                 raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(sorted(wrong))}")
-            vars(self).update({name: fields.get(name, getattr(type(self), name, None)) for name in form.on_disk})
+            vars(self).update(members)
 
         def __setattr__(self, name: str, value: object) -> None:
             raise FrozenInstanceError(f"cannot change {name}: what has happened does not change")
@@ -121,7 +125,7 @@ class Event:
         return {
             format.on_disk[name]: values.get(name)
             for name in names
-            if values.get(name) is not None or name in format.required
+            if values.get(name) is not None or name not in format.defaults
         }
 
     def written_fields(self) -> tuple[str, ...]:
@@ -140,18 +144,21 @@ def made(event_type: type[E], fields: dict[str, Any]) -> E:
 
 
 class _Format(NamedTuple):
-    """The format of one kind of event: its fields with their names in a line, their checks, and what must be there."""
+    """The format of one kind of event: its fields with their names in a line, their checks, and what absent ones are.
+
+    A field without a default must be there.
+    """
 
     on_disk: Mapping[str, str]
     checks: Mapping[str, Any]
-    required: frozenset[str]
+    defaults: Mapping[str, Any]
 
 
 def _format_of(event_type: type[Event]) -> _Format:
     on_disk = {one.name: one.name.rstrip("_") for one in fields(event_type)}  # `from` is a word of Python's
     hints = get_type_hints(event_type, include_extras=True)
-    required = {one.name for one in fields(event_type) if one.default is MISSING}
-    return _Format(on_disk, {name: _check_in(hints[name]) for name in on_disk}, frozenset(required))
+    defaults = {one.name: one.default for one in fields(event_type) if one.default is not MISSING}
+    return _Format(on_disk, {name: _check_in(hints[name]) for name in on_disk}, defaults)
 
 
 def _check_in(hint: Any) -> Any:

@@ -39,9 +39,9 @@ class _Plan(NamedTuple):
 
 
 def _plan(event_type: type[Event], names: tuple[str, ...]) -> _Plan:
-    on_disk, checks, required = event_type.format()
+    on_disk, checks, defaults = event_type.format()
     fields = {member: name for name, member in on_disk.items() if member in names}
-    if not required <= set(fields.values()):
+    if on_disk.keys() - defaults.keys() - set(fields.values()):
         raise ValueError("a member is missing")
     if event_type.together and len(event_type.together & set(names)) not in (0, len(event_type.together)):
         raise ValueError("a member is missing that belongs to another")

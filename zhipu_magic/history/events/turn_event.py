@@ -211,7 +211,7 @@ class TurnEvent(Event):
             if self.thread is None:
                 raise LookupError("no thread")
             turn = self._turn(completion, usage, earlier.messages)
-            state.put(self._changed(state.conversation.thread(self.thread), turn))
+            state.change(self.thread, lambda thread: self._changed(thread, turn))
         state.ledger = state.ledger.add(entry)
 
     def _note(self, reply: str) -> str:
