@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import threading
 import time
@@ -256,6 +257,16 @@ def test_without_a_word_from_the_service_each_wait_is_longer(server: PracticeSer
             waits[reply.progress.retry.number] = reply.progress.retry.wait
     reply.interrupt()
     assert 1 <= waits[1] <= 2 <= waits[2] <= 3
+
+
+def test_a_wait_takes_nothing_from_the_users_random_numbers(server: PracticeServer, chat: Chat) -> None:
+    server.enqueue(Fault(429, "1302"))
+    random.seed(7)
+    reply = chat.ask("first")
+    while reply.progress.retry is None:
+        reply.advance(timeout=1)
+    reply.interrupt()
+    assert random.random() == random.Random(7).random()
 
 
 @pytest.mark.parametrize("wait", ["3600", "1e300", "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])

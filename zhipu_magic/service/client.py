@@ -4,6 +4,7 @@ and retries are our own (docs/protocol.md, "Traps in the SDK", 3 and 5).
 
 from __future__ import annotations
 
+import random
 import socket
 import ssl
 import threading
@@ -12,21 +13,20 @@ from contextlib import closing, suppress
 from typing import Any
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 from zhipuai import ZhipuAI
 from zhipuai.types.chat.chat_completion import Completion
 from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
-from ..text.addresses import host_of, without_password
+from ..text.addresses import host_of
 from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
 from ..text.untrusted_json import loads
 from .api_key import Hide
 from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
-from .endpoint import Endpoint
+from .endpoint import Endpoint, not_an_address
 from .error_codes import TOO_LONG, too_long
 from .exchange import Emit
-from .profile import DEFAULT_BASE_URL
 from .response_members import name_of, objects
 from .stream import Chunk, Retry
 from .transport_errors import in_a_word, translate
@@ -39,7 +39,10 @@ _MOST_MODELS = 1_000
 #: Characters: removing a shorter key would take pieces of words out of a message.
 _SHORTEST_KEY = 4
 
-_backoff = wait_exponential_jitter(initial=1, max=20, jitter=1)
+_LONGEST_BACKOFF = 20.0
+_backoff = wait_exponential(max=_LONGEST_BACKOFF)
+#: Spreads the tries of many clients. The generator of `random` is the user's, who may have seeded it.
+_jitter = random.Random()
 
 
 def build_completion(body: Mapping[str, Any]) -> Completion:
@@ -84,13 +87,7 @@ class Client:
                 timeout=self._http.timeout,
             )
         except (ValueError, httpx.InvalidURL):
-            raise SettingsError(
-                "base_url is not a valid address: {url}",
-                hint="It looks like {example} or http://127.0.0.1:8000/v1.",
-                reason="address.invalid",
-                url=without_password(endpoint.base_url),
-                example=DEFAULT_BASE_URL,
-            ) from None
+            raise not_an_address(endpoint.base_url) from None
 
     def send(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         """Send the request, and emit the chunks as they come. Until the first token, retry what `error_codes` allows.
@@ -109,8 +106,8 @@ class Client:
             cancelled.wait(seconds)
 
         def again(error: BaseException) -> bool:
-            too_long = isinstance(error, ServiceError) and (error.retry_after or 0) > LONGEST_WAIT
-            return isinstance(error, GLMError) and error.retryable and not too_long and not cancelled.is_set()
+            waits_too_long = isinstance(error, ServiceError) and (error.retry_after or 0) > LONGEST_WAIT
+            return isinstance(error, GLMError) and error.retryable and not waits_too_long and not cancelled.is_set()
 
         Retrying(
             stop=stop_after_attempt(self._max_retries + 1),
@@ -291,4 +288,4 @@ def _wait(state: RetryCallState) -> float:
     assert state.outcome is not None
     error = state.outcome.exception()
     asked = error.retry_after if isinstance(error, ServiceError) else None
-    return _backoff(state) if asked is None else asked
+    return min(_LONGEST_BACKOFF, _backoff(state) + _jitter.random()) if asked is None else asked

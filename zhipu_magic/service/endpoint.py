@@ -72,13 +72,7 @@ def check_base_url(url: str) -> str:
     """The address, if a key may be sent to it: over TLS, or to this machine. Raises SettingsError."""
     parts = parts_of(url.strip())
     if parts is None:
-        raise SettingsError(
-            "base_url is not a valid address: {url}",
-            hint="It looks like {example} or http://127.0.0.1:8000/v1.",
-            reason="address.invalid",
-            url=without_password(url),
-            example=DEFAULT_BASE_URL,
-        )
+        raise not_an_address(url)
     if parts.username or parts.password:
         raise SettingsError(
             "base_url contains a user name or a password.",
@@ -94,3 +88,14 @@ def check_base_url(url: str) -> str:
             host=host,
         )
     return url.strip().rstrip("/")
+
+
+def not_an_address(url: str) -> SettingsError:
+    """The error of a base_url that is none."""
+    return SettingsError(
+        "base_url is not a valid address: {url}",
+        hint="It looks like {example} or http://127.0.0.1:8000/v1.",
+        reason="address.invalid",
+        url=without_password(url),
+        example=DEFAULT_BASE_URL,
+    )
