@@ -13,8 +13,7 @@ from ..history.turn import Anchor
 from ..service.exchange import Exchange
 from ..service.forks import tell_of_forks
 from ..text.errors import InvalidRequest
-from .replies.aio import check_loop
-from .replies.in_tool import check_not_in_tool
+from .replies.in_tool import check_loop, check_not_in_tool
 from .replies.reading import TICK, Reading
 from .replies.reply import Reply
 from .undisturbed import undisturbed
@@ -58,7 +57,7 @@ class Scheduler:
     def turn(self, thread: str | None) -> Iterator[Callable[[Reply], None]]:
         """Take the next turn of this thread, once the one before it has ended; without a thread, at once.
 
-        The function that it gives is called with the reply. Raises the error that ended the turn before, unless it
+        The function that it yields is called with the reply. Raises the error that ended the turn before, unless it
         has been raised already, and InvalidRequest for a tool of this chat.
         """
         check_not_in_tool(self)
@@ -105,7 +104,7 @@ class Scheduler:
         if reply is None:
             time.sleep(_LOOK)
             return
-        check_loop(reply)
+        check_loop(reply.loop)
         try:
             while reply.ended is None:
                 reply.wait_on(TICK)
@@ -185,7 +184,7 @@ class Scheduler:
                 exchange.run()
                 received(exchange)
             finally:
-                with self._lock:  # once: whoever asks in between would wait for a thread that is about to end
+                with self._lock:  # in one step: a request queued in between would wait for a thread that ends
                     more = bool(self._queue) and self._exchanging <= self._limit
                     if more:
                         exchange, received = self._queue.popleft()

@@ -8,52 +8,22 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import wait
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from ...text.errors import InvalidRequest
 from .in_tool import check_not_in_tool
+from .reading import TICK, Reading
 
-if TYPE_CHECKING:
-    from ...values.tools.awaiting import RunCoroutine
-
-
-class Readable(Protocol):
-    """A reply, as an event loop reads it."""
-
-    error: Exception | None
-    error_was_raised: bool
-    run_coroutine: RunCoroutine | None
-    loop: asyncio.AbstractEventLoop | None
-    on_interrupt: list[Callable[[], object]]
-
-    @property
-    def ended(self) -> float | None: ...
-
-    @property
-    def is_settled(self) -> bool: ...
-
-    def notify(self, call: Callable[[], None]) -> None: ...
-
-    def take_soon(self) -> bool: ...
-
-    def step(self, patience: float = 0.0) -> None: ...
-
-    def advance(self) -> bool: ...
-
-    def interrupt(self) -> None: ...
+R = TypeVar("R", bound=Reading)
 
 
-Reply = TypeVar("Reply", bound=Readable)
-
-
-async def completed(reply: Reply) -> Reply:
+async def completed(reply: R) -> R:
     """The reply, once it is complete. Raises the `GLMError` that ended it."""
     async for _ in read_on(reply):
         pass
     return reply
 
 
-async def read_on(reply: Readable) -> AsyncIterator[None]:
+async def read_on(reply: Reading) -> AsyncIterator[None]:
     """Read the reply to its end, in at least one step. Raises the `GLMError` that ended it.
 
     Cancelling it interrupts the reply.
@@ -81,22 +51,7 @@ async def read_on(reply: Readable) -> AsyncIterator[None]:
         raise error
 
 
-def check_loop(reply: Readable) -> None:
-    """Raise InvalidRequest where to wait for the reply would stop the event loop that runs its tool."""
-    loop = reply.loop
-    if loop is None:
-        return
-    with suppress(RuntimeError):  # there is no loop here
-        if loop is asyncio.get_running_loop():
-            raise InvalidRequest(
-                "A tool of the turn before, or of this reply, is running on this event loop.",
-                hint="Await that reply: to wait for it here would stop its tool. Or ask with once=True, or in another "
-                "thread of the conversation.",
-                reason="turn.needs_this_loop",
-            )
-
-
-async def _something_to_do(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
+async def _something_to_do(reply: Reading, loop: asyncio.AbstractEventLoop) -> None:
     news = asyncio.Event()
 
     def call() -> None:
@@ -107,7 +62,7 @@ async def _something_to_do(reply: Readable, loop: asyncio.AbstractEventLoop) -> 
 
     def tick() -> None:
         nonlocal ticking
-        ticking = loop.call_later(_TICK, tick)
+        ticking = loop.call_later(TICK, tick)
 
     reply.notify(call)
     tick()
@@ -117,11 +72,7 @@ async def _something_to_do(reply: Readable, loop: asyncio.AbstractEventLoop) -> 
         ticking.cancel()
 
 
-#: Seconds after which a loop that waits turns once, for an interrupt to come through, and a thread looks up.
-_TICK = 0.25
-
-
-def _step(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
+def _step(reply: Reading, loop: asyncio.AbstractEventLoop) -> None:
     """Read on in this thread. A tool runs here too, if it is a plain function; on the loop, if it is a coroutine."""
 
     def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -129,7 +80,7 @@ def _step(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
         future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         reply.on_interrupt.append(future.cancel)
         try:
-            while not wait([future], _TICK).done:
+            while not wait([future], TICK).done:
                 if loop.is_closed():
                     reply.interrupt()
                     raise RuntimeError("the event loop was closed while the tool ran on it")
@@ -140,13 +91,13 @@ def _step(reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
 
     reply.run_coroutine = run_coroutine
     try:
-        reply.step(_TICK)
+        reply.step(TICK)
     finally:
         if reply.run_coroutine is run_coroutine:  # and not that of another task that reads the reply
             reply.run_coroutine = None
 
 
-async def _in_a_thread(do: Callable[[], None], reply: Readable, loop: asyncio.AbstractEventLoop) -> None:
+async def _in_a_thread(do: Callable[[], None], reply: Reading, loop: asyncio.AbstractEventLoop) -> None:
     """Do it in a thread of its own, until the reply is interrupted: the loop's pool has few threads."""
     done: asyncio.Future[None] = loop.create_future()
 

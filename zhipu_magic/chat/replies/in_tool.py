@@ -1,9 +1,10 @@
-"""What a tool may not do: use the chat, or read the reply, that is calling it."""
+"""What is refused while a tool runs: to use the chat, or read the reply, that calls it; to wait on its own loop."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -39,3 +40,17 @@ def check_not_in_tool(caller: object) -> None:
             hint="Let it ask another one: Chat().ask(…).",
             reason="tool.uses_its_chat",
         )
+
+
+def check_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Raise InvalidRequest where to wait for a reply would stop this event loop, which runs the reply's tool."""
+    if loop is None:
+        return
+    with suppress(RuntimeError):  # there is no loop here
+        if loop is asyncio.get_running_loop():
+            raise InvalidRequest(
+                "A tool of the turn before, or of this reply, is running on this event loop.",
+                hint="Await that reply: to wait for it here would stop its tool. Or ask with once=True, or in another "
+                "thread of the conversation.",
+                reason="turn.needs_this_loop",
+            )

@@ -16,8 +16,7 @@ from ...service.exchange import Exchange
 from ...service.forks import tell_of_forks
 from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
 from ..undisturbed import undisturbed
-from .aio import check_loop
-from .in_tool import check_not_in_tool, in_tool
+from .in_tool import check_loop, check_not_in_tool, in_tool
 from .progress import Progress, ReplyState
 from .stream import Source, StreamEvent
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from ...values.tools.awaiting import RunCoroutine
     from ..request import Request
 
-#: Seconds after which a wait looks up: on Windows, no interrupt gets through before that.
+#: Seconds after which a wait starts anew: on Windows, no interrupt gets through while it waits.
 TICK = 0.25
 #: Seconds that a connection is given to end after `[DONE]`, so that the next turn finds it free.
 _FAREWELL = 0.1
@@ -36,8 +35,8 @@ _FAREWELL = 0.1
 class Reading:
     """Reads a reply from its source into its `progress`, a step at a time.
 
-    Its request is on its way from the start. Any thread may read it, a step at a time. The thread that
-    received it takes in the rest once all of it has arrived, so that a reply that nobody reads is kept all the same,
+    Its request is on its way from the start. Any thread may read it. The thread that received it takes in the rest
+    once all of it has arrived, so that a reply that nobody reads is kept all the same,
     unless its model calls tools. Its end is committed once, by `commit`.
 
     A turn may take several rounds. The tools that the model calls run in a thread that reads, one at each step; then
@@ -50,7 +49,7 @@ class Reading:
         source: Source,
         *,
         commit: Callable[[Reading], None],
-        owner: object = None,
+        owner: object,
     ) -> None:
         self.progress = progress
         self.error: Exception | None = None
@@ -60,7 +59,7 @@ class Reading:
         """What it has cost, once it is committed."""
         self.error_was_raised = False
         self.admitted: tuple[Round, ...] = ()
-        """The rounds after which its latest request was let go, some of which may not be in its progress yet."""
+        """The rounds that its latest request was admitted after; `progress` may still lack some."""
         self.run_coroutine: RunCoroutine | None = None
         """What runs an async tool, where an event loop reads the reply."""
         self.loop: AbstractEventLoop | None = None
@@ -99,7 +98,7 @@ class Reading:
         """
         if self.progress.ended is None:
             check_not_in_tool(self)
-            check_loop(self)
+            check_loop(self.loop)
             try:
                 self._source.wait(timeout, linger)
                 self.step(timeout)
@@ -109,7 +108,7 @@ class Reading:
                 raise
         if self.progress.ended is None:
             return True
-        if not self._committed:  # what has been read is on the disk: another thread is about to commit it, or failed to
+        if not self._committed:  # the thread that ended it may not have committed it yet, or may have failed to
             self._end()
         if self.error is not None:
             self.error_was_raised = True
@@ -125,7 +124,7 @@ class Reading:
             self.advance(timeout)
             return
         check_not_in_tool(self)
-        check_loop(self)
+        check_loop(self.loop)
         self._source.wait(timeout, 0.0)
         try:
             undisturbed(self._take_in)
