@@ -20,6 +20,7 @@ from zhipu_magic.chat.replies.progress import Progress
 from zhipu_magic.chat.watch import watch
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.journal.reader import read
+from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import CUT, DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.exchange import Exchange
 from zhipu_magic.text.errors import InvalidRequest, OverBudget, ReplyBroken, ServiceError
@@ -168,6 +169,43 @@ def test_what_has_been_read_is_on_the_disk(
     assert len(synced) < 2
     assert reply.text
     assert len(synced) == 2, "the file, and the folder that it is new in"
+    chat.close()
+
+
+def test_a_setting_that_waits_for_the_disk_holds_up_no_other_change(
+    server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_disk, free = threading.Event(), threading.Event()
+
+    def full_disk(file: int) -> None:
+        at_disk.set()
+        free.wait(10)
+
+    chat = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=tmp_path / "j.jsonl")
+    server.enqueue(Answer("one"))
+    chat.ask("first", anchor=Anchor(cell="A", run=1)).read()
+    monkeypatch.setattr(os, "fsync", full_disk)
+    changes: list[Callable[[], object]] = [
+        lambda: setattr(chat, "temperature", 0.5),
+        lambda: setattr(chat, "system", "Be brief."),
+        lambda: chat.history.fork("other"),
+        chat.history.undo,
+        chat.history.redo,
+        lambda: chat.history.set_aside({"A"}),
+        chat.history.restore,
+        chat.history.reset,
+        lambda: chat.history.switch("main"),
+    ]
+    for change in changes:
+        at_disk.clear()
+        free.clear()
+        waiting = threading.Thread(target=change)
+        waiting.start()
+        assert at_disk.wait(5)
+        assert chat.history.changing.acquire(timeout=1), "the disk holds up what others change"
+        chat.history.changing.release()
+        free.set()
+        waiting.join()
     chat.close()
 
 

@@ -107,6 +107,14 @@ def test_the_public_names() -> None:
         _ = zhipu_magic.chat_with
 
 
+@pytest.mark.parametrize("name", ["", " idea", "idea ", "my idea", "idea\n", "-idea", "i" * 201])
+def test_a_threads_name_is_one_word(chat: Chat, name: str) -> None:
+    for use in (chat.history.switch, chat.history.fork, lambda name: chat.ask("hi", thread=name)):
+        with pytest.raises(InvalidRequest, match="is not a valid name for a thread"):
+            use(name)
+    assert [thread.name for thread in chat.history.threads] == ["main"]
+
+
 def test_every_kind_of_failure_is_among_them() -> None:
     kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, GLMError)}
     assert len(kinds) > 10

@@ -12,7 +12,8 @@ from in_process import Page
 from zhipu_magic import Chat
 from zhipu_magic.chat.options import Options
 from zhipu_magic.chat.request import Request
-from zhipu_magic.chat.window import fit, fit_smaller, system_tokens
+from zhipu_magic.chat.token_counts import system_tokens
+from zhipu_magic.chat.window import fit, fit_smaller
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Anchor, Turn
 from zhipu_magic.practice import Answer, Fault, PracticeServer

@@ -163,7 +163,7 @@ def test_a_fork_goes_its_own_way(three: Thread) -> None:
 
 
 def test_each_thread_has_its_own_system_text_and_begins_empty(three: Thread) -> None:
-    conversation = Conversation(Thread(system="Be brief.")).has(replace(three, system="")).switched("other")
+    conversation = Conversation(Thread(system="Be brief.")).with_thread(replace(three, system="")).switched("other")
     assert conversation.here.messages == [{"role": "system", "content": "Be brief."}]
     assert prompts(conversation.switched("main").here) == ["one", "two", "three"]
 

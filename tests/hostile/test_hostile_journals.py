@@ -138,7 +138,7 @@ def test_a_line_that_makes_no_sense_is_named_and_the_others_are_used(tmp_path: P
     path.write_text("".join(json.dumps(event) + "\n" for event in lines))
     chat = Chat.load(path, warn=told.append)
     assert [turn.id for turn in chat.thread().turns] == ["a-1", "a-4"]
-    assert told == ["j.jsonl: line 2, 3 makes no sense there and is left out."]
+    assert told == ["j.jsonl: lines 2, 3 make no sense there and are left out."]
 
 
 # Members

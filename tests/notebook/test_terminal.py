@@ -340,6 +340,14 @@ def test_all_of_a_call_stands_above_the_question_whether_it_may_run(terminal: Te
         assert ("it ran" in terminal.until_prompt()) is ran
 
 
+def test_a_call_that_has_failed_says_so(terminal: Terminal, server: PracticeServer) -> None:
+    terminal.run("def half(number: int) -> int: raise ValueError('odd')")
+    server.enqueue(Answer(tool_calls=(tool_call("half", {"number": 3}, id="1"),)), Answer("It is odd."))
+    terminal.ask("Halve 3.", "--tool half")
+    (line,) = [line for line in screen(terminal.until_prompt()) if "→" in line]
+    assert re.fullmatch(r"\[half\(number=3\) · failed · \d\.\d s → .*odd.*\]", line)
+
+
 def test_practice_in_the_terminal(terminal: Terminal) -> None:
     assert "no model behind it" in terminal.run("%glm practice")
     terminal.ask("你好")

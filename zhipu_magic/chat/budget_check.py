@@ -1,4 +1,4 @@
-"""The turn that could exceed the budget: it is refused before anything is sent."""
+"""Refuses a turn that could exceed the budget, before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
 from ..service.models import CATALOGUE
-from ..text.errors import NOTHING_SENT, OverBudget
+from ..text.errors import OverBudget
 from .request import Request
-from .window import taken
+from .token_counts import taken
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def most_of(budget: Budget, request: Request, rounds: Sequence[Round] = (), *, p
 
 def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spending: Spending) -> None:
     """Raise OverBudget for a request that could pass it after these rounds, with the longest answer there may be."""
-    priced, longest = spending.priced, _longest_answer(request)
+    priced, longest = spending.priced, request.longest_answer
     spent, tokens = _after(spending.spent, request, rounds, priced=priced)
     left = max(0.0, budget.left(spent) - spending.reserved)
     if longest is None:
@@ -44,7 +44,6 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             "It is not known how long an answer of {model} may be, so the budget cannot be kept.",
             hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
             reason="budget.unknown_length",
-            outcomes=[NOTHING_SENT],
             model=request.model,
         )
     most = _most_of_a_round(budget, request, tokens, priced=priced)
@@ -53,7 +52,6 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             "The price of {model} is not known here, so a budget in yuan cannot be kept.",
             hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
             reason="budget.unknown_price",
-            outcomes=[NOTHING_SENT],
             model=request.model,
         )
     if most <= left:
@@ -64,7 +62,6 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             "{others} under way may take.",
             hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
             reason="budget.reserved",
-            outcomes=[NOTHING_SENT],
             most=budget.in_words(most),
             left=budget.in_words(left),
             budget=budget.in_words(budget.limit),
@@ -75,24 +72,17 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             "The budget of {budget} is spent.",
             hint="Raise it, or remove it: chat.budget = None.",
             reason="budget.spent",
-            outcomes=[NOTHING_SENT],
             budget=budget.in_words(budget.limit),
         )
     raise OverBudget(
         "This turn could exceed the budget: it may take up to {most}, and {left} are left of {budget}.",
         hint="Shorten the answer (max_tokens, now {longest:,}), or raise the budget.",
         reason="budget.exceeded",
-        outcomes=[NOTHING_SENT],
         most=budget.in_words(most),
         left=budget.in_words(left),
         budget=budget.in_words(budget.limit),
         longest=longest,
     )
-
-
-def _longest_answer(request: Request) -> int | None:
-    known = CATALOGUE.get(request.model)
-    return request.max_tokens or (known.longest_answer if known else None)
 
 
 def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bool) -> tuple[Sums, int]:
@@ -105,7 +95,7 @@ def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bo
 
 
 def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: bool) -> float | None:
-    known, longest = CATALOGUE.get(request.model), _longest_answer(request)
+    known, longest = CATALOGUE.get(request.model), request.longest_answer
     if longest is None:
         return None
     if budget.unit == "tokens":

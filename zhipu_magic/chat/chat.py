@@ -1,4 +1,4 @@
-"""The chat: what is asked of it goes through `compose` and `dispatch`, and what it keeps is there to look at.
+"""The chat: it asks through `compose` and `dispatch`, and its history can be looked at at any time.
 
 It knows nothing of notebooks or widgets, which stand above it, nor of HTTP, which is the business of `service/`.
 """
@@ -33,8 +33,8 @@ from .replies.tool_loop import ToolLimits
 from .request import Request
 from .scheduler import Scheduler
 from .standing import Standing
+from .token_counts import context_tokens
 from .toolbox import Toolbox
-from .window import context_tokens
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
@@ -115,7 +115,7 @@ class Chat(ChatSettings):
         anchor: Anchor | None = None,
         **more: Any,
     ) -> Reply:
-        """Send `prompt` as the next turn of the conversation; gives the `Reply` to iterate over, to read or to await.
+        """Send `prompt` as the next turn. Returns the `Reply`, to iterate over, to read or to await.
 
         With `names`, a `{{ name }}` in the prompt stands for that value (see `references`); `images` go with it, one or
         several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
@@ -170,9 +170,9 @@ class Chat(ChatSettings):
             return self._dispatch.send(self._composer.going_on(thread, anchor or Anchor()), begun)
 
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
-        """Stop the replies that are under way, or those that this execution of a cell has asked for; gives them.
+        """Stop the replies that are under way, or those that this execution of a cell has asked for.
 
-        What has arrived is kept. `Reply.interrupt` stops one.
+        Returns them. What has arrived is kept. `Reply.interrupt` stops one.
         """
         replies = self._scheduler.under_way
         stopped = [reply for reply in replies if anchor is None or reply.request.anchor == anchor]

@@ -1,4 +1,4 @@
-"""Prompts become requests: after the turns before them, and within the model's context."""
+"""Makes the request for a prompt: after the turns before it, and within the model's context."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ..history.conversation import Thread
 from ..history.history import check_name
 from ..history.turn import Anchor, Turn
 from ..service.connection import Service
-from ..text.errors import InvalidRequest
+from ..service.models import CATALOGUE
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..values.references import Prompt, resolved
 from .chat_settings import ChatSettings, model_of
 from .options import Options
 from .request import Request
 from .toolbox import Toolbox
-from .window import check_sight, fit
+from .window import fit
 
 if TYPE_CHECKING:
     from ..values.types.answer_type import Shape
@@ -135,7 +136,7 @@ class Composer:
                 hide=self._service.hiding(),
             )
         )
-        check_sight(request)
+        _check_sight(request)
         return request
 
 
@@ -161,3 +162,19 @@ def _check(prompt: str, system: str) -> None:
                 part=name,
                 surrogate=ascii(text[error.start]),
             ) from None
+
+
+def _check_sight(request: Request) -> None:
+    """Raise InvalidRequest for images that the model cannot see."""
+    known = CATALOGUE.get(request.model)
+    if known is None or known.vision or not request.images:
+        return
+    seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
+    raise InvalidRequest(
+        "{model} cannot see images.",
+        hint="Use a model that can: {models}.",
+        reason="model.no_vision",
+        outcomes=[NOTHING_SENT],
+        model=request.model,
+        models=seeing,
+    )

@@ -10,11 +10,11 @@ from ..history.history import History
 from ..history.ledger import Sums
 from ..history.rounds import Round
 from ..history.turn import Message
-from ..service.connection import Service, build_completion
+from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.error_codes import TOO_LONG
 from ..service.exchange import Exchange
-from ..text.errors import NOTHING_MORE_SENT, OverBudget, ServiceError
+from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
@@ -83,7 +83,7 @@ class Dispatch:
                 exchange, reply = self._asked(request, known, self._service.endpoint())
                 begun(reply)
                 self._scheduler.add(reply)
-        if known.answer is not None:  # without the lock: those who wait for this turn hold the reply's before that one
+        if known.answer is not None:  # without `admitting`: who waits for this turn holds the reply's lock before that
             return self._replayed(request, known, begun)
         self._scheduler.start(exchange, reply.received)
         return reply
@@ -105,11 +105,7 @@ class Dispatch:
 
         def ask_on(more: Sequence[Message], rounds: Sequence[Round]) -> Source:
             with self._scheduler.admitting:
-                try:
-                    self._check_budget(progress.request, rounds, but=reply)
-                except OverBudget as error:
-                    error.outcomes = [NOTHING_MORE_SENT]
-                    raise
+                self._check_budget(progress.request, rounds, but=reply)
                 reply.admitted = tuple(rounds)
             following = new_exchange(more)
             try:
@@ -170,14 +166,17 @@ class Dispatch:
         priced = self.mode == "only" or self._service.priced
         others = [reply for reply in self._scheduler.under_way if reply is not but]
         reserved = sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in others)
-        check_budget(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
+        try:
+            check_budget(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
+        except OverBudget as error:
+            error.outcomes = [NOTHING_MORE_SENT if rounds else NOTHING_SENT]
+            raise
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(
             progress,
             source,
             commit=lambda reply: self._commit(reply, known, endpoint),
-            build=build_completion,
             owner=self._scheduler,
         )
 

@@ -1,4 +1,4 @@
-"""What the environment says of the chat's own settings."""
+"""The settings of a chat that environment variables provide."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ..service.endpoint import Endpoint
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known
-from .window import taken, turn_tokens
+from .token_counts import taken, turn_tokens
 
 
 def turn_event_of(

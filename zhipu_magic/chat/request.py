@@ -13,8 +13,9 @@ from ..history.conversation import Thread
 from ..history.messages import as_sent
 from ..history.turn import Anchor, Message
 from ..service.api_key import Hide
+from ..service.models import CATALOGUE
 from ..service.profile import NULL_MEMBERS
-from ..service.wire import each_text
+from ..text.characters import each_text
 from .options import Options
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ class Request:
         """The longest answer that the user has asked for."""
         found = self.members.get("max_tokens")
         return found if isinstance(found, int) and found > 0 else None
+
+    @property
+    def longest_answer(self) -> int | None:
+        """The most tokens that the answer may take; None where neither the user nor the catalogue says."""
+        known = CATALOGUE.get(self.model)
+        return self.max_tokens or (known.longest_answer if known else None)
 
 
 def deciding(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a chat stands after a reply: what that cost, and the totals."""
+"""What a reply cost, and where the chat stands after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an interrupt must not split: the interrupt is delivered right after it."""
+"""Runs a short step that an interrupt must not split: the interrupt is delivered right after it."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ class Conversation:
         """The thread of this name, which begins empty."""
         return self.threads.get(name) or replace(self.blank, name=name)
 
-    def has(self, thread: Thread) -> Conversation:
+    def with_thread(self, thread: Thread) -> Conversation:
         """With this thread in place of the one with its name."""
         return Conversation(self.blank, {**self.threads, thread.name: thread}, self.current)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from ..service.forks import tell_of_forks
-from ..text.characters import LONGEST_NAME, is_name, shortened
+from ..text.characters import LONGEST_NAME, is_word, shortened
 from ..text.errors import InvalidRequest, JournalError
 from .conversation import Thread
 from .events.changes import ResumeEvent, from_json
@@ -40,10 +41,18 @@ class History:
 
     def do(self, kind: str, **members: Any) -> None:
         """Apply an event that is not a reply, and write it. Raises InvalidRequest for invalid members."""
+        with self._one_change():
+            self._apply(kind, **members)
+
+    @contextmanager
+    def _one_change(self) -> Iterator[None]:
+        """Whatever is done within is one change; its line is written afterwards, when others can make theirs."""
         with self.changing:
-            event = _event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked})
-            self.commit(event)
-            self.write_down()
+            yield
+        self.write_down()
+
+    def _apply(self, kind: str, **members: Any) -> None:
+        self.commit(_event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked}))
 
     def next_id(self) -> str:
         """The id of the next event. Hold `changing` until that event is committed, so that no other gets in between."""
@@ -132,10 +141,10 @@ class History:
     def reset(self) -> int:
         """Remove all turns from the current thread; the system text and the ledger stay. Returns their number."""
         self._finish(self.thread().name)
-        with self.changing:
+        with self._one_change():
             thread = self.thread()
             if thread.last is not None:
-                self.do("reset", thread=thread.name)
+                self._apply("reset", thread=thread.name)
         return thread.size
 
     def set_aside(self, cells: Collection[str], *, spare: int | None = None) -> dict[str, int]:
@@ -145,12 +154,12 @@ class History:
         """
         run = None if spare is None else self.run(spare)
         self._finish(None if spare is None else self.thread().name)
-        with self.changing:
+        with self._one_change():
             before = self.threads if spare is None else (self.thread(),)
             if all(thread.set_aside(cells, run) is thread for thread in before):
                 return {}
             where = {} if run is None else {"run": run, "thread": before[0].name}
-            self.do("aside", cells=sorted(cells), **where)
+            self._apply("aside", cells=sorted(cells), **where)
         gone = {thread.name: thread.size - self.thread(thread.name).size for thread in before}
         return {name: count for name, count in gone.items() if count}
 
@@ -160,10 +169,10 @@ class History:
         Returns how many were restored.
         """
         self._finish(self.thread().name)
-        with self.changing:
+        with self._one_change():
             thread = self.thread()
             if thread.restore(number) is not thread:
-                self.do("restore", thread=thread.name, **({} if number is None else {"number": number}))
+                self._apply("restore", thread=thread.name, **({} if number is None else {"number": number}))
         return self.thread().size - thread.size
 
     def fork(self, name: str, at: int | None = None) -> None:
@@ -172,7 +181,7 @@ class History:
         Raises InvalidRequest if there already is such a thread, or no such turn.
         """
         self._finish(self.thread().name)
-        with self.changing:
+        with self._one_change():
             thread = self.thread()
             if name in (known.name for known in self.threads):
                 raise InvalidRequest(
@@ -188,7 +197,7 @@ class History:
                     reason="turn.none_to_fork_at",
                     number=at,
                 )
-            self.do("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
+            self._apply("fork", thread=thread.name, name=check_name(name), **({} if at is None else {"at": at}))
 
     def switch(self, name: str) -> None:
         """Continue in the thread of this name; a new one begins empty."""
@@ -197,21 +206,18 @@ class History:
 
     def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
         self._finish(self.thread().name)
-        with self.changing:
-            return self._changed(kind, count)
-
-    def _changed(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
-        thread, done = self.thread(), []
-        change = Thread.undo if kind == "undo" else Thread.redo
-        for _ in range(count):
-            step = thread.past if kind == "undo" else thread.future
-            changed = change(thread)
-            if changed is thread:
-                break
-            done.append(step.what if step else "a turn")
-            thread = changed
-        if done:
-            self.do(kind, thread=thread.name, count=len(done))
+        change, done = Thread.undo if kind == "undo" else Thread.redo, []
+        with self._one_change():
+            thread = self.thread()
+            for _ in range(count):
+                step = thread.past if kind == "undo" else thread.future
+                changed = change(thread)
+                if changed is thread:
+                    break
+                done.append(step.what if step else "a turn")
+                thread = changed
+            if done:
+                self._apply(kind, thread=thread.name, count=len(done))
         return done
 
     # The journal
@@ -282,8 +288,8 @@ def _event(members: dict[str, Any]) -> Event:
         )
         raise InvalidRequest(
             "The {kind} is not valid: {values}.",
-            hint="A model's name is one printable word of at most {longest} letters; a temperature is a number from 0 "
-            "to 2; a budget is 0 or more.",
+            hint="A model's name is one printable word of at most {longest} characters; a temperature is a number from "
+            "0 to 2; a budget is 0 or more.",
             reason="setting.invalid",
             kind=members["event"],
             values=values,
@@ -293,9 +299,9 @@ def _event(members: dict[str, Any]) -> Event:
 
 def check_name(name: str) -> str:
     """A thread's name: one word. Raises InvalidRequest."""
-    if not is_name(name) or len(name.split()) != 1 or name.startswith("-"):
+    if not is_word(name) or name.startswith("-"):
         raise InvalidRequest(
-            "{name!r} is not a valid name for a thread: it is one word of at most {longest} letters, and does not "
+            "{name!r} is not a valid name for a thread: it is one word of at most {longest} characters, and does not "
             "begin with a dash.",
             reason="thread.bad_name",
             name=shortened(name, LONGEST_NAME),

@@ -12,11 +12,11 @@ from ..service.wire import Usage
 
 
 class Entry(NamedTuple):
-    """One reply. `usage` is None where the service did not count it, as many local servers and every reply that was
-    cut short. `cost` is in yuan, by the price table; None where the price or the count is not known. What a budget
-    counts where the service did not are `estimated_tokens` and `estimated_cost`. `replayed` marks an answer from the
-    journal, which cost nothing this time; `turn` is the id of the turn that it made, and
-    `practice` marks an answer of the practice server, which costs nothing.
+    """One reply. `usage` is None where the service did not count it, as with many local servers, and with replies that
+    were cut short; `estimated_tokens` and `estimated_cost` are what a budget then counts instead. `cost` is in yuan, by
+    the price table; None where the price or the count is not known. `replayed` marks an answer from the journal, which
+    cost nothing this time, and `practice` one of the practice server, which costs nothing. `turn` is the id of the turn
+    that it made.
     """
 
     model: str
@@ -44,7 +44,8 @@ class Sums(NamedTuple):
     """Tokens, and money in yuan, of some entries.
 
     `cost` is None where no price is known; `unpriced` counts the entries that it leaves out, `uncounted` those whose
-    tokens the service did not count, and for which `reckoned_tokens` and `reckoned_cost` hold estimates.
+    tokens the service did not count. `reckoned_tokens` and `reckoned_cost` are what a budget counts: the service's
+    counts, and estimates where it gave none.
     """
 
     requests: int = 0
@@ -141,12 +142,6 @@ class Ledger:
         """The entry that was added last."""
         added = self._newest()
         return added[-1] if added else None
-
-    @property
-    def before(self) -> Ledger | None:
-        """The ledger before the latest entry."""
-        added = self._newest()
-        return Ledger(added[:-1], self._before) if len(added) > 1 else self._before
 
     @property
     def spent(self) -> Sums:

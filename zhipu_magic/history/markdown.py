@@ -11,15 +11,16 @@ from ..text.characters import shorten
 from ..text.html import folded, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
+from ..text.numbers import plural
 from ..text.sanitize.pages import page_of
 from .rounds import Called, calls_by_round
 from .turn import Turn
 
-#: Letters of a call's arguments, and of its result, on its one line.
+#: Characters of a call's arguments, and of its result, on its one line.
 _LONGEST_ARGUMENTS, _LONGEST_RESULT = 60, 60
-#: Letters of an address that is shown as text.
+#: Characters of an address that is shown as text.
 _LONGEST_ADDRESS = 200
-#: Letters of a call's arguments, and of its result, that are folded away below that line.
+#: Characters of a call's arguments, and of its result, that are folded away below that line.
 _LONGEST_FOLDED = 20_000
 
 #: What a page is made of: the model's Markdown, and pieces of our own.
@@ -72,7 +73,7 @@ def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
     calls = list(calls)
     ran = [call for call in calls if not call.is_beyond]
     count = len(calls) - len(ran)
-    return ran, [folded(f"{count:,} more {'call' if count == 1 else 'calls'} · did not run", [])] if count else []
+    return ran, [folded(f"{plural(count, 'more call')} · did not run", [])] if count else []
 
 
 def apart(lines: Sequence[Markup]) -> Markup:
@@ -80,6 +81,7 @@ def apart(lines: Sequence[Markup]) -> Markup:
 
 
 def call_line(call: Called) -> str:
+    """A call that has come back, and the beginning of its result, on one line."""
     facts = [call_text(call.name, call.arguments), *(["failed"] if call.failed else [])]
     facts += [] if call.seconds is None else [f"{call.seconds:.1f} s"]
     return f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
@@ -100,6 +102,11 @@ def _without_fence(text: str) -> str:
 def call_text(name: str, arguments: str) -> str:
     """A call on one line, as Python would write it."""
     return f"{name}({shorten(as_python(arguments), _LONGEST_ARGUMENTS)})"
+
+
+def call_and_result(call: Called) -> str:
+    """A call that has come back, and all of its result."""
+    return f"{call_text(call.name, call.arguments)} → {call.text}"
 
 
 def as_python(arguments: str) -> str:

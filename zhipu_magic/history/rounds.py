@@ -16,8 +16,8 @@ from .turn import Message
 class Called:
     """A call of a tool by the model, and the `text` that was returned to it, after `seconds` if known.
 
-    `error` is what the tool raised, as long as it is at hand. A call that failed in no time at all (`seconds` is None)
-    is one too many, and did not run.
+    `error` is what the tool raised, as long as it is at hand. A call that failed and has no
+    `seconds` was one too many for its turn, and did not run.
     """
 
     id: str

@@ -70,7 +70,7 @@ class Turn(NamedTuple):
     def messages(self, *, seeing: bool = True) -> list[Message]:
         """The turn as it is sent, to a model that is `seeing` images or not.
 
-        Reasoning is not sent back: the service does not want it.
+        Reasoning is not sent back.
         """
         asked = user_message(self.prompt, self.images if seeing else ())
         return [asked, *self.tool_messages, {"role": "assistant", "content": self.reply}]

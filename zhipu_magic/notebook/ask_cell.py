@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from ..text.errors import GLMError, Interrupted, InvalidRequest
+from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from .cell_line import EARLIER_STAYS, CellOptions
 from .cell_values import image_of, options_of
@@ -25,8 +25,6 @@ def ask(session: Session, prompt: str, options: CellOptions | None = None) -> No
     thread = options.request.thread
     had_earlier_turn = session.had_earlier_turn(thread)
     try:
-        if not prompt.strip():
-            raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
         _ask(session, prompt, options)
     except GLMError as error:
         if had_earlier_turn:

@@ -19,6 +19,7 @@ from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from .cell_line import CellOptions
+from .options import unconfirmed
 
 
 def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
@@ -68,7 +69,7 @@ def tool_of(name: str, own: Mapping[str, Any]) -> Any:
     It must be one of the notebook's `own` functions, or a method of one of its objects. Someone else may have written
     the cell's first line, which must not give the model everything that Python can do.
     """
-    inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
+    inner = unconfirmed(name)
     found = _own_function(inner, own)
     if inner == name:
         return found

@@ -78,10 +78,14 @@ def _names_of(text: str) -> list[str]:
     """The names in `--tool f,confirm(g)`, as they are written."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
-        inner = name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
-        if not all(part.isidentifier() for part in inner.split(".")):
+        if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
             raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
     return names
+
+
+def unconfirmed(name: str) -> str:
+    """The function's name in `confirm(f)`, or the name as it is."""
+    return name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
 
 
 class _Lines(argparse.HelpFormatter):

@@ -169,7 +169,7 @@ def _opening(cell: Any) -> str:
     """The beginning of the cell: its first line, or the first two for a cell magic."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     text = " ".join(lines[: 2 if cell.source.startswith("%%") else 1])
-    return text if len(text) <= _LONGEST_OPENING else text[: _LONGEST_OPENING - 1] + "…"
+    return shortened(text, _LONGEST_OPENING)
 
 
 def _is_ignored(cell: Any) -> bool:

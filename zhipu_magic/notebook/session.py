@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..history.turn import Anchor
     from ..practice import PracticeServer
     from ..text.markup import Markup
-    from .display.dashboard import Dashboard, Spending
+    from .display.dashboard import Dashboard, DashboardFigures
     from .display.display import Display
     from .shell import Shell
 
@@ -272,10 +272,10 @@ class Session:
         if self._dashboard is not None:
             self._dashboard.update(self._spending())
 
-    def _spending(self) -> Spending:
-        from .display.dashboard import Spending
+    def _spending(self) -> DashboardFigures:
+        from .display.dashboard import DashboardFigures
 
-        return Spending(self.chat.state, as_recorded=self.settings.replay == "only")
+        return DashboardFigures(self.chat.state, as_recorded=self.settings.replay == "only")
 
     # Practice
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, default, validate
 
-from ..text.characters import is_name, without_controls
+from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
 from .hints import door
 
@@ -75,7 +75,7 @@ class Settings(HasTraits):
     @validate("model")
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
-        if not is_name(name) or len(name.split()) > 1:
+        if not is_word(name):
             raise BadSetting(f"{proposal['value']!r} is not a valid model name; %glm models lists the models.")
         return name
 

@@ -37,11 +37,6 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def is_count(value: Any) -> bool:
-    """Whether it is a number of something."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED
-
-
 def as_text(value: Any) -> str:
     """The value if it is text; otherwise an empty text."""
     return value if isinstance(value, str) else ""
@@ -62,7 +57,7 @@ def _text(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if is_count(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED else None
 
 
 def _object_of(known: Mapping[str, Reads]) -> Reads:

@@ -6,9 +6,10 @@ reply have the same body.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..text.characters import each_text
 from .api_key import Hide
 from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, name_of, objects, typed
 from .stream import DONE, Chunk
@@ -43,17 +44,6 @@ def total(usages: Sequence[Usage | None]) -> Usage | None:
     """The sum of several counts; None if one of them is missing."""
     known = [usage for usage in usages if usage is not None]
     return Usage(*map(sum, zip(*known, strict=True))) if known and len(known) == len(usages) else None
-
-
-def each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with each text in it changed, including the names of members."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {change(name): each_text(member, change) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [each_text(item, change) for item in value]
-    return value
 
 
 #: No reply has so many; sums of such numbers, and their costs, can still be written.

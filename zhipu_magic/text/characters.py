@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 #: Characters of a name that is shown: a thread's, a model's.
 LONGEST_NAME = 200
 
 
-def shortened(text: str, letters: int) -> str:
+def shortened(text: str, longest: int) -> str:
     """The text, or its beginning and … in so many characters."""
-    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def shorten(text: str, letters: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """The text on one line, shortened to so many characters."""
-    return shortened(" ".join(text.split()), letters)
+    return shortened(" ".join(text.split()), longest)
 
 
 def with_line_ends_escaped(text: str) -> str:
@@ -49,6 +50,11 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
+def is_word(text: str) -> bool:
+    """Whether a text can be a name without a space."""
+    return is_name(text) and text.split() == [text]
+
+
 def class_name(value: Any) -> str:
     """The name of a value's class, with its library: `pandas.DataFrame`, `list`, `Order`."""
     kind = type(value)
@@ -59,3 +65,14 @@ def class_name(value: Any) -> str:
 def without_controls(text: str) -> str:
     """The text with no control characters that a terminal would obey."""
     return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with each text in it changed, including the names of members."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(name): each_text(member, change) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [each_text(item, change) for item in value]
+    return value

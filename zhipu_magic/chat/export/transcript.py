@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.markdown import answer, call_text, sources
+from ...history.markdown import answer, call_and_result, sources
 from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
 from ...text.markdown import fenced
@@ -44,7 +44,7 @@ def _turn(link: Link) -> Iterator[Markup | str]:
     yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
     for words, calls in calls_by_round(turn.tool_messages):
         yield words.strip("\n")
-        yield fenced("\n".join(f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls))
+        yield fenced("\n".join(map(call_and_result, calls)))
     yield answer(turn).strip("\n")
     yield sources(turn.sources)
 

@@ -25,7 +25,9 @@ ReplyState = Literal["waiting", "streaming", "complete", "interrupted", "failed"
 
 
 class Progress:
-    """A reply as far as it has come. All that it has is of its last round, except `usage`, which is of all rounds.
+    """A reply as far as it has come.
+
+    Its text, reasoning, calls and finish reason are of the last round; its usage, times and chunks are of all rounds.
 
     Its `state`, in order:
 
@@ -59,7 +61,7 @@ class Progress:
     # What comes
 
     def feed(self, event: StreamEvent) -> str:
-        """Take the next event in; gives the text of the answer that it brought."""
+        """Take in the next event. Returns the text of the answer that it brought."""
         self.changes += 1
         if isinstance(event, Retry):
             self.retry, self.retry_due = event, time.monotonic() + event.wait
@@ -89,7 +91,7 @@ class Progress:
             self.calls, self._assembly = [], Assembly(self.request.hide)
 
     def end_round(self) -> str:
-        """Nothing more comes in this round; gives the text that was held back."""
+        """Nothing more comes in this round. Returns the text that was held back."""
         return self._assembly.end()
 
     def end(self, *, whole: bool) -> None:

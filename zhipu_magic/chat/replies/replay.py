@@ -85,9 +85,9 @@ class Recording:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
 
-    def add(self, key: str, index: int, event: Event) -> None:
+    def add(self, key: str, index: int, event: TurnEvent) -> None:
         """Know this answer from now on, if it is a whole one."""
-        if isinstance(event, TurnEvent) and event.is_whole:
+        if event.is_whole:
             self._answers.setdefault(key, {})[index] = event
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
@@ -151,7 +151,7 @@ class Replay:
         """The error of a request that may not go out."""
         return self._recorded().missed(request, known.key, known.index)
 
-    def add(self, known: Known, event: Event) -> None:
+    def add(self, known: Known, event: TurnEvent) -> None:
         """Know the service's answer from now on. What is not read yet finds it in the journal."""
         if self._recording is not None and self._path == self._journal.path:
             self._recording.add(known.key, known.index, event)

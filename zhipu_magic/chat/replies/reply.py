@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...history.events.turn_event import Timing
 from ...history.rounds import Called, Round
+from ...service.connection import build_completion
 from ...service.wire import Usage
 from .aio import completed, read_on
 from .progress import Progress
@@ -35,11 +36,9 @@ class Reply(Reading):
         source: Source,
         *,
         commit: Callable[[Reading], None],
-        build: Callable[[Mapping[str, Any]], Completion],
-        owner: object = None,
+        owner: object,
     ) -> None:
         super().__init__(progress, source, commit=commit, owner=owner)
-        self._build = build
         self._completion: Completion | None = None
 
     # While it comes
@@ -111,7 +110,7 @@ class Reply(Reading):
         if self._completion is not None:
             return self._completion
         ended = self.ended is not None
-        completion = self._build(self.progress.body())
+        completion = build_completion(self.progress.body())
         if ended:
             self._completion = completion
         return completion

@@ -66,4 +66,4 @@ class Source(Protocol):
         """Whether more follows the complete reply `body`: the tools that it calls, and another round."""
 
     def close(self) -> Sequence[StreamEvent]:
-        """Close the connection at once. Gives what had come and was not taken."""
+        """Close the connection at once. Returns what had come and was not taken."""

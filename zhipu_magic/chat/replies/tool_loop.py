@@ -36,7 +36,7 @@ class Rounds:
     """A source of as many rounds as it takes (see `stream.Source`).
 
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
-    each `take`, within the `limits`; `hide` is applied to their results. `run_coroutine` gives what runs an async
+    each `take`, within the `limits`; `hide` is applied to their results. `run_coroutine` returns what runs an async
     tool; without it, each has an event loop of its own. An answer that is not of the `shape` is sent back once, to be
     corrected.
     """
@@ -46,11 +46,11 @@ class Rounds:
         first: Source,
         ask: Callable[[Sequence[Message], Sequence[Round]], Source],
         *,
-        tools: Sequence[Tool] = (),
+        tools: Sequence[Tool],
         limits: ToolLimits,
-        shape: Shape | None = None,
-        hide: Callable[[str], str] = lambda text: text,
-        run_coroutine: Callable[[], RunCoroutine | None] = lambda: None,
+        shape: Shape | None,
+        hide: Callable[[str], str],
+        run_coroutine: Callable[[], RunCoroutine | None],
     ) -> None:
         self._source = first
         self._ask = ask

@@ -1,7 +1,7 @@
 """What can happen to a chat: a class for each kind of event, with its members and what it changes.
 
 A chat changes in no other way: an event is applied when it happens, and applied again when a journal is read, so that
-reading a journal restores the same state. To add a kind of event, add its class here.
+reading a journal restores the same state. To add a kind of event, add its class here, and list it in `_TYPES`.
 
     session                    a kernel's first line: the journal's version, and the settings it began with
     turn, partial, replayed, once   a reply (see `turn_event`)
@@ -158,7 +158,7 @@ class ForkEvent(ThreadEvent):
 
     def apply(self, state: State) -> None:
         fork = state.conversation.thread(self.thread).fork(self.name, self.at)
-        state.conversation = state.conversation.has(fork).switched(fork.name)
+        state.conversation = state.conversation.with_thread(fork).switched(fork.name)
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         searched = 0 if self.at is None else 2 * self.links(conversation)
@@ -229,9 +229,6 @@ class ResumeEvent(Event):
     event: Text = "resume"
     from_: Id
 
-
-#: The earlier name of `State`.
-Kept = State
 
 _TYPES: Mapping[str, type[Event]] = {
     **dict.fromkeys(turn_event.KINDS, TurnEvent),

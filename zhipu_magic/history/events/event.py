@@ -40,7 +40,7 @@ class State:
 
     def put(self, thread: Thread) -> None:
         """Replace the thread with the same name."""
-        self.conversation = self.conversation.has(thread)
+        self.conversation = self.conversation.with_thread(thread)
 
     def change(self, name: str, change: Callable[[Thread], Thread]) -> None:
         """Change the thread with this name."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from ...service.response_members import MOST_COUNTED
 from ...text.characters import LONGEST_NAME, is_name
+from ...text.characters import is_word as is_one_word
 from ...text.errors import JournalError
 from ...text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
 from ...values.images.stored import from_json as image_from_json
@@ -58,7 +59,7 @@ def is_label(value: Any) -> bool:
 
 def is_word(value: Any) -> bool:
     """The name of a model as the settings take it."""
-    return is_label(value) and value.split() == [value]
+    return type(value) is str and is_one_word(value)
 
 
 def is_flag(value: Any) -> bool:

@@ -81,7 +81,7 @@ class TurnEvent(Event):
     in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
     could not see. `of` is the id of the event whose answer this one repeats.
 
-    `host` and `after` are not used yet; they are written for people who read a journal.
+    `time`, `host` and `after` are for people who read a journal; no code reads them.
     """
 
     time: Text | None = None

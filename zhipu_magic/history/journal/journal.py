@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ...service.wire import each_text
 from ...text import regular_files
+from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ..events.changes import ResumeEvent, SessionEvent, from_json

@@ -15,9 +15,9 @@ from ..turn import Message
 from .reader import JournalReader
 from .sessions import rebuilt
 
-#: The latest requests among which the nearest is looked for; those of them whose words are compared in their order, and
-#: the letters of each that are.
-_MOST_COMPARED, _MOST_ORDERED, _LETTERS = 500, 20, 200
+#: How many of the latest requests are compared; how many of those, the likeliest, in the order of their characters; and
+#: how many characters of each.
+_MOST_COMPARED, _MOST_ORDERED, _CHARACTERS = 500, 20, 200
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ def nearest(reader: JournalReader, asked: Sequence[int], prompt: str) -> Nearest
         found[place] = _turn_at(reader, place).prompt or ""
     if not found:
         return None
-    matcher = SequenceMatcher(None, b=prompt[:_LETTERS], autojunk=False)
+    matcher = SequenceMatcher(None, b=prompt[:_CHARACTERS], autojunk=False)
 
     def likeness(place: int, measure: Callable[[], float]) -> float:
         if found[place] == prompt:
             return 2.0
-        matcher.set_seq1(found[place][:_LETTERS])
+        matcher.set_seq1(found[place][:_CHARACTERS])
         return measure()
 
-    # To compare in order takes the longer the more a letter repeats, which a journal from elsewhere may do.
+    # Comparing in order takes longer the more a character repeats, and a journal from elsewhere may do that on purpose.
     likely = nlargest(_MOST_ORDERED, found, key=lambda place: likeness(place, matcher.quick_ratio))
     place = max(likely, key=lambda place: (likeness(place, matcher.ratio), place))
     event = reader.with_answer(_turn_at(reader, place))

@@ -82,7 +82,8 @@ class JournalReader:
                 for line, members in zip(alike[taken:], values[taken:], strict=True):
                     self._read_line(line, members, take)
         if self._damaged:
-            self.note(f"{self.path.name}: line {_listed(self._damaged)} is damaged and left out; all others are used.")
+            are = "are" if len(self._damaged) > 1 else "is"
+            self.note(f"{self.path.name}: {_listed(self._damaged)} {are} damaged and left out; all others are used.")
 
     def _read_plain(self, lines: list[bytes], values: list[Any], take: Take, take_plain: TakePlain) -> int:
         """Read lines together, as long as enough of them can be. Returns how many were read."""
@@ -198,8 +199,9 @@ class JournalReader:
     def note_senseless(self) -> None:
         """Add a note on the lines whose events are not valid."""
         if self._senseless:
+            make, are = ("make", "are") if len(self._senseless) > 1 else ("makes", "is")
             lines = _listed(sorted(self._senseless))
-            self.note(f"{self.path.name}: line {lines} makes no sense there and is left out.")
+            self.note(f"{self.path.name}: {lines} {make} no sense there and {are} left out.")
 
 
 def read(path: Path) -> JournalReader:
@@ -217,8 +219,9 @@ def _with_same_members(values: list[Any]) -> Iterator[list[Any]]:
 
 
 def _listed(numbers: list[int]) -> str:
-    """The numbers, or the first ten of them."""
-    return ", ".join(map(str, numbers[:_MOST_NAMED])) + (", …" if len(numbers) > _MOST_NAMED else "")
+    """The lines with these numbers, or the first ten of them."""
+    lines = "lines" if len(numbers) > 1 else "line"
+    return f"{lines} {', '.join(map(str, numbers[:_MOST_NAMED]))}{', …' if len(numbers) > _MOST_NAMED else ''}"
 
 
 def _end(file: IO[bytes]) -> int:

@@ -44,7 +44,7 @@ def find(journal: Journal, file: Path, *, earlier: bool) -> Found:
         )
     reader, found = sessions.reopen(file, but=journal.session)
     resumed = next((event.from_ for event in reversed(journal.events) if isinstance(event, ResumeEvent)), None)
-    # What this process was forked from it stands on already.
+    # This session builds on the sessions that it was forked from already.
     names = [name for name in found if name not in journal.forked_from]
     if earlier:
         names = names[: names.index(resumed) if resumed in names else -1]

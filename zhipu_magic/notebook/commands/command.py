@@ -45,10 +45,10 @@ def prose(text: str, usage: str) -> str:
     return text
 
 
-def number(text: str, usage: str, default: int | None = None) -> int | None:
-    """The number after a command. Raises UsageError for anything else."""
+def number(text: str, usage: str) -> int | None:
+    """The number after a command; None without one. Raises UsageError for anything else."""
     if not text:
-        return default
+        return None
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{text!r} is not a positive number: {usage}")
     return int(text)

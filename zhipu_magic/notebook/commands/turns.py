@@ -8,7 +8,7 @@ from IPython.core.error import UsageError
 
 from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.markdown import call_text, sources, turn_page
+from ...history.markdown import call_and_result, sources, turn_page
 from ...history.rounds import calls_by_round
 from ...history.turn import Turn
 from ...text.errors import GLMError
@@ -38,7 +38,7 @@ def _listing(thread: Thread) -> Markup:
         number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell(turn)))
         parts.append(_part(number, *images, quotation(turn.prompt)))
         for words, calls in calls_by_round(turn.tool_messages):
-            lines = [words] * bool(words) + [f"{call_text(call.name, call.arguments)} → {call.text}" for call in calls]
+            lines = [*([words] if words else []), *map(call_and_result, calls)]
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
         facts = _facts(*_marks(link))
         answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
@@ -90,9 +90,9 @@ def wanted_link(session: Session, text: str, usage: str) -> Link:
 
 
 def _undo(session: Session, text: str) -> None:
-    count = number(text, "%glm undo N undoes the last N changes.", 1)
+    count = number(text, "%glm undo N undoes the last N changes.") or 1
     before = session.chat.thread()
-    done = session.chat.history.undo(count or 1)
+    done = session.chat.history.undo(count)
     after = session.chat.thread()
     if not done:
         session.answer(Markup("There is nothing to undo."))
@@ -110,8 +110,8 @@ def _undo(session: Session, text: str) -> None:
 
 
 def _redo(session: Session, text: str) -> None:
-    count = number(text, "%glm redo N redoes the last N undone changes.", 1)
-    done = session.chat.history.redo(count or 1)
+    count = number(text, "%glm redo N redoes the last N undone changes.") or 1
+    done = session.chat.history.redo(count)
     if not done:
         session.answer(Markup("There is nothing to redo."))
         return

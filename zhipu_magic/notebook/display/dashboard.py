@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,13 +12,12 @@ from uuid import uuid4
 from ...history.events.event import State
 from ...history.ledger import Entry, Ledger, Sums
 from ...history.link import back_from
-from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
 from ...text.markup import Markup, html_bundle
 from ...text.numbers import money, plural
 from ...text.tables import plain_table
-from .panel import BRAND, FAINT, FONT, TRACK
+from .panel import BRAND, FAINT, FONT, TRACK, money_with_date
 from .widget import LiveHTML
 
 if TYPE_CHECKING:
@@ -46,20 +46,20 @@ class Dashboard:
         self._shown: list[tuple[Callable[..., None], str]] = []
         self._shown_state: State | None = None
 
-    def show(self, figures: Spending) -> None:
+    def show(self, figures: DashboardFigures) -> None:
         """Show the dashboard here."""
         publish, display_id = self._shell.display_pub.publish, uuid4().hex
         self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
         publish(self._bundle(figures), transient={"display_id": display_id})
 
-    def update(self, figures: Spending) -> None:
+    def update(self, figures: DashboardFigures) -> None:
         """Update the figures wherever the dashboard is shown."""
         if figures.state is self._shown_state:
             return
         for publish, display_id in self._shown:
             publish(self._bundle(figures), transient={"display_id": display_id}, update=True)
 
-    def _bundle(self, figures: Spending) -> dict[str, Any]:
+    def _bundle(self, figures: DashboardFigures) -> dict[str, Any]:
         self._shown_state = figures.state
         html, text = dashboard_html(figures), dashboard_text(figures)
         return self._widget.bundle(html, text) if self._widget else html_bundle(html, text)
@@ -70,7 +70,7 @@ class Dashboard:
 
 
 @dataclass(frozen=True)
-class Spending:
+class DashboardFigures:
     """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run."""
 
     state: State
@@ -91,24 +91,41 @@ class Spending:
         links = (link for thread in (*others, here) for link in back_from(thread.last) if link.turn.id in listed)
         return {link.turn.id: "set aside" if link.aside else "stale" if link.stale else "" for link in links}
 
+    @cached_property
+    def newest(self) -> list[Entry]:
+        """The requests that are listed, the latest first."""
+        return list(islice(self.ledger.newest_first(), _LONGEST_LIST))
 
-def dashboard_text(figures: Spending) -> str:
+    @cached_property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The rows of the table: the latest requests, numbered from the very first."""
+        count = self.ledger.everything.requests
+        marks = self.marks({entry.turn for entry in self.newest})
+        rows: list[tuple[str, ...]] = []
+        for number, entry in zip(range(count, 0, -1), self.newest, strict=False):
+            replayed = "replayed" if entry.replayed and not self.as_recorded else ""
+            mark = marks.get(entry.turn, "replaced or undone") if entry.turn else ""
+            notes = [note for note in (entry.note, mark, replayed) if note]
+            rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
+        return rows[::-1]
+
+
+def dashboard_text(figures: DashboardFigures) -> str:
     """The dashboard as text, for where there is no HTML."""
-    rows = _rows(figures)
-    return f"{_totals(figures)}\n\n{plain_table(_HEADER, rows)}" if rows else _totals(figures)
+    totals = _totals(figures)
+    return f"{totals}\n\n{plain_table(_HEADER, figures.rows)}" if figures.rows else totals
 
 
-def dashboard_html(figures: Spending) -> Markup:
+def dashboard_html(figures: DashboardFigures) -> Markup:
     """The dashboard as HTML, with inline styles and one SVG."""
-    rows = _rows(figures)
     return Markup(
         '<div class="zhipu-magic-dashboard" style="color:{faint};{font}">'
         '<div style="margin:4px 0">{totals}</div>{chart}{table}</div>',
         faint=FAINT,
         font=FONT,
         totals=_totals(figures),
-        chart=_chart(figures.ledger),
-        table=_table(rows) if rows else Markup(),
+        chart=_chart(figures.newest),
+        table=_table(figures.rows) if figures.rows else Markup(),
     )
 
 
@@ -151,20 +168,6 @@ def _cells(row: tuple[str, ...]) -> dict[str, object]:
 _HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
 
 
-def _rows(figures: Spending) -> list[tuple[str, ...]]:
-    """The latest requests, numbered from the very first."""
-    count, entries = figures.ledger.everything.requests, list(islice(figures.ledger.newest_first(), _LONGEST_LIST))
-    marks = figures.marks({entry.turn for entry in entries})
-    numbered = zip(range(count, 0, -1), entries, strict=False)
-    rows: list[tuple[str, ...]] = []
-    for number, entry in numbered:
-        replayed = "replayed" if entry.replayed and not figures.as_recorded else ""
-        mark = marks.get(entry.turn, "replaced or undone") if entry.turn else ""
-        notes = [note for note in (entry.note, mark, replayed) if note]
-        rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
-    return rows[::-1]
-
-
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
         return "not counted", "", "", f"{entry.seconds:.1f} s"
@@ -172,7 +175,7 @@ def _figures(entry: Entry) -> tuple[str, str, str, str]:
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
 
-def _totals(figures: Spending) -> str:
+def _totals(figures: DashboardFigures) -> str:
     sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.state.budget
     if not figures.ledger.everything.requests:
         return "Nothing has been asked yet."
@@ -181,7 +184,7 @@ def _totals(figures: Spending) -> str:
         f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
     ]
     if sums.cost is not None:
-        parts.append(f"{money(sums.cost)} (prices of {PRICES_DATE})")
+        parts.append(money_with_date(sums.cost))
     if sums.unpriced:
         parts.append(f"{sums.unpriced} unpriced")
     if sums.uncounted:
@@ -198,9 +201,9 @@ def _asked(entry: Entry, notes: Sequence[str]) -> str:
     return f"{prompt} ({', '.join(notes)})" if notes else prompt
 
 
-def _chart(ledger: Ledger) -> Markup:
+def _chart(newest: Sequence[Entry]) -> Markup:
     """Tokens by request: one bar for each, with the prompt below and the completion above."""
-    usages = [entry.usage or Usage() for entry in list(islice(ledger.newest_first(), _LONGEST_LIST))[::-1]]
+    usages = [entry.usage or Usage() for entry in reversed(newest)]
     highest = max((usage.total_tokens for usage in usages), default=0)
     if not highest:
         return Markup()

@@ -11,6 +11,7 @@ from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markdown import fenced
 from ...text.markup import Markup
+from ...text.numbers import plural
 from ...text.sanitize.pages import page_of
 
 #: Characters of the reasoning that are shown while it grows.
@@ -69,7 +70,7 @@ class _LatestCalls:
         skipped = max(0, min(self._earlier, len(calls)))
         self._earlier -= skipped
         ran, beyond = parted(calls[skipped:])
-        count = [folded(f"{skipped:,} {'call' if skipped == 1 else 'calls'}", [])] if skipped else []
+        count = [folded(plural(skipped, "call"), [])] if skipped else []
         return apart([*count, *(folded(call_line(call), []) for call in ran), *beyond])
 
 

@@ -135,7 +135,7 @@ def _notes(progress: Progress) -> tuple[str, ...]:
 
 def _not_run(progress: Progress) -> str:
     count = sum(call.is_beyond for call in progress.all_calls)
-    calls = "1 tool call" if count == 1 else f"{count:,} tool calls"
+    calls = plural(count, "tool call")
     more = "%config GLMMagics.tool_calls = NUMBER allows more (in Python: chat.tool_calls)"
     return f"{calls} did not run: the turn had reached its maximum. {more}." if count else ""
 

@@ -54,7 +54,7 @@ def _estimates(request: Request, priced: bool) -> str:
         estimates.append(f"{percent(request.tokens, known.context)} of its context")
     cost = known.cost(request.tokens, 0) if known and priced else None
     estimates.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
-    longest = request.max_tokens or (known.longest_answer if known else None)
+    longest = request.longest_answer
     most = known.cost(request.tokens, longest) if known and priced and longest else None
     if most:
         estimates.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")

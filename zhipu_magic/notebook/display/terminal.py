@@ -16,7 +16,7 @@ from ...chat.replies.progress import Progress
 from ...chat.replies.reply import Reply
 from ...chat.undisturbed import undisturbed
 from ...chat.watch import watch
-from ...history.markdown import call_text, sources
+from ...history.markdown import call_line, call_text, sources
 from ...service.response_members import objects
 from ...text.characters import shorten, without_controls
 from ...text.markup import Markup
@@ -25,7 +25,6 @@ from .panel import Figures, line_text
 
 _CLOCK = 0.25
 _ERASE = "\r\x1b[K"
-_LONGEST_RESULT = 60
 
 
 class Terminal:
@@ -149,9 +148,7 @@ def _print_calls(progress: Progress, printed: int) -> int:
     """Print a line for each new tool call. Returns how many there were."""
     for call in progress.calls[printed:]:
         _erase()
-        result = shorten(call.text, _LONGEST_RESULT)
-        seconds = "" if call.seconds is None else f" · {call.seconds:.1f} s"
-        _write(f"[{call_text(call.name, call.arguments)}{seconds} → {result}]\n")
+        _write(f"[{call_line(call)}]\n")
     return len(progress.calls) - printed
 
 
