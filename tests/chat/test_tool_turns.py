@@ -543,6 +543,31 @@ def test_a_retry_asks_the_reader_as_the_turn_did(
     chat.close()
 
 
+@pytest.mark.parametrize("answer", [None, 0, "", "no", "n", "yes", 1, [False], True])
+def test_only_true_is_consent(
+    server: PracticeServer, weather: Callable[..., Any], calls: list[Any], answer: Any
+) -> None:
+    chat = Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, confirm=lambda name, call: answer)
+    server.enqueue(calls_weather(), Answer("Done."))
+    assert chat.ask("go", tools=[confirm(weather)]).text
+    assert (len(calls) == 1) is (answer is True)
+    chat.close()
+
+
+def test_a_coroutine_is_no_consent(server: PracticeServer, weather: Callable[..., Any], calls: list[Any]) -> None:
+    async def agree(name: str, call: str) -> bool:
+        return True
+
+    with pytest.raises(InvalidRequest, match="confirm is an async function"):
+        Chat(confirm=agree)  # type: ignore[arg-type]  # that is what is tried
+    hidden: Any = lambda name, call: agree(name, call)  # noqa: E731  # a function that cannot be told to be async
+    chat = Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, confirm=hidden)
+    server.enqueue(calls_weather(), Answer("Done."))
+    assert chat.ask("go", tools=[confirm(weather)]).text
+    assert calls == []
+    chat.close()
+
+
 def test_a_tool_that_asks_needs_somebody_to_ask(
     chat: Chat, server: PracticeServer, weather: Callable[..., Any]
 ) -> None:

@@ -54,9 +54,9 @@ class Chat(ChatSettings):
     ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
     `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
     functions that the model may call in every turn; `confirm` is called as `confirm(name, call)` before each call of
-    one that was made with `zhipu_magic.confirm`: it shows the user the call, and returns whether to run it.
+    one that was made with `zhipu_magic.confirm`: it shows the user the call, and returns True to run it.
 
-    `limit` is how many requests are under way at once; what is asked beyond waits.
+    `limit` is how many requests are under way at once; further ones wait.
 
     `journal` is the file that all turns are appended to, if any. `replay` answers known requests from it: "off",
     "auto", or "only", where nothing goes out; it defaults to ZHIPU_MAGIC_REPLAY, then to "off". `warn` is called with

@@ -27,6 +27,12 @@ class Toolbox:
     def __init__(
         self, functions: Iterable[Callable[..., Any]], warn: Callable[[str], None], confirm: Ask | None = None
     ) -> None:
+        if inspect.iscoroutinefunction(confirm):
+            raise InvalidRequest(
+                "confirm is an async function, and a tool that waits for an answer cannot await one.",
+                hint="Pass a plain function: f(name, call) shows the call, and returns True to run it.",
+                reason="tool.async_confirm",
+            )
         self._known: dict[str, Tool] = {}
         self._warn = warn
         self._confirm = confirm
@@ -106,7 +112,7 @@ class Toolbox:
         if tool.asks_first and self._confirm is None:
             raise InvalidRequest(
                 "{name} asks before each call, and this chat has no way to ask.",
-                hint="Chat(confirm=f) gives it one: f(name, call) shows the call, and returns whether to run it.",
+                hint="Chat(confirm=f) gives it one: f(name, call) shows the call, and returns True to run it.",
                 reason="tool.no_way_to_ask",
                 name=tool.name,
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-#: Shows the user the call (the second text; the first is the tool's name), and returns whether they agree.
-#: Raises `CannotAsk`, or anything else, if the user cannot be asked.
+#: Shows the user the call (the second text; the first is the tool's name), and returns True if they agree. Nothing else
+#: counts as consent, not even another true value. Raises `CannotAsk`, or anything else, if the user cannot be asked.
 Ask = Callable[[str, str], bool]
 
 #: The most that a user is asked to read: characters as they are shown, and lines.
@@ -49,7 +50,10 @@ def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping
         return str(error)
     except Exception:  # front ends differ in how they say that they cannot ask
         return str(CannotAsk())
-    return "" if agreed else "The user declined this call."
+    if inspect.iscoroutine(agreed):  # nobody has been asked
+        agreed.close()
+        return str(CannotAsk())
+    return "" if agreed is True else "The user declined this call."
 
 
 def _call(name: str, given: Mapping[str, Any]) -> list[str]:
