@@ -184,8 +184,10 @@ class _Painter:
 
     def __init__(self, fails_to: str) -> None:
         self._fails_to = fails_to
+        self.done: list[str] = []
 
     def _do(self, what: str) -> None:
+        self.done.append(what)
         if what == self._fails_to:
             raise ZeroDivisionError(what)
 
@@ -211,8 +213,10 @@ def test_whatever_a_painter_fails_to_do_the_reply_is_committed(
     chat: Chat, server: PracticeServer, fails_to: str
 ) -> None:
     server.enqueue(slow("whole"))
+    painter = _Painter(fails_to)
     with pytest.raises(ZeroDivisionError, match=fails_to):
-        watch(chat.ask("hello"), _Painter(fails_to))
+        watch(chat.ask("hello"), painter)
+    assert painter.done[-1] == "break_off", "what says that the reply is under way would stay"
     assert [turn.reply for turn in chat.thread().turns] == ["whole"]
 
 

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.watch import watch
 from zhipu_magic.notebook.display.display import ShowOptions
 from zhipu_magic.notebook.display.terminal import Terminal as Display
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
@@ -241,7 +242,8 @@ def test_ctrl_c_at_the_very_moment_that_words_are_printed_prints_them_once(
     server.enqueue(Raw((sse(chunk("half")), STALL)))
     monkeypatch.setattr(sys, "stdout", Screen())
     with pytest.raises(KeyboardInterrupt):
-        Display().show_reply(chat, chat.ask("hi"), ShowOptions(panel="off", streamed=True, alone=True))
+        reply, options = chat.ask("hi"), ShowOptions(panel="off", streamed=True, alone=True)
+        watch(reply, Display().painter(reply.progress, lambda: chat.standing(reply), options))
     assert "".join(printed) == "half\n"
 
 

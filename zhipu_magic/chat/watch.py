@@ -70,6 +70,8 @@ def watch(reply: Reply, painter: Painter) -> None:
                 painter.break_off(progress, interrupted=True)
         raise
     if fault is not None:
+        with suppress(Exception):  # what was painted last does not stay as if the reply were still under way
+            painter.break_off(progress, interrupted=False)
         raise fault
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
@@ -85,6 +86,7 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
 
 
 def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
+    from ..chat.watch import watch
     from .display.display import ShowOptions
 
     settings = session.settings
@@ -96,7 +98,8 @@ def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
         notices=session.notices,
         remote_images=settings.remote_images,
     )
-    session.display.show_reply(session.chat, reply, show_options)
+    standing = partial(session.chat.standing, reply)
+    watch(reply, session.display.painter(reply.progress, standing, show_options))
 
 
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:

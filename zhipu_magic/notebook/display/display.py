@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from ...chat.chat import Chat
-from ...chat.replies.reply import Reply
+from ...chat.replies.progress import Progress
+from ...chat.standing import Standing
+from ...chat.watch import Painter
 from ...text.markup import Markup
 from .panel import PanelMode
 
@@ -32,5 +33,5 @@ class Display(Protocol):
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
 
-    def show_reply(self, chat: Chat, reply: Reply, options: ShowOptions) -> None:
-        """Read the reply to its end and show it. Raises what ended the reply."""
+    def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
+        """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ...chat.chat import Chat
 from ...chat.replies.progress import Progress
-from ...chat.replies.reply import Reply
+from ...chat.standing import Standing
 from ...chat.undisturbed import undisturbed
-from ...chat.watch import watch
+from ...chat.watch import Painter
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from .display import ShowOptions
 from .markdown import final_page, growing_page
@@ -35,24 +34,20 @@ class Notebook:
         """Show a command's answer."""
         self._shell.display_pub.publish(markdown_bundle(text))
 
-    def show_reply(self, chat: Chat, reply: Reply, options: ShowOptions) -> None:
-        """Read the reply to its end and show it; leaves two outputs, the reply and the settled panel.
-
-        Raises what ended the reply.
-        """
+    def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
+        """What paints a reply with this progress; it leaves two outputs, the reply and the settled panel."""
 
         def figures() -> Figures:
-            return Figures.of(chat.standing(reply), reply.progress, options.notices)
+            return Figures.of(standing(), progress, options.notices)
 
         publisher = self._shell.display_pub  # as it is for this cell: %%capture puts another in its place
-        painter = PagePainter(
+        return PagePainter(
             _Text(_Output(publisher.publish), options.remote_images),
             _Panel(_Output(publisher.publish), figures, options.panel),
             streamed=options.streamed,
             alone=options.alone,
             clear=publisher.clear_output,
         )
-        watch(reply, painter)
 
 
 class _Output:

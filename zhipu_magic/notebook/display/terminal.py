@@ -11,11 +11,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 
-from ...chat.chat import Chat
 from ...chat.replies.progress import Progress
-from ...chat.replies.reply import Reply
+from ...chat.standing import Standing
 from ...chat.undisturbed import undisturbed
-from ...chat.watch import watch
+from ...chat.watch import Painter
 from ...history.markdown import call_line, call_text, sources
 from ...service.response_members import objects
 from ...text.characters import shorten, without_controls
@@ -34,13 +33,13 @@ class Terminal:
         """Show a command's answer."""
         _write(_wrapped(text.bare, shutil.get_terminal_size().columns - 1) + "\n")
 
-    def show_reply(self, chat: Chat, reply: Reply, options: ShowOptions) -> None:
-        """Read the reply to its end and print it. Raises what ended the reply."""
+    def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
+        """What prints a reply with this progress."""
 
         def figures(notices: Sequence[str]) -> Figures:
-            return Figures.of(chat.standing(reply), reply.progress, notices)
+            return Figures.of(standing(), progress, notices)
 
-        watch(reply, _Painter(figures, options))
+        return _Painter(figures, options)
 
 
 class _Painter:
