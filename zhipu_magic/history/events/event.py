@@ -9,7 +9,7 @@ lift a budget, or show a turn that never was. Members that are not part of the f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from ..budget import Budget
@@ -36,7 +36,14 @@ class State:
 
     def copy(self) -> State:
         """A copy that can be changed without changing this one."""
-        return replace(self)
+        # `dataclasses.replace` would take five times as long, and each event of a journal may need one.
+        return State(
+            conversation=self.conversation,
+            ledger=self.ledger,
+            temperature=self.temperature,
+            budget=self.budget,
+            event=self.event,
+        )
 
     def put(self, thread: Thread) -> None:
         """Replace the thread with the same name."""

@@ -81,12 +81,13 @@ def read_plain_turns(reader: EventReader, rows: Sequence[dict[str, Any]], sizes:
     if not _NEEDED <= rows[0].keys() <= _MEMBERS:
         return None
     try:
+        sessions = {str.rpartition(row["id"], "-")[0] for row in rows}
+        if len(sessions) > 1 or len({row["thread"] for row in rows}) > 1:
+            return None
         columns = reader.read_columns(rows, sizes)
     except SENSELESS:
         return None
-    sessions = {session for session, _, _ in map(str.rpartition, columns["id"], repeat("-"))}
-    alike = len(sessions) == 1 and len(set(columns["thread"])) == 1 and _KINDS.issuperset(columns["event"])
-    turns = _turns(columns) if alike else None
+    turns = _turns(columns) if _KINDS.issuperset(columns["event"]) else None
     if turns is None:
         return None
     return PlainTurns(

@@ -172,12 +172,14 @@ class TurnEvent(Event):
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         threads = conversation.threads
-        looks = len(threads) // 2 if len(threads) > 1 else 0
+        looks = len(threads) // 2
         thread = threads.get(self.thread or "")
-        if thread is None or thread.last is None:
-            return looks
-        again = self.cell in thread.cells and self.append is None
-        return looks + thread.last.number if again or self.joins is not None or self.replaces is not None else looks
+        return looks + thread.last.number if thread is not None and thread.last and self.goes_back(thread) else looks
+
+    def goes_back(self, thread: Thread) -> bool:
+        """Whether it may change earlier turns of its thread, and not only add to the end."""
+        again = self.append is None and self.cell in thread.cells
+        return again or self.joins is not None or self.replaces is not None
 
     def apply(self, state: State) -> None:
         completion, model, prompt = self.completion, self.model, self.prompt
@@ -211,7 +213,7 @@ class TurnEvent(Event):
             if self.thread is None:
                 raise LookupError("no thread")
             turn = self._turn(completion, usage, earlier.messages)
-            state.change(self.thread, lambda thread: self._changed(thread, turn))
+            state.put(self._changed(state.conversation.thread(self.thread), turn))
         state.ledger = state.ledger.add(entry)
 
     def _note(self, reply: str) -> str:

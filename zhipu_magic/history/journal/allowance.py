@@ -41,7 +41,10 @@ class Allowance:
         looks = event.work(conversation, events_before)
         if looks:
             self._look(looks)
-        return looks > 0 or not isinstance(event, TurnEvent)
+        if not isinstance(event, TurnEvent):
+            return True
+        thread = conversation.threads.get(event.thread or "")
+        return thread is not None and event.goes_back(thread)
 
     def admit_plain(self, conversation: Conversation, thread: str, count: int) -> bool:
         """Count what adding `count` turns to the end of a thread will visit, as `admit` does for each of them.

@@ -76,18 +76,21 @@ class JournalReader:
         for lines in self._blocks():
             start = 0
             found = values_of(lines)
-            for values in _with_same_members(found) if take_plain else [found]:
-                alike = lines[start : (start := start + len(values))]
-                taken = self._read_plain(alike, values, take, take_plain) if take and take_plain else 0
-                for line, members in zip(alike[taken:], values[taken:], strict=True):
+            for values, are_alike in _parted(found) if take_plain else [(found, False)]:
+                stop = start + len(values)
+                taken = 0
+                if are_alike and take and take_plain:
+                    taken = self._read_plain(lines[start:stop], values, take, take_plain)
+                for line, members in zip(lines[start + taken : stop], values[taken:], strict=True):
                     self._read_line(line, members, take)
+                start = stop
         if self._damaged:
             are = "are" if len(self._damaged) > 1 else "is"
             self.note(f"{self.path.name}: {_listed(self._damaged)} {are} damaged and left out; all others are used.")
 
     def _read_plain(self, lines: list[bytes], values: list[Any], take: Take, take_plain: TakePlain) -> int:
         """Read lines together, as long as enough of them can be. Returns how many were read."""
-        if len(lines) < _FEWEST_TOGETHER or type(values[0]) is not dict or lines[-1][-1] != LINE_END:
+        if type(values[0]) is not dict or lines[-1][-1] != LINE_END:
             return 0
         sizes = list(map(len, lines))
         turns = plain_turns(values, sizes)
@@ -211,11 +214,22 @@ def read(path: Path) -> JournalReader:
     return reader
 
 
-def _with_same_members(values: list[Any]) -> Iterator[list[Any]]:
-    """The values, parted wherever one has other members than the one before, or has them in another order."""
+def _parted(values: list[Any]) -> Iterator[tuple[list[Any], bool]]:
+    """The values in parts, and whether those of a part have the same members in the same order, and are enough."""
     are_objects = set(map(type, values)) == {dict}
     names = tuple if are_objects else lambda value: tuple(value) if type(value) is dict else None
-    return (list(group) for _, group in groupby(values, names))
+    others: list[Any] = []
+    for _, group in groupby(values, names):
+        alike = list(group)
+        if len(alike) < _FEWEST_TOGETHER:
+            others += alike
+            continue
+        if others:
+            yield others, False
+            others = []
+        yield alike, True
+    if others:
+        yield others, False
 
 
 def _listed(numbers: list[int]) -> str:
