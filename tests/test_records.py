@@ -12,8 +12,6 @@ import zhipu_magic
 
 ROOT = Path(zhipu_magic.__file__).parent
 MOST = 4
-#: Still built by position.
-NOT_YET: set[str] = set()
 
 
 def long_calls(source: str) -> Iterator[str]:
@@ -32,5 +30,4 @@ def test_a_long_call_is_found() -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_records_are_built_by_name(path: Path) -> None:
-    if path.relative_to(ROOT).as_posix() not in NOT_YET:
-        assert list(long_calls(path.read_text(encoding="utf-8"))) == []
+    assert list(long_calls(path.read_text(encoding="utf-8"))) == []

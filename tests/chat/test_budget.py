@@ -122,7 +122,7 @@ def test_without_a_known_price_a_budget_in_yuan_cannot_be_kept(chat: Chat, serve
     chat.budget = Budget(100, "yuan")
     with pytest.raises(OverBudget) as error:
         chat.ask("one")
-    assert error.value.message == "The price of glm-4 is not known here, so a budget in yuan cannot be kept."
+    assert error.value.message == "The price of glm-4 is not known here, so a budget in yuan cannot be enforced."
     assert error.value.hint == 'Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.'
     assert server.requests == []
 

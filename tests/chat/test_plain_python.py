@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +25,7 @@ from zhipuai.types.chat.chat_completion import Completion
 import zhipu_magic
 from zhipu_magic import Chat, GLMError, Reply
 from zhipu_magic.chat.options import Options
+from zhipu_magic.history.budget import Budget
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text import errors
 from zhipu_magic.text.errors import InvalidRequest, ServiceError, SettingsError
@@ -113,6 +115,19 @@ def test_a_threads_name_is_one_word(chat: Chat, name: str) -> None:
         with pytest.raises(InvalidRequest, match="is not a valid name for a thread"):
             use(name)
     assert [thread.name for thread in chat.history.threads] == ["main"]
+
+
+def test_earlier_names_mean_the_same(chat: Chat) -> None:
+    reply: Any = chat.ask("hello").read()
+    for name, same in (("has_words", "has_text"), ("counted", "usage"), ("left_out", "left_out"), ("retry", "retry")):
+        assert getattr(reply, name) == getattr(reply.progress, same)
+    with pytest.raises(AttributeError):
+        _ = reply.no_such_thing
+    turn = chat.thread().turns[0]
+    assert turn.exchange == turn.tool_messages
+    assert chat.kept is chat.state and chat.history.kept is chat.history.state
+    budget = Budget.read("5 yuan")
+    assert (budget.told(2), budget.told_left(chat.account)) == (budget.in_words(2), budget.left_in_words(chat.account))
 
 
 def test_every_kind_of_failure_is_among_them() -> None:

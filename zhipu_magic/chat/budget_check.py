@@ -35,13 +35,13 @@ def most_of(budget: Budget, request: Request, rounds: Sequence[Round] = (), *, p
 
 
 def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spending: Spending) -> None:
-    """Raise OverBudget for a request that could pass it after these rounds, with the longest answer there may be."""
+    """Raise OverBudget for a request that could exceed it after these rounds, given the longest possible answer."""
     priced, longest = spending.priced, request.longest_answer
     spent, tokens = _after(spending.spent, request, rounds, priced=priced)
     left = max(0.0, budget.left(spent) - spending.reserved)
     if longest is None:
         raise OverBudget(
-            "It is not known how long an answer of {model} may be, so the budget cannot be kept.",
+            "It is not known how long an answer of {model} may be, so the budget cannot be enforced.",
             hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
             reason="budget.unknown_length",
             model=request.model,
@@ -49,7 +49,7 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
     most = _most_of_a_round(budget, request, tokens, priced=priced)
     if most is None:
         raise OverBudget(
-            "The price of {model} is not known here, so a budget in yuan cannot be kept.",
+            "The price of {model} is not known here, so a budget in yuan cannot be enforced.",
             hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
             reason="budget.unknown_price",
             model=request.model,
@@ -58,8 +58,8 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
         return
     if spending.reserved and most <= budget.left(spent):
         raise OverBudget(
-            "This turn could exceed the budget: it may take up to {most}, and {left} of {budget} are left beside what "
-            "{others} under way may take.",
+            "This turn could exceed the budget: it may take up to {most}, and only {left} of {budget} are left besides "
+            "what {others} under way may take.",
             hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
             reason="budget.reserved",
             most=budget.in_words(most),

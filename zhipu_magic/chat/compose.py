@@ -87,7 +87,7 @@ class Composer:
         turn = self._history.newest("go on from", thread).turn
         if turn.finish_reason not in ("interrupted", "length"):
             raise InvalidRequest(
-                "The last reply is complete; there is nothing to go on from.",
+                "The last reply is complete; there is nothing to continue.",
                 hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
                 reason="reply.complete",
             )

@@ -156,7 +156,7 @@ class Dispatch:
                 client.send(smaller.to_send(more, data_urls=data_urls), emit, cancelled)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
-        """Raise OverBudget for a request that could pass it, after these rounds of its turn.
+        """Raise OverBudget for a request that could exceed it, after these rounds of its turn.
 
         What other replies under way may still take counts as spent: they were admitted before.
         """

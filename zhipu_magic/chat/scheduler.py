@@ -202,7 +202,7 @@ class Scheduler:
 def _checked(limit: int) -> int:
     if type(limit) is not int or limit < 1:
         raise InvalidRequest(
-            "limit is how many requests are under way at once, at least 1, not {limit}.",
+            "limit must be a whole number of at least 1, not {limit}: it is how many requests are under way at once.",
             reason="limit.invalid",
             limit=repr(limit),
         )

@@ -1,4 +1,4 @@
-"""What of a thread goes into a request: as many of the newest turns as the model's context has room for.
+"""Which part of a thread goes into a request: as many of the newest turns as the model's context has room for.
 
 Past turns are weighed by the service's own counts. Text that it has not counted yet is estimated, and the estimate
 calibrated on the last turns that it has.

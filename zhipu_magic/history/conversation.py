@@ -50,7 +50,7 @@ class Thread:
 
     @property
     def messages(self) -> list[Message]:
-        """The conversation as it is sent to the service."""
+        """The conversation as it is sent to the service. Raises JournalError where an image's file is missing."""
         return as_sent([*system_message(self.system), *(message for turn in self.turns for message in turn.messages())])
 
     @property

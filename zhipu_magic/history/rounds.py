@@ -130,7 +130,7 @@ def calls_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def was_cut(body: Mapping[str, Any]) -> bool:
-    """Whether the reply reached its longest length: the same question would end as it did."""
+    """Whether the reply reached its maximum length: the same question would end as it did."""
     return bool(body["choices"][0].get("finish_reason") == "length")
 
 

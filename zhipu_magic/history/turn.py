@@ -59,6 +59,11 @@ class Turn(NamedTuple):
     sources: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def exchange(self) -> tuple[Message, ...]:
+        """The same as `tool_messages`, by its earlier name."""
+        return self.tool_messages
+
+    @property
     def interrupted(self) -> bool:
         return self.finish_reason == "interrupted"
 

@@ -24,6 +24,7 @@ HINTS: Mapping[str, str] = {
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
     "export.nothing": "%glm threads lists the others; %glm restore brings back turns that were set aside.",
+    "model.a_key": "The key goes in %glm login; give the model as -m NAME.",
     "model.no_vision": "Use a model that can, with -m NAME: {models}.",
     "parameter.model": "Give it as -m NAME.",
     "parameter.stream": "Give it as --no-stream.",
@@ -45,6 +46,7 @@ HINTS: Mapping[str, str] = {
     "resume.no_journal": "%glm resume PATH names one.",
     "resume.not_begun": "%glm resume PATH takes another; %glm journal shows where this page's is.",
     "thread.exists": "%glm threads lists them.",
+    "turn.needs_this_loop": "Await that reply first, or ask with --once, or in another thread (-t NAME).",
     "turn.none_to_fork_at": "%glm history shows the numbers.",
     # values/
     "file.missing": "Write the path relative to the notebook's folder, or the full path.",

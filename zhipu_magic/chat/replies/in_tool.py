@@ -24,7 +24,7 @@ _calling: ContextVar[tuple[tuple[object, Ends], ...]] = ContextVar("zhipu_magic_
 
 @contextmanager
 def in_tool(chat: object, reply: Ends) -> Iterator[None]:
-    """What is done within is done by a tool of this reply."""
+    """Code in this block runs as a tool of this reply."""
     token = _calling.set((*_calling.get(), (chat, reply)))
     try:
         yield

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ...service.connection import Completion
 
 
+#: Names of a reply that are others in its progress.
+_EARLIER_NAMES = {"has_words": "has_text", "counted": "usage", "last_counted": "last_usage"}
+
+
 class Reply(Reading):
     """The model's answer, to iterate over while it comes and to read when it is whole.
 
@@ -164,6 +168,14 @@ class Reply(Reading):
     def replayed(self) -> bool:
         """Whether the journal gave it."""
         return self.progress.replayed
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What a reply had itself before its `progress` did, such as `retry` or `left_out`."""
+            if name.startswith("_") or "progress" not in vars(self):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return getattr(self.progress, _EARLIER_NAMES.get(name, name))
 
     def body(self) -> dict[str, Any]:
         """What has come, as the service would have sent it unstreamed."""

@@ -253,8 +253,8 @@ class Journal:
             self._warn_of(
                 event,
                 Notice(
-                    "The latest {event} is in the journal, but contains a text or number beyond all bounds: resuming "
-                    "will leave it out.",
+                    "The latest {event} is in the journal, but contains a text or number that is too large, so "
+                    "resuming will leave it out.",
                     reason="journal.event_unreadable",
                     event=event.event,
                 ),
