@@ -81,6 +81,24 @@ def test_a_program_that_leaves_a_reply_unread_ends_at_once(server: PracticeServe
     assert server.requests[0].closed.wait(5)
 
 
+def test_a_first_cell_finds_imported_what_asks(server: PracticeServer, tmp_path: Path) -> None:
+    program = """if True:
+        import sys, threading
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        shell.run_line_magic("load_ext", "zhipu_magic")
+        for thread in threading.enumerate():
+            if "warm-up" in thread.name:
+                thread.join(30)
+        before = set(sys.modules)
+        shell.run_cell_magic("glm", "", "hello")
+        engine = tuple(f"zhipu_magic.{wing}" for wing in ("chat", "history", "service"))
+        print(sorted(name for name in set(sys.modules) - before if name.startswith(engine)))
+    """
+    printed = python(program, **service(server), IPYTHONDIR=str(tmp_path))
+    assert printed.splitlines()[-1] == "[]"
+
+
 def test_the_public_names() -> None:
     assert zhipu_magic.__all__ == [
         "Chat",

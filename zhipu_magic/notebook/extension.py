@@ -72,6 +72,13 @@ def _holds_turns(journal: Path) -> bool:
 _LULL, _EARLY = 0.05, 1.0
 
 
+#: What the first cell needs, in the order in which it is imported.
+_NEEDED = (
+    *("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets"),
+    *("..service.client", "..chat.chat", ".cell_line", ".display.notebook"),
+)
+
+
 def _warm_up(idle: threading.Event) -> None:
     """Import what the first cell will need while no cell runs; it takes half a second.
 
@@ -81,12 +88,10 @@ def _warm_up(idle: threading.Event) -> None:
     if not idle.wait(_EARLY):
         idle.set()
     with suppress(Exception):
-        for name in ("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets", "..service.client", ".cell_line"):
+        for name in _NEEDED:
             time.sleep(_LULL)
             while not idle.is_set():
                 idle.wait()
                 time.sleep(_LULL)
             with importing:
                 import_module(name, __package__)
-        with importing:
-            import_module(".display.notebook", __package__)
