@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -394,3 +395,59 @@ def test_a_reply_that_stalls_is_stopped_from_a_loop_that_only_awaits_it(chat: Ch
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - began < 20
     assert [turn.reply for turn in chat.thread().turns] == ["half "]
+
+
+# Tools, read by several threads
+
+
+def test_several_threads_that_read_run_each_tool_once_and_in_order(chat: Chat, server: PracticeServer) -> None:
+    def number(n: int) -> str:
+        return f"result {n}"
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(15):
+            calls = tuple(tool_call("number", {"n": n}, id=f"c{n}") for n in range(3))
+            server.enqueue(Answer("hm", tool_calls=calls), Answer("the answer"))
+            reply = chat.ask("one", tools=[number], once=True)
+            with ThreadPoolExecutor(3) as pool:
+                texts = list(pool.map(lambda _, reply=reply: reply.text, range(3)))
+            assert texts == ["the answer"] * 3
+            assert [call.text for one in reply.rounds for call in one.calls] == ["result 0", "result 1", "result 2"]
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_a_reply_that_is_stopped_before_its_tools_run_is_not_complete(chat: Chat, server: PracticeServer) -> None:
+    def number(n: int) -> str:
+        return f"result {n}"
+
+    calls = [tool_call("number", {"n": 1}, id="c")]
+    server.enqueue(
+        Raw((sse(chunk("Let me see.")), sse(chunk(tool_calls=calls, finish_reason="tool_calls")), DONE, STALL))
+    )
+    reply = chat.ask("one", tools=[number])
+    until(lambda: (reply.take_soon(), reply.progress.round_is_done)[1])
+    reply.interrupt()
+    assert (reply.state, reply.finish_reason) == ("interrupted", "interrupted")
+    assert [turn.interrupted for turn in chat.thread().turns] == [True]
+
+
+def test_a_warning_that_ends_the_thread_does_not_keep_those_in_the_queue(
+    server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda happened: ended.append(happened.exc_type))
+
+    def warn(text: str) -> None:
+        raise SystemExit(text)
+
+    (tmp_path / "j.jsonl").mkdir()  # so that the journal cannot be written
+    journal = tmp_path / "j.jsonl"
+    chat = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=journal, limit=1, warn=warn)
+    server.enqueue(*[Answer(f"answer {number}") for number in range(3)])
+    replies = [chat.ask(str(number), once=True) for number in range(3)]
+    until(lambda: all(reply.ended is not None for reply in replies))
+    assert len(server.requests) == 3
+    assert set(ended) <= {SystemExit}

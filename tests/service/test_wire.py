@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -105,3 +108,35 @@ def test_a_streamed_and_a_plain_reply_end_as_the_same_body() -> None:
         }
     )
     assert streamed.whole
+
+
+def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
+    """A display looks at each refresh, and the thread that receives the reply takes in the rest."""
+    pieces, before = [f"{number}," for number in range(5_000)], sys.getswitchinterval()
+    assembly, fed, all_of_it = Assembly(), threading.Event(), "".join(f"{number}," for number in range(5_000))
+
+    def look() -> None:
+        while not fed.is_set():
+            message = assembly.body()["choices"][0]["message"]
+            assert all_of_it.startswith(message["content"])
+            assert all_of_it.startswith(assembly.reasoning)
+
+    def feed() -> None:
+        for number, piece in enumerate(pieces):
+            begun = {"id": "a", "function": {"name": "f", "arguments": piece}}
+            call = {"index": 0, **(begun if number == 0 else {"function": {"arguments": piece}})}
+            delta = {"content": piece, "reasoning_content": piece, "tool_calls": [call], f"extra{number % 90}": number}
+            assembly.feed({f"top{number % 90}": 1, "choices": [{"index": 0, "delta": delta}]})
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            looking, feeding = pool.submit(look), pool.submit(feed)
+            feeding.add_done_callback(lambda _: fed.set())
+            feeding.result()
+            looking.result()
+    finally:
+        sys.setswitchinterval(before)
+    message = assembly.body()["choices"][0]["message"]
+    assert (assembly.text, assembly.reasoning) == (all_of_it, all_of_it)
+    assert message["tool_calls"][0]["function"]["arguments"] == all_of_it

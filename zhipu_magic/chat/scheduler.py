@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
@@ -183,6 +184,8 @@ class Scheduler:
             try:
                 exchange.run()
                 received(exchange)
+            except BaseException:  # such as a warning raised as SystemExit: those in the queue go out all the same
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
             finally:
                 with self._lock:  # in one step: a request queued in between would wait for a thread that ends
                     more = bool(self._queue) and self._exchanging <= self._limit

@@ -125,6 +125,10 @@ class Exchange:
         """Returns False: an exchange is one request."""
         return False
 
+    def would_follow(self, body: Mapping[str, Any]) -> bool:
+        """Returns False: an exchange is one request."""
+        return False
+
     def close(self) -> list[StreamItem]:
         """Stop, and return what had arrived. Does not wait: the thread ends by itself."""
         self.cancelled.set()

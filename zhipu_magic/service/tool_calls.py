@@ -39,8 +39,7 @@ class _Call:
                 self.others[other] = piece[other]
 
     def to_json(self) -> dict[str, Any]:
-        self.arguments = ["".join(self.arguments)]
-        function = {"name": self.name, "arguments": self.arguments[0]}
+        function = {"name": self.name, "arguments": "".join(self.arguments)}
         return {"id": self.id, "type": self.type, "function": function, **self.others}
 
     def is_followed_by(self, arguments: str) -> bool:

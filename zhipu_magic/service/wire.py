@@ -57,6 +57,8 @@ def _count(value: Any) -> int:
 class Assembly:
     """Assembles the chunks of one reply into the body that the service would have sent unstreamed.
 
+    One thread feeds it, and others may look meanwhile: looking changes nothing, and goes through copies.
+
     Unknown members are kept: at the top level, in the choice and in the message, the last value wins. Only the first
     choice is read; the service sends no other. Whatever the chunks hold, the members of the body have their types (see
     `response_members`), and `hide` has removed the keys.
@@ -135,14 +137,12 @@ class Assembly:
     @property
     def text(self) -> str:
         """The text of the answer so far."""
-        self._texts = ["".join(self._texts)]
-        return self._texts[0]
+        return "".join(self._texts)  # not put back: another thread may be adding a piece
 
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        self._reasonings = ["".join(self._reasonings)]
-        return self._reasonings[0]
+        return "".join(self._reasonings)
 
     @property
     def has_words(self) -> bool:
@@ -170,16 +170,16 @@ class Assembly:
 
     def body(self) -> dict[str, Any]:
         """The reply so far in the shape of an unstreamed one (docs/protocol.md, "Plain reply")."""
-        message = {"role": "assistant", "content": self.text, **self._without_keys(typed(self._message, MESSAGE))}
+        message = {"role": "assistant", "content": self.text, **self._without_keys(typed(dict(self._message), MESSAGE))}
         if self.has_reasoning:
             message["reasoning_content"] = self.reasoning
         if self._tool_calls:
             message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.to_json()]
-        top = self._without_keys(typed(self._top, TOP))
+        top = self._without_keys(typed(dict(self._top), TOP))
         if "object" in top:
             top["object"] = "chat.completion"
         choice = {"index": 0, "finish_reason": self.finish_reason, "message": message}
-        return {**top, "choices": [{**choice, **self._without_keys(typed(self._choice, {}))}]}
+        return {**top, "choices": [{**choice, **self._without_keys(typed(dict(self._choice), {}))}]}
 
     def _without_keys(self, members: dict[str, Any]) -> dict[str, Any]:
         hidden: dict[str, Any] = each_text(members, self._hide)

@@ -120,11 +120,18 @@ class Reading:
 
         But a tool that it runs is this reply's, and so is an interrupt of that.
         """
-        if self._between:
-            self.advance(timeout)
-            return
         check_not_in_tool(self)
         check_loop(self.loop)
+        if self._between:
+            try:
+                ran = self._run_on()
+            except BaseException:
+                self.error_was_raised = self.error is not None
+                self.interrupt()
+                raise
+            if not ran:  # another thread runs it: an interrupt ends this wait alone
+                time.sleep(min(timeout, TICK))
+            return
         self._source.wait(timeout, 0.0)
         try:
             undisturbed(self._take_in)
@@ -200,7 +207,8 @@ class Reading:
                 with suppress(Exception):
                     for event in arrived:
                         self._feed(event)
-            self._end(whole=self.progress.round_is_done and not self._between)
+            whole = self.progress.round_is_done and not self._between
+            self._end(whole=whole and not self._source.would_follow(self.progress.body()))
         for call in list(self.on_interrupt):
             call()
 
@@ -236,20 +244,22 @@ class Reading:
             if self._running_tool or not self._between or self.progress.ended is not None:
                 return not self._running_tool
             self._running_tool = True
+        failure: Exception | None = None
+        events: Sequence[StreamEvent] | None = None
         try:
             with in_tool(self._owner, self):
                 events = self._source.take()
-        except Exception:
-            with self._changing:
-                if self.progress.ended is None:
-                    with self._ending():
-                        raise
-            return True  # the reply was stopped meanwhile
-        finally:
+        except Exception as error:
+            failure = error
+        except BaseException:
             self._running_tool = False
-        with self._changing:
-            if self.progress.ended is None:
+            raise
+        with self._changing:  # until what it returned is fed, no other thread runs the next
+            self._running_tool = False
+            if self.progress.ended is None:  # and the reply was not stopped meanwhile
                 with self._ending():
+                    if failure is not None:
+                        raise failure
                     self._feed_all(events)
         return True
 

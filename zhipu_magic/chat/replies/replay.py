@@ -251,6 +251,10 @@ class Recorded:
             self._due = [*self._between.pop(0), self._bodies.pop(0), DONE]
         return self._due is not None
 
+    def would_follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether another round was recorded."""
+        return bool(self._between)
+
     def close(self) -> list[stream.StreamEvent]:
         """Nothing is open."""
         return []

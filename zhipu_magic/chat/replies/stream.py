@@ -65,5 +65,8 @@ class Source(Protocol):
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether more follows the complete reply `body`: the tools that it calls, and another round."""
 
+    def would_follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether `follow` would say so. Nothing is begun, so that a reply can be stopped here."""
+
     def close(self) -> Sequence[StreamEvent]:
         """Close the connection at once. Returns what had come and was not taken."""

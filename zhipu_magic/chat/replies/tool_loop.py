@@ -114,6 +114,20 @@ class Rounds:
             self._following, self._runs_tools = self._corrected(body, self._shape), False
         return self._following is not None
 
+    def would_follow(self, body: Mapping[str, Any]) -> bool:
+        """Whether `follow` would ask for another round."""
+        if self._tools and calls_of(body):
+            return True
+        if self._shape is None or was_cut(body) or any(one.wrong for one in self._rounds):
+            return False
+        from ...values.types.answer_type import Mismatch
+
+        try:
+            self._shape.read(Round(body).words)
+        except Mismatch:
+            return True
+        return False
+
     def close(self) -> Sequence[StreamEvent]:
         self._closed, self._following = True, None
         return self._source.close()
