@@ -19,6 +19,7 @@ from test_many_at_once import slow, until
 
 from zhipu_magic import Chat, GLMError, Reply
 from zhipu_magic.chat.replies.progress import Progress
+from zhipu_magic.chat.undisturbed import undisturbed
 from zhipu_magic.chat.watch import watch
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.practice import CUT, DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
@@ -451,3 +452,55 @@ def test_a_warning_that_ends_the_thread_does_not_keep_those_in_the_queue(
     until(lambda: all(reply.ended is not None for reply in replies))
     assert len(server.requests) == 3
     assert set(ended) <= {SystemExit}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that is what is tried
+def test_a_child_that_a_thread_forks_while_an_interrupt_is_held_back_can_be_interrupted() -> None:
+    held, forked = threading.Event(), threading.Event()
+    ended: list[int] = []
+
+    def fork() -> None:
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                    time.sleep(0.1)
+                except KeyboardInterrupt:
+                    os._exit(7)
+            os._exit(1)
+        ended.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        forked.set()
+
+    def wait() -> None:
+        held.set()
+        forked.wait(10)
+
+    forking = threading.Thread(target=fork)
+    forking.start()
+    undisturbed(wait)
+    forking.join()
+    assert ended == [7]
+
+
+def test_raising_the_limit_lets_all_go_that_it_allows(chat: Chat, server: PracticeServer) -> None:
+    chat.limit = 1
+    server.enqueue(*[slow(seconds=0.5)] * 6)
+    replies = [chat.ask(str(number), once=True) for number in range(6)]
+    chat.limit = 4
+    until(lambda: len(server.requests) == 4)
+    chat.limit = 1
+    for reply in replies:
+        assert reply.text == "done"
+
+
+def test_a_reply_that_was_stopped_tells_who_asks_to_be_told_at_once(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(Raw((sse(chunk("half")), STALL)))
+    reply = chat.ask("hello")
+    until(lambda: reply.progress.has_text or not reply.take_soon())
+    reply.interrupt()
+    told = threading.Event()
+    reply._source.notify(told.set)
+    assert told.is_set()

@@ -496,3 +496,18 @@ def test_a_journal_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.
     journal.begin({})
     journal.add(SwitchEvent(id=journal.next_id(), thread="idea"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_that_a_chat_loads_and_keeps_does_not_grow_by_what_is_there(
+    server: PracticeServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    chat = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, journal=path)
+    for prompt in ("one", "two"):
+        chat.ask(prompt).read()
+    chat.close()
+    for number in range(4):
+        chat = Chat.load(path, journal=path, base_url=server.base_url, api_key=server.api_key)
+        assert [turn.prompt for turn in chat.thread().turns] == ["one", "two"]
+        chat.close()
+        assert len(path.read_bytes().splitlines()) == 3 + 2 * (number + 1)

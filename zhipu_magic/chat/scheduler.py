@@ -151,12 +151,16 @@ class Scheduler:
     def limit(self, limit: int) -> None:
         with self._lock:
             self._limit = _checked(limit)
-        for _ in range(limit):
+        undisturbed(self._let_go)
+
+    def _let_go(self) -> None:
+        """Begin what is queued, as far as the limit allows."""
+        while True:
             with self._lock:
-                if not self._queue or self._exchanging >= limit:
+                if not self._queue or self._exchanging >= self._limit:
                     return
                 exchange, received = self._queue.popleft()
-            self.start(exchange, received)
+            self._start(exchange, received)
 
     def start(self, exchange: Exchange, received: Received) -> None:
         """Begin the exchange in a thread of its own, now or as soon as another one is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -9,12 +10,25 @@ from types import FrameType
 
 
 class _Later:
-    """The handler while an interrupt is held back: it notes the latest."""
+    """The handler while an interrupt is held back: it notes the latest. It stands in the place of `handler`."""
 
-    came: tuple[int, FrameType | None] | None = None
+    def __init__(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        self.handler = handler
+        self.came: tuple[int, FrameType | None] | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.came = (number, frame)
+
+
+def _in_child() -> None:
+    """Put the handler back in a child that another thread forks meanwhile: the main thread is not there to do it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if isinstance(handler, _Later):
+        signal.signal(signal.SIGINT, handler.handler)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def undisturbed(do: Callable[[], None]) -> None:
@@ -29,7 +43,7 @@ def undisturbed(do: Callable[[], None]) -> None:
     if not callable(handler) or isinstance(handler, _Later):  # this is part of something that holds it back
         do()
         return
-    later = _Later()
+    later = _Later(handler)
     try:
         signal.signal(signal.SIGINT, later)
         do()

@@ -256,7 +256,7 @@ class History:
         for event in self.journal.own_events[1:]:
             state = state if isinstance(event, ResumeEvent) else event.applied_to(state)
         event = ResumeEvent(id=self.journal.next_id(), from_=found.session)
-        if here:
+        if here or file == self.journal.path:
             self.journal.move(file)
         else:
             self.journal.earlier = found.reader.by_id()

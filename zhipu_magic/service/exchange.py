@@ -97,7 +97,7 @@ class Exchange:
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, from any thread, as soon as there is something to take."""
         self._on_arrival.append(call)
-        if self._items or self._over:
+        if self._items or self.is_over:
             _call_all(self._on_arrival)
 
     def take(self) -> list[StreamItem] | None:
