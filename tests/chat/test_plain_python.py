@@ -240,15 +240,16 @@ def test_without_options_nothing_more_is_sent(chat: Chat, server: PracticeServer
 
 def test_options_are_given_by_name(chat: Chat, server: PracticeServer) -> None:
     options = {"top_p": 0.5, "max_tokens": 40, "seed": 3, "stop": "END"}
+    sent = {**options, "stop": ["END"]}  # the specification has a list of one
     assert chat.ask("hi", model="glm-4-plus", think=False, params={"user_id": "reader-7"}, **options).text
     body = server.requests[-1].body
-    assert {name: body[name] for name in options} == options
+    assert {name: body[name] for name in options} == sent
     assert (body["model"], body["thinking"], body["user_id"]) == ("glm-4-plus", {"type": "disabled"}, "reader-7")
 
 
 def test_options_are_given_as_one_value_too(chat: Chat, server: PracticeServer) -> None:
     assert chat.ask("hi", Options(seed=3, stop="END"), seed=4).text
-    assert (server.requests[-1].body["seed"], server.requests[-1].body["stop"]) == (4, "END")
+    assert (server.requests[-1].body["seed"], server.requests[-1].body["stop"]) == (4, ["END"])
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0])

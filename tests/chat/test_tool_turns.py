@@ -455,7 +455,12 @@ def test_search_asks_the_service_and_shows_the_sources_as_numbered_links(page: P
     (tool,) = server.requests[-1].body["tools"]
     assert tool == {
         "type": "web_search",
-        "web_search": {"enable": True, "search_query": "GLM news", "search_result": True},
+        "web_search": {
+            "search_engine": "search_std",
+            "enable": True,
+            "search_query": "GLM news",
+            "search_result": True,
+        },
     }
     lines = cell.markdown().splitlines()
     assert lines[0] == "Found it."
@@ -466,7 +471,11 @@ def test_search_asks_the_service_and_shows_the_sources_as_numbered_links(page: P
 
 def test_search_without_a_query_leaves_it_to_the_service(page: Page, server: PracticeServer) -> None:
     assert page.run("%%glm --search\nWhat is new?").success
-    assert server.requests[-1].body["tools"][0]["web_search"] == {"enable": True, "search_result": True}
+    assert server.requests[-1].body["tools"][0]["web_search"] == {
+        "search_engine": "search_std",
+        "enable": True,
+        "search_result": True,
+    }
 
 
 def test_an_open_fence_does_not_take_the_sources_in(page: Page, server: PracticeServer) -> None:

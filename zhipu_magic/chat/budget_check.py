@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
-from ..service.models import CATALOGUE
 from ..text.errors import OverBudget
 from .request import Request
 from .token_counts import taken
@@ -95,7 +94,7 @@ def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bo
 
 
 def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: bool) -> float | None:
-    known, longest = CATALOGUE.get(request.model), request.longest_answer
+    known, longest = request.known, request.longest_answer
     if longest is None:
         return None
     if budget.unit == "tokens":

@@ -21,7 +21,6 @@ from ..history.ledger import Ledger, Sums
 from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
-from ..service.models import CATALOGUE
 from ..text.errors import InvalidRequest, SettingsError
 from .chat_settings import ChatSettings
 from .compose import Composer
@@ -243,8 +242,9 @@ class Chat(ChatSettings):
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
         conversation = self.state.conversation
         here = conversation.here if thread is None else conversation.thread(thread)
-        known = CATALOGUE.get(model or self.model)
-        return (min(context_tokens(here), known.context), known.context) if known else None
+        known = self.service.model(model or self.model)
+        context = known.context if known else None
+        return (min(context_tokens(here), context), context) if context else None
 
     def standing(self, reply: Reply) -> Standing:
         """What the reply has cost, and where its thread and all of the chat stand by now."""

@@ -127,6 +127,7 @@ class Composer:
                 anchor=place.anchor,
                 before=before,
                 model=model,
+                known=self._service.model(model),
                 replaces=place.replaces,
                 joins=place.joins,
                 written=prompt.written,
@@ -166,7 +167,7 @@ def _check(prompt: str, system: str) -> None:
 
 def _check_sight(request: Request) -> None:
     """Raise InvalidRequest for images that the model cannot see."""
-    known = CATALOGUE.get(request.model)
+    known = request.known
     if known is None or known.vision or not request.images:
         return
     seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)

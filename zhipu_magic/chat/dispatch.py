@@ -143,17 +143,17 @@ class Dispatch:
 
     def _ask(self, progress: Progress, endpoint: Endpoint, more: Sequence[Message], exchange: Exchange) -> None:
         """Send the request with these messages after its own, and once more where it is too long."""
-        data_urls, emit, cancelled = endpoint.profile.data_urls, exchange.emit, exchange.cancelled
+        profile, emit, cancelled = endpoint.profile, exchange.emit, exchange.cancelled
         with self._service.client(endpoint) as client, exchange.waiting_on(client):
             try:
-                client.send(progress.request.to_send(more, data_urls=data_urls), emit, cancelled)
+                client.send(progress.request.to_send(profile, more), emit, cancelled)
             except ServiceError as error:
                 smaller = fit_smaller(progress.request) if error.code in TOO_LONG else None
                 if smaller is None or cancelled.is_set():
                     raise
                 why = "the conversation is too long for the model"
                 emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=smaller))
-                client.send(smaller.to_send(more, data_urls=data_urls), emit, cancelled)
+                client.send(smaller.to_send(profile, more), emit, cancelled)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
         """Raise OverBudget for a request that could exceed it, after these rounds of its turn.

@@ -13,8 +13,8 @@ from ..history.conversation import Thread
 from ..history.messages import as_sent
 from ..history.turn import Anchor, Message
 from ..service.api_key import Hide
-from ..service.models import CATALOGUE
-from ..service.profile import NULL_MEMBERS
+from ..service.models import Model
+from ..service.profile import Profile
 from ..text.characters import each_text
 from .options import Options
 
@@ -30,7 +30,8 @@ _BESIDE_THE_ANSWER = frozenset({"stream", "stream_options", "tool_stream", "requ
 class Request:
     """What is asked next, after the turns of `before`, and where its turn will stand.
 
-    `replaces` or `joins` is the id of a turn that it replaces, or goes on from. `written` is the prompt as the cell
+    `known` is what is known of the model, if anything. `replaces` or `joins` is the id of a turn that it replaces, or
+    goes on from. `written` is the prompt as the cell
     holds it, where references made another text of it; `images` go with it. An answer of a `shape` is asked for by an
     `instruction`, which is added to the system text for this request alone. `window.fit` fills in the rest: the
     `messages` that the context has room for, how many turns they leave out, how many images of earlier turns are
@@ -43,6 +44,7 @@ class Request:
     anchor: Anchor
     before: Thread
     model: str
+    known: Model | None = None
     replaces: str | None = None
     joins: str | None = None
     written: str = ""
@@ -69,13 +71,13 @@ class Request:
             "model": self.model,
             "messages": self.messages,
             "stream": self.options.stream,
-            **NULL_MEMBERS,  # so that what is sent is what the SDK's own call would send
             **self.members,
         }
 
-    def to_send(self, more: Sequence[Message] = (), *, data_urls: bool = False) -> dict[str, Any]:
-        """The body as it goes out, with `more` messages after its own (see `messages.as_sent`)."""
-        return {**self.body, "messages": as_sent([*self.messages, *more], data_urls=data_urls)}
+    def to_send(self, profile: Profile, more: Sequence[Message] = ()) -> dict[str, Any]:
+        """The body as a service of this profile takes it, with `more` messages after its own."""
+        messages = as_sent([*self.messages, *more], data_urls=profile.data_urls)
+        return profile.adapted({**self.body, "messages": messages}, self.members.keys() - self.options.params.keys())
 
     @property
     def max_tokens(self) -> int | None:
@@ -86,8 +88,7 @@ class Request:
     @property
     def longest_answer(self) -> int | None:
         """The most tokens that the answer may take; None where neither the user nor the catalogue says."""
-        known = CATALOGUE.get(self.model)
-        return self.max_tokens or (known.longest_answer if known else None)
+        return self.max_tokens or (self.known.longest_answer if self.known else None)
 
 
 def deciding(body: Mapping[str, Any]) -> dict[str, Any]:

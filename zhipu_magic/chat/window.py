@@ -12,7 +12,6 @@ from dataclasses import replace
 from ..history.link import Link, back_from
 from ..history.messages import instructed, request_messages
 from ..history.turn import Turn
-from ..service.models import CATALOGUE
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
@@ -30,14 +29,15 @@ def fit(request: Request, limit: int | None = None) -> Request:
     `limit` is what all messages may take, in tokens; by default the model's context less room for the answer, and
     none for a model that the catalogue does not know. Raises InvalidRequest for a prompt that cannot fit alone.
     """
-    thread, known = request.before, CATALOGUE.get(request.model)
+    thread, known = request.before, request.known
+    context = known.context if known else None
     factor = scale(thread)
     system = system_tokens(thread) + _around(request)
     asked = round(estimate(request.prompt) * factor) + sum(image.tokens for image in request.images)
-    if known is not None:
-        if system + asked + (request.max_tokens or 0) > known.context:
-            raise _does_not_fit(request, system + asked, known.context)
-        limit = known.context - room_for_answer(request.model, request.max_tokens) if limit is None else limit
+    if context is not None:
+        if system + asked + (request.max_tokens or 0) > context:
+            raise _does_not_fit(request, system + asked, context)
+        limit = context - room_for_answer(request) if limit is None else limit
     turns, tokens = _newest(thread.last, None if limit is None else limit - system - round(asked * _MARGIN))
     seeing = known is None or known.vision
     messages = request_messages(
@@ -73,12 +73,13 @@ def _around(request: Request) -> int:
     return round(sum(estimate(text) for text in texts if text))
 
 
-def room_for_answer(model: str, max_tokens: int | None) -> int:
+def room_for_answer(request: Request) -> int:
     """Tokens of the context that the turns leave free."""
-    known = CATALOGUE.get(model)
-    if max_tokens is not None or known is None:
-        return max_tokens or 0
-    return min(known.longest_answer, known.context // _SHARE_FOR_ANSWER)
+    known = request.known
+    if request.max_tokens is not None or known is None or known.context is None:
+        return request.max_tokens or 0
+    share = known.context // _SHARE_FOR_ANSWER
+    return min(known.longest_answer or share, share)
 
 
 def _does_not_fit(request: Request, tokens: int, context: int) -> InvalidRequest:

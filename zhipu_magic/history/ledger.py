@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from ..service.models import CATALOGUE
+from ..service.models import find
 from ..service.wire import Usage
 
 
@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
     """An estimate of yuan for one reply; `priced` says whether the price table applies to the service that answered."""
-    known = CATALOGUE.get(model) if priced else None
+    known = find(model) if priced else None
     if known is None or usage is None:
         return None
     return known.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)

@@ -15,6 +15,7 @@ from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
+from .models import Model, find
 from .profile import profile_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Service:
         self._saved_key: ApiKey | None = None
         self._endpoint: Endpoint | None = None
         self._used_keys: set[ApiKey] = set()
+        self._contexts: dict[tuple[str, str], int] = {}
         self._timeout = timeout
         self._max_retries = max_retries
         self._idle: list[_Idle] = []
@@ -78,6 +80,18 @@ class Service:
     def priced(self) -> bool:
         """Whether the price table is about this service."""
         return (self._endpoint.profile if self._endpoint else profile_of(self.base_url)).priced
+
+    def model(self, name: str) -> Model | None:
+        """What is known of a model: by the catalogue, and by what this service has said of its context."""
+        known, context = find(name), self._contexts.get((self.base_url, name))
+        if context is None:
+            return known
+        return known._replace(context=context) if known else Model(name, context, longest_answer=None)
+
+    def learn_context(self, model: str, tokens: int | None) -> None:
+        """Know from now on how many tokens this service gives the model's context."""
+        if tokens:
+            self._contexts[self.base_url, model] = tokens
 
     def endpoint(self) -> Endpoint:
         """The address and the key. Raises SettingsError."""

@@ -1,4 +1,4 @@
-"""What is known about the models: context, longest answer, price.
+"""What is known about the models: context, longest answer, sight, thinking, price.
 
 The prices are those of open.bigmodel.cn, read from a third party's copy of its price page on `PRICES_DATE`. They are
 estimates, and always shown as such. A model that is not listed, or whose price is not known, has no price at all: no
@@ -7,13 +7,19 @@ figure is ever made up.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 PRICES_DATE = "2026-09-03"
 DEFAULT_MODEL = "glm-4.7-flash"
 
 _K = 1_000
 _M = 1_000_000
+
+#: The most that one search of the web costs, in yuan (docs/protocol.md, "Chat request"). It is billed separately.
+SEARCH_COST: Final = 0.05
+
+#: Whether a model reasons before it answers: never, unless it is turned off, or whatever it is told.
+Thinking = Literal["none", "optional", "always"]
 
 
 class Price(NamedTuple):
@@ -32,13 +38,17 @@ class Price(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A model of the service: `context` and `longest_answer` are in tokens; `prices` are tried in order."""
+    """A model: `context` and `longest_answer` are in tokens, None where they are not known; `prices` are tried in
+    order; `efforts` are the values of `reasoning_effort` that it takes.
+    """
 
     name: str
-    context: int
-    longest_answer: int
+    context: int | None
+    longest_answer: int | None
     prices: tuple[Price, ...] = ()
     vision: bool = False
+    thinking: Thinking = "optional"
+    efforts: tuple[str, ...] = ()
 
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float | None:
         """The cost of one request in yuan, an estimate; None if the price is not known."""
@@ -51,6 +61,11 @@ class Model(NamedTuple):
                 )
                 return spent / _M
         return None
+
+
+def find(name: str) -> Model | None:
+    """The model of this name, in any case and with any vendor's prefix, as in `zai-org/GLM-4.6`; None if not listed."""
+    return CATALOGUE.get(name) or CATALOGUE.get(name.rpartition("/")[2].lower())
 
 
 def _tiers(short: Price, long: Price, huge: Price) -> tuple[Price, ...]:
@@ -71,22 +86,42 @@ def _short_prompts(prompt: float, completion: float, cached: float) -> tuple[Pri
 
 
 FREE = (Price(0, 0, 0),)
+_5_2 = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_5_3 = ("low", "high", "max")
+_4_7 = _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))
+_4_5_AIR = _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))
 
 CATALOGUE: dict[str, Model] = {
     model.name: model
     for model in (
-        Model("glm-5.3", _M, 128 * _K, (Price(8, 28, 2),)),
-        Model("glm-5.3-flash", _M, 128 * _K, (Price(0.8, 2.8, 0.23),), vision=True),
-        Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),)),
+        Model("glm-5.3", _M, 128 * _K, (Price(8, 28, 2),), thinking="always", efforts=_5_3),
+        Model("glm-5.3-flash", _M, 128 * _K, (Price(0.8, 2.8, 0.23),), vision=True, thinking="always", efforts=_5_3),
+        Model("glm-5.3-flashx", _M, 128 * _K, vision=True, thinking="always", efforts=_5_3),
+        Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),), efforts=_5_2),
         Model("glm-5.1", 200 * _K, 128 * _K, _short_prompts(6, 24, 1.3)),
         Model("glm-5-turbo", 200 * _K, 128 * _K, _short_prompts(5, 22, 1.2)),
+        Model("glm-5v-turbo", 200 * _K, 128 * _K, vision=True),
         Model("glm-5", 200 * _K, 128 * _K, _short_prompts(4, 18, 1)),
-        Model("glm-4.7", 200 * _K, 128 * _K, _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))),
+        # 4.7 and 4.5v think before every answer unless that is turned off; the others decide for themselves.
+        Model("glm-4.7", 200 * _K, 128 * _K, _4_7),
         Model("glm-4.7-flashx", 200 * _K, 128 * _K, (Price(0.5, 3, 0.1),)),
         Model("glm-4.7-flash", 200 * _K, 128 * _K, FREE),
-        Model("glm-4.5-air", 128 * _K, 96 * _K, _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))),
-        Model("glm-4-flash-250414", 128 * _K, 16 * _K, FREE),
-        Model("glm-4-plus", 128 * _K, 4 * _K, (Price(5, 5, 5),)),
-        Model("glm-4", 128 * _K, 4 * _K),
+        Model("glm-4.6", 200 * _K, 128 * _K),
+        Model("glm-4.6v", 128 * _K, 32 * _K, vision=True),
+        Model("glm-4.6v-flashx", 128 * _K, 32 * _K, vision=True),
+        Model("glm-4.6v-flash", 128 * _K, 32 * _K, FREE, vision=True),
+        Model("glm-4.5", 128 * _K, 96 * _K),
+        Model("glm-4.5-air", 128 * _K, 96 * _K, _4_5_AIR),
+        Model("glm-4.5-airx", 128 * _K, 96 * _K),
+        Model("glm-4.5-flash", 128 * _K, 96 * _K, FREE),
+        Model("glm-4.5v", 64 * _K, 16 * _K, vision=True),
+        Model("glm-4.1v-thinking-flashx", 64 * _K, 16 * _K, vision=True, thinking="always"),
+        Model("glm-4.1v-thinking-flash", 64 * _K, 16 * _K, FREE, vision=True, thinking="always"),
+        Model("glm-4v-flash", None, None, FREE, vision=True, thinking="none"),
+        Model("glm-4-flashx-250414", 128 * _K, 16 * _K, thinking="none"),
+        Model("glm-4-flash-250414", 128 * _K, 16 * _K, FREE, thinking="none"),
+        Model("glm-4-plus", 128 * _K, 4 * _K, (Price(5, 5, 5),), thinking="none"),
+        Model("glm-4", 128 * _K, 4 * _K, thinking="none"),
+        Model("autoglm-phone", None, 4 * _K, vision=True, thinking="none"),
     )
 }

@@ -1,17 +1,29 @@
-"""How services differ, by address. Nothing else in the package distinguishes hosts."""
+"""How services differ, by address. Nothing else in the package distinguishes hosts.
+
+What is asked is the same everywhere (see `chat.request`); a profile makes of it what its service takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from ..text.addresses import host_of, is_loopback
+from ..text.addresses import host_of, is_loopback, path_of
 
 DEFAULT_BASE_URL: Final = "https://open.bigmodel.cn/api/paas/v4"
+_PATH: Final = path_of(DEFAULT_BASE_URL)
+_PLAN_PATH: Final = "/api/coding/paas/v4"
 
-NULL_MEMBERS: Final[Mapping[str, Any]] = {"response_format": None, "thinking": None}
+#: Names for the service's addresses, to use in place of them.
+NAMED_ADDRESSES: Final[Mapping[str, str]] = {
+    "bigmodel": DEFAULT_BASE_URL,
+    "coding": f"https://open.bigmodel.cn{_PLAN_PATH}",
+    "z.ai": f"https://api.z.ai{_PATH}",
+    "z.ai/coding": f"https://api.z.ai{_PLAN_PATH}",
+}
+
+_NULL_MEMBERS: Final[dict[str, Any]] = {"response_format": None, "thinking": None}
 """Members that the SDK sends with every request and that set nothing (docs/protocol.md, "Chat request")."""
 
 
@@ -19,26 +31,75 @@ NULL_MEMBERS: Final[Mapping[str, Any]] = {"response_format": None, "thinking": N
 class Profile:
     """How one service differs from others that speak the same protocol."""
 
+    is_glm: bool = False
+    """Whether it is ZhiPu AI's own: it takes what the SDK sends, `thinking` and `search_engine` among it."""
     data_urls: bool = False
     """Whether images are sent as data URLs; the service itself takes their base64 alone."""
     priced: bool = False
     """Whether the price table is about it."""
+    plan: bool = False
+    """Whether it bills a subscription: nothing is paid by the token."""
+    search_engine: str = "search_std"
+    """The engine that searches the web where the user names none."""
+
+    def adapted(self, body: Mapping[str, Any], ours: Collection[str] = ()) -> dict[str, Any]:
+        """The body of a request as this service takes it.
+
+        `ours` are the members that the package has made of the user's options; others are sent as they are.
+        """
+        adapted = dict(body)
+        if isinstance(adapted.get("stop"), str):
+            adapted["stop"] = [adapted["stop"]]  # a list of one is what the specification has
+        if self.is_glm:
+            if "tools" in ours:
+                adapted["tools"] = [self._with_engine(tool) for tool in adapted["tools"]]
+            # In the SDK's order, so that what is sent is what its own call would send.
+            first = {name: adapted[name] for name in ("model", "messages", "stream") if name in adapted}
+            return first | _NULL_MEMBERS | adapted
+        if "thinking" in ours:
+            adapted["chat_template_kwargs"] = _for_template(adapted.pop("thinking"))
+        if adapted.get("stream"):
+            adapted.setdefault("stream_options", {"include_usage": True})
+        return adapted
+
+    def _with_engine(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
+        if tool.get("type") != "web_search":
+            return tool
+        return {**tool, "web_search": {"search_engine": self.search_engine, **tool["web_search"]}}
 
 
-PRACTICE: Final = Profile()
-_STAND_IN: Final = Profile(priced=True)
+def thinking(enabled: bool | None = None, *, keep: bool = False) -> dict[str, Any]:
+    """The members of a request that turn the model's reasoning on or off, and have it `keep` that of earlier turns."""
+    if enabled is None and not keep:
+        return {}
+    kept = {"clear_thinking": False} if keep else {}
+    return {"thinking": {"type": "disabled" if enabled is False else "enabled", **kept}}
+
+
+def _for_template(thinking: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for servers that run the model's own chat template (vLLM, SGLang, llama.cpp)."""
+    members: dict[str, Any] = {"enable_thinking": thinking["type"] == "enabled"}
+    return members | {name: thinking[name] for name in ("clear_thinking",) if name in thinking}
+
+
+PRACTICE: Final = Profile(is_glm=True)
+_STAND_IN: Final = Profile(is_glm=True, priced=True)
 _OTHER: Final = Profile(data_urls=True)
-_BY_HOST: Final = {"open.bigmodel.cn": Profile(priced=True), "api.z.ai": Profile()}
+#: By host and path: the same host bills a subscription at another path.
+_OF_THE_SERVICE: Final[Mapping[tuple[str, str], Profile]] = {
+    ("open.bigmodel.cn", _PATH): Profile(is_glm=True, priced=True),
+    ("open.bigmodel.cn", _PLAN_PATH): Profile(is_glm=True, plan=True),
+    ("api.z.ai", _PATH): Profile(is_glm=True, search_engine="search_pro_jina"),
+    ("api.z.ai", _PLAN_PATH): Profile(is_glm=True, plan=True, search_engine="search_pro_jina"),
+}
+_GLM_HOSTS: Final = {host: Profile(is_glm=True) for host, _ in _OF_THE_SERVICE}
 
 
 def profile_of(base_url: str) -> Profile:
     """The profile of the service at this address. A server on this machine at the service's path stands in for it."""
-    host = host_of(base_url)
-    if is_loopback(host) and urlsplit(base_url).path.rstrip("/") == urlsplit(DEFAULT_BASE_URL).path:
+    host, path = host_of(base_url), path_of(base_url)
+    if is_loopback(host) and path == _PATH:
         return _STAND_IN
-    return _BY_HOST.get(host, _OTHER)
-
-
-def thinking(enabled: bool) -> dict[str, Any]:
-    """The members of a request that turn the model's reasoning on or off."""
-    return {"thinking": {"type": "enabled" if enabled else "disabled"}}
+    if is_loopback(host) and path == _PLAN_PATH:
+        return Profile(is_glm=True, plan=True)
+    return _OF_THE_SERVICE.get((host, path)) or _GLM_HOSTS.get(host, _OTHER)

@@ -32,6 +32,12 @@ def host_of(url: str) -> str:
     return parts.hostname or "" if parts else ""
 
 
+def path_of(url: str) -> str:
+    """The path of an http(s) address, without a slash at its end; empty for anything else."""
+    parts = parts_of(url)
+    return parts.path.rstrip("/") if parts else ""
+
+
 def is_loopback(host: str) -> bool:
     """Whether this host is this machine."""
     if host == "localhost":

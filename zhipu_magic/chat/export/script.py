@@ -7,10 +7,9 @@ from typing import Any
 
 from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.messages import as_sent
 from ...history.turn import Anchor
 from ...service.endpoint import BASE_URL_VARIABLE, check_base_url
-from ...service.profile import DEFAULT_BASE_URL
+from ...service.profile import DEFAULT_BASE_URL, profile_of
 from ..options import Options
 from ..request import Request
 from ..window import fit
@@ -23,6 +22,9 @@ _ARGUMENTS = frozenset(
         *("tools", "tool_choice", "meta", "response_format", "thinking"),
     }
 )
+
+#: Members that the script names by itself.
+_APART = frozenset({"model", "messages", "stream"})
 
 _SCRIPT = '''\
 """Asks the last turn of a conversation once more, through the plain zhipuai SDK.
@@ -70,10 +72,10 @@ def script(thread: Thread, last: Link, base_url: str) -> str:
             instruction=turn.instruction,
         )
     )
-    arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, dict(turn.members)))
-    return _SCRIPT.format(
-        imports=imports, messages=source(as_sent(request.messages)), client=client, arguments=arguments
-    )
+    sent = request.to_send(profile_of(address))
+    members = {name: value for name, value in sent.items() if name not in _APART and value is not None}
+    arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, members))
+    return _SCRIPT.format(imports=imports, messages=source(sent["messages"]), client=client, arguments=arguments)
 
 
 def _arguments(model: str, members: dict[str, Any]) -> list[str]:

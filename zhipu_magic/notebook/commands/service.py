@@ -10,7 +10,7 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from ...service.api_key import ApiKey
 from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
-from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model
+from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...text.addresses import without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
@@ -86,7 +86,7 @@ def _model(session: Session, text: str) -> None:
     if text:
         session.change("model", unquoted(text))
     chat = session.chat
-    known = CATALOGUE.get(chat.model)
+    known = chat.service.model(chat.model)
     price = _price(known, _is_listed(chat))
     facts = f": {_context(known)}, {price}" if known else ", about which nothing else is known here"
     near = nearest(chat.model, CATALOGUE) if known is None and _is_listed(chat) else ""
@@ -113,7 +113,7 @@ def _models(session: Session, text: str) -> None:
             note = f"The service's own list is not available: {error.message}"
     rows = []
     for name in offered:
-        known = CATALOGUE.get(name)
+        known = find(name)
         mark = " ←" if name == session.chat.model else ""
         rows.append((name + mark, _context(known), _price(known, True), "yes" if known and known.vision else ""))
     listing = table(("model", "context / longest answer", "yuan per million tokens: in / out", "sees images"), rows)
@@ -147,7 +147,9 @@ def _context(known: Model | None) -> str:
     return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens" if known else "not known"
 
 
-def _tokens(count: int) -> str:
+def _tokens(count: int | None) -> str:
+    if count is None:
+        return "?"
     return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1_000}K"
 
 

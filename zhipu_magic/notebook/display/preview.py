@@ -8,7 +8,7 @@ from typing import Any
 from ...chat.request import Request
 from ...history.markdown import as_python
 from ...history.turn import Message
-from ...service.models import CATALOGUE, PRICES_DATE
+from ...service.models import PRICES_DATE
 from ...text.characters import shorten
 from ...text.html import block, folded
 from ...text.markdown import fenced
@@ -47,10 +47,10 @@ _LONGEST_OPENING = 80
 
 
 def _estimates(request: Request, priced: bool) -> str:
-    known = CATALOGUE.get(request.model)
+    known = request.known
     count = len(request.messages)
     estimates = [f"{request.model}: about {request.tokens:,} tokens in {plural(count, 'message')}"]
-    if known is not None:
+    if known is not None and known.context is not None:
         estimates.append(f"{percent(request.tokens, known.context)} of its context")
     cost = known.cost(request.tokens, 0) if known and priced else None
     estimates.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
