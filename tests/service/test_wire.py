@@ -119,7 +119,7 @@ def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
         while not fed.is_set():
             message = assembly.body()["choices"][0]["message"]
             assert all_of_it.startswith(message["content"])
-            assert all_of_it.startswith(assembly.reasoning)
+            assert all_of_it.startswith(assembly.words.thoughts)
 
     def feed() -> None:
         for number, piece in enumerate(pieces):
@@ -138,5 +138,5 @@ def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
     finally:
         sys.setswitchinterval(before)
     message = assembly.body()["choices"][0]["message"]
-    assert (assembly.text, assembly.reasoning) == (all_of_it, all_of_it)
+    assert (assembly.words.text, assembly.words.thoughts) == (all_of_it, all_of_it)
     assert message["tool_calls"][0]["function"]["arguments"] == all_of_it

@@ -194,6 +194,8 @@ class Dispatch:
                         reply.entry = history.state.ledger.latest
                     if endpoint is not None:
                         self._replay.add(known, reply.event)
+                        if reply.progress.thinks_unopened:
+                            self._service.learn(reply.request.model, thinks_unopened=True)
             finally:  # a fault must not keep its place, and what the budget reserves for it
                 self._scheduler.remove(reply)
 

@@ -80,6 +80,11 @@ class Request:
         return profile.adapted({**self.body, "messages": messages}, self.members.keys() - self.options.params.keys())
 
     @property
+    def thinks_unopened(self) -> bool:
+        """Whether the reply will begin with reasoning that no tag opens."""
+        return self.known is not None and self.known.thinks_unopened and self.options.think is not False
+
+    @property
     def max_tokens(self) -> int | None:
         """The longest answer that the user has asked for."""
         found = self.members.get("max_tokens")

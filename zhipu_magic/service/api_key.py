@@ -99,24 +99,25 @@ class Growing:
     def __init__(self, needles: tuple[_Needles, ...]) -> None:
         self._needles = needles
         self._may_begin = _looker(needles)
-        self._pending = ""
+        self.pending = ""
+        """What is held back."""
 
     def add(self, piece: str) -> str:
         """Take the next piece. Returns what can be shown now."""
-        if not self._pending and (self._may_begin is None or self._may_begin(piece) is None):
+        if not self.pending and (self._may_begin is None or self._may_begin(piece) is None):
             return piece
-        text = self._pending + piece
+        text = self.pending + piece
         for needles in self._needles:
             text = needles.forms_out_of(text)
         whole = len(text) - max(_begun(text, form) for needles in self._needles for form in needles.plain)
-        text, self._pending = text[:whole], text[whole:]
+        text, self.pending = text[:whole], text[whole:]
         for needles in self._needles:
             text = needles.out_of(text)
         return text
 
     def rest(self) -> str:
         """What was held back, at the end of the text."""
-        rest, self._pending = self._pending, ""
+        rest, self.pending = self.pending, ""
         return rest
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..text.errors import GLMError, SettingsError
 from .api_key import ApiKey, Hide
@@ -37,6 +37,13 @@ class _Idle:
     since: float
 
 
+class _Learned(NamedTuple):
+    """What a service has shown of one of its models."""
+
+    context: int | None = None
+    thinks_unopened: bool = False
+
+
 class Service:
     """The service that a chat asks. If `sealed`, nothing is sent: no client is made and no key is looked up."""
 
@@ -47,7 +54,7 @@ class Service:
         self._saved_key: ApiKey | None = None
         self._endpoint: Endpoint | None = None
         self._used_keys: set[ApiKey] = set()
-        self._contexts: dict[tuple[str, str], int] = {}
+        self._learned: dict[tuple[str, str], _Learned] = {}
         self._timeout = timeout
         self._max_retries = max_retries
         self._idle: list[_Idle] = []
@@ -83,15 +90,18 @@ class Service:
 
     def model(self, name: str) -> Model | None:
         """What is known of a model: by the catalogue, and by what this service has said of its context."""
-        known, context = find(name), self._contexts.get((self.base_url, name))
-        if context is None:
+        known, learned = find(name), self._learned.get((self.base_url, name))
+        if learned is None:
             return known
-        return known._replace(context=context) if known else Model(name, context, longest_answer=None)
+        known = known or Model(name, context=None, longest_answer=None)
+        return known._replace(context=learned.context or known.context, thinks_unopened=learned.thinks_unopened)
 
-    def learn_context(self, model: str, tokens: int | None) -> None:
-        """Know from now on how many tokens this service gives the model's context."""
-        if tokens:
-            self._contexts[self.base_url, model] = tokens
+    def learn(self, model: str, *, context: int | None = None, thinks_unopened: bool | None = None) -> None:
+        """Know this of a model from now on: how many tokens its context is given here, and how its replies begin."""
+        before = self._learned.get((self.base_url, model), _Learned())
+        self._learned[self.base_url, model] = _Learned(
+            context or before.context, before.thinks_unopened if thinks_unopened is None else thinks_unopened
+        )
 
     def endpoint(self) -> Endpoint:
         """The address and the key. Raises SettingsError."""

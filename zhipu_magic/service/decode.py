@@ -5,8 +5,10 @@ Everything that a service sends comes in here, and is bounded, cleaned or refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, cast
 
 import httpx
@@ -63,36 +65,109 @@ class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  #
 
     def __stream__(self) -> Iterator[Chunk]:
         response: httpx.Response = self.response
-        if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            # A plain reply was asked for, or the server cannot stream: the body is the whole reply.
-            yield _checked(_parse_plain(response), response)
+        response.encoding = "utf-8-sig"  # JSON and event streams are always UTF-8, and may begin with a byte order mark
+        text = _Text(response)
+        if text.is_stream():
+            yield from _events(text)
+        else:  # a plain reply was asked for, or the server cannot stream: the body is the whole reply
+            yield from _checked(_parse_plain(response, text.rest()), response)
             yield DONE
-            return
-        response.encoding = "utf-8-sig"  # an event stream is always UTF-8, and may begin with a byte order mark
-        joiner = SurrogateJoiner()
-        for event in EventSource(cast(httpx.Response, _Bounded(response))).iter_sse():
-            if event.data == "[DONE]":
-                yield DONE
-            elif event.data:  # an event may have none, such as a ping
-                if len(event.data) > MOST_BYTES:
-                    raise _too_much(MOST_BYTES)
-                yield _checked(joiner.read(event.data), response)
 
 
-class _Bounded:
-    """The part of a response that the event decoder uses, with a bound on its size."""
+class _Text:
+    """The text of a response, piece by piece and bounded in size. Its first characters say how to read it.
+
+    Servers label streams as anything, so that their Content-Type says nothing. The event decoder reads this in place
+    of the response.
+    """
+
+    #: What the decoder takes for an event stream.
+    headers: Mapping[str, str] = MappingProxyType({"content-type": "text/event-stream"})
 
     def __init__(self, response: httpx.Response) -> None:
-        self.headers = response.headers
-        self._response = response
+        self.response = response
+        self.has_ended = False
+        self._pieces = response.iter_text()
+        self._beginning = ""
+
+    @property
+    def beginning(self) -> str:
+        """Its first characters, for an error that quotes them."""
+        return self._beginning[:_LONGEST_ERROR]
+
+    def is_stream(self) -> bool:
+        """Whether it is a stream of events, by its first line; an empty one is where that is its label."""
+        for piece in self._pieces:
+            self._beginning += piece
+            found = self._beginning.lstrip(_BLANK)
+            if found and (found[0] not in _FIELDS or ":" in found or "\n" in found or len(found) > _LONGEST_FIELD):
+                return _EVENT_FIELD.match(found) is not None
+            if len(self._beginning) > MOST_BYTES:
+                raise _too_much(MOST_BYTES)
+        label: str = self.response.headers.get("content-type", "")
+        return label.lower().startswith("text/event-stream") and not self._beginning.strip()
 
     def iter_text(self) -> Iterator[str]:
-        size = 0
-        for text in self._response.iter_text():
+        """Its pieces, and what ends an event, in case the last one lacks it."""
+        size = len(self._beginning)
+        if self._beginning:
+            yield self._beginning
+        for text in self._pieces:
             size += len(text)
             if size > MOST_STREAMED:
                 raise _too_much(MOST_STREAMED)
             yield text
+        self.has_ended = True
+        yield "\n\n"
+
+    def rest(self) -> str:
+        """All of it, as text. Raises ReplyBroken if it is too large."""
+        found, size = [self._beginning], len(self._beginning)
+        for piece in self._pieces:
+            found.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise _too_much(MOST_BYTES)
+        return "".join(found)
+
+
+_BLANK = " \t\r\n\ufeff"
+#: The first letters of a line of an event stream: a field, or a comment.
+_FIELDS = ":deir"
+_EVENT_FIELD = re.compile(r":|(?:data|event|id|retry)[ \t]*(?::|\r|\n|\Z)")
+_LONGEST_FIELD = 16
+
+
+def _events(text: _Text) -> Iterator[Chunk]:
+    joiner, response = SurrogateJoiner(), text.response
+    for event in EventSource(cast(httpx.Response, text)).iter_sse():
+        data = event.data
+        if not data:  # an event may have none, such as a ping
+            continue
+        if len(data) > MOST_BYTES:
+            raise _too_much(MOST_BYTES)
+        if len(data) < _LONGEST_FIELD and data.strip() == "[DONE]":
+            yield DONE
+        elif event.event == "error":
+            raise Refused(response, _error_event(data))
+        else:
+            try:
+                chunk = joiner.read(data)
+            except ValueError:
+                if text.has_ended:  # half of an event, where the connection ended
+                    return
+                raise
+            yield from _checked(chunk, response)
+
+
+def _error_event(data: str) -> Mapping[str, Any]:
+    """What an event that is named an error says."""
+    with suppress(ValueError):
+        said = loads(data)
+        if isinstance(said, Mapping):
+            return said if said.get("error") else {**said, "error": said.get("message") or said}
+        data = said if isinstance(said, str) else data
+    return {"error": data}
 
 
 def _too_much(most: int) -> ReplyBroken:
@@ -113,24 +188,38 @@ def whole_body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _parse_plain(response: httpx.Response) -> Any:
-    body = whole_body(response)
+def _parse_plain(response: httpx.Response, body: str) -> Any:
     try:
         parsed = loads(body)
     except ValueError:
         parsed = None
-    if not isinstance(parsed, Mapping) or not (parsed.get("choices") or parsed.get("error")):
-        raise Refused(response, body, is_error=False)
-    return parsed
+    if isinstance(parsed, Mapping) and (parsed.get("choices") or _says_error(parsed)):
+        return parsed
+    raise Refused(response, body[:_LONGEST_ERROR].encode(errors="replace"), is_error=False)
 
 
-def _checked(chunk: Any, response: httpx.Response) -> Chunk:
-    """The chunk. Raises ValueError if it is not an object, Refused if it is an error."""
+def _checked(chunk: Any, response: httpx.Response) -> Iterator[Chunk]:
+    """The chunk. Raises ValueError if it is not an object, Refused if it is an error, after what else it brings."""
     if not isinstance(chunk, Mapping):
         raise ValueError("not an object")
-    if chunk.get("error"):
-        raise Refused(response, chunk)
-    return chunk
+    if not _says_error(chunk):
+        yield chunk
+        return
+    if chunk.get("choices"):
+        yield {name: value for name, value in chunk.items() if name != "error"}
+    raise Refused(response, chunk)
+
+
+def _says_error(chunk: Mapping[str, Any]) -> bool:
+    """Whether the chunk is an error, in any of the forms in which servers send one (docs/protocol.md, "Errors")."""
+    if chunk.get("error") or chunk.get("object") == "error":
+        return True
+    if "choices" in chunk:
+        return False
+    return chunk.get("success") is False or any(chunk.get(name) for name in _OF_AN_ERROR)
+
+
+_OF_AN_ERROR = ("errors", "detail", "message", "msg")
 
 
 def brings_a_token(chunk: Chunk) -> bool:

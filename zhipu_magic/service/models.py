@@ -39,7 +39,8 @@ class Price(NamedTuple):
 
 class Model(NamedTuple):
     """A model: `context` and `longest_answer` are in tokens, None where they are not known; `prices` are tried in
-    order; `efforts` are the values of `reasoning_effort` that it takes.
+    order; `efforts` are the values of `reasoning_effort` that it takes. If it `thinks_unopened`, its replies begin with
+    reasoning that a tag ends and none begins, because its server leaves the marks in.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Model(NamedTuple):
     vision: bool = False
     thinking: Thinking = "optional"
     efforts: tuple[str, ...] = ()
+    thinks_unopened: bool = False
 
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float | None:
         """The cost of one request in yuan, an estimate; None if the price is not known."""

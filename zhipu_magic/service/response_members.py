@@ -16,6 +16,7 @@ Reads = Callable[[Any], Any]
 
 #: What a counter can hold; every JSON parser reads numbers up to here the same way.
 MOST_COUNTED = 2**53
+_MOST_DIGITS = len(str(MOST_COUNTED))
 #: The most members of an object, and objects in a list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 
@@ -56,7 +57,12 @@ def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _count(value: Any) -> int | None:
+def count_of(value: Any) -> int | None:
+    """A count. Some servers send it as a float or as its digits."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED else None
 
 
@@ -76,12 +82,12 @@ _SOURCE = dict.fromkeys(("title", "link", "icon", "media", "publish_date", "cont
 #: Members of the body (docs/protocol.md, "Plain reply") except choices; of a message, except its texts and calls.
 TOP: Mapping[str, Reads] = {
     **dict.fromkeys(("id", "model", "object", "request_id"), name_of),
-    "created": _count,
+    "created": count_of,
     "usage": _object_of(
         {
-            **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), _count),
-            "prompt_tokens_details": _object_of({"cached_tokens": _count}),
-            "completion_tokens_details": _object_of({"reasoning_tokens": _count}),
+            **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), count_of),
+            "prompt_tokens_details": _object_of({"cached_tokens": count_of}),
+            "completion_tokens_details": _object_of({"reasoning_tokens": count_of}),
         }
     ),
     "web_search": _objects_of(_SOURCE),

@@ -1,14 +1,19 @@
-"""The tool calls of a reply, put together from the pieces of a stream."""
+"""The tool calls of a reply, put together from the pieces of a stream.
+
+The index says which call a piece belongs to (docs/protocol.md, "Other servers of OpenAI's protocol"): some servers
+give each piece another id, or repeat the name with each. Where no index tells calls apart, because it is missing, or
+the same for all, a call begins with an id and a name, once the one before it is complete.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..text.untrusted_json import loads
-from .response_members import MOST_MEMBERS, as_text, name_of
+from .response_members import MOST_MEMBERS, as_text, count_of, name_of
 
 #: The most calls of one reply that are kept; no model makes so many on purpose.
 _MOST_CALLS = 1_000
@@ -19,9 +24,13 @@ _OWN = {"id", "index", "type", "function"}
 
 @dataclass(eq=False)
 class _Call:
-    """A call so far, with its arguments in the pieces in which they arrived."""
+    """A call so far, with its arguments in the pieces in which they arrived.
+
+    `follows` is the call before it in its place.
+    """
 
     id: str
+    follows: _Call | None = None
     type: str = "function"
     name: str = ""
     arguments: list[str] = field(default_factory=list)
@@ -29,26 +38,30 @@ class _Call:
     length: int = 0
     looked_at: int = 0
 
-    def take(self, piece: Mapping[str, Any], name: str, arguments: str) -> None:
-        self.type = name_of(piece.get("type")) or self.type
-        self.name = name or self.name
-        self.arguments.append(arguments)
-        self.length += len(arguments)
-        for other in piece.keys() - _OWN:
+    def take(self, piece: _Piece) -> None:
+        self.id = self.id or piece.id
+        self.type = name_of(piece.members.get("type")) or self.type
+        self.name = piece.name or self.name
+        if piece.is_whole:  # as an object, which no other piece adds to
+            self.arguments.clear()
+            self.length = 0
+        self.arguments.append(piece.arguments)
+        self.length += len(piece.arguments)
+        for other in piece.members.keys() - _OWN:
             if other in self.others or len(self.others) < MOST_MEMBERS:
-                self.others[other] = piece[other]
+                self.others[other] = piece.members[other]
 
     def to_json(self) -> dict[str, Any]:
         function = {"name": self.name, "arguments": "".join(self.arguments)}
         return {"id": self.id, "type": self.type, "function": function, **self.others}
 
-    def is_followed_by(self, arguments: str) -> bool:
-        """Whether these arguments belong to another call, because this call's own are complete."""
-        begins = arguments.lstrip().startswith("{")
-        if not (begins and self.length <= _LONGEST_LOOKED_AT and "".join(self.arguments[-2:]).rstrip().endswith("}")):
+    @property
+    def is_complete(self) -> bool:
+        """Whether its arguments are complete JSON, as far as that may be looked at."""
+        if self.length > _LONGEST_LOOKED_AT or not "".join(self.arguments[-2:]).rstrip().endswith("}"):
             return False
         self.looked_at += self.length
-        if self.looked_at > _MOST_LOOKED_AT:  # they have been checked often enough
+        if self.looked_at > _MOST_LOOKED_AT:
             return False
         try:
             loads("".join(self.arguments))
@@ -56,53 +69,102 @@ class _Call:
             return False
         return True
 
+    @property
+    def is_echo(self) -> bool:
+        """Whether it is but the name of the call before it, sent once more after that was complete."""
+        before = self.follows
+        return before is not None and not self.length and self.name == before.name and before.length > len("{}")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a call as it arrived. `place` is its index, None where that says nothing."""
+
+    members: Mapping[str, Any]
+    id: str
+    name: str
+    arguments: str
+    is_whole: bool
+    place: int | None
+
+    @classmethod
+    def of(cls, members: Mapping[str, Any]) -> _Piece:
+        function = members.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        given, index = function.get("arguments"), members.get("index")
+        is_whole = isinstance(given, Mapping)
+        return cls(
+            members,
+            id=name_of(members.get("id")) or "",
+            name=as_text(function.get("name")),
+            arguments=json.dumps(given, ensure_ascii=False) if is_whole else as_text(given),
+            is_whole=is_whole and bool(given),
+            place=count_of(index),
+        )
+
 
 class ToolCalls:
-    """The calls of a reply. A new id or name begins a call; a piece without either continues the last one at its index.
-
-    The index alone decides nothing: some servers send 0 or -1 for all calls, and some give two calls the same id.
-    """
+    """The calls of a reply, in the order in which they began."""
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
         self._latest: _Call | None = None
         self._by_id: dict[str, _Call] = {}
-        self._by_index: dict[int | None, _Call] = {}
+        self._by_place: dict[int | None, _Call] = {}
 
     def __bool__(self) -> bool:
         return bool(self._calls)
 
     def feed(self, pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take the pieces of one chunk."""
-        begun: set[_Call] = set()
-        for piece in pieces:
-            begun.add(self._feed(piece, begun))
+        fed: set[_Call] = set()
+        for members in pieces:
+            piece = _Piece.of(members)
+            call = self._call_of(piece, fed)
+            if call is None:
+                continue
+            fed.add(call)
+            call.take(piece)
 
     def to_json(self) -> list[dict[str, Any]]:
         """The calls in the form of an unstreamed reply."""
-        return [call.to_json() for call in self._calls]
+        return [call.to_json() for call in self._calls if not call.is_echo]
 
-    def _feed(self, piece: Mapping[str, Any], begun: set[_Call]) -> _Call:
-        """Take a piece. Returns its call. `begun` are the calls with earlier pieces in the same chunk."""
-        call_id, index, function = name_of(piece.get("id")) or "", piece.get("index"), piece.get("function")
-        function = function if isinstance(function, Mapping) else {}
-        name, arguments = as_text(function.get("name")), _arguments(function.get("arguments"))
-        index = index if isinstance(index, int) else None
-        call = self._by_id.get(call_id) if call_id else None
-        if call is not None and name:
-            is_new_place = index is not None and index not in self._by_index
-            call = None if is_new_place or call in begun or call.is_followed_by(arguments) else call
-        if call is None and not call_id and not name:
-            call = self._by_index.get(index, self._latest)
-        if call is None:
-            call = self._latest = _Call(call_id)
-            if len(self._calls) < _MOST_CALLS:
-                self._calls.append(call)
-                self._by_id[call_id] = self._by_index[index] = call
-        call.take(piece, name, arguments)
+    def _call_of(self, piece: _Piece, fed: Collection[_Call]) -> _Call | None:
+        """The call that the piece belongs to, or a new one; None if it repeats the call that stands there.
+
+        `fed` are those with pieces in the same chunk.
+        """
+        opened = self._opened(piece)
+        if opened is not None and not _begins(piece, opened, fed):
+            return opened
+        if opened is not None and piece.id and piece.id == opened.id and piece.arguments == "".join(opened.arguments):
+            return None
+        call = self._latest = _Call(piece.id, opened)
+        if len(self._calls) < _MOST_CALLS:
+            self._calls.append(call)
+            self._by_place[piece.place] = call
+            if piece.id:
+                self._by_id[piece.id] = call
         return call
 
+    def _opened(self, piece: _Piece) -> _Call | None:
+        """The call that stands where the piece does."""
+        if piece.place is not None and piece.place in self._by_place:
+            return self._by_place[piece.place]
+        by_id = self._by_id.get(piece.id) if piece.id else None
+        if piece.place is not None and (piece.name or (piece.id and by_id is None)):
+            return None
+        return by_id or self._by_place.get(None) or (self._latest if not (piece.id and piece.name) else None)
 
-def _arguments(value: Any) -> str:
-    """A call's arguments as JSON text; some servers send an object instead."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else as_text(value)
+
+def _begins(piece: _Piece, opened: _Call, fed: Collection[_Call]) -> bool:
+    """Whether the piece begins another call in the place of this one, and does not continue it."""
+    if not piece.name:
+        return False
+    is_other_id = bool(piece.id and opened.id) and piece.id != opened.id
+    # A chunk holds no two pieces of one call with ids of their own, and no call changes its name.
+    if is_other_id and (opened in fed or (opened.name and piece.name != opened.name)):
+        return True
+    begins_anew = piece.arguments.lstrip().startswith("{") or (is_other_id and not piece.arguments)
+    return begins_anew and opened.is_complete

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from ..text.characters import each_text
 from .api_key import Hide
-from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, name_of, objects, typed
+from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, count_of, name_of, objects, typed
 from .stream import DONE, Chunk
 from .tool_calls import ToolCalls
+from .words import Marks, Words
 
 
 class Usage(NamedTuple):
@@ -26,15 +27,18 @@ class Usage(NamedTuple):
     reasoning_tokens: int = 0
 
     @classmethod
-    def read(cls, usage: Mapping[str, Any]) -> Usage:
-        """Read a `usage` member; missing or odd values count as 0."""
+    def read(cls, usage: Mapping[str, Any]) -> Usage | None:
+        """Read a `usage` member; None where nothing was counted, as some servers say with zeros."""
         given = usage.get
         prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
+        counted = _count(given("total_tokens"))
+        if not (prompt or completion or counted):
+            return None
         cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
         return cls(
             prompt_tokens=prompt,
             completion_tokens=completion,
-            total_tokens=_count(given("total_tokens")) or prompt + completion,
+            total_tokens=counted or prompt + completion,
             cached_tokens=_count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
             reasoning_tokens=_count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )
@@ -51,7 +55,8 @@ _MOST_TOKENS = 2**40
 
 
 def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < _MOST_TOKENS else 0
+    count = count_of(value)
+    return count if count is not None and count < _MOST_TOKENS else 0
 
 
 class Assembly:
@@ -61,21 +66,20 @@ class Assembly:
 
     Unknown members are kept: at the top level, in the choice and in the message, the last value wins. Only the first
     choice is read; the service sends no other. Whatever the chunks hold, the members of the body have their types (see
-    `response_members`), and `hide` has removed the keys.
+    `response_members`), and `hide` has removed the keys. `marks` is as in `Words`.
     """
 
-    def __init__(self, hide: Hide | None = None) -> None:
+    def __init__(self, hide: Hide | None = None, *, marks: Marks = "meant") -> None:
         self._hide = hide or Hide()
+        self.words = Words(self._hide, marks)
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.done = False
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._message: dict[str, Any] = {}
-        self._texts: list[str] = []
-        self._reasonings: list[str] = []
-        self._words, self._thoughts = self._hide.growing(), self._hide.growing()
         self._tool_calls = ToolCalls()
+        self._in_deltas = False
 
     def feed(self, chunk: Chunk) -> str:
         """Take the next chunk. Returns the text that it adds to the answer."""
@@ -88,19 +92,29 @@ class Assembly:
                 for choice in objects(value):
                     if not _is_further(choice.get("index")):
                         content += self._feed_choice(choice)
+            elif name == "usage":
+                self._feed_usage(value)
             elif value is not None and (name in self._top or len(self._top) < MOST_MEMBERS):
                 self._top[name] = value
-                if name == "usage" and isinstance(value, Mapping):
-                    self.usage = Usage.read(value)
         return content
+
+    def _feed_usage(self, value: Any) -> None:
+        """Take a count; one of nothing does not replace another."""
+        found = Usage.read(value) if isinstance(value, Mapping) else None
+        if found is not None or (value is not None and "usage" not in self._top):
+            self._top["usage"], self.usage = value, found
 
     def _feed_choice(self, choice: Mapping[str, Any]) -> str:
         content = ""
         for name, value in choice.items():
             if value is None or name == "index":
                 continue
-            if name in ("delta", "message"):
-                content += self._feed_message(value) if isinstance(value, Mapping) else ""
+            if name == "delta":
+                if isinstance(value, Mapping):
+                    self._in_deltas = True
+                    content += self._feed_message(value)
+            elif name == "message":
+                content += self._feed_message(self._lacking(value)) if isinstance(value, Mapping) else ""
             elif name == "finish_reason":
                 # Some gateways send an empty one on every chunk.
                 self.finish_reason = self._hide(name_of(value) or "") or self.finish_reason
@@ -108,49 +122,57 @@ class Assembly:
                 self._choice[name] = value
         return content
 
+    def _lacking(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a message brings. After deltas, it repeats all that they have brought, as some servers end a stream."""
+        if not self._in_deltas:
+            return message
+        content = message.get("content")
+        lacking = {**message, "content": content[self.words.received :] if isinstance(content, str) else None}
+        if self.words.has_thoughts:
+            lacking = {name: value for name, value in lacking.items() if name not in _REASONING}
+        return lacking if not self._tool_calls else {**lacking, "tool_calls": None}
+
     def _feed_message(self, delta: Mapping[str, Any]) -> str:
         content = ""
         for name, value in delta.items():
             if not value:
                 continue
             if name == "content":
-                content = self._words.add(value if isinstance(value, str) else _text_of_parts(value))
-                if content:
-                    self._texts.append(content)
-            elif name in ("reasoning_content", "reasoning"):
-                # The second is vLLM's and Ollama's name for it; some send both, with the same text.
-                if name == "reasoning_content" or not delta.get("reasoning_content"):
-                    self._reasonings += filter(None, [self._thoughts.add(as_text(value))])
+                content = self.words.add(value) if isinstance(value, str) else self._feed_parts(value)
+            elif name in _REASONING:
+                self._feed_reasoning(name, value, delta)
             elif name == "tool_calls":
                 self._tool_calls.feed(objects(value))
             elif name in self._message or len(self._message) < MOST_MEMBERS:
                 self._message[name] = value
         return content
 
+    def _feed_reasoning(self, name: str, value: Any, delta: Mapping[str, Any]) -> None:
+        """Take reasoning under the first of its names: some servers send the same text under two."""
+        if any(delta.get(other) for other in _REASONING[: _REASONING.index(name)]):
+            return
+        if isinstance(value, str):
+            self.words.think(value)
+        else:
+            for part in objects(value):
+                self.words.think(as_text(part.get("text")))
+
+    def _feed_parts(self, parts: Any) -> str:
+        """Take content that is a list of parts, as some gateways send it."""
+        content = ""
+        for part in objects(parts):
+            text, kind = part.get("text"), part.get("type")
+            if kind in ("thinking", "reasoning"):
+                thoughts = part.get("thinking", text)
+                texts = [one.get("text") for one in objects(thoughts)] if isinstance(thoughts, list) else [thoughts]
+                self.words.think("".join(map(as_text, texts)))
+            else:
+                content += self.words.add(as_text(text))
+        return content
+
     def end(self) -> str:
-        """End the reply. Returns the text that was held back (see `api_key.Growing`)."""
-        rest = self._words.rest()
-        self._texts = [self._hide(self.text + rest)]
-        self._reasonings = [self._hide(self.reasoning + self._thoughts.rest())]
-        return rest
-
-    @property
-    def text(self) -> str:
-        """The text of the answer so far."""
-        return "".join(self._texts)  # not put back: another thread may be adding a piece
-
-    @property
-    def reasoning(self) -> str:
-        """The reasoning so far."""
-        return "".join(self._reasonings)
-
-    @property
-    def has_words(self) -> bool:
-        return any(self._texts)
-
-    @property
-    def has_reasoning(self) -> bool:
-        return any(self._reasonings)
+        """End the reply. Returns the text that was held back (see `Words`)."""
+        return self.words.end()
 
     @property
     def has_tool_calls(self) -> bool:
@@ -170,9 +192,13 @@ class Assembly:
 
     def body(self) -> dict[str, Any]:
         """The reply so far in the shape of an unstreamed one (docs/protocol.md, "Plain reply")."""
-        message = {"role": "assistant", "content": self.text, **self._without_keys(typed(dict(self._message), MESSAGE))}
-        if self.has_reasoning:
-            message["reasoning_content"] = self.reasoning
+        message = {
+            "role": "assistant",
+            "content": self.words.text,
+            **self._without_keys(typed(dict(self._message), MESSAGE)),
+        }
+        if self.words.has_thoughts:
+            message["reasoning_content"] = self.words.thoughts
         if self._tool_calls:
             message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.to_json()]
         top = self._without_keys(typed(dict(self._top), TOP))
@@ -186,9 +212,8 @@ class Assembly:
         return hidden
 
 
-def _text_of_parts(content: Any) -> str:
-    """The text of content that is a list of parts, as some gateways send it."""
-    return "".join(as_text(part.get("text")) for part in objects(content))
+#: Names of the reasoning: the service's own; vLLM's and Ollama's; that of a list of parts.
+_REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 
 
 def _is_further(index: Any) -> bool:

@@ -55,7 +55,7 @@ class Progress:
         self.calls: list[Called] = []
         self.calling: Calling | None = None
         self._recorded = recorded
-        self._assembly = Assembly(request.hide)
+        self._assembly = self._new_assembly()
         self._value: tuple[Any, ...] = ()
 
     # What comes
@@ -67,7 +67,7 @@ class Progress:
             self.retry, self.retry_due = event, time.monotonic() + event.wait
             if isinstance(event, Smaller):
                 self.request = event.request
-            self._assembly = Assembly(self.request.hide)
+            self._assembly = self._new_assembly()
             return ""
         if isinstance(event, (Calling, Called, Again)):
             self._feed_between(event)
@@ -88,7 +88,12 @@ class Progress:
             self.calls.append(event)
         else:
             self.rounds.append(Round(self.body(), tuple(self.calls), event.wrong))
-            self.calls, self._assembly = [], Assembly(self.request.hide)
+            self.calls, self._assembly = [], self._new_assembly()
+
+    def _new_assembly(self) -> Assembly:
+        if self._recorded is not None:
+            return Assembly(self.request.hide, marks="words")  # its reasoning has been told apart already
+        return Assembly(self.request.hide, marks="closing" if self.request.thinks_unopened else "meant")
 
     def end_round(self) -> str:
         """Nothing more comes in this round. Returns the text that was held back."""
@@ -109,16 +114,26 @@ class Progress:
     @property
     def text(self) -> str:
         """The text of the answer so far."""
-        return self._assembly.text
+        return self._assembly.words.text
 
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        return self._assembly.reasoning
+        return self._assembly.words.thoughts
 
     @property
     def has_text(self) -> bool:
-        return self._assembly.has_words
+        return self._assembly.words.has_text
+
+    @property
+    def taken_back(self) -> int:
+        """How often the text so far turned out to be the reasoning (see `Words`)."""
+        return self._assembly.words.taken_back
+
+    @property
+    def thinks_unopened(self) -> bool:
+        """Whether a tag has ended a reasoning that none had begun."""
+        return self._assembly.words.closed_unopened
 
     @property
     def has_begun(self) -> bool:
@@ -127,7 +142,8 @@ class Progress:
 
     @property
     def round_has_begun(self) -> bool:
-        return self._assembly.has_words or self._assembly.has_reasoning or self._assembly.has_tool_calls
+        words = self._assembly.words
+        return words.has_text or words.has_thoughts or self._assembly.has_tool_calls
 
     @property
     def round_is_done(self) -> bool:

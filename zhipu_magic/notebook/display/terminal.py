@@ -23,6 +23,7 @@ from .display import ShowOptions
 from .panel import Figures, line_text
 
 _CLOCK = 0.25
+_WAS_REASONING = "\n[what stands above was the reasoning; the answer:]\n"
 _ERASE = "\r\x1b[K"
 
 
@@ -48,7 +49,7 @@ class _Painter:
     def __init__(self, figures: Callable[[Sequence[str]], Figures], options: ShowOptions) -> None:
         self._figures = figures
         self._options = options
-        self._rounds = self._printed = self._calls = 0
+        self._rounds = self._printed = self._calls = self._taken_back = 0
 
     def begin(self, progress: Progress) -> None:
         _status(self._figures(()))
@@ -79,7 +80,12 @@ class _Painter:
 
     def _print_new(self, progress: Progress, words: bool) -> None:
         if len(progress.rounds) > self._rounds:
-            self._rounds, self._printed, self._calls = len(progress.rounds), 0, 0
+            self._rounds, self._printed, self._calls, self._taken_back = len(progress.rounds), 0, 0, 0
+        if progress.taken_back > self._taken_back:
+            self._taken_back = progress.taken_back
+            if self._printed:  # what is printed cannot be taken back
+                self._printed = 0
+                _write(_WAS_REASONING)
         if words:
             self._printed += _print_on(progress, self._printed)
         self._calls += _print_calls(progress, self._calls)
