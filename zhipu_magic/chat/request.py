@@ -85,6 +85,12 @@ class Request:
         return self.known is not None and self.known.thinks_unopened and self.options.think is not False
 
     @property
+    def keeps_thinking(self) -> bool:
+        """Whether the reasoning of earlier turns goes along (docs/protocol.md, "Chat request")."""
+        thinking = self.members.get("thinking")
+        return isinstance(thinking, dict) and thinking.get("clear_thinking") is False
+
+    @property
     def max_tokens(self) -> int | None:
         """The longest answer that the user has asked for."""
         found = self.members.get("max_tokens")

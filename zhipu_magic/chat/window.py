@@ -38,7 +38,8 @@ def fit(request: Request, limit: int | None = None) -> Request:
         if system + asked + (request.max_tokens or 0) > context:
             raise _does_not_fit(request, system + asked, context)
         limit = context - room_for_answer(request) if limit is None else limit
-    turns, tokens = _newest(thread.last, None if limit is None else limit - system - round(asked * _MARGIN))
+    room = None if limit is None else limit - system - round(asked * _MARGIN)
+    turns, tokens = _newest(thread.last, room, with_reasoning=request.keeps_thinking)
     seeing = known is None or known.vision
     messages = request_messages(
         turns[::-1],
@@ -46,6 +47,7 @@ def fit(request: Request, limit: int | None = None) -> Request:
         request.images,
         system=request.hide(instructed(thread.system, request.instruction)),
         seeing=seeing,
+        thinking=request.keeps_thinking,
     )
     return replace(
         request,
@@ -106,13 +108,21 @@ def _does_not_fit(request: Request, tokens: int, context: int) -> InvalidRequest
     )
 
 
-def _newest(last: Link | None, room: int | None) -> tuple[list[Turn], int]:
+def _newest(last: Link | None, room: int | None, *, with_reasoning: bool) -> tuple[list[Turn], int]:
     """The turns that fit into `room` tokens, the newest first, and what they take."""
     turns, tokens = [], 0
     for link in back_from(last):
         if not link.aside:
-            if room is not None and tokens + link.turn.tokens > room:
+            turn = link.turn
+            takes = turn.tokens + (_reasoning_tokens(turn) if with_reasoning else 0)
+            if room is not None and tokens + takes > room:
                 break
-            tokens += link.turn.tokens
-            turns.append(link.turn)
+            tokens += takes
+            turns.append(turn)
     return turns, tokens
+
+
+def _reasoning_tokens(turn: Turn) -> int:
+    """What the reasoning of a turn takes, which its own count leaves out; an estimate."""
+    texts = [turn.reasoning, *(message.get("reasoning_content", "") for message in turn.tool_messages)]
+    return round(sum(estimate(text) for text in texts if text))

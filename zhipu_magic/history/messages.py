@@ -18,11 +18,15 @@ def request_messages(
     *,
     system: str = "",
     seeing: bool = True,
+    thinking: bool = False,
 ) -> list[Message]:
-    """The messages that ask `prompt`, with its images, after these turns; to a model that is `seeing` images or not."""
+    """The messages that ask `prompt`, with its images, after these turns.
+
+    The model is `seeing` images or not, and gets the reasoning of these turns back where that is kept (`thinking`).
+    """
     messages = system_message(system)
     for turn in turns:
-        messages += turn.messages(seeing=seeing)
+        messages += turn.messages(seeing=seeing, thinking=thinking)
     messages.append(user_message(prompt, images))
     return messages
 

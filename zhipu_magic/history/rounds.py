@@ -9,6 +9,7 @@ from typing import Any
 
 from ..service.response_members import objects
 from ..service.wire import Usage
+from ..text.untrusted_json import loads
 from .turn import Message
 
 
@@ -89,10 +90,17 @@ class Round:
 
     @property
     def messages(self) -> list[Message]:
-        """The round as later requests contain it; empty for one that was asked again because something was wrong."""
+        """The round as the requests of its own turn contain it; empty for one that was asked again as wrong.
+
+        Its reasoning goes back with the calls, for a model that reasons on from there (docs/protocol.md, "Chat
+        request").
+        """
         if not self.calls:
             return []
-        asked = {"role": "assistant", "content": self.words, "tool_calls": calls_of(self.body)}
+        asked: Message = {"role": "assistant", "content": self.words}
+        if self.thoughts:
+            asked["reasoning_content"] = self.thoughts
+        asked["tool_calls"] = [_as_sent(call) for call in calls_of(self.body)]
         return [asked, *({"role": "tool", "tool_call_id": call.id, "content": call.text} for call in self.calls)]
 
 
@@ -127,6 +135,19 @@ def calls_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
         function = {"name": call["function"]["name"], "arguments": call["function"]["arguments"]}
         calls[call_id] = {"id": call_id, "type": "function", "function": function}
     return list(calls.values())
+
+
+def _as_sent(call: dict[str, Any]) -> dict[str, Any]:
+    """The call as it is sent back: some servers fail on arguments that are not a JSON object."""
+    function = call["function"]
+    return call if _is_object(function["arguments"]) else {**call, "function": {**function, "arguments": "{}"}}
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(loads(text), dict)
+    except ValueError:
+        return False
 
 
 def was_cut(body: Mapping[str, Any]) -> bool:

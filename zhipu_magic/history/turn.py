@@ -72,13 +72,15 @@ class Turn(NamedTuple):
         """About how many bytes of memory it takes with its reply, but without what it shares with its event."""
         return 300 + 2 * len(self.reply) + 8 * len(self.tool_messages)
 
-    def messages(self, *, seeing: bool = True) -> list[Message]:
-        """The turn as it is sent, to a model that is `seeing` images or not.
-
-        Reasoning is not sent back.
-        """
+    def messages(self, *, seeing: bool = True, thinking: bool = False) -> list[Message]:
+        """The turn as it is sent, to a model that is `seeing` images or not, with or without its reasoning."""
         asked = user_message(self.prompt, self.images if seeing else ())
-        return [asked, *self.tool_messages, {"role": "assistant", "content": self.reply}]
+        answer = {"role": "assistant", "content": self.reply}
+        if not thinking:
+            return [asked, *map(_without_reasoning, self.tool_messages), answer]
+        if self.reasoning:
+            answer["reasoning_content"] = self.reasoning
+        return [asked, *self.tool_messages, answer]
 
     def joined(self, more: Turn) -> Turn:
         """This turn with the reply of `more`, which went on from its end."""
@@ -96,6 +98,12 @@ class Turn(NamedTuple):
             execution_count=self.execution_count,
             tokens=self.tokens + more.tokens,
         )
+
+
+def _without_reasoning(message: Message) -> Message:
+    if "reasoning_content" not in message:
+        return message
+    return {name: value for name, value in message.items() if name != "reasoning_content"}
 
 
 def user_message(prompt: str, images: Sequence[Image] = ()) -> Message:

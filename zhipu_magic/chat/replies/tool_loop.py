@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: All results of a turn together may take this many times what one may take.
 _MOST_RESULTS = 16
 _NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
+_CUT_OFF = "This call did not run: its arguments were cut off at the maximum length. Give them as one JSON object."
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,10 @@ class Rounds:
         for wanted in calls[:running]:
             name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
             yield [Calling(name, arguments)]
-            done.append(self._run_tool(wanted["id"], name, arguments))
+            if was_cut(body) and not arguments.strip():  # it must not run with its defaults
+                done.append(Called(wanted["id"], name, arguments, _CUT_OFF, failed=True, seconds=0.0))
+            else:
+                done.append(self._run_tool(wanted["id"], name, arguments))
             yield done[-1:]
         not_run = _NOT_RUN.format(count=self._most_calls)
         beyond = [  # the service wants a result for each call
