@@ -146,7 +146,7 @@ def test_a_sentence_is_filled_from_its_facts() -> None:
 
 def test_the_table_speaks_of_what_the_engine_says() -> None:
     known = reasons(EVERYWHERE)
-    tables = [PACKAGE / "service" / name for name in ("error_codes.py", "transport_errors.py")]
+    tables = [PACKAGE / "service" / name for name in ("error_causes.py", "transport_errors.py")]
     source = "".join(table.read_text(encoding="utf-8") for table in tables)
     causes = set(re.findall(r'"((?:service|connection|reply)\.\w+)"', source))
     parameters = {"parameter.messages", "parameter.model", "parameter.stream"}

@@ -41,7 +41,8 @@ def test_an_error_tells_what_happened_what_to_do_and_the_services_own_words() ->
     told = str(service_error(429, body)).splitlines()
     assert told == [
         "The account's balance is used up.",
-        'Top it up at https://open.bigmodel.cn, or use a free model: chat.model = "glm-4.7-flash".',
+        'Top it up at https://open.bigmodel.cn, or use a free model: chat.model = "glm-4.7-flash". A key of the coding '
+        'plan needs its address: base_url="coding".',
         "(HTTP 429 · code 1113 · request id 7: 您的账户已欠费)",
     ]
 

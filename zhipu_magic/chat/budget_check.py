@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
+from ..service.models import SEARCH_COST
 from ..text.errors import OverBudget
 from .request import Request
 from .token_counts import taken
@@ -99,4 +100,5 @@ def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: b
         return None
     if budget.unit == "tokens":
         return tokens + longest
-    return known.cost(tokens, longest) if known and priced else None
+    cost = known.cost(tokens, longest) if known and priced else None
+    return cost if cost is None else cost + SEARCH_COST * request.searches

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..history.events.turn_event import TurnEvent
@@ -12,9 +14,8 @@ from ..history.rounds import Round
 from ..history.turn import Message
 from ..service.connection import Service
 from ..service.endpoint import Endpoint
-from ..service.error_codes import TOO_LONG
 from ..service.exchange import Exchange
-from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
+from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
@@ -30,6 +31,7 @@ from .undisturbed import undisturbed
 from .window import fit_smaller
 
 if TYPE_CHECKING:
+    from ..service.client import Client
     from ..values.tools.awaiting import RunCoroutine
 
 
@@ -142,18 +144,34 @@ class Dispatch:
         )
 
     def _ask(self, progress: Progress, endpoint: Endpoint, more: Sequence[Message], exchange: Exchange) -> None:
-        """Send the request with these messages after its own, and once more where it is too long."""
+        """Send the request with these messages after its own, and smaller ones while it is too long."""
         profile, emit, cancelled = endpoint.profile, exchange.emit, exchange.cancelled
+        first = request = progress.request
         with self._service.client(endpoint) as client, exchange.waiting_on(client):
-            try:
-                client.send(progress.request.to_send(profile, more), emit, cancelled)
-            except ServiceError as error:
-                smaller = fit_smaller(progress.request) if error.code in TOO_LONG else None
-                if smaller is None or cancelled.is_set():
-                    raise
-                why = "the conversation is too long for the model"
-                emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=smaller))
-                client.send(smaller.to_send(profile, more), emit, cancelled)
+            while True:
+                try:
+                    client.send(request.to_send(profile, more), emit, cancelled)
+                    return
+                except ServiceError as error:
+                    if error.reason != "service.too_long" or cancelled.is_set():
+                        raise
+                    # Of the service's own the catalogue knows the contexts, so that one smaller request is enough.
+                    if not profile.is_glm:
+                        self._learn_context(client, request.model, error)
+                    smaller = fit_smaller(replace(request, known=self._service.model(request.model)))
+                    if smaller is None or (profile.is_glm and request is not first):
+                        raise
+                    request = smaller
+                    why = "the conversation is too long for the model"
+                    emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=request))
+
+    def _learn_context(self, client: Client, model: str, refusal: ServiceError) -> None:
+        """Find out how long the model's context is, from the refusal or else from the list of models."""
+        if refusal.context_tokens is not None:
+            self._service.learn(model, context=refusal.context_tokens)
+        else:
+            with suppress(GLMError):
+                self._service.learn_contexts(client)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
         """Raise OverBudget for a request that could exceed it, after these rounds of its turn.

@@ -10,6 +10,7 @@ from ..history.ledger import cost_of
 from ..history.link import checksum_of
 from ..history.rounds import Round, tool_messages
 from ..service.endpoint import Endpoint
+from ..service.models import SEARCH_COST
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known
@@ -58,7 +59,9 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
     request, rounds, last, timing = progress.request, progress.rounds, progress.body(), progress.timing
     estimates = [] if progress.usage else taken(request, [*rounds, Round(last)])[0]
     counted = None if any(one.wrong for one in rounds) else progress.last_usage
-    estimated_costs = [cost_of(request.model, one, priced=endpoint.profile.priced) or 0.0 for one in estimates]
+    estimated_cost = sum(cost_of(request.model, one, priced=endpoint.profile.priced) or 0.0 for one in estimates)
+    if request.searches and endpoint.profile.priced:
+        estimated_cost += (_token_cost(progress, endpoint) or 0.0) + SEARCH_COST
     return {
         "completion": _without_repeated_id(last),
         "rounds": [one.to_json() for one in rounds] or None,
@@ -75,12 +78,17 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
         "unseen": request.unseen or None,
         "cost": _cost(progress, endpoint),
         "estimated_tokens": sum(one.total_tokens for one in estimates) or None,
-        "estimated_cost": sum(estimated_costs) or None,
+        "estimated_cost": estimated_cost or None,
     }
 
 
 def _cost(progress: Progress, endpoint: Endpoint) -> float | None:
-    """Yuan for all rounds, by the service's counts; None where one is not known."""
+    """Yuan for all of it; None where a part is not known, as what a search has cost."""
+    return None if progress.request.searches else _token_cost(progress, endpoint)
+
+
+def _token_cost(progress: Progress, endpoint: Endpoint) -> float | None:
+    """Yuan for the tokens of all rounds, by the service's counts; None where one is not known."""
     usages = [*(one.usage for one in progress.rounds), progress.last_usage]
     costs = [cost_of(progress.request.model, usage, priced=endpoint.profile.priced) for usage in usages]
     return None if None in costs else sum(cost for cost in costs if cost is not None)

@@ -15,6 +15,7 @@ from ..history.turn import Anchor, Message
 from ..service.api_key import Hide
 from ..service.models import Model
 from ..service.profile import Profile
+from ..service.response_members import objects
 from ..text.characters import each_text
 from .options import Options
 
@@ -83,6 +84,12 @@ class Request:
     def thinks_unopened(self) -> bool:
         """Whether the reply will begin with reasoning that no tag opens."""
         return self.known is not None and self.known.thinks_unopened and self.options.think is not False
+
+    @property
+    def searches(self) -> bool:
+        """Whether the service may search the web for it, which it bills separately."""
+        tools = objects(self.members.get("tools"))
+        return any(tool.get("type") == "web_search" for tool in tools)
 
     @property
     def keeps_thinking(self) -> bool:

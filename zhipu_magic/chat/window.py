@@ -61,10 +61,17 @@ def fit(request: Request, limit: int | None = None) -> Request:
 
 
 def fit_smaller(request: Request) -> Request | None:
-    """The same request with about half of its tokens, for a service that found it too long; None with no turn left."""
+    """The same request with fewer turns, for a service that found it too long; None with no turn left.
+
+    It is made to fit into the context that is known by now, or else it has about half of its tokens.
+    """
     if request.left_out == request.before.size:
         return None
-    smaller = fit(request, request.tokens // 2)
+    try:
+        fitting = fit(request)
+        smaller = fitting if fitting.left_out > request.left_out else fit(request, request.tokens // 2)
+    except InvalidRequest:  # the prompt alone is too long
+        return None
     return smaller if smaller.left_out > request.left_out else None
 
 

@@ -70,23 +70,29 @@ HINTS: Mapping[str, str] = {
     "keyring.none": "The key is set until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
     "replay.only": "%config GLMMagics.replay = 'off' asks it.",
     "service.access_denied": "Check the key's permissions and base_url (%glm shows it).",
-    "service.balance": "Top it up at https://open.bigmodel.cn, or use a free model: %glm model glm-4.7-flash.",
+    "service.balance": "Top it up at {account}, or use a free model: %glm model glm-4.7-flash. A key of the coding plan "
+    "needs its address: %config GLMMagics.base_url = '{plan}'",
+    "service.billing": "Check the account at {account}, or use another model: %glm models lists them.",
     "service.busy": "Wait a moment, then run the cell again.",
     "service.daily_quota": "Continue tomorrow, or use another model: %glm models lists them.",
     "service.fault": "Run the cell again in a while.",
-    "service.key_expired": "Create a new one at https://open.bigmodel.cn, then %glm login.",
-    "service.key_refused": "Check ZHIPUAI_API_KEY if it is set, or enter another key with %glm login; keys are created "
-    "at https://open.bigmodel.cn (API keys).",
+    "service.key_expired": "Create a new one ({keys}), then %glm login.",
+    "service.key_refused": "Check ZHIPUAI_API_KEY if it is set, or enter another key with %glm login; {keys}.",
     "service.no_model": "%glm models lists the models it has.",
     "service.not_a_reply": "Check base_url (%glm shows it): a proxy or a website may be answering in its place.",
     "service.not_in_plan": "%glm models lists other models.",
+    "service.other_product": "A key of the coding plan needs its address: %config GLMMagics.base_url = '{plan}'; for "
+    "others, {keys}.",
     "service.parameter": "Check the options of the cell; the service's own words say which.",
-    "service.quota": "Wait until it renews, or use another model: %glm models lists them.",
+    "service.quota": "Wait until {until}, or use another model: %glm models lists them.",
     "service.redirect": "Set base_url to where the service really is (%glm shows the current address).",
+    "service.search_busy": "Wait a moment, then run the cell again.",
     "service.silent": "Run the cell again, or allow more time: %config GLMMagics.timeout = 180",
+    "service.too_early": "Run the cell again.",
     "service.too_fast": "Wait a moment, then run the cell again.",
     "service.too_long": "Start over with %glm thread NAME or %glm reset, or use a model with a longer context.",
     "service.too_many": "Wait for another one to finish, then run the cell again.",
+    "service.wait": "Run the cell again then.",
 }
 
 

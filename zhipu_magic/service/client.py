@@ -18,22 +18,23 @@ from zhipuai import ZhipuAI
 from zhipuai.types.chat.chat_completion import Completion
 from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
-from ..text.addresses import host_of
 from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
 from ..text.untrusted_json import loads
 from .api_key import Hide
-from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, whole_body
+from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, says_error, whole_body
 from .endpoint import Endpoint, not_an_address
-from .error_codes import TOO_LONG, too_long
+from .error_causes import CAUSES, TOO_LONG
+from .error_codes import too_long
 from .exchange import Emit
-from .response_members import name_of, objects
+from .models import find
+from .response_members import count_of, name_of, objects
 from .stream import Chunk, Retry
-from .transport_errors import in_a_word, translate
+from .transport_errors import Asked, in_a_word, translate
 
 CONNECT_SECONDS = 8.0
-#: If a service asks for a longer wait than this, the request fails at once.
-LONGEST_WAIT = 60.0
+#: Seconds without a byte that a reply may take: usually; and unstreamed, or before one that thinks begins.
+USUAL_TIMEOUT, LONG_TIMEOUT = 60.0, 300.0
 #: The most models that are listed.
 _MOST_MODELS = 1_000
 #: Characters: removing a shorter key would take pieces of words out of a message.
@@ -74,7 +75,8 @@ class Client:
         self.endpoint = endpoint
         self.was_hung_up = False
         self._max_retries = max_retries
-        self._line = _Line(secure=endpoint.base_url.startswith("https:"))
+        self._timeout = timeout
+        self._line = _Line(secure=endpoint.base_url.startswith("https:"), seconds=timeout)
         # In errors even a key that may be a word is hidden: a refusal is often about the key.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
         self._http = _http_client(endpoint, timeout=timeout, keep_alive=keep_alive, context=context, watch=self._watch)
@@ -106,8 +108,7 @@ class Client:
             cancelled.wait(seconds)
 
         def again(error: BaseException) -> bool:
-            waits_too_long = isinstance(error, ServiceError) and (error.retry_after or 0) > LONGEST_WAIT
-            return isinstance(error, GLMError) and error.retryable and not waits_too_long and not cancelled.is_set()
+            return isinstance(error, GLMError) and error.retryable and not cancelled.is_set()
 
         Retrying(
             stop=stop_after_attempt(self._max_retries + 1),
@@ -118,9 +119,9 @@ class Client:
             reraise=True,
         )(self._ask, body, emit, cancelled)
 
-    def models(self) -> list[str]:
-        """The names of the models that the service offers. Raises GLMError."""
-        self._line.cancelled = threading.Event()
+    def models(self) -> dict[str, int | None]:
+        """The models that the service offers, each with its context in tokens if it tells that. Raises GLMError."""
+        self._line.cancelled, self._line.seconds = threading.Event(), self._timeout
         try:
             return self._list_models()
         except Exception as error:
@@ -129,7 +130,7 @@ class Client:
             failure = type(error)()
         raise failure  # raised here, without the SDK's frames, which hold the request's headers
 
-    def _list_models(self) -> list[str]:
+    def _list_models(self) -> dict[str, int | None]:
         response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
         with closing(response):
             body = whole_body(response)
@@ -138,12 +139,14 @@ class Client:
         except ValueError:
             answer = None
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
-        ids = (model.get("id") for model in models[:_MOST_MODELS])
-        names = (name_of(one) for one in ids if not isinstance(one, str) or len(one) <= LONGEST_NAME)
-        found = dict.fromkeys(self._hide(name) for name in names if name and is_name(name))
+        found: dict[str, int | None] = {}
+        for model in models[:_MOST_MODELS]:
+            name = name_of(model.get("id"))
+            if name and len(name) < LONGEST_NAME and is_name(name):
+                found.setdefault(self._hide(name), _context_of(model))
         if not found:
-            raise Refused(response, body, is_error=isinstance(answer, Mapping) and bool(answer.get("error")))
-        return list(found)
+            raise Refused(response, body, is_error=isinstance(answer, Mapping) and says_error(answer))
+        return found
 
     def hang_up(self) -> None:
         """Wake the thread that waits in the connection's socket, by shutting it. The client is of no use afterwards."""
@@ -165,18 +168,24 @@ class Client:
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         if cancelled.is_set():
             return
-        begun = False
+        begun = came = False
+        self._line.seconds = _first_byte_within(body, self._timeout)
         try:
             for chunk in self._stream(body):
                 if cancelled.is_set():
                     return
-                begun = begun or brings_a_token(chunk)
-                if not begun and (reason := finish_reason(chunk)) in TOO_LONG:
-                    raise too_long(str(reason))
+                if not came and body.get("stream"):
+                    self._line.seconds = self._timeout
+                came, begun = True, begun or brings_a_token(chunk)
+                if not begun and _has_no_room(chunk, body):
+                    raise too_long(str(finish_reason(chunk)))
                 emit(chunk)
         except Exception as error:
             if not cancelled.is_set():
                 raise self._translated(error, begun) from None
+        if not came and body.get("stream") and not self.endpoint.profile.is_glm:
+            # Some servers end a stream that they cannot begin, and say why only without one.
+            self._ask(self.endpoint.profile.unstreamed(body), emit, cancelled)
 
     def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
         # `stream=True` is about the HTTP response, even for a plain reply, so that an interrupt can end it.
@@ -188,8 +197,8 @@ class Client:
 
     def _translated(self, error: Exception, begun: bool) -> GLMError:
         """The failure in the user's words, with the key removed from whatever the other side said."""
-        host = host_of(self.endpoint.base_url)
-        return translate(error, begun=begun, timeout=self._http.timeout, host=host, hide=self._hide)
+        asked = Asked(self.endpoint.base_url, CONNECT_SECONDS, self._line.seconds)
+        return translate(error, asked, begun=begun, hide=self._hide)
 
     def _watch(self, request: httpx.Request) -> None:
         request.extensions["trace"] = self._line.trace
@@ -199,10 +208,12 @@ class _Line:
     """A client's socket, which hanging up needs. httpx passes it to those who trace a request.
 
     A TLS handshake replaces the socket, and the new one is known only at its end; until then a duplicate is shut.
+    `seconds` is how long it may be silent. It can change while a reply is read, as httpx's own timeout cannot.
     """
 
-    def __init__(self, *, secure: bool) -> None:
+    def __init__(self, *, secure: bool, seconds: float) -> None:
         self.cancelled = threading.Event()
+        self.seconds = seconds
         self._secure = secure
         self._socket: socket.socket | None = None
         self._duplicate: socket.socket | None = None
@@ -213,6 +224,8 @@ class _Line:
         self._close_duplicate()
         stream = info["return_value"]
         self._socket = stream.get_extra_info("socket")
+        read = stream.read
+        stream.read = lambda size, timeout=None: read(size, self.seconds)
         if self._secure and event.endswith(".connect_tcp.complete") and self._socket is not None:
             self._duplicate = self._socket.dup()
         if self.cancelled.is_set():
@@ -237,6 +250,32 @@ class _Line:
         duplicate, self._duplicate = self._duplicate, None
         if duplicate is not None:
             duplicate.close()
+
+
+def _first_byte_within(body: Mapping[str, Any], timeout: float) -> float:
+    """Seconds that a reply has to begin: longer where all of it, or its reasoning, may come before the first byte.
+
+    Where it is not known whether the model thinks, a shorter timeout than usual holds.
+    """
+    known, asked = find(str(body.get("model"))), body.get("thinking")
+    told = asked.get("type") if isinstance(asked, Mapping) else None
+    thinks = told == "enabled" or (known is not None and known.thinking == "always")
+    may_think = told != "disabled" and (known is None or known.thinking == "optional") and timeout >= USUAL_TIMEOUT
+    return max(timeout, LONG_TIMEOUT) if thinks or may_think or not body.get("stream") else timeout
+
+
+def _has_no_room(chunk: Chunk, body: Mapping[str, Any]) -> bool:
+    """Whether a reply that has no word yet ends with this chunk because the context is full."""
+    reason = finish_reason(chunk)
+    return (reason in CAUSES and CAUSES[str(reason)] is TOO_LONG) or (reason == "length" and "max_tokens" not in body)
+
+
+def _context_of(model: Mapping[str, Any]) -> int | None:
+    """The context that a list of models tells: vLLM's name for it, llama.cpp's, and those of others."""
+    meta = model.get("meta")
+    named = [model.get(name) for name in ("max_model_len", "context_length", "context_window", "max_context_length")]
+    named.append(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
+    return next(filter(None, map(count_of, named)), None)
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:

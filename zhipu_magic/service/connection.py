@@ -133,7 +133,15 @@ class Service:
     def models(self) -> list[str]:
         """The models that the service offers. Raises GLMError."""
         with self.client(self.endpoint()) as client:
-            return client.models()
+            return list(self.learn_contexts(client))
+
+    def learn_contexts(self, client: Client) -> dict[str, int | None]:
+        """The models that the service offers, with their contexts, which are known from now on. Raises GLMError."""
+        found = client.models()
+        for name, context in found.items():
+            if context is not None:
+                self.learn(name, context=context)
+        return found
 
     @contextmanager
     def client(self, endpoint: Endpoint) -> Iterator[Client]:

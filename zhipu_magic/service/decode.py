@@ -156,6 +156,8 @@ def _events(text: _Text) -> Iterator[Chunk]:
             except ValueError:
                 if text.has_ended:  # half of an event, where the connection ended
                     return
+                if data.lstrip().startswith('{"error"'):  # some servers write it as JSON without escaping its words
+                    raise Refused(response, {"error": data}) from None
                 raise
             yield from _checked(chunk, response)
 
@@ -193,7 +195,7 @@ def _parse_plain(response: httpx.Response, body: str) -> Any:
         parsed = loads(body)
     except ValueError:
         parsed = None
-    if isinstance(parsed, Mapping) and (parsed.get("choices") or _says_error(parsed)):
+    if isinstance(parsed, Mapping) and (parsed.get("choices") or says_error(parsed)):
         return parsed
     raise Refused(response, body[:_LONGEST_ERROR].encode(errors="replace"), is_error=False)
 
@@ -202,21 +204,29 @@ def _checked(chunk: Any, response: httpx.Response) -> Iterator[Chunk]:
     """The chunk. Raises ValueError if it is not an object, Refused if it is an error, after what else it brings."""
     if not isinstance(chunk, Mapping):
         raise ValueError("not an object")
-    if not _says_error(chunk):
+    if not says_error(chunk):
         yield chunk
         return
     if chunk.get("choices"):
         yield {name: value for name, value in chunk.items() if name != "error"}
-    raise Refused(response, chunk)
+    raise Refused(response, _error_in(chunk))
 
 
-def _says_error(chunk: Mapping[str, Any]) -> bool:
+def says_error(chunk: Mapping[str, Any]) -> bool:
     """Whether the chunk is an error, in any of the forms in which servers send one (docs/protocol.md, "Errors")."""
     if chunk.get("error") or chunk.get("object") == "error":
         return True
     if "choices" in chunk:
-        return False
+        return any("error" in choice and choice["error"] for choice in objects(chunk["choices"]))
     return chunk.get("success") is False or any(chunk.get(name) for name in _OF_AN_ERROR)
+
+
+def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The error itself, where a choice holds it."""
+    if chunk.get("error") or not chunk.get("choices"):
+        return chunk
+    held = next((choice["error"] for choice in objects(chunk["choices"]) if choice.get("error")), None)
+    return chunk if held is None else {"error": held}
 
 
 _OF_AN_ERROR = ("errors", "detail", "message", "msg")

@@ -1,151 +1,32 @@
-"""The service's error codes: for each, what happened, what to do, and whether to retry."""
+"""An error of the service: its body is read, whatever its form, and told by its cause (see `error_causes`)."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..text.addresses import host_of
 from ..text.characters import printable, shortened
 from ..text.errors import ServiceError
+from ..text.numbers import duration
 from ..text.untrusted_json import loads
-from .response_members import name_of, objects
+from .error_causes import CAUSES, NOT_JSON, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
+from .profile import DEFAULT_BASE_URL, profile_of
+from .response_members import count_of, name_of, objects
 
-
-@dataclass(frozen=True)
-class _Cause:
-    """What a business code means: its reason (see `GLMError`), what to do about it, and whether to try again."""
-
-    reason: str
-    message: str
-    hint: str
-    retryable: bool = False
-
-
-_KEY = _Cause(
-    "service.key_refused",
-    "The service does not accept the API key.",
-    "Check ZHIPUAI_API_KEY, or pass another key as Chat(api_key=…); keys are created at https://open.bigmodel.cn "
-    "(API keys).",
-)
-_BUSY = _Cause("service.busy", "The service is busy.", "Wait a moment, then try again.", retryable=True)
-_NETWORK = _Cause("service.fault", "The service had an internal error.", "Try again in a while.", retryable=True)
-_QUOTA = _Cause("service.quota", "The account's quota is used up.", "Wait until it renews, or use another model.")
-_ACCOUNT = _Cause(
-    "service.account", "The service refuses this account.", "Check the account's status at https://open.bigmodel.cn."
-)
-_PARAMETER = _Cause(
-    "service.parameter",
-    "The service does not accept the request.",
-    "Check the options of the request; the service's own words say which.",
-)
-
-_CAUSES: dict[str, _Cause] = {
-    **dict.fromkeys(("401", "1000", "1001", "1002", "1004"), _KEY),
-    "1003": _Cause(
-        "service.key_expired",
-        "The API key has expired.",
-        "Create a new one at https://open.bigmodel.cn, and pass it as Chat(api_key=…) or set ZHIPUAI_API_KEY.",
-    ),
-    **dict.fromkeys((str(code) for code in range(1110, 1122)), _ACCOUNT),
-    "1113": _Cause(
-        "service.balance",
-        "The account's balance is used up.",
-        'Top it up at https://open.bigmodel.cn, or use a free model: chat.model = "glm-4.7-flash".',
-    ),
-    **dict.fromkeys(("1210", "1212", "1213", "1214", "1215"), _PARAMETER),
-    "1211": _Cause(
-        "service.no_model", "The service has no such model.", "chat.service.models() lists the models it has."
-    ),
-    **dict.fromkeys(
-        ("1220", "1221", "1222"),
-        _Cause(
-            "service.not_permitted",
-            "This key is not allowed to use this service.",
-            "Check the account's permissions, or use another model.",
-        ),
-    ),
-    "1230": _NETWORK,
-    "1231": _Cause(
-        "service.request_id", "The service has already seen this request id.", "Leave request_id out, or pass another."
-    ),
-    "1234": _NETWORK,
-    "1261": _Cause(
-        "service.too_long",
-        "The conversation is too long for the model.",
-        "Start over with chat.history.switch(NAME) or chat.history.reset(), or use a model with a longer context.",
-    ),
-    "1300": _Cause("service.policy", "The service's policy does not allow this request.", "Rephrase it."),
-    "1301": _Cause("service.unsafe", "The service found unsafe content in the request.", "Rephrase it."),
-    "1302": _Cause(
-        "service.too_many",
-        "Too many requests are in progress with this key.",
-        "Wait for another one to finish, then try again.",
-        retryable=True,
-    ),
-    "1303": _Cause(
-        "service.too_fast",
-        "Requests are coming too fast with this key.",
-        "Wait a moment, then try again.",
-        retryable=True,
-    ),
-    "1304": _Cause("service.daily_quota", "Today's quota is used up.", "Continue tomorrow, or use another model."),
-    "1305": _BUSY,
-    "1308": _QUOTA,
-    "1309": _Cause("service.plan_expired", "The account's plan has expired.", "Renew it at https://open.bigmodel.cn."),
-    "1310": _QUOTA,
-    "1311": _Cause(
-        "service.not_in_plan",
-        "The account's plan does not include this model.",
-        "chat.service.models() lists other models.",
-    ),
-    "1312": _BUSY,
-    "1313": _Cause(
-        "service.fair_use", "The service is limiting this account under its fair-use rules.", "Continue later."
-    ),
-}
-
-#: Codes and finish reasons of a request that is too long for the model's context.
-TOO_LONG = frozenset({"1261", "model_context_window_exceeded"})
-
-_STATUSES: dict[int, _Cause] = {
-    400: _PARAMETER,
-    401: _KEY,
-    403: _Cause(
-        "service.access_denied",
-        "The service refuses access.",
-        "Check the key's permissions and the address, chat.service.base_url.",
-    ),
-    404: _Cause(
-        "service.not_found",
-        "There is no chat service at this address.",
-        "Check base_url: it ends before /chat/completions, as in https://open.bigmodel.cn/api/paas/v4.",
-    ),
-    429: _BUSY,
-    **dict.fromkeys((500, 502, 504), _NETWORK),
-    503: _BUSY,
-}
-
-_NO_MODEL = _CAUSES["1211"]
-_REDIRECT = _Cause(
-    "service.redirect",
-    "The address answers with a redirect, which is not followed, so that the key goes nowhere else.",
-    "Set base_url to where the service really is; chat.service.base_url is the current address.",
-)
-_UNKNOWN = _Cause("service.refused", "The service refused the request.", "Its own words say more.")
-NOT_JSON = _Cause(
-    "service.not_a_reply",
-    "The address answers, but not as a chat service does.",
-    "Check the address, chat.service.base_url: a proxy or a website may be answering in its place.",
-)
+#: Seconds: if a service asks for a longer wait than this, the request fails at once.
+LONGEST_WAIT = 60.0
 
 
 def service_error(
     status: int,
     body: str | bytes | Mapping[str, Any],
     *,
+    base_url: str = DEFAULT_BASE_URL,
     request_id: str | None = None,
     retry_after: float | None = None,
     location: str | None = None,
@@ -153,41 +34,71 @@ def service_error(
 ) -> ServiceError:
     """The error of an HTTP response that is not a reply (docs/protocol.md, "Errors").
 
-    `location` is where a redirect points to; `retry_after` is in seconds. `hide` removes from a text what must not be
-    shown. Each member is checked by type, so that an odd one does not affect the others.
+    `base_url` is what was asked, `location` where a redirect points to; `retry_after` is in seconds. `hide` removes
+    from a text what must not be shown. Each member is checked by type, so that an odd one does not affect the others.
     """
     parsed = body if isinstance(body, Mapping) else _parsed(body)
     error = _error_in(parsed or {})
     code = on_one_line(hide(name_of(error.get("code")) or ""), _LONGEST_CODE)
-    words = hide(_words_of(error, ("message", "msg", "detail")))
-    if not words and location and _is_redirect(status):
+    words = hide(_words_of(error))
+    if not words and location and 300 <= status < 400:
         words = f"to {hide(location)}"
-    cause = _cause(status, code, words) or (NOT_JSON if parsed is None else _UNKNOWN)
+    kind = hide(name_of(error.get("type")) or "")
+    cause = _cause(status, code, kind, words) or (NOT_JSON if parsed is None else UNKNOWN)
     support = on_one_line(hide(_request_id(error, parsed or {}) or request_id or ""), _LONGEST_ID)
-    return ServiceError(
-        cause.message,
-        hint=cause.hint,
-        reason=cause.reason,
-        detail=_detail(status, code, support, words),
-        status=status,
-        code=code,
-        request_id=support or None,
-        retry_after=retry_after,
-        retryable=cause.retryable,
-    )
+    told: dict[str, Any] = {
+        "detail": _detail(status, code, support, words),
+        "status": status,
+        "code": code,
+        "request_id": support or None,
+        "retry_after": retry_after,
+        "context_tokens": (count_of(error.get("n_ctx")) or context_in(words)) if cause is TOO_LONG else None,
+    }
+    wait = min(retry_after or 0.0, _LONGEST_TOLD)
+    if cause.retryable and wait > LONGEST_WAIT:
+        return ServiceError(
+            "{said} It asks to wait {wait}, until {time}.",
+            hint="Try again then.",
+            reason="service.wait",
+            said=cause.message,
+            wait=duration(wait),
+            time=_time_after(wait),
+            **told,
+        )
+    told |= {**_facts(base_url), "until": _end_of_limit(words)}
+    return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, retryable=cause.retryable, **told)
 
 
-def _is_redirect(status: int) -> bool:
-    return 300 <= status < 400
+def _cause(status: int, code: str, kind: str, words: str) -> Cause | None:
+    """The cause of an error. One that comes in a reply, with a status as its code, has that status."""
+    if status == 200 and len(code) == 3 and code.isascii() and code.isdecimal():
+        status = int(code)
+    return cause_of(status, kind if kind in CAUSES and code not in CAUSES else code, words)
 
 
-def _cause(status: int, code: str, words: str) -> _Cause | None:
-    """The cause, by the service's code or else by the status; None if neither is known."""
-    if _is_redirect(status):
-        return _REDIRECT
-    if code in _CAUSES:
-        return _CAUSES[code]
-    return _NO_MODEL if status == 404 and "model" in words.lower() else _STATUSES.get(status)
+def _facts(base_url: str) -> dict[str, str]:
+    """Where the keys and accounts of the service at this address are."""
+    profile, host = profile_of(base_url), host_of(base_url)
+    page = profile.key_page
+    keys = f"keys are created at {page} (API keys)" if page else f"it must be the one that {host} expects"
+    return {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
+
+
+def _time_after(seconds: float) -> str:
+    """The time of day after so many seconds, with the date if that is another day."""
+    now = datetime.now()
+    then = now + timedelta(seconds=seconds)
+    return then.strftime("%H:%M" if then.date() == now.date() else "%Y-%m-%d %H:%M")
+
+
+def _end_of_limit(words: str) -> str:
+    """When a limit ends, as the service's words have it."""
+    found = _TIME.search(words)
+    return f"{found[0]} (the service's time)" if found else "it renews"
+
+
+_LONGEST_TOLD = 10 * 365 * 86_400.0
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?")
 
 
 def _request_id(*members: Mapping[str, Any]) -> str | None:
@@ -207,14 +118,20 @@ def _detail(status: int, code: str, request_id: str, words: str) -> str:
 def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
     """The members of an error's body; None if it has none.
 
-    A body that is cut off, nested too deep or not JSON may still contain its code, which decides whether to retry.
+    A body that is cut off, nested too deep or not JSON may still contain its code, which decides whether to retry; or
+    it is a text, or a page with a title.
     """
     text = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
     try:
         parsed = loads(text)
     except ValueError:
-        code = _CODE.search(text, 0, _WHERE_A_CODE_IS) if text.lstrip()[:1] in ("{", "[") else None
-        return {"code": code[1]} if code else None
+        start = text.lstrip()[:1]
+        if start in ("{", "["):
+            code = _CODE.search(text, 0, _WHERE_A_CODE_IS)
+            return {"code": code[1], "message": text} if code else None
+        title = _TITLE.search(text, 0, _WHERE_A_CODE_IS)
+        words = (html.unescape(title[1]) if title else "") if start == "<" else text.strip()
+        return {"message": words} if words else None
     if isinstance(parsed, list):
         parsed = next(iter(objects(parsed)), {"message": parsed})
     return parsed if isinstance(parsed, Mapping) else {"message": parsed}
@@ -229,15 +146,30 @@ def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"code": parsed.get("code"), **{name: value for name, value in error.items() if value is not None}}
     if isinstance(error, str) and error:
         return {"code": parsed.get("code"), "message": error}
+    if isinstance(errors := parsed.get("errors"), list) and errors:
+        return {"code": parsed.get("code"), **next(iter(objects(errors)), {"message": errors})}
     if name_of(error) is not None:
         return {"code": error, **{name: value for name, value in parsed.items() if value is not None}}
     return parsed
 
 
-def _words_of(error: Mapping[str, Any], names: Iterable[str]) -> str:
-    """The error's message, under the first of these names that has a value; as JSON if it is not text."""
-    said = next((error[name] for name in names if error.get(name)), "")
-    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+def _words_of(error: Mapping[str, Any]) -> str:
+    """The error's message, under the first of its names that has a value."""
+    said = next((error[name] for name in ("message", "msg", "detail") if error.get(name)), "")
+    if isinstance(said, str):
+        return said
+    if isinstance(said, list) and said:
+        return "; ".join(map(_problem, said[:_MOST_PROBLEMS]))
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _problem(said: Any) -> str:
+    """One of several problems: a text, or what FastAPI says of a member."""
+    if not (isinstance(said, Mapping) and isinstance(said.get("msg"), str)):
+        return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    place = said.get("loc")
+    where = ".".join(filter(None, map(name_of, place))) if isinstance(place, list) else ""
+    return f"{where}: {said['msg']}" if where else said["msg"]
 
 
 def not_a_reply(body: str | bytes, request_id: str | None = None, *, hide: Callable[[str], str] = str) -> ServiceError:
@@ -260,11 +192,12 @@ def on_one_line(words: str, longest: int) -> str:
 
 _LONGEST_CODE, _LONGEST_ID, _LONGEST_WORDS, _LONGEST_START = 64, 100, 500, 120
 _WHERE_A_CODE_IS = 64 * 1024
+_MOST_PROBLEMS = 5
 _CODE = re.compile(r'"code"\s*:\s*"?(\w{1,20})')
+_TITLE = re.compile(r"<title[^>]{0,100}>([^<]{1,200})", re.IGNORECASE)
 
 
 def too_long(reason: str) -> ServiceError:
     """The error of a reply that ended before its first word because the context is full."""
-    cause = _CAUSES["1261"]
     detail = f"(the reply ended with: {reason})"
-    return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, detail=detail, code=reason)
+    return ServiceError(TOO_LONG.message, hint=TOO_LONG.hint, reason=TOO_LONG.reason, detail=detail, code=reason)

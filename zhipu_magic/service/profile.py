@@ -6,7 +6,7 @@ What is asked is the same everywhere (see `chat.request`); a profile makes of it
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..text.addresses import host_of, is_loopback, path_of
@@ -41,6 +41,10 @@ class Profile:
     """Whether it bills a subscription: nothing is paid by the token."""
     search_engine: str = "search_std"
     """The engine that searches the web where the user names none."""
+    key_page: str = ""
+    """Where its keys are created and its accounts are kept; empty for a server that is not ZhiPu AI's."""
+    plan_name: str = "coding"
+    """The name of the address of its subscription (see `NAMED_ADDRESSES`)."""
 
     def adapted(self, body: Mapping[str, Any], ours: Collection[str] = ()) -> dict[str, Any]:
         """The body of a request as this service takes it.
@@ -62,6 +66,11 @@ class Profile:
             adapted.setdefault("stream_options", {"include_usage": True})
         return adapted
 
+    @staticmethod
+    def unstreamed(body: Mapping[str, Any]) -> dict[str, Any]:
+        """The same request for a reply in one piece."""
+        return {**{name: value for name, value in body.items() if name != "stream_options"}, "stream": False}
+
     def _with_engine(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
         if tool.get("type") != "web_search":
             return tool
@@ -82,24 +91,21 @@ def _for_template(thinking: Mapping[str, Any]) -> dict[str, Any]:
     return members | {name: thinking[name] for name in ("clear_thinking",) if name in thinking}
 
 
-PRACTICE: Final = Profile(is_glm=True)
-_STAND_IN: Final = Profile(is_glm=True, priced=True)
+_MAINLAND: Final = Profile(is_glm=True, key_page="https://open.bigmodel.cn")
+_INTERNATIONAL: Final = Profile(
+    is_glm=True, search_engine="search_pro_jina", key_page="https://z.ai", plan_name="z.ai/coding"
+)
+PRACTICE: Final = _MAINLAND
+_PRICED: Final = replace(_MAINLAND, priced=True)
 _OTHER: Final = Profile(data_urls=True)
-#: By host and path: the same host bills a subscription at another path.
-_OF_THE_SERVICE: Final[Mapping[tuple[str, str], Profile]] = {
-    ("open.bigmodel.cn", _PATH): Profile(is_glm=True, priced=True),
-    ("open.bigmodel.cn", _PLAN_PATH): Profile(is_glm=True, plan=True),
-    ("api.z.ai", _PATH): Profile(is_glm=True, search_engine="search_pro_jina"),
-    ("api.z.ai", _PLAN_PATH): Profile(is_glm=True, plan=True, search_engine="search_pro_jina"),
-}
-_GLM_HOSTS: Final = {host: Profile(is_glm=True) for host, _ in _OF_THE_SERVICE}
+_GLM_HOSTS: Final = {"open.bigmodel.cn": _MAINLAND, "api.z.ai": _INTERNATIONAL}
 
 
 def profile_of(base_url: str) -> Profile:
     """The profile of the service at this address. A server on this machine at the service's path stands in for it."""
     host, path = host_of(base_url), path_of(base_url)
-    if is_loopback(host) and path == _PATH:
-        return _STAND_IN
-    if is_loopback(host) and path == _PLAN_PATH:
-        return Profile(is_glm=True, plan=True)
-    return _OF_THE_SERVICE.get((host, path)) or _GLM_HOSTS.get(host, _OTHER)
+    stands_in = is_loopback(host) and path in (_PATH, _PLAN_PATH)
+    profile = _MAINLAND if stands_in else _GLM_HOSTS.get(host, _OTHER)
+    if profile.is_glm and path == _PLAN_PATH:
+        return replace(profile, plan=True)
+    return _PRICED if profile is _MAINLAND and path == _PATH else profile

@@ -6,20 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from zhipuai.core import APIConnectionError
 
-from ..text.addresses import without_secrets
+from ..text.addresses import host_of, without_secrets
 from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
 from .decode import Refused
 from .error_codes import not_a_reply, on_one_line, service_error
 
 
-def translate(
-    error: Exception, *, begun: bool, timeout: httpx.Timeout, host: str, hide: Callable[[str], str]
-) -> GLMError:
+class Asked(NamedTuple):
+    """What was asked: the service's address, and the seconds that it had to connect, and to send the next byte."""
+
+    base_url: str
+    connect: float
+    read: float
+
+
+def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[str], str]) -> GLMError:
     """The error for what the SDK or httpx raised. `begun` says whether the first token had come.
 
     `hide` removes from a text what must not be shown.
@@ -28,11 +34,12 @@ def translate(
     if isinstance(cause, GLMError):
         found: GLMError = cause
     elif isinstance(cause, Refused):
-        found = _refusal(cause, hide)
+        found = _refusal(cause, asked.base_url, hide)
     else:
         words = on_one_line(hide(str(cause)), _LONGEST)
         failure = _failure(cause, words, begun=begun)
-        known: dict[str, Any] = {"host": host, "seconds": timeout.connect if failure is _NO_ANSWER else timeout.read}
+        seconds = asked.connect if failure is _NO_ANSWER else asked.read
+        known: dict[str, Any] = {"host": host_of(asked.base_url), "seconds": seconds}
         found = (ReplyBroken if begun or failure is _NOT_JSON else ConnectionFailed)(
             failure.message,
             hint=failure.hint,
@@ -106,7 +113,7 @@ _UNREACHABLE = _Failure("connection.unreachable", "The service at {host} cannot 
 _UNEXPECTED = _Failure("connection.unexpected", "The request failed in an unexpected way.")
 
 
-def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
+def _refusal(refused: Refused, base_url: str, hide: Callable[[str], str]) -> ServiceError:
     response, said = refused.response, refused.said
     # What the service's support asks for, under whichever name the response has it.
     request_id: str | None = response.headers.get("x-log-id") or response.headers.get("x-request-id")
@@ -115,6 +122,7 @@ def _refusal(refused: Refused, hide: Callable[[str], str]) -> ServiceError:
     return service_error(
         response.status_code,
         said,
+        base_url=base_url,
         request_id=request_id,
         retry_after=_retry_after(response),
         location=without_secrets(response.headers.get("location", "")),
@@ -130,7 +138,7 @@ def in_a_word(error: GLMError) -> str:
     """Why the request is sent again, for the panel's one line."""
     if not isinstance(error, ServiceError):
         return "no connection"
-    return "busy" if error.status in (429, 503) else "service error"
+    return "service error" if error.reason == "service.fault" else "busy"
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -6,10 +6,10 @@ reply have the same body.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..text.characters import each_text
+from ..text.characters import each_text, printable, shortened
 from .api_key import Hide
 from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, count_of, name_of, objects, typed
 from .stream import DONE, Chunk
@@ -128,9 +128,13 @@ class Assembly:
             return message
         content = message.get("content")
         lacking = {**message, "content": content[self.words.received :] if isinstance(content, str) else None}
-        if self.words.has_thoughts:
-            lacking = {name: value for name, value in lacking.items() if name not in _REASONING}
-        return lacking if not self._tool_calls else {**lacking, "tool_calls": None}
+        return {name: value for name, value in lacking.items() if name not in self._in_pieces}
+
+    @property
+    def _in_pieces(self) -> Collection[str]:
+        """The members that deltas have brought, a piece at a time."""
+        calls = ("tool_calls",) if self._tool_calls else ()
+        return (*calls, *(_REASONING if self.words.has_thoughts else ()), *(self._message.keys() & {"refusal"}))
 
     def _feed_message(self, delta: Mapping[str, Any]) -> str:
         content = ""
@@ -143,6 +147,8 @@ class Assembly:
                 self._feed_reasoning(name, value, delta)
             elif name == "tool_calls":
                 self._tool_calls.feed(objects(value))
+            elif name == "refusal":
+                self._message[name] = as_text(self._message.get(name)) + as_text(value)
             elif name in self._message or len(self._message) < MOST_MEMBERS:
                 self._message[name] = value
         return content
@@ -186,6 +192,11 @@ class Assembly:
         """
         return self.done or self.finish_reason is not None
 
+    @property
+    def last_words(self) -> str:
+        """What the service said about a refusal or a fault that ended the reply."""
+        return self._hide(printable(shortened(as_text(self._message.get("refusal")).strip(), _LONGEST_WORDS)))
+
     def member(self, name: str) -> Any:
         """A top-level member of the reply, such as `id` or `model`; None if it is missing."""
         return self._without_keys(typed({name: self._top.get(name)}, TOP)).get(name)
@@ -212,6 +223,9 @@ class Assembly:
         return hidden
 
 
+#: Finish reasons of replies that other servers break off (docs/protocol.md, "Other servers of OpenAI's protocol").
+BROKEN_OFF = frozenset({"abort", "aborted", "cancelled", "content_filter", "error", "refusal"})
+_LONGEST_WORDS = 500
 #: Names of the reasoning: the service's own; vLLM's and Ollama's; that of a list of parts.
 _REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 

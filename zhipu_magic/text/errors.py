@@ -114,7 +114,8 @@ class ServiceError(GLMError):
     """The service answered, and refused.
 
     `status` is the HTTP status (200 where the error came inside a reply), `code` the service's business code,
-    `request_id` the id that its support asks for, and `retry_after` the seconds that it asked to wait, if any.
+    `request_id` the id that its support asks for, and `retry_after` the seconds that it asked to wait, if any. Where
+    the request was too long, `context_tokens` is how long one may be, if it said so.
     """
 
     def __init__(
@@ -126,9 +127,11 @@ class ServiceError(GLMError):
         request_id: str | None = None,
         retry_after: float | None = None,
         retryable: bool = False,
+        context_tokens: int | None = None,
         **parts: Any,
     ) -> None:
         super().__init__(message, **parts)
+        self.context_tokens = context_tokens
         self.status = status
         self.code = code
         self.request_id = request_id

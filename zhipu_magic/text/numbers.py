@@ -14,6 +14,14 @@ def about(number: float) -> str:
     return f"{round(number / 10**digits) * 10**digits:,}"
 
 
+def duration(seconds: float) -> str:
+    """A length of time in a round unit: 90 seconds, 5 minutes, 3 hours, 2 days."""
+    for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * length or seconds == length:
+            return plural(round(seconds / length), unit)
+    return plural(round(seconds), "second")
+
+
 def money(yuan: float) -> str:
     """An amount in yuan, marked as an estimate."""
     if yuan == 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ...history.events.turn_event import Timing, TurnEvent
 from ...history.rounds import Called, Round
 from ...service.stream import DONE, Retry
-from ...service.wire import Assembly, Usage, total
+from ...service.wire import BROKEN_OFF, Assembly, Usage, total
 from ...text.errors import InvalidAnswer
 from ...text.notice import Notice
 from .stream import Again, Calling, Smaller, StreamEvent
@@ -154,6 +154,16 @@ class Progress:
     def round_is_whole(self) -> bool:
         """Whether the service has said that this round is at its end."""
         return self._assembly.whole
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether the service has broken this round off, though it ended it in due form."""
+        return self._recorded is None and self._assembly.finish_reason in BROKEN_OFF
+
+    @property
+    def last_words(self) -> str:
+        """What the service said about the end of this round."""
+        return self._assembly.last_words
 
     @property
     def wants_tools(self) -> bool:

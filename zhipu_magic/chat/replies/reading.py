@@ -308,9 +308,17 @@ class Reading:
             raise ServiceError(
                 "The reply contains no text.",
                 hint="Try again; if it happens again, rephrase the prompt.",
-                detail=f"(it ended with: {progress.finish_reason})" if progress.finish_reason else "",
+                detail=f"(it ended with: {_ending(progress)})" if progress.finish_reason else "",
                 reason="reply.empty",
                 request_id=progress.request_id,
+            )
+        if progress.ended_badly:
+            raise ReplyBroken(
+                "The reply broke off: the service ended it with {finish_reason!r}.",
+                hint="Try again; if it happens again, rephrase the prompt.",
+                detail=f"({progress.last_words})" if progress.last_words else "",
+                reason="reply.ended_badly",
+                finish_reason=progress.finish_reason,
             )
         self._between = self._source.follow(progress.body())
         if not self._between:
@@ -332,3 +340,8 @@ class Reading:
             if not self._committed:
                 self._commit(self)
                 self._committed = True
+
+
+def _ending(progress: Progress) -> str:
+    """Why a reply ended, and what the service said about it."""
+    return ": ".join(filter(None, [progress.finish_reason, progress.last_words]))
