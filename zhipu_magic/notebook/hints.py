@@ -34,6 +34,7 @@ HINTS: Mapping[str, str] = {
     "replay.no_journal": _RECORD,
     "replay.not_recorded": _RECORD,
     "reply.complete": "%glm continue is for a reply that was interrupted, or cut off at its maximum length.",
+    "reply.ended_badly": "Run the cell again; if it happens again, rephrase the prompt.",
     "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",
     "tool.rounds": "%config GLMMagics.tool_rounds = NUMBER allows more.",
     "tool.still_asks": "To let it run without asking, remove it first: %glm tools remove {tool}.",
@@ -70,8 +71,8 @@ HINTS: Mapping[str, str] = {
     "keyring.none": "The key is set until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
     "replay.only": "%config GLMMagics.replay = 'off' asks it.",
     "service.access_denied": "Check the key's permissions and base_url (%glm shows it).",
-    "service.balance": "Top it up at {account}, or use a free model: %glm model glm-4.7-flash. A key of the coding plan "
-    "needs its address: %config GLMMagics.base_url = '{plan}'",
+    "service.balance": "Top it up at {account}, or use a free model: %glm model glm-4.7-flash. A key of the coding "
+    "plan needs its address: %config GLMMagics.base_url = '{plan}'",
     "service.billing": "Check the account at {account}, or use another model: %glm models lists them.",
     "service.busy": "Wait a moment, then run the cell again.",
     "service.daily_quota": "Continue tomorrow, or use another model: %glm models lists them.",

@@ -9,13 +9,13 @@ Shape(list[Invoice])
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ...text.characters import whole_characters, without_addresses
 from ...text.errors import InvalidRequest
 from .data_frames import DataFrame, Frame, FrameType, frame_rows, library_of
+from .json_pieces import Piece, is_last_meant, pieces
 from .markdown import ROWS, table, value_markdown
 from .names import is_type, kind_of, type_name
 from .parse import type_from
@@ -79,21 +79,23 @@ class Shape:
     def read(self, text: str) -> Any:
         """The value. Raises `Mismatch`.
 
-        The JSON may be in a fenced block or surrounded by words, and a value may come without the object around it.
+        The JSON may be in a fenced block or surrounded by words, and a value may come without the object around it. Of
+        several values that fit, the last is the answer if the words say so; otherwise there is none.
         """
-        first: tuple[str, ...] = ()
-        for piece, data in _pieces(whole_characters(text)):
+        whole = whole_characters(text)
+        problems: tuple[str, ...] = ()
+        fitting: list[tuple[Piece, Any]] = []
+        for piece in pieces(whole):
             try:
-                value = self._validated(piece, data)
+                fitting.append((piece, self._validated(piece.json, piece.data)))
             except _WrongType as wrong:
-                first = first or wrong.problems
-            else:
-                return (
-                    value
-                    if self._frame is None
-                    else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
-                )
-        raise Mismatch(text, first or (_no_json(whole_characters(text)),))
+                problems = problems or wrong.problems
+        if not fitting:
+            raise Mismatch(text, problems or (_no_json(whole),))
+        if not is_last_meant(whole, [piece for piece, _ in fitting]):
+            raise Mismatch(text, (f"it holds {len(fitting)} values that fit, and does not say which one is meant",))
+        value = fitting[-1][1]
+        return value if self._frame is None else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
 
     def request_for_repair(self, mismatch: Mismatch) -> str:
         """The message that asks the model to correct its answer, once."""
@@ -138,40 +140,6 @@ def _key(schema: Mapping[str, Any]) -> str:
     """The member that holds the answer, as JSON mode returns an object; empty if the answer is one itself."""
     kind = resolved(schema, schema).get("type")
     return "" if kind == "object" else "items" if kind == "array" else "value"
-
-
-def _pieces(text: str) -> Iterator[tuple[str, Any]]:
-    """The JSON in the text with its value: the whole text, then fenced blocks, then what is in brackets."""
-    from pydantic_core import from_json
-
-    for piece in _possible(text.removeprefix("\ufeff").strip()):
-        try:
-            yield piece, from_json(piece)
-        except ValueError:
-            continue
-
-
-def _possible(text: str) -> Iterator[str]:
-    yield text
-    for block in re.finditer(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1", text, re.DOTALL | re.MULTILINE):
-        yield block[2]
-    end = 0
-    while (opening := _OPENING.search(text, end)) and (end := _end(text, opening.start())):
-        yield text[opening.start() : end]
-
-
-_OPENING = re.compile(r"[\[{]")
-_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-
-
-def _end(text: str, start: int) -> int:
-    """Where the bracket at `start` is closed; 0 if it is not, as part of a truncated answer is not an answer."""
-    depth = 0
-    for mark in _MARK.finditer(text, start):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
-        if depth == 0:
-            return mark.end()
-    return 0
 
 
 def _no_json(text: str) -> str:
