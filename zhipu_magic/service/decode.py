@@ -148,17 +148,20 @@ def _events(text: _Text) -> Iterator[Chunk]:
             raise _too_much(MOST_BYTES)
         if len(data) < _LONGEST_FIELD and data.strip() == "[DONE]":
             yield DONE
-        elif event.event == "error":
+            continue
+        if event.event == "error":
             raise Refused(response, _error_event(data))
+        try:
+            chunk = joiner.read(data)
+        except ValueError:
+            if text.has_ended:  # half of an event, where the connection ended
+                return
+            if data.lstrip().startswith('{"error"'):  # some servers write it as JSON without escaping its words
+                raise Refused(response, {"error": data}) from None
+            raise
+        if type(chunk) is dict and "choices" in chunk and '"error"' not in data:  # as nearly every chunk
+            yield chunk
         else:
-            try:
-                chunk = joiner.read(data)
-            except ValueError:
-                if text.has_ended:  # half of an event, where the connection ended
-                    return
-                if data.lstrip().startswith('{"error"'):  # some servers write it as JSON without escaping its words
-                    raise Refused(response, {"error": data}) from None
-                raise
             yield from _checked(chunk, response)
 
 

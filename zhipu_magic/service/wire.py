@@ -92,16 +92,17 @@ class Assembly:
                 for choice in objects(value):
                     if not _is_further(choice.get("index")):
                         content += self._feed_choice(choice)
-            elif name == "usage":
-                self._feed_usage(value)
             elif value is not None and (name in self._top or len(self._top) < MOST_MEMBERS):
-                self._top[name] = value
+                if name != "usage":
+                    self._top[name] = value
+                else:
+                    self._feed_usage(value)
         return content
 
     def _feed_usage(self, value: Any) -> None:
         """Take a count; one of nothing does not replace another."""
         found = Usage.read(value) if isinstance(value, Mapping) else None
-        if found is not None or (value is not None and "usage" not in self._top):
+        if found is not None or "usage" not in self._top:
             self._top["usage"], self.usage = value, found
 
     def _feed_choice(self, choice: Mapping[str, Any]) -> str:

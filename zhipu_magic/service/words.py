@@ -57,8 +57,11 @@ class Words:
         """Take the next piece of the content. Returns what it adds to the answer."""
         self.received += len(content)
         if self._place is not None or self._held or ("<" in content and self._has_marks):
-            content = self._parted(content)
-        return self._show(content)
+            return self._show(self._parted(content))
+        shown = self._answer.add(content)  # as in `_show`, for nearly every chunk
+        if shown:
+            self._texts.append(shown)
+        return shown
 
     def think(self, piece: str) -> None:
         """Take the next piece of reasoning that the server has told apart by itself."""
