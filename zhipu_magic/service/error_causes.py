@@ -209,7 +209,7 @@ def _of_a_limit(words: str) -> Cause:
 
 
 _FULL = re.compile(
-    r"maximum context|context[ _](?:length|window|size)|exceed_context|prompt is too long|too many tokens in|"
+    r"maximum context|context[ _]?(?:length|window|size)|exceed_context|prompt is too long|too many tokens in|"
     r"reduce the length of the (?:messages|prompt|input)|prompt 超长|index out of range in self",
     re.IGNORECASE,
 )
