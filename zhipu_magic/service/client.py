@@ -14,9 +14,6 @@ from typing import Any
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-from zhipuai import ZhipuAI
-from zhipuai.types.chat.chat_completion import Completion
-from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
 from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
@@ -29,6 +26,7 @@ from .error_codes import too_long
 from .exchange import Emit
 from .models import find
 from .response_members import count_of, name_of, objects
+from .sdk import ChatCompletionChunk, Completion, ZhipuAI
 from .stream import Chunk, Retry
 from .transport_errors import Asked, in_a_word, translate
 

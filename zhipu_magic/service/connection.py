@@ -21,9 +21,8 @@ from .profile import profile_of
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from zhipuai.types.chat.chat_completion import Completion as Completion
-
     from .client import Client
+    from .sdk import Completion as Completion
 
 #: Seconds for which a connection is kept for the next cell. Users take longer than httpx's five to write one.
 KEEP_ALIVE = 120.0

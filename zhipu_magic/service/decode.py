@@ -13,12 +13,11 @@ from typing import Any, cast
 
 import httpx
 from httpx_sse import EventSource
-from zhipuai.core import StreamResponse
-from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
 from ..text.errors import ReplyBroken
 from ..text.untrusted_json import loads
 from .response_members import objects
+from .sdk import ChatCompletionChunk, StreamResponse
 from .stream import DONE, Chunk
 from .surrogates import SurrogateJoiner
 

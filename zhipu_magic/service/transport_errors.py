@@ -9,12 +9,12 @@ from time import time
 from typing import Any, NamedTuple
 
 import httpx
-from zhipuai.core import APIConnectionError
 
 from ..text.addresses import host_of, without_secrets
 from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
 from .decode import Refused
 from .error_codes import not_a_reply, on_one_line, service_error
+from .sdk import APIConnectionError
 
 
 class Asked(NamedTuple):
