@@ -219,7 +219,7 @@ _RUSH = re.compile(
     r"rate.?limit|concurren|in flight|too many requests|per (?:second|minute)|cooldown|并发|频率|访问量", re.IGNORECASE
 )
 #: What is wrong with the request itself, which some servers tell as a fault of their own.
-_INVALID = re.compile(r"validation error", re.IGNORECASE)
+_INVALID = re.compile(r"validation error|not supported|failed to parse", re.IGNORECASE)
 
 _ROOM = re.compile(
     r"(?:context (?:length|window|size)(?: is| of)?|n_ctx|max_model_len)[^\d.]{0,12}(\d[\d,]{1,12})", re.IGNORECASE
