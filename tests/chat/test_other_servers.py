@@ -18,7 +18,7 @@ from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, PracticeServer, tool_call
 from zhipu_magic.service.decode import ChunkStream
 from zhipu_magic.service.wire import Assembly
-from zhipu_magic.text.errors import GLMError, InvalidAnswer, ReplyBroken
+from zhipu_magic.text.errors import GLMError, InvalidAnswer, ReplyBroken, ServiceError
 
 
 @pytest.fixture
@@ -177,6 +177,16 @@ def test_nothing_is_sent_that_a_strict_server_refuses(asking: Chat, other: Other
     other.enqueue(Says.json({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}))
     _ = asking.ask("hi", stream=False, once=True).text
     assert other.requests[-1].keys() == {"model", "messages", "stream"}
+
+
+def test_a_server_that_cannot_count_is_asked_without_and_remembered(asking: Chat, other: OtherServer) -> None:
+    other.enqueue(Says.json({"detail": "Unexpected fields in the request: {'stream_options'}"}, 422))
+    assert asking.ask("hi").text == "ok"
+    assert asking.ask("and again").text == "ok"
+    assert ["stream_options" in request for request in other.requests] == [True, False, False]
+    other.enqueue(Says.json({"detail": "Unexpected fields in the request: {'stream_options'}"}, 422))
+    with pytest.raises(ServiceError, match="stream_options"):
+        _ = asking.ask("hi", params={"stream_options": {"include_usage": True}}).text
 
 
 def test_thinking_is_turned_off_in_the_servers_own_way(asking: Chat, other: OtherServer) -> None:

@@ -74,6 +74,8 @@ class Client:
         self.was_hung_up = False
         self._max_retries = max_retries
         self._timeout = timeout
+        self._can_count = True
+        """Whether the server takes the option that has it count a stream's tokens."""
         self._line = _Line(secure=endpoint.base_url.startswith("https:"), seconds=timeout)
         # In errors even a key that may be a word is hidden: a refusal is often about the key.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
@@ -164,14 +166,33 @@ class Client:
         self._line.close()
 
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        """Send the request, and once more in a simpler form where the server cannot take it (see `Profile`)."""
+        profile = self.endpoint.profile
+        sent = body if self._can_count else profile.uncounted(body)
+        try:
+            came = self._receive(sent, emit, cancelled)
+        except ServiceError as error:
+            if error.status not in (400, 422) or "stream_options" not in error.detail:
+                raise
+            uncounted = profile.uncounted(sent)
+            if len(uncounted) == len(sent):
+                raise
+            self._can_count = False
+            came = self._receive(uncounted, emit, cancelled)
+        if not came and body.get("stream") and not profile.is_glm:
+            # Some servers end a stream that they cannot begin, and say why only without one.
+            self._receive(profile.unstreamed(body), emit, cancelled)
+
+    def _receive(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> bool:
+        """Send the request, and emit what comes. Returns whether anything came, or nothing more is wanted."""
         if cancelled.is_set():
-            return
+            return True
         begun = came = False
         self._line.seconds = _first_byte_within(body, self._timeout)
         try:
             for chunk in self._stream(body):
                 if cancelled.is_set():
-                    return
+                    return True
                 if not came and body.get("stream"):
                     self._line.seconds = self._timeout
                 came, begun = True, begun or brings_a_token(chunk)
@@ -179,11 +200,10 @@ class Client:
                     raise too_long(str(finish_reason(chunk)))
                 emit(chunk)
         except Exception as error:
-            if not cancelled.is_set():
-                raise self._translated(error, begun) from None
-        if not came and body.get("stream") and not self.endpoint.profile.is_glm:
-            # Some servers end a stream that they cannot begin, and say why only without one.
-            self._ask(self.endpoint.profile.unstreamed(body), emit, cancelled)
+            if cancelled.is_set():
+                return True
+            raise self._translated(error, begun) from None
+        return came
 
     def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
         # `stream=True` is about the HTTP response, even for a plain reply, so that an interrupt can end it.

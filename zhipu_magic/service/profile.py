@@ -26,6 +26,9 @@ NAMED_ADDRESSES: Final[Mapping[str, str]] = {
 _NULL_MEMBERS: Final[dict[str, Any]] = {"response_format": None, "thinking": None}
 """Members that the SDK sends with every request and that set nothing (docs/protocol.md, "Chat request")."""
 
+#: Asks other servers to count the tokens of a stream, as the service does unasked.
+_COUNTED: Final = {"include_usage": True}
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -63,8 +66,13 @@ class Profile:
         if "thinking" in ours:
             adapted["chat_template_kwargs"] = _for_template(adapted.pop("thinking"))
         if adapted.get("stream"):
-            adapted.setdefault("stream_options", {"include_usage": True})
+            adapted.setdefault("stream_options", _COUNTED)
         return adapted
+
+    @staticmethod
+    def uncounted(body: Mapping[str, Any]) -> dict[str, Any]:
+        """The same request, whose tokens a server need not count."""
+        return {name: value for name, value in body.items() if value is not _COUNTED}
 
     @staticmethod
     def unstreamed(body: Mapping[str, Any]) -> dict[str, Any]:
