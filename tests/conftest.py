@@ -13,12 +13,17 @@ from typing import Any
 import comm
 import pytest
 from comm.base_comm import BaseComm
+from hypothesis import HealthCheck, settings
 from in_process import Notebook, Page
 from story import Story
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.service import keys
+
+# No test fails because a machine is slow.
+settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at any speed")
 
 #: Of every server here. A reply that ends like a key begins waits for more: few texts of the tests have these letters.
 KEY = "Q7practice.Z9that-only-these-tests-know"
