@@ -181,7 +181,11 @@ class Client:
             came = self._receive(uncounted, emit, cancelled)
         if not came and body.get("stream") and not profile.is_glm:
             # Some servers end a stream that they cannot begin, and say why only without one.
-            self._receive(profile.unstreamed(body), emit, cancelled)
+            whole = profile.unstreamed(body)
+            try:
+                self._receive(whole, emit, cancelled)
+            except ConnectionFailed:  # the server has closed the connection as well; this takes a new one
+                self._receive(whole, emit, cancelled)
 
     def _receive(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> bool:
         """Send the request, and emit what comes. Returns whether anything came, or nothing more is wanted."""
