@@ -1,5 +1,6 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
 # make test    all tests
+# make test-servers   tests with real servers of others, each installed into .venv-servers: minutes, and gigabytes
 # make check   lint, types, and which room may import which
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test check bench soak notebooks clean
+.PHONY: demo test test-servers check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -20,6 +21,10 @@ test: $(VENV)/test
 	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
 	done
 	$(RUN) -m pytest -q -n 2 --dist loadfile
+
+test-servers: $(VENV)/test
+	$(RUN) tests/servers/environments.py
+	ZHIPU_MAGIC_TEST_SERVERS=1 $(RUN) -m pytest -q tests/servers
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
@@ -39,7 +44,7 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-servers
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
