@@ -53,6 +53,7 @@ def test_the_documented_reply_comes_back_member_for_member(ask: Ask) -> None:
     assert ask(SLOGAN).json() == {
         "created": 1703487403,
         "id": "8239375684858666781",
+        "object": "chat.completion",
         "model": "glm-4",
         "request_id": "8239375684858666781",
         "choices": [

@@ -40,7 +40,7 @@ def test_a_stream_is_written_as_the_service_writes_it(server: PracticeServer, as
     assert response.headers["Content-Type"] == EVENT_STREAM
     assert response.headers["Transfer-Encoding"] == "chunked"
     assert response.headers["X-LOG-ID"] == "20261122"
-    head = 'data: {"id":"20261122","created":17,"model":"glm-4","choices":[{"index":0,'
+    head = 'data: {"id":"20261122","created":17,"object":"chat.completion.chunk","model":"glm-4","choices":[{"index":0,'
     assert response.text == (
         head + '"delta":{"role":"assistant","content":"你好"}}]}\n\n'
         + head + '"delta":{"role":"assistant","content":"！"}}]}\n\n'

@@ -17,6 +17,10 @@ from .text import cut, estimate_tokens
 DONE: Final = b"data: [DONE]\n\n"
 JSON: Final = "application/json; charset=UTF-8"
 
+COMPLETION: Final = "chat.completion"
+CHUNK: Final = "chat.completion.chunk"
+"""What `object` says of a plain reply and of a chunk. OpenAI's own clients ask for it."""
+
 _CHINA: Final = timezone(timedelta(hours=8))
 
 
@@ -54,6 +58,7 @@ def chunk(
     event: dict[str, Any] = {
         "id": "202611230644033b1a7c0de5f29d84",
         "created": 1795387443,
+        "object": CHUNK,
         "model": "glm-4",
         "choices": [{"index": 0, **ending, "delta": delta}],
     }
@@ -86,6 +91,7 @@ def completion(answer: Answer, request: ChatRequest, identity: dict[str, Any]) -
         message["tool_calls"] = answer.tool_calls
     return {
         **identity,
+        "object": COMPLETION,
         "request_id": request.get("request_id") or identity["id"],
         "choices": [{"finish_reason": _finish_reason(answer), "index": 0, "message": message}],
         "usage": _usage(answer, request),
