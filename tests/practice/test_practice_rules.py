@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 from sent_pictures import as_base64, picture
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
+from zhipu_magic.practice.faults import CODES
 
 Ask = Callable[..., httpx.Response]
 
@@ -235,3 +238,44 @@ def test_a_script_answers_whatever_is_asked_but_only_with_the_key(server: Practi
     assert refusal(post_with(server, None)) == (401, "1001")
     assert server.requests == []
     assert ask([]).json()["choices"][0]["message"]["content"] == "as scripted"
+
+
+BY_STATUS = {
+    401: "401 1000 1001 1002 1003 1004 1005",
+    400: "1210 1211 1212 1213 1214 1215 1221 1222 1231 1261 1300 1301 1702",
+    403: "1220",
+    404: "404",
+    429: "1110 1111 1112 1113 1120 1121 1302 1303 1304 1305 1308 1309 1310 1311 1312 1313 1314 1315 1316 1317 1318 "
+    "1319 1320 1321 1701",
+    500: "500 1200 1230 1234",
+}
+
+
+@pytest.mark.parametrize(("status", "codes"), BY_STATUS.items())
+def test_every_documented_code_has_its_status_and_its_words(
+    server: PracticeServer, ask: Ask, status: int, codes: str
+) -> None:
+    for code in codes.split():
+        server.enqueue(Fault.of(code))
+        response = ask("你好", stream=True)
+        assert refusal(response) == (status, code)
+        assert re.search(r"[\u4e00-\u9fff]", response.json()["error"]["message"])
+
+
+def test_no_other_code_is_documented() -> None:
+    assert set(CODES) == set(" ".join(BY_STATUS.values()).split())
+
+
+@pytest.mark.parametrize("code", ["1308", "1310", *map(str, range(1316, 1322))])
+def test_a_limit_says_when_it_resets_on_chinas_clock(server: PracticeServer, ask: Ask, code: str) -> None:
+    server.enqueue(Fault.of(code))
+    [reset] = re.findall(r"\d{4}-\d\d-\d\d \d\d:00:00", ask("你好").json()["error"]["message"])
+    in_china = datetime.now(timezone(timedelta(hours=8))).replace(tzinfo=None)
+    away = datetime.fromisoformat(reset) - in_china
+    assert timedelta(hours=4, minutes=59) < away <= timedelta(days=7, hours=1)
+
+
+def test_a_code_that_is_not_documented_needs_its_status() -> None:
+    with pytest.raises(ValueError, match=r"Fault\(429, '9999'\)"):
+        Fault.of("9999")
+    assert Fault.of("1302", "slow down") == Fault(429, "1302", "slow down")

@@ -6,10 +6,10 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Final
 
-from .faults import documented_message
+from .faults import CHINA, documented_message
 from .request import ChatRequest
 from .script import Answer, Fault
 from .text import cut, estimate_tokens
@@ -20,8 +20,6 @@ JSON: Final = "application/json; charset=UTF-8"
 COMPLETION: Final = "chat.completion"
 CHUNK: Final = "chat.completion.chunk"
 """What `object` says of a plain reply and of a chunk. OpenAI's own clients ask for it."""
-
-_CHINA: Final = timezone(timedelta(hours=8))
 
 
 def sse(event: Any) -> bytes:
@@ -120,7 +118,7 @@ def error(fault: Fault) -> dict[str, Any]:
 
 def new_id() -> str:
     """An id like the service's: 14 digits of the time in China and 16 hex digits."""
-    return datetime.now(_CHINA).strftime("%Y%m%d%H%M%S") + secrets.token_hex(8)
+    return datetime.now(CHINA).strftime("%Y%m%d%H%M%S") + secrets.token_hex(8)
 
 
 def to_json(value: Any) -> bytes:

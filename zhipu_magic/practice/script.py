@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
+from .faults import documented_status
+
 EVENT_STREAM: Final = "text/event-stream;charset=UTF-8"
 
 
@@ -54,7 +56,8 @@ class Answer:
 class Fault:
     """An HTTP error, `{"error": {"code", "message"}}`; without a message, the documented one for the code.
 
-    `extra` are further top-level members, such as the `contentFilter` of code 1301.
+    `Fault.of` knows the status of every documented code. `extra` are further top-level members, such as the
+    `contentFilter` of code 1301.
     """
 
     status: int
@@ -62,6 +65,16 @@ class Fault:
     message: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, code: str, message: str | None = None) -> Fault:
+        """The error of a documented code, with the status that the service gives it. Raises ValueError for others."""
+        status = documented_status(code)
+        if status is None:
+            raise ValueError(
+                f"The service documents no error {code!r}: give its status too, as in Fault(429, {code!r})."
+            )
+        return cls(status, code, message)
 
 
 class Ending(Enum):
