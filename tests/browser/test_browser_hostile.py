@@ -112,7 +112,7 @@ def test_a_service_whose_models_are_attacks_gets_nothing_in(
 ) -> None:
     from playwright.sync_api import expect
 
-    monkeypatch.setattr("zhipu_magic.practice.service._MODELS", tuple(attacks(trap)))
+    monkeypatch.setattr("zhipu_magic.practice.service.MODELS", tuple(attacks(trap)))
     notebook = opened(lab, lab.write("hostile-models", "%load_ext zhipu_magic", "%glm models"))
     notebook.wait_for_kernel()
     notebook.finish(0, 1)

@@ -23,7 +23,7 @@ from zhipu_magic.text.sanitize.pages import page_of
 
 @pytest.fixture(params=ATTACKS, ids=range(len(ATTACKS)))
 def attack(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("zhipu_magic.practice.service._MODELS", (request.param, "glm-4"))
+    monkeypatch.setattr("zhipu_magic.practice.service.MODELS", (request.param, "glm-4"))
     attack: str = request.param
     return attack
 

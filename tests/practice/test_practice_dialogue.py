@@ -145,6 +145,37 @@ def test_reasoning_comes_when_thinking_is_enabled(ask: Ask) -> None:
     assert "reasoning_content" not in message(ask("Why?", thinking={"type": "disabled"}))
 
 
+THINK = [
+    "glm-5.3",
+    "glm-5.2",
+    "glm-5v-turbo",
+    "glm-4.7",
+    "glm-4.7-flash",
+    "GLM-4.6",
+    "glm-4.5-air",
+    "glm-4.1v-thinking-flash",
+]
+DO_NOT_THINK = ["glm-4", "glm-4-plus", "glm-4-flash-250414", "glm-4v-flash"]
+
+
+@pytest.mark.parametrize("model", [*THINK, *DO_NOT_THINK])
+@pytest.mark.parametrize("members", [{}, {"thinking": None}, {"thinking": {"clear_thinking": False}}])
+def test_reasoning_comes_by_itself_from_models_that_think(ask: Ask, model: str, members: dict[str, Any]) -> None:
+    assert ("reasoning_content" in message(ask("Why?", model=model, **members))) is (model in THINK)
+
+
+@pytest.mark.parametrize(("model", "stops"), [("glm-4.7-flash", True), ("glm-4.6v", True), ("glm-4.7", False)])
+def test_thinking_can_be_turned_off_unless_the_model_always_thinks(ask: Ask, model: str, stops: bool) -> None:
+    reply = message(ask("Why?", model=model, thinking={"type": "disabled"}))
+    assert ("reasoning_content" not in reply) is stops
+
+
+def test_no_effort_is_no_reasoning_where_effort_is_known(ask: Ask) -> None:
+    assert "reasoning_content" not in message(ask("Why?", model="glm-5.2", reasoning_effort="none"))
+    assert "reasoning_content" in message(ask("Why?", model="glm-5.2", reasoning_effort="low"))
+    assert "reasoning_content" in message(ask("Why?", model="glm-5.1", reasoning_effort="none"))
+
+
 def test_an_offered_function_is_called_with_its_required_arguments(ask: Ask) -> None:
     response = ask("Will it rain?", tools=[{"type": "web_search", "web_search": {}}, WEATHER])
     [call] = message(response)["tool_calls"]

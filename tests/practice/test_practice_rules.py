@@ -216,6 +216,28 @@ def test_the_models_are_listed_for_those_who_have_the_key(client: httpx.Client) 
     assert refusal(client.get("/models", headers={"Authorization": "Bearer other.key"})) == (401, "1002")
 
 
+@pytest.mark.parametrize("name", ["glm-4", "glm-4.6v-flash", "autoglm-phone", "glm-4-0520"])
+def test_one_model_is_told_of(client: httpx.Client, name: str) -> None:
+    told = client.get(f"/models/{name}").json()
+    assert (told["id"], told["object"]) == (name, "model")
+
+
+def test_a_model_that_there_is_not_is_not_told_of(client: httpx.Client) -> None:
+    assert refusal(client.get("/models/gpt-4")) == (404, "1211")
+    assert refusal(client.get("/models/a/b")) == (404, "404")
+
+
+@pytest.mark.parametrize("model", ["glm-5.3", "glm-5.3-flash"])
+def test_a_model_that_must_think_refuses_not_to(ask: Ask, model: str) -> None:
+    assert refusal(ask("Why?", model=model, thinking={"type": "disabled"})) == (400, "1210")
+    assert ask("Why?", model=model, thinking={"type": "enabled"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["glm-4.6v", "glm-5v-turbo", "glm-4v-flash", "glm-5.3-flashx", "autoglm-phone"])
+def test_vision_models_take_images(ask: Ask, model: str) -> None:
+    assert ask([{"role": "user", "content": [IMAGE]}], model=model).status_code == 200
+
+
 def test_a_fault_speaks_the_services_own_words(server: PracticeServer, ask: Ask) -> None:
     server.enqueue(Fault(429, "1113"), Fault(429, "1302", "slow down", headers={"Retry-After": "3"}))
 

@@ -78,7 +78,7 @@ def _whole(request: ChatRequest) -> Answer:
         reply = Answer(words.code.format(code=code))
     else:
         reply = Answer(_account(request, words))
-    if request.thinking and reply is not documented:
+    if request.wants_reasoning and reply is not documented:
         reply = replace(reply, reasoning=words.reasoning.format(turn=len(request.user_texts)))
     if request.search and request.search.get("search_result") and not reply.tool_calls:
         reply = replace(reply, extra={"web_search": _sources(words)})

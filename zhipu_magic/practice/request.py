@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from . import models
 from .body import parsed
 from .schema import is_schema
 from .text import estimate_tokens
@@ -81,9 +82,15 @@ class ChatRequest:
         return [function for function in functions if isinstance(function, dict) and function.get("name")]
 
     @property
-    def thinking(self) -> bool:
+    def thinking(self) -> str:
+        """What the request wants: "enabled", "disabled", or nothing."""
         thinking = self.get("thinking")
-        return isinstance(thinking, dict) and thinking.get("type") == "enabled"
+        return str(thinking.get("type") or "") if isinstance(thinking, dict) else ""
+
+    @property
+    def wants_reasoning(self) -> bool:
+        """Whether reasoning comes before the answer, by the model and by what the request wants."""
+        return models.thinks(self.model, self.thinking, str(self.get("reasoning_effort") or ""))
 
     @property
     def wants_json(self) -> bool:

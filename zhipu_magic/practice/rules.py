@@ -6,16 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import time
 from collections import Counter
 from typing import Any
 
-from . import pictures
+from . import models, pictures
 from .request import ChatRequest, objects
 from .script import Fault
-
-_VISION_MODEL = re.compile(r"glm-[\d.]+v\b|glm-5\.3-flash\b")
 
 
 def refuse_key(authorization: str | None, api_key: str) -> Fault | None:
@@ -43,8 +40,10 @@ def refuse_request(request: ChatRequest) -> Fault | None:
         return Fault(400, "1214", "messages 参数非法。请检查文档")
     if not _calls_are_answered(request.messages):
         return Fault(400, "1214", "messages 参数非法：tool 消息与 tool_calls 不对应")
-    if not request.model.startswith("glm-"):
+    if not models.is_served(request.model):
         return Fault(400, "1211")
+    if request.thinking == "disabled" and models.must_think(request.model):
+        return Fault(400, "1210", "thinking 参数有误：该模型不支持关闭思考")
     if not _acceptable_parameters(request):
         return Fault(400, "1210")
     if not all(map(pictures.is_acceptable, request.image_addresses)):
@@ -78,7 +77,7 @@ def _acceptable_parameters(request: ChatRequest) -> bool:
     return (
         (temperature is None or (isinstance(temperature, int | float) and 0 <= temperature <= 1))
         and (max_tokens is None or (isinstance(max_tokens, int) and max_tokens > 0))
-        and (request.images == 0 or bool(_VISION_MODEL.match(request.model)))
+        and (request.images == 0 or models.sees(request.model))
     )
 
 

@@ -20,28 +20,12 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
 from .body import parsed
+from .models import MODELS, is_served
 from .request import ChatRequest
 from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
 from .text import estimate_tokens
 
 BASE_PATH = "/api/paas/v4"
-
-_MODELS = (
-    "glm-5.3",
-    "glm-5.3-flash",
-    "glm-5.2",
-    "glm-5.1",
-    "glm-5-turbo",
-    "glm-5",
-    "glm-4.7",
-    "glm-4.7-flashx",
-    "glm-4.7-flash",
-    "glm-4.5-air",
-    "glm-4-flash-250414",
-    "glm-4-plus",
-    "glm-4",
-)
-"""As in docs/protocol.md, "Models, context, price". Other names that begin with `glm-` are served too."""
 
 _LONGEST_SILENCE = 2.0
 """Seconds: the longest wait for an unstreamed reply, however long its text."""
@@ -105,6 +89,7 @@ def application(service: Service) -> Application:
         [
             (f"{BASE_PATH}/chat/completions", ChatCompletions, shared),
             (f"{BASE_PATH}/models", Models, shared),
+            (f"{BASE_PATH}/models/([^/]+)", Models, shared),
         ],
         default_handler_class=NotFound,
         default_handler_args=shared,
@@ -148,11 +133,19 @@ class NotFound(Endpoint):
 
 
 class Models(Endpoint):
-    """`GET /models`: the list of models, in OpenAI's form."""
+    """`GET /models`, the list of models, and `GET /models/NAME`, one of them: both in OpenAI's form."""
 
-    async def get(self) -> None:
-        data = [{"id": m, "object": "model", "created": 1703487403, "owned_by": "z-ai"} for m in _MODELS]
-        await self.finish(encode.to_json({"object": "list", "data": data}))
+    async def get(self, name: str | None = None) -> None:
+        if name is None:
+            await self.finish(encode.to_json({"object": "list", "data": [_entry(model) for model in MODELS]}))
+        elif is_served(name):
+            await self.finish(encode.to_json(_entry(name)))
+        else:
+            await self.refuse(Fault(404, "1211"))
+
+
+def _entry(model: str) -> dict[str, Any]:
+    return {"id": model, "object": "model", "created": 1703487403, "owned_by": "z-ai"}
 
 
 @stream_request_body  # otherwise tornado would look for a form in the body

@@ -57,13 +57,12 @@ which comes to about **{tokens} tokens** for this prompt. Chinese is read just a
 There is more to practise with:
 
 - offer a function in `tools`, and it is called;
-- enable `thinking`, and reasoning comes before the answer;
+- turn `thinking` on or off: with it, reasoning comes before the answer;
 - set `max_tokens`, and the answer stops there, its `finish_reason` being `length`.
 
 For a model's own words, send the same request to the GLM service with your own key.""",
     reasoning="""\
-This is turn {turn}, and the message is in English. There is no model here that could think about it, so the \
-honest thing is to say so first. After that I can show what arrived, which is what practice is for.""",
+This is turn {turn}. There is no model here that could think about it: I say so first, and then show what arrived.""",
     tool_result="""\
 This is the practice server: **no model is behind it**. The tool gave back:
 
@@ -125,13 +124,12 @@ CHINESE = Words(
 还可以练习：
 
 - 在 `tools` 中提供一个函数，它就会被调用；
-- 启用 `thinking`，回答之前就会先有推理；
+- 启用或关闭 `thinking`：启用时，回答之前会先有推理；
 - 设置 `max_tokens`，回答就会到此为止，`finish_reason` 为 `length`。
 
 想得到模型真正的回答，请用您自己的密钥把同样的请求发给 GLM 服务。""",
     reasoning="""\
-这是第 {turn} 轮，消息是中文的。这里没有模型可以思考，所以应当首先如实说明这一点，\
-然后再展示收到的内容：练习服务器正是为此而设。""",
+这是第 {turn} 轮。这里没有模型可以思考：先如实说明这一点，再展示收到的内容。""",
     tool_result="""\
 这里是练习服务器：**背后没有任何模型**。工具返回了：
 
