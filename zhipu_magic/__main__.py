@@ -28,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
     serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
     serve.add_argument("--pace", type=_pace, default=60.0, help="chunks per second; 0: no limit (default: 60)")
-    serve.set_defaults(run=lambda given: run_server(port=given.port, pace=given.pace))
+    serve.add_argument(
+        "--limit", type=_limit, help="requests in flight at once; more get 429, code 1302 (default: any)"
+    )
+    serve.set_defaults(run=run_server)
     for name, help_text in (
         ("record", "run notebooks live; write their journals, and save them with their outputs"),
         ("replay", "run notebooks from their journals, without key and network, and compare their outputs"),
@@ -68,12 +71,21 @@ def _pace(text: str) -> float:
     return pace
 
 
-def run_server(*, port: int, pace: float) -> int:
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
+        raise argparse.ArgumentTypeError(
+            f"{text[:20]!r} is not a valid limit: give a number of requests, or none for no limit"
+        )
+    return int(text)
+
+
+def run_server(given: argparse.Namespace) -> int:
     """Serve until interrupted, and say how the plain SDK gets here."""
+    server = PracticeServer(port=given.port, pace=given.pace, limit=given.limit)
     try:
-        server = PracticeServer(port=port, pace=pace).start()
+        server.start()
     except OSError as error:
-        print(f"{_no_port(port, error)} Give another --port, or none for a free one.", file=sys.stderr)
+        print(f"{_no_port(given.port, error)} Give another --port, or none for a free one.", file=sys.stderr)
         return 2
     with server:
         print("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:\n")

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, gate, service
+from zhipu_magic.practice import STALL, Answer, PracticeServer, Raw, endpoint, gate
 from zhipu_magic.practice.dialogue import answer
 from zhipu_magic.practice.request import ChatRequest
 from zhipu_magic.practice.rules import refuse_request
@@ -280,7 +280,7 @@ def test_headers_without_end_are_cut_off(server: PracticeServer) -> None:
 def test_requests_are_kept_up_to_so_many_bytes_and_the_newest_always(
     server: PracticeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(endpoint, "MOST_BYTES", 10_000)
     for number in range(5):
         post(server, json.dumps({"number": number, "padding": "x" * 3_000}).encode())
     assert [received.body["number"] for received in server.requests] == [2, 3, 4]
@@ -291,7 +291,7 @@ def test_requests_are_kept_up_to_so_many_bytes_and_the_newest_always(
 
 
 def test_requests_are_kept_up_to_so_many(server: PracticeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST_REQUESTS", 3)
+    monkeypatch.setattr(endpoint, "MOST_REQUESTS", 3)
     for number in range(5):
         post(server, json.dumps({"number": number}).encode())
     assert [received.body["number"] for received in server.requests] == [2, 3, 4]

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ from key import key_of
 from zhipu_magic.practice import CUT, RESET, STALL, Answer, Drop, Fault, PracticeServer, Raw
 
 Ask = Callable[..., httpx.Response]
+
+HELLO = [{"role": "user", "content": "Why?"}]
 
 SOON = 0.2
 """Seconds within which the server must have noticed that its client has gone."""
@@ -234,6 +237,37 @@ def test_a_fast_stream_leaves_other_connections_their_turn(
         assert json.loads(next(events).removeprefix("data: "))
         assert ask("你好").status_code == 200
         assert not server.requests[0].ended.is_set()
+
+
+def test_more_requests_in_flight_than_the_limit_are_told_to_wait(
+    stalled: None, server: PracticeServer, client: httpx.Client, ask: Ask
+) -> None:
+    server.limit = 1
+    server.enqueue(Answer("not for the one that was refused"))
+    with client.stream("POST", "/chat/completions", json={"stream": True}) as response:
+        assert response.status_code == 200
+        for stream in (False, True):
+            refused = ask("你好", stream=stream)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (429, "1302")
+        server.limit = 2
+        assert ask("你好").json()["choices"][0]["message"]["content"].startswith("not for")
+        server.limit = None
+        assert ask("你好").status_code == 200
+    assert server.requests[0].closed.wait(SOON)
+    server.limit = 1
+    assert ask("你好").status_code == 200
+
+
+def test_the_limit_is_met_exactly_however_many_ask_at_once() -> None:
+    with PracticeServer(pace=20, limit=3) as server, ThreadPoolExecutor(8) as clients:
+        url, body = f"{server.base_url}/chat/completions", {"model": "glm-4", "messages": HELLO}
+        statuses = list(
+            clients.map(
+                lambda _: httpx.post(url, json=body, headers=key_of(server), trust_env=False).status_code, range(8)
+            )
+        )
+        assert sorted(statuses) == [200] * 3 + [429] * 5
+        assert httpx.post(url, json=body, headers=key_of(server), trust_env=False).status_code == 200
 
 
 def test_nothing_is_ever_logged_or_printed(

@@ -11,9 +11,9 @@ It imports nothing from the client's side, so that the two cannot share a misrea
 """
 
 from .encode import DONE, chunk, sse, tool_call
+from .endpoint import Received
 from .script import CUT, RESET, STALL, Answer, Drop, Fault, Raw, Script
 from .server import PracticeServer
-from .service import Received
 
 __all__ = [
     "CUT",

@@ -8,9 +8,10 @@ import socket
 import threading
 from types import TracebackType
 
+from .endpoint import Received, Service
 from .gate import gated
 from .script import Script
-from .service import BASE_PATH, Received, Service, application
+from .service import BASE_PATH, application
 
 
 class PracticeServer:
@@ -18,12 +19,15 @@ class PracticeServer:
 
     `pace` is the number of chunks a second that a reply streams; 0 is as fast as possible. `api_key` is the only key
     that it accepts, as it is or in a JWT signed with it; without one, the server makes a random key. `port` 0 takes a
-    free port; if the server is stopped and started again, it keeps its port.
+    free port; if the server is stopped and started again, it keeps its port. `limit` is the most chat requests that may
+    be in flight at once, before more get 429 and 1302; None is any number.
     """
 
-    def __init__(self, *, pace: float = 60.0, api_key: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self, *, pace: float = 60.0, api_key: str | None = None, port: int = 0, limit: int | None = None
+    ) -> None:
         self.api_key = api_key or f"practice.{secrets.token_hex(16)}"
-        self._service = Service(pace)
+        self._service = Service(pace, limit)
         self._port = port
         self._thread: threading.Thread | None = None
 
@@ -36,6 +40,15 @@ class PracticeServer:
     def requests(self) -> list[Received]:
         """The latest chat requests that had the key, in order."""
         return self._service.requests
+
+    @property
+    def limit(self) -> int | None:
+        """The most chat requests in flight. It can be changed at any time, and from any thread."""
+        return self._service.limit
+
+    @limit.setter
+    def limit(self, limit: int | None) -> None:
+        self._service.limit = limit
 
     def enqueue(self, *scripts: Script) -> None:
         """Answer the next chat requests with these scripts, in order. Can be called from any thread."""

@@ -1,0 +1,136 @@
+"""`POST /chat/completions`: receives a chat request and plays what it is answered with."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, cast
+
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
+from tornado.web import stream_request_body
+
+from . import encode
+from .body import parsed
+from .endpoint import Endpoint, Received, Service
+from .request import ChatRequest
+from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
+from .text import estimate_tokens
+
+_LONGEST_SILENCE = 2.0
+"""Seconds: the longest wait for an unstreamed reply, however long its text."""
+
+
+@stream_request_body  # otherwise tornado would look for a form in the body
+class ChatCompletions(Endpoint):
+    """`POST /chat/completions`, answered by the next script, or else by the rules and the dialogue."""
+
+    def initialize(self, service: Service) -> None:
+        super().initialize(service)
+        # Here, not in `post`, because the client may have left before that begins.
+        self.received = Received(str(self.request.method), self.request.path, dict(self.request.headers), None)
+        self._body = bytearray()
+        self._performance: asyncio.Future[None] | None = None
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body += chunk
+
+    async def post(self) -> None:
+        received = self.received
+        received.received_at, received.size = time.monotonic(), len(self._body)
+        received.body = parsed(bytes(self._body))
+        self._body.clear()
+        self.service.remember(received)
+        # Nagle's algorithm would join small pieces; tornado turns it on for each request.
+        cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
+        limit = self.service.limit
+        self.service.in_flight += 1
+        request = ChatRequest(received.body)
+        too_many = limit is not None and self.service.in_flight > limit
+        script = Fault.of("1302") if too_many else self.service.script_for(request)
+        self._performance = asyncio.ensure_future(self._perform(script, request))
+        try:
+            await self._performance
+        except (asyncio.CancelledError, StreamClosedError):
+            self.on_connection_close()
+        finally:
+            self.service.in_flight -= 1
+            received.ended.set()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        if not self.received.ended.is_set():
+            self.received.closed_at = time.monotonic()
+            self.received.closed.set()
+            self.received.ended.set()
+        if self._performance is not None:
+            self._performance.cancel()
+
+    async def _perform(self, script: Script, request: ChatRequest) -> None:
+        match script:
+            case Answer():
+                await self._answer(script, request)
+            case Fault():
+                await self.refuse(script)
+            case Raw():
+                await self._play(script)
+            case Drop():
+                self._hang_up(reset=script.reset)
+
+    async def _answer(self, answer: Answer, request: ChatRequest) -> None:
+        identity = encode.identity(answer, request)
+        self.set_header("X-LOG-ID", identity["id"])
+        if request.get("stream"):
+            self.set_header("Content-Type", EVENT_STREAM)
+            await self._stream(encode.stream(answer, request, identity))
+        else:
+            if self.service.pace:
+                # A piece of a stream is about a token.
+                pieces = estimate_tokens((answer.reasoning or "") + answer.content)
+                await asyncio.sleep(min(pieces / self.service.pace, _LONGEST_SILENCE))
+            await self._send(encode.to_json(encode.completion(answer, request, identity)))
+
+    async def _stream(self, chunks: Iterable[dict[str, Any]]) -> None:
+        await self.flush()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number, event in enumerate(chunks, 1):
+            due = began + number / self.service.pace if self.service.pace else began
+            # Even without a wait, give the other connections their turn.
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await self._send(encode.sse(event))
+        await self._send(encode.DONE)
+
+    async def _send(self, data: bytes) -> None:
+        """Send bytes as a separate packet. Raises StreamClosedError if the client has left."""
+        self.write(data)
+        await self.flush()
+
+    async def _play(self, raw: Raw) -> None:
+        self.set_status(raw.status)
+        self.clear_header("Content-Type")
+        for name, value in raw.headers.items():
+            self.set_header(name, value)
+        await self.flush()
+        for step in raw.steps:
+            if isinstance(step, bytes):
+                await self._send(step)
+            elif step is STALL:
+                await asyncio.Event().wait()
+            elif step is CUT or step is RESET:
+                return self._hang_up(reset=step is RESET)
+            else:
+                await asyncio.sleep(step)
+
+    def _hang_up(self, *, reset: bool) -> None:
+        self.received.ended.set()  # before the connection closes, because the client has not closed it
+        stream = self.detach()
+        if reset:
+            # Closing a socket with a linger time of zero resets the connection. Windows uses shorts here.
+            no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+        stream.close()

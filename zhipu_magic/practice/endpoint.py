@@ -1,0 +1,113 @@
+"""What all endpoints have in common, and what they share with the server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from . import dialogue, encode, rules
+from .request import ChatRequest
+from .script import Fault, Script
+
+#: The most requests that are remembered, and the most bytes of their bodies together.
+MOST_REQUESTS = 1_000
+MOST_BYTES = 256 * 2**20
+
+
+@dataclass
+class Received:
+    """A chat request that was received, and what became of its connection. Times are `time.monotonic()`."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    """With names in canonical form, such as "Content-Type"."""
+    body: Any
+    """The parsed JSON, or None if the service cannot read it."""
+    size: int = 0
+    """Bytes of the body."""
+    received_at: float = field(default_factory=time.monotonic)
+    closed_at: float | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set when the client has closed the connection before the reply had ended."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the reply has been sent completely, or the connection has ended."""
+
+    @property
+    def objection(self) -> Fault | None:
+        """The service's objection to the request, even if a script answered it; None if there is none."""
+        return rules.refuse_request(ChatRequest(self.body))
+
+
+@dataclass
+class Service:
+    """What the endpoints share with the server."""
+
+    pace: float
+    limit: int | None = None
+    """The most chat requests in flight; None is any number."""
+    in_flight: int = 0
+    requests: list[Received] = field(default_factory=list)
+    """The latest requests only: each holds a whole conversation, and a server may run for long."""
+    scripts: deque[Script] = field(default_factory=deque)
+
+    def remember(self, received: Received) -> None:
+        """Keep the request, and as many of the earlier ones as there is room for."""
+        self.requests.append(received)
+        room, count = MOST_BYTES - received.size, 1
+        for earlier in islice(reversed(self.requests), 1, MOST_REQUESTS):
+            room -= earlier.size
+            if room < 0:
+                break
+            count += 1
+        del self.requests[:-count]
+
+    def script_for(self, request: ChatRequest) -> Script:
+        """What to do with a chat request: the next script in the queue, or else what the rules and the dialogue say."""
+        if self.scripts:
+            return self.scripts.popleft()
+        try:
+            return rules.refuse_request(request) or dialogue.answer(request)
+        except ValueError:
+            return Fault(400, "1210", "JSON Schema 无法使用")
+
+
+class Endpoint(RequestHandler):
+    """What all endpoints have in common."""
+
+    service: Service
+
+    def initialize(self, service: Service) -> None:
+        self.service = service
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", encode.JSON)
+        self.set_header("X-LOG-ID", encode.new_id())
+
+    async def refuse(self, fault: Fault) -> None:
+        """Send an error, as plain JSON even if a stream was asked for (docs/protocol.md, "Errors")."""
+        self.set_status(fault.status)
+        for name, value in fault.headers.items():
+            self.set_header(name, value)
+        await self.finish(encode.to_json(encode.error(fault)))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send an unexpected error to the client, which is testing against this server, in the usual form."""
+        _, error, _ = kwargs["exc_info"]
+        self.finish(encode.to_json(encode.error(Fault(status_code, str(status_code), str(error)))))
+
+    def log_exception(self, *_: object) -> None:
+        """Print nothing on stderr: `write_error` has told the client."""
+
+
+class NotFound(Endpoint):
+    """Any other path, whatever the method."""
+
+    async def prepare(self) -> None:
+        await self.refuse(Fault(404, "404"))
