@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from .practice import PracticeServer
+from .practice import PracticeServer, ScriptFileError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument(
         "--limit", type=_limit, help="requests in flight at once; more get 429, code 1302 (default: any)"
     )
+    serve.add_argument("--script", metavar="FILE", help="prompts and their replies, in YAML or JSON (docs/practice.md)")
     serve.set_defaults(run=run_server)
     for name, help_text in (
         ("record", "run notebooks live; write their journals, and save them with their outputs"),
@@ -83,7 +84,11 @@ def run_server(given: argparse.Namespace) -> int:
     """Serve until interrupted, and say how the plain SDK gets here."""
     server = PracticeServer(port=given.port, pace=given.pace, limit=given.limit)
     try:
+        server.read_script(given.script)
         server.start()
+    except ScriptFileError as error:
+        print(error, file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"{_no_port(given.port, error)} Give another --port, or none for a free one.", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from in_process import Page
@@ -261,6 +262,20 @@ def test_practice_needs_no_key_and_off_goes_back(bare_page: Page) -> None:
     bare_page.run("%glm practice off")
     assert "open.bigmodel.cn" in bare_page.run("%glm").plain()
     assert "no API key" in str(bare_page.run("%%glm\n你好").error)
+
+
+def test_practice_takes_its_replies_from_a_file(bare_page: Page, tmp_path: Path) -> None:
+    bare_page.run("%load_ext zhipu_magic")
+    path = tmp_path / "my lesson.yaml"
+    path.write_text("- {when: bikes, reply: There are enough.}")
+    assert "in my lesson.yaml" in bare_page.run(f"%glm practice '{path}'").plain()
+    assert "There are enough." in bare_page.run("%%glm\nHow many bikes?").plain()
+    path.write_text("- {when: bikes, repl: Many.}")
+    mistake = bare_page.run(f'%glm practice "{path}"')
+    assert not mistake.success and "entry 1: nothing is called 'repl': did you mean `reply`." in str(mistake.error)
+    assert "There are enough." in bare_page.run("%%glm\nAnd bikes?").plain()
+    bare_page.run("%glm practice")
+    assert "There are enough." not in bare_page.run("%%glm\nHow many bikes?").plain()
 
 
 def test_the_conversation_goes_on_from_practice(bare_page: Page) -> None:

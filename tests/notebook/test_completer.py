@@ -186,7 +186,7 @@ def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer
         ("%glm mo¦", ["model", "models"]),
         ("    %glm hist¦", ["history"]),
         ("%glm budget ¦", ["off"]),
-        ("%glm practice ¦", ["off"]),
+        ("%glm practice ¦", ["off", "inside.png", "'my talk.md'", "plots/", "它.md"]),
         ("%glm login ¦", ["--save"]),
         ("%glm login -¦", ["--save"]),
         ("%glm login --save ¦", []),

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,8 +15,10 @@ from test_cell import DIALOGUE
 from zhipu_magic import __main__ as program
 
 
-def test_serve_prints_what_points_the_plain_sdk_at_it() -> None:
-    command = [sys.executable, "-m", "zhipu_magic", "serve", "--pace", "0"]
+def test_serve_prints_what_points_the_plain_sdk_at_it(tmp_path: Path) -> None:
+    script = tmp_path / "lesson.json"
+    script.write_text('[{"when": "lesson", "reply": "From the file."}]')
+    command = [sys.executable, "-m", "zhipu_magic", "serve", "--pace", "0", "--limit", "1", "--script", str(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         variables = {}
@@ -25,11 +28,33 @@ def test_serve_prints_what_points_the_plain_sdk_at_it() -> None:
                 variables[name] = value
         headers = {"Authorization": f"Bearer {variables['ZHIPUAI_API_KEY']}"}
         with httpx.Client(base_url=variables["ZHIPUAI_BASE_URL"], headers=headers) as service:
-            body = {"model": "glm-4", "messages": [{"role": "user", "content": "你好"}]}
-            reply = service.post("/chat/completions", json=body).json()
+            replies = []
+            for prompt in ("你好", "The lesson?"):
+                body = {"model": "glm-4", "messages": [{"role": "user", "content": prompt}]}
+                reply = service.post("/chat/completions", json=body).json()
+                replies.append(reply["choices"][0]["message"]["content"])
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
-    assert reply["choices"][0]["message"]["content"] == "你好！有什么我可以帮助你的吗？"
+    assert replies == ["你好！有什么我可以帮助你的吗？", "From the file."]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", ""])
+def test_a_limit_that_is_none_is_told_in_a_line(capsys: pytest.CaptureFixture[str], limit: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main(["serve", f"--limit={limit}"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "is not a valid limit: give a number of requests" in told and told.count("\n") == 1
+
+
+def test_a_mistake_in_a_script_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "lesson.yaml"
+    path.write_text("- when: hello")
+    assert program.main(["serve", "--script", str(path)]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{path}, entry 1: does not say what to answer: give it a `reply`, `tool_calls` or an `error`.\n",
+    )
 
 
 def test_the_headless_demo_prints_the_dialogue_and_the_usage() -> None:

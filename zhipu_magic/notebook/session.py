@@ -50,6 +50,7 @@ class Session:
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._practice_server: PracticeServer | None = None
+        self._practice_script: Path | None = None
         self._notices: list[str] = []
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
@@ -107,7 +108,7 @@ class Session:
         elif getattr(chat, name) != value:
             setattr(chat, name, value)
         if name == "replay" and chat.service.practising and self._practice_server is None:
-            self.begin_practice()  # replaying did not need the server
+            self.begin_practice(self._practice_script)  # replaying did not need the server
 
     def reflect_chat(self) -> None:
         """Copy the chat's current state to the settings and the dashboard."""
@@ -279,16 +280,22 @@ class Session:
 
     # Practice
 
-    def begin_practice(self) -> None:
-        """Use a practice server in this process from now on; a replay does not start it."""
+    def begin_practice(self, script: Path | None = None) -> None:
+        """Use a practice server in this process from now on; a replay does not start it.
+
+        Raises ValueError if something is wrong with a file of scripts (see `practice.script_file`).
+        """
         from ..practice import PracticeServer
         from ..service.api_key import ApiKey
         from ..service.endpoint import Endpoint
 
         address, key = "http://127.0.0.1/practice", "practice"
         if self.settings.replay != "only":
-            server = self._practice_server = self._practice_server or PracticeServer().start()
+            server = self._practice_server or PracticeServer()
+            server.read_script(script)
+            self._practice_server = server.start()
             address, key = server.base_url, server.api_key
+        self._practice_script = script
         self.chat.service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
 
     def end_practice(self) -> None:

@@ -13,6 +13,7 @@ It imports nothing from the client's side, so that the two cannot share a misrea
 from .encode import DONE, chunk, sse, tool_call
 from .endpoint import Received
 from .script import CUT, RESET, STALL, Answer, Drop, Fault, Raw, Script
+from .script_file import ScriptFileError
 from .server import PracticeServer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Raw",
     "Received",
     "Script",
+    "ScriptFileError",
     "chunk",
     "sse",
     "tool_call",

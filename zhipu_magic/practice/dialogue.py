@@ -47,9 +47,20 @@ _PYTHON, _END = re.compile(r"^```python\n", re.MULTILINE), re.compile(r"\n```$",
 
 def answer(request: ChatRequest) -> Answer:
     """The reply to an acceptable request without a script. Raises ValueError for an invalid schema."""
-    reply = _rest(request) or _whole(request)
+    return limited(_rest(request) or _whole(request), request)
+
+
+def limited(reply: Answer, request: ChatRequest) -> Answer:
+    """The reply within the request's `max_tokens`, if it has any; reasoning comes first, and counts."""
     limit = request.get("max_tokens")
-    return reply if limit is None else _limited(reply, limit)
+    if limit is None:
+        return reply
+    reasoning = first_tokens(reply.reasoning or "", limit)
+    content = first_tokens(reply.content, limit - estimate_tokens(reasoning))
+    if content == reply.content and reasoning == (reply.reasoning or ""):
+        return reply
+    reply = replace(reply, reasoning=reasoning or None, content=content)
+    return replace(reply, finish_reason="length", completion_tokens=None)
 
 
 def _rest(request: ChatRequest) -> Answer | None:
@@ -145,16 +156,6 @@ def _call(request: ChatRequest) -> dict[str, Any]:
     arguments = plausible_value(function.get("parameters") or {"type": "object"}, said)
     digest = hashlib.sha256(json.dumps(request.messages).encode()).hexdigest()
     return tool_call(function["name"], arguments, id=f"call_{digest[:20]}")
-
-
-def _limited(reply: Answer, limit: int) -> Answer:
-    """The reply within `max_tokens`; reasoning comes first, and counts."""
-    reasoning = first_tokens(reply.reasoning or "", limit)
-    content = first_tokens(reply.content, limit - estimate_tokens(reasoning))
-    if content == reply.content and reasoning == (reply.reasoning or ""):
-        return reply
-    reply = replace(reply, reasoning=reasoning or None, content=content)
-    return replace(reply, finish_reason="length", completion_tokens=None)
 
 
 def _parameters(request: ChatRequest) -> dict[str, Any]:

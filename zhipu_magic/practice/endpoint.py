@@ -14,6 +14,7 @@ from tornado.web import RequestHandler
 from . import dialogue, encode, rules
 from .request import ChatRequest
 from .script import Fault, Script
+from .script_file import ScriptFile
 
 #: The most requests that are remembered, and the most bytes of their bodies together.
 MOST_REQUESTS = 1_000
@@ -56,6 +57,7 @@ class Service:
     requests: list[Received] = field(default_factory=list)
     """The latest requests only: each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
+    script_file: ScriptFile = field(default_factory=ScriptFile)
 
     def remember(self, received: Received) -> None:
         """Keep the request, and as many of the earlier ones as there is room for."""
@@ -69,11 +71,13 @@ class Service:
         del self.requests[:-count]
 
     def script_for(self, request: ChatRequest) -> Script:
-        """What to do with a chat request: the next script in the queue, or else what the rules and the dialogue say."""
+        """What to do with a chat request: the next script in the queue, or else what the rules, the file of scripts and
+        the dialogue say, in this order.
+        """
         if self.scripts:
             return self.scripts.popleft()
         try:
-            return rules.refuse_request(request) or dialogue.answer(request)
+            return rules.refuse_request(request) or self.script_file.script_for(request) or dialogue.answer(request)
         except ValueError:
             return Fault(400, "1210", "JSON Schema 无法使用")
 

@@ -6,11 +6,13 @@ import asyncio
 import secrets
 import socket
 import threading
+from pathlib import Path
 from types import TracebackType
 
 from .endpoint import Received, Service
 from .gate import gated
 from .script import Script
+from .script_file import ScriptFile, read
 from .service import BASE_PATH, application
 
 
@@ -49,6 +51,13 @@ class PracticeServer:
     @limit.setter
     def limit(self, limit: int | None) -> None:
         self._service.limit = limit
+
+    def read_script(self, path: str | Path | None) -> None:
+        """Answer with the scripts of a YAML or JSON file (see `script_file`) from now on; None: without.
+
+        Raises ScriptFileError, and goes on as before, if there is something wrong with the file.
+        """
+        self._service.script_file = ScriptFile() if path is None else read(path)
 
     def enqueue(self, *scripts: Script) -> None:
         """Answer the next chat requests with these scripts, in order. Can be called from any thread."""

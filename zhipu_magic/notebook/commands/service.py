@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from IPython.core.error import StdinNotImplementedError, UsageError
@@ -48,8 +49,6 @@ def _login(session: Session, text: str) -> None:
 
 
 def _practice(session: Session, text: str) -> None:
-    if text not in ("", "off"):
-        raise UsageError("%glm practice starts the practice server; %glm practice off goes back to the service.")
     if text == "off":
         session.end_practice()
         address = without_password(session.chat.service.base_url)
@@ -62,11 +61,16 @@ def _practice(session: Session, text: str) -> None:
             )
         )
         return
-    session.begin_practice()
+    script = Path(unquoted(text)).expanduser() if text else None
+    try:
+        session.begin_practice(script)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     session.answer(
         Markup(
             "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "
-            "written in advance, and nothing leaves this machine. `%glm practice off` goes back.{carried_over}",
+            "written in advance{where}, and nothing leaves this machine. `%glm practice off` goes back.{carried_over}",
+            where=Markup(", in {name}", name=script.name) if script else "",
             carried_over=_carried_over(session),
         )
     )
@@ -172,10 +176,10 @@ COMMANDS = (
     Command("login", "%glm login [--save]", "set the API key; --save stores it in the system's keyring", _login),
     Command(
         "practice",
-        "%glm practice [off]",
-        "ask a server in this kernel, with no key and no model",
+        "%glm practice [FILE]",
+        "ask a server in this kernel, with no key and no model; FILE has its replies; off: ask the service again",
         _practice,
-        completes="off",
+        completes="off files",
     ),
     Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
     Command("models", "%glm models", "list the models with their context and prices", _models),
