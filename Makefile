@@ -1,6 +1,7 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
 # make test    all tests
 # make test-servers   tests with real servers of others, each installed into .venv-servers: minutes, and gigabytes
+# make test-clients   clients that nobody here wrote, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
@@ -8,9 +9,10 @@
 
 PYTHON ?= python3
 VENV := .venv
+CLIENTS := .venv-clients
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-servers check bench soak notebooks clean
+.PHONY: demo test test-servers test-clients check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -25,6 +27,9 @@ test: $(VENV)/test
 test-servers: $(VENV)/test
 	$(RUN) tests/servers/environments.py
 	ZHIPU_MAGIC_TEST_SERVERS=1 $(RUN) -m pytest -q tests/servers
+
+test-clients: $(CLIENTS)/ready
+	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default tests/clients
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
@@ -44,11 +49,17 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers
+	rm -rf $(VENV) .venv-servers $(CLIENTS)
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
+	touch $@
+
+$(CLIENTS)/ready: pyproject.toml
+	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --group clients
 	touch $@

@@ -31,7 +31,8 @@ KEY = "Q7practice.Z9that-only-these-tests-know"
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in the last lines which front ends were not tried, and how to get them."""
-    left_out = [report for report in terminalreporter.stats.get("skipped", []) if "browser" in report.keywords]
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = [report for report in skipped if "browser" in getattr(report, "keywords", ())]  # a module has none
     if left_out:
         terminalreporter.section("front ends left out", sep="-")
         reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in left_out}
