@@ -29,7 +29,7 @@ test-servers: $(VENV)/test
 	ZHIPU_MAGIC_TEST_SERVERS=1 $(RUN) -m pytest -q tests/servers
 
 test-clients: $(CLIENTS)/ready
-	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default tests/clients
+	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default -W ignore::ResourceWarning tests/clients
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

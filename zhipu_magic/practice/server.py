@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from .batches.endpoints import Batches
 from .endpoint import Received, Service
 from .gate import gated
 from .script import Script
@@ -22,14 +23,21 @@ class PracticeServer:
     `pace` is the number of chunks a second that a reply streams; 0 is as fast as possible. `api_key` is the only key
     that it accepts, as it is or in a JWT signed with it; without one, the server makes a random key. `port` 0 takes a
     free port; if the server is stopped and started again, it keeps its port. `limit` is the most chat requests that may
-    be in flight at once, before more get 429 and 1302; None is any number.
+    be in flight at once, before more get 429 and 1302; None is any number. A batch takes about `batch_seconds`.
     """
 
     def __init__(
-        self, *, pace: float = 60.0, api_key: str | None = None, port: int = 0, limit: int | None = None
+        self,
+        *,
+        pace: float = 60.0,
+        api_key: str | None = None,
+        port: int = 0,
+        limit: int | None = None,
+        batch_seconds: float = 0.3,
     ) -> None:
         self.api_key = api_key or f"practice.{secrets.token_hex(16)}"
         self._service = Service(pace, limit)
+        self._batches = Batches(self._service, batch_seconds)
         self._port = port
         self._thread: threading.Thread | None = None
 
@@ -99,13 +107,14 @@ class PracticeServer:
 
     async def _serve(self, listener: socket.socket) -> None:
         listener.setblocking(False)
-        server = gated(application(self._service), api_key=self.api_key, port=self._port)
+        server = gated(application(self._service, self._batches), api_key=self.api_key, port=self._port)
         server.add_socket(listener)
         await self._stopping.wait()
         server.stop()
         for received in self.requests:
             received.ended.set()  # before the connections close, because no client has closed them
         await server.close_all_connections()
+        self._batches.stop()
         # A reply ends by itself once its connection is closed; waiting for that avoids warnings when the loop closes.
         replies = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*replies, return_exceptions=True)

@@ -7,6 +7,7 @@ from typing import Any
 from tornado.web import Application
 
 from . import encode
+from .batches.endpoints import Batches, BatchList, CancelBatch, FileContent, FileList, OneBatch, OneFile
 from .completions import ChatCompletions
 from .endpoint import Endpoint, NotFound, Service
 from .models import MODELS, is_served
@@ -15,7 +16,7 @@ from .script import Fault
 BASE_PATH = "/api/paas/v4"
 
 
-def application(service: Service) -> Application:
+def application(service: Service, batches: Batches) -> Application:
     """The service's paths; any other is a 404 in the service's form. Nothing is logged."""
     shared = {"service": service}
     return Application(
@@ -23,10 +24,17 @@ def application(service: Service) -> Application:
             (f"{BASE_PATH}/chat/completions", ChatCompletions, shared),
             (f"{BASE_PATH}/models", Models, shared),
             (f"{BASE_PATH}/models/([^/]+)", Models, shared),
+            (f"{BASE_PATH}/files", FileList, shared),
+            (f"{BASE_PATH}/files/([^/]+)", OneFile, shared),
+            (f"{BASE_PATH}/files/([^/]+)/content", FileContent, shared),
+            (f"{BASE_PATH}/batches", BatchList, shared),
+            (f"{BASE_PATH}/batches/([^/]+)", OneBatch, shared),
+            (f"{BASE_PATH}/batches/([^/]+)/cancel", CancelBatch, shared),
         ],
         default_handler_class=NotFound,
         default_handler_args=shared,
         log_function=lambda _: None,
+        batches=batches,
     )
 
 

@@ -1,0 +1,1 @@
+"""Files and batches of requests (docs/protocol.md, "Batch, embeddings")."""

@@ -1,0 +1,123 @@
+"""A batch: its states, one after the other, and the replies to its lines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..endpoint import Service
+from .files import File, Files, now
+from .lines import ENDPOINT, Line, Mistake, new_id, read, reply
+
+_WINDOW_HOURS = 24
+_MOST_MISTAKES = 100
+"""How many bad lines are told of."""
+
+_TIMES = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+"""The states whose beginning is told."""
+
+
+@dataclass
+class Batch:
+    """A batch that was created; `run` leads it to its end."""
+
+    input_file: File
+    metadata: dict[str, str] | None = None
+    deletes_input: bool = True
+    status: str = "validating"
+    id: str = field(default_factory=new_id)
+    times: dict[str, int] = field(default_factory=lambda: {"created": now()})
+    """When each state began, in milliseconds."""
+    mistakes: list[Mistake] = field(default_factory=list)
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    total: int | None = None
+    """The number of lines, once it is known."""
+    answered: list[bytes] = field(default_factory=list)
+    failed: list[bytes] = field(default_factory=list)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def as_json(self) -> dict[str, Any]:
+        """What the service tells of it. Before the lines are counted, there are no counts."""
+        counts = {"total": self.total, "completed": len(self.answered), "failed": len(self.failed)}
+        errors = {"object": "list", "data": [mistake.as_json() for mistake in self.mistakes]}
+        return {
+            "id": self.id,
+            "object": "batch",
+            "endpoint": ENDPOINT,
+            "input_file_id": self.input_file.id,
+            "completion_window": f"{_WINDOW_HOURS}h",
+            "status": self.status,
+            "output_file_id": self.output_file_id,
+            "error_file_id": self.error_file_id,
+            "created_at": self.times["created"],
+            "expires_at": self.times["created"] + _WINDOW_HOURS * 3_600_000,
+            **{f"{state}_at": self.times.get(state) for state in _TIMES},
+            "request_counts": None if self.total is None else counts,
+            "metadata": self.metadata,
+            "errors": errors if self.mistakes else None,
+        }
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.status in ("validating", "in_progress")
+
+    def cancel(self) -> None:
+        """End it early, keeping the replies that there are."""
+        self._enter("cancelling")
+        self.stopped.set()
+
+    async def run(self, service: Service, files: Files, *, seconds: float) -> None:
+        """Answer the lines, as requests are answered. Each of the three states takes a third of the time."""
+        lines = await self._validated()
+        await self._wait(seconds / 3)
+        if self.mistakes:
+            self._enter("failed")
+            return
+        if not self.stopped.is_set():
+            self.total = len(lines)
+            self._enter("in_progress")
+            await self._answer(lines, service, seconds / 3)
+        if not self.stopped.is_set():
+            self._enter("finalizing")
+            await self._wait(seconds / 3)
+        self.output_file_id = files.write(f"{self.id}_output.jsonl", self.answered)
+        self.error_file_id = files.write(f"{self.id}_error.jsonl", self.failed)
+        if self.deletes_input:
+            files.by_id.pop(self.input_file.id, None)
+        self._enter("cancelled" if self.stopped.is_set() else "completed")
+
+    async def _validated(self) -> list[Line]:
+        """The lines of the file; what is wrong with any of them is among the mistakes afterwards."""
+        lines: list[Line] = []
+        for line in read(self.input_file.data):
+            if isinstance(line, Line):
+                lines.append(line)
+            elif len(self.mistakes) < _MOST_MISTAKES:
+                self.mistakes.append(line)
+            await asyncio.sleep(0)  # other requests have their turn
+        if not lines and not self.mistakes:
+            self.mistakes.append(Mistake(None, "文件中没有请求"))
+        return lines
+
+    async def _answer(self, lines: list[Line], service: Service, seconds: float) -> None:
+        for line in lines:
+            await self._wait(seconds / len(lines))
+            if self.stopped.is_set():
+                return
+            is_answered, text = reply(line, service)
+            (self.answered if is_answered else self.failed).append(text)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for so long, or until it is cancelled."""
+        if seconds < 0.001:  # too short a time for a timer of its own
+            await asyncio.sleep(0)
+            return
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.stopped.wait(), seconds)
+
+    def _enter(self, state: str) -> None:
+        self.status = state
+        self.times[state] = now()
