@@ -340,6 +340,12 @@ def test_a_reply_that_was_cut_short_goes_on_where_it_stopped() -> None:
     assert rest != ask("What is this?", begun, "And that?", max_tokens=40)
 
 
+def test_what_goes_on_is_thought_about_too(ask: Ask) -> None:
+    said = message(ask("Why?", model="glm-4.6", max_tokens=60))
+    go_on = [{"role": "user", "content": "Why?"}, said, {"role": "user", "content": "Go on."}]
+    assert "no model here" in message(ask(go_on, model="glm-4.6", max_tokens=60))["reasoning_content"]
+
+
 @pytest.mark.parametrize("words", ["Repair this:", "修好它："])
 def test_python_is_given_back_as_it_came(words: str) -> None:
     code = "total = 1\n\nprint(total)"

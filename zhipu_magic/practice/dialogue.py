@@ -69,11 +69,22 @@ def _rest(request: ChatRequest) -> Answer | None:
         return None
     *earlier, cut, _ = request.messages
     said, whole = text_of(cut), _whole(ChatRequest({**request.body, "messages": earlier})).content
-    return Answer(whole[len(said) :]) if said and whole.startswith(said) and whole != said else None
+    if not said or not whole.startswith(said) or whole == said:
+        return None
+    return Answer(whole[len(said) :], reasoning=_reasoning(request))
+
+
+def _words(request: ChatRequest) -> Words:
+    return CHINESE if is_chinese(request.last_user_text) else ENGLISH
+
+
+def _reasoning(request: ChatRequest) -> str | None:
+    """What comes before a reply, if the request and its model have it."""
+    return _words(request).reasoning.format(turn=len(request.user_texts)) if request.wants_reasoning else None
 
 
 def _whole(request: ChatRequest) -> Answer:
-    words = CHINESE if is_chinese(request.last_user_text) else ENGLISH
+    words = _words(request)
     documented = _DOCUMENTED.get(request.last_user_text.strip())
     if request.tool_results:
         reply = Answer(words.tool_result.format(results="\n\n".join(map(_fenced, request.tool_results))))
@@ -89,8 +100,8 @@ def _whole(request: ChatRequest) -> Answer:
         reply = Answer(words.code.format(code=code))
     else:
         reply = Answer(_account(request, words))
-    if request.wants_reasoning and reply is not documented:
-        reply = replace(reply, reasoning=words.reasoning.format(turn=len(request.user_texts)))
+    if reply is not documented:
+        reply = replace(reply, reasoning=_reasoning(request))
     if request.search and request.search.get("search_result") and not reply.tool_calls:
         reply = replace(reply, extra={"web_search": _sources(words)})
     return reply
