@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,3 +112,18 @@ def test_many_at_once(server: PracticeServer) -> None:
             return [reply.choices[0].message.content for reply in replies]
 
     assert len(set(asyncio.run(ask()))) == 1
+
+
+def test_a_batch(client: Any) -> None:
+    body = {"model": "glm-4", "messages": ASKED}
+    line = {"custom_id": "request-1", "method": "POST", "url": "/v4/chat/completions", "body": body}
+    file = client.files.create(file=("requests.jsonl", json.dumps(line).encode()), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=file.id, endpoint="/v4/chat/completions", completion_window="24h", metadata={"for": "class 7"}
+    )
+    while batch.status != "completed":
+        batch = client.batches.retrieve(batch.id)
+    assert (batch.request_counts.total, batch.request_counts.completed) == (1, 1)
+    reply = json.loads(client.files.content(batch.output_file_id).text)
+    assert "no model is behind it" in reply["response"]["body"]["choices"][0]["message"]["content"]
+    assert [each.id for each in client.batches.list()] == [batch.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,3 +88,14 @@ def test_its_signed_token_is_accepted(server: PracticeServer) -> None:
     with kind(api_key=server.api_key, base_url=server.base_url, disable_token_cache=False) as client:
         client.chat.completions.create(model="glm-4", messages=ASKED)
     assert server.requests[0].headers["Authorization"].count(".") == 2
+
+
+def test_a_batch(client: Any) -> None:
+    body = {"model": "glm-4", "messages": ASKED}
+    line = {"custom_id": "request-1", "method": "POST", "url": "/v4/chat/completions", "body": body}
+    file = client.files.create(file=("requests.jsonl", json.dumps(line).encode()), purpose="batch")
+    batch = client.batches.create(input_file_id=file.id, endpoint="/v4/chat/completions")
+    while batch.status != "completed":
+        batch = client.batches.retrieve(batch.id)
+    reply = json.loads(client.files.content(batch.output_file_id).content)
+    assert "no model is behind it" in reply["response"]["body"]["choices"][0]["message"]["content"]

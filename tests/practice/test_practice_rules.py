@@ -297,6 +297,12 @@ def test_a_limit_says_when_it_resets_on_chinas_clock(server: PracticeServer, ask
     assert timedelta(hours=4, minutes=59) < away <= timedelta(days=7, hours=1)
 
 
+def test_unsafe_content_comes_with_a_verdict(server: PracticeServer, ask: Ask) -> None:
+    server.enqueue(Fault.of("1301"), Fault.of("1300"))
+    assert ask("…").json()["contentFilter"] == [{"role": "user", "level": 1}]
+    assert set(ask("…").json()) == {"error"}
+
+
 def test_a_code_that_is_not_documented_needs_its_status() -> None:
     with pytest.raises(ValueError, match=r"Fault\(429, '9999'\)"):
         Fault.of("9999")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from zhipu_magic.practice import Answer, PracticeServer, ScriptFileError
+from zhipu_magic.practice import Answer, PracticeServer, ScriptFileError, script_file
 
 Ask = Callable[..., httpx.Response]
 Write = Callable[..., Path]
@@ -154,6 +156,17 @@ def test_a_file_with_a_mistake_changes_nothing(lesson: None, server: PracticeSer
     assert said(ask("photosynthesis")) == "Plants turn light into sugar."
 
 
+def test_the_example_in_the_documents_works_and_names_every_member(
+    server: PracticeServer, write: Write, ask: Ask
+) -> None:
+    page = Path(__file__, "../../../docs/practice.md").resolve().read_text(encoding="utf-8")
+    server.read_script(write(page.split("```yaml\n")[1].split("```")[0]))
+    assert "sugar" in said(ask("What is photosynthesis?"))
+    assert choice(ask("How many free bikes?"))["finish_reason"] == "tool_calls"
+    assert ask("Try it").status_code == 429
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(script_file._MEMBERS) - {"message"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -208,6 +221,13 @@ def test_json_is_told_by_line_and_column(write: Write) -> None:
 def test_a_file_that_cannot_be_read_is_told_of(tmp_path: Path, name: str) -> None:
     with pytest.raises(ScriptFileError, match=r"cannot be read|let it end in \.yaml, \.yml or \.json"):
         PracticeServer().read_script(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lesson.yaml")
+    with pytest.raises(ScriptFileError, match="not a regular file"):
+        PracticeServer().read_script(tmp_path / "lesson.yaml")
 
 
 def test_without_pyyaml_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:

@@ -8,7 +8,7 @@ translated from there.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 CHINA: Final = timezone(timedelta(hours=8))
 
@@ -100,6 +100,11 @@ def documented_message(code: str) -> str:
     if status is None:
         return f"未知错误（{code}）"
     return _WORDS[status][code].format(in_hours=_after(timedelta(hours=5)), in_days=_after(timedelta(days=7)))
+
+
+def documented_extra(code: str) -> dict[str, Any]:
+    """What the body of an error has beside `error`: the verdict on unsafe content, and nothing for all other codes."""
+    return {"contentFilter": [{"role": "user", "level": 1}]} if code == "1301" else {}
 
 
 def _after(wait: timedelta) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from .faults import documented_status
+from .faults import documented_extra, documented_status
 
 EVENT_STREAM: Final = "text/event-stream;charset=UTF-8"
 
@@ -74,7 +74,7 @@ class Fault:
             raise ValueError(
                 f"The service documents no error {code!r}: give its status too, as in Fault(429, {code!r})."
             )
-        return cls(status, code, message)
+        return cls(status, code, message, extra=documented_extra(code))
 
 
 class Ending(Enum):

@@ -100,6 +100,8 @@ def read(path: str | Path) -> ScriptFile:
     path = Path(path)
     if path.suffix.lower() not in _PARSERS:
         raise ScriptFileError(f"{path} is neither YAML nor JSON by its name: let it end in .yaml, .yml or .json.")
+    if path.exists() and not path.is_file():
+        raise ScriptFileError(f"{path} is not a regular file: put the scripts into one.")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
