@@ -14,6 +14,7 @@ from key import key_of
 from zhipuai import ZhipuAI
 
 from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer
+from zhipu_magic.practice.batches import files
 
 ENDPOINT = "/v4/chat/completions"
 STATES = ["validating", "in_progress", "finalizing", "completed"]
@@ -283,6 +284,28 @@ def test_what_is_not_there_is_a_404(client: httpx.Client) -> None:
     assert refusal(client.get("/batches/x/cancel")) == (405, "405")
 
 
+def test_files_have_bounds_and_deleting_makes_room(
+    client: httpx.Client, create: Create, upload: Callable[..., httpx.Response], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES", 5_000)
+    first = upload(b"x" * 4_000).json()
+    assert refusal(upload(b"x" * 2_000)) == (400, "1214")
+    client.delete(f"/files/{first['id']}")
+    batch = ended(client, create(*map(line, range(10))))
+    assert batch["status"] == "failed" and "输出文件" in batch["errors"]["data"][0]["message"]
+    client.delete(f"/files/{batch['input_file_id']}")
+    assert upload(b"x" * 5_000).status_code == 200
+
+
+def test_a_form_where_there_should_be_none_is_answered_in_the_services_form(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=a"}
+    assert refusal(client.post("/batches", content=b"--a" * 10, headers=headers)) == (400, "1210")
+    assert refusal(client.post("/batches/x/cancel", content=b"--a" * 10, headers=headers)) == (404, "404")
+    assert caplog.records == []
+
+
 def test_lists_come_in_pages_the_newest_first(client: httpx.Client, create: Create) -> None:
     made = [create(line(1), auto_delete_input_file=False)["id"] for _ in range(5)]
     first = client.get("/batches", params={"limit": 3}).json()
@@ -301,7 +324,7 @@ def test_others_have_their_turn_while_a_large_batch_runs(
     client: httpx.Client, create: Create, ask: Callable[..., httpx.Response]
 ) -> None:
     batch = create(*map(line, range(3_000)))
-    longest = 0.0
+    longest = 0.0  # seconds that another request took
     while (batch := client.get(f"/batches/{batch['id']}").json())["status"] != "completed":
         began = time.monotonic()
         assert ask("你好").status_code == 200

@@ -118,6 +118,12 @@ def test_tools_are_called_once_and_their_results_answered(lesson: None, ask: Ask
     assert after == "There are enough." if "bikes" in prompt else "31" in after
 
 
+def test_calls_have_ids_of_their_own_in_each_turn(lesson: None, ask: Ask) -> None:
+    asked = [{"role": "user", "content": "How many free bikes?"}]
+    first, second = (choice(ask([*asked] * n))["message"]["tool_calls"] for n in (1, 2))
+    assert len({call["id"] for call in (*first, *second)}) == 4
+
+
 def test_an_entry_can_be_used_up(lesson: None, ask: Ask) -> None:
     codes = [ask("Try it.").json().get("error", {}).get("code") for _ in range(3)]
     assert codes == ["1302", "1302", None]

@@ -12,11 +12,10 @@ from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
-from tornado.web import stream_request_body
 
 from . import encode
 from .body import parsed
-from .endpoint import Endpoint, Received, Service
+from .endpoint import Received, Receiver, Service
 from .request import ChatRequest
 from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
 from .text import estimate_tokens
@@ -25,40 +24,33 @@ _LONGEST_SILENCE = 2.0
 """Seconds: the longest wait for an unstreamed reply, however long its text."""
 
 
-@stream_request_body  # otherwise tornado would look for a form in the body
-class ChatCompletions(Endpoint):
+class ChatCompletions(Receiver):
     """`POST /chat/completions`, answered by the next script, or else by the rules and the dialogue."""
 
     def initialize(self, service: Service) -> None:
         super().initialize(service)
         # Here, not in `post`, because the client may have left before that begins.
         self.received = Received(str(self.request.method), self.request.path, dict(self.request.headers), None)
-        self._body = bytearray()
         self._performance: asyncio.Future[None] | None = None
-
-    def data_received(self, chunk: bytes) -> None:
-        self._body += chunk
 
     async def post(self) -> None:
         received = self.received
-        received.received_at, received.size = time.monotonic(), len(self._body)
-        received.body = parsed(bytes(self._body))
-        self._body.clear()
+        body = self.take_body()
+        received.received_at, received.size, received.body = time.monotonic(), len(body), parsed(body)
         self.service.remember(received)
         # Nagle's algorithm would join small pieces; tornado turns it on for each request.
         cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
-        limit = self.service.limit
-        self.service.in_flight += 1
         request = ChatRequest(received.body)
-        too_many = limit is not None and self.service.in_flight > limit
-        script = Fault.of("1302") if too_many else self.service.script_for(request)
+        admitted = self.service.has_room
+        self.service.in_flight += admitted
+        script = self.service.script_for(request) if admitted else Fault.of("1302")
         self._performance = asyncio.ensure_future(self._perform(script, request))
         try:
             await self._performance
         except (asyncio.CancelledError, StreamClosedError):
             self.on_connection_close()
         finally:
-            self.service.in_flight -= 1
+            self.service.in_flight -= admitted
             received.ended.set()
 
     def on_connection_close(self) -> None:

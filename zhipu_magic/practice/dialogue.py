@@ -165,8 +165,13 @@ def _call(request: ChatRequest) -> dict[str, Any]:
     function = request.functions[0]
     said = clip(request.last_user_text, 60)
     arguments = plausible_value(function.get("parameters") or {"type": "object"}, said)
-    digest = hashlib.sha256(json.dumps(request.messages).encode()).hexdigest()
-    return tool_call(function["name"], arguments, id=f"call_{digest[:20]}")
+    return tool_call(function["name"], arguments, id=call_id(request))
+
+
+def call_id(request: ChatRequest, index: int = 0) -> str:
+    """The id of a call in the reply to a request: always the same, and another in each turn."""
+    told = json.dumps(request.messages) + (str(index) if index else "")
+    return f"call_{hashlib.sha256(told.encode()).hexdigest()[:20]}"
 
 
 def _parameters(request: ChatRequest) -> dict[str, Any]:

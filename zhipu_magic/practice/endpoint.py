@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from tornado.web import RequestHandler
+from tornado.web import RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
 from .request import ChatRequest
@@ -54,10 +54,16 @@ class Service:
     limit: int | None = None
     """The most chat requests in flight; None is any number."""
     in_flight: int = 0
+    """Those that the limit has let through."""
     requests: list[Received] = field(default_factory=list)
     """The latest requests only: each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
     script_file: ScriptFile = field(default_factory=ScriptFile)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more chat request may be in flight."""
+        return self.limit is None or self.in_flight < self.limit
 
     def remember(self, received: Received) -> None:
         """Keep the request, and as many of the earlier ones as there is room for."""
@@ -108,6 +114,24 @@ class Endpoint(RequestHandler):
 
     def log_exception(self, *_: object) -> None:
         """Print nothing on stderr: `write_error` has told the client."""
+
+
+@stream_request_body  # otherwise tornado would look for a form in the body, and answer a bad one in its own way
+class Receiver(Endpoint):
+    """An endpoint that takes the body of a request as it is."""
+
+    def initialize(self, service: Service) -> None:
+        super().initialize(service)
+        self._body = bytearray()
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body += chunk
+
+    def take_body(self) -> bytes:
+        """The whole body; it is not kept here any longer."""
+        body = bytes(self._body)
+        self._body.clear()
+        return body
 
 
 class NotFound(Endpoint):

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from .body import MOST_LEVELS
-from .dialogue import limited
+from .dialogue import call_id, limited
 from .encode import tool_call
 from .faults import CODES
 from .request import ChatRequest
@@ -87,12 +87,15 @@ class ScriptFile:
 
 
 def _as_wanted(script: Answer | Fault, request: ChatRequest) -> Answer | Fault:
-    """The script as it answers this request: without reasoning if it wants none, and within its `max_tokens`."""
+    """The script as it answers this request: without reasoning if it wants none, within its `max_tokens`, and with ids
+    for its calls.
+    """
     if isinstance(script, Fault):
         return script
     if request.thinking == "disabled" and not request.wants_reasoning:
         script = replace(script, reasoning=None)
-    return limited(script, request)
+    calls = tuple({**call, "id": call_id(request, index)} for index, call in enumerate(script.tool_calls))
+    return limited(replace(script, tool_calls=calls), request)
 
 
 def read(path: str | Path) -> ScriptFile:
@@ -225,7 +228,7 @@ class _Reader:
         arguments = call.get("arguments") or {}
         if not isinstance(arguments, dict) or not _is_json(arguments):
             raise self._mistake(f"the `arguments` of call {index + 1} must be an object of texts, numbers and the like")
-        return tool_call(call["name"], arguments, id=f"call_{index + 1}", index=index)
+        return tool_call(call["name"], arguments, id="", index=index)
 
     def _mistake(self, words: str) -> ScriptFileError:
         return ScriptFileError(f"{self.place}: {words}.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..endpoint import Service
-from .files import File, Files, now
+from .files import Files, now
 from .lines import ENDPOINT, Line, Mistake, new_id, read, reply
 
 _WINDOW_HOURS = 24
@@ -23,7 +23,7 @@ _TIMES = ("in_progress", "finalizing", "completed", "failed", "expired", "cancel
 class Batch:
     """A batch that was created; `run` leads it to its end."""
 
-    input_file: File
+    input_file_id: str
     metadata: dict[str, str] | None = None
     deletes_input: bool = True
     status: str = "validating"
@@ -35,19 +35,19 @@ class Batch:
     error_file_id: str | None = None
     total: int | None = None
     """The number of lines, once it is known."""
-    answered: list[bytes] = field(default_factory=list)
-    failed: list[bytes] = field(default_factory=list)
+    completed: int = 0
+    failed: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     def as_json(self) -> dict[str, Any]:
         """What the service tells of it. Before the lines are counted, there are no counts."""
-        counts = {"total": self.total, "completed": len(self.answered), "failed": len(self.failed)}
+        counts = {"total": self.total, "completed": self.completed, "failed": self.failed}
         errors = {"object": "list", "data": [mistake.as_json() for mistake in self.mistakes]}
         return {
             "id": self.id,
             "object": "batch",
             "endpoint": ENDPOINT,
-            "input_file_id": self.input_file.id,
+            "input_file_id": self.input_file_id,
             "completion_window": f"{_WINDOW_HOURS}h",
             "status": self.status,
             "output_file_id": self.output_file_id,
@@ -69,30 +69,35 @@ class Batch:
         self._enter("cancelling")
         self.stopped.set()
 
-    async def run(self, service: Service, files: Files, *, seconds: float) -> None:
-        """Answer the lines, as requests are answered. Each of the three states takes a third of the time."""
-        lines = await self._validated()
+    async def run(self, data: bytes, service: Service, files: Files, *, seconds: float) -> None:
+        """Answer the lines of a file, as requests are answered. Each of the three states takes a third of the time."""
+        lines = await self._validated(data)
         await self._wait(seconds / 3)
+        written: dict[bool, list[bytes]] = {True: [], False: []}  # by whether a line was answered
+        if not self.mistakes and not self.stopped.is_set():
+            self.total = len(lines)
+            self._enter("in_progress")
+            for line in lines:
+                await self._wait(seconds / 3 / len(lines))
+                if self.stopped.is_set() or not self._answer(line, service, files, written):
+                    break
         if self.mistakes:
+            files.taken -= sum(map(len, written[True] + written[False]))
             self._enter("failed")
             return
         if not self.stopped.is_set():
-            self.total = len(lines)
-            self._enter("in_progress")
-            await self._answer(lines, service, seconds / 3)
-        if not self.stopped.is_set():
             self._enter("finalizing")
             await self._wait(seconds / 3)
-        self.output_file_id = files.write(f"{self.id}_output.jsonl", self.answered)
-        self.error_file_id = files.write(f"{self.id}_error.jsonl", self.failed)
+        self.output_file_id = files.write(f"{self.id}_output.jsonl", written[True])
+        self.error_file_id = files.write(f"{self.id}_error.jsonl", written[False])
         if self.deletes_input:
-            files.by_id.pop(self.input_file.id, None)
+            files.remove(self.input_file_id)
         self._enter("cancelled" if self.stopped.is_set() else "completed")
 
-    async def _validated(self) -> list[Line]:
+    async def _validated(self, data: bytes) -> list[Line]:
         """The lines of the file; what is wrong with any of them is among the mistakes afterwards."""
         lines: list[Line] = []
-        for line in read(self.input_file.data):
+        for line in read(data):
             if isinstance(line, Line):
                 lines.append(line)
             elif len(self.mistakes) < _MOST_MISTAKES:
@@ -102,13 +107,16 @@ class Batch:
             self.mistakes.append(Mistake(None, "文件中没有请求"))
         return lines
 
-    async def _answer(self, lines: list[Line], service: Service, seconds: float) -> None:
-        for line in lines:
-            await self._wait(seconds / len(lines))
-            if self.stopped.is_set():
-                return
-            is_answered, text = reply(line, service)
-            (self.answered if is_answered else self.failed).append(text)
+    def _answer(self, line: Line, service: Service, files: Files, written: dict[bool, list[bytes]]) -> bool:
+        """Add the reply to a line to what is written; False if there is no room for it."""
+        is_answered, text = reply(line, service)
+        if not files.take(len(text)):
+            self.mistakes.append(Mistake(None, "输出文件总大小超过限制，请先删除不需要的文件"))
+            return False
+        written[is_answered].append(text)
+        self.completed += is_answered
+        self.failed += not is_answered
+        return True
 
     async def _wait(self, seconds: float) -> None:
         """Wait for so long, or until it is cancelled."""

@@ -8,11 +8,10 @@ from email.message import Message
 from typing import Any, TypeVar, cast
 
 from tornado.httputil import HTTPFile, parse_multipart_form_data
-from tornado.web import stream_request_body
 
 from .. import encode
 from ..body import parsed
-from ..endpoint import Endpoint, Service
+from ..endpoint import Receiver, Service
 from ..script import Fault
 from .batch import Batch
 from .files import File, Files
@@ -38,12 +37,12 @@ class Batches:
     by_id: dict[str, Batch] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def begin(self, batch: Batch) -> None:
-        """Remember a batch, and run it."""
+    def begin(self, batch: Batch, data: bytes) -> None:
+        """Remember a batch, and run it on the data of its file."""
         self.by_id[batch.id] = batch
         for oldest in list(self.by_id)[:-MOST_BATCHES]:
             del self.by_id[oldest]
-        task = asyncio.ensure_future(batch.run(self.service, self.files, seconds=self.seconds))
+        task = asyncio.ensure_future(batch.run(data, self.service, self.files, seconds=self.seconds))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -53,7 +52,7 @@ class Batches:
             task.cancel()
 
 
-class _Endpoint(Endpoint):
+class _Endpoint(Receiver):
     """What these have in common."""
 
     @property
@@ -83,19 +82,11 @@ class _Endpoint(Endpoint):
         )
 
 
-@stream_request_body  # otherwise tornado would parse the form by itself, and answer a bad one in its own way
 class FileList(_Endpoint):
     """`POST /files` uploads a file, `GET /files` lists those of a purpose."""
 
-    def initialize(self, service: Service) -> None:
-        super().initialize(service)
-        self._body = bytearray()
-
-    def data_received(self, chunk: bytes) -> None:
-        self._body += chunk
-
     async def post(self) -> None:
-        purpose, files = _form(self.request.headers.get("Content-Type", ""), bytes(self._body))
+        purpose, files = _form(self.request.headers.get("Content-Type", ""), self.take_body())
         if not files or purpose is None:
             return await self.refuse(Fault.of("1213", f"未正常接收到 {'file' if not files else 'purpose'} 参数"))
         file = File(files[0]["filename"], purpose, files[0]["body"])
@@ -113,7 +104,7 @@ class OneFile(_Endpoint):
     """`DELETE /files/ID`."""
 
     async def delete(self, id: str) -> None:
-        if self.batches.files.by_id.pop(id, None) is None:
+        if not self.batches.files.remove(id):
             return await self.refuse(Fault(404, "404", "文件不存在"))
         await self.send({"id": id, "object": "file", "deleted": True})
 
@@ -133,15 +124,15 @@ class BatchList(_Endpoint):
     """`POST /batches` creates a batch of an uploaded file, `GET /batches` lists them."""
 
     async def post(self) -> None:
-        body = parsed(self.request.body)
+        body = parsed(self.take_body())
         if not isinstance(body, dict):
             return await self.refuse(Fault.of("1210"))
         fault = self._objection(body)
         if fault is not None:
             return await self.refuse(fault)
         file = self.batches.files.by_id[body["input_file_id"]]
-        batch = Batch(file, body.get("metadata"), body.get("auto_delete_input_file") is not False)
-        self.batches.begin(batch)
+        batch = Batch(file.id, body.get("metadata"), body.get("auto_delete_input_file") is not False)
+        self.batches.begin(batch, file.data)
         await self.send(batch.as_json())
 
     async def get(self) -> None:

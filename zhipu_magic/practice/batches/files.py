@@ -44,29 +44,41 @@ class Files:
     """The files by their ids, oldest first."""
 
     by_id: dict[str, File] = field(default_factory=dict)
+    taken: int = 0
+    """Bytes of all of them, and of those that batches are writing."""
 
     def add(self, file: File) -> Fault | None:
-        """Keep a file; the objection, if there is one."""
+        """Keep a file that was uploaded; the objection, if there is one."""
         if file.purpose not in PURPOSES:
             return Fault.of("1214", "purpose 参数非法。请检查文档")
         if file.purpose == "batch" and not file.filename.lower().endswith(".jsonl"):
             return Fault.of("1214", "file 参数非法：batch 仅支持 .jsonl 文件")
-        if not self._has_room(len(file.data)):
+        if len(self.by_id) >= MOST_FILES or not self.take(len(file.data)):
             return Fault.of("1214", "文件数量或总大小超过限制，请先删除不需要的文件")
         self.by_id[file.id] = file
         return None
 
+    def take(self, size: int) -> bool:
+        """Take so many bytes, if they are there."""
+        if self.taken + size > MOST_BYTES:
+            return False
+        self.taken += size
+        return True
+
     def write(self, filename: str, lines: list[bytes]) -> str | None:
-        """Keep what a batch has written, and give its id; None if there are no lines."""
+        """Keep what a batch has written, whose bytes are taken, and give its id; None if there are no lines."""
         if not lines:
             return None
-        file = File(filename, "batch_output", b"\n".join(lines) + b"\n")
+        file = File(filename, "batch_output", b"".join(lines))
         self.by_id[file.id] = file
         return file.id
 
-    def _has_room(self, size: int) -> bool:
-        taken = sum(len(file.data) for file in self.by_id.values())
-        return len(self.by_id) < MOST_FILES and taken + size <= MOST_BYTES
+    def remove(self, id: str) -> bool:
+        """Delete a file; whether there was one."""
+        file = self.by_id.pop(id, None)
+        if file is not None:
+            self.taken -= len(file.data)
+        return file is not None
 
 
 def now() -> int:

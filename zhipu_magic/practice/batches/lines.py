@@ -86,7 +86,7 @@ def reply(line: Line, service: Service) -> tuple[bool, bytes]:
 
 def _written(line: Line, status: int, body: dict[str, Any]) -> bytes:
     response = {"status_code": status, "body": body}
-    return encode.to_json({"response": response, "custom_id": line.custom_id, "id": new_id()})
+    return encode.to_json({"response": response, "custom_id": line.custom_id, "id": new_id()}) + b"\n"
 
 
 def new_id() -> str:
