@@ -289,7 +289,7 @@ def test_commands_print_what_reads_well(terminal: Terminal, server: PracticeServ
     for line, told in {
         "%glm": ["glm-4.7-flash", server.base_url, "ZHIPUAI_API_KEY", "turns"],
         "%glm history": ["a question", "one | two"],
-        "%glm help": ["%glm practice [off]", "%glm undo"],
+        "%glm help": ["%glm practice [FILE]", "%glm undo"],
         "%glm usage": [" prompt + ", "a question"],
         "%glm models": ["glm-5.3", "128K"],
         "%glm version": ["zhipu_magic 0."],
@@ -314,7 +314,7 @@ def test_a_mistyped_command_is_one_line(terminal: Terminal, server: PracticeServ
 
 def test_a_question_mark_shows_help(terminal: Terminal) -> None:
     assert "--temperature NUMBER" in terminal.run("%%glm?\n\n")
-    assert "%glm practice [off]" in terminal.run("%glm?")
+    assert "%glm practice [FILE]" in terminal.run("%glm?")
 
 
 def test_the_key_is_asked_for_unseen_and_ctrl_c_is_one_line(terminal: Terminal) -> None:
