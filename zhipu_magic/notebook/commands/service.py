@@ -177,7 +177,7 @@ COMMANDS = (
     Command(
         "practice",
         "%glm practice [FILE]",
-        "ask a server in this kernel, with no key and no model; FILE has its replies; off: ask the service again",
+        "ask a server in this kernel that has no model, or FILE's replies; off ends it",
         _practice,
         completes="off files",
     ),
