@@ -164,7 +164,9 @@ def test_reasoning_comes_by_itself_from_models_that_think(ask: Ask, model: str, 
     assert ("reasoning_content" in message(ask("Why?", model=model, **members))) is (model in THINK)
 
 
-@pytest.mark.parametrize(("model", "stops"), [("glm-4.7-flash", True), ("glm-4.6v", True), ("glm-4.7", False)])
+@pytest.mark.parametrize(
+    ("model", "stops"), [("glm-4.7", True), ("glm-4.6v", True), ("glm-4.1v-thinking-flash", False)]
+)
 def test_thinking_can_be_turned_off_unless_the_model_always_thinks(ask: Ask, model: str, stops: bool) -> None:
     reply = message(ask("Why?", model=model, thinking={"type": "disabled"}))
     assert ("reasoning_content" not in reply) is stops

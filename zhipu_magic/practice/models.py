@@ -41,7 +41,7 @@ MODELS = (
 _NAME = re.compile(r"glm-|autoglm-phone$", re.IGNORECASE)
 _SEES = re.compile(r"glm-[\d.]+v\b|glm-5\.3-flashx?\b|autoglm-", re.IGNORECASE)
 _THINKS_IF_ASKED = re.compile(r"(glm-4v?(?![.\w])|autoglm-)", re.IGNORECASE)
-_ALWAYS_THINKS = re.compile(r"glm-(5\.3\b|4\.7$|4\.5v\b|4\.1v-thinking)", re.IGNORECASE)
+_ALWAYS_THINKS = re.compile(r"glm-(5\.3\b|4\.1v-thinking)", re.IGNORECASE)
 _MUST_THINK = re.compile(r"glm-5\.3\b", re.IGNORECASE)
 _HAS_EFFORT = re.compile(r"glm-5\.2\b", re.IGNORECASE)
 
