@@ -51,7 +51,8 @@ class Chat(ChatSettings):
 
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
     ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
-    `timeout` is in seconds without a byte; `max_retries` counts the tries after the first. `tools` are Python
+    `timeout` is in seconds without a byte of a stream; a reply in one piece, and the first byte of one that thinks, may
+    take 300. `max_retries` counts the tries after the first. `tools` are Python
     functions that the model may call in every turn; `confirm` is called as `confirm(name, call)` before each call of
     one that was made with `zhipu_magic.confirm`: it shows the user the call, and returns True to run it.
 

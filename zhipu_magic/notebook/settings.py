@@ -36,7 +36,10 @@ class Settings(HasTraits):
     temperature = Float(
         None, allow_none=True, help="Sampling temperature, 0 to 1: higher is more varied. None leaves it to the model."
     ).tag(config=True)
-    timeout = Float(60.0, help="Seconds to wait for the next byte of a reply before giving up.").tag(config=True)
+    timeout = Float(
+        60.0,
+        help="Seconds to wait for the next byte of a stream; a reply in one piece, and one that thinks first, get 300.",
+    ).tag(config=True)
     max_retries = Int(3, help="How often to retry a busy service, before the reply has begun.").tag(config=True)
     rerun = Enum(
         ["replace", "append"],

@@ -5,32 +5,31 @@ and retries are our own (docs/protocol.md, "Traps in the SDK", 3 and 5).
 from __future__ import annotations
 
 import random
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from ..text.characters import LONGEST_NAME, is_name
-from ..text.errors import ConnectionFailed, GLMError, ServiceError, SettingsError
+from ..text.errors import ConnectionFailed, GLMError, ServiceError
 from ..text.untrusted_json import loads
 from .api_key import Hide
-from .decode import ChunkStream, Refused, brings_a_token, check, finish_reason, says_error, whole_body
+from .decode import ChunkStream, Refused, brings_a_token, finish_reason, says_error, whole_body
 from .endpoint import Endpoint, not_an_address
 from .error_causes import CAUSES, TOO_LONG
 from .error_codes import too_long
 from .exchange import Emit
+from .http_client import CONNECT_SECONDS, Line, http_client
 from .models import find
 from .response_members import count_of, name_of, objects
 from .sdk import ChatCompletionChunk, Completion, ZhipuAI
 from .stream import Chunk, Retry
 from .transport_errors import Asked, in_a_word, translate
 
-CONNECT_SECONDS = 8.0
 #: Seconds without a byte that a reply may take: usually; and unstreamed, or before one that thinks begins.
 USUAL_TIMEOUT, LONG_TIMEOUT = 60.0, 300.0
 #: The most models that are listed.
@@ -76,10 +75,10 @@ class Client:
         self._timeout = timeout
         self._can_count = True
         """Whether the server takes the option that has it count a stream's tokens."""
-        self._line = _Line(secure=endpoint.base_url.startswith("https:"), seconds=timeout)
+        self._line = Line(secure=endpoint.base_url.startswith("https:"), seconds=timeout)
         # In errors even a key that may be a word is hidden: a refusal is often about the key.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
-        self._http = _http_client(endpoint, timeout=timeout, keep_alive=keep_alive, context=context, watch=self._watch)
+        self._http = http_client(endpoint, timeout=timeout, keep_alive=keep_alive, context=context, watch=self._watch)
         try:
             self._sdk = ZhipuAI(
                 api_key=endpoint.key,
@@ -226,54 +225,6 @@ class Client:
         request.extensions["trace"] = self._line.trace
 
 
-class _Line:
-    """A client's socket, which hanging up needs. httpx passes it to those who trace a request.
-
-    A TLS handshake replaces the socket, and the new one is known only at its end; until then a duplicate is shut.
-    `seconds` is how long it may be silent. It can change while a reply is read, as httpx's own timeout cannot.
-    """
-
-    def __init__(self, *, secure: bool, seconds: float) -> None:
-        self.cancelled = threading.Event()
-        self.seconds = seconds
-        self._secure = secure
-        self._socket: socket.socket | None = None
-        self._duplicate: socket.socket | None = None
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            return
-        self._close_duplicate()
-        stream = info["return_value"]
-        self._socket = stream.get_extra_info("socket")
-        read = stream.read
-        stream.read = lambda size, timeout=None: read(size, self.seconds)
-        if self._secure and event.endswith(".connect_tcp.complete") and self._socket is not None:
-            self._duplicate = self._socket.dup()
-        if self.cancelled.is_set():
-            stream.close()
-            raise ConnectionFailed("The request was stopped while it was connecting.", reason="request.stopped")
-
-    def shut(self) -> None:
-        for one in (self._socket, self._duplicate):
-            if one is not None:
-                with suppress(OSError):  # closed already
-                    # The base class's method: a TLS socket's own would destroy state that the reading thread uses.
-                    socket.socket.shutdown(one, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._close_duplicate()
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            with suppress(OSError):
-                connection.close()
-
-    def _close_duplicate(self) -> None:
-        duplicate, self._duplicate = self._duplicate, None
-        if duplicate is not None:
-            duplicate.close()
-
-
 def _first_byte_within(body: Mapping[str, Any], timeout: float) -> float:
     """Seconds that a reply has to begin: longer where all of it, or its reasoning, may come before the first byte.
 
@@ -298,51 +249,6 @@ def _context_of(model: Mapping[str, Any]) -> int | None:
     named = [model.get(name) for name in ("max_model_len", "context_length", "context_window", "max_context_length")]
     named.append(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
     return next(filter(None, map(count_of, named)), None)
-
-
-def certificates(endpoint: Endpoint) -> ssl.SSLContext:
-    """What checks the service's certificate. Raises SettingsError if the environment names unreadable files."""
-    try:
-        return httpx.create_ssl_context(trust_env=not endpoint.is_local)
-    except OSError as error:
-        raise SettingsError(
-            "The certificates that the environment names cannot be read.",
-            hint="Check SSL_CERT_FILE and SSL_CERT_DIR.",
-            reason="certificates.unreadable",
-            detail=f"({error})",
-        ) from None
-
-
-def _http_client(
-    endpoint: Endpoint,
-    *,
-    timeout: float,
-    keep_alive: float,
-    context: ssl.SSLContext,
-    watch: Callable[[httpx.Request], None],
-) -> httpx.Client:
-    """The HTTP client for the SDK. Raises SettingsError if the environment's settings cannot be used."""
-    try:
-        return httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=keep_alive),
-            verify=context,
-            event_hooks={"request": [watch], "response": [check]},
-            headers={"Accept-Encoding": "gzip, deflate"},
-            trust_env=not endpoint.is_local,
-        )
-    except ImportError:
-        raise SettingsError(
-            "The environment names a SOCKS proxy, but support for it is not installed.",
-            hint='pip install "httpx[socks]", or unset ALL_PROXY.',
-            reason="proxy.socks",
-        ) from None
-    except (ValueError, httpx.InvalidURL):
-        raise SettingsError(
-            "The proxy that the environment names cannot be used.",
-            hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
-            reason="proxy.invalid",
-        ) from None
 
 
 def _wait(state: RetryCallState) -> float:

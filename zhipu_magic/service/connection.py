@@ -174,7 +174,8 @@ class Service:
         """Import and make a client only when it is needed: importing the SDK takes a third of a second."""
         with self._lock, importing:
             try:
-                from .client import Client, certificates
+                from .client import Client
+                from .http_client import certificates
             except ImportError as error:
                 raise SettingsError(
                     "The zhipuai SDK, or something it needs, cannot be imported.",
