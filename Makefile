@@ -62,4 +62,5 @@ $(CLIENTS)/ready: pyproject.toml
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --group clients
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
