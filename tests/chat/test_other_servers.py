@@ -81,6 +81,18 @@ def test_from_the_second_reply_on_unopened_thinking_streams_as_such(asking: Chat
     assert asking.ask("first").text == "Yes."
     assert list(asking.ask("second")) == ["Yes."]
     assert asking.ask("third", think=False).text == "ok"
+    other.enqueue(words("No tag this ", "time."), words("Nor ", "now."))
+    assert list(asking.ask("fourth")) == ["No tag this time."]
+    assert list(asking.ask("fifth")) == ["Nor ", "now."]
+
+
+def test_the_services_own_host_is_not_expected_to_leave_reasoning_in_the_words(
+    chat: Chat, server: PracticeServer
+) -> None:
+    server.enqueue(Answer("so\n</think>\nYes."), Answer("Plain words."))
+    assert chat.ask("first").text == "Yes."
+    assert chat.ask("second").text == "Plain words."
+    assert not chat.service.model("glm-4").thinks_unopened
 
 
 # Several values
@@ -95,7 +107,7 @@ def test_of_several_values_the_last_counts_where_the_words_say_so(asking: Chat, 
 def test_otherwise_the_model_is_asked_once_more_and_none_is_taken_quietly(asking: Chat, other: OtherServer) -> None:
     other.enqueue(words(f"{DRAFT}\n{FINAL}"), words(FINAL))
     assert asking.ask("read it", as_type=Invoice).value == Invoice("ACME", 12.5)
-    assert "2 values that fit" in other.requests[-1]["messages"][-1]["content"]
+    assert "2 matching values" in other.requests[-1]["messages"][-1]["content"]
     other.enqueue(words(f"{DRAFT}\n{FINAL}"), words(f"{DRAFT}\n{FINAL}"))
     with pytest.raises(InvalidAnswer):
         _ = asking.ask("read it", as_type=Invoice).value
@@ -160,6 +172,13 @@ def test_a_stream_whose_last_message_has_more_is_read_to_its_end(asking: Chat, o
         event({"delta": {"content": "Hel"}}) + event({"message": {"content": "Hello"}, "finish_reason": "stop"})
     )
     assert asking.ask("hi").text == "Hello"
+
+
+def test_a_last_message_that_says_something_else_is_not_joined_to_the_words(asking: Chat, other: OtherServer) -> None:
+    other.enqueue(
+        event({"delta": {"content": "Hi"}}) + event({"message": {"content": "Hello there"}, "finish_reason": "stop"})
+    )
+    assert asking.ask("hi").text == "Hi"
 
 
 # What is sent
@@ -233,6 +252,8 @@ def calling(arguments: Any, **message: Any) -> bytes:
         ('{"city": "Bo', "{}", "are not JSON"),
         ('["Bonn"]', "{}", "an object is wanted"),
         ("null", "{}", "an object is wanted"),
+        (["Bonn"], "{}", "an object is wanted"),
+        (7, "{}", "an object is wanted"),
     ],
 )
 def test_arguments_go_back_as_an_object(
@@ -245,6 +266,13 @@ def test_arguments_go_back_as_an_object(
     assert asked["content"] == ""
     assert asked["reasoning_content"] == "I must look."
     assert result in answered["content"]
+
+
+def test_parameters_are_another_name_of_arguments(asking: Chat, other: OtherServer) -> None:
+    said = calling({"city": "Bonn"}).replace(b'"arguments":', b'"parameters":')
+    other.enqueue(said, words("done"))
+    assert asking.ask("weather?", tools=[lookup]).text == "done"
+    assert other.requests[-1]["messages"][-1]["content"] == "sunny in Bonn"
 
 
 def test_a_call_that_was_cut_off_before_its_arguments_does_not_run(asking: Chat, other: OtherServer) -> None:

@@ -84,9 +84,33 @@ def test_any_json_gives_a_message(body: dict[str, Any]) -> None:
 
 @given(JSON)
 def test_usage_is_read_leniently(odd: Any) -> None:
-    usage = Usage.read({"prompt_tokens": odd, "completion_tokens": 2, "prompt_tokens_details": odd})
-    assert usage.completion_tokens == 2
-    assert usage.total_tokens >= 2
+    usage = Usage.read({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": odd, "total_tokens": odd})
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (5, 2)
+    assert usage.total_tokens >= 0
+    _ = Usage.read({"prompt_tokens": odd, "completion_tokens": odd})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"prompt_tokens": "7", "completion_tokens": "3.0"}, (7, 3, 10)),
+        ({"prompt_tokens": 7.0, "completion_tokens": 3, "total_tokens": 10}, (7, 3, 10)),
+        ({"prompt_tokens": 7, "total_tokens": 10}, (7, 3, 10)),
+        ({"completion_tokens": 3, "total_tokens": 10}, (7, 3, 10)),
+        ({"prompt_tokens": 7, "completion_tokens": 0}, (7, 0, 7)),
+        ({"prompt_tokens": 7}, None),
+        ({"completion_tokens": 7}, None),
+        ({"total_tokens": 7}, None),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
+        ({"prompt_tokens": -1, "completion_tokens": 2}, None),
+        ({"prompt_tokens": True, "completion_tokens": 2}, None),
+        ({}, None),
+    ],
+)
+def test_half_a_count_is_none(given: dict[str, Any], expected: tuple[int, int, int] | None) -> None:
+    usage = Usage.read(given)
+    assert (usage and usage[:3]) == expected
 
 
 def test_a_streamed_and_a_plain_reply_end_as_the_same_body() -> None:

@@ -20,7 +20,9 @@ CONTENTS = {
     "</think>\n\nHi": ("Hi", ""),
     "<think>a</think>\n<think>b</think>c": ("c", "ab"),
     "<think>never closed": ("", "never closed"),
-    "only thoughts</think>": ("", "only thoughts"),
+    "only thoughts\n</think>": ("", "only thoughts\n"),
+    "It ends with </think>": ("It ends with </think>", ""),
+    "Close the block with the </think> tag, then answer.": ("Close the block with the </think> tag, then answer.", ""),
     "<think>a</think>The tag <think> begins, and </think> ends it.": (
         "The tag <think> begins, and </think> ends it.",
         "a",

@@ -101,4 +101,4 @@ def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: b
     if budget.unit == "tokens":
         return tokens + longest
     cost = known.cost(tokens, longest) if known and priced else None
-    return cost if cost is None else cost + SEARCH_COST * request.searches
+    return cost if cost is None or not request.searches else cost + SEARCH_COST

@@ -21,6 +21,7 @@ from ..history.ledger import Ledger, Sums
 from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
+from ..service.profile import USUAL_TIMEOUT
 from ..text.errors import InvalidRequest, SettingsError
 from .chat_settings import ChatSettings
 from .compose import Composer
@@ -73,7 +74,7 @@ class Chat(ChatSettings):
         system: str = "",
         temperature: float | None = None,
         stream: bool = True,
-        timeout: float = 60.0,
+        timeout: float = USUAL_TIMEOUT,
         max_retries: int = 3,
         tools: Iterable[Callable[..., Any]] = (),
         confirm: Ask | None = None,

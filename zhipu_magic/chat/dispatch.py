@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -157,7 +158,7 @@ class Dispatch:
                         raise
                     # Of the service's own the catalogue knows the contexts, so that one smaller request is enough.
                     if not profile.is_glm:
-                        self._learn_context(client, request.model, error)
+                        self._learn_context(client, request.model, error, cancelled)
                     smaller = fit_smaller(replace(request, known=self._service.model(request.model)))
                     if smaller is None or (profile.is_glm and request is not first):
                         raise
@@ -165,13 +166,20 @@ class Dispatch:
                     why = "the conversation is too long for the model"
                     emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=request))
 
-    def _learn_context(self, client: Client, model: str, refusal: ServiceError) -> None:
+    def _learn_context(self, client: Client, model: str, refusal: ServiceError, cancelled: threading.Event) -> None:
         """Find out how long the model's context is, from the refusal or else from the list of models."""
         if refusal.context_tokens is not None:
-            self._service.learn(model, context=refusal.context_tokens)
+            self._service.shown.learn(model, context=refusal.context_tokens)
         else:
             with suppress(GLMError):
-                self._service.learn_contexts(client)
+                client.models(cancelled)
+
+    def _learn_how_it_thinks(self, reply: Reading, endpoint: Endpoint) -> None:
+        """Know from a reply whether the next ones will begin with reasoning that no tag opens."""
+        unopened = reply.progress.thinks_unopened
+        is_sure = unopened or (reply.request.thinks_unopened and reply.state == "complete")
+        if is_sure and not endpoint.profile.is_glm:
+            self._service.shown.learn(reply.request.model, thinks_unopened=unopened)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
         """Raise OverBudget for a request that could exceed it, after these rounds of its turn.
@@ -212,8 +220,7 @@ class Dispatch:
                         reply.entry = history.state.ledger.latest
                     if endpoint is not None:
                         self._replay.add(known, reply.event)
-                        if reply.progress.thinks_unopened:
-                            self._service.learn(reply.request.model, thinks_unopened=True)
+                        self._learn_how_it_thinks(reply, endpoint)
             finally:  # a fault must not keep its place, and what the budget reserves for it
                 self._scheduler.remove(reply)
 

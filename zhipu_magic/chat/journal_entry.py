@@ -61,7 +61,7 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
     counted = None if any(one.wrong for one in rounds) else progress.last_usage
     estimated_cost = sum(cost_of(request.model, one, priced=endpoint.profile.priced) or 0.0 for one in estimates)
     if request.searches and endpoint.profile.priced:
-        estimated_cost += (_token_cost(progress, endpoint) or 0.0) + SEARCH_COST
+        estimated_cost += (_token_cost(progress, endpoint) or 0.0) + SEARCH_COST * (len(rounds) + 1)
     return {
         "completion": _without_repeated_id(last),
         "rounds": [one.to_json() for one in rounds] or None,

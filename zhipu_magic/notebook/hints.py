@@ -88,7 +88,7 @@ HINTS: Mapping[str, str] = {
     "service.quota": "Wait until {until}, or use another model: %glm models lists them.",
     "service.redirect": "Set base_url to where the service really is (%glm shows the current address).",
     "service.search_busy": "Wait a moment, then run the cell again.",
-    "service.silent": "Run the cell again, or allow more time: %config GLMMagics.timeout = 180",
+    "service.silent": "Run the cell again, or allow more time: %config GLMMagics.timeout = {longer:g}",
     "service.too_early": "Run the cell again.",
     "service.too_fast": "Wait a moment, then run the cell again.",
     "service.too_long": "Start over with %glm thread NAME or %glm reset, or use a model with a longer context.",

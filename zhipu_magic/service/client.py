@@ -25,13 +25,13 @@ from .error_codes import too_long
 from .exchange import Emit
 from .http_client import CONNECT_SECONDS, Line, http_client
 from .models import find
+from .profile import LONG_TIMEOUT, USUAL_TIMEOUT
 from .response_members import count_of, name_of, objects
 from .sdk import ChatCompletionChunk, Completion, ZhipuAI
+from .shown import Shown
 from .stream import Chunk, Retry
 from .transport_errors import Asked, in_a_word, translate
 
-#: Seconds without a byte that a reply may take: usually; and unstreamed, or before one that thinks begins.
-USUAL_TIMEOUT, LONG_TIMEOUT = 60.0, 300.0
 #: The most models that are listed.
 _MOST_MODELS = 1_000
 #: Characters: removing a shorter key would take pieces of words out of a message.
@@ -62,19 +62,25 @@ _RESERVED = frozenset({"cls", "self", "_fields_set"})
 class Client:
     """One connection to one service, for one exchange at a time, so that hanging up ends no other.
 
-    `timeout` is in seconds without a byte, `keep_alive` in seconds without a request. `context` holds the certificates,
-    which are shared because they take long to load.
+    What the service shows of itself is kept in `shown`. `timeout` is in seconds without a byte, `keep_alive` in seconds
+    without a request. `context` holds the certificates, which are shared because they take long to load.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, timeout: float, keep_alive: float, max_retries: int, context: ssl.SSLContext
+        self,
+        endpoint: Endpoint,
+        *,
+        shown: Shown,
+        timeout: float,
+        keep_alive: float,
+        max_retries: int,
+        context: ssl.SSLContext,
     ) -> None:
         self.endpoint = endpoint
         self.was_hung_up = False
         self._max_retries = max_retries
         self._timeout = timeout
-        self._can_count = True
-        """Whether the server takes the option that has it count a stream's tokens."""
+        self._shown = shown
         self._line = Line(secure=endpoint.base_url.startswith("https:"), seconds=timeout)
         # In errors even a key that may be a word is hidden: a refusal is often about the key.
         self._hide = Hide([endpoint.key] if len(endpoint.key) >= _SHORTEST_KEY else [])
@@ -118,9 +124,9 @@ class Client:
             reraise=True,
         )(self._ask, body, emit, cancelled)
 
-    def models(self) -> dict[str, int | None]:
-        """The models that the service offers, each with its context in tokens if it tells that. Raises GLMError."""
-        self._line.cancelled, self._line.seconds = threading.Event(), self._timeout
+    def models(self, cancelled: threading.Event | None = None) -> list[str]:
+        """The models that the service offers; the contexts that it tells are known from now on. Raises GLMError."""
+        self._line.cancelled, self._line.seconds = cancelled or threading.Event(), self._timeout
         try:
             return self._list_models()
         except Exception as error:
@@ -129,7 +135,7 @@ class Client:
             failure = type(error)()
         raise failure  # raised here, without the SDK's frames, which hold the request's headers
 
-    def _list_models(self) -> dict[str, int | None]:
+    def _list_models(self) -> list[str]:
         response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
         with closing(response):
             body = whole_body(response)
@@ -138,14 +144,15 @@ class Client:
         except ValueError:
             answer = None
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
-        found: dict[str, int | None] = {}
+        found: list[str] = []
         for model in models[:_MOST_MODELS]:
             name = name_of(model.get("id"))
             if name and len(name) < LONGEST_NAME and is_name(name):
-                found.setdefault(self._hide(name), _context_of(model))
+                found.append(self._hide(name))
+                self._shown.learn(name, context=_context_of(model))
         if not found:
             raise Refused(response, body, is_error=isinstance(answer, Mapping) and says_error(answer))
-        return found
+        return list(dict.fromkeys(found))
 
     def hang_up(self) -> None:
         """Wake the thread that waits in the connection's socket, by shutting it. The client is of no use afterwards."""
@@ -167,16 +174,16 @@ class Client:
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         """Send the request, and once more in a simpler form where the server cannot take it (see `Profile`)."""
         profile = self.endpoint.profile
-        sent = body if self._can_count else profile.uncounted(body)
+        sent = body if self._shown.counts else profile.uncounted(body)
         try:
             came = self._receive(sent, emit, cancelled)
         except ServiceError as error:
-            if error.status not in (400, 422) or "stream_options" not in error.detail:
+            if error.status not in (400, 422) or not any(name in error.detail for name in _COUNTING):
                 raise
             uncounted = profile.uncounted(sent)
             if len(uncounted) == len(sent):
                 raise
-            self._can_count = False
+            self._shown.counts = False
             came = self._receive(uncounted, emit, cancelled)
         if not came and body.get("stream") and not profile.is_glm:
             # Some servers end a stream that they cannot begin, and say why only without one.
@@ -225,15 +232,19 @@ class Client:
         request.extensions["trace"] = self._line.trace
 
 
+#: The option that has a server count a stream's tokens, as refusals name it.
+_COUNTING = ("stream_options", "include_usage")
+
+
 def _first_byte_within(body: Mapping[str, Any], timeout: float) -> float:
     """Seconds that a reply has to begin: longer where all of it, or its reasoning, may come before the first byte.
 
-    Where it is not known whether the model thinks, a shorter timeout than usual holds.
+    A shorter timeout than usual, which the user has set, holds unless the model surely thinks.
     """
     known, asked = find(str(body.get("model"))), body.get("thinking")
-    told = asked.get("type") if isinstance(asked, Mapping) else None
-    thinks = told == "enabled" or (known is not None and known.thinking == "always")
-    may_think = told != "disabled" and (known is None or known.thinking == "optional") and timeout >= USUAL_TIMEOUT
+    kind = asked.get("type") if isinstance(asked, Mapping) else None
+    thinks = kind == "enabled" or (known is not None and known.thinking == "always")
+    may_think = kind != "disabled" and (known is None or known.thinking == "optional") and timeout >= USUAL_TIMEOUT
     return max(timeout, LONG_TIMEOUT) if thinks or may_think or not body.get("stream") else timeout
 
 

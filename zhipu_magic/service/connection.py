@@ -8,15 +8,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..text.errors import GLMError, SettingsError
 from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
-from .models import Model, find
+from .models import Model
 from .profile import profile_of
+from .shown import Shown
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -36,13 +37,6 @@ class _Idle:
     since: float
 
 
-class _Learned(NamedTuple):
-    """What a service has shown of one of its models."""
-
-    context: int | None = None
-    thinks_unopened: bool = False
-
-
 class Service:
     """The service that a chat asks. If `sealed`, nothing is sent: no client is made and no key is looked up."""
 
@@ -53,7 +47,7 @@ class Service:
         self._saved_key: ApiKey | None = None
         self._endpoint: Endpoint | None = None
         self._used_keys: set[ApiKey] = set()
-        self._learned: dict[tuple[str, str], _Learned] = {}
+        self._shown: dict[str, Shown] = {}
         self._timeout = timeout
         self._max_retries = max_retries
         self._idle: list[_Idle] = []
@@ -87,20 +81,17 @@ class Service:
         """Whether the price table is about this service."""
         return (self._endpoint.profile if self._endpoint else profile_of(self.base_url)).priced
 
-    def model(self, name: str) -> Model | None:
-        """What is known of a model: by the catalogue, and by what this service has said of its context."""
-        known, learned = find(name), self._learned.get((self.base_url, name))
-        if learned is None:
-            return known
-        known = known or Model(name, context=None, longest_answer=None)
-        return known._replace(context=learned.context or known.context, thinks_unopened=learned.thinks_unopened)
+    @property
+    def shown(self) -> Shown:
+        """What the service at its address has shown of itself."""
+        return self._shown_at(self.base_url)
 
-    def learn(self, model: str, *, context: int | None = None, thinks_unopened: bool | None = None) -> None:
-        """Know this of a model from now on: how many tokens its context is given here, and how its replies begin."""
-        before = self._learned.get((self.base_url, model), _Learned())
-        self._learned[self.base_url, model] = _Learned(
-            context or before.context, before.thinks_unopened if thinks_unopened is None else thinks_unopened
-        )
+    def _shown_at(self, base_url: str) -> Shown:
+        return self._shown.setdefault(base_url, Shown())
+
+    def model(self, name: str) -> Model | None:
+        """What is known of a model, by the catalogue and from this service."""
+        return self.shown.model(name)
 
     def endpoint(self) -> Endpoint:
         """The address and the key. Raises SettingsError."""
@@ -132,15 +123,7 @@ class Service:
     def models(self) -> list[str]:
         """The models that the service offers. Raises GLMError."""
         with self.client(self.endpoint()) as client:
-            return list(self.learn_contexts(client))
-
-    def learn_contexts(self, client: Client) -> dict[str, int | None]:
-        """The models that the service offers, with their contexts, which are known from now on. Raises GLMError."""
-        found = client.models()
-        for name, context in found.items():
-            if context is not None:
-                self.learn(name, context=context)
-        return found
+            return client.models()
 
     @contextmanager
     def client(self, endpoint: Endpoint) -> Iterator[Client]:
@@ -188,6 +171,7 @@ class Service:
             context = self._certificates[1]
             return Client(
                 endpoint,
+                shown=self._shown_at(endpoint.base_url),
                 timeout=self._timeout,
                 keep_alive=KEEP_ALIVE,
                 max_retries=self._max_retries,
@@ -231,6 +215,8 @@ class Service:
         """Drop the parent's connections in a child."""
         if in_child:
             self._lock = threading.Lock()
+            for shown in self._shown.values():
+                shown.after_fork()
             idle, self._idle = self._idle, []
             self._generation += 1
             in_use, self._in_use = self._in_use, set()

@@ -16,7 +16,7 @@ from httpx_sse import EventSource
 
 from ..text.errors import ReplyBroken
 from ..text.untrusted_json import loads
-from .response_members import objects
+from .response_members import REASONING, objects
 from .sdk import ChatCompletionChunk, StreamResponse
 from .stream import DONE, Chunk
 from .surrogates import SurrogateJoiner
@@ -135,6 +135,8 @@ _BLANK = " \t\r\n\ufeff"
 _FIELDS = ":deir"
 _EVENT_FIELD = re.compile(r":|(?:data|event|id|retry)[ \t]*(?::|\r|\n|\Z)")
 _LONGEST_FIELD = 16
+#: Characters of `[DONE]` with the space around it.
+_LONGEST_END = 16
 
 
 def _events(text: _Text) -> Iterator[Chunk]:
@@ -145,7 +147,7 @@ def _events(text: _Text) -> Iterator[Chunk]:
             continue
         if len(data) > MOST_BYTES:
             raise _too_much(MOST_BYTES)
-        if len(data) < _LONGEST_FIELD and data.strip() == "[DONE]":
+        if len(data) < _LONGEST_END and data.strip() == "[DONE]":
             yield DONE
             continue
         if event.event == "error":
@@ -220,7 +222,9 @@ def says_error(chunk: Mapping[str, Any]) -> bool:
         return True
     if "choices" in chunk:
         return any("error" in choice and choice["error"] for choice in objects(chunk["choices"]))
-    return chunk.get("success") is False or any(chunk.get(name) for name in _OF_AN_ERROR)
+    if chunk.get("success") is False or any(chunk.get(name) for name in ("errors", "detail")):
+        return True
+    return any(chunk.get(name) for name in ("message", "msg")) and any(chunk.get(name) for name in ("code", "status"))
 
 
 def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -231,15 +235,14 @@ def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
     return chunk if held is None else {"error": held}
 
 
-_OF_AN_ERROR = ("errors", "detail", "message", "msg")
+_OF_A_REPLY = ("content", *REASONING, "tool_calls")
 
 
 def brings_a_token(chunk: Chunk) -> bool:
     """Whether the chunk begins the answer: from then on nothing is retried."""
     for choice in objects(chunk.get("choices")):
         delta = choice.get("delta") or choice.get("message")
-        names = ("content", "reasoning_content", "reasoning", "tool_calls")
-        if isinstance(delta, Mapping) and any(delta.get(name) for name in names):
+        if isinstance(delta, Mapping) and any(delta.get(name) for name in _OF_A_REPLY):
             return True
     return False
 

@@ -205,16 +205,23 @@ def _of_a_limit(words: str) -> Cause:
     """The cause of a 429 without a code of its own: a moment's rush passes, an account's limit does not."""
     if _MONEY.search(words):
         return _NO_MONEY
-    return _QUOTA if _LIMIT.search(words) and not _RUSH.search(words) else _BUSY
+    is_long = _LONG.search(words) or not _RUSH.search(words)
+    return _QUOTA if is_long and (_LIMIT.search(words) or _LONG.search(words)) else _BUSY
 
 
 _FULL = re.compile(
-    r"maximum context|context[ _]?(?:length|window|size)|exceed_context|prompt is too long|too many tokens in|"
+    r"maximum context|context[ _]?(?:length|window|size)[ _]?exceeded|"
+    r"exceed\w* [^.]{0,40}context[ _](?:length|window|size)|"
+    r"context[ _](?:length|window|size) (?:is|of)\D{0,12}\d|prompt is too long|too many tokens in|"
     r"reduce the length of the (?:messages|prompt|input)|prompt 超长|index out of range in self",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"insufficient|balance|billing|credit|payment|欠费|余额|充值", re.IGNORECASE)
+_MONEY = re.compile(
+    r"insufficient[ _](?:quota|balance|funds|credits?)|\bbalance\b|\bbilling\b|\bcredits?\b|\bpayment\b|欠费|余额|充值",
+    re.IGNORECASE,
+)
 _LIMIT = re.compile(r"\blimits?\b|\bquota|\bplan\b|subscription|套餐|额度|配额|上限|限额", re.IGNORECASE)
+_LONG = re.compile(r"per (?:day|week|month)|daily|weekly|monthly|每日|今日|每周|每月", re.IGNORECASE)
 _RUSH = re.compile(
     r"rate.?limit|concurren|in flight|too many requests|per (?:second|minute)|cooldown|并发|频率|访问量", re.IGNORECASE
 )

@@ -66,8 +66,12 @@ class Model(NamedTuple):
 
 
 def find(name: str) -> Model | None:
-    """The model of this name, in any case and with any vendor's prefix, as in `zai-org/GLM-4.6`; None if not listed."""
-    return CATALOGUE.get(name) or CATALOGUE.get(name.rpartition("/")[2].lower())
+    """The model of this name, None if it is not listed.
+
+    Names are compared without case, a vendor's prefix, a tag and the precision of its weights, as in
+    `zai-org/GLM-4.6-FP8` or `glm-4.6:latest`.
+    """
+    return CATALOGUE.get(name) or CATALOGUE.get(name.lower().rpartition("/")[2].partition(":")[0].removesuffix("-fp8"))
 
 
 def _tiers(short: Price, long: Price, huge: Price) -> tuple[Price, ...]:

@@ -15,6 +15,10 @@ DEFAULT_BASE_URL: Final = "https://open.bigmodel.cn/api/paas/v4"
 _PATH: Final = path_of(DEFAULT_BASE_URL)
 _PLAN_PATH: Final = "/api/coding/paas/v4"
 
+#: Seconds without a byte that a reply may take: usually; and unstreamed, or before one that thinks begins.
+USUAL_TIMEOUT: Final = 60.0
+LONG_TIMEOUT: Final = 300.0
+
 #: Names for the service's addresses, to use in place of them.
 NAMED_ADDRESSES: Final[Mapping[str, str]] = {
     "bigmodel": DEFAULT_BASE_URL,
@@ -71,7 +75,7 @@ class Profile:
 
     @staticmethod
     def uncounted(body: Mapping[str, Any]) -> dict[str, Any]:
-        """The same request, whose tokens a server need not count."""
+        """The same request, whose tokens a server need not count; what the user has asked for stays."""
         return {name: value for name, value in body.items() if value is not _COUNTED}
 
     @staticmethod

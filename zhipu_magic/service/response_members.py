@@ -5,6 +5,7 @@ So code that shows, counts or stores a reply need not check types again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ Reads = Callable[[Any], Any]
 #: What a counter can hold; every JSON parser reads numbers up to here the same way.
 MOST_COUNTED = 2**53
 _MOST_DIGITS = len(str(MOST_COUNTED))
+_DIGITS = re.compile(r"[0-9]+(\.0*)?")
 #: The most members of an object, and objects in a list, that are kept.
 MOST_MEMBERS, _MOST_OBJECTS = 200, 1_000
 
@@ -59,8 +61,8 @@ def _text(value: Any) -> str | None:
 
 def count_of(value: Any) -> int | None:
     """A count. Some servers send it as a float or as its digits."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
-        value = int(value)
+    if isinstance(value, str) and len(value) <= _MOST_DIGITS and _DIGITS.fullmatch(value):
+        value = float(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_COUNTED else None
@@ -93,4 +95,6 @@ TOP: Mapping[str, Reads] = {
     "web_search": _objects_of(_SOURCE),
     "content_filter": _objects_of({"role": name_of}),
 }
+#: Names of a message's reasoning: the service's own; vLLM's and Ollama's; that of a list of parts.
+REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 MESSAGE: Mapping[str, Reads] = {"role": name_of}

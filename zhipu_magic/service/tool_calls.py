@@ -71,7 +71,10 @@ class _Call:
 
     @property
     def is_echo(self) -> bool:
-        """Whether it is but the name of the call before it, sent once more after that was complete."""
+        """Whether it is but the name of the call before it, sent once more after that was complete.
+
+        A second call of a function that takes nothing cannot be told from that.
+        """
         before = self.follows
         return before is not None and not self.length and self.name == before.name and before.length > len("{}")
 
@@ -91,15 +94,15 @@ class _Piece:
     def of(cls, members: Mapping[str, Any]) -> _Piece:
         function = members.get("function")
         function = function if isinstance(function, Mapping) else {}
-        given, index = function.get("arguments"), members.get("index")
-        is_whole = isinstance(given, Mapping)
+        given = function.get("arguments", function.get("parameters"))
+        is_whole = given is not None and not isinstance(given, str)
         return cls(
             members,
             id=name_of(members.get("id")) or "",
             name=as_text(function.get("name")),
             arguments=json.dumps(given, ensure_ascii=False) if is_whole else as_text(given),
             is_whole=is_whole and bool(given),
-            place=count_of(index),
+            place=count_of(members.get("index")),
         )
 
 

@@ -39,13 +39,13 @@ def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[st
         words = on_one_line(hide(str(cause)), _LONGEST)
         failure = _failure(cause, words, begun=begun)
         seconds = asked.connect if failure is _NO_ANSWER else asked.read
-        known: dict[str, Any] = {"host": host_of(asked.base_url), "seconds": seconds}
+        known: dict[str, Any] = {"host": host_of(asked.base_url), "seconds": seconds, "longer": 3 * seconds}
         found = (ReplyBroken if begun or failure is _NOT_JSON else ConnectionFailed)(
             failure.message,
             hint=failure.hint,
             reason=failure.reason,
             detail=failure.detail.format(kind=type(cause).__name__, words=words),
-            **{name: value for name, value in known.items() if f"{{{name}" in failure.message},
+            **{name: value for name, value in known.items() if f"{{{name}" in failure.message + failure.hint},
         )
         found.retryable = failure.retryable
     if begun:
@@ -85,7 +85,7 @@ _REACH = "Check the network, the proxy settings and the address, chat.service.ba
 _SILENCE = _Failure(
     "service.silent",
     "The service sent nothing for {seconds:g} seconds.",
-    "Try again, or allow more: timeout=180.",
+    "Try again, or allow more: timeout={longer:g}.",
     detail="",
 )
 _NOT_JSON = _Failure("reply.not_json", "The reply broke off: part of it is not valid JSON.", detail="({words})")

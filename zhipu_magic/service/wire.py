@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..text.characters import each_text, printable, shortened
 from .api_key import Hide
-from .response_members import MESSAGE, MOST_MEMBERS, TOP, as_text, count_of, name_of, objects, typed
+from .response_members import MESSAGE, MOST_MEMBERS, REASONING, TOP, as_text, count_of, name_of, objects, typed
 from .stream import DONE, Chunk
 from .tool_calls import ToolCalls
 from .words import Marks, Words
@@ -28,19 +28,23 @@ class Usage(NamedTuple):
 
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage | None:
-        """Read a `usage` member; None where nothing was counted, as some servers say with zeros."""
+        """Read a `usage` member; None where a count is missing, or nothing was counted, as some say with zeros."""
         given = usage.get
         prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
         counted = _count(given("total_tokens"))
-        if not (prompt or completion or counted):
+        if counted and prompt is not None and completion is None:
+            completion = max(0, counted - prompt)
+        elif counted and completion is not None and prompt is None:
+            prompt = max(0, counted - completion)
+        if prompt is None or completion is None or not (prompt or completion):
             return None
         cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
         return cls(
             prompt_tokens=prompt,
             completion_tokens=completion,
             total_tokens=counted or prompt + completion,
-            cached_tokens=_count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
-            reasoning_tokens=_count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
+            cached_tokens=(_count(cached.get("cached_tokens")) or 0) if isinstance(cached, dict) else 0,
+            reasoning_tokens=(_count(reasoning.get("reasoning_tokens")) or 0) if isinstance(reasoning, dict) else 0,
         )
 
 
@@ -54,9 +58,9 @@ def total(usages: Sequence[Usage | None]) -> Usage | None:
 _MOST_TOKENS = 2**40
 
 
-def _count(value: Any) -> int:
+def _count(value: Any) -> int | None:
     count = count_of(value)
-    return count if count is not None and count < _MOST_TOKENS else 0
+    return count if count is not None and count < _MOST_TOKENS else None
 
 
 class Assembly:
@@ -128,14 +132,14 @@ class Assembly:
         if not self._in_deltas:
             return message
         content = message.get("content")
-        lacking = {**message, "content": content[self.words.received :] if isinstance(content, str) else None}
+        lacking = {**message, "content": self.words.lacking(content) if isinstance(content, str) else None}
         return {name: value for name, value in lacking.items() if name not in self._in_pieces}
 
     @property
     def _in_pieces(self) -> Collection[str]:
         """The members that deltas have brought, a piece at a time."""
         calls = ("tool_calls",) if self._tool_calls else ()
-        return (*calls, *(_REASONING if self.words.has_thoughts else ()), *(self._message.keys() & {"refusal"}))
+        return (*calls, *(REASONING if self.words.has_thoughts else ()), *(self._message.keys() & {"refusal"}))
 
     def _feed_message(self, delta: Mapping[str, Any]) -> str:
         content = ""
@@ -144,7 +148,7 @@ class Assembly:
                 continue
             if name == "content":
                 content = self.words.add(value) if isinstance(value, str) else self._feed_parts(value)
-            elif name in _REASONING:
+            elif name in REASONING:
                 self._feed_reasoning(name, value, delta)
             elif name == "tool_calls":
                 self._tool_calls.feed(objects(value))
@@ -156,7 +160,7 @@ class Assembly:
 
     def _feed_reasoning(self, name: str, value: Any, delta: Mapping[str, Any]) -> None:
         """Take reasoning under the first of its names: some servers send the same text under two."""
-        if any(delta.get(other) for other in _REASONING[: _REASONING.index(name)]):
+        if any(delta.get(other) for other in REASONING[: REASONING.index(name)]):
             return
         if isinstance(value, str):
             self.words.think(value)
@@ -225,10 +229,10 @@ class Assembly:
 
 
 #: Finish reasons of replies that other servers break off (docs/protocol.md, "Other servers of OpenAI's protocol").
-BROKEN_OFF = frozenset({"abort", "aborted", "cancelled", "content_filter", "error", "refusal"})
+BROKEN_OFF = frozenset(
+    {"abort", "aborted", "cancelled", "content_filter", "error", "insufficient_system_resource", "refusal"}
+)
 _LONGEST_WORDS = 500
-#: Names of the reasoning: the service's own; vLLM's and Ollama's; that of a list of parts.
-_REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 
 
 def _is_further(index: Any) -> bool:

@@ -31,10 +31,9 @@ class Words:
     def __init__(self, hide: Hide, marks: Marks = "meant") -> None:
         self.closed_unopened = False
         """Whether a tag has closed a reasoning that none had opened."""
-        self.received = 0
-        """Characters of content that have come."""
+        self._pieces: list[str] = []
         self.taken_back = 0
-        """How often what had come as the answer turned out to be the reasoning."""
+        """How many times text that had come as the answer turned out to be the reasoning."""
         self._hide = hide
         self._texts: list[str] = []
         self._thoughts: list[str] = []
@@ -55,13 +54,18 @@ class Words:
 
     def add(self, content: str) -> str:
         """Take the next piece of the content. Returns what it adds to the answer."""
-        self.received += len(content)
+        self._pieces.append(content)
         if self._place is not None or self._held or ("<" in content and self._has_marks):
             return self._show(self._parted(content))
         shown = self._answer.add(content)  # as in `_show`, for nearly every chunk
         if shown:
             self._texts.append(shown)
         return shown
+
+    def lacking(self, content: str) -> str:
+        """What this whole content has beyond the pieces that have come; nothing if it does not begin with them."""
+        received = "".join(self._pieces)
+        return content[len(received) :] if content.startswith(received) else ""
 
     def think(self, piece: str) -> None:
         """Take the next piece of reasoning that the server has told apart by itself."""
@@ -196,9 +200,14 @@ class Words:
             return True
         if before.count(_OPENS) > before.count(_CLOSES):
             return False
-        return not (before[-1:] in _QUOTES and after[:1] in _CLOSING_QUOTES) and after[:1] not in _PUNCTUATION
+        if not after:  # a call of a tool may follow, for which the model ends its reasoning on a line of its own
+            return before.endswith("\n")
+        in_a_sentence = before[-1:] in _BLANKS and after[:1] in _BLANKS
+        quoted = before[-1:] in _QUOTES and after[:1] in _CLOSING_QUOTES
+        return not (in_a_sentence or quoted or after[:1] in _PUNCTUATION)
 
 
+_BLANKS = (" ", "\t", "\u3000")
 _QUOTES, _CLOSING_QUOTES = tuple("\"'([“‘「『（《"), tuple("\"')]”’」』）》")
 _PUNCTUATION = tuple(",.;:!?)、。，；：！？）”’」』")
 

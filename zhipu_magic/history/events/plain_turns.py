@@ -124,7 +124,7 @@ def _usages(completions: Sequence[Mapping[str, Any]]) -> list[Any]:
     """What `Usage.read` makes of each count of tokens; where all are as they should be, in half the time."""
     counts: list[Any] = [completion.get("usage") for completion in completions]
     if set(map(type, counts)) == {dict}:
-        columns = [[count.get(name, 0) for count in counts] for name in _COUNTED]
+        columns = [[count.get(name) for count in counts] for name in _COUNTED]
         for name, detail in _DETAILS:
             details = [count.get(name) for count in counts]
             columns.append([one.get(detail, 0) if isinstance(one, dict) else 0 for one in details])

@@ -23,7 +23,7 @@ from .display import ShowOptions
 from .panel import Figures, line_text
 
 _CLOCK = 0.25
-_WAS_REASONING = "\n[what stands above was the reasoning; the answer:]\n"
+_WAS_REASONING = "\n[The text above was the model's reasoning. Its answer:]\n"
 _ERASE = "\r\x1b[K"
 
 

@@ -93,7 +93,9 @@ class Shape:
         if not fitting:
             raise Mismatch(text, problems or (_no_json(whole),))
         if not is_last_meant(whole, [piece for piece, _ in fitting]):
-            raise Mismatch(text, (f"it holds {len(fitting)} values that fit, and does not say which one is meant",))
+            raise Mismatch(
+                text, (f"it contains {len(fitting)} matching values and does not say which one is the answer",)
+            )
         value = fitting[-1][1]
         return value if self._frame is None else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
 

@@ -45,8 +45,9 @@ def is_last_meant(text: str, fitting: Sequence[Piece]) -> bool:
 
 
 _FINAL = re.compile(
-    r"\bfinal|\bcorrect|\brevis|\binstead\b|\bactual|\banswer is\b|^\W*(?:the |my )?(?:answer|result)\W*:|"
-    r"最终|最后|更正|修正|改正|纠正|正确|答案",
+    r"(?<!\bnot )(?<!\bnot the )\bfinal(?:ly)?\b|\bcorrect(?:ed|ion)\b|\brevised\b|"
+    r"^\W*(?:the |my )?(?:answer|result)\W*:|"
+    r"(?<!不是)最终|更正|修正|改正|纠正|^\W*(?:答案|结果)\W*[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
 _DRAFT = re.compile(r"\bdraft|\bfirst (?:try|attempt|guess|idea)|草稿|初稿|初步", re.IGNORECASE)
