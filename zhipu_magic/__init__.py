@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .chat.chat import Chat
     from .chat.replies.reply import Reply
     from .notebook.extension import load_ipython_extension, unload_ipython_extension
+    from .service.hosted_tools import McpServer, Search
     from .text.errors import (
         ConnectionFailed,
         GLMError,
@@ -50,10 +51,12 @@ __all__ = [
     "InvalidAnswer",
     "InvalidRequest",
     "JournalError",
+    "McpServer",
     "NotRecorded",
     "OverBudget",
     "Reply",
     "ReplyBroken",
+    "Search",
     "ServiceError",
     "SettingsError",
     "__version__",
@@ -67,7 +70,9 @@ __all__ = [
 _HOMES = {
     "Chat": ".chat.chat",
     "DataFrame": ".values.types.answer_type",
+    "McpServer": ".service.hosted_tools",
     "Reply": ".chat.replies.reply",
+    "Search": ".service.hosted_tools",
     "confirm": ".values.tools.tool",
     "load_ipython_extension": ".notebook.extension",
     "render": ".values.rendering.renderers",

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_process import Page
 
-from zhipu_magic import Chat
+from zhipu_magic import Chat, McpServer, Search
 from zhipu_magic.chat.export.formats import FORMS, exported
 from zhipu_magic.chat.export.python_source import source
 from zhipu_magic.history.conversation import Thread
@@ -167,7 +167,16 @@ def but_for_stream(body: dict[str, Any]) -> dict[str, Any]:
     "options",
     [
         {},
-        {"temperature": 0.2, "top_p": 0.5, "max_tokens": 77, "seed": -1, "stop": "\n", "think": True},
+        {
+            **{"model": "glm-5", "temperature": 0.2, "top_p": 0.5, "max_tokens": 77, "seed": -1, "stop": "\n"},
+            **{"think": True, "keep_thinking": True},
+        },
+        {
+            "model": "glm-5.2",
+            "effort": "low",
+            "search": Search(query="news", engine="pro", recency="week"),
+            "knowledge": "1843",
+        },
         {
             "temperature": 0,
             "top_p": 1,
@@ -182,7 +191,7 @@ def but_for_stream(body: dict[str, Any]) -> dict[str, Any]:
             },
         },
     ],
-    ids=["plain", "arguments", "what create() would change"],
+    ids=["plain", "arguments", "what the service runs", "what create() would change"],
 )
 def test_the_script_sends_what_the_last_turn_sent(
     chat: Chat, server: PracticeServer, tmp_path: Path, options: dict[str, Any]
@@ -311,8 +320,16 @@ def test_the_notebook_asks_what_the_conversation_asked(
     chat.system = system
     turns: list[tuple[str, dict[str, Any]]] = [
         *((f"Say {text}", {}) for text in TRICKY[:-2]),
-        ("\n\n blank lines first", {"temperature": 0, "top_p": 0.25, "max_tokens": 9, "seed": -3, "think": True}),
+        (
+            "\n\n blank lines first",
+            {"temperature": 0, "top_p": 0.25, "max_tokens": 9, "seed": -3, "model": "glm-5", "think": True},
+        ),
         ("and last\n\n", {"model": "glm-5", "think": False, "stop": "the 'end'", "params": {"user_id": "reader-7"}}),
+        ("what is new", {"search": Search("-x=y 'z'", engine="pro", recency="day"), "knowledge": ["1", "-2"]}),
+        ("and here", {"search": "GLM news", "mcp": [McpServer("maps", "https://a.example/mcp?x=1"), "code"]}),
+        ("think", {"model": "glm-5.2", "effort": "low", "keep_thinking": True}),
+        ("think no more", {"model": "glm-5.2", "think": False, "keep_thinking": True}),
+        ("stop there", {"stop": "--"}),
         ("odd", {"stop": "\n", "params": {"meta": {"a": 'it\'s \u2028 "{x}"'}, "none": None, "top_k": 1}}),
     ]
     for number, (prompt, options) in enumerate(turns):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import nbformat
@@ -17,7 +18,8 @@ from zhipu_magic.chat.export.formats import exported
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
 from zhipu_magic.notebook import cell_line
-from zhipu_magic.service.profile import DEFAULT_BASE_URL
+from zhipu_magic.service.models import EFFORTS
+from zhipu_magic.service.profile import DEFAULT_BASE_URL, NAMED_ADDRESSES, thinking
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.images.from_value import image_of
 from zhipu_magic.values.images.image import Image
@@ -65,6 +67,26 @@ NAME = TEXT | st.sampled_from(
     ["exec", "eval", "open", "get_ipython", "weather", "os.system", "confirm(exec)", "a,exec"]
 )
 TOOL = st.builds(lambda name: {"type": "function", "function": {"name": name, "parameters": {}}}, NAME) | JSON
+#: What the service runs itself, with anything where the user's own words would stand.
+HOSTED = (
+    st.builds(
+        lambda query, more: {
+            "type": "web_search",
+            "web_search": {"enable": True, "search_engine": "search_pro", **query, **more, "search_result": True},
+        },
+        st.just({}) | st.builds(lambda text: {"search_query": text}, TEXT | st.sampled_from(["-x", "a=b", "count=3"])),
+        st.just({})
+        | st.just({"count": 7, "search_recency_filter": "oneDay"})
+        | st.builds(lambda v: {"count": v}, JSON),
+    )
+    | st.builds(lambda text: {"type": "retrieval", "retrieval": {"knowledge_id": text}}, TEXT)
+    | st.builds(
+        lambda label, url: {"type": "mcp", "mcp": {"server_label": label, **({"server_url": url} if url else {})}},
+        TEXT | st.sampled_from(["a=b", "-b"]),
+        TEXT | st.sampled_from(["", "https://a.example/mcp?k=v", "https://u:p@a.example/", "file:///etc/passwd"]),
+    )
+)
+THINKING = st.builds(lambda think, keep: thinking(think, keep=keep)["thinking"], st.booleans(), st.booleans())
 MEMBERS = st.dictionaries(
     TEXT | st.sampled_from(["bind", "output", "image", "tool", "raw", "insert", "as", "o", "b"]), JSON, max_size=3
 ).flatmap(
@@ -74,8 +96,10 @@ MEMBERS = st.dictionaries(
             "temperature": JSON,
             "max_tokens": JSON.filter(lambda value: not isinstance(value, int) or value < 100_000),  # it leaves room
             "stop": JSON,
-            "thinking": JSON,
-            "tools": JSON | st.lists(TOOL, min_size=1, max_size=3),
+            "thinking": JSON | THINKING,
+            "tools": JSON | st.lists(TOOL, min_size=1, max_size=3) | st.lists(HOSTED | TOOL, min_size=1, max_size=3),
+            "reasoning_effort": JSON | st.sampled_from(EFFORTS),
+            "tool_choice": JSON | st.sampled_from(["auto", "required", "-b", "os"]) | TOOL,
         },
     ).map(lambda known: {**more, **known})
 )
@@ -211,7 +235,7 @@ def test_an_image_at_no_address_of_the_web_is_not_written_down(path: str) -> Non
 @settings(deadline=None, max_examples=200)
 @given(turns=st.lists(TURN, min_size=1, max_size=2), system=st.just("") | TEXT)
 def test_an_exported_script_asks_and_prints_and_nothing_else(turns: list[Turn], system: str) -> None:
-    text = exported(thread_of(*turns, system=system), ".py", model="glm-4", base_url="https://a.example/v4")
+    text = exported(thread_of(*turns, system=system), ".py", model="glm-4", base_url=NAMED_ADDRESSES["coding"])
     docstring, imported, sdk, messages, client, stream, loop, end = ast.parse(text).body
     assert isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant)
     assert ast.unparse(imported) == "import os"
@@ -221,7 +245,7 @@ def test_an_exported_script_asks_and_prints_and_nothing_else(turns: list[Turn], 
     assert turns[-1].prompt in str(last["content"]) or turns[-1].prompt in last["content"][-1]["text"]
     assert isinstance(client, ast.Assign)
     assert ast.unparse(client.value) == (
-        "ZhipuAI(base_url=os.environ.get('ZHIPUAI_BASE_URL') or 'https://a.example/v4')"
+        f"ZhipuAI(base_url=os.environ.get('ZHIPUAI_BASE_URL') or '{NAMED_ADDRESSES['coding']}')"
     )
     assert isinstance(stream, ast.Assign) and isinstance(stream.value, ast.Call)
     assert ast.unparse(stream.value.func) == "client.chat.completions.create" and stream.value.args == []
@@ -230,9 +254,17 @@ def test_an_exported_script_asks_and_prints_and_nothing_else(turns: list[Turn], 
     given = {str(name): ast.literal_eval(value) for name, value in arguments.items()}
     assert given.pop("model") == turns[-1].model and given.pop("stream") is True
     given |= given.pop("extra_body", {})
-    assert given == turns[-1].members
+    assert given == _as_sent(turns[-1].members)
     assert ast.unparse(loop) == (
         "for chunk in stream:\n    for choice in chunk.choices:\n"
         "        print(choice.delta.content or '', end='', flush=True)"
     )
     assert ast.unparse(end) == "print()"
+
+
+def _as_sent(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members as the service takes them: a text to stop at as a list of one."""
+    sent = dict(members)
+    if isinstance(sent.get("stop"), str):
+        sent["stop"] = [sent["stop"]]
+    return sent

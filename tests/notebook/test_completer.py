@@ -24,7 +24,8 @@ from zhipu_magic.notebook.completer import completer
 from zhipu_magic.notebook.completer.place import offer
 from zhipu_magic.notebook.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
-from zhipu_magic.service.models import CATALOGUE
+from zhipu_magic.service.hosted_tools import ENGINES
+from zhipu_magic.service.models import CATALOGUE, EFFORTS
 
 #: Where the cursor stands in a cell.
 CURSOR = "¦"
@@ -145,11 +146,30 @@ def filled(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
         ("%%glm --image sys.vers¦", ["sys.version", "sys.version_info"]),
         ("%%glm -s inv¦", []),
         ("%%glm --seed ¦", []),
+        ("%%glm --effort ¦", [*EFFORTS]),
+        ("%%glm --effort m¦", ["minimal", "medium", "max"]),
+        ("%%glm --search re¦", ["recency="]),
+        ("%%glm --search news -q --search recency=y¦", ["year"]),
+        ('%%glm --search "GLM news" recency=day engine=¦', [*ENGINES]),
+        ("%%glm --search size=¦", ["medium", "high"]),
+        ("%%glm --search count=¦", []),
+        ("%%glm --search news -b inv¦", ["invoices", "inventory"]),
+        ("%%glm --tool-choice me¦", ["mean", "median"]),
+        ("%%glm --tool-choice re¦", ["required"]),
+        ("%%glm --mcp ¦", []),
         ("%%glm something¦", []),
     ],
 )
 def test_a_value_is_completed(filled: Page, cell: str, texts: list[str]) -> None:
     assert offered(filled, cell) == texts
+
+
+def test_after_a_search_its_settings_are_offered_beside_the_options(page: Page) -> None:
+    for begun in ("--search ¦", "--search news ¦", '--search "GLM news" recency=week ¦'):
+        found = offered(page, f"%%glm {begun}")
+        assert {"recency=", "engine=", "--model"} <= set(found)
+    assert "recency=" not in offered(page, "%%glm --search -¦")
+    assert "recency=" not in offered(page, "%%glm --search news -q ¦")
 
 
 @pytest.mark.parametrize(

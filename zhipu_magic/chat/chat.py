@@ -27,6 +27,7 @@ from .chat_settings import ChatSettings
 from .compose import Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
+from .option_check import check_options
 from .options import Options, with_more
 from .replies.reply import Reply
 from .replies.tool_loop import ToolLimits
@@ -150,7 +151,10 @@ class Chat(ChatSettings):
         found = self._composer.resolved(prompt, asked, names, images)
         if not asked.once:
             self._scheduler.settle(asked.thread)
-        return self._composer.asking(found, asked, anchor or Anchor())
+        request = self._composer.asking(found, asked, anchor or Anchor())
+        if self.replay == "off":
+            check_options(request, self.service.profile, self._warn)
+        return request
 
     def ask_again(self, anchor: Anchor | None = None) -> Reply:
         """Ask the last turn's prompt again; the new reply takes its place. Raises InvalidRequest without a turn.

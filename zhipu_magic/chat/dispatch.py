@@ -20,6 +20,7 @@ from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget,
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
+from .option_check import check_options
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known, Recorded, Replay
@@ -83,7 +84,9 @@ class Dispatch:
                 if self.mode == "only":
                     raise self._replay.missed(request, known)
                 self._check_budget(request)
-                exchange, reply = self._asked(request, known, self._service.endpoint())
+                endpoint = self._service.endpoint()
+                check_options(request, endpoint.profile, self._warn)
+                exchange, reply = self._asked(request, known, endpoint)
                 begun(reply)
                 self._scheduler.add(reply)
         if known.answer is not None:  # without `admitting`: who waits for this turn holds the reply's lock before that

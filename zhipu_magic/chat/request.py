@@ -77,8 +77,11 @@ class Request:
 
     def to_send(self, profile: Profile, more: Sequence[Message] = ()) -> dict[str, Any]:
         """The body as a service of this profile takes it, with `more` messages after its own."""
-        messages = as_sent([*self.messages, *more], data_urls=profile.data_urls)
-        return profile.adapted({**self.body, "messages": messages}, self.members.keys() - self.options.params.keys())
+        ours = self.members.keys() - self.options.params.keys()
+        body = {**self.body, "messages": as_sent([*self.messages, *more], data_urls=profile.data_urls)}
+        if more and "tool_choice" in ours and body["tool_choice"] != "none":
+            body["tool_choice"] = "auto"  # it has called what it had to, and would call it for ever
+        return profile.adapted(body, ours)
 
     @property
     def thinks_unopened(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.errors import InvalidRequest
 from ..text.notice import Notice
-from .options import Options, function_name, searched
+from .options import Options, function_name
 
 if TYPE_CHECKING:
     from ..history.turn import Turn
@@ -77,13 +77,11 @@ class Toolbox:
         Raises InvalidRequest where one is not known here.
         """
         options = Options.of(turn.model, turn.members)
-        asked = options.params.get("tools")
-        if not isinstance(asked, list):
-            return options
-        names = [name for name in map(function_name, asked) if name is not None]
+        names = [str(function_name(tool.member)) for tool in options.tools]
         missing = [name for name in names if name not in self._known]
         if missing and not turn.tool_messages:  # they were never called: further members of the request, perhaps
-            return options
+            params = {**options.params, "tools": turn.members["tools"]}
+            return replace(options, tools=(), search=False, knowledge=(), mcp=(), params=params)
         if missing:
             raise InvalidRequest(
                 "The turn had tools that are not known in this session: {tools}.",
@@ -91,11 +89,7 @@ class Toolbox:
                 reason="tool.unknown",
                 tools=", ".join(missing),
             )
-        others = [tool for tool in asked if function_name(tool) is None]
-        params = {name: value for name, value in options.params.items() if name != "tools"}
-        search = searched(others[0]) if len(others) == 1 else False
-        params |= {"tools": others} if others and not search else {}
-        return replace(options, params=params, search=search, tools=tuple(self._known[name] for name in names))
+        return replace(options, tools=tuple(self._known[name] for name in names))
 
     def _made(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
         functions = (functions,) if callable(functions) else tuple(functions)

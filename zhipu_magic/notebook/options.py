@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import keyword
+import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
 from ..history.history import check_name
+from ..service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
+from ..service.models import EFFORTS
 from ..text.errors import InvalidRequest
+from ..text.suggestions import did_you_mean
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,6 +93,53 @@ def unconfirmed(name: str) -> str:
     return name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
 
 
+class _Searching(argparse.Action):
+    """Makes a search of the words after `--search`: a text, and settings of the form `recency=week`."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        try:
+            setattr(namespace, self.dest, _search(values))
+        except (InvalidRequest, argparse.ArgumentTypeError) as error:
+            raise argparse.ArgumentError(self, _in_one_line(error)) from None
+
+
+def _search(words: Sequence[str]) -> bool | str | Search:
+    given: dict[str, Any] = {}
+    for word in words:
+        setting = _SETTING.fullmatch(word)
+        name, value = setting.groups() if setting else ("query", word)
+        if name not in SEARCH_SETTINGS:
+            meant = did_you_mean(name, SEARCH_SETTINGS) or f"It takes {', '.join(SEARCH_SETTINGS)}."
+            raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
+        if name in given:
+            raise argparse.ArgumentTypeError(f"it has one {name}; put a query of several words in double quotes")
+        given[name] = int(value) if name == "count" and value.isdecimal() else value
+    search = Search(**given)
+    return search if given.keys() - {"query"} else search.query or True
+
+
+_SETTING = re.compile(r"([A-Za-z_]+)=(.*)", re.DOTALL)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")).rstrip(".")
+
+
+def _mcp_server(text: str) -> McpServer:
+    label, _, url = text.partition("=")
+    try:
+        return McpServer(label, url)
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
+
+
+def _knowledge(text: str) -> str:
+    try:
+        return Knowledge(text).id
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
+
+
 class _Lines(argparse.HelpFormatter):
     """Help that keeps its line breaks."""
 
@@ -148,13 +200,39 @@ _option(
     example="--tool weather,confirm(send)",
 )
 _option(
+    "--tool-choice",
+    metavar="CHOICE",
+    help="whether a function is called: auto lets the model choose; servers other than ZhiPu AI's also take none, "
+    "required or a function's name",
+    example="--tool weather --tool-choice auto",
+)
+_option(
     "--search",
     metavar="QUERY",
-    nargs="?",
-    const=True,
+    nargs="*",
+    action=_Searching,
     default=False,
-    help="let the service search the web, for QUERY or for the prompt",
-    example='--search "GLM release notes"',
+    help="let the service search the web, for QUERY or for the prompt; engine=, recency=, count=, domain= and size= "
+    "say how. Each search is billed separately",
+    example='--search "GLM release notes" recency=week count=20',
+)
+_option(
+    "--knowledge",
+    metavar="ID",
+    type=_knowledge,
+    action="append",
+    default=[],
+    help="let the service look into a knowledge base of yours; can be repeated",
+    example="--knowledge 1843318172036575232",
+)
+_option(
+    "--mcp",
+    metavar="LABEL[=URL]",
+    type=_mcp_server,
+    action="append",
+    default=[],
+    help="let the service call an MCP server: one of its own by its code, or the one at URL; can be repeated",
+    example="--mcp weather=https://mcp.example.com/sse",
 )
 _option(
     *("-i", "--insert"),
@@ -192,6 +270,19 @@ _option(
     action=argparse.BooleanOptionalAction,
     help="turn the model's reasoning on or off; without either, the model decides",
     example="--no-think",
+)
+_option(
+    "--effort",
+    metavar="EFFORT",
+    choices=EFFORTS,
+    help=f"how much the model reasons: {', '.join(EFFORTS)}; %%glm models shows which of them a model has",
+    example="--effort low",
+)
+_option(
+    "--keep-thinking",
+    action="store_true",
+    help="let the model see its reasoning of earlier turns too",
+    example="--keep-thinking",
 )
 _option(
     "--once",

@@ -16,7 +16,7 @@ from .endpoint import Endpoint, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
 from .models import Model
-from .profile import profile_of
+from .profile import Profile, profile_of
 from .shown import Shown
 
 if TYPE_CHECKING:
@@ -77,9 +77,14 @@ class Service:
         return self._endpoint is not None and self._endpoint.practice
 
     @property
+    def profile(self) -> Profile:
+        """How the service differs from others."""
+        return self._endpoint.profile if self._endpoint else profile_of(self.base_url)
+
+    @property
     def priced(self) -> bool:
         """Whether the price table is about this service."""
-        return (self._endpoint.profile if self._endpoint else profile_of(self.base_url)).priced
+        return self.profile.priced
 
     @property
     def shown(self) -> Shown:

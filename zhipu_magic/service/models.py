@@ -18,6 +18,9 @@ _M = 1_000_000
 #: The most that one search of the web costs, in yuan (docs/protocol.md, "Chat request"). It is billed separately.
 SEARCH_COST: Final = 0.05
 
+#: The values of `reasoning_effort` in the specification. Each model takes some of them.
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
 #: Whether a model reasons before it answers: never, unless it is turned off, or whatever it is told.
 Thinking = Literal["none", "optional", "always"]
 
@@ -92,7 +95,6 @@ def _short_prompts(prompt: float, completion: float, cached: float) -> tuple[Pri
 
 
 FREE = (Price(0, 0, 0),)
-_5_2 = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _5_3 = ("low", "high", "max")
 _4_7 = _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))
 _4_5_AIR = _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))
@@ -103,7 +105,7 @@ CATALOGUE: dict[str, Model] = {
         Model("glm-5.3", _M, 128 * _K, (Price(8, 28, 2),), thinking="always", efforts=_5_3),
         Model("glm-5.3-flash", _M, 128 * _K, (Price(0.8, 2.8, 0.23),), vision=True, thinking="always", efforts=_5_3),
         Model("glm-5.3-flashx", _M, 128 * _K, vision=True, thinking="always", efforts=_5_3),
-        Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),), efforts=_5_2),
+        Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),), efforts=EFFORTS),
         Model("glm-5.1", 200 * _K, 128 * _K, _short_prompts(6, 24, 1.3)),
         Model("glm-5-turbo", 200 * _K, 128 * _K, _short_prompts(5, 22, 1.2)),
         Model("glm-5v-turbo", 200 * _K, 128 * _K, vision=True),

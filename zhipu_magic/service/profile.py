@@ -46,12 +46,17 @@ class Profile:
     """Whether the price table is about it."""
     plan: bool = False
     """Whether it bills a subscription: nothing is paid by the token."""
-    search_engine: str = "search_std"
-    """The engine that searches the web where the user names none."""
     key_page: str = ""
     """Where its keys are created and its accounts are kept; empty for a server that is not ZhiPu AI's."""
     plan_name: str = "coding"
     """The name of the address of its subscription (see `NAMED_ADDRESSES`)."""
+    search_engines: tuple[str, ...] = ()
+    """The engines that search the web for it, if they are known; the first searches where the user names none."""
+
+    @property
+    def tool_choices(self) -> tuple[str, ...]:
+        """The values of `tool_choice` that it takes; none where it takes any."""
+        return ("auto",) if self.is_glm else ()
 
     def adapted(self, body: Mapping[str, Any], ours: Collection[str] = ()) -> dict[str, Any]:
         """The body of a request as this service takes it.
@@ -86,7 +91,7 @@ class Profile:
     def _with_engine(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
         if tool.get("type") != "web_search":
             return tool
-        return {**tool, "web_search": {"search_engine": self.search_engine, **tool["web_search"]}}
+        return {**tool, "web_search": {"search_engine": self.search_engines[0], **tool["web_search"]}}
 
 
 def thinking(enabled: bool | None = None, *, keep: bool = False) -> dict[str, Any]:
@@ -103,9 +108,16 @@ def _for_template(thinking: Mapping[str, Any]) -> dict[str, Any]:
     return members | {name: thinking[name] for name in ("clear_thinking",) if name in thinking}
 
 
-_MAINLAND: Final = Profile(is_glm=True, key_page="https://open.bigmodel.cn")
+_MAINLAND: Final = Profile(
+    is_glm=True,
+    search_engines=("search_std", "search_pro", "search_pro_sogou", "search_pro_quark"),
+    key_page="https://open.bigmodel.cn",
+)
 _INTERNATIONAL: Final = Profile(
-    is_glm=True, search_engine="search_pro_jina", key_page="https://z.ai", plan_name="z.ai/coding"
+    is_glm=True,
+    search_engines=("search_pro_jina",),
+    key_page="https://z.ai",
+    plan_name="z.ai/coding",
 )
 PRACTICE: Final = _MAINLAND
 _PRICED: Final = replace(_MAINLAND, priced=True)

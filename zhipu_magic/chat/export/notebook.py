@@ -16,15 +16,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...history.conversation import Thread
+from ...service.hosted_tools import SEARCH_SETTINGS, HostedTool, Knowledge, McpServer, hosted_tools
 from ...text.addresses import is_web_address
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
 from ...values.images.from_value import Image
 from ...values.references import has_references
-from ..options import function_name, searched
+from ..options import TOOL_CHOICES, Options, function_name
 
-#: Values of `thinking` that have an option.
-_THINKING = {"enabled": "--think", "disabled": "--no-think"}
+#: What ends the options of a line, also in the place of a value.
+_END = "--"
 _BARE = re.compile(r"[\w@%+=:,./-]+")
 
 
@@ -32,7 +33,7 @@ def notebook(thread: Thread, model: str) -> str:
     """The notebook as JSON (nbformat 4.5). Run in order, its last cell asks what the last turn would ask now."""
     setup = ["%load_ext zhipu_magic", f"%config GLMMagics.model = {_inert(model)}"]
     options = [_options(turn.model, turn.members, model) for turn in thread.turns]
-    if _is_one_line(thread.system):
+    if _is_a_value(thread.system):
         options[0] = [_option("-s", "--system", thread.system), *options[0]]
     elif thread.system:
         setup.append(f"%config GLMMagics.system = {_inert(thread.system)}")
@@ -59,12 +60,19 @@ def _cell(name: str, text: str) -> dict[str, Any]:
 def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[str]:
     """The words on a `%%glm` line that ask this model with these members."""
     words = [] if model == usual_model else [_option("-m", "--model", model)]
+    restored = Options.of(model, members)
     for name, value in members.items():
         option = f"--{name.replace('_', '-')}"
-        if name == "thinking" and value in ({"type": kind} for kind in _THINKING):
-            words.append(_THINKING[value["type"]])
-        elif name == "tools" and isinstance(value, list) and value and all(map(_is_tool, value)):
-            words += map(_tool, value)
+        if name in restored.params:
+            words.append(_param(name, value))
+        elif name == "thinking":
+            words += _thinking(restored)
+        elif name == "reasoning_effort":
+            words.append(f"--effort {restored.effort}")
+        elif name == "tool_choice":
+            words += _tool_choice(restored, value)
+        elif name == "tools":
+            words += _tools(restored, value)
         elif _has_option(name, value):
             words.append(_option(option, option, str(value)))
         else:
@@ -72,12 +80,44 @@ def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[s
     return words
 
 
-def _is_tool(tool: Any) -> bool:
-    """Whether there is an option that offers this; else the request's member is given as it is, and nothing called."""
-    if not isinstance(tool, dict):
-        return False
-    query = searched(tool) if tool.get("type") == "web_search" else False
-    return query is True or (isinstance(query, str) and _is_one_line(query)) or _is_own(function_name(tool) or "")
+def _thinking(restored: Options) -> list[str]:
+    think = [] if restored.think is None else ["--think" if restored.think else "--no-think"]
+    return [*think, *(["--keep-thinking"] if restored.keep_thinking else [])]
+
+
+def _tool_choice(restored: Options, member: Any) -> list[str]:
+    choice = restored.tool_choice or ""
+    return [f"--tool-choice {choice}" if choice in TOOL_CHOICES or _is_own(choice) else _param("tool_choice", member)]
+
+
+def _tools(restored: Options, member: list[Any]) -> list[str]:
+    """The options that offer these tools; if there are none for one of them, the member as it is, and nothing called.
+
+    A function stands there by its name, which the user's notebook must give a meaning.
+    """
+    names = [function_name(tool.member) or "" for tool in restored.tools]
+    hosted = hosted_tools(restored.search, restored.knowledge, restored.mcp)
+    # With an option of its own, a label ends at its first "=".
+    if not all(map(_is_own, names)) or any(isinstance(one, McpServer) and "=" in one.label for one in hosted):
+        return [_param("tools", member)]
+    words = [_option("--tool", "--tool", name) for name in names]
+    try:
+        return words + [word for one in hosted for word in _hosted(one)]
+    except InvalidRequest:  # a text of several lines
+        return [_param("tools", member)]
+
+
+def _hosted(tool: HostedTool) -> list[str]:
+    if isinstance(tool, Knowledge):
+        return [_option("--knowledge", "--knowledge", tool.id)]
+    if isinstance(tool, McpServer):
+        return [_option("--mcp", "--mcp", f"{tool.label}={tool.url}" if tool.url else tool.label)]
+    given = {name: value for name in SEARCH_SETTINGS if (value := getattr(tool, name)) is not None}
+    query = given.pop("query", "")
+    # What looks like an option or a setting is named.
+    words = [f"query={query}" if "=" in query or query.startswith("-") else query] if query else []
+    words += [f"{name}={value}" for name, value in given.items()]
+    return ["--search", *map(_line_word, words)]
 
 
 def _is_own(name: str) -> bool:
@@ -85,15 +125,6 @@ def _is_own(name: str) -> bool:
     if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
         return False
     return not hasattr(builtins, name) and name not in ("get_ipython", "display", "In", "Out")
-
-
-def _tool(tool: Mapping[str, Any]) -> str:
-    """A function by its name, which the user's notebook must give a meaning; or the service's search."""
-    name = function_name(tool)
-    if name is not None:
-        return _option("--tool", "--tool", name)
-    query = tool["web_search"].get("search_query")
-    return _option("--search", "--search", query) if query else "--search"
 
 
 def _images(number: int, images: Sequence[Image]) -> str:
@@ -113,7 +144,7 @@ def _images(number: int, images: Sequence[Image]) -> str:
 
 def _has_option(name: str, value: Any) -> bool:
     if name == "stop":
-        return isinstance(value, str) and _is_one_line(value)
+        return isinstance(value, str) and _is_a_value(value)
     if isinstance(value, bool):
         return False
     if name in ("temperature", "top_p"):
@@ -135,9 +166,16 @@ def _option(short: str, long: str, value: str) -> str:
 
     Raises InvalidRequest for a value that would end the line.
     """
-    if value and not _is_one_line(value):
+    if value and not _is_a_value(value):
         raise _cannot_stand(value)
-    return f"{long}={_word(value)}" if value.startswith("-") else f"{short} {_word(value)}"
+    word = _word(value)
+    return f"{long}={word}" if value.startswith("-") else f"{short} {word}"
+
+
+def _line_word(text: str) -> str:
+    if text and not _is_one_line(text):
+        raise _cannot_stand(text)
+    return _word(text)
 
 
 def _cannot_stand(text: str) -> InvalidRequest:
@@ -161,6 +199,10 @@ def _word(text: str) -> str:
 
 def _is_one_line(text: str) -> bool:
     return text.splitlines() == [text]
+
+
+def _is_a_value(text: str) -> bool:
+    return _is_one_line(text) and text != _END
 
 
 def _inert(text: str) -> str:

@@ -73,7 +73,9 @@ def script(thread: Thread, last: Link, base_url: str) -> str:
         )
     )
     sent = request.to_send(profile_of(address))
-    members = {name: value for name, value in sent.items() if name not in _APART and value is not None}
+    # The SDK adds nulls by itself.
+    nulls = {name for name, value in sent.items() if value is None and name not in request.members}
+    members = {name: value for name, value in sent.items() if name not in _APART | nulls}
     arguments = "\n".join(f"    {argument}," for argument in _arguments(turn.model, members))
     return _SCRIPT.format(imports=imports, messages=source(sent["messages"]), client=client, arguments=arguments)
 

@@ -26,6 +26,8 @@ OPTIONS = {
     "as_type": "types",
     "images": "images",
     "tools": "functions",
+    "tool_choice": "choices",
+    "search": "search",
 }
 
 
@@ -65,6 +67,25 @@ def _functions(session: Session, typed: str) -> tuple[int, Found]:
     if typed[start:].startswith(inner):
         return start + len(inner), fitting
     return start, [*fitting, (inner, "tool")]
+
+
+def _choices(session: Session, typed: str) -> tuple[int, Found]:
+    """What `tool_choice` can be: a word, or the name of a function."""
+    from ...chat.options import TOOL_CHOICES
+
+    found = [name for name, value in names.own(session) if issubclass(type(value), _FUNCTIONS)]
+    return 0, [*((word, "word") for word in TOOL_CHOICES), *((name, "tool") for name in found)]
+
+
+def _search(session: Session, typed: str) -> tuple[int, Found]:
+    """The settings of a search, and the values of those that have a list."""
+    from ...service.hosted_tools import ENGINES, RECENCIES, SEARCH_SETTINGS, SIZES
+
+    name, equals, _ = typed.partition("=")
+    if not equals:
+        return 0, [(f"{setting}=", "word") for setting in SEARCH_SETTINGS]
+    values = {"engine": ENGINES, "recency": RECENCIES, "size": SIZES}.get(name, {})
+    return len(name) + 1, [(value, "word") for value in values]
 
 
 def _in_list(found: list[str], typed: str) -> tuple[int, list[tuple[str, str]]]:
@@ -130,6 +151,8 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "commands": _commands,
     "tools": _tools,
     "functions": _functions,
+    "choices": _choices,
+    "search": _search,
     "variables": _variables,
     "types": _types,
     "images": _images,

@@ -65,8 +65,8 @@ def _option(session: Session, line: str) -> Offer:
 
     words, word = split(line)
     actions = {name: action for action in PARSER._actions for name in action.option_strings}
-    waiting = actions.get(words[-1]) if words else None
-    if waiting is not None and _takes(waiting) and not (waiting.nargs == "?" and word.text[:1] in ("", "-")):
+    waiting = _waiting(words, actions)
+    if waiting is not None and not (waiting.nargs == "*" and word.text[:1] in ("", "-")):
         return _value(session, waiting, word, 0)
     name, equals, _ = word.text.partition("=")
     if equals and name in actions and _takes(actions[name]):
@@ -82,7 +82,18 @@ def _option(session: Session, line: str) -> Offer:
         for option in action.option_strings
         if word.text or option.startswith("--")
     ]
+    if waiting is not None and not word.text:
+        left += kinds.of(kinds.OPTIONS[waiting.dest], session, "")[1]
     return word.offer(0, left)
+
+
+def _waiting(words: list[str], actions: dict[str, argparse.Action]) -> argparse.Action | None:
+    """The option whose value comes next, or may come next."""
+    for place, each in enumerate(reversed(words)):
+        action = actions.get(each)
+        if action is not None:
+            return action if action.nargs == "*" or (_takes(action) and place == 0) else None
+    return None
 
 
 def _takes(action: argparse.Action) -> bool:
