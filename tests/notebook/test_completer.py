@@ -26,6 +26,7 @@ from zhipu_magic.notebook.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.hosted_tools import ENGINES
 from zhipu_magic.service.models import CATALOGUE, EFFORTS
+from zhipu_magic.service.profile import NAMED_ADDRESSES
 
 #: Where the cursor stands in a cell.
 CURSOR = "¦"
@@ -207,7 +208,8 @@ def test_the_threads_are_those_that_there_are(page: Page, server: PracticeServer
         ("    %glm hist¦", ["history"]),
         ("%glm budget ¦", ["off"]),
         ("%glm practice ¦", ["off", "inside.png", "'my talk.md'", "plots/", "它.md"]),
-        ("%glm login ¦", ["--save"]),
+        ("%glm login ¦", [*NAMED_ADDRESSES, "--save"]),
+        ("%glm login z¦", ["z.ai", "z.ai/coding"]),
         ("%glm login -¦", ["--save"]),
         ("%glm login --save ¦", []),
         ("%glm journal a¦", ["auto"]),

@@ -52,9 +52,11 @@ class Chat(ChatSettings):
     ...     print(text, end="")
 
     `model` defaults to the environment's ZHIPU_MAGIC_MODEL, then to a free one. `api_key` defaults to
-    ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service.
-    `timeout` is in seconds without a byte of a stream; a reply in one piece, and the first byte of one that thinks, may
-    take 300. `max_retries` counts the tries after the first. `tools` are Python
+    ZHIPUAI_API_KEY, then to a key that was saved; `base_url` to ZHIPUAI_BASE_URL, then to the mainland service; it
+    may be "coding" for the coding plan, "z.ai" for the international service, or "z.ai/coding". `plain_http` are hosts
+    on your own network that may be sent the key without TLS, which others there can read.
+    `timeout` is in seconds without a byte of a stream; a reply that is not streamed, or that may think before its first
+    word, gets at least 300. `max_retries` counts the tries after the first. `tools` are Python
     functions that the model may call in every turn; `confirm` is called as `confirm(name, call)` before each call of
     one that was made with `zhipu_magic.confirm`: it shows the user the call, and returns True to run it.
 
@@ -72,6 +74,7 @@ class Chat(ChatSettings):
         *,
         api_key: str | None = None,
         base_url: str | None = None,
+        plain_http: str | Iterable[str] = (),
         system: str = "",
         temperature: float | None = None,
         stream: bool = True,
@@ -89,7 +92,9 @@ class Chat(ChatSettings):
             raise InvalidRequest(
                 "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
             )
-        self.service = Service(base_url, api_key, timeout=timeout, max_retries=max_retries)
+        self.service = Service(
+            base_url, api_key, timeout=timeout, max_retries=max_retries, plain_http=plain_http, warn=warn
+        )
         self._warn = warn
         settings = {"model": model or default_model(), "system": system or None, "temperature": temperature}
         scheduler = Scheduler(limit)

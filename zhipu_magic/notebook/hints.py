@@ -64,10 +64,14 @@ HINTS: Mapping[str, str] = {
     "render.failed": "Correct it, and run the cell that registers it again.",
     "type.undefined": "Run the cell that defines it first.",
     # service/
+    "address.unencrypted": "Use https://, or a server on this machine (http://127.0.0.1:…). A server of your own on "
+    "the local network can be allowed first: %config GLMMagics.plain_http = ['{host}']",
     "connection.no_answer": _REACH,
     "connection.unreachable": _REACH,
-    "key.missing": "Get one at https://open.bigmodel.cn (API keys), then %glm login, or set ZHIPUAI_API_KEY before the "
-    "kernel starts. To try without a key: %glm practice.",
+    "key.missing": "Get one at {page} (API keys), then %glm login, or set ZHIPUAI_API_KEY before the kernel starts. To "
+    "try without a key: %glm practice.",
+    "key.missing_elsewhere": "%glm login and enter the one that {host} expects, or set ZHIPUAI_API_KEY before the "
+    "kernel starts; for a server that takes any key, type any word.",
     "key.missing_for_local": "A server on this machine takes any key: %glm login and type any word, or set "
     "ZHIPUAI_API_KEY=none.",
     "key.of_keyring": "(%glm login --save)",

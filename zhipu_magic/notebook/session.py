@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: Settings that are attributes of the chat; `reflect_chat` copies the first three back.
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
 #: Settings of the connection to the service.
-_OF_THE_SERVICE = ("base_url", "timeout", "max_retries")
+_OF_THE_SERVICE = ("base_url", "plain_http", "timeout", "max_retries")
 
 
 class Session:
@@ -71,6 +71,7 @@ class Session:
             self._chat = Chat(
                 settings.model,
                 base_url=settings.base_url,
+                plain_http=settings.plain_http,
                 system=settings.system,
                 temperature=settings.temperature,
                 stream=settings.stream,

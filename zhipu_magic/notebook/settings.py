@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Enum, Float, HasTraits, Int, TraitError, Unicode, default, validate
+from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unicode, default, validate
 
 from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
@@ -23,7 +23,14 @@ class Settings(HasTraits):
 
     model = Unicode(help="The model to use. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
     base_url = Unicode(
-        "", help="The service's base URL; if empty, ZHIPUAI_BASE_URL, then https://open.bigmodel.cn/api/paas/v4."
+        "",
+        help="The service's base URL, or coding (the coding plan), z.ai or z.ai/coding; if empty, ZHIPUAI_BASE_URL, "
+        "then https://open.bigmodel.cn/api/paas/v4.",
+    ).tag(config=True)
+    plain_http = List(
+        Unicode(),
+        help="Hosts on your own network that may be sent the key without TLS, such as ['10.0.0.5']; others there can "
+        "read it.",
     ).tag(config=True)
     system = Unicode("", help="The system text, sent before all turns.").tag(config=True)
     stream = Bool(True, help="Show the reply as it arrives; otherwise only when it is complete.").tag(config=True)
@@ -88,7 +95,17 @@ class Settings(HasTraits):
 
         try:
             with door():
-                return check_base_url(proposal["value"]) if proposal["value"].strip() else ""
+                return check_base_url(proposal["value"], self.plain_http) if proposal["value"].strip() else ""
+        except GLMError as error:
+            raise BadSetting(str(error)) from None
+
+    @validate("plain_http")
+    def _check_plain_http(self, proposal: Any) -> list[str]:
+        from ..service.endpoint import check_plain_http
+
+        try:
+            with door():
+                return list(check_plain_http(proposal["value"]))
         except GLMError as error:
             raise BadSetting(str(error)) from None
 

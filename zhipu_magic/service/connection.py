@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..text.errors import GLMError, SettingsError
+from ..text.notice import Notice
 from .api_key import ApiKey, Hide
-from .endpoint import Endpoint, resolve, resolve_base_url
+from .endpoint import Endpoint, check_plain_http, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
 from .models import Model
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from .client import Client
+    from .quota import Limit
     from .sdk import Completion as Completion
 
 #: Seconds for which a connection is kept for the next cell. Users take longer than httpx's five to write one.
@@ -40,9 +42,22 @@ class _Idle:
 class Service:
     """The service that a chat asks. If `sealed`, nothing is sent: no client is made and no key is looked up."""
 
-    def __init__(self, base_url: str | None, api_key: ApiKey | None, *, timeout: float, max_retries: int) -> None:
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: ApiKey | None,
+        *,
+        timeout: float,
+        max_retries: int,
+        plain_http: str | Iterable[str] = (),
+        warn: Callable[[str], None],
+    ) -> None:
         self.sealed = False
         self._base_url = base_url
+        self._plain_http = check_plain_http(plain_http)
+        self._warn = warn
+        self._exposed: set[str] = set()
+        """The hosts that were said to be sent the key without encryption."""
         self._api_key = api_key
         self._saved_key: ApiKey | None = None
         self._endpoint: Endpoint | None = None
@@ -104,8 +119,18 @@ class Service:
             raise SettingsError(
                 "Replay is 'only': the service is not asked.", hint='chat.replay = "off" asks it.', reason="replay.only"
             )
-        endpoint = self._endpoint or resolve(self._base_url, self._api_key, self._saved_key)
+        endpoint = self._endpoint or resolve(self._base_url, self._api_key, self._saved_key, self._plain_http)
         self._used_keys.add(endpoint.key)
+        if endpoint.exposes_key and endpoint.host not in self._exposed:
+            self._exposed.add(endpoint.host)
+            self._warn(
+                Notice(
+                    "{host} is sent your API key without encryption: others on the network can read it.",
+                    hint="Give it a key that is no secret, or use https://.",
+                    reason="key.exposed",
+                    host=endpoint.host,
+                )
+            )
         return endpoint
 
     def use(self, endpoint: Endpoint | None) -> None:
@@ -117,9 +142,18 @@ class Service:
         self._saved_key = check_key(key)
 
     def configure(
-        self, *, base_url: str | None = None, timeout: float | None = None, max_retries: int | None = None
+        self,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        plain_http: str | Iterable[str] | None = None,
     ) -> None:
-        """Change the address, the timeout or the retries. An empty `base_url` goes back to the default."""
+        """Change the address, the timeout, the retries or the hosts that need no TLS (see `Chat`).
+
+        An empty `base_url` goes back to the default. Raises SettingsError for what is no host.
+        """
+        self._plain_http = self._plain_http if plain_http is None else check_plain_http(plain_http)
         self._base_url = self._base_url if base_url is None else base_url
         self._timeout = self._timeout if timeout is None else timeout
         self._max_retries = self._max_retries if max_retries is None else max_retries
@@ -129,6 +163,15 @@ class Service:
         """The models that the service offers. Raises GLMError."""
         with self.client(self.endpoint()) as client:
             return client.models()
+
+    def plan_limits(self) -> list[Limit]:
+        """What is used of the plan that is asked, where it is one and tells it. Raises GLMError."""
+        if not self.profile.plan:
+            return []
+        endpoint = self.endpoint()
+        with importing:
+            from .quota import limits_of
+        return limits_of(endpoint)
 
     @contextmanager
     def client(self, endpoint: Endpoint) -> Iterator[Client]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from ..text.addresses import host_of, is_loopback, parts_of, without_password
+from ..text.addresses import host_of, is_this_machine, parts_of, without_password
 from ..text.errors import SettingsError
+from ..text.suggestions import nearest
 from .api_key import ApiKey
 from .keys import find_key
-from .profile import DEFAULT_BASE_URL, PRACTICE, Profile, profile_of
+from .profile import DEFAULT_BASE_URL, NAMED_ADDRESSES, PRACTICE, Profile, profile_of
 
 BASE_URL_VARIABLE = "ZHIPUAI_BASE_URL"
 
@@ -30,8 +33,20 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, and so is reached without the environment's proxies."""
-        return is_loopback(self.host)
+        """Whether it is on this machine or, without TLS, on the local network: the environment's proxies, which could
+        read the key, are left out.
+        """
+        return is_this_machine(self.host) or not self.is_encrypted
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is asked over TLS."""
+        return self.base_url.startswith("https:")
+
+    @property
+    def exposes_key(self) -> bool:
+        """Whether others on the network could read the key: only where the user has allowed it."""
+        return not self.is_encrypted and not is_this_machine(self.host) and self.key.is_secret
 
     @property
     def profile(self) -> Profile:
@@ -39,38 +54,66 @@ class Endpoint:
         return PRACTICE if self.practice else profile_of(self.base_url)
 
 
-def resolve(base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None) -> Endpoint:
+def resolve(
+    base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None, plain_http: Collection[str] = ()
+) -> Endpoint:
     """Find the service and the key: the argument, then the environment, then a key that was saved.
 
-    Raises SettingsError if there is no key, or if the address is not safe to send one to.
+    `plain_http` are hosts that may be sent a key without TLS. Raises SettingsError if there is no key, or if the
+    address is not safe to send one to.
     """
-    address = check_base_url(resolve_base_url(base_url))
+    address = check_base_url(resolve_base_url(base_url), plain_http)
     found = find_key(api_key, saved_key)
     if found is None:
-        if is_loopback(host_of(address)):
-            raise SettingsError(
-                "There is no API key yet.",
-                hint='A server on this machine takes any key: Chat(api_key="none"), or set ZHIPUAI_API_KEY=none.',
-                reason="key.missing_for_local",
-            )
-        raise SettingsError(
-            "There is no API key yet.",
-            hint="Get one at https://open.bigmodel.cn (API keys), and pass it as Chat(api_key=…) or set "
-            "ZHIPUAI_API_KEY. To try without a key: python -m zhipu_magic serve.",
-            reason="key.missing",
-        )
+        raise _no_key(address)
     key, source = found
     return Endpoint(address, key, source)
 
 
+def _no_key(address: str) -> SettingsError:
+    host, page = host_of(address), profile_of(address).key_page
+    if is_this_machine(host):
+        return SettingsError(
+            "There is no API key yet.",
+            hint='A server on this machine takes any key: Chat(api_key="none"), or set ZHIPUAI_API_KEY=none.',
+            reason="key.missing_for_local",
+        )
+    if not page:
+        return SettingsError(
+            "There is no API key yet.",
+            hint="Pass the one that {host} expects as Chat(api_key=…), or set ZHIPUAI_API_KEY; for a server that takes "
+            "any key, set it to none.",
+            reason="key.missing_elsewhere",
+            host=host,
+        )
+    return SettingsError(
+        "There is no API key yet.",
+        hint="Get one at {page} (API keys), and pass it as Chat(api_key=…) or set ZHIPUAI_API_KEY. To try without a "
+        "key: python -m zhipu_magic serve.",
+        reason="key.missing",
+        page=page,
+    )
+
+
 def resolve_base_url(base_url: str | None) -> str:
-    """The argument, then the environment, then the mainland service. It is checked when it is used."""
-    return base_url or os.environ.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
+    """The argument, then the environment, then the mainland service, with a name such as "coding" as its address.
+
+    It is checked when it is used.
+    """
+    return _named((base_url or "").strip() or os.environ.get(BASE_URL_VARIABLE, "").strip()) or DEFAULT_BASE_URL
 
 
-def check_base_url(url: str) -> str:
-    """The address, if a key may be sent to it: over TLS, or to this machine. Raises SettingsError."""
-    parts = parts_of(url.strip())
+def _named(text: str) -> str:
+    return NAMED_ADDRESSES.get(text.lower(), text)
+
+
+def check_base_url(url: str, plain_http: Collection[str] = ()) -> str:
+    """The address, if a key may be sent to it: over TLS, to this machine, or to one of the hosts of `plain_http`.
+
+    Instead of an address, it may be one of `NAMED_ADDRESSES`. Raises SettingsError.
+    """
+    address = _named(url.strip()).rstrip("/")
+    parts = parts_of(address)
     if parts is None:
         raise not_an_address(url)
     if parts.username or parts.password:
@@ -80,22 +123,47 @@ def check_base_url(url: str) -> str:
             reason="address.password",
         )
     host = parts.hostname or ""
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not is_this_machine(host) and host not in plain_http:
         raise SettingsError(
             "base_url would send the key to {host} without encryption.",
-            hint="Use https://, or a server on this machine (http://127.0.0.1:…).",
+            hint="Use https://, or a server on this machine (http://127.0.0.1:…). A server of your own on the local "
+            "network can be allowed: plain_http=['{host}'].",
             reason="address.unencrypted",
             host=host,
         )
-    return url.strip().rstrip("/")
+    return address
+
+
+def check_plain_http(hosts: str | Iterable[str]) -> tuple[str, ...]:
+    """The hosts that may be sent a key without TLS, as addresses have them. Raises SettingsError for anything else."""
+    given = [hosts] if isinstance(hosts, str) else list(hosts)
+    return tuple(_host(str(one)) for one in given)
+
+
+def _host(text: str) -> str:
+    bare = text.strip().lower().removeprefix("[").removesuffix("]")
+    is_ipv6 = ":" in bare and host_of(f"http://[{bare}]") == bare
+    if not is_ipv6 and not _HOST.fullmatch(bare):
+        raise SettingsError(
+            "plain_http takes the names or numbers of hosts, without a scheme, a port or a path.",
+            hint="It looks like ['10.0.0.5'].",
+            reason="plain_http.not_a_host",
+        )
+    return bare
+
+
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 
 def not_an_address(url: str) -> SettingsError:
     """The error of a base_url that is none."""
+    names = ", ".join(NAMED_ADDRESSES)
     return SettingsError(
-        "base_url is not a valid address: {url}",
-        hint="It looks like {example} or http://127.0.0.1:8000/v1.",
+        "base_url is not a valid address: {url}.",
+        hint="It looks like {example} or http://127.0.0.1:8000/v1, or is one of the names {names}.",
         reason="address.invalid",
+        near="" if "://" in url else nearest(url.strip().lower(), NAMED_ADDRESSES),
         url=without_password(url),
         example=DEFAULT_BASE_URL,
+        names=names,
     )

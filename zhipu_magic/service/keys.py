@@ -41,7 +41,7 @@ def check_key(key: ApiKey) -> ApiKey:
     if not key or not _IN_A_HEADER.fullmatch(key):
         raise SettingsError(
             "The API key contains characters that no key has (spaces, line breaks, or letters beyond ASCII).",
-            hint="Copy it again from https://open.bigmodel.cn (API keys); it looks like id.secret.",
+            hint="Copy it again from the page where it was created; one of ZhiPu AI's looks like id.secret.",
             reason="key.malformed",
         )
     return key

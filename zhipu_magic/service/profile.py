@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..text.addresses import host_of, is_loopback, path_of
+from ..text.addresses import host_of, is_this_machine, path_of
 
 DEFAULT_BASE_URL: Final = "https://open.bigmodel.cn/api/paas/v4"
 _PATH: Final = path_of(DEFAULT_BASE_URL)
@@ -128,7 +128,7 @@ _GLM_HOSTS: Final = {"open.bigmodel.cn": _MAINLAND, "api.z.ai": _INTERNATIONAL}
 def profile_of(base_url: str) -> Profile:
     """The profile of the service at this address. A server on this machine at the service's path stands in for it."""
     host, path = host_of(base_url), path_of(base_url)
-    stands_in = is_loopback(host) and path in (_PATH, _PLAN_PATH)
+    stands_in = is_this_machine(host) and path in (_PATH, _PLAN_PATH)
     profile = _MAINLAND if stands_in else _GLM_HOSTS.get(host, _OTHER)
     if profile.is_glm and path == _PLAN_PATH:
         return replace(profile, plan=True)

@@ -6,8 +6,10 @@ Turns that are set aside are left out, and so is all reasoning.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from ...history.conversation import Thread
+from ...service.endpoint import check_base_url
 from ...text.errors import InvalidRequest
 from .notebook import notebook
 from .script import script
@@ -16,8 +18,9 @@ from .transcript import transcript
 FORMS = (".md", ".json", ".py", ".ipynb")
 
 
-def exported(thread: Thread, form: str, *, model: str, base_url: str) -> str:
-    """The thread in one of `FORMS`. `model` is the one that it asks, `base_url` the service's address.
+def exported(thread: Thread, form: str, *, model: str, base_url: str, plain_http: Collection[str] = ()) -> str:
+    """The thread in one of `FORMS`. `model` is the one that it asks, `base_url` the service's address, `plain_http` the
+    hosts that need no TLS.
 
     Raises InvalidRequest for another form and for a thread without a turn, SettingsError for an address that a key
     should not be sent to.
@@ -44,5 +47,5 @@ def exported(thread: Thread, form: str, *, model: str, base_url: str) -> str:
     if form == ".json":
         return json.dumps(thread.messages, ensure_ascii=False, indent=2) + "\n"
     if form == ".py":
-        return script(thread, thread.newest, base_url)
+        return script(thread, thread.newest, check_base_url(base_url, plain_http))
     return notebook(thread, model)

@@ -8,7 +8,7 @@ from typing import Any
 from ...history.conversation import Thread
 from ...history.link import Link
 from ...history.turn import Anchor
-from ...service.endpoint import BASE_URL_VARIABLE, check_base_url
+from ...service.endpoint import BASE_URL_VARIABLE
 from ...service.profile import DEFAULT_BASE_URL, profile_of
 from ..options import Options
 from ..request import Request
@@ -49,12 +49,9 @@ print()
 '''
 
 
-def script(thread: Thread, last: Link, base_url: str) -> str:
-    """The request of the turn `last` after the turns that stand before it, as they stand now.
-
-    Raises SettingsError for an address that a key should not be sent to.
-    """
-    turn, address = last.turn, check_base_url(base_url)
+def script(thread: Thread, last: Link, address: str) -> str:
+    """The request of the turn `last` after the turns that stand before it, as they stand now, to the service there."""
+    turn = last.turn
     imports, client = "from zhipuai import ZhipuAI", "client = ZhipuAI()"
     if address != DEFAULT_BASE_URL:
         imports = f"import os\n\n{imports}"

@@ -106,7 +106,11 @@ def _export(session: Session, text: str) -> None:
     chat = session.chat
     # The address in the settings: the practice server's own is gone once the kernel ends.
     content = exported(
-        chat.thread(), path.suffix, model=chat.model, base_url=endpoint.resolve_base_url(session.settings.base_url)
+        chat.thread(),
+        path.suffix,
+        model=chat.model,
+        base_url=endpoint.resolve_base_url(session.settings.base_url),
+        plain_http=session.settings.plain_http,
     )
     try:
         path = regular_files.absolute(path)

@@ -95,6 +95,7 @@ def _ask(session: Session, text: str) -> None:
 
 def _usage(session: Session, text: str) -> None:
     session.show_usage()
+    service.show_plan(session)
 
 
 def _help(session: Session, text: str) -> None:
@@ -118,7 +119,12 @@ COMMANDS: dict[str, Command] = {
         *code.COMMANDS,
         *tools.COMMANDS,
         *files.COMMANDS,
-        Command("usage", "%glm usage", "show a dashboard of tokens and cost that stays up to date", _usage),
+        Command(
+            "usage",
+            "%glm usage",
+            "show a dashboard of tokens and cost that stays up to date",
+            _usage,
+        ),
         Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
     )
 }

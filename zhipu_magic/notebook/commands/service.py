@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 from ...service.api_key import ApiKey
 from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
-from ...text.addresses import without_password
+from ...service.profile import NAMED_ADDRESSES
+from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
 from ...text.numbers import plural
@@ -22,30 +24,92 @@ from .command import Command, unquoted
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
+    from ...service.quota import Limit
     from ..session import Session
 
 
 def _login(session: Session, text: str) -> None:
-    if text.startswith("-") and text != "--save":
-        raise UsageError(f"%glm login has no option {text}. Did you mean --save?")
-    if text not in ("", "--save"):
-        raise UsageError("Do not write the key in a cell, where it would be saved: %glm login asks for it.")
+    words = text.split()
+    save = "--save" in words
+    name = _address_name([word for word in words if word != "--save"])
+    address = NAMED_ADDRESSES[name] if name else session.chat.service.base_url
     try:
-        key = check_key(ApiKey(getpass.getpass("API key (not shown as you type): ")))
+        key = check_key(
+            ApiKey(getpass.getpass(f"API key for {host_of(address) or 'the service'} (not shown as you type): "))
+        )
     except (StdinNotImplementedError, EOFError):
         raise SettingsError(
             "This front end cannot prompt for input.",
             hint="Set ZHIPUAI_API_KEY before the kernel starts.",
             reason="key.no_prompt",
         ) from None
+    if name:
+        session.change("base_url", address)
     session.chat.service.login(key)
-    if text:
+    if save:
         save_to_keyring(key)
-    said = "It is stored in the system's keyring." if text else "It is kept until the kernel ends; --save stores it."
+    said = "It is stored in the system's keyring." if save else "It is kept until the kernel ends; --save stores it."
     source = session.chat.service.key_source or ""
     if source not in (OF_SESSION, OF_KEYRING):
         said += f" But another key takes precedence ({source}): remove it to use this one."
-    session.answer(f"The key is set. {said}")
+    following = Markup()
+    if name:
+        following = Markup(
+            "`%%glm` asks {address} now; set ZHIPUAI_BASE_URL={name} to ask there every time.",
+            address=address,
+            name=name,
+        )
+    elif session.chat.service.profile.key_page:
+        following = _OTHER_ADDRESSES
+    session.answer(Markup("The key is set. {said} {following}", said=said, following=following))
+
+
+_OTHER_ADDRESSES = Markup(
+    "A key of the coding plan needs `%glm login coding`, one of the international service `%glm login z.ai` or "
+    "`%glm login z.ai/coding`."
+)
+
+
+def _address_name(words: list[str]) -> str:
+    """The name of an address after `%glm login`; empty without one. A key, which may stand there, is not repeated."""
+    if not words:
+        return ""
+    name = words[0].lower()
+    if len(words) == 1 and name in NAMED_ADDRESSES:
+        return name
+    near = nearest(name, ("--save", *NAMED_ADDRESSES))
+    if len(words) == 1 and near and len(name) <= _LONGEST_ADDRESS_NAME:
+        raise UsageError(f"%glm login does not take that. Did you mean {near}?")
+    raise UsageError(
+        "Do not write the key in a cell, where it would be saved: %glm login asks for it. All that may follow is the "
+        f"name of an address ({', '.join(NAMED_ADDRESSES)}) and --save."
+    )
+
+
+#: Characters of what may be a mistyped name, and is no key.
+_LONGEST_ADDRESS_NAME = 15
+
+
+def show_plan(session: Session) -> None:
+    """Show what is used of the coding plan, where one is asked."""
+    service = session.chat.service
+    if not service.profile.plan or service.sealed or service.key_source is None:
+        return
+    try:
+        limits = service.plan_limits()
+    except GLMError as error:
+        session.answer(Markup("The coding plan bills a subscription, not tokens. {why}", why=error.message))
+        return
+    told = " · ".join(_limit(limit) for limit in limits)
+    session.answer(Markup("The coding plan bills a subscription, not tokens. Used: {told}.", told=told))
+
+
+def _limit(limit: Limit) -> str:
+    used = f"{limit.used:.0f} % of the {limit.name}"
+    if limit.renews is None:
+        return used
+    today = limit.renews.date() == datetime.now().date()
+    return f"{used}, until {limit.renews.strftime('%H:%M' if today else '%Y-%m-%d %H:%M')}"
 
 
 def _practice(session: Session, text: str) -> None:
@@ -173,7 +237,13 @@ def _version(session: Session, text: str) -> None:
 
 
 COMMANDS = (
-    Command("login", "%glm login [--save]", "set the API key; --save stores it in the system's keyring", _login),
+    Command(
+        "login",
+        "%glm login [ADDRESS] [--save]",
+        "set the API key (ADDRESS: coding, z.ai, z.ai/coding); --save stores it",
+        _login,
+        completes=" ".join(NAMED_ADDRESSES),
+    ),
     Command(
         "practice",
         "%glm practice [FILE]",
