@@ -15,6 +15,7 @@ import pytest
 from comm.base_comm import BaseComm
 from hypothesis import HealthCheck, settings
 from in_process import Notebook, Page
+from other_server import OtherServer
 from story import Story
 
 from zhipu_magic import Chat
@@ -75,6 +76,14 @@ def server() -> Iterator[PracticeServer]:
         # for the name of a model.
         objections = [received.objection for received in running.requests]
         assert [fault for fault in objections if fault is not None and fault.code != "1211"] == []
+
+
+@pytest.fixture
+def other_server() -> Iterator[OtherServer]:
+    """A server that is not ZhiPu AI's."""
+    running = OtherServer()
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from in_process import Page
 from IPython.core.error import UsageError
+from other_server import OtherServer, event, words
 
 from zhipu_magic import Chat, InvalidRequest, McpServer, Search
 from zhipu_magic.chat.options import Options
 from zhipu_magic.chat.request import key_of
-from zhipu_magic.practice import Answer, PracticeServer, tool_call
-from zhipu_magic.service.endpoint import Endpoint
+from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.models import CATALOGUE, EFFORTS
 from zhipu_magic.service.profile import NAMED_ADDRESSES, PRACTICE, profile_of
 
@@ -21,18 +21,11 @@ ELSEWHERE = profile_of("http://127.0.0.1:8000/v1")
 
 
 @pytest.fixture
-def other(server: PracticeServer) -> Iterator[Chat]:
+def other(other_server: OtherServer) -> Iterator[Chat]:
     """A chat with a server that is not ZhiPu AI's."""
-    asking = Chat(model="glm-5.3", base_url=server.base_url, api_key=server.api_key)
-    asking.service.use(_Other(server.base_url, asking.service.endpoint().key, "given in the code"))
+    asking = Chat(model="glm-5.3", base_url=other_server.base_url, api_key="none")
     yield asking
     asking.close()
-
-
-class _Other(Endpoint):
-    @property
-    def profile(self) -> Any:
-        return ELSEWHERE
 
 
 def sent(server: PracticeServer) -> dict[str, Any]:
@@ -94,13 +87,13 @@ def test_in_python_the_same_is_said_in_python(chat: Chat, server: PracticeServer
 
 
 def test_other_servers_are_asked_in_their_own_way_and_not_checked_against_the_catalogue(
-    other: Chat, server: PracticeServer
+    other: Chat, other_server: OtherServer
 ) -> None:
     _ = other.ask("hi", think=False, effort="medium").text
-    assert sent(server)["chat_template_kwargs"] == {"enable_thinking": False}
-    assert sent(server)["reasoning_effort"] == "medium"
     _ = other.ask("hi", keep_thinking=True).text
-    assert sent(server)["chat_template_kwargs"] == {"enable_thinking": True, "clear_thinking": False}
+    first, second = other_server.requests
+    assert (first["chat_template_kwargs"], first["reasoning_effort"]) == ({"enable_thinking": False}, "medium")
+    assert second["chat_template_kwargs"] == {"enable_thinking": True, "clear_thinking": False}
 
 
 def test_a_model_that_the_catalogue_does_not_know_is_sent_any_effort(chat: Chat, server: PracticeServer) -> None:
@@ -124,18 +117,19 @@ def test_earlier_reasoning_is_kept_if_asked_for(page: Page, server: PracticeServ
     assert sent(server)["thinking"] == {"type": "disabled", "clear_thinking": False}
 
 
-def test_a_known_answer_is_replayed_whatever_the_service_would_take(server: PracticeServer, tmp_path: Any) -> None:
+def test_a_known_answer_is_replayed_whatever_the_service_would_take(
+    server: PracticeServer, other_server: OtherServer, tmp_path: Any
+) -> None:
     journal = tmp_path / "talk.jsonl"
-    first = Chat("glm-5.3", base_url=server.base_url, api_key=server.api_key, journal=journal)
-    first.service.use(_Other(server.base_url, first.service.endpoint().key, "given in the code"))
-    server.enqueue(Answer("quick"))
+    first = Chat("glm-5.3", base_url=other_server.base_url, api_key="none", journal=journal)
+    other_server.enqueue(words("quick"))
     assert first.ask("hi", think=False).text == "quick"
     first.close()
     for mode in ("auto", "only"):
         again = Chat("glm-5.3", base_url=server.base_url, api_key=server.api_key, journal=journal, replay=mode)
         assert again.ask("hi", think=False).text == "quick"
         again.close()
-    assert len(server.requests) == 1
+    assert (len(other_server.requests), server.requests) == (1, [])
 
 
 # What the service runs itself
@@ -271,11 +265,12 @@ def test_the_service_itself_lets_the_model_choose(
 
 
 def test_another_server_can_be_made_to_call_a_function_once(
-    other: Chat, server: PracticeServer, weather: Callable[..., Any]
+    other: Chat, other_server: OtherServer, weather: Callable[..., Any]
 ) -> None:
-    server.enqueue(Answer(tool_calls=(tool_call("weather", {"city": "Paris"}, id="1"),)), Answer("It is clear."))
+    call = {"index": 0, "id": "1", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+    other_server.enqueue(event({"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}), words("It is clear."))
     assert other.ask("hi", tools=[weather], tool_choice="weather").text == "It is clear."
-    first, second = (request.body["tool_choice"] for request in server.requests)
+    first, second = (request["tool_choice"] for request in other_server.requests)
     assert first == {"type": "function", "function": {"name": "weather"}}
     assert second == "auto"
     with pytest.raises(InvalidRequest, match=r"(?s)no tool of this turn: wether. Did you mean weather\?"):
@@ -345,14 +340,14 @@ def test_what_was_asked_is_asked_again_in_the_same_words(chat: Chat, server: Pra
 
 
 def test_a_turn_that_did_not_think_is_asked_again_as_its_new_service_takes_it(
-    chat: Chat, server: PracticeServer
+    chat: Chat, server: PracticeServer, other_server: OtherServer
 ) -> None:
     _ = chat.ask("hi", model="glm-5", think=False).text
     assert sent(server)["thinking"] == {"type": "disabled"}
-    chat.service.use(_Other(server.base_url, chat.service.endpoint().key, "given in the code"))
+    chat.service.configure(base_url=other_server.base_url)
     _ = chat.ask_again().text
-    assert "thinking" not in sent(server)
-    assert sent(server)["chat_template_kwargs"] == {"enable_thinking": False}
+    assert "thinking" not in other_server.requests[0]
+    assert other_server.requests[0]["chat_template_kwargs"] == {"enable_thinking": False}
 
 
 def test_the_keys_of_what_was_asked_before_stay_as_they_were(chat: Chat) -> None:

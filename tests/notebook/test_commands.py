@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from in_process import Page
 from IPython.core.error import UsageError
+from other_server import OtherServer
 
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.service.models import CATALOGUE
 
 
 @pytest.fixture
@@ -98,8 +100,42 @@ def test_models_lists_what_the_service_offers_with_what_is_known(page: Page) -> 
     shown = page.run("%glm models").plain()
     assert "glm-4.7-flash ←" in shown
     assert "200K / 128K tokens" in shown
-    assert "the service's own" in shown
+    assert "The service's own list does not have" in shown or "The list is the service's own." in shown
     assert "2026-09-03" in shown
+    cells = [[cell.strip(" ←") for cell in row.strip("|").split("|")] for row in shown.splitlines() if row]
+    rows = {name: facts for name, *facts in cells}
+    for name, model in CATALOGUE.items():
+        context, thinks, sight, _ = rows[name]
+        assert context.startswith("?" if model.context is None else f"{model.context}"[0]) and " / " in context
+        assert thinks == {"none": "", "optional": "yes", "always": "always"}[model.thinking]
+        assert sight == ("yes" if model.vision else "")
+    assert "glm-5.3, glm-5.3-flash, glm-5.3-flashx: low, high, max" in shown
+
+
+def test_models_of_a_plan_have_no_price(bare_page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare_page.run("%load_ext zhipu_magic")
+    for address, said in (
+        ("coding", "is billed as a subscription"),
+        ("z.ai", "The prices of this service are not known"),
+    ):
+        monkeypatch.setenv("ZHIPUAI_BASE_URL", address)
+        shown = bare_page.run("%glm models").plain()
+        assert said in shown and "as there is no key yet" in shown
+        assert "glm-5.3-flash" in shown and "¥" not in shown and "yuan" not in shown
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", "coding")
+    assert "billed by the plan" in bare_page.run("%glm model glm-5.3").plain()
+
+
+def test_models_of_another_server_are_listed_with_their_contexts(page: Page, other_server: OtherServer) -> None:
+    other_server.models = [{"id": "qwen3", "max_model_len": 32_768}, {"id": "<b>x</b> | y"}, {"id": "zai-org/GLM-5.3"}]
+    page.run(f"%config GLMMagics.base_url = '{other_server.base_url}'")
+    page.run("%config GLMMagics.model = 'qwen3'")
+    cell = page.run("%glm models")
+    assert "| qwen3 ←" in cell.plain() and "| 32K" in cell.plain()
+    assert "glm-4.7" not in cell.plain() and "yuan" not in cell.plain()
+    assert "<b>" not in cell.markdown()
+    other_server.models = [{"id": "local"}]
+    assert "context" not in page.run("%glm models").plain()
 
 
 def test_models_falls_back_on_the_catalogue(page: Page, server: PracticeServer) -> None:

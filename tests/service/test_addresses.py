@@ -275,7 +275,7 @@ def test_usage_tells_what_is_used_of_the_plan(plan_page: Page, plan: Plan) -> No
     plan.answer = 200, json.dumps({"code": 200, "success": True, "data": {"limits": limits, "level": "pro"}}).encode()
     cell = plan_page.run("%glm usage")
     assert cell.plain(1) == (
-        "The coding plan bills a subscription, not tokens. Used: 12 % of the tokens in 5 hours, until "
+        "The coding plan is billed as a subscription, not by the token. Used: 12 % of the tokens in 5 hours, until "
         f"{renews:%Y-%m-%d %H:%M} · 3 % of the searches and other tools in 1 month · 100 % of the NEW_LIMIT."
     )
     assert plan.asked == [("/api/monitor/usage/quota/limit", "hidden.secret")]

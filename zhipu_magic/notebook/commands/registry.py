@@ -16,7 +16,7 @@ from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
 from ..hints import in_cell
-from . import code, files, service, threads, tools, turns
+from . import code, files, models, service, threads, tools, turns
 from .command import Command, prose
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         Command("ask", "%glm ask TEXT", "ask the model, like a one-line cell", _ask, completes="prose"),
         *service.COMMANDS,
+        *models.COMMANDS,
         *threads.COMMANDS,
         *turns.COMMANDS,
         *code.COMMANDS,

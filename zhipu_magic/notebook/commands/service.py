@@ -12,18 +12,15 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from ...service.api_key import ApiKey
 from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
-from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.suggestions import nearest
-from ...text.tables import table
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
-    from ...chat.chat import Chat
     from ...service.quota import Limit
     from ..session import Session
 
@@ -98,10 +95,12 @@ def show_plan(session: Session) -> None:
     try:
         limits = service.plan_limits()
     except GLMError as error:
-        session.answer(Markup("The coding plan bills a subscription, not tokens. {why}", why=error.message))
+        session.answer(
+            Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.message)
+        )
         return
     told = " · ".join(_limit(limit) for limit in limits)
-    session.answer(Markup("The coding plan bills a subscription, not tokens. Used: {told}.", told=told))
+    session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {told}.", told=told))
 
 
 def _limit(limit: Limit) -> str:
@@ -150,87 +149,6 @@ def _carried_over(session: Session) -> Markup:
     )
 
 
-def _model(session: Session, text: str) -> None:
-    if text:
-        session.change("model", unquoted(text))
-    chat = session.chat
-    known = chat.service.model(chat.model)
-    price = _price(known, _is_listed(chat))
-    facts = f": {_context(known)}, {price}" if known else ", about which nothing else is known here"
-    near = nearest(chat.model, CATALOGUE) if known is None and _is_listed(chat) else ""
-    meant = f" Did you mean {near}?" if near else ""
-    session.answer(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
-
-
-def _is_listed(chat: Chat) -> bool:
-    """Whether the catalogue describes this service, or the one that the practice server replaces."""
-    return chat.service.priced or chat.service.practising
-
-
-def _models(session: Session, text: str) -> None:
-    if not _is_listed(session.chat):
-        _other_models(session)
-        return
-    offered, note = list(CATALOGUE), "The service was not asked, as there is no key yet."
-    if session.chat.replay == "only":
-        note = "The service was not asked, as replay is 'only'."
-    if session.chat.service.key_source is not None:
-        try:
-            offered, note = session.chat.service.models(), "The list is the service's own."
-        except GLMError as error:
-            note = f"The service's own list is not available: {error.message}"
-    rows = []
-    for name in offered:
-        known = find(name)
-        mark = " ←" if name == session.chat.model else ""
-        rows.append((name + mark, _context(known), _price(known, True), "yes" if known and known.vision else ""))
-    listing = table(("model", "context / longest answer", "yuan per million tokens: in / out", "sees images"), rows)
-    tiers = (
-        "Where there are three prices, they are for a short prompt and answer, a short prompt and a long answer, and a "
-        "prompt of 32K tokens or more."
-    )
-    session.answer(
-        Markup(
-            "{listing}\n\n{note} Prices are estimates of {date}. {tiers} `%glm model NAME` chooses one.",
-            listing=listing,
-            note=note,
-            date=PRICES_DATE,
-            tiers=tiers,
-        )
-    )
-
-
-def _other_models(session: Session) -> None:
-    """The list of a service that is not in the catalogue."""
-    try:
-        names = session.chat.service.models()
-    except GLMError as error:
-        session.answer(f"This service does not list its models: {error.message}")
-        return
-    rows = [(name + (" ←" if name == session.chat.model else ""),) for name in names]
-    session.answer(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(("model",), rows)))
-
-
-def _context(known: Model | None) -> str:
-    return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens" if known else "not known"
-
-
-def _tokens(count: int | None) -> str:
-    if count is None:
-        return "?"
-    return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1_000}K"
-
-
-def _price(known: Model | None, priced: bool) -> str:
-    if known is None or not known.prices or not priced:
-        return "price not known"
-    if known.prices == FREE:
-        return "free"
-    shown = "≈ ¥" + " · ".join(f"{price.prompt:g} / {price.completion:g}" for price in known.prices)
-    last = known.prices[-1]
-    return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"
-
-
 def _version(session: Session, text: str) -> None:
     packages = ("zhipu_magic", "zhipuai", "httpx", "ipython", "ipywidgets")
     session.answer(" · ".join(f"{name} {version(name)}" for name in packages))
@@ -251,7 +169,5 @@ COMMANDS = (
         _practice,
         completes="off files",
     ),
-    Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
-    Command("models", "%glm models", "list the models with their context and prices", _models),
     Command("version", "%glm version", "show the versions of this extension and its dependencies", _version),
 )

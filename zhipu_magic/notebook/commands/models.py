@@ -1,0 +1,161 @@
+"""The commands for models: which one is asked, and which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
+from ...service.profile import Profile
+from ...text.errors import GLMError
+from ...text.markup import Markup
+from ...text.suggestions import nearest
+from ...text.tables import table
+from .command import Command, unquoted
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+
+def _model(session: Session, text: str) -> None:
+    if text:
+        session.change("model", unquoted(text))
+    chat, profile = session.chat, session.chat.service.profile
+    known = chat.service.model(chat.model)
+    facts = f": {_context(known)}, {_cost(known, profile)}" if known else ", about which nothing else is known here"
+    near = nearest(chat.model, CATALOGUE) if known is None and profile.is_glm else ""
+    meant = f" Did you mean {near}?" if near else ""
+    session.answer(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
+
+
+def _models(session: Session, text: str) -> None:
+    offered, note = _offered(session)
+    if session.chat.service.profile.is_glm:
+        _show_catalogue(session, offered, note)
+    elif offered is None:
+        session.answer(note)
+    else:
+        _show_list(session, offered)
+
+
+def _offered(session: Session) -> tuple[list[str] | None, str]:
+    """The models that the service lists; or None, and why there is no list."""
+    service = session.chat.service
+    if service.sealed:
+        return None, "The service was not asked, as replay is 'only'."
+    if service.profile.is_glm and service.key_source is None:
+        return None, "The service was not asked, as there is no key yet."
+    try:
+        return service.models(), ""
+    except GLMError as error:
+        what = "The service's own list is not available" if service.profile.is_glm else _NO_LIST
+        return None, f"{what}: {error.message}"
+
+
+_NO_LIST = "This service does not list its models"
+
+
+def _show_list(session: Session, offered: Sequence[str]) -> None:
+    """What a server lists that is not ZhiPu AI's: what its models can do depends on how it runs them."""
+    chat = session.chat
+    contexts = [known.context if (known := chat.service.model(name)) else None for name in offered]
+    columns = [["model", *(_marked(name, chat.model) for name in offered)]]
+    if any(contexts):
+        columns.append(["context, in tokens", *map(_tokens, contexts)])
+    header, *rows = zip(*columns, strict=True)
+    session.answer(Markup("{listing}\n\n`%glm model NAME` chooses one.", listing=table(header, rows)))
+
+
+def _show_catalogue(session: Session, offered: Sequence[str] | None, note: str) -> None:
+    """All models of the catalogue, and what else the service lists."""
+    chat, profile = session.chat, session.chat.service.profile
+    listed = {known.name if (known := find(name)) else name for name in offered or ()}
+    names = [*CATALOGUE, *sorted(listed - CATALOGUE.keys())]
+    priced = profile.priced or chat.service.practising
+    header = ["model", "context / longest answer", "thinks", "sees images"]
+    rows = []
+    for name in names:
+        known = chat.service.model(name)
+        row = [_marked(name, chat.model), _context(known), _THINKS[known.thinking] if known else "", _sight(known)]
+        rows.append([*row, _price(known)] if priced else row)
+    notes = [note if offered is None else _list_note(names, listed), _efforts_note()]
+    if priced:
+        header.append("yuan per million tokens: in / out")
+        notes += [f"Prices are estimates of {PRICES_DATE}.", _TIERS]
+    else:
+        notes.append(_PLAN if profile.plan else _NO_PRICES)
+    session.answer(
+        Markup(
+            "{listing}\n\n{notes} `%glm model NAME` chooses one, which need not be listed.",
+            listing=table(header, rows),
+            notes=" ".join(notes),
+        )
+    )
+
+
+_THINKS = {"none": "", "optional": "yes", "always": "always"}
+_TIERS = (
+    "Where there are three prices, they are for a short prompt and answer, a short prompt and a long answer, and a "
+    "prompt of 32K tokens or more."
+)
+_PLAN = "The coding plan is billed as a subscription, not by the token."
+_NO_PRICES = "The prices of this service are not known here."
+
+
+def _list_note(names: Sequence[str], listed: set[str]) -> str:
+    missing = [name for name in names if name not in listed]
+    if not missing:
+        return "The list is the service's own."
+    return f"The service's own list does not have {', '.join(missing)}."
+
+
+def _efforts_note() -> str:
+    """Which models have which efforts."""
+    by_efforts: dict[tuple[str, ...], list[str]] = {}
+    for model in CATALOGUE.values():
+        if model.efforts:
+            by_efforts.setdefault(model.efforts, []).append(model.name)
+    said = "; ".join(f"{', '.join(names)}: {', '.join(efforts)}" for efforts, names in by_efforts.items())
+    return f"Models that always think do not take --no-think. Efforts (--effort): {said}."
+
+
+def _marked(name: str, chosen: str) -> str:
+    return f"{name} ←" if name.lower() == chosen.lower() else name
+
+
+def _context(known: Model | None) -> str:
+    return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens" if known else "not known"
+
+
+def _tokens(count: int | None) -> str:
+    if count is None:
+        return "?"
+    if count < 10_000 and count % 1_000:
+        return f"{count:,}"
+    return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1_000}K"
+
+
+def _sight(known: Model | None) -> str:
+    return "yes" if known and known.vision else ""
+
+
+def _cost(known: Model | None, profile: Profile) -> str:
+    if profile.plan:
+        return "billed by the plan"
+    return _price(known) if profile.priced else "price not known"
+
+
+def _price(known: Model | None) -> str:
+    if known is None or not known.prices:
+        return "price not known"
+    if known.prices == FREE:
+        return "free"
+    shown = "≈ ¥" + " · ".join(f"{price.prompt:g} / {price.completion:g}" for price in known.prices)
+    last = known.prices[-1]
+    return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"
+
+
+COMMANDS = (
+    Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
+    Command("models", "%glm models", "list the models: context, thinking, sight and prices", _models),
+)
