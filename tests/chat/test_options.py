@@ -240,6 +240,18 @@ def test_an_engine_that_the_service_does_not_have_is_refused(page: Page, server:
     assert said.startswith("This service has no search engine search_pro_jina.\nNothing was sent. It has: search_std, ")
 
 
+def test_what_a_search_costs_is_said_where_money_is(page: Page, server: PracticeServer) -> None:
+    told = page.run("%%glm -m glm-4.7 --search --preview\nWhat is new?").plain()
+    assert "each web search is billed separately, ≈ ¥0.01 to 0.05" in told
+    cell = page.run("%%glm -m glm-4.7 --search\nWhat is new?")
+    assert "price not known: web searches are billed separately" in cell.html(1)
+    assert "¥" not in cell.plain(1)
+    page.run("%%glm -m glm-4.7\nAnd else?")
+    usage = page.run("%glm usage").plain()
+    assert "What is new? (the web search is billed separately)" in usage and "1 unpriced" in usage
+    assert "else? (" not in usage
+
+
 # Which function is called
 
 

@@ -12,7 +12,7 @@ import pytest
 from in_process import Page
 
 from zhipu_magic import Chat, GLMError, confirm
-from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import InvalidRequest, OverBudget, ReplyBroken
 
 WEATHER = '''def weather(city: str, days: int = 1) -> dict:
@@ -482,6 +482,69 @@ def test_an_open_fence_does_not_take_the_sources_in(page: Page, server: Practice
     server.enqueue(Answer("1. one\n\n```python\nx = 1", extra={"web_search": SOURCES}))
     markdown = page.run("%%glm --search\nWhat is new?").markdown()
     assert "x = 1\n```\n\nSources:\n\n1. [One" in markdown
+
+
+CITED = [
+    {"title": "One", "link": "https://example.org/one?a=1&b=(2)", "refer": "ref_1"},
+    {"title": "Two", "link": "javascript:alert(1)", "refer": "ref_2"},
+    {"title": "Three", "link": "https://example.org/three", "refer": "ref_3"},
+    {"title": "Three again", "link": "https://example.org/other", "refer": "ref_3"},
+    {"title": "Odd", "link": "https://example.org/odd", "refer": "x](javascript:alert(1))"},
+]
+ONE = "[&#91;ref&#95;1&#93;](https://example.org/one?a=1&amp;b=%282%29)"
+THREE = "[&#91;ref&#95;3&#93;](https://example.org/three)"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("News[ref_1][ref_3]。", f"News{ONE}{THREE}。"),
+        ("- a [ref_1]\n- **b[ref_3]**", f"- a {ONE}\n- **b{THREE}**"),
+        ("| a |\n|---|\n| b [ref_1] |", f"| a |\n|---|\n| b {ONE} |"),
+        ("none: [ref_2] [ref_4] [1] [x] ref_1", "none: [ref_2] [ref_4] [1] [x] ref_1"),
+        ("`[ref_1]` and ``a [ref_1]``", "`[ref_1]` and ``a [ref_1]``"),
+        ("```\nx[ref_1]\n```\n\n    x[ref_1]", "```\nx[ref_1]\n```\n\n    x[ref_1]"),
+        ("[ref_1](https://a.example) \\[ref_1] ![ref_1]", None),
+        ("[ref_1]: https://a.example", "[ref_1]: https://a.example"),
+        ("<b>[ref_1]</b>", None),
+    ],
+)
+def test_a_reference_in_the_words_leads_to_its_source(
+    page: Page, server: PracticeServer, tmp_path: Path, words: str, shown: str | None
+) -> None:
+    server.enqueue(Answer(words, extra={"web_search": CITED}))
+    cell = page.run("%%glm --search -b response\nWhat is new?")
+    assert page.names["response"].choices[0].message.content == words
+    assert cell.plain() == words
+    found = cell.markdown().split("\n\nSources:")[0]
+    assert shown is None or found == shown.rstrip("\n")
+    assert "(https://example.org/odd)" not in found and "ref_1](https://example" not in found
+    assert page.run("%glm show").markdown().split("\n\nSources:")[0] == found
+    assert page.run(f"%glm export {tmp_path / 'talk.md'}").success
+    assert found.strip("\n") in (tmp_path / "talk.md").read_text()
+
+
+def test_references_are_links_while_the_reply_still_grows(page: Page, server: PracticeServer) -> None:
+    first = {**chunk("News [ref_1]"), "web_search": CITED}
+    server.enqueue(Raw((sse(first), 0.2, sse(chunk(" and more")), sse(chunk("", finish_reason="stop")), DONE)))
+    cell = page.run("%%glm --search\nWhat is new?")
+    growing = [str(message["data"].get("text/markdown")) for message in cell.messages]
+    assert cell.markdown().startswith(f"News {ONE} and more")
+    assert any(text.startswith(f"News {ONE}") for text in growing[:-1])
+
+
+def test_what_was_gone_on_from_has_the_sources_of_both_and_no_doubtful_links(
+    page: Page, server: PracticeServer
+) -> None:
+    server.enqueue(
+        Answer("One [ref_1]", finish_reason="length", extra={"web_search": CITED[:1]}),
+        Answer(" and three [ref_1]", extra={"web_search": [{**CITED[2], "refer": "ref_1"}]}),
+    )
+    page.run("%%glm --search\nWhat is new?")
+    assert page.run("%glm continue").success
+    shown = page.run("%glm show").markdown()
+    assert shown.startswith("One [ref_1] and three [ref_1]\n\nSources:")
+    assert "example.org/one" in shown and "example.org/three" in shown
 
 
 def test_a_transcript_tells_of_the_calls_and_the_sources(

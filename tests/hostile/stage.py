@@ -76,9 +76,10 @@ class Stage:
         self.page.names["weather"] = _tool(attack)
         self.page.names["text"] = attack
         magics.chat.system = attack
-        found = {"title": attack, "link": attack, "media": attack, "publish_date": attack}
+        found = {"title": attack, "link": attack, "media": attack, "publish_date": attack, "refer": "ref_1"}
         sources = {"web_search": [found, {**found, "link": f"http://a.example/{attack}"}, {"link": attack}]}
-        self.run(f"%%glm --search -b r\n{attack}", Answer(attack, reasoning=attack, id=attack, extra=sources))
+        cited = f"{attack}[ref_1]{attack}"
+        self.run(f"%%glm --search -b r\n{attack}", Answer(cited, reasoning=attack, id=attack, extra=sources))
         self.run(
             f"%%glm --tool weather\n{attack}\n{{{{ text }}}} {{{{ weather({json.dumps(attack)}) }}}}",
             Answer(f"$$ {attack}", tool_calls=(tool_call("weather", {"city": attack, attack: attack}, id="1"),)),

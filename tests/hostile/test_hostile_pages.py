@@ -13,12 +13,13 @@ from nasty import NASTY
 from readers import READERS, Elements
 from stage import COMMAND_LINES, Stage, word_of
 
+from zhipu_magic.history.markdown import citations
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.display.terminal import Terminal
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text.html import folded
 from zhipu_magic.text.markup import Markup
-from zhipu_magic.text.sanitize.pages import page_of
+from zhipu_magic.text.sanitize.pages import Cited, page_of
 
 
 @pytest.fixture(params=ATTACKS, ids=range(len(ATTACKS)))
@@ -96,7 +97,25 @@ def test_the_attacks_would_take_effect() -> None:
     assert harm_in({"text/plain": ATTACKS[-1]})
 
 
-PIECES = st.lists(NASTY | NASTY.map(Markup.of) | NASTY.map(lambda text: folded(text, [text])), max_size=6)
+#: Addresses of sources that would do harm if a piece of them were taken for something else.
+ADDRESSES = [
+    "https://a.example/onclick=location=name/x",
+    'https://a.example/"><img src=x onerror=alert(1)>',
+    "https://a.example/$x$/\\href{javascript:alert(1)}{x}",
+    "https://a.example/)[x](javascript:alert(1))<https://b.example",
+    "https://a.example/@@x@@?&commat;&#64;`",
+    "javascript:alert(1)",
+    "https://u:p@a.example/",
+]
+CITED = st.builds(
+    lambda before, after, address: Cited(
+        f"{before}[ref_1]{after}", citations([{"refer": "ref_1", "link": address, "title": after}])
+    ),
+    NASTY,
+    NASTY,
+    st.sampled_from(ADDRESSES) | NASTY.map(lambda text: f"https://a.example/{text}"),
+)
+PIECES = st.lists(NASTY | CITED | NASTY.map(Markup.of) | NASTY.map(lambda text: folded(text, [text])), max_size=6)
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -106,7 +125,14 @@ PIECES = st.lists(NASTY | NASTY.map(Markup.of) | NASTY.map(lambda text: folded(t
 @example(pieces=["```", "a\n\n```html\n<img src=x>\n```"])
 @example(pieces=["- a\n\n  ~~~", Markup("<details><summary>x</summary></details>"), "~~~\n<img src=x>"])
 @example(pieces=["\ufdd00\ufdd1", Markup.of("ours")])
-def test_pieces_of_a_page_make_no_harm_together(reader: object, pieces: list[Markup | str]) -> None:
+@example(
+    pieces=[
+        Cited(
+            "<b title=[ref_1]>$[ref_1]$ [a](/x[ref_1]) <[ref_1]>", citations([{"refer": "ref_1", "link": ADDRESSES[0]}])
+        )
+    ]
+)
+def test_pieces_of_a_page_make_no_harm_together(reader: object, pieces: list[Markup | Cited | str]) -> None:
     assert callable(reader)
     page = Elements(reader(page_of(pieces).rich))
     assert [each for each in page.foreign if each[0] not in ("details", "summary")] == []

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..text.characters import shorten
-from ..text.html import folded, link, quotation
+from ..text.html import folded, inline_link, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
 from ..text.numbers import plural
-from ..text.sanitize.pages import page_of
+from ..text.sanitize.pages import Cited, page_of
 from .rounds import Called, calls_by_round
 from .turn import Turn
 
@@ -24,19 +24,20 @@ _LONGEST_ADDRESS = 200
 _LONGEST_FOLDED = 20_000
 
 #: What a page is made of: the model's Markdown, and pieces of our own.
-Pieces = Iterator[Markup | str]
+Pieces = Iterator[Markup | Cited | str]
 
 
 def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
     """The reply of a turn that was kept: the calls of tools and the reasoning folded away, then the words."""
 
     def pieces() -> Pieces:
+        links = citations(turn.sources)
         for words, calls in calls_by_round(turn.tool_messages):
-            yield words
+            yield Cited(words, links)
             yield folded_calls(calls)
         if turn.reasoning:
             yield folded_reasoning(turn.reasoning)
-        yield answer(turn)
+        yield Cited(answer(turn), links)
         yield sources(turn.sources)
 
     return page_of(pieces(), remote_images=remote_images)
@@ -134,6 +135,18 @@ def sources(found: Iterable[Mapping[str, Any]]) -> Markup:
     # The word before it keeps the list apart from one that the reply ends with.
     numbered = (Markup("{number}. {line}", number=number, line=line) for number, line in enumerate(lines, 1))
     return Markup("Sources:\n\n{lines}", lines=Markup("\n").join(numbered))
+
+
+def citations(found: Iterable[Mapping[str, Any]]) -> dict[str, Markup]:
+    """What stands for `[ref_1]` in a reply's words, by the name of the reference: a link to the source that has it."""
+    links: dict[str, Markup] = {}
+    for source in found:
+        name = str(source.get("refer") or "")
+        address = source.get("link")
+        linked = inline_link(f"[{name}]", address) if isinstance(address, str) else None
+        if linked is not None:
+            links.setdefault(name, linked)
+    return links
 
 
 def _source(source: Mapping[str, Any]) -> Markup:

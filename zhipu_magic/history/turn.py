@@ -97,7 +97,15 @@ class Turn(NamedTuple):
             run=self.run,
             execution_count=self.execution_count,
             tokens=self.tokens + more.tokens,
+            sources=_both(self.sources, more.sources),
         )
+
+
+def _both(first: tuple[Mapping[str, Any], ...], more: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    """The sources of two replies. Each has counted its own from 1, so a `[ref_1]` would not say which one it means."""
+    if not first or not more:
+        return first or more
+    return tuple({name: fact for name, fact in one.items() if name != "refer"} for one in (*first, *more))
 
 
 def _without_reasoning(message: Message) -> Message:

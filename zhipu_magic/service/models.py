@@ -15,8 +15,9 @@ DEFAULT_MODEL = "glm-4.7-flash"
 _K = 1_000
 _M = 1_000_000
 
-#: The most that one search of the web costs, in yuan (docs/protocol.md, "Chat request"). It is billed separately.
+#: The most and the least that a search of the web costs, in yuan (docs/protocol.md, "Chat request"), billed separately.
 SEARCH_COST: Final = 0.05
+CHEAPEST_SEARCH: Final = 0.01
 
 #: The values of `reasoning_effort` in the specification. Each model takes some of them.
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -35,6 +35,15 @@ def folded(line: object, texts: Iterable[str]) -> Markup:
     return Markup("<details><summary>{line}</summary>{blocks}</details>", line=line, blocks=blocks)
 
 
+def inline_link(text: str, address: str) -> Markup | None:
+    """The text as a link that can stand among other words, whatever a front end takes these for; None if it is none.
+
+    An address between < and > would be a tag where HTML is read as it is.
+    """
+    target = link_target(address)
+    return None if target is None else Markup.vouched(f"[{escape(text)}]({target})", text)
+
+
 def link(text: str, address: str) -> Markup:
     """The text as a link to a web address; the text alone if the address is not one."""
     target = link_target(address)

@@ -80,6 +80,17 @@ def code_regions(text: str) -> list[tuple[int, int]]:
     return sorted(regions)
 
 
+def outside_code(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Where a pattern is found in the words of a text, and not in its code."""
+    if not pattern.search(text):
+        return
+    for start, end in structure(text).runs:
+        spans = list(code_spans(text, start, end))
+        for found in pattern.finditer(text, start, end):
+            if not any(first < found.end() and found.start() < last for first, last in spans):
+                yield found
+
+
 def python_blocks(text: str) -> list[str]:
     """The code of the blocks labelled as Python, or else of the unlabelled ones that must be Python.
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.markdown import answer, call_and_result, sources
+from ...history.markdown import answer, call_and_result, citations, sources
 from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.sanitize.pages import page_of
+from ...text.sanitize.pages import Cited, page_of
 from ...values.images.from_value import Image
 
 #: A line that Markdown shows as it is: no letter of it is a mark, it begins like no list, and has no gap to close up.
@@ -24,7 +24,7 @@ def transcript(thread: Thread) -> str:
     return page_of(_pieces(thread)).rich + "\n"
 
 
-def _pieces(thread: Thread) -> Iterator[Markup | str]:
+def _pieces(thread: Thread) -> Iterator[Markup | Cited | str]:
     links = [link for link in thread.links if not link.aside]
     models = Markup(" and ").join(dict.fromkeys(link.turn.model for link in links))
     yield Markup("# Conversation with {models}", models=models)
@@ -36,16 +36,17 @@ def _pieces(thread: Thread) -> Iterator[Markup | str]:
         yield from _turn(link)
 
 
-def _turn(link: Link) -> Iterator[Markup | str]:
+def _turn(link: Link) -> Iterator[Markup | Cited | str]:
     turn = link.turn
     yield Markup("**You**")
     yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
     yield _as_written(turn.prompt)
     yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
+    links = citations(turn.sources)
     for words, calls in calls_by_round(turn.tool_messages):
-        yield words.strip("\n")
+        yield Cited(words.strip("\n"), links)
         yield fenced("\n".join(map(call_and_result, calls)))
-    yield answer(turn).strip("\n")
+    yield Cited(answer(turn).strip("\n"), links)
     yield sources(turn.sources)
 
 

@@ -52,7 +52,7 @@ class EarlierRounds(NamedTuple):
 _NO_ROUNDS = EarlierRounds()
 _NO_MEMBERS: Mapping[str, Any] = MappingProxyType({})
 #: What is shown of a page that the service found.
-_OF_A_SOURCE = ("title", "link", "media", "publish_date")
+_OF_A_SOURCE = ("title", "link", "media", "publish_date", "refer")
 _UNTITLED: Mapping[str, str] = MappingProxyType({})
 
 

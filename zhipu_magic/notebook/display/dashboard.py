@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from ...history.events.event import State
 from ...history.ledger import Entry, Ledger, Sums
-from ...history.link import back_from
+from ...history.link import Link, back_from
+from ...service.response_members import objects
 from ...service.wire import Usage
 from ...text.characters import shorten
 from ...text.markup import Markup, html_bundle
@@ -89,7 +90,7 @@ class DashboardFigures:
         here = self.state.conversation.here
         others = (thread for thread in self.state.conversation.threads.values() if thread is not here)
         links = (link for thread in (*others, here) for link in back_from(thread.last) if link.turn.id in listed)
-        return {link.turn.id: "set aside" if link.aside else "stale" if link.stale else "" for link in links}
+        return {link.turn.id: _marks(link) for link in links}
 
     @cached_property
     def newest(self) -> list[Entry]:
@@ -108,6 +109,12 @@ class DashboardFigures:
             notes = [note for note in (entry.note, mark, replayed) if note]
             rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
         return rows[::-1]
+
+
+def _marks(link: Link) -> str:
+    marks = ["set aside"] if link.aside else ["stale"] if link.stale else []
+    searches = any(tool.get("type") == "web_search" for tool in objects(link.turn.members.get("tools")))
+    return ", ".join([*marks, *(["the web search is billed separately"] if searches else [])])
 
 
 def dashboard_text(figures: DashboardFigures) -> str:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ...chat.replies.progress import Progress
-from ...history.markdown import Pieces, apart, call_line, call_text, folded_calls, folded_reasoning, parted, sources
+from ...history.markdown import (
+    Pieces,
+    apart,
+    call_line,
+    call_text,
+    citations,
+    folded_calls,
+    folded_reasoning,
+    parted,
+    sources,
+)
 from ...history.rounds import Called, Round
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.numbers import plural
-from ...text.sanitize.pages import page_of
+from ...text.sanitize.pages import Cited, page_of
 
 #: Characters of the reasoning that are shown while it grows.
 _TAIL = 600
@@ -28,12 +39,13 @@ def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
 
     def pieces() -> Pieces:
         latest = _LatestCalls(len(progress.all_calls) - _LATEST_CALLS)
-        yield from _rounds(progress.rounds, latest.lines, _tail)
+        links = citations(_found(progress)) if progress.request.searches else {}
+        yield from _rounds(progress.rounds, links, latest.lines, _tail)
         if progress.reasoning:
             opened = not progress.has_text and not progress.calls and progress.calling is None
             yield folded_reasoning(_tail(progress.reasoning), opened=opened)
         if progress.has_text:
-            yield _words(progress)
+            yield Cited(_words(progress), links)
         yield latest.lines(progress.calls)
         yield _under_way(progress, "…")
 
@@ -44,15 +56,22 @@ def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The complete reply, as it stays on the page."""
 
     def pieces() -> Pieces:
-        yield from _rounds(progress.rounds)
+        found = _found(progress)
+        links = citations(found)
+        yield from _rounds(progress.rounds, links)
         if progress.reasoning:
             yield folded_reasoning(progress.reasoning)
-        yield _value(progress) or _words(progress)
+        yield _value(progress) or Cited(_words(progress), links)
         yield folded_calls(progress.calls)
         yield _under_way(progress, "· interrupted")
-        yield sources(objects(progress.body().get("web_search")))
+        yield sources(found)
 
     return page_of(pieces(), remote_images=remote_images)
+
+
+def _found(progress: Progress) -> list[Mapping[str, Any]]:
+    """What the service has found on the web, as far as it is known."""
+    return objects(progress.body().get("web_search"))
 
 
 def _tail(thoughts: str) -> str:
@@ -96,6 +115,7 @@ def _value(progress: Progress) -> str:
 
 def _rounds(
     rounds: Iterable[Round],
+    links: Mapping[str, Markup],
     show_calls: Callable[[Sequence[Called]], Markup] = folded_calls,
     show_reasoning: Callable[[str], str] = str,
 ) -> Pieces:
@@ -106,5 +126,5 @@ def _rounds(
         if one.wrong:
             yield folded("Asked to correct its answer", [one.words, one.wrong])
         else:
-            yield one.words
+            yield Cited(one.words, links)
             yield show_calls(one.calls)

@@ -68,7 +68,7 @@ class Figures:
         timing = progress.timing
         return cls(
             model=f"{progress.model} (practice)" if progress.practice else progress.model,
-            cost_text="nothing: practice" if progress.practice else money_with_date(standing.cost),
+            cost_text=_cost_text(progress, standing),
             elapsed=timing.seconds,
             first_token=timing.first_token,
             rate=_rate(progress, timing),
@@ -86,6 +86,14 @@ class Figures:
             thread=standing.thread if standing.thread != MAIN else "",
             budget=standing.budget_left,
         )
+
+
+def _cost_text(progress: Progress, standing: Standing) -> str:
+    if progress.practice:
+        return "nothing: practice"
+    if progress.request.searches:
+        return f"{money_with_date(standing.cost)}: web searches are billed separately"
+    return money_with_date(standing.cost)
 
 
 def _rate(progress: Progress, timing: Timing) -> float | None:

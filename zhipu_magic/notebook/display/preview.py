@@ -8,7 +8,7 @@ from typing import Any
 from ...chat.request import Request
 from ...history.markdown import as_python
 from ...history.turn import Message
-from ...service.models import PRICES_DATE
+from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
 from ...text.html import block, folded
 from ...text.markdown import fenced
@@ -58,6 +58,8 @@ def _estimates(request: Request, priced: bool) -> str:
     most = known.cost(request.tokens, longest) if known and priced and longest else None
     if most:
         estimates.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
+    if request.searches:
+        estimates.append(f"each web search is billed separately, ≈ ¥{CHEAPEST_SEARCH:g} to {SEARCH_COST:g}")
     if request.left_out:
         are = "turn does not fit and is" if request.left_out == 1 else "turns do not fit and are"
         estimates.append(f"{request.left_out:,} earlier {are} left out")
