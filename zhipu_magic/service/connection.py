@@ -169,9 +169,12 @@ class Service:
         if not self.profile.plan:
             return []
         endpoint = self.endpoint()
-        with importing:
+        with self._lock, importing:
+            from .client import certificates
             from .quota import limits_of
-        return limits_of(endpoint)
+
+            context = certificates(endpoint)
+        return limits_of(endpoint, context)
 
     @contextmanager
     def client(self, endpoint: Endpoint) -> Iterator[Client]:

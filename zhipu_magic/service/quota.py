@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +19,6 @@ from ..text.characters import printable, shortened
 from ..text.errors import ConnectionFailed
 from ..text.numbers import plural
 from ..text.untrusted_json import loads
-from .client import certificates
 from .endpoint import Endpoint
 from .response_members import objects
 
@@ -36,10 +36,10 @@ class Limit(NamedTuple):
     renews: datetime | None
 
 
-def limits_of(endpoint: Endpoint) -> list[Limit]:
-    """The limits of the plan that this key belongs to. Raises GLMError."""
+def limits_of(endpoint: Endpoint, context: SSLContext) -> list[Limit]:
+    """The limits of the plan that this key belongs to; `context` holds the certificates. Raises ConnectionFailed."""
     try:
-        body = _asked(endpoint)
+        body = _asked(endpoint, context)
         said = loads(body.decode("utf-8-sig", "replace"))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise _not_told(type(error).__name__) from None
@@ -55,13 +55,13 @@ def _not_told(why: str) -> ConnectionFailed:
     return ConnectionFailed("The service does not say what is left of the plan ({why}).", reason="quota.none", why=why)
 
 
-def _asked(endpoint: Endpoint) -> bytes:
+def _asked(endpoint: Endpoint, context: SSLContext) -> bytes:
     parts = urlsplit(endpoint.base_url)
     address = urlunsplit((parts.scheme, parts.netloc, _PATH, "", ""))
     settings: dict[str, Any] = {"timeout": _SECONDS, "trust_env": not endpoint.is_local, "follow_redirects": False}
     body = b""
     with (
-        httpx.Client(verify=certificates(endpoint), **settings) as client,
+        httpx.Client(verify=context, **settings) as client,
         # The key alone, without "Bearer".
         client.stream(
             "GET", address, headers={"Authorization": endpoint.key, "Accept-Encoding": "identity"}
