@@ -530,8 +530,8 @@ CHUNKS = st.fixed_dictionaries(
 def test_an_assembly_takes_whatever_is_json(chunks: list[dict[str, Any]]) -> None:
     assembly = Assembly()
     words = "".join(assembly.feed(event) for event in [*chunks, THE_END])
-    assert assembly.words.text == words
-    assert isinstance(assembly.words.thoughts, str)
+    assert assembly.text == words
+    assert isinstance(assembly.reasoning, str)
     assert isinstance(assembly.finish_reason, str | None)
     assert assembly.whole
     body = assembly.body()

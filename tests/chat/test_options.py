@@ -98,7 +98,7 @@ def test_other_servers_are_asked_in_their_own_way_and_not_checked_against_the_ca
 
 def test_a_model_that_the_catalogue_does_not_know_is_sent_any_effort(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("ok"))
-    chat.service.learn("glm-9", context=8_000)
+    chat.service.shown.learn("glm-9", context=8_000)
     _ = chat.ask("hi", model="glm-9", effort="medium", think=False).text
     assert (sent(server)["reasoning_effort"], sent(server)["thinking"]) == ("medium", {"type": "disabled"})
 

@@ -144,7 +144,7 @@ def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
         while not fed.is_set():
             message = assembly.body()["choices"][0]["message"]
             assert all_of_it.startswith(message["content"])
-            assert all_of_it.startswith(assembly.words.thoughts)
+            assert all_of_it.startswith(assembly.reasoning)
 
     def feed() -> None:
         for number, piece in enumerate(pieces):
@@ -163,5 +163,5 @@ def test_who_looks_while_another_thread_feeds_loses_nothing() -> None:
     finally:
         sys.setswitchinterval(before)
     message = assembly.body()["choices"][0]["message"]
-    assert (assembly.words.text, assembly.words.thoughts) == (all_of_it, all_of_it)
+    assert (assembly.text, assembly.reasoning) == (all_of_it, all_of_it)
     assert message["tool_calls"][0]["function"]["arguments"] == all_of_it

@@ -170,7 +170,7 @@ class Service:
             return []
         endpoint = self.endpoint()
         with self._lock, importing:
-            from .client import certificates
+            from .http_client import certificates
             from .quota import limits_of
 
             context = certificates(endpoint)

@@ -41,7 +41,7 @@ def limits_of(endpoint: Endpoint, context: SSLContext) -> list[Limit]:
     try:
         body = _asked(endpoint, context)
         said = loads(body.decode("utf-8-sig", "replace"))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:  # a proxy may need what is not there
         raise _not_told(type(error).__name__) from None
     data = said.get("data") if isinstance(said, Mapping) else None
     found = objects(data.get("limits")) if isinstance(data, Mapping) else []

@@ -186,6 +186,24 @@ class Assembly:
         return self.words.end()
 
     @property
+    def text(self) -> str:
+        """The text of the answer so far."""
+        return self.words.text
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return self.words.thoughts
+
+    @property
+    def has_words(self) -> bool:
+        return self.words.has_text
+
+    @property
+    def has_reasoning(self) -> bool:
+        return self.words.has_thoughts
+
+    @property
     def has_tool_calls(self) -> bool:
         return bool(self._tool_calls)
 
@@ -210,11 +228,11 @@ class Assembly:
         """The reply so far in the shape of an unstreamed one (docs/protocol.md, "Plain reply")."""
         message = {
             "role": "assistant",
-            "content": self.words.text,
+            "content": self.text,
             **self._without_keys(typed(dict(self._message), MESSAGE)),
         }
-        if self.words.has_thoughts:
-            message["reasoning_content"] = self.words.thoughts
+        if self.has_reasoning:
+            message["reasoning_content"] = self.reasoning
         if self._tool_calls:
             message["tool_calls"] = [self._without_keys(call) for call in self._tool_calls.to_json()]
         top = self._without_keys(typed(dict(self._top), TOP))

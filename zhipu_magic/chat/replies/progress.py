@@ -114,16 +114,16 @@ class Progress:
     @property
     def text(self) -> str:
         """The text of the answer so far."""
-        return self._assembly.words.text
+        return self._assembly.text
 
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
-        return self._assembly.words.thoughts
+        return self._assembly.reasoning
 
     @property
     def has_text(self) -> bool:
-        return self._assembly.words.has_text
+        return self._assembly.has_words
 
     @property
     def taken_back(self) -> int:
@@ -142,8 +142,7 @@ class Progress:
 
     @property
     def round_has_begun(self) -> bool:
-        words = self._assembly.words
-        return words.has_text or words.has_thoughts or self._assembly.has_tool_calls
+        return self._assembly.has_words or self._assembly.has_reasoning or self._assembly.has_tool_calls
 
     @property
     def round_is_done(self) -> bool:
