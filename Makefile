@@ -1,7 +1,7 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
 # make test    all tests
-# make test-servers   tests with real servers of others, each installed into .venv-servers: minutes, and gigabytes
-# make test-clients   clients that nobody here wrote, on the practice server, in .venv-clients (some 500 MB)
+# make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
+# make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing

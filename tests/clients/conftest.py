@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, each taking the practice server for the service.
+"""Third-party clients, each taking the practice server for the service.
 
 They cannot live beside `zhipuai` (which wants an older pyjwt than `zai-sdk`), so they have an environment of their own:
 `make test-clients`. Elsewhere they are skipped. Nothing of `tests/conftest.py` is used here.

@@ -40,6 +40,7 @@ def test_without_options_the_request_holds_only_what_the_sdk_adds(page: Page, se
         ("--seed -7", "seed", -7),
         ('--stop "the end"', "stop", ["the end"]),
         ("--stop=---", "stop", ["---"]),
+        ("--stop=--", "stop", ["--"]),
         ("--think", "thinking", {"type": "enabled"}),
         ("--no-think", "thinking", {"type": "disabled"}),
         ("--no-stream", "stream", False),

@@ -10,70 +10,77 @@ from other_server import OtherServer, Says, words
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.practice.faults import CODES, documented_status
 from zhipu_magic.service.error_codes import service_error
 from zhipu_magic.text.errors import ServiceError
 
-#: By HTTP status and code: whether it is tried again, and words of the message and its advice.
-TABLE: dict[tuple[int, str], tuple[bool, str]] = {
-    (401, "1000"): (False, "does not accept the API key"),
-    (401, "1001"): (False, "does not accept the API key"),
-    (401, "1002"): (False, "does not accept the API key"),
-    (401, "1003"): (False, "has expired"),
-    (401, "1004"): (False, "does not accept the API key"),
-    (401, "1005"): (False, "second factor"),
-    (401, "401"): (False, "does not accept the API key"),
-    (429, "1110"): (False, "refuses this account"),
-    (429, "1111"): (False, "refuses this account"),
-    (429, "1112"): (False, "refuses this account"),
-    (429, "1113"): (False, 'base_url="coding"'),
-    (429, "1120"): (False, "refuses this account"),
-    (429, "1121"): (False, "refuses this account"),
-    (400, "1210"): (False, "options of the request"),
-    (400, "1211"): (False, "no such model"),
-    (400, "1212"): (False, "options of the request"),
-    (400, "1213"): (False, "options of the request"),
-    (400, "1214"): (False, "options of the request"),
-    (400, "1215"): (False, "options of the request"),
-    (400, "1220"): (False, "not allowed"),
-    (400, "1221"): (False, "not allowed"),
-    (400, "1222"): (False, "not allowed"),
-    (500, "500"): (True, "internal error"),
-    (500, "1200"): (True, "internal error"),
-    (500, "1230"): (True, "internal error"),
-    (400, "1231"): (False, "request id"),
-    (500, "1234"): (True, "internal error"),
-    (400, "1261"): (False, "too long"),
-    (400, "1300"): (False, "policy"),
-    (400, "1301"): (False, "unsafe"),
-    (429, "1302"): (True, "in progress with this key"),
-    (429, "1303"): (True, "too fast"),
-    (429, "1304"): (False, "Continue tomorrow"),
-    (429, "1305"): (True, "busy"),
-    (429, "1308"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1309"): (False, "Renew it at https://open.bigmodel.cn"),
-    (429, "1310"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1311"): (False, "does not include this model"),
-    (429, "1312"): (True, "busy"),
-    (429, "1313"): (False, "fair-use"),
-    (429, "1314"): (False, "Renew it"),
-    (429, "1315"): (False, "another product"),
-    (429, "1316"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1317"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1318"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1319"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1320"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1321"): (False, "until 2026-11-27 10:00:00"),
-    (429, "1701"): (True, "search is busy"),
-    (429, "1702"): (False, "search failed"),
+#: By code: whether it is tried again, and words of the message and its advice.
+TABLE: dict[str, tuple[bool, str]] = {
+    "1000": (False, "does not accept the API key"),
+    "1001": (False, "does not accept the API key"),
+    "1002": (False, "does not accept the API key"),
+    "1003": (False, "has expired"),
+    "1004": (False, "does not accept the API key"),
+    "1005": (False, "second factor"),
+    "401": (False, "does not accept the API key"),
+    "1110": (False, "refuses this account"),
+    "1111": (False, "refuses this account"),
+    "1112": (False, "refuses this account"),
+    "1113": (False, 'base_url="coding"'),
+    "1120": (False, "refuses this account"),
+    "1121": (False, "refuses this account"),
+    "1210": (False, "options of the request"),
+    "1211": (False, "no such model"),
+    "1212": (False, "options of the request"),
+    "1213": (False, "options of the request"),
+    "1214": (False, "options of the request"),
+    "1215": (False, "options of the request"),
+    "1220": (False, "not allowed"),
+    "1221": (False, "not allowed"),
+    "1222": (False, "not allowed"),
+    "500": (True, "internal error"),
+    "1200": (True, "internal error"),
+    "1230": (True, "internal error"),
+    "1231": (False, "request id"),
+    "1234": (True, "internal error"),
+    "1261": (False, "too long"),
+    "1300": (False, "policy"),
+    "1301": (False, "unsafe"),
+    "1302": (True, "in progress with this key"),
+    "1303": (True, "too fast"),
+    "1304": (False, "Continue tomorrow"),
+    "1305": (True, "busy"),
+    "1308": (False, "until 2026-11-27 10:00:00"),
+    "1309": (False, "Renew it at https://open.bigmodel.cn"),
+    "1310": (False, "until 2026-11-27 10:00:00"),
+    "1311": (False, "does not include this model"),
+    "1312": (True, "busy"),
+    "1313": (False, "fair-use"),
+    "1314": (False, "Renew it"),
+    "1315": (False, "another product"),
+    "1316": (False, "until 2026-11-27 10:00:00"),
+    "1317": (False, "until 2026-11-27 10:00:00"),
+    "1318": (False, "until 2026-11-27 10:00:00"),
+    "1319": (False, "until 2026-11-27 10:00:00"),
+    "1320": (False, "until 2026-11-27 10:00:00"),
+    "1321": (False, "until 2026-11-27 10:00:00"),
+    "1701": (True, "search is busy"),
+    "1702": (False, "search failed"),
+    "1703": (False, "search failed"),
 }
 WORDS = "您已达到使用上限，您的限额将在 2026-11-27 10:00:00 重置"
 
 
-@pytest.mark.parametrize(("status", "code"), TABLE)
-def test_a_code_has_its_tries_and_its_advice(chat: Chat, server: PracticeServer, status: int, code: str) -> None:
-    retried, advice = TABLE[status, code]
-    at_once = {"Retry-After": "0"}
-    server.enqueue(*[Fault(status, code, WORDS, headers=at_once)] * 4, Answer("never"))
+def test_every_code_of_the_service_is_in_the_table() -> None:
+    assert set(CODES) - {"404"} <= TABLE.keys()
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_a_code_has_its_tries_and_its_advice(chat: Chat, server: PracticeServer, code: str) -> None:
+    retried, advice = TABLE[code]
+    status = documented_status(code) or 429
+    fault = Fault(status, code, WORDS, headers={"Retry-After": "0"})
+    server.enqueue(*[fault] * 4, Answer("never"))
     with pytest.raises(ServiceError) as error:
         _ = chat.ask("你好").text
     assert len(server.requests) == (4 if retried else 1)

@@ -74,7 +74,7 @@ _LULL, _EARLY = 0.05, 1.0
 
 #: What the first cell needs, in the order in which it is imported.
 _NEEDED = (
-    *("httpx", "httpcore", "pydantic", "zhipuai", "ipywidgets"),
+    *("httpx", "httpcore", "pydantic", "..service.sdk", "ipywidgets"),
     *("..service.client", "..chat.chat", ".cell_line", ".display.notebook"),
 )
 

@@ -24,6 +24,12 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[0].upper()}{message[1:]}. %%glm? lists the options.")
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # Some versions take out a value of "--", even where it belongs to an option, as in --stop=--.
+        if arg_strings == ["--"] and action.option_strings and action.nargs is None:
+            return self._get_value(action, "--")
+        return super()._get_values(action, arg_strings)
+
 
 def _name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):

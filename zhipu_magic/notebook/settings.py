@@ -45,7 +45,8 @@ class Settings(HasTraits):
     ).tag(config=True)
     timeout = Float(
         60.0,
-        help="Seconds to wait for the next byte of a stream; a reply in one piece, and one that thinks first, get 300.",
+        help="Seconds without a byte before a stream is given up; a reply that is not streamed, or that may think "
+        "before its first word, gets at least 300.",
     ).tag(config=True)
     max_retries = Int(3, help="How often to retry a busy service, before the reply has begun.").tag(config=True)
     rerun = Enum(

@@ -212,7 +212,7 @@ class Service:
                 from .http_client import certificates
             except ImportError as error:
                 raise SettingsError(
-                    "The zhipuai SDK, or something it needs, cannot be imported.",
+                    "The zhipuai SDK (or zai-sdk), or something it needs, cannot be imported.",
                     hint="Reinstall it: pip install --force-reinstall zhipu_magic",
                     reason="sdk.not_importable",
                     detail=f"({error})",

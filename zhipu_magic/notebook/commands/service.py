@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,8 +151,12 @@ def _carried_over(session: Session) -> Markup:
 
 
 def _version(session: Session, text: str) -> None:
-    packages = ("zhipu_magic", "zhipuai", "httpx", "ipython", "ipywidgets")
-    session.answer(" · ".join(f"{name} {version(name)}" for name in packages))
+    packages = ("zhipu_magic", "zhipuai", "zai-sdk", "httpx", "ipython", "ipywidgets")
+    installed = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):  # of the SDK and its successor, one is enough
+            installed[name] = version(name)
+    session.answer(" · ".join(f"{name} {number}" for name, number in installed.items()))
 
 
 COMMANDS = (
