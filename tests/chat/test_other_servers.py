@@ -116,7 +116,9 @@ def test_otherwise_the_model_is_asked_once_more_and_none_is_taken_quietly(asking
 # Half a reply
 
 
-@pytest.mark.parametrize("reason", ["error", "abort", "content_filter", "refusal"])
+@pytest.mark.parametrize(
+    "reason", ["error", "abort", "content_filter", "refusal", "ERROR", "content-filter", "canceled"]
+)
 def test_a_reply_that_was_broken_off_is_kept_and_marked(asking: Chat, other: OtherServer, reason: str) -> None:
     half = event({"delta": {"content": "half a reply"}})
     refused = event({"delta": {"refusal": "I had "}}) + event({"delta": {"refusal": "to stop."}})
@@ -125,6 +127,12 @@ def test_a_reply_that_was_broken_off_is_kept_and_marked(asking: Chat, other: Oth
         _ = asking.ask("hi").text
     assert "I had to stop." in str(error.value)
     assert [(turn.reply, turn.interrupted) for turn in asking.thread().turns] == [("half a reply", True)]
+
+
+def test_a_reply_that_was_broken_off_stays_so_whatever_follows(asking: Chat, other: OtherServer) -> None:
+    other.enqueue(event({"delta": {"content": "half"}, "finish_reason": "error"}) + words())
+    with pytest.raises(ReplyBroken, match="error"):
+        _ = asking.ask("hi").text
 
 
 IN_A_STREAM = {
@@ -165,6 +173,37 @@ def test_a_last_chunk_with_the_whole_message_doubles_nothing(asking: Chat, other
     completion = asking.ask("hi").completion
     said = completion.choices[0].message
     assert (said.content, said.reasoning_content, len(said.tool_calls)) == ("Hello", "hm", 1)
+
+
+@pytest.mark.parametrize("in_pieces", ["", '{"ci', '{"city": "Bonn"}'])
+def test_a_call_whose_arguments_only_the_last_message_has_does_not_run_with_its_defaults(
+    asking: Chat, other: OtherServer, in_pieces: str
+) -> None:
+    function = {"index": 0, "id": "a", "function": {"name": "lookup", "arguments": in_pieces}}
+    whole = {"id": "a", "function": {"name": "lookup", "arguments": '{"city": "Bonn"}'}}
+    other.enqueue(
+        event({"delta": {"tool_calls": [function]}})
+        + event({"message": {"content": "", "tool_calls": [whole]}, "finish_reason": "tool_calls"}),
+        words("done"),
+    )
+    assert asking.ask("weather?", tools=[lookup]).text == "done"
+    assert [one["content"] for one in other.requests[-1]["messages"] if one["role"] == "tool"] == ["sunny in Bonn"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "text"),
+    [
+        ({"message": {"content": "<think>hm</think>Hello"}}, "Hello"),
+        ({"message": {"content": "\nHello"}}, "Hello"),
+        ({"message": {"content": "Hello!"}, "delta": {"content": "!"}}, "Hello!"),
+    ],
+)
+def test_a_last_message_that_was_put_in_another_way_adds_nothing(
+    asking: Chat, other: OtherServer, choice: dict[str, Any], text: str
+) -> None:
+    first = event({"delta": {"reasoning_content": "hm"}}) + event({"delta": {"content": "Hello"}})
+    other.enqueue(first + event({**choice, "finish_reason": "stop"}))
+    assert asking.ask("hi").text == text
 
 
 def test_a_stream_whose_last_message_has_more_is_read_to_its_end(asking: Chat, other: OtherServer) -> None:
@@ -275,8 +314,12 @@ def test_parameters_are_another_name_of_arguments(asking: Chat, other: OtherServ
     assert other.requests[-1]["messages"][-1]["content"] == "sunny in Bonn"
 
 
-def test_a_call_that_was_cut_off_before_its_arguments_does_not_run(asking: Chat, other: OtherServer) -> None:
-    other.enqueue(calling("").replace(b'"finish_reason": "tool_calls"', b'"finish_reason": "length"'), words("done"))
+@pytest.mark.parametrize("reason", ["length", "LENGTH", "network_error", "model_context_window_exceeded"])
+def test_a_call_that_was_cut_off_before_its_arguments_does_not_run(
+    asking: Chat, other: OtherServer, reason: str
+) -> None:
+    ended = f'"finish_reason": "{reason}"'.encode()
+    other.enqueue(calling("").replace(b'"finish_reason": "tool_calls"', ended), words("done"))
     assert asking.ask("weather?", tools=[lookup]).text == "done"
     assert "did not run" in other.requests[-1]["messages"][-1]["content"]
 

@@ -114,6 +114,18 @@ CASES: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[str, str]]]] = {
         [[piece(0, "a", "f", '{"x": 1}')], [piece(0, "a", "g", '{"y": 2}')]],
         F_AND_G,
     ),
+    "whole, once more with other blanks": ([[piece(0, "a", "f", '{"x": 1}')], [piece(0, "a", "f", '{"x":1}')]], F),
+    "whole, once more as an object": ([[piece(0, "a", "f", '{"x": 1}')], [piece(0, "a", "f", {"x": 1})]], F),
+    "both at 0, and both once more": (
+        [
+            [piece(0, "a", "f", '{"x": 1}')],
+            [piece(0, "b", "g", '{"y": 2}')],
+            [piece(0, "a", "f", '{"x": 1}'), piece(0, "b", "g", '{"y": 2}')],
+        ],
+        F_AND_G,
+    ),
+    "a list": ([[piece(0, "a", "f", ["x"])]], [("f", '["x"]')]),
+    "a number": ([[piece(0, "a", "f", 0)]], [("f", "0")]),
     "no arguments at all": ([[piece(0, "a", "f")], [piece(1, "b", "g", "")]], [("f", ""), ("g", "")]),
 }
 
@@ -121,6 +133,12 @@ CASES: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[str, str]]]] = {
 @pytest.mark.parametrize(("chunks", "expected"), CASES.values(), ids=CASES)
 def test_the_index_decides(chunks: list[list[dict[str, Any]]], expected: list[tuple[str, str]]) -> None:
     assert calls(*chunks) == expected
+
+
+def test_each_call_of_a_whole_message_is_one() -> None:
+    found = ToolCalls()
+    found.feed_message([piece(NONE, None, "f", ""), piece(NONE, None, "f", ""), piece(None, "a", "g", '{"y": 2}')])
+    assert [call["function"]["name"] for call in found.to_json()] == ["f", "f", "g"]
 
 
 ARGUMENTS = st.dictionaries(st.text(max_size=3), st.text(max_size=5) | st.integers(), min_size=1, max_size=3)

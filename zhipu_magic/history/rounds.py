@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from ..service.response_members import objects
-from ..service.wire import Usage
+from ..service.wire import Usage, plain_reason
 from ..text.untrusted_json import loads
 from .turn import Message
 
@@ -153,6 +153,14 @@ def _is_object(text: str) -> bool:
 def was_cut(body: Mapping[str, Any]) -> bool:
     """Whether the reply reached its maximum length: the same question would end as it did."""
     return bool(body["choices"][0].get("finish_reason") == "length")
+
+
+def lacks_its_end(body: Mapping[str, Any]) -> bool:
+    """Whether something ended the reply before the model did, so that the arguments of a call may be missing."""
+    return plain_reason(body["choices"][0].get("finish_reason") or "") in _ENDED_EARLY
+
+
+_ENDED_EARLY = frozenset({"length", "max_tokens", "model_context_window_exceeded", "network_error", "sensitive"})
 
 
 def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:

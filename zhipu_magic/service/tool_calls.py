@@ -69,6 +69,21 @@ class _Call:
             return False
         return True
 
+    def repeats(self, piece: _Piece) -> bool:
+        """Whether the piece is this call once more, with arguments that mean the same however they are written."""
+        if self.name != piece.name:
+            return False
+        arguments = "".join(self.arguments)
+        if arguments == piece.arguments:
+            return True
+        self.looked_at += self.length + len(piece.arguments)
+        return self.looked_at <= _MOST_LOOKED_AT and _value(arguments) == _value(piece.arguments) is not None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be made: it has a name, and a JSON object of arguments."""
+        return bool(self.name) and isinstance(_value("".join(self.arguments)), dict)
+
     @property
     def is_echo(self) -> bool:
         """Whether it is but the name of the call before it, sent once more after that was complete.
@@ -118,6 +133,9 @@ class ToolCalls:
     def __bool__(self) -> bool:
         return bool(self._calls)
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def feed(self, pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take the pieces of one chunk."""
         fed: set[_Call] = set()
@@ -128,6 +146,22 @@ class ToolCalls:
                 continue
             fed.add(call)
             call.take(piece)
+
+    def feed_message(self, calls: Iterable[Mapping[str, Any]]) -> None:
+        """Take the calls of a whole message, each of which is one."""
+        places = enumerate(calls)
+        self.feed({**call, "index": place} if count_of(call.get("index")) is None else call for place, call in places)
+
+    def completed(self, calls: Iterable[Mapping[str, Any]]) -> ToolCalls:
+        """These calls, or those of the message that ends the stream if the pieces lacked a part of them."""
+        whole = ToolCalls()
+        whole.feed_message(calls)
+        is_more = len(whole) > len(self) or not self._is_readable
+        return whole if whole and is_more and whole._is_readable else self
+
+    @property
+    def _is_readable(self) -> bool:
+        return all(call.is_readable for call in self._calls)
 
     def to_json(self) -> list[dict[str, Any]]:
         """The calls in the form of an unstreamed reply."""
@@ -141,7 +175,8 @@ class ToolCalls:
         opened = self._opened(piece)
         if opened is not None and not _begins(piece, opened, fed):
             return opened
-        if opened is not None and piece.id and piece.id == opened.id and piece.arguments == "".join(opened.arguments):
+        repeated = self._by_id.get(piece.id) if opened is not None else None
+        if repeated is not None and repeated.repeats(piece):
             return None
         call = self._latest = _Call(piece.id, opened)
         if len(self._calls) < _MOST_CALLS:
@@ -159,6 +194,14 @@ class ToolCalls:
         if piece.place is not None and (piece.name or (piece.id and by_id is None)):
             return None
         return by_id or self._by_place.get(None) or (self._latest if not (piece.id and piece.name) else None)
+
+
+def _value(arguments: str) -> Any:
+    """What arguments mean; None if they cannot be read."""
+    try:
+        return loads(arguments)
+    except ValueError:
+        return None
 
 
 def _begins(piece: _Piece, opened: _Call, fed: Collection[_Call]) -> bool:

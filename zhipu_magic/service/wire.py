@@ -111,6 +111,8 @@ class Assembly:
 
     def _feed_choice(self, choice: Mapping[str, Any]) -> str:
         content = ""
+        if "delta" in choice and "message" in choice:  # the message repeats the delta, whichever comes first
+            choice = {name: choice[name] for name in sorted(choice, key=lambda name: name == "message")}
         for name, value in choice.items():
             if value is None or name == "index":
                 continue
@@ -119,20 +121,24 @@ class Assembly:
                     self._in_deltas = True
                     content += self._feed_message(value)
             elif name == "message":
-                content += self._feed_message(self._lacking(value)) if isinstance(value, Mapping) else ""
+                content += self._feed_message(self._lacking(value), whole=True) if isinstance(value, Mapping) else ""
             elif name == "finish_reason":
-                # Some gateways send an empty one on every chunk.
-                self.finish_reason = self._hide(name_of(value) or "") or self.finish_reason
+                self._feed_finish_reason(self._hide(name_of(value) or ""))
             elif name in self._choice or len(self._choice) < MOST_MEMBERS:
                 self._choice[name] = value
         return content
+
+    def _feed_finish_reason(self, reason: str) -> None:
+        """Take why it ended. Some gateways send an empty reason on every chunk, or another after a fault."""
+        if reason and not is_broken_off(self.finish_reason):
+            self.finish_reason = reason
 
     def _lacking(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a message brings. After deltas, it repeats all that they have brought, as some servers end a stream."""
         if not self._in_deltas:
             return message
-        content = message.get("content")
-        lacking = {**message, "content": self.words.lacking(content) if isinstance(content, str) else None}
+        self._tool_calls = self._tool_calls.completed(objects(message.get("tool_calls")))
+        lacking = {**message, "content": self.words.lacking(as_text(message.get("content")))}
         return {name: value for name, value in lacking.items() if name not in self._in_pieces}
 
     @property
@@ -141,7 +147,7 @@ class Assembly:
         calls = ("tool_calls",) if self._tool_calls else ()
         return (*calls, *(REASONING if self.words.has_thoughts else ()), *(self._message.keys() & {"refusal"}))
 
-    def _feed_message(self, delta: Mapping[str, Any]) -> str:
+    def _feed_message(self, delta: Mapping[str, Any], *, whole: bool = False) -> str:
         content = ""
         for name, value in delta.items():
             if not value:
@@ -151,7 +157,8 @@ class Assembly:
             elif name in REASONING:
                 self._feed_reasoning(name, value, delta)
             elif name == "tool_calls":
-                self._tool_calls.feed(objects(value))
+                feed = self._tool_calls.feed_message if whole else self._tool_calls.feed
+                feed(objects(value))
             elif name == "refusal":
                 self._message[name] = as_text(self._message.get(name)) + as_text(value)
             elif name in self._message or len(self._message) < MOST_MEMBERS:
@@ -246,10 +253,21 @@ class Assembly:
         return hidden
 
 
-#: Finish reasons of replies that other servers break off (docs/protocol.md, "Other servers of OpenAI's protocol").
-BROKEN_OFF = frozenset(
-    {"abort", "aborted", "cancelled", "content_filter", "error", "insufficient_system_resource", "refusal"}
-)
+def is_broken_off(reason: str | None) -> bool:
+    """Whether this ends a reply that another server has broken off."""
+    return reason is not None and plain_reason(reason) in _BROKEN_OFF
+
+
+def plain_reason(reason: str) -> str:
+    """A finish reason in the service's spelling: others write `CONTENT_FILTER` or `content-filter`."""
+    return reason.lower().replace("-", "_")
+
+
+#: Finish reasons of such replies (docs/protocol.md, "Other servers of OpenAI's protocol").
+_BROKEN_OFF = {
+    *("abort", "aborted", "cancelled", "canceled", "error", "failed", "timeout", "insufficient_system_resource"),
+    *("content_filter", "recitation", "refusal", "safety"),
+}
 _LONGEST_WORDS = 500
 
 

@@ -31,9 +31,10 @@ class Words:
     def __init__(self, hide: Hide, marks: Marks = "meant") -> None:
         self.closed_unopened = False
         """Whether a tag has closed a reasoning that none had opened."""
-        self._pieces: list[str] = []
         self.taken_back = 0
         """How many times text that had come as the answer turned out to be the reasoning."""
+        self._received, self._first, self._last = 0, "", ""
+        """Characters of content that have come, and its first and its last piece."""
         self._hide = hide
         self._texts: list[str] = []
         self._thoughts: list[str] = []
@@ -54,7 +55,8 @@ class Words:
 
     def add(self, content: str) -> str:
         """Take the next piece of the content. Returns what it adds to the answer."""
-        self._pieces.append(content)
+        self._received += len(content)
+        self._first, self._last = self._first or content, content
         if self._place is not None or self._held or ("<" in content and self._has_marks):
             return self._show(self._parted(content))
         shown = self._answer.add(content)  # as in `_show`, for nearly every chunk
@@ -63,9 +65,9 @@ class Words:
         return shown
 
     def lacking(self, content: str) -> str:
-        """What this whole content has beyond the pieces that have come; nothing if it does not begin with them."""
-        received = "".join(self._pieces)
-        return content[len(received) :] if content.startswith(received) else ""
+        """What of the whole content has not come; nothing where the server has put it in another way meanwhile."""
+        begins, end = content.startswith(self._first), self._received
+        return content[end:] if begins and content[:end].endswith(self._last) and len(content) > end else ""
 
     def think(self, piece: str) -> None:
         """Take the next piece of reasoning that the server has told apart by itself."""

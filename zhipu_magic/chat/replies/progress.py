@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ...history.events.turn_event import Timing, TurnEvent
 from ...history.rounds import Called, Round
 from ...service.stream import DONE, Retry
-from ...service.wire import BROKEN_OFF, Assembly, Usage, total
+from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
 from ...text.notice import Notice
 from .stream import Again, Calling, Smaller, StreamEvent
@@ -157,7 +157,7 @@ class Progress:
     @property
     def ended_badly(self) -> bool:
         """Whether the service has broken this round off, though it ended it in due form."""
-        return self._recorded is None and self._assembly.finish_reason in BROKEN_OFF
+        return self._recorded is None and is_broken_off(self._assembly.finish_reason)
 
     @property
     def last_words(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...history.rounds import Called, Round, calls_of, was_cut
+from ...history.rounds import Called, Round, calls_of, lacks_its_end, was_cut
 from ...history.turn import Message
 from ...text.errors import ReplyBroken
 from ...text.tokens import estimate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: All results of a turn together may take this many times what one may take.
 _MOST_RESULTS = 16
 _NOT_RUN = "This call did not run: the {count} calls that a turn may make have been made. Answer with what you have."
-_CUT_OFF = "This call did not run: its arguments were cut off at the maximum length. Give them as one JSON object."
+_CUT_OFF = "This call did not run: its arguments were cut off. Give them as one JSON object."
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Rounds:
         for wanted in calls[:running]:
             name, arguments = wanted["function"]["name"], wanted["function"]["arguments"]
             yield [Calling(name, arguments)]
-            if was_cut(body) and not arguments.strip():  # it must not run with its defaults
+            if lacks_its_end(body) and not arguments.strip():  # it must not run with its defaults
                 done.append(Called(wanted["id"], name, arguments, _CUT_OFF, failed=True, seconds=0.0))
             else:
                 done.append(self._run_tool(wanted["id"], name, arguments))
