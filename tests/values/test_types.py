@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 import typing
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -259,6 +260,52 @@ def test_what_does_not_fit_is_told_in_plain_words(wanted: Any, text: str, proble
     told = shape.request_for_repair(mismatch.value)
     assert all(f"- {problem}\n" in told for problem in problems)
     assert "pydantic" not in told
+
+
+ONE, OTHER = '{"x": 1.0}', '{"x": 2.0}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"A draft: {ONE}\nThe final version: {OTHER}",
+        f"First try:\n```json\n{ONE}\n```\nActually, that is off. The corrected one:\n```json\n{OTHER}\n```\n",
+        f"初稿：{ONE}。最终答案：{OTHER}",
+        f"{ONE}\nAnswer: {OTHER}",
+        f"{OTHER} and once more: {OTHER}",
+    ],
+)
+def test_of_several_values_the_last_is_the_answer_if_the_words_before_it_say_so(text: str) -> None:
+    assert Shape(Point).read(text) == Point(2.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ONE}\n{OTHER}",
+        f"{ONE} is correct, unlike {OTHER}",
+        f"Answer: {ONE} is correct. The seller has: {OTHER}",
+        f"My final answer: {ONE}\nNot the final answer: {OTHER}",
+        f"{ONE}\nI considered, instead of this: {OTHER}",
+        f"You asked about the draft. Mine: {ONE}\nThe old one: {OTHER}",
+        f"答案：{ONE}\n这是不正确的：{OTHER}",
+    ],
+)
+def test_otherwise_none_of_them_is_taken(text: str) -> None:
+    with pytest.raises(Mismatch, match="2 values that fit"):
+        Shape(Point).read(text)
+
+
+@pytest.mark.parametrize("text", ['{"page": "' + '<a href=\\"x\\">' * 30_000, "`" * 20_000 + "\n" + "x\n" * 20_000])
+def test_a_long_answer_that_was_cut_off_is_read_in_no_long_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Mismatch):
+        Shape(Point).read(text)
+    assert time.process_time() - began < 2
+
+
+def test_a_quotation_mark_that_nothing_closes_begins_no_text() -> None:
+    assert Shape(list[int]).read('a [5" pipe], and [1, 2]') == [1, 2]
 
 
 def test_at_most_ten_problems_are_told() -> None:

@@ -31,29 +31,45 @@ def pieces(text: str) -> list[Piece]:
 
 
 def is_last_meant(text: str, fitting: Sequence[Piece]) -> bool:
-    """Whether the last of these pieces is the answer: it is the only one, or the words before it say so."""
+    """Whether the last of these pieces is the answer: it is the only one, or the words right before it say so."""
     last, before = fitting[-1], 0
     others, drafts = list[Piece](), list[Piece]()
     for piece in fitting:
         if piece.data != last.data:
             others.append(piece)
-            drafts += [piece] if _DRAFT.search(text, before, piece.start) else []
+            drafts += [piece] if _says(_DRAFT, _introduction(text, before, piece.start)) else []
         before = piece.end
     if len(drafts) == len(others):
         return True
-    return _FINAL.search(text, others[-1].end, last.start) is not None
+    return _says(_FINAL, _introduction(text, others[-1].end, last.start))
 
 
+def _introduction(text: str, start: int, end: int) -> str:
+    """The sentence that leads up to a piece; what goes on in the sentence of the piece before is not one."""
+    between = _FENCE_BEFORE.sub("", text[start:end])
+    if start:
+        between = "".join(_SENTENCE_END.split(_FENCE_AFTER.sub("", between), maxsplit=1)[1:])
+    return _SENTENCE_END.split(between.rstrip(" \t\r\n.。"))[-1]
+
+
+def _says(meaning: re.Pattern[str], sentence: str) -> bool:
+    return meaning.search(sentence) is not None and _NOT.search(sentence) is None
+
+
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？\n]")
+_FENCE_BEFORE = re.compile(r"(?:`{1,3}|~~~)[\w+-]*\s*\Z")
+_FENCE_AFTER = re.compile(r"\A\s*(?:`+|~~~)")
+_NOT = re.compile(r"\bnot\b|n't\b|\bnever\b|\bwrong|\bincorrect|\bbad\b|\bexample|不|错|例", re.IGNORECASE)
 _FINAL = re.compile(
-    r"(?<!\bnot )(?<!\bnot the )\bfinal(?:ly)?\b|\bcorrect(?:ed|ion)\b|\brevised\b|"
-    r"^\W*(?:the |my )?(?:answer|result)\W*:|"
-    r"(?<!不是)最终|更正|修正|改正|纠正|^\W*(?:答案|结果)\W*[:：]",
+    r"\bfinal(?:ly)?\b|\bcorrect(?:ed|ion)\b|\brevised\b|\banswer is\b|^\W*(?:the |my )?(?:answer|result)\W*:|"
+    r"最终|最后|更正|修正|改正|纠正|答案",
     re.IGNORECASE | re.MULTILINE,
 )
 _DRAFT = re.compile(r"\bdraft|\bfirst (?:try|attempt|guess|idea)|草稿|初稿|初步", re.IGNORECASE)
-_BLOCK = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^[ \t]*(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n(.*?)^[ \t]*\1", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r"[\[{]")
-_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[{]|[\]}]', re.DOTALL)
+_BRACKET = re.compile(r"[\[{]|[\]}]")
 
 
 def _read(text: str, start: int, end: int) -> Piece | None:
@@ -75,9 +91,14 @@ def _brackets(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 def _end(text: str, start: int, stop: int) -> int:
     """Where the bracket at `start` is closed; 0 if it is not, as part of a truncated answer is not an answer."""
-    depth = 0
-    for mark in _MARK.finditer(text, start, stop):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
+    depth, place, marks = 0, start, _MARK
+    while mark := marks.search(text, place, stop):
+        place = mark.end()
+        if mark[0].startswith('"'):
+            if not mark[1]:  # it is never closed, so that neither is any after it: what stands here is no string
+                place, marks = mark.start() + 1, _BRACKET
+            continue
+        depth += 1 if mark[0] in "[{" else -1
         if depth == 0:
-            return mark.end()
+            return place
     return 0
