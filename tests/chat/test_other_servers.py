@@ -95,6 +95,22 @@ def test_the_services_own_host_is_not_expected_to_leave_reasoning_in_the_words(
     assert not chat.service.model("glm-4").thinks_unopened
 
 
+def test_reasoning_that_was_stopped_in_its_middle_is_not_kept_as_the_answer(asking: Chat, other: OtherServer) -> None:
+    other.enqueue(words("let me ", "see</think>", "Yes."), event({"delta": {"content": "let me look"}}))
+    assert asking.ask("first").text == "Yes."
+    with pytest.raises(ReplyBroken):
+        _ = asking.ask("second").text
+    _ = asking.ask("third").text
+    assert [message["content"] for message in other.requests[-1]["messages"]] == ["first", "Yes.", "third"]
+
+
+def test_a_reply_about_the_marks_goes_on_whole(asking: Chat, other: OtherServer) -> None:
+    cut = words("Write:\n```html\n<think>a").replace(b'"stop"', b'"length"')
+    other.enqueue(cut, words("b</think>\n```\nDone."))
+    _ = asking.ask("how?").text
+    assert asking.go_on().text == "b</think>\n```\nDone."
+
+
 # Several values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ CONTENTS = {
     "<think></think>\n\nHi": ("Hi", ""),
     "</think>\n\nHi": ("Hi", ""),
     "<think>a</think>\n<think>b</think>c": ("c", "ab"),
+    "<think>a</think></think>b": ("b", "a"),
+    f"{' ' * 2000}<think>a</think>b": (f"{' ' * 2000}<think>a</think>b", ""),
     "<think>never closed": ("", "never closed"),
     "only thoughts\n</think>": ("", "only thoughts\n"),
     "It ends with </think>": ("It ends with </think>", ""),
@@ -63,7 +66,7 @@ def test_thinking_in_the_content_is_reasoning(content: str, told: tuple[str, str
 @given(st.data())
 def test_wherever_the_content_is_cut(data: Any) -> None:
     content = "".join(data.draw(st.lists(st.sampled_from([*CONTENTS, "`", "\n\n", "<", "é", "k1"]), max_size=4)))
-    marks = data.draw(st.sampled_from(["meant", "closing", "words"]))
+    marks = data.draw(st.sampled_from(["meant", "closing", "opened", "words"]))
     hide = data.draw(st.sampled_from([Hide(), Hide([ApiKey("<think>k1.and-a-secret-of-some-length")])]))
     whole = read([content], marks, hide)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=8)))
@@ -114,7 +117,41 @@ def test_a_server_that_tells_reasoning_apart_itself_has_no_more_of_it_in_its_wor
     assert (words.text, words.thoughts) == ("before\n</think>\nafter", "hm")
 
 
-def test_many_marks_in_a_long_text_take_no_long_time() -> None:
-    content = "ends with </think>, then <|begin_of_box|> " * 20_000
-    words = read([content[start : start + 50] for start in range(0, len(content), 50)])
-    assert words.text.endswith("</think>, then <|begin_of_box|> ")
+def test_reasoning_that_was_cut_off_before_its_end_is_no_answer() -> None:
+    words = Words(Hide(), "closing")
+    words.add("so far")
+    assert words.end(cut=True) == ""
+    assert (words.text, words.thoughts) == ("", "so far")
+
+
+def test_what_goes_on_from_a_reply_without_reasoning_has_none_that_only_ends() -> None:
+    words = read(["b</think>\nDone ", "<|begin_of_box|>4<|end_of_box|>"], "opened")
+    assert (words.text, words.thoughts) == ("b</think>\nDone 4", "")
+    assert read(["<think>a</think>", "b"], "opened").thoughts == "a"
+
+
+def test_a_long_piece_that_is_taken_back_brings_only_the_answer() -> None:
+    words = Words(Hide())
+    assert words.add("so far " * 2000 + "</think>" + "Yes. " * 2000) == "Yes. " * 2000
+
+
+RUNS_OF_BACKTICKS = "".join("`" * length + " " for length in range(1, 1400))
+
+
+@pytest.mark.parametrize("size", [50, 1 << 22])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ends with </think>, then <|begin_of_box|> " * 40_000,
+        "x</think>, " * 100_000,
+        "<think></think>" * 100_000,
+        "\n" * 1_000_000,
+        RUNS_OF_BACKTICKS + "<|begin_of_box|>, " * 64,
+    ],
+    ids=lambda content: content[:20] if isinstance(content, str) else "",
+)
+def test_many_marks_in_a_long_text_take_no_long_time(content: str, size: int) -> None:
+    began = time.process_time()
+    words = read([content[start : start + size] for start in range(0, len(content), size)])
+    assert time.process_time() - began < 5
+    assert content.endswith(words.text[-10:])

@@ -16,6 +16,7 @@ from ..service.api_key import Hide
 from ..service.models import Model
 from ..service.profile import Profile
 from ..service.response_members import objects
+from ..service.words import Marks
 from ..text.characters import each_text
 from .options import Options
 
@@ -87,6 +88,17 @@ class Request:
     def thinks_unopened(self) -> bool:
         """Whether the reply will begin with reasoning that no tag opens."""
         return self.known is not None and self.known.thinks_unopened and self.options.think is not False
+
+    @property
+    def marks(self) -> Marks:
+        """How the model's marks in the reply are read (see `Words`).
+
+        What goes on from a reply without reasoning may begin in its middle, where a closing tag closes nothing.
+        """
+        if self.thinks_unopened:
+            return "closing"
+        joined = self.before.last if self.joins else None
+        return "opened" if joined is not None and not joined.turn.reasoning else "meant"
 
     @property
     def searches(self) -> bool:

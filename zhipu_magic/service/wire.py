@@ -190,7 +190,7 @@ class Assembly:
 
     def end(self) -> str:
         """End the reply. Returns the text that was held back (see `Words`)."""
-        return self.words.end()
+        return self.words.end(cut=not self.whole or self.finish_reason == "length")
 
     @property
     def text(self) -> str:

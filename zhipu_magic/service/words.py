@@ -13,13 +13,17 @@ from .api_key import Hide
 
 _OPENS, _CLOSES = "<think>", "</think>"
 _BOXES = ("<|begin_of_box|>", "<|end_of_box|>")
-_MARK = re.compile("|".join(map(re.escape, (_CLOSES, *_BOXES))))
+_BOX = re.compile("|".join(map(re.escape, _BOXES)))
+_MARK = re.compile(f"{re.escape(_CLOSES)}|{_BOX.pattern}")
 #: Marks in the answer that are looked at, and characters before one: whether it is in code takes a look at all of them.
 _MOST_MARKS, _LONGEST_LOOKED_AT = 64, 1 << 20
+#: Characters that are taken at once, and of space that are held back before the first word.
+_LONGEST_PIECE, _LONGEST_SPACE = 1 << 12, 1 << 10
 
 
-#: How marks are read: where a model puts them; as one begins, whose reasoning no tag opens; or as words.
-Marks = Literal["meant", "closing", "words"]
+#: How marks are read: where a model puts them; as one begins, whose reasoning no tag opens; as one whose reasoning
+#: always has a tag that opens it; or as words.
+Marks = Literal["meant", "closing", "opened", "words"]
 
 
 class Words:
@@ -47,7 +51,7 @@ class Words:
         """Whether nothing but space has come since a mark, which is not meant."""
         self._has_marks = marks != "words"
         self._assumes = marks == "closing"
-        self._may_close = True
+        self._may_close = marks != "opened"
         """Whether a closing tag may still end a reasoning that none has opened."""
         self._marks = 0
 
@@ -58,11 +62,22 @@ class Words:
         self._received += len(content)
         self._first, self._last = self._first or content, content
         if self._place is not None or self._held or ("<" in content and self._has_marks):
-            return self._show(self._parted(content))
+            if len(content) <= _LONGEST_PIECE:
+                return self._show(self._parted(content))
+            return self._add_long(content)
         shown = self._answer.add(content)  # as in `_show`, for nearly every chunk
         if shown:
             self._texts.append(shown)
         return shown
+
+    def _add_long(self, content: str) -> str:
+        """Take a long piece, part by part: each mark takes a look at all that is there."""
+        answer, taken_back = "", self.taken_back
+        for start in range(0, len(content), _LONGEST_PIECE):
+            shown = self._show(self._parted(content[start : start + _LONGEST_PIECE]))
+            answer = answer + shown if self.taken_back == taken_back else shown
+            taken_back = self.taken_back
+        return answer
 
     def lacking(self, content: str) -> str:
         """What of the whole content has not come; nothing where the server has put it in another way meanwhile."""
@@ -74,9 +89,9 @@ class Words:
         self._assumes = self._may_close = False
         self._add_thoughts(piece)
 
-    def end(self) -> str:
-        """End the words. Returns what was held back of the answer."""
-        if self._place == "thinking" and self._assumes:  # nothing has ended the reasoning, so it was none
+    def end(self, *, cut: bool = False) -> str:
+        """End the words, or break them off where they were `cut`. Returns what was held back of the answer."""
+        if self._place == "thinking" and self._assumes and not cut:  # nothing has ended the reasoning, so it was none
             content = self.thoughts + self._reasoning.rest() + self._held
             self._thoughts, self._held, self._place = [], content, None
         shown = self._show(self._parted("", at_end=True))
@@ -135,11 +150,14 @@ class Words:
     def _begun(self, content: str, at_end: bool) -> str:
         """Take what stands before the first word. Returns the rest of the content."""
         words = content.lstrip()
+        if len(content) - len(words) >= _LONGEST_SPACE and not self._after_mark:
+            self._place = "thinking" if self._assumes and not at_end else None
+            return content
         if words.startswith(_OPENS):
             self._place, self._after_mark = "thinking", True
             self._assumes = self._may_close = False
             return words[len(_OPENS) :]
-        if words.startswith(_CLOSES):
+        if words.startswith(_CLOSES) and (self._may_close or self._after_mark):
             self.closed_unopened, self._after_mark, self._may_close = True, True, False
             return words[len(_CLOSES) :]
         content = words if self._after_mark else content
@@ -170,7 +188,10 @@ class Words:
 
         The first is None where the answer so far was the reasoning.
         """
-        mark = _MARK.search(content)
+        if self._marks >= _MOST_MARKS:
+            self._has_marks = False
+            return content, ""
+        mark = (_MARK if self._may_close else _BOX).search(content)
         if mark is None:
             whole = len(content) if at_end else len(content) - _begun_mark(content)
             self._held = content[whole:]
@@ -192,11 +213,9 @@ class Words:
 
     def _is_meant(self, mark: str, before: str, after: str) -> bool:
         """Whether the model means this mark, and does not write about it."""
-        if mark == _CLOSES and not self._may_close:
-            return False
         self._marks += 1
         before = self.text + self._answer.pending + before
-        if self._marks > _MOST_MARKS or len(before) > _LONGEST_LOOKED_AT or _ends_in_code(before):
+        if len(before) > _LONGEST_LOOKED_AT or _ends_in_code(before):
             return False
         if mark != _CLOSES:
             return True
@@ -222,7 +241,7 @@ def _begun_mark(text: str) -> int:
 
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
-_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_RUN = re.compile("`+")
 
 
 def _ends_in_code(text: str) -> bool:
@@ -234,4 +253,15 @@ def _ends_in_code(text: str) -> bool:
         elif line[1].startswith(fence) and not line[2].strip():
             fence = ""
     paragraph = text[text.rfind("\n\n") + 1 :]
-    return bool(fence) or "`" in _SPAN.sub("", paragraph)
+    return bool(fence) or _ends_in_span(paragraph)
+
+
+def _ends_in_span(text: str) -> bool:
+    """Whether a run of backticks has none of the same length after it that closes it."""
+    runs = [len(run) for run in _RUN.findall(text)]
+    last, place = {length: place for place, length in enumerate(runs)}, 0
+    while place < len(runs):
+        if last[runs[place]] == place:
+            return True
+        place = runs.index(runs[place], place + 1) + 1
+    return False

@@ -93,7 +93,7 @@ class Progress:
     def _new_assembly(self) -> Assembly:
         if self._recorded is not None:
             return Assembly(self.request.hide, marks="words")  # its reasoning has been told apart already
-        return Assembly(self.request.hide, marks="closing" if self.request.thinks_unopened else "meant")
+        return Assembly(self.request.hide, marks=self.request.marks)
 
     def end_round(self) -> str:
         """Nothing more comes in this round. Returns the text that was held back."""
