@@ -292,7 +292,7 @@ def test_of_several_values_the_last_is_the_answer_if_the_words_before_it_say_so(
     ],
 )
 def test_otherwise_none_of_them_is_taken(text: str) -> None:
-    with pytest.raises(Mismatch, match="2 values that fit"):
+    with pytest.raises(Mismatch, match="2 matching values"):
         Shape(Point).read(text)
 
 
