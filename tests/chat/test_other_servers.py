@@ -22,10 +22,8 @@ from zhipu_magic.text.errors import GLMError, InvalidAnswer, ReplyBroken, Servic
 
 
 @pytest.fixture
-def other() -> Iterator[OtherServer]:
-    listening = OtherServer()
-    yield listening
-    listening.close()
+def other(other_server: OtherServer) -> OtherServer:
+    return other_server
 
 
 @pytest.fixture
@@ -551,6 +549,18 @@ def test_a_model_is_known_by_any_spelling_and_costs_nothing_elsewhere(
     _ = asking.ask("hi", model=name).text
     assert asking.ledger.latest is not None
     assert (asking.ledger.latest.cost, asking.ledger.latest.usage.total_tokens) == (None, 17)  # type: ignore[union-attr]  # asserted
+
+
+def test_the_coding_plan_bills_no_tokens(bare_page: Page, other: OtherServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", other.base_url.replace("/v1", "/api/coding/paas/v4"))
+    monkeypatch.setenv("ZHIPUAI_API_KEY", "none")
+    assert bare_page.run("%load_ext zhipu_magic").success
+    other.enqueue(words("hi", usage={"prompt_tokens": 7, "completion_tokens": 10, "total_tokens": 17}))
+    cell = bare_page.run("%%glm -m glm-5.2\nhi")
+    assert cell.success
+    assert "7 + 10 tokens" in cell.plain(1)
+    assert "¥" not in cell.html(1)
+    assert "covered by the coding plan" in cell.html(1)
 
 
 def test_a_search_is_billed_separately_so_its_turn_has_no_cost_and_a_budget_reckons_the_most(chat: Chat) -> None:

@@ -268,6 +268,7 @@ class Chat(ChatSettings):
             context=self.context_filled(reply.model, thread),
             sums=sums,
             budget_left=budget.left_in_words(sums if reply.replayed else self.account) if budget else "",
+            plan=self.service.profile.plan and not reply.replayed,
         )
 
     @classmethod

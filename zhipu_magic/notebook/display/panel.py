@@ -93,7 +93,7 @@ def _cost_text(progress: Progress, standing: Standing) -> str:
         return "nothing: practice"
     if progress.request.searches:
         return f"{money_with_date(standing.cost)}: web searches are billed separately"
-    return money_with_date(standing.cost)
+    return "covered by the coding plan" if standing.plan else money_with_date(standing.cost)
 
 
 def _rate(progress: Progress, timing: Timing) -> float | None:
