@@ -10,8 +10,8 @@ from ..history.ledger import Sums
 class Standing(NamedTuple):
     """The `cost` of a reply in yuan (None where it is not known), and its thread: name, turns, context in tokens.
 
-    `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget. `plan` is
-    whether a subscription pays for it.
+    `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget. `plan`
+    is whether a subscription pays for it.
     """
 
     cost: float | None
