@@ -192,10 +192,16 @@ def test_a_mistake_in_what_the_service_runs_is_told_before_anything_is_sent(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("url", ["https://reader:hidden@a.example/mcp", "https://hidden@a.example", "http://@hidden/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://reader:hidden@a.example/mcp", "https://hidden@a.example", "http://@hidden/"),
+        *("https://a.example/sse?Authorization=hidden", "https://a.example/sse?x=1&api_key=hidden"),
+    ],
+)
 def test_no_password_goes_into_the_address_of_an_mcp_server(page: Page, server: PracticeServer, url: str) -> None:
     said = refused(page, server, f"--mcp tools={url}")
-    assert "hidden" not in said and ("a user name or a password" in said or "not a valid one" in said)
+    assert "hidden" not in said and ("a user name, a password or a key" in said or "not a valid one" in said)
 
 
 def test_several_tools_go_out_together_in_one_order(
@@ -269,7 +275,7 @@ def test_the_service_itself_lets_the_model_choose(
 ) -> None:
     page.names["weather"] = weather
     said = refused(page, server, "--tool weather --tool-choice required")
-    assert "does not take tool_choice 'required'.\nNothing was sent. It takes auto alone." in said
+    assert "does not take tool_choice 'required'.\nNothing was sent. It takes only auto." in said
     assert "there is no function to call" in refused(page, server, "--tool-choice auto")
     server.enqueue(Answer("ok"))
     assert page.run("%%glm --tool weather --tool-choice auto\n你好").success

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_options(request: Request, profile: Profile, warn: Callable[[str], None]) -> None:
-    """Raise InvalidRequest for what a service of this profile would refuse, and `warn` of what it would not heed.
+    """Raise InvalidRequest for what a service of this profile would refuse, and `warn` of what it would ignore.
 
     The catalogue is about ZhiPu AI's own hosts: other servers run the same models with abilities of their own.
     """
@@ -104,7 +104,7 @@ def _check_tool_choice(request: Request, profile: Profile) -> None:
     if profile.tool_choices and choice not in profile.tool_choices:
         raise InvalidRequest(
             "This service lets the model choose: it does not take tool_choice {choice!r}.",
-            hint="It takes {choices} alone.",
+            hint="It takes only {choices}.",
             reason="tool_choice.not_taken",
             choice=choice,
             choices=", ".join(profile.tool_choices),

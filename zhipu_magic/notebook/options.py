@@ -115,8 +115,12 @@ def _search(words: Sequence[str]) -> bool | str | Search:
         setting = _SETTING.fullmatch(word)
         name, value = setting.groups() if setting else ("query", word)
         if name not in SEARCH_SETTINGS:
-            meant = did_you_mean(name, SEARCH_SETTINGS) or f"It takes {', '.join(SEARCH_SETTINGS)}."
-            raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
+            meant = did_you_mean(name, SEARCH_SETTINGS)
+            if not meant and " " in value:  # a query of several words, which has an equals sign in it
+                name, value = "query", word
+            else:
+                meant = meant or f"It takes {', '.join(SEARCH_SETTINGS)}."
+                raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
         if name in given:
             raise argparse.ArgumentTypeError(f"it has one {name}; put a query of several words in double quotes")
         given[name] = int(value) if name == "count" and value.isdecimal() else value

@@ -120,8 +120,8 @@ def _not_valid(name: str, given: object, values: str, near: str = "") -> Invalid
 class McpServer:
     """An MCP server that the service calls: one of its own, by its code as `label`, or the one at this web address.
 
-    The service alone talks to it; nothing of it runs here. Raises InvalidRequest for an address with a user name or
-    password in it: it would be kept with the conversation.
+    The service alone talks to it; nothing of it runs here. Raises InvalidRequest for an address with a user name, a
+    password or a key in it: it would be kept with the conversation.
     """
 
     label: str
@@ -144,10 +144,11 @@ class McpServer:
                 label=self.label,
             )
         parts = parts_of(self.url)
-        if parts is None or "@" in parts.netloc:
+        if parts is None or "@" in parts.netloc or _SECRET.search(parts.query):
             raise InvalidRequest(
-                "The address of the MCP server {label} contains a user name or a password.",
-                hint="Leave them out: the conversation would keep them.",
+                "The address of the MCP server {label} contains a user name, a password or a key.",
+                hint="Leave it out: the conversation would keep it. The service calls its own servers by their label "
+                "alone.",
                 reason="mcp.password",
                 label=self.label,
             )
@@ -156,6 +157,10 @@ class McpServer:
     def member(self) -> dict[str, Any]:
         """The member of a request's `tools`."""
         return {"type": "mcp", "mcp": {"server_label": self.label, **({"server_url": self.url} if self.url else {})}}
+
+
+#: Names of what an address should not hold.
+_SECRET = re.compile(r"(?:^|[&;])[^=&;]*(?:auth|key|token|secret|passw)[^=&;]*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -120,12 +120,7 @@ COMMANDS: dict[str, Command] = {
         *code.COMMANDS,
         *tools.COMMANDS,
         *files.COMMANDS,
-        Command(
-            "usage",
-            "%glm usage",
-            "show a dashboard of tokens and cost that stays up to date",
-            _usage,
-        ),
+        Command("usage", "%glm usage", "show a dashboard of tokens and cost that stays up to date", _usage),
         Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
     )
 }
