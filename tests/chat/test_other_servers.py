@@ -157,6 +157,8 @@ IN_A_STREAM = {
     "an event that is an error": b'event: error\ndata: {"message": "out of memory"}\n\n',
     "an event that is an error, as text": b"event: error\ndata: out of memory\n\n",
     "an error that is no JSON": b'data: {"error": "out of memory: "x" is "y""}\n\n',
+    "an error beside no choice": b'data: {"choices": [], "code": 50, "msg": "out of memory", "success": false}\n\n',
+    "an error at the end that is no JSON": b'data: { "error": "out of memory: "x""}',
     "an error beside words": event({"delta": {"content": "!"}}, error={"message": "out of memory"}),
 }
 
@@ -168,6 +170,21 @@ def test_an_error_in_a_stream_ends_it_and_is_told(asking: Chat, other: OtherServ
         _ = asking.ask("hi").text
     assert [turn.reply.rstrip("!") for turn in asking.thread().turns if turn.interrupted] == ["half"]
     assert len(other.requests) == 1
+
+
+def test_a_context_that_is_full_after_the_first_word_is_no_reason_to_ask_again(
+    asking: Chat, other: OtherServer
+) -> None:
+    _ = asking.ask("first").text
+    other.enqueue(event({"delta": {"content": "half"}}) + b'data: {"error": "maximum context length is 512"}\n\n')
+    with pytest.raises(ServiceError, match="too long"):
+        _ = asking.ask("second").text
+    assert len(other.requests) == 2
+
+
+def test_an_event_that_is_no_part_of_the_reply_is_passed_over(asking: Chat, other: OtherServer) -> None:
+    other.enqueue(event({"delta": {"content": "Hel"}}) + b"event: ping\ndata: ping\n\n" + words("lo"))
+    assert asking.ask("hi").text == "Hello"
 
 
 def test_an_error_before_the_first_token_is_tried_again(asking: Chat, other: OtherServer) -> None:
@@ -422,6 +439,26 @@ def test_what_the_server_tells_of_its_context_is_kept_to_from_then_on(asking: Ch
     assert asking.context_filled() is not None
 
 
+@pytest.mark.parametrize("absurd", [1, 63, 10**12])
+def test_a_context_that_cannot_be_is_not_believed(asking: Chat, other: OtherServer, absurd: int) -> None:
+    other.models = [{"id": "local", "max_model_len": absurd}]
+    assert asking.service.models() == ["local"]
+    known = asking.service.model("local")
+    assert known is None or known.context is None
+    assert asking.ask("hi").text == "ok"
+
+
+@pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
+def test_an_answer_that_reached_its_own_limit_does_not_shorten_the_conversation(
+    asking: Chat, other: OtherServer, limit: str
+) -> None:
+    _ = asking.ask("first").text
+    other.enqueue(FULL["Ollama"])
+    with pytest.raises(ServiceError, match="no text"):
+        _ = asking.ask("second", params={limit: 5}).text
+    assert len(other.requests) == 2
+
+
 def test_a_stream_that_cannot_begin_is_asked_for_in_one_piece(asking: Chat, other: OtherServer) -> None:
     other.enqueue(Says(b""), Says.json({"choices": [{"message": {"content": "so"}, "finish_reason": "stop"}]}))
     assert asking.ask("hi").text == "so"
@@ -451,6 +488,7 @@ BODIES = {
     "a stream": SAID,
     "a body": PLAIN,
     "a body after a byte-order mark and blank lines": b"\xef\xbb\xbf\r\n\n" + PLAIN,
+    "a stream after two byte-order marks": b"\xef\xbb\xbf\xef\xbb\xbf" + SAID,
     "a stream after a comment": b": hello\n\n" + SAID,
     "a stream after an id": b"id: 1\nretry: 5\n" + SAID,
     "[DONE] with a space": SAID.replace(b"[DONE]", b"[DONE] "),

@@ -113,6 +113,15 @@ def test_half_a_count_is_none(given: dict[str, Any], expected: tuple[int, int, i
     assert (usage and usage[:3]) == expected
 
 
+@pytest.mark.parametrize("odd", [None, -1, "+7", "7.5", 7.5, 10**30, [7], True])
+def test_a_count_that_cannot_be_read_is_the_rest_of_the_sum_or_unknown(odd: Any) -> None:
+    usage = Usage.read({"prompt_tokens": odd, "completion_tokens": 10, "total_tokens": 17})
+    assert usage is not None and usage[:3] == (7, 10, 17)
+    assert Usage.read({"prompt_tokens": odd, "completion_tokens": 10}) is None
+    assert Usage.read({"prompt_tokens": 7, "completion_tokens": odd}) is None
+    assert Usage.read({"total_tokens": 17}) is None
+
+
 def test_a_streamed_and_a_plain_reply_end_as_the_same_body() -> None:
     top = {"id": "1", "created": 2, "model": "glm-4", "web_search": [{"title": "t"}]}
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}

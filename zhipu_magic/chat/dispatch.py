@@ -157,7 +157,7 @@ class Dispatch:
                     client.send(request.to_send(profile, more), emit, cancelled)
                     return
                 except ServiceError as error:
-                    if error.reason != "service.too_long" or cancelled.is_set():
+                    if error.reason != "service.too_long" or error.begun or cancelled.is_set():
                         raise
                     # Of the service's own the catalogue knows the contexts, so that one smaller request is enough.
                     if not profile.is_glm:

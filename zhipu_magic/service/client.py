@@ -250,8 +250,12 @@ def _first_byte_within(body: Mapping[str, Any], timeout: float) -> float:
 
 def _has_no_room(chunk: Chunk, body: Mapping[str, Any]) -> bool:
     """Whether a reply that has no word yet ends with this chunk because the context is full."""
-    reason = finish_reason(chunk)
-    return (reason in CAUSES and CAUSES[str(reason)] is TOO_LONG) or (reason == "length" and "max_tokens" not in body)
+    reason, is_limited = finish_reason(chunk), not _LIMITS.isdisjoint(body)
+    return (reason in CAUSES and CAUSES[str(reason)] is TOO_LONG) or (reason == "length" and not is_limited)
+
+
+#: Members of a request that limit the answer.
+_LIMITS = {"max_tokens", "max_completion_tokens", "n_predict"}
 
 
 def _context_of(model: Mapping[str, Any]) -> int | None:

@@ -110,7 +110,7 @@ class _Text:
         """Its pieces, and what ends an event, in case the last one lacks it."""
         size = len(self._beginning)
         if self._beginning:
-            yield self._beginning
+            yield self._beginning.lstrip("\ufeff")
         for text in self._pieces:
             size += len(text)
             if size > MOST_STREAMED:
@@ -155,15 +155,20 @@ def _events(text: _Text) -> Iterator[Chunk]:
         try:
             chunk = joiner.read(data)
         except ValueError:
+            if _ERROR.match(data):  # some servers write it as JSON without escaping its words
+                raise Refused(response, {"error": data}) from None
             if text.has_ended:  # half of an event, where the connection ended
                 return
-            if data.lstrip().startswith('{"error"'):  # some servers write it as JSON without escaping its words
-                raise Refused(response, {"error": data}) from None
+            if event.event != "message":  # such as a ping; what is part of a reply has no name
+                continue
             raise
-        if type(chunk) is dict and "choices" in chunk and '"error"' not in data:  # as nearly every chunk
+        if type(chunk) is dict and chunk.get("choices") and '"error"' not in data:  # as nearly every chunk
             yield chunk
         else:
             yield from _checked(chunk, response)
+
+
+_ERROR = re.compile(r'\s*\{\s*"error"')
 
 
 def _error_event(data: str) -> Mapping[str, Any]:
@@ -220,7 +225,7 @@ def says_error(chunk: Mapping[str, Any]) -> bool:
     """Whether the chunk is an error, in any of the forms in which servers send one (docs/protocol.md, "Errors")."""
     if chunk.get("error") or chunk.get("object") == "error":
         return True
-    if "choices" in chunk:
+    if chunk.get("choices"):
         return any("error" in choice and choice["error"] for choice in objects(chunk["choices"]))
     if chunk.get("success") is False or any(chunk.get(name) for name in ("errors", "detail")):
         return True

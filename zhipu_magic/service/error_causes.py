@@ -178,6 +178,13 @@ _STATUSES: Final[Mapping[int, Cause]] = {
     **dict.fromkeys((503, 529), _BUSY),
 }
 
+#: The statuses of errors that come in a reply and name only their type.
+STATUSES_BY_TYPE: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("rate_limit_error", "rate_limit_exceeded", "throttling_error"), 429),
+    **dict.fromkeys(("server_error", "internal_server_error", "InternalServerError", "api_error"), 500),
+    "overloaded_error": 529,
+}
+
 
 def cause_of(status: int, code: str, words: str) -> Cause | None:
     """The cause of an error, by the service's code, else by its words, else by the status; None if none is known."""
@@ -185,10 +192,10 @@ def cause_of(status: int, code: str, words: str) -> Cause | None:
         return REDIRECT
     if code in CAUSES and not _is_status(code):
         return CAUSES[code]
-    if _FULL.search(words):
-        return TOO_LONG
     if status == 429:
         return _of_a_limit(words)
+    if _FULL.search(words):
+        return TOO_LONG
     if status == 404 and "model" in words.lower():
         return _NO_MODEL
     if status >= 500 and _INVALID.search(words):
@@ -213,7 +220,9 @@ _FULL = re.compile(
     r"maximum context|context[ _]?(?:length|window|size)[ _]?exceeded|"
     r"exceed\w* [^.]{0,40}context[ _](?:length|window|size)|"
     r"context[ _](?:length|window|size) (?:is|of)\D{0,12}\d|prompt is too long|too many tokens in|"
-    r"reduce the length of the (?:messages|prompt|input)|prompt 超长|index out of range in self",
+    r"reduce the length of the (?:messages|prompt|input)|prompt 超长|index out of range in self|"
+    r"(?:prompt|inputs?|tokens?|[)\d]) exceeds? (?:the |model )?(?:max|context|limit)|exceeded model token limit|"
+    r"exceed context limit|too long for (?:the|this|requested) model|`inputs`[^.]{0,40} must|range of input length",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
@@ -229,7 +238,8 @@ _RUSH = re.compile(
 _INVALID = re.compile(r"validation error|not supported|failed to parse", re.IGNORECASE)
 
 _ROOM = re.compile(
-    r"(?:context (?:length|window|size)(?: is| of)?|n_ctx|max_model_len)[^\d.]{0,12}(\d[\d,]{1,12})", re.IGNORECASE
+    r"(?:context (?:length|window|size)(?: is| of)?|n_ctx|max_model_len)(?! by\b)[^\d.]{0,12}(\d[\d,]{1,12})",
+    re.IGNORECASE,
 )
 
 

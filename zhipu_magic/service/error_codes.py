@@ -14,7 +14,7 @@ from ..text.characters import printable, shortened
 from ..text.errors import ServiceError
 from ..text.numbers import duration
 from ..text.untrusted_json import loads
-from .error_causes import CAUSES, NOT_JSON, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
+from .error_causes import CAUSES, NOT_JSON, STATUSES_BY_TYPE, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
 from .profile import DEFAULT_BASE_URL, profile_of
 from .response_members import count_of, name_of, objects
 
@@ -44,7 +44,7 @@ def service_error(
     if not words and location and 300 <= status < 400:
         words = f"to {hide(location)}"
     kind = hide(name_of(error.get("type")) or "")
-    cause = _cause(status, code, kind, words) or (NOT_JSON if parsed is None else UNKNOWN)
+    cause = _cause(_status_of(status, error), code, kind, words) or (NOT_JSON if parsed is None else UNKNOWN)
     support = on_one_line(hide(_request_id(error, parsed or {}) or request_id or ""), _LONGEST_ID)
     told: dict[str, Any] = {
         "detail": _detail(status, code, support, words),
@@ -69,10 +69,16 @@ def service_error(
     return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, retryable=cause.retryable, **told)
 
 
+def _status_of(status: int, error: Mapping[str, Any]) -> int:
+    """The status of an error; where it comes in a reply, the one that it names itself, by number or by its type."""
+    if status != 200:
+        return status
+    numbers = (count_of(error.get(name)) for name in ("code", "status", "status_code"))
+    named = (STATUSES_BY_TYPE.get(name_of(error.get(name)) or "") for name in ("code", "type"))
+    return next((found for found in (*numbers, *named) if found is not None and 400 <= found < 600), status)
+
+
 def _cause(status: int, code: str, kind: str, words: str) -> Cause | None:
-    """The cause of an error. One that comes in a reply, with a status as its code, has that status."""
-    if status == 200 and len(code) == 3 and code.isascii() and code.isdecimal():
-        status = int(code)
     return cause_of(status, kind if kind in CAUSES and code not in CAUSES else code, words)
 
 
@@ -111,7 +117,7 @@ def _detail(status: int, code: str, request_id: str, words: str) -> str:
     """The service's own code and words, for the last line of the message."""
     signs = {f"HTTP {status}": status != 200, f"code {code}": code, f"request id {request_id}": request_id}
     detail = " · ".join(sign for sign, is_known in signs.items() if is_known)
-    detail += f": {on_one_line(words, _LONGEST_WORDS)}" if words else ""
+    detail = ": ".join(filter(None, [detail, on_one_line(words, _LONGEST_WORDS)]))
     return f"({detail})" if detail else ""
 
 
@@ -128,7 +134,7 @@ def _parsed(body: str | bytes) -> Mapping[str, Any] | None:
         start = text.lstrip()[:1]
         if start in ("{", "["):
             code = _CODE.search(text, 0, _WHERE_A_CODE_IS)
-            return {"code": code[1], "message": text} if code else None
+            return {"code": code[1] if code else None, "message": text}
         title = _TITLE.search(text, 0, _WHERE_A_CODE_IS)
         words = (html.unescape(title[1]) if title else "") if start == "<" else text.strip()
         return {"message": words} if words else None

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from .models import Model, find
 
+#: The contexts that are believed, in tokens: others would have no room for a prompt, or are no model's.
+_CONTEXTS = range(64, 10**9)
+
 
 class _OfModel(NamedTuple):
     """What a service has shown of one of its models (see `Model`)."""
@@ -39,7 +42,8 @@ class Shown:
         with self._lock:
             before = self._models.get(model, _OfModel())
             unopened = before.thinks_unopened if thinks_unopened is None else thinks_unopened
-            self._models[model] = _OfModel(context or before.context, unopened)
+            context = context if context in _CONTEXTS else before.context
+            self._models[model] = _OfModel(context, unopened)
 
     def after_fork(self) -> None:
         """In a child, whose parent may have held the lock."""

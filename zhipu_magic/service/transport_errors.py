@@ -50,6 +50,8 @@ def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[st
         found.retryable = failure.retryable
     if begun:
         found.retryable = False
+        if isinstance(found, ServiceError):
+            found.begun = True
     return found
 
 

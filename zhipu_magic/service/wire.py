@@ -28,14 +28,14 @@ class Usage(NamedTuple):
 
     @classmethod
     def read(cls, usage: Mapping[str, Any]) -> Usage | None:
-        """Read a `usage` member; None where a count is missing, or nothing was counted, as some say with zeros."""
+        """Read a `usage` member; None where a part is not known, or nothing was counted, as some say with zeros."""
         given = usage.get
-        prompt, completion = _count(given("prompt_tokens")), _count(given("completion_tokens"))
+        prompt, completion = _counted(given("prompt_tokens")), _counted(given("completion_tokens"))
         counted = _count(given("total_tokens"))
-        if counted and prompt is not None and completion is None:
-            completion = max(0, counted - prompt)
-        elif counted and completion is not None and prompt is None:
-            prompt = max(0, counted - completion)
+        if prompt is None and completion is not None and counted >= completion:
+            prompt = counted - completion
+        elif completion is None and prompt is not None and counted >= prompt:
+            completion = counted - prompt
         if prompt is None or completion is None or not (prompt or completion):
             return None
         cached, reasoning = given("prompt_tokens_details"), given("completion_tokens_details")
@@ -58,9 +58,13 @@ def total(usages: Sequence[Usage | None]) -> Usage | None:
 _MOST_TOKENS = 2**40
 
 
-def _count(value: Any) -> int | None:
+def _counted(value: Any) -> int | None:
     count = count_of(value)
     return count if count is not None and count < _MOST_TOKENS else None
+
+
+def _count(value: Any) -> int:
+    return _counted(value) or 0
 
 
 class Assembly:

@@ -115,7 +115,8 @@ class ServiceError(GLMError):
 
     `status` is the HTTP status (200 where the error came inside a reply), `code` the service's business code,
     `request_id` the id that its support asks for, and `retry_after` the seconds that it asked to wait, if any. Where
-    the request was too long, `context_tokens` is how long one may be, if it said so.
+    the request was too long, `context_tokens` is how long one may be, if it said so. `begun` says whether the reply had
+    begun before it.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class ServiceError(GLMError):
     ) -> None:
         super().__init__(message, **parts)
         self.context_tokens = context_tokens
+        self.begun = False
         self.status = status
         self.code = code
         self.request_id = request_id
