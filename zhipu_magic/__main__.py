@@ -75,7 +75,7 @@ def _pace(text: str) -> float:
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
         raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid limit: give a number of requests, or none for no limit"
+            f"{text[:20]!r} is not a valid limit: give a number from 1 on, or leave --limit out for no limit"
         )
     return int(text)
 

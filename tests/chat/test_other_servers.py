@@ -127,6 +127,15 @@ def test_otherwise_the_model_is_asked_once_more_and_none_is_taken_quietly(asking
         _ = asking.ask("read it", as_type=Invoice).value
 
 
+@pytest.mark.parametrize("reason", ["length", "network_error", "sensitive"])
+def test_a_number_that_may_be_cut_off_is_none(asking: Chat, other: OtherServer, reason: str) -> None:
+    other.enqueue(event({"delta": {"content": "41"}}) + event({"delta": {}, "finish_reason": reason}))
+    with pytest.raises(InvalidAnswer, match="cut off"):
+        _ = asking.ask("how many?", as_type=int).value
+    other.enqueue(event({"delta": {"content": FINAL}}) + event({"delta": {}, "finish_reason": reason}))
+    assert asking.ask("read it", as_type=Invoice).value == Invoice("ACME", 12.5)
+
+
 # Half a reply
 
 

@@ -44,7 +44,7 @@ def test_a_limit_that_is_none_is_told_in_a_line(capsys: pytest.CaptureFixture[st
         program.main(["serve", f"--limit={limit}"])
     assert ended.value.code == 2
     told = capsys.readouterr().err
-    assert "is not a valid limit: give a number of requests" in told and told.count("\n") == 1
+    assert "is not a valid limit: give a number from 1 on" in told and told.count("\n") == 1
 
 
 def test_a_mistake_in_a_script_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
         if known is not None:
             _check_thinking(request, known, warn)
             _check_effort(request, known)
+        _check_hosted(request, profile)
         _check_search(request, profile)
         _check_tool_choice(request, profile)
     except InvalidRequest as error:
@@ -74,6 +75,16 @@ def _check_effort(request: Request, known: Model) -> None:
         effort=effort,
         efforts=", ".join(known.efforts),
     )
+
+
+def _check_hosted(request: Request, profile: Profile) -> None:
+    options = request.options
+    if not profile.is_glm and (options.search or options.knowledge or options.mcp):
+        raise InvalidRequest(
+            "This server has no tools of its own: web search, MCP servers and knowledge bases are the GLM service's.",
+            hint="Leave out search, mcp and knowledge; params={'tools': [...]} sends any member as it is.",
+            reason="hosted.elsewhere",
+        )
 
 
 def _check_search(request: Request, profile: Profile) -> None:

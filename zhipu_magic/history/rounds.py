@@ -157,7 +157,12 @@ def was_cut(body: Mapping[str, Any]) -> bool:
 
 def lacks_its_end(body: Mapping[str, Any]) -> bool:
     """Whether something ended the reply before the model did, so that the arguments of a call may be missing."""
-    return plain_reason(body["choices"][0].get("finish_reason") or "") in _ENDED_EARLY
+    return is_early(body["choices"][0].get("finish_reason"))
+
+
+def is_early(reason: str | None) -> bool:
+    """Whether this is why a reply ends before the model has ended it."""
+    return reason is not None and plain_reason(reason) in _ENDED_EARLY
 
 
 _ENDED_EARLY = frozenset({"length", "max_tokens", "model_context_window_exceeded", "network_error", "sensitive"})

@@ -74,6 +74,11 @@ _NOT_PERMITTED = Cause(
     "This key is not allowed to use this service.",
     "Check the account's permissions, or use another model.",
 )
+_NO_SUCH_API = Cause(
+    "service.no_such_api",
+    "The service no longer offers this, or never did.",
+    "Use another model; the service's own words say more.",
+)
 _PLAN_EXPIRED = Cause("service.plan_expired", "The account's plan has expired.", "Renew it at {account}.")
 _SEARCH = Cause(
     "service.search", "The service's web search failed.", "Search for something else, or with another engine."
@@ -89,7 +94,7 @@ CAUSES: Final[Mapping[str, Cause]] = {
     "1003": Cause(
         "service.key_expired",
         "The API key has expired.",
-        "Create a new one ({keys}), and pass it as Chat(api_key=…) or set ZHIPUAI_API_KEY.",
+        "Create a new one, and pass it as Chat(api_key=…) or set ZHIPUAI_API_KEY; {keys}.",
     ),
     "1005": Cause(
         "service.second_factor",
@@ -100,7 +105,8 @@ CAUSES: Final[Mapping[str, Cause]] = {
     "1113": _BALANCE,
     **_each("1210 1212 1213 1214 1215", _PARAMETER),
     "1211": _NO_MODEL,
-    **_each("1220 1221 1222", _NOT_PERMITTED),
+    "1220": _NOT_PERMITTED,
+    **_each("1221 1222", _NO_SUCH_API),
     **_each("500 1200 1230 1234", _FAULT),
     "1231": Cause(
         "service.request_id", "The service has already seen this request id.", "Leave request_id out, or pass another."

@@ -134,6 +134,13 @@ class McpServer:
                 reason="mcp.label",
                 label=shortened(str(self.label), 60),
             )
+        if "/" in self.label:
+            raise InvalidRequest(
+                "An MCP server at an address needs a label before it: {label}.",
+                hint="As in weather=https://mcp.example.com/sse.",
+                reason="mcp.no_label",
+                label=shortened(self.label.partition("?")[0], 60),
+            )
         if not self.url:
             return
         if not isinstance(self.url, str) or not is_web_address(self.url):

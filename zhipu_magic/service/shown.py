@@ -42,7 +42,8 @@ class Shown:
         with self._lock:
             before = self._models.get(model, _OfModel())
             unopened = before.thinks_unopened if thinks_unopened is None else thinks_unopened
-            context = context if context in _CONTEXTS else before.context
+            # Whether None is in a range takes a look at every number in it.
+            context = context if context is not None and context in _CONTEXTS else before.context
             self._models[model] = _OfModel(context, unopened)
 
     def after_fork(self) -> None:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...history.events.turn_event import Timing, TurnEvent
-from ...history.rounds import Called, Round
+from ...history.rounds import Called, Round, is_early
 from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
@@ -19,6 +19,8 @@ from .stream import Again, Calling, Smaller, StreamEvent
 if TYPE_CHECKING:
     from ..request import Request
 
+#: How JSON ends that can be whole although the reply was cut off after it; of a number or a word, more may have come.
+_WHOLE = ("}", "]", '"', "`")
 _NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
 ReplyState = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
@@ -261,19 +263,23 @@ class Progress:
             return self.text
         from ...values.types.answer_type import Mismatch
 
+        is_cut = is_early(self.finish_reason)
         try:
+            if is_cut and not self.text.rstrip().endswith(_WHOLE):
+                raise Mismatch(self.text, ("it was cut off",))
             self._value = self._value or (shape.read(self.text),)
             return self._value[0]
         except Mismatch as mismatch:
-            if self.finish_reason == "length":
+            if is_cut:
                 raise InvalidAnswer(
-                    "The answer was cut off at its maximum length and is not a valid {type}.",
+                    "The answer was cut off {where} and is not a valid {type}.",
                     hint="max_tokens=NUMBER allows a longer one.",
                     detail=f"The answer was: {self.text}",
                     reason="answer.cut_off",
                     outcomes=[_NOT_IN_THE_CONVERSATION],
                     text=self.text,
                     type=shape.name,
+                    where="at its maximum length" if self.finish_reason == "length" else "before its end",
                 ) from None
             raise InvalidAnswer(
                 "The answer is not a valid {type}, even after one retry: {problems}.",

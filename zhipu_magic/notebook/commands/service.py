@@ -30,6 +30,9 @@ def _login(session: Session, text: str) -> None:
     words = text.split()
     save = "--save" in words
     name = _address_name([word for word in words if word != "--save"])
+    ended = session.chat.service.practising
+    if ended:  # who logs in wants the service
+        session.end_practice()
     address = NAMED_ADDRESSES[name] if name else session.chat.service.base_url
     try:
         key = check_key(
@@ -47,6 +50,7 @@ def _login(session: Session, text: str) -> None:
     if save:
         save_to_keyring(key)
     said = "It is stored in the system's keyring." if save else "It is kept until the kernel ends; --save stores it."
+    said = f"{said} Practice is over." if ended else said
     source = session.chat.service.key_source or ""
     if source not in (OF_SESSION, OF_KEYRING):
         said += f" But another key takes precedence ({source}): remove it to use this one."
@@ -146,7 +150,8 @@ def _carried_over(session: Session) -> Markup:
     if not count:
         return Markup()
     return Markup(
-        " The conversation so far ({turns}) is sent along; `%glm thread NAME` starts over.", turns=plural(count, "turn")
+        " The conversation so far ({turns}) is sent along with the next one; `%glm thread NAME` starts over.",
+        turns=plural(count, "turn"),
     )
 
 
@@ -170,7 +175,7 @@ COMMANDS = (
     Command(
         "practice",
         "%glm practice [FILE]",
-        "ask a server in this kernel that has no model, or FILE's replies; off ends it",
+        "answer from a practice server in this kernel, without key or model; FILE has its replies; off ends it",
         _practice,
         completes="off files",
     ),
