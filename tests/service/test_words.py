@@ -138,6 +138,14 @@ def test_a_long_piece_that_is_taken_back_brings_only_the_answer() -> None:
 RUNS_OF_BACKTICKS = "".join("`" * length + " " for length in range(1, 1400))
 
 
+def test_but_a_closing_tag_before_its_first_word_is_left_over() -> None:
+    words = Words(Hide())
+    words.think("hm")
+    assert words.add("</thi") == ""
+    assert (words.add("nk>\n\nYes"), words.end()) == ("Yes", "")
+    assert (words.text, words.thoughts) == ("Yes", "hm")
+
+
 @pytest.mark.parametrize("size", [50, 1 << 22])
 @pytest.mark.parametrize(
     "content",

@@ -157,7 +157,7 @@ class Words:
             self._place, self._after_mark = "thinking", True
             self._assumes = self._may_close = False
             return words[len(_OPENS) :]
-        if words.startswith(_CLOSES) and (self._may_close or self._after_mark):
+        if words.startswith(_CLOSES) and (self._may_close or self._after_mark or self.has_thoughts):
             self.closed_unopened, self._after_mark, self._may_close = True, True, False
             return words[len(_CLOSES) :]
         content = words if self._after_mark else content
