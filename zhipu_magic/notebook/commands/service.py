@@ -175,7 +175,7 @@ COMMANDS = (
     Command(
         "practice",
         "%glm practice [FILE]",
-        "answer from a practice server in this kernel, without key or model; FILE has its replies; off ends it",
+        "ask a practice server: no key, no model; FILE has its replies; off ends it",
         _practice,
         completes="off files",
     ),
