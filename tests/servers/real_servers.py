@@ -160,9 +160,9 @@ def _llama_server(folder: Path) -> Iterator[RealServer]:
 def _litellm(folder: Path) -> Iterator[RealServer]:
     port, upstream, log, settings = free_port(), free_port(), folder / "log.txt", folder / "litellm.yaml"
     practice = partial(PracticeServer, pace=0, api_key="practice.behind-the-proxy", port=upstream)
-    model = {"model": "openai/glm-4.7-flash", "api_base": practice().base_url, "api_key": practice().api_key}
+    model = {"model": "openai/glm-4", "api_base": practice().base_url, "api_key": practice().api_key}
     told = {
-        "model_list": [{"model_name": "glm-4.7-flash", "litellm_params": model}],
+        "model_list": [{"model_name": "glm-4", "litellm_params": model}],
         "general_settings": {"master_key": "sk-of-the-proxy"},
         "router_settings": {"disable_cooldowns": True, "num_retries": 0},
     }
@@ -177,7 +177,7 @@ def _litellm(folder: Path) -> Iterator[RealServer]:
             f"http://127.0.0.1:{port}/v1",
             log,
             process,
-            model="glm-4.7-flash",
+            model="glm-4",
             key="sk-of-the-proxy",
             calls=True,
             fits=True,
