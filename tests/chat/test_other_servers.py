@@ -84,6 +84,17 @@ def test_from_the_second_reply_on_unopened_thinking_streams_as_such(asking: Chat
     assert list(asking.ask("fifth")) == ["Nor ", "now."]
 
 
+def test_what_a_server_has_shown_is_known_of_that_server_alone(asking: Chat, other: OtherServer) -> None:
+    asked, elsewhere = other.base_url, other.base_url.replace("/v1", "/v2")
+    other.enqueue(words("let me ", "see</think>", "Yes."))
+    reply = asking.ask("first")
+    asking.service.configure(base_url=elsewhere)
+    assert reply.text == "Yes."
+    shown, not_shown = (asking.service.shown_at(address).model("local") for address in (asked, elsewhere))
+    assert shown is not None and shown.thinks_unopened
+    assert not_shown is None
+
+
 def test_the_services_own_host_is_not_expected_to_leave_reasoning_in_the_words(
     chat: Chat, server: PracticeServer
 ) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 langchain_openai = pytest.importorskip("langchain_openai", reason="make test-clients runs this")
-import openai  # noqa: E402
-from langchain_core.messages import HumanMessage, ToolMessage  # noqa: E402
-from langchain_core.tools import tool  # noqa: E402
-from pydantic import BaseModel  # noqa: E402
+import openai  # noqa: E402  # after the skip
+from langchain_core.messages import HumanMessage, ToolMessage  # noqa: E402  # after the skip
+from langchain_core.tools import tool  # noqa: E402  # after the skip
+from pydantic import BaseModel  # noqa: E402  # after the skip
 
-from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402
+from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402  # after the skip
 
 
 @tool

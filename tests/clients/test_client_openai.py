@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 openai = pytest.importorskip("openai", reason="make test-clients runs this")
-from pydantic import BaseModel  # noqa: E402
+from pydantic import BaseModel  # noqa: E402  # after the skip
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer  # noqa: E402
+from zhipu_magic.practice import Answer, Fault, PracticeServer  # noqa: E402  # after the skip
 
 ASKED: Any = [{"role": "user", "content": "Why?"}]
 

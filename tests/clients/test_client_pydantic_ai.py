@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 pydantic_ai = pytest.importorskip("pydantic_ai", reason="make test-clients runs this")
-from pydantic import BaseModel  # noqa: E402
-from pydantic_ai import Agent, BinaryContent  # noqa: E402
-from pydantic_ai.exceptions import ModelHTTPError  # noqa: E402
-from pydantic_ai.messages import ThinkingPart  # noqa: E402
-from pydantic_ai.models.openai import OpenAIChatModel  # noqa: E402
-from pydantic_ai.models.zai import ZaiModel  # noqa: E402
-from pydantic_ai.providers.openai import OpenAIProvider  # noqa: E402
-from pydantic_ai.providers.zai import ZaiProvider  # noqa: E402
+from pydantic import BaseModel  # noqa: E402  # after the skip
+from pydantic_ai import Agent, BinaryContent  # noqa: E402  # after the skip
+from pydantic_ai.exceptions import ModelHTTPError  # noqa: E402  # after the skip
+from pydantic_ai.messages import ThinkingPart  # noqa: E402  # after the skip
+from pydantic_ai.models.openai import OpenAIChatModel  # noqa: E402  # after the skip
+from pydantic_ai.models.zai import ZaiModel  # noqa: E402  # after the skip
+from pydantic_ai.providers.openai import OpenAIProvider  # noqa: E402  # after the skip
+from pydantic_ai.providers.zai import ZaiProvider  # noqa: E402  # after the skip
 
-from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402
+from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402  # after the skip
 
 
 class Ship(BaseModel):

@@ -10,7 +10,7 @@ import pytest
 
 zai = pytest.importorskip("zai", reason="make test-clients runs this")
 
-from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402
+from zhipu_magic.practice import Fault, PracticeServer  # noqa: E402  # after the skip
 
 ASKED: Any = [{"role": "user", "content": "Why?"}]
 WEATHER = {

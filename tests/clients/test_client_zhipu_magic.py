@@ -10,8 +10,8 @@ import pytest
 
 zai = pytest.importorskip("zai", reason="make test-clients runs this")
 
-from zhipu_magic import Chat, GLMError  # noqa: E402
-from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call  # noqa: E402
+from zhipu_magic import Chat, GLMError  # noqa: E402  # after the skip
+from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call  # noqa: E402  # after the skip
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,7 @@ from ..history.turn import Message
 from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
-from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
+from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
 from .budget_check import Spending, check_budget, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
@@ -33,7 +31,6 @@ from .undisturbed import undisturbed
 from .window import fit_smaller
 
 if TYPE_CHECKING:
-    from ..service.client import Client
     from ..values.tools.awaiting import RunCoroutine
 
 
@@ -150,7 +147,8 @@ class Dispatch:
     def _ask(self, progress: Progress, endpoint: Endpoint, more: Sequence[Message], exchange: Exchange) -> None:
         """Send the request with these messages after its own, and smaller ones while it is too long."""
         profile, emit, cancelled = endpoint.profile, exchange.emit, exchange.cancelled
-        first = request = progress.request
+        first, shown = progress.request, self._service.shown_at(endpoint.base_url)
+        request = first
         with self._service.client(endpoint) as client, exchange.waiting_on(client):
             while True:
                 try:
@@ -161,28 +159,20 @@ class Dispatch:
                         raise
                     # Of the service's own the catalogue knows the contexts, so that one smaller request is enough.
                     if not profile.is_glm:
-                        self._learn_context(client, request.model, error, cancelled)
-                    smaller = fit_smaller(replace(request, known=self._service.model(request.model)))
+                        client.learn_context(request.model, error, cancelled)
+                    smaller = fit_smaller(replace(request, known=shown.model(request.model)))
                     if smaller is None or (profile.is_glm and request is not first):
                         raise
                     request = smaller
                     why = "the conversation is too long for the model"
                     emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=request))
 
-    def _learn_context(self, client: Client, model: str, refusal: ServiceError, cancelled: threading.Event) -> None:
-        """Find out how long the model's context is, from the refusal or else from the list of models."""
-        if refusal.context_tokens is not None:
-            self._service.shown.learn(model, context=refusal.context_tokens)
-        else:
-            with suppress(GLMError):
-                client.models(cancelled)
-
     def _learn_how_it_thinks(self, reply: Reading, endpoint: Endpoint) -> None:
         """Know from a reply whether the next ones will begin with reasoning that no tag opens."""
         unopened = reply.progress.thinks_unopened
         is_sure = unopened or (reply.request.thinks_unopened and reply.state == "complete")
         if is_sure and not endpoint.profile.is_glm:
-            self._service.shown.learn(reply.request.model, thinks_unopened=unopened)
+            self._service.shown_at(endpoint.base_url).learn(reply.request.model, thinks_unopened=unopened)
 
     def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
         """Raise OverBudget for a request that could exceed it, after these rounds of its turn.

@@ -8,7 +8,7 @@ import random
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
@@ -135,6 +135,14 @@ class Client:
             failure = type(error)()
         raise failure  # raised here, without the SDK's frames, which hold the request's headers
 
+    def learn_context(self, model: str, refusal: ServiceError, cancelled: threading.Event) -> None:
+        """Find out how long the model's context is, from the refusal or else from the list of models."""
+        if refusal.context_tokens is not None:
+            self._shown.learn(model, context=refusal.context_tokens)
+        else:
+            with suppress(GLMError):
+                self.models(cancelled)
+
     def _list_models(self) -> list[str]:
         response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
         with closing(response):
@@ -146,8 +154,9 @@ class Client:
         models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
         found: list[str] = []
         for model in models[:_MOST_MODELS]:
-            name = name_of(model.get("id"))
-            if name and len(name) < LONGEST_NAME and is_name(name):
+            given = model.get("id")
+            name = None if isinstance(given, str) and len(given) > LONGEST_NAME else name_of(given)
+            if name and is_name(name):
                 found.append(self._hide(name))
                 self._shown.learn(name, context=_context_of(model))
         if not found:

@@ -104,9 +104,10 @@ class Service:
     @property
     def shown(self) -> Shown:
         """What the service at its address has shown of itself."""
-        return self._shown_at(self.base_url)
+        return self.shown_at(self.base_url)
 
-    def _shown_at(self, base_url: str) -> Shown:
+    def shown_at(self, base_url: str) -> Shown:
+        """The same of the service at this address, which may have been asked before another one was chosen."""
         return self._shown.setdefault(base_url, Shown())
 
     def model(self, name: str) -> Model | None:
@@ -222,7 +223,7 @@ class Service:
             context = self._certificates[1]
             return Client(
                 endpoint,
-                shown=self._shown_at(endpoint.base_url),
+                shown=self.shown_at(endpoint.base_url),
                 timeout=self._timeout,
                 keep_alive=KEEP_ALIVE,
                 max_retries=self._max_retries,

@@ -43,8 +43,8 @@ class Usage(NamedTuple):
             prompt_tokens=prompt,
             completion_tokens=completion,
             total_tokens=counted or prompt + completion,
-            cached_tokens=(_count(cached.get("cached_tokens")) or 0) if isinstance(cached, dict) else 0,
-            reasoning_tokens=(_count(reasoning.get("reasoning_tokens")) or 0) if isinstance(reasoning, dict) else 0,
+            cached_tokens=_count(cached.get("cached_tokens")) if isinstance(cached, dict) else 0,
+            reasoning_tokens=_count(reasoning.get("reasoning_tokens")) if isinstance(reasoning, dict) else 0,
         )
 
 
