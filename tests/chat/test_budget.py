@@ -1,16 +1,26 @@
-"""The budget: a turn that could exceed it is not sent."""
+"""The budget: it limits the answer, and a turn without room for a short one is not sent."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from in_process import Page
 
 from zhipu_magic import Chat
-from zhipu_magic.history.budget import Budget
-from zhipu_magic.practice import Answer, Fault, PracticeServer
-from zhipu_magic.text.errors import InvalidRequest, OverBudget
+from zhipu_magic.chat.budget_check import Spending, answer_limit
+from zhipu_magic.chat.options import Options
+from zhipu_magic.chat.request import Request
+from zhipu_magic.history.budget import Budget, Unit
+from zhipu_magic.history.conversation import Thread
+from zhipu_magic.history.ledger import Entry, Sums
+from zhipu_magic.history.turn import Anchor
+from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
+from zhipu_magic.service.models import CATALOGUE
+from zhipu_magic.service.wire import Usage
+from zhipu_magic.text.errors import InvalidAnswer, InvalidRequest, OverBudget
 
 
 def answer(tokens: int) -> Answer:
@@ -71,19 +81,108 @@ def test_a_turn_that_could_pass_it_is_refused_before_it_is_sent(chat: Chat, serv
     assert chat.ask("one", max_tokens=500).text
     with pytest.raises(OverBudget) as error:
         chat.ask("two", max_tokens=600)
+    assert "with an answer of 512 tokens it takes about" in error.value.message
     assert "600 tokens are left of 1,000 tokens" in error.value.message
-    assert "now 600" in error.value.hint
+    assert "max_tokens" in error.value.hint
     assert "Nothing was sent." in error.value.outcomes
     assert len(server.requests) == 1
     assert chat.ask("two", max_tokens=100).text
 
 
-def test_without_max_tokens_the_longest_answer_counts(chat: Chat, server: PracticeServer) -> None:
+def sent_limit(server: PracticeServer) -> int | None:
+    """The longest answer that the latest request asked for."""
+    limit: int | None = server.requests[-1].body.get("max_tokens")
+    return limit
+
+
+def test_a_small_budget_limits_the_answer_and_nothing_else(chat: Chat, server: PracticeServer) -> None:
     chat.budget = Budget(4_000, "tokens")
-    with pytest.raises(OverBudget, match=r"up to 4,0\d\d tokens"):
-        chat.ask("one")
-    chat.budget = Budget(4_100, "tokens")
-    assert chat.ask("one").text
+    server.enqueue(answer(400), answer(400))
+    reply = chat.ask("one")
+    assert reply.text
+    first = sent_limit(server)
+    assert first == reply.progress.answer_limit == 4_000 - reply.request.tokens
+    assert reply.request.options.max_tokens is None
+    assert chat.thread().turns[0].members == {}
+    assert chat.ask("two").text
+    assert 512 <= (sent_limit(server) or 0) <= first - 400
+
+
+def test_an_answer_with_room_is_not_limited(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = Budget(4_600, "tokens")
+    assert chat.ask("one").read().progress.answer_limit is None
+    assert sent_limit(server) is None
+    assert chat.ask("two", max_tokens=300).text
+    assert sent_limit(server) == 300
+
+
+def test_an_answer_that_is_longer_than_the_budget_is_asked_for_shorter(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = Budget(1_000, "tokens")
+    assert chat.ask("one", max_tokens=3_000).text
+    assert 512 <= (sent_limit(server) or 0) < 1_000
+
+
+@pytest.mark.parametrize("name", ["max_completion_tokens", "n_predict"])
+def test_other_names_for_the_longest_answer_are_limited_under_these(
+    chat: Chat, server: PracticeServer, name: str
+) -> None:
+    chat.budget = Budget(1_000, "tokens")
+    assert chat.ask("one", params={name: 3_000}).text
+    body = server.requests[-1].body
+    assert 512 <= body[name] < 1_000
+    assert body.get("max_tokens") is None
+
+
+def test_three_yuan_last_for_a_thousand_short_turns(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = "3 yuan"
+    server.enqueue(*[Answer("yes", prompt_tokens=12, completion_tokens=60)] * 3)
+    for number in range(3):
+        assert chat.ask(f"{number}", model="glm-5.3", once=True).text
+    assert chat.budget is not None
+    spent = 3 - chat.budget.left(chat.ledger.spent)
+    assert 1_000 * spent / 3 < 3
+    assert sent_limit(server) == pytest.approx((3 - spent) / 28e-6, rel=0.01)
+
+
+@given(
+    limit=st.integers(0, 200_000),
+    spent=st.integers(0, 100_000),
+    model=st.sampled_from(["glm-5.3", "glm-4.7", "glm-4.5-air", "glm-4-plus", "glm-4.7-flash"]),
+    unit=st.sampled_from(["tokens", "yuan"]),
+    most=st.none() | st.integers(1, 200_000),
+)
+def test_the_limit_is_the_longest_that_fits(limit: int, spent: int, model: str, unit: Unit, most: int | None) -> None:
+    budget = Budget(limit * 1e-5 if unit == "yuan" else limit, unit)
+    known = CATALOGUE[model]
+    request = Request("p", Options(max_tokens=most), Anchor(), Thread("main"), model, known=known, tokens=100)
+    sums = Sums().with_entry(Entry(model, "", Usage(spent, 0, spent), cost=spent * 1e-5, seconds=0.0))
+    left, longest = budget.left(sums), most or known.longest_answer or 0
+
+    def fits(answer: int) -> bool:
+        return (100 + answer if unit == "tokens" else known.cost(100, answer) or 0.0) <= left
+
+    try:
+        found = answer_limit(budget, request, (), Spending(sums))
+    except OverBudget:
+        assert not fits(min(512, longest))
+    else:
+        assert fits(longest) if found is None else fits(found) and not fits(found + 1) and found < longest
+
+
+def test_a_turn_with_tools_is_limited_anew_in_each_round(chat: Chat, server: PracticeServer) -> None:
+    def weather(city: str) -> str:
+        """The weather in a city."""
+        return "rain"
+
+    chat.budget = Budget(3_000, "tokens")
+    server.enqueue(
+        Answer(tool_calls=(tool_call("weather", {"city": "Paris"}, id="a"),), prompt_tokens=100, completion_tokens=500),
+        Answer("It rains.", prompt_tokens=650, completion_tokens=10),
+    )
+    assert chat.ask("Paris?", tools=(weather,)).text == "It rains."
+    first, second = (received.body["max_tokens"] for received in server.requests)
+    assert first > second >= 512
+    assert second <= 3_000 - 600 - 600
 
 
 def test_what_stands_before_the_prompt_counts_too(chat: Chat, server: PracticeServer) -> None:
@@ -96,11 +195,12 @@ def test_what_stands_before_the_prompt_counts_too(chat: Chat, server: PracticeSe
 
 
 def test_a_budget_in_yuan_goes_by_the_price_table(chat: Chat, server: PracticeServer) -> None:
-    chat.budget = Budget(0.01, "yuan")
+    chat.budget = Budget(0.002, "yuan")
     with pytest.raises(OverBudget) as error:
         chat.ask("one", model="glm-4-plus")
-    assert "up to ¥0.02, and ¥0.01 are left of ¥0.01" in error.value.message
+    assert "it takes about ¥0.0026, and ¥0.002 are left of ¥0.002" in error.value.message
     assert server.requests == []
+    chat.budget = Budget(0.01, "yuan")
     server.enqueue(answer(1_000))
     assert chat.ask("one", model="glm-4-plus", max_tokens=1_000).text
     assert chat.budget.left(chat.ledger.spent) == pytest.approx(0.005)
@@ -183,6 +283,14 @@ def test_a_reply_that_nobody_counted_is_reckoned(chat: Chat, server: PracticeSer
     assert 800 <= chat.budget.left(chat.ledger.spent) <= 900
 
 
+def test_an_answer_of_a_type_that_the_budget_cut_says_so(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = Budget(2_000, "tokens")
+    server.enqueue(Answer('{"a": [1, 2', finish_reason="length"))
+    with pytest.raises(InvalidAnswer, match=r"cut off where the budget ended, after 1,\d\d\d tokens") as error:
+        _ = chat.ask("one", as_type=dict[str, list[int]]).value
+    assert "budget" in error.value.hint
+
+
 # As it is shown
 
 
@@ -194,6 +302,23 @@ def test_the_panel_shows_what_is_left(page: Page, server: PracticeServer) -> Non
     assert "left of the budget" in page.run("%glm").markdown()
     page.run("%glm budget off")
     assert "left:" not in page.run("%%glm -m glm-4\nthree").plain(1)
+
+
+def test_the_panel_tells_what_the_budget_cut_and_a_replay_tells_the_same(
+    page: Page, server: PracticeServer, tmp_path: Path
+) -> None:
+    page.run(f"%config GLMMagics.journal = {str(tmp_path / 'page.jsonl')!r}")
+    page.run("%glm budget 2k tokens")
+    server.enqueue(Answer("a long story", finish_reason="length", prompt_tokens=10, completion_tokens=1_990))
+    cell = page.run("%%glm -m glm-4\none")
+    limit = server.requests[-1].body["max_tokens"]
+    told = f"Cut off: the budget had room for an answer of {limit:,} tokens. %glm budget raises it."
+    assert cell.plain(1).startswith(told)
+    assert f"<span>longest answer</span><span>{limit:,} tokens, by the budget</span>" in cell.html(1)
+    page.run("%config GLMMagics.replay = 'only'")
+    page.run("%glm budget off")
+    again = page.run("%%glm -m glm-4 --thread other\none")
+    assert again.plain(1).splitlines()[0].startswith(told)
 
 
 def test_a_refused_cell_fails_with_one_message_and_shows_nothing(page: Page, server: PracticeServer) -> None:

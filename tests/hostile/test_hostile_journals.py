@@ -20,7 +20,7 @@ from in_process import Cell, Page
 from IPython.core.error import UsageError
 
 from zhipu_magic import Chat
-from zhipu_magic.chat.budget_check import Spending, check_budget
+from zhipu_magic.chat.budget_check import Spending, answer_limit
 from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.chat.request import key_of
 from zhipu_magic.history.budget import Budget
@@ -271,7 +271,7 @@ def test_nothing_in_a_journal_lifts_a_budget(odd: dict[str, Any], unit: Any, tmp
     budget = Budget(4.0 if unit == "yuan" else 900, unit)
     assert budget.left(chat.account) == 0
     with pytest.raises(OverBudget, match="is spent"):
-        check_budget(budget, chat.request("more", model="glm-4-plus", max_tokens=10), (), Spending(chat.account))
+        answer_limit(budget, chat.request("more", model="glm-4-plus", max_tokens=10), (), Spending(chat.account))
 
 
 def test_half_a_budget_takes_none_away(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ _MEASURED = """\
 import sys
 from pathlib import Path
 from zhipu_magic import Chat
-from zhipu_magic.chat.budget_check import Spending, check_budget
+from zhipu_magic.chat.budget_check import Spending, answer_limit
 from zhipu_magic.chat.replies.replay import Recording
 from zhipu_magic.history.journal.sessions import reopen
 

@@ -1,9 +1,11 @@
-"""Refuses a turn that could exceed the budget, before anything is sent."""
+"""Keeps a turn within the budget: limits its answer, or refuses it before anything is sent."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
@@ -12,6 +14,9 @@ from ..service.models import SEARCH_COST
 from ..text.errors import OverBudget
 from .request import Request
 from .token_counts import taken
+
+#: Tokens of a short answer: with room for no more than that, a turn is not worth its prompt.
+SHORT_ANSWER = 512
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,17 @@ class Spending:
 def most_of(budget: Budget, request: Request, rounds: Sequence[Round] = (), *, priced: bool) -> float | None:
     """The most that a turn may take in all after these rounds, in the budget's unit; None where it is not known."""
     spent, tokens = _after(Sums(), request, rounds, priced=priced)
-    next_round = _most_of_a_round(budget, request, tokens, priced=priced)
+    longest = request.longest_answer
+    next_round = None if longest is None else _cost(budget, request, _Tokens(tokens, longest), priced=priced)
     return None if next_round is None else next_round + budget.amount(spent)
 
 
-def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spending: Spending) -> None:
-    """Raise OverBudget for a request that could exceed it after these rounds, given the longest possible answer."""
+def answer_limit(budget: Budget, request: Request, rounds: Sequence[Round], spending: Spending) -> int | None:
+    """The longest answer, in tokens, that the budget has room for after these rounds; None where it limits nothing.
+
+    Raises OverBudget where that is shorter than `SHORT_ANSWER`, and than what the user has asked for.
+    """
+    request = replace(request, answer_limit=None)  # that of an earlier round
     priced, longest = spending.priced, request.longest_answer
     spent, tokens = _after(spending.spent, request, rounds, priced=priced)
     left = max(0.0, budget.left(spent) - spending.reserved)
@@ -46,8 +56,12 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             reason="budget.unknown_length",
             model=request.model,
         )
-    most = _most_of_a_round(budget, request, tokens, priced=priced)
-    if most is None:
+
+    def cost(answer: int) -> float | None:
+        return _cost(budget, request, _Tokens(tokens, answer), priced=priced)
+
+    most, least = cost(longest), cost(min(longest, SHORT_ANSWER))
+    if most is None or least is None:
         raise OverBudget(
             "The price of {model} is not known here, so a budget in yuan cannot be enforced.",
             hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
@@ -55,16 +69,19 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             model=request.model,
         )
     if most <= left:
-        return
-    if spending.reserved and most <= budget.left(spent):
+        return None
+    if least <= left:
+        return bisect_right(range(longest), left, key=lambda answer: cost(answer) or 0.0) - 1
+    if spending.reserved and least <= budget.left(spent):
         raise OverBudget(
-            "This turn could exceed the budget: it may take up to {most}, and only {left} of {budget} are left besides "
-            "what {others} under way may take.",
+            "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and only "
+            "{left} of {budget} are left besides what {others} under way may take.",
             hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
             reason="budget.reserved",
-            most=budget.in_words(most),
+            least=budget.in_words(least),
             left=budget.in_words(left),
             budget=budget.in_words(budget.limit),
+            answer=min(longest, SHORT_ANSWER),
             others="1 reply" if spending.others == 1 else f"{spending.others:,} replies",
         )
     if not left:
@@ -75,13 +92,14 @@ def check_budget(budget: Budget, request: Request, rounds: Sequence[Round], spen
             budget=budget.in_words(budget.limit),
         )
     raise OverBudget(
-        "This turn could exceed the budget: it may take up to {most}, and {left} are left of {budget}.",
-        hint="Shorten the answer (max_tokens, now {longest:,}), or raise the budget.",
+        "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and {left} are "
+        "left of {budget}.",
+        hint="Shorten the prompt, ask for a shorter answer (max_tokens), or raise the budget.",
         reason="budget.exceeded",
-        most=budget.in_words(most),
+        least=budget.in_words(least),
         left=budget.in_words(left),
         budget=budget.in_words(budget.limit),
-        longest=longest,
+        answer=min(longest, SHORT_ANSWER),
     )
 
 
@@ -94,11 +112,16 @@ def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bo
     return spent, tokens
 
 
-def _most_of_a_round(budget: Budget, request: Request, tokens: int, *, priced: bool) -> float | None:
-    known, longest = request.known, request.longest_answer
-    if longest is None:
-        return None
+class _Tokens(NamedTuple):
+    """The tokens of a round."""
+
+    prompt: int
+    answer: int
+
+
+def _cost(budget: Budget, request: Request, tokens: _Tokens, *, priced: bool) -> float | None:
+    """What a round takes, in the budget's unit; None where its price is not known."""
     if budget.unit == "tokens":
-        return tokens + longest
-    cost = known.cost(tokens, longest) if known and priced else None
+        return sum(tokens)
+    cost = request.known.cost(*tokens) if request.known and priced else None
     return cost if cost is None or not request.searches else cost + SEARCH_COST

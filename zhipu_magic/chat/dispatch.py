@@ -15,7 +15,7 @@ from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
-from .budget_check import Spending, check_budget, most_of
+from .budget_check import Spending, answer_limit, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
 from .option_check import check_options
@@ -75,12 +75,12 @@ class Dispatch:
         """
         with self._scheduler.admitting:
             if self.mode == "only":
-                self._check_budget(request)  # as in the recorded run: what that refused is not an occurrence
+                self._within_budget(request)  # as in the recorded run: what that refused is not an occurrence
             known = self._replay.look_up(request)
             if known.answer is None:
                 if self.mode == "only":
                     raise self._replay.missed(request, known)
-                self._check_budget(request)
+                request = self._within_budget(request)
                 endpoint = self._service.endpoint()
                 check_options(request, endpoint.profile, self._warn)
                 exchange, reply = self._asked(request, known, endpoint)
@@ -108,7 +108,7 @@ class Dispatch:
 
         def ask_on(more: Sequence[Message], rounds: Sequence[Round]) -> Source:
             with self._scheduler.admitting:
-                self._check_budget(progress.request, rounds, but=reply)
+                progress.request = self._within_budget(progress.request, rounds, but=reply)
                 reply.admitted = tuple(rounds)
             following = new_exchange(more)
             try:
@@ -174,22 +174,24 @@ class Dispatch:
         if is_sure and not endpoint.profile.is_glm:
             self._service.shown_at(endpoint.base_url).learn(reply.request.model, thinks_unopened=unopened)
 
-    def _check_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> None:
-        """Raise OverBudget for a request that could exceed it, after these rounds of its turn.
+    def _within_budget(self, request: Request, rounds: Sequence[Round] = (), *, but: Reply | None = None) -> Request:
+        """The request, its answer limited to what the budget has room for after these rounds of its turn.
 
-        What other replies under way may still take counts as spent: they were admitted before.
+        What other replies under way may still take counts as spent: they were admitted before. Raises OverBudget where
+        even a short answer has no room.
         """
         budget = self._history.state.budget
         if budget is None or (self._service.practising and budget.unit == "yuan"):
-            return
+            return replace(request, answer_limit=None)
         priced = self.mode == "only" or self._service.priced
         others = [reply for reply in self._scheduler.under_way if reply is not but]
         reserved = sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in others)
         try:
-            check_budget(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
+            limit = answer_limit(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
         except OverBudget as error:
             error.outcomes = [NOTHING_MORE_SENT if rounds else NOTHING_SENT]
             raise
+        return replace(request, answer_limit=limit)
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(

@@ -76,6 +76,7 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
         "tokens": turn_tokens(request, progress.text, counted, tool_messages(rounds)),
         "left_out": request.left_out or None,
         "unseen": request.unseen or None,
+        "answer_limit": request.answer_limit,
         "cost": _cost(progress, endpoint),
         "estimated_tokens": sum(one.total_tokens for one in estimates) or None,
         "estimated_cost": estimated_cost or None,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..values.images.from_value import Image
     from ..values.types.answer_type import Shape
 
+#: The members that limit an answer, by the names that servers have for them.
+LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
 #: Members that do not decide the answer: how it is delivered, and who asked.
 _BESIDE_THE_ANSWER = frozenset({"stream", "stream_options", "tool_stream", "request_id", "user_id"})
 
@@ -39,6 +41,8 @@ class Request:
     `messages` that the context has room for, how many turns they leave out, how many images of earlier turns are
     `unseen` by the model, what stands before the prompt and all of it in tokens (estimates), and `scale`, how the
     service's counts compare with estimates. `hide` takes out of a text what must not be sent.
+    `answer_limit` is the longest answer, in tokens, that the budget has room for, where it could be longer: it is no
+    part of what is asked, and so not of the request's key.
     """
 
     prompt: str
@@ -60,6 +64,7 @@ class Request:
     tokens_before: int = 0
     tokens: int = 0
     scale: float = 1.0
+    answer_limit: int | None = None
 
     @cached_property
     def members(self) -> dict[str, Any]:
@@ -82,6 +87,8 @@ class Request:
         body = {**self.body, "messages": as_sent([*self.messages, *more], data_urls=profile.data_urls)}
         if more and "tool_choice" in ours and body["tool_choice"] != "none":
             body["tool_choice"] = "auto"  # it has called what it had to, and would call it for ever
+        if self.answer_limit is not None:
+            body[self._limit_name or LIMITS[0]] = self.answer_limit
         return profile.adapted(body, ours)
 
     @property
@@ -115,13 +122,25 @@ class Request:
     @property
     def max_tokens(self) -> int | None:
         """The longest answer that the user has asked for."""
-        found = self.members.get("max_tokens")
+        found = self.members.get(self._limit_name or "")
         return found if isinstance(found, int) and found > 0 else None
 
     @property
+    def _limit_name(self) -> str | None:
+        """The member by which the user limits the answer."""
+        return next((name for name in LIMITS if name in self.members), None)
+
+    @property
     def longest_answer(self) -> int | None:
-        """The most tokens that the answer may take; None where neither the user nor the catalogue says."""
-        return self.max_tokens or (self.known.longest_answer if self.known else None)
+        """The most tokens that the answer may take; None where neither the user nor what is known of the model says."""
+        longest = self.max_tokens or (self._longest_known if self.known else None)
+        return longest if self.answer_limit is None else min(longest or self.answer_limit, self.answer_limit)
+
+    @property
+    def _longest_known(self) -> int | None:
+        assert self.known is not None
+        context = self.known.context
+        return self.known.longest_answer or (max(1, context - self.tokens) if context else None)
 
 
 def deciding(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ _REACH = "Check the network, the proxy settings and base_url (%glm shows it), th
 HINTS: Mapping[str, str] = {
     # chat/
     "answer.cut_off": "--max-tokens NUMBER allows a longer one.",
-    "budget.exceeded": "Shorten the answer (--max-tokens, now {longest:,}), or raise the budget.",
+    "answer.out_of_budget": "Raise the budget (%glm budget), or remove it (%glm budget off).",
+    "budget.exceeded": "Shorten the prompt, ask for a shorter answer (--max-tokens), or raise the budget: %glm budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",

@@ -9,19 +9,16 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...history.events.turn_event import Timing, TurnEvent
-from ...history.rounds import Called, Round, is_early
+from ...history.rounds import Called, Round
 from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
 from ...text.notice import Notice
 from .stream import Again, Calling, Smaller, StreamEvent
+from .typed_answer import value_of
 
 if TYPE_CHECKING:
     from ..request import Request
-
-#: How JSON ends that can be whole although the reply was cut off after it; of a number or a word, more may have come.
-_WHOLE = ("}", "]", '"', "`")
-_NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
 ReplyState = Literal["waiting", "streaming", "complete", "interrupted", "failed"]
 
@@ -226,6 +223,11 @@ class Progress:
         return self.request.unseen if self._recorded is None else self._recorded.unseen or 0
 
     @property
+    def answer_limit(self) -> int | None:
+        """The longest answer, in tokens, that the budget had room for, where it could have been longer."""
+        return self.request.answer_limit if self._recorded is None else self._recorded.answer_limit
+
+    @property
     def timing(self) -> Timing:
         """Its times so far, or those that were recorded."""
         if self._recorded is not None:
@@ -261,36 +263,9 @@ class Progress:
         shape = self.request.shape
         if shape is None:
             return self.text
-        from ...values.types.answer_type import Mismatch
-
-        is_cut = is_early(self.finish_reason)
-        try:
-            if is_cut and not self.text.rstrip().endswith(_WHOLE):
-                raise Mismatch(self.text, ("it was cut off",))
-            self._value = self._value or (shape.read(self.text),)
-            return self._value[0]
-        except Mismatch as mismatch:
-            if is_cut:
-                raise InvalidAnswer(
-                    "The answer was cut off {where} and is not a valid {type}.",
-                    hint="max_tokens=NUMBER allows a longer one.",
-                    detail=f"The answer was: {self.text}",
-                    reason="answer.cut_off",
-                    outcomes=[_NOT_IN_THE_CONVERSATION],
-                    text=self.text,
-                    type=shape.name,
-                    where="at its maximum length" if self.finish_reason == "length" else "before its end",
-                ) from None
-            raise InvalidAnswer(
-                "The answer is not a valid {type}, even after one retry: {problems}.",
-                hint="Rephrase the prompt, or use another model.",
-                detail=f"The answer was: {self.text}",
-                reason="answer.invalid",
-                outcomes=[_NOT_IN_THE_CONVERSATION],
-                text=self.text,
-                type=shape.name,
-                problems="; ".join(mismatch.problems),
-            ) from None
+        if not self._value:
+            self._value = (value_of(self.text, shape, self.finish_reason, self.answer_limit),)
+        return self._value[0]
 
     @property
     def is_invalid(self) -> bool:

@@ -22,7 +22,8 @@ KINDS = frozenset({"turn", "partial", "replayed", "once"})
 _REQUEST = ("prompt", "written", "images", "instruction")
 _ANSWER = (
     *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
-    *("tokens", "left_out", "unseen", "cost", "estimated_tokens", "estimated_cost", "seconds", "first_token", "chunks"),
+    *("tokens", "left_out", "unseen", "answer_limit", "cost", "estimated_tokens", "estimated_cost"),
+    *("seconds", "first_token", "chunks"),
 )
 
 
@@ -79,7 +80,8 @@ class TurnEvent(Event):
     the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid` marks an
     answer that is not of the type that was asked for. `members` are the request's beyond model and messages. Times are
     in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
-    could not see. `of` is the id of the event whose answer this one repeats.
+    could not see, `answer_limit` is the longest answer, in tokens, that the budget had room for. `of` is the id of the
+    event whose answer this one repeats.
 
     `time`, `host` and `after` are for people who read a journal; no code reads them.
     """
@@ -113,6 +115,7 @@ class TurnEvent(Event):
     tokens: Count | None = None
     left_out: Count | None = None
     unseen: Count | None = None
+    answer_limit: Count | None = None
     cost: Amount | None = None
     estimated_tokens: Count | None = None
     estimated_cost: Amount | None = None

@@ -32,6 +32,7 @@ NOTES = {
     "interrupted": "Interrupted.",
 }
 _TOOL_CALLS = "The model asks for a tool to be called: see .choices[0].message.tool_calls of the bound completion."
+_OUT_OF_BUDGET = "Cut off: the budget had room for an answer of {limit:,} tokens. %glm budget raises it."
 _GO_ON = "%glm continue goes on from here."
 #: Seconds that a reply must have grown before its rate is shown.
 _RATE_AFTER = 0.5
@@ -52,6 +53,7 @@ class Figures:
     doing: str
     notes: tuple[str, ...]
     requests: int
+    answer_limit: int | None
     finish_reason: str | None
     usage: Usage | None
     cost: float | None
@@ -75,6 +77,7 @@ class Figures:
             doing=_doing(progress),
             notes=tuple(note for note in (*_notes(progress), *notices) if note),
             requests=len(progress.rounds) + 1,
+            answer_limit=progress.answer_limit,
             finish_reason=progress.finish_reason,
             usage=progress.usage,
             cost=standing.cost,
@@ -132,6 +135,8 @@ def _note(progress: Progress) -> str:
         return _TOOL_CALLS
     reason = progress.finish_reason or ""
     note = NOTES.get(reason, "")
+    if reason == "length" and progress.answer_limit is not None:
+        note = _OUT_OF_BUDGET.format(limit=progress.answer_limit)
     if not progress.has_text:
         return f"{note} {_NO_WORDS}".strip()
     return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.options.once else note
@@ -277,6 +282,8 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
         rows.append(("cost", figures.cost_text))
     if figures.requests > 1:
         rows.append(("requests", str(figures.requests)))
+    if figures.answer_limit is not None:
+        rows.append(("longest answer", f"{figures.answer_limit:,} tokens, by the budget"))
     rows.append(("finish reason", figures.finish_reason or "none given"))
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
     rows.append(("conversation", plural(figures.turns, "turn")))
