@@ -83,6 +83,17 @@ def test_without_a_type_the_value_is_the_text(chat: Chat, server: PracticeServer
     assert chat.ask("hi").value == "hello"
 
 
+@pytest.mark.parametrize(("prompt", "chinese"), [("读取这张发票。", True), ("Read this 发票 please.", False)])
+def test_a_correction_is_asked_for_in_the_language_of_the_prompt(
+    chat: Chat, server: PracticeServer, prompt: str, chinese: bool
+) -> None:
+    server.enqueue(Answer(BAD), Answer(GOOD))
+    assert chat.ask(prompt, as_type=Invoice).value == Invoice(number="A-1", total=12.5)
+    repair = server.requests[1].body["messages"][-1]["content"]
+    assert ("请重新回答一次" in repair) == chinese
+    assert "total" in repair and "twelve" in repair
+
+
 def test_an_answer_that_does_not_fit_is_mended_once_and_the_thread_keeps_the_mended_one(
     chat: Chat, server: PracticeServer
 ) -> None:

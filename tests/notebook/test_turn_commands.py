@@ -353,12 +353,31 @@ def test_continue_after_the_users_interrupt(three: Notebook) -> None:
     assert three.turns()[-1] == ("about d", "Half a reply.")
 
 
-def test_a_chinese_reply_is_asked_for_more_in_chinese(notebook: Notebook) -> None:
-    notebook.ask("a", Answer("从前有一座山，", finish_reason="length"))
-    notebook.server.enqueue(Answer("山里有座庙。"))
+@pytest.mark.parametrize(
+    ("prompt", "reply", "chinese"),
+    [
+        ("讲个故事", "从前有一座山，", True),
+        ("Translate the story into Chinese, please", "从前有一座山，", False),
+        ("把故事翻译成英文", "Once upon a time ", True),
+        ("What is a café — and where?", "A café is ", False),
+    ],
+)
+def test_a_reply_is_asked_for_more_in_the_language_of_its_prompt(
+    notebook: Notebook, prompt: str, reply: str, chinese: bool
+) -> None:
+    notebook.server.enqueue(Answer(reply, finish_reason="length"), Answer("…"))
+    notebook.page.run(f"%%glm\n{prompt}", "a")
     notebook.page.run("%glm continue")
-    assert "继续" in notebook.sent()[-1]
-    assert notebook.replies() == ["从前有一座山，山里有座庙。"]
+    assert ("继续" in notebook.sent()[-1]) == chinese
+    assert notebook.replies() == [f"{reply}…"]
+
+
+def test_it_is_the_cells_language_that_counts_and_not_that_of_a_value(notebook: Notebook) -> None:
+    notebook.page.names["poem"] = "从前有一座山，" * 20
+    notebook.server.enqueue(Answer("A hill ", finish_reason="length"), Answer("…"))
+    notebook.page.run("%%glm\nSummarise {{ poem }} in English.", "a")
+    notebook.page.run("%glm continue")
+    assert "继续" not in notebook.sent()[-1]
 
 
 def test_continue_keeps_model_options_and_system_text(notebook: Notebook) -> None:

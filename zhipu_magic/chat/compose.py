@@ -12,6 +12,7 @@ from ..history.turn import Anchor, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.language import is_chinese
 from ..values.references import Prompt, resolved
 from .chat_settings import ChatSettings, model_of
 from .options import Options
@@ -91,7 +92,7 @@ class Composer:
                 hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
                 reason="reply.complete",
             )
-        prompt = Prompt(GO_ON if turn.reply.isascii() else GO_ON_CHINESE)
+        prompt = Prompt(GO_ON_CHINESE if is_chinese(turn.written or turn.prompt) else GO_ON)
         return self._repeated(turn, prompt, _Place(self._history.thread(thread), anchor, joins=turn.id))
 
     def _repeated(self, turn: Turn, prompt: Prompt, place: _Place) -> Request:

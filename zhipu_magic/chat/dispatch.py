@@ -15,6 +15,7 @@ from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
+from ..text.language import is_chinese
 from .budget_check import Spending, answer_limit, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
@@ -140,6 +141,7 @@ class Dispatch:
             tools=request.options.tools,
             limits=self._tool_limits(),
             shape=request.shape,
+            chinese=is_chinese(request.written or request.prompt),
             hide=self._service.hide,
             run_coroutine=run_coroutine,
         )

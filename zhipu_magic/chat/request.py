@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ..history.conversation import Thread
+from ..history.link import back_from
 from ..history.messages import as_sent
-from ..history.turn import Anchor, Message
+from ..history.turn import Anchor, Message, Turn
 from ..service.api_key import Hide
 from ..service.models import Model
 from ..service.profile import Profile
@@ -104,8 +105,14 @@ class Request:
         """
         if self.thinks_unopened:
             return "closing"
-        joined = self.before.last if self.joins else None
-        return "opened" if joined is not None and not joined.turn.reasoning else "meant"
+        return "opened" if self.joined is not None and not self.joined.reasoning else "meant"
+
+    @cached_property
+    def joined(self) -> Turn | None:
+        """The turn that the reply goes on from, if it does."""
+        if self.joins is None:
+            return None
+        return next((link.turn for link in back_from(self.before.last) if link.turn.id == self.joins), None)
 
     @property
     def searches(self) -> bool:

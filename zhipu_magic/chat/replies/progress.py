@@ -116,6 +116,12 @@ class Progress:
         return self._assembly.text
 
     @property
+    def joined_text(self) -> str:
+        """The text so far after that of the reply that this one goes on from, if it does."""
+        joined = self.request.joined
+        return self.text if joined is None else joined.reply + self.text
+
+    @property
     def reasoning(self) -> str:
         """The reasoning so far."""
         return self._assembly.reasoning

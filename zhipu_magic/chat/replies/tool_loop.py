@@ -39,7 +39,7 @@ class Rounds:
     `ask` sends the request once more, with these messages after its own. Tools run in the thread that takes, one at
     each `take`, within the `limits`; `hide` is applied to their results. `run_coroutine` returns what runs an async
     tool; without it, each has an event loop of its own. An answer that is not of the `shape` is sent back once, to be
-    corrected.
+    corrected, in Chinese if the prompt is.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Rounds:
         tools: Sequence[Tool],
         limits: ToolLimits,
         shape: Shape | None,
+        chinese: bool,
         hide: Callable[[str], str],
         run_coroutine: Callable[[], RunCoroutine | None],
     ) -> None:
@@ -62,6 +63,7 @@ class Rounds:
         self._room = limits.tokens * _MOST_RESULTS
         self._called = 0
         self._shape = shape
+        self._chinese = chinese
         self._hide = hide
         self._run_coroutine = run_coroutine
         self._closed = self._runs_tools = False
@@ -178,7 +180,7 @@ class Rounds:
         try:
             shape.read(done.words)
         except Mismatch as mismatch:
-            wrong = shape.request_for_repair(mismatch)
+            wrong = shape.request_for_repair(mismatch, chinese=self._chinese)
         else:
             return None
         answer = {"role": "assistant", "content": done.words}

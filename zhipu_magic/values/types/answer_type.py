@@ -99,9 +99,11 @@ class Shape:
         value = fitting[-1][1]
         return value if self._frame is None else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
 
-    def request_for_repair(self, mismatch: Mismatch) -> str:
+    def request_for_repair(self, mismatch: Mismatch, *, chinese: bool = False) -> str:
         """The message that asks the model to correct its answer, once."""
         problems = "\n".join(f"- {problem}" for problem in mismatch.problems)
+        if chinese:
+            return f"上面的回答不符合 JSON Schema：\n{problems}\n请重新回答一次，只给出改正后的完整 JSON。"
         return (
             f"That answer does not fit the JSON Schema:\n{problems}\n"
             "Answer once more, with the corrected JSON only, and all of it."
