@@ -120,7 +120,7 @@ class Notebook:
 
     def marks(self) -> dict[str, str]:
         """What the history says of each reply, by the reply's first line."""
-        lines = self.command("history").split("\n")
+        lines = self.command("history --full").split("\n")
         return {lines[place + 3]: line for place, line in enumerate(lines) if " · glm-" in line}
 
 

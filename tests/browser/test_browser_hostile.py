@@ -25,7 +25,20 @@ FOREIGN_HERE = (
     .replace("svg, math", "svg:not([role=img]), math")
     .replace(".jp-RenderedMarkdown'", ".jp-RenderedMarkdown, .jp-RenderedHTML'")
 )
-COMMANDS = ["history", "", "thread", "threads", "models", "system", "usage", "show 1", "undo", "redo", "help"]
+COMMANDS = [
+    "history",
+    "history --full",
+    "",
+    "thread",
+    "threads",
+    "models",
+    "system",
+    "usage",
+    "show 1",
+    "undo",
+    "redo",
+    "help",
+]
 
 
 def sources(trap: Trap) -> list[dict[str, str]]:
@@ -68,7 +81,7 @@ def test_a_hostile_service_gets_nothing_in(
     front_end: FrontEnd, opened: Open, server: PracticeServer, trap: Trap, shoot: Shoot
 ) -> None:
     cells = ["%load_ext zhipu_magic", "def f(x):\n    return x", "%%glm --search\nWhat is new?"]
-    cells += ["%%glm --tool f\nGo on.", "%%glm\nAnd now?", "%glm history", "%glm usage"]
+    cells += ["%%glm --tool f\nGo on.", "%%glm\nAnd now?", "%glm history", "%glm history --full", "%glm usage"]
     notebook = opened(front_end, front_end.write("hostile-service", *cells), height=3_000)
     notebook.wait_for_kernel()
     joined = "\n\n".join(attacks(trap))

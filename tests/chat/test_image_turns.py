@@ -230,7 +230,7 @@ def test_history_and_preview_describe_the_image(page: Page, server: PracticeServ
     page.names["one"] = picture()
     assert "PNG, 8 × 6" in page.run(f"%%glm --preview -m {EYES}\nWhat is {{{{ one }}}}?").plain()
     assert page.run(f"%%glm -m {EYES}\nWhat is {{{{ one }}}}?").success
-    assert "image 1: PNG, 8 × 6" in page.run("%glm history").plain()
+    assert "image 1: PNG, 8 × 6" in page.run("%glm history --full").plain()
 
 
 @pytest.mark.parametrize("form", [".md", ".json", ".py", ".ipynb"])

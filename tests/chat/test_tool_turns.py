@@ -433,7 +433,7 @@ def test_confirm_is_there_for_python_too(chat: Chat, server: PracticeServer, wea
 def test_history_and_show_tell_of_the_calls(tool_page: Page, server: PracticeServer) -> None:
     server.enqueue(calls_weather(), Answer("It is clear."))
     assert tool_page.run("%%glm --tool weather\nHow is Paris?").success
-    history = tool_page.run("%glm history").plain()
+    history = tool_page.run("%glm history --full").plain()
     assert 'weather(city="Paris")' in history
     assert "sky" in history
     assert 'weather(city="Paris")' in html.unescape(tool_page.run("%glm show").markdown())
@@ -701,7 +701,7 @@ def test_results_stand_under_their_own_calls_though_a_server_repeats_ids(
         server.enqueue(Answer(tool_calls=(tool_call("weather", {"city": city}, id=""),)))
     server.enqueue(Answer("Both are clear."))
     assert tool_page.run("%%glm --tool weather\nParis and Rome?").success
-    history = tool_page.run("%glm history").plain()
+    history = tool_page.run("%glm history --full").plain()
     assert 'weather(city="Paris") → {"city": "Paris"' in history
     assert 'weather(city="Rome") → {"city": "Rome"' in history
 
@@ -715,7 +715,7 @@ def test_the_key_in_a_tools_default_is_not_told(monkeypatch: pytest.MonkeyPatch,
         bare_page.run("def read(key: str = os.environ['ZHIPUAI_API_KEY']) -> str:\n    return key[:40]")
         shown = [bare_page.run(f"%%glm --preview --tool read -s 'key {secret}'\nhi")]
         server.enqueue(Answer(tool_calls=(tool_call("read", {}, id="1"),)), Answer("Well."))
-        shown += [bare_page.run("%%glm --tool read\nhi"), bare_page.run("%glm history")]
+        shown += [bare_page.run("%%glm --tool read\nhi"), bare_page.run("%glm history --full")]
         assert all(cell.success for cell in shown)
         told = str([shown, [received.body for received in server.requests]])
         assert "<API key>" in told

@@ -87,7 +87,14 @@ def check_it_goes_on(page: Page, server: PracticeServer, tmp_path: Path) -> None
     server.enqueue(Answer("three"))
     cell = page.run("%%glm -b third\nthird")
     assert cell.success and cell.plain() == "three"
-    for command in ("history", "usage", "threads", "", *(f"export x.{form} --force" for form in ("md", "py", "ipynb"))):
+    for command in (
+        "history",
+        "history --full",
+        "usage",
+        "threads",
+        "",
+        *(f"export x.{form} --force" for form in ("md", "py", "ipynb")),
+    ):
         assert page.run(f"%glm {command}").success, command
     assert page.run("%glm export x.json --force").success
     check_value(json.loads((tmp_path / "x.json").read_text(encoding="utf-8")))

@@ -711,7 +711,7 @@ def test_a_page_whose_folder_is_gone_loads_asks_and_answers(
     assert page.run("%%glm\nWhy {{ error }}?").success
     with provisionalcompleter():
         assert list(page.shell.Completer.completions("%glm export ta", 14)) == []
-    for line in ("", "history", "threads", "models", "usage"):
+    for line in ("", "history", "history --full", "threads", "models", "usage"):
         assert page.run(f"%glm {line}").success
     assert page.run(f"%glm export {tmp_path / 'talk.md'}").success
     for line in ("export talk.md", "journal talk.jsonl", "resume talk.jsonl"):

@@ -31,7 +31,21 @@ from zhipu_magic.text.errors import GLMError, OverBudget
 JOURNALS = sorted((Path(__file__).parent / "journals").glob("*.jsonl"))
 #: What a user may do with what was resumed.
 COMMANDS = (
-    *("history", "", "usage", "threads", "thread", "models", "budget", "system", "model", "tools", "show", "show 1"),
+    *(
+        "history",
+        "history --full",
+        "",
+        "usage",
+        "threads",
+        "thread",
+        "models",
+        "budget",
+        "system",
+        "model",
+        "tools",
+        "show",
+        "show 1",
+    ),
     *("export {}.md --force", "export {}.json --force", "export {}.py --force", "export {}.ipynb --force"),
     *("retry", "continue", "undo", "redo", "undo 1000000000", "redo 1000000000", "fork elsewhere", "fork other --at 1"),
     *("thread main", "restore", "restore 1", "history", "budget 5 yuan", "usage", "reset", "undo", "budget off"),

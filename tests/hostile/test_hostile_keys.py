@@ -332,7 +332,7 @@ def shown_of(page: Page, *cells: Any) -> str:
     """All that can be seen of a conversation."""
     for form in ("md", "json", "py", "ipynb"):
         page.run(f"%glm export x.{form} --force")
-    more = [page.run(f"%glm {command}") for command in ("history", "usage", "threads", "")]
+    more = [page.run(f"%glm {command}") for command in ("history", "history --full", "usage", "threads", "")]
     response = page.names.get("_glm")
     told = [repr(response), "" if response is None else response.model_dump_json()]
     told += [json.dumps(cell.messages) + str(cell.error) + repr(cell.error) for cell in (*cells, *more)]

@@ -178,7 +178,7 @@ def test_history_shows_what_the_model_will_be_told(page: Page, server: PracticeS
     assert "no turns yet" in page.run("%glm history").markdown()
     server.enqueue(Answer("```python\nx = 1\n```"))
     page.run('%%glm -s "Be brief."\nShow code.')
-    shown = page.run("%glm history")
+    shown = page.run("%glm history --full")
     for words in ("Be brief.", "Show code.", "x = 1", "````text"):
         assert words in shown.plain()
     assert "<blockquote>&#96;&#96;&#96;python<br>x = 1<br>&#96;&#96;&#96;</blockquote>" in shown.markdown()
@@ -193,7 +193,7 @@ def test_undo_takes_the_last_turn_back(page: Page, server: PracticeServer) -> No
     assert sent == ["one", "three"]
 
 
-@pytest.mark.parametrize("line", ["reset please", "retry 2", "models all", "history 3", "usage now", "version 2"])
+@pytest.mark.parametrize("line", ["reset please", "retry 2", "models all", "threads 3", "usage now", "version 2"])
 def test_a_word_too_many_does_nothing(page: Page, line: str) -> None:
     page.run("%%glm\n你好")
     assert "nothing was done" in str(page.run(f"%glm {line}").error)

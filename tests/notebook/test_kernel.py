@@ -530,7 +530,9 @@ def test_the_dashboard_is_kept_up_to_date_where_it_stands(kernel: Kernel) -> Non
     assert len(run.words) == 1
 
 
-@pytest.mark.parametrize("line", ["", "history", "help", "models", "model", "system", "version", "help ask"])
+@pytest.mark.parametrize(
+    "line", ["", "history", "history --full", "help", "models", "model", "system", "version", "help ask"]
+)
 def test_a_command_answers_with_one_text(kernel: Kernel, line: str) -> None:
     run = kernel.run(f"%glm {line}")
     [output] = run.outputs

@@ -325,7 +325,7 @@ def test_a_value_that_holds_the_key_does_not_tell_it(monkeypatch: pytest.MonkeyP
         bare_page.run("def read() -> dict:\n    return settings")
         shown = [bare_page.run("%%glm --preview\n{{ settings | 9000 }}")]
         server.enqueue(Answer(tool_calls=(tool_call("read", {}, id="1"),)), Answer("Well."))
-        shown += [bare_page.run("%%glm --tool read\n{{ settings | 9000 }}"), bare_page.run("%glm history")]
+        shown += [bare_page.run("%%glm --tool read\n{{ settings | 9000 }}"), bare_page.run("%glm history --full")]
         assert all(cell.success for cell in shown)
         told = str([shown, [received.body for received in server.requests]])
         assert "ZHIPUAI_API_KEY" in told

@@ -399,7 +399,14 @@ def test_a_whole_page_is_replayed(kernels: Kernels) -> None:
     cells = (
         *("%%glm\nfirst", '%%glm -s "Be brief."\nsecond', "%%glm --once --temperature 0.2\nby the way"),
         *("%%glm --max-tokens 3 -m glm-4-plus\nat length", "%glm continue", "%glm retry", "%glm undo", "%glm redo"),
-        *("%glm fork idea --at 1", "%%glm\nelsewhere", "%%glm -t main\nthere", "%glm threads", "%glm history"),
+        *(
+            "%glm fork idea --at 1",
+            "%%glm\nelsewhere",
+            "%%glm -t main\nthere",
+            "%glm threads",
+            "%glm history",
+            "%glm history --full",
+        ),
         *("%glm thread main", "%glm reset", "%glm ask anew", "%glm show", "%glm usage"),
     )
     pages = []

@@ -160,8 +160,9 @@ def test_an_interrupted_reply_can_be_continued_after_a_restart(kernels: Kernels)
 def test_the_history_is_the_same_after_a_restart(kernels: Kernels) -> None:
     notebook = three(kernels)
     notebook.ask("a", "a two")
-    history = notebook.command("history")
-    assert restarted(kernels).command("history") == history
+    history = notebook.command("history"), notebook.command("history --full")
+    again = restarted(kernels)
+    assert (again.command("history"), again.command("history --full")) == history
 
 
 def test_it_can_be_resumed_over_and_over(kernels: Kernels) -> None:
@@ -275,3 +276,61 @@ def test_load_ext_says_nothing_in_a_replay_or_where_nobody_reads_it(
     monkeypatch.delenv("JPY_SESSION_NAME")
     kernels.start().run("%%glm\nfirst")
     assert loaded(kernels, capsys) == ""
+
+
+TYPES = """
+import enum, datetime
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Optional
+import pandas as pd
+from pydantic import BaseModel, Field
+class Colour(enum.Enum):
+    RED = "red"
+class Invoice(BaseModel):
+    number: str
+    total: float
+    note: Optional[str] = None
+    day: datetime.date = datetime.date(2026, 1, 2)
+@dataclass
+class Point:
+    x: int
+    y: int
+class Pair(NamedTuple):
+    a: str
+    b: Colour
+class Tree(BaseModel):
+    name: str
+    children: list["Tree"] = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer"),
+    [
+        ("list[Invoice]", '{"items": [{"number": "A|1", "total": 1.5}, {"total": 2.5, "number": "<b>", "note": "x"}]}'),
+        ("list[Invoice]", '[{"number": "A", "total": 1.5}]'),
+        ("Invoice", '{"number": "**A**", "total": 12.5}'),
+        ("DataFrame[Invoice]", '{"items": [{"number": "A", "total": 1.5, "note": "n"}]}'),
+        ("Point", '{"x": 1, "y": -2}'),
+        ("Pair", '{"a": "one", "b": "red"}'),
+        ("list[str]", '{"items": ["a", "b"]}'),
+        ("dict[str, int]", '{"a": 1}'),
+        ("int", '{"value": 7}'),
+        ("bool", '{"value": true}'),
+        ("str", '{"value": "*one*"}'),
+        ('Literal["good", "bad"]', '"good"'),
+        ("Tree", '{"name": "root", "children": [{"name": "leaf"}]}'),
+        ("list[Invoice]", '{"items": []}'),
+    ],
+)
+def test_a_typed_reply_is_shown_again_as_its_cell_showed_it_and_so_after_a_restart(
+    kernels: Kernels, wanted: str, answer: str
+) -> None:
+    notebook = Notebook(kernels.start(), kernels.server)
+    assert notebook.page.run(TYPES).success
+    cell = notebook.run("a", f"%%glm --as '{wanted}'\nRead it.", answer)
+    assert cell.success
+    again = notebook.page.run("%glm show")
+    after_restart = restarted(kernels).page.run("%glm show")
+    for shown in (again, after_restart):
+        assert (shown.markdown(), shown.plain()) == (cell.markdown(), answer)

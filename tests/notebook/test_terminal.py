@@ -288,7 +288,7 @@ def test_commands_print_what_reads_well(terminal: Terminal, server: PracticeServ
     terminal.until_prompt()
     for line, told in {
         "%glm": ["glm-4.7-flash", server.base_url, "ZHIPUAI_API_KEY", "turns"],
-        "%glm history": ["a question", "one | two"],
+        "%glm history --full": ["a question", "one | two"],
         "%glm help": ["%glm practice [FILE]", "%glm undo"],
         "%glm usage": [" prompt + ", "a question"],
         "%glm models": ["glm-5.3", "128K"],
@@ -390,7 +390,7 @@ def test_piped_there_are_no_escape_codes(server: PracticeServer, tmp_path: Path)
     server.enqueue(
         Raw((0.6, sse(chunk("Twinkle, ")), 0.3, sse(chunk("little star.")), *END)), Fault(400, "1211"), Answer("never")
     )
-    cells = ["%load_ext zhipu_magic", "%%glm\nSing!", "%glm history", "%%glm\nfails", "%%glm\nnever asked"]
+    cells = ["%load_ext zhipu_magic", "%%glm\nSing!", "%glm history --full", "%%glm\nfails", "%%glm\nnever asked"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(notebook, tmp_path / "piped.ipynb")
     done = subprocess.run(

@@ -99,7 +99,7 @@ def test_a_fork_at_a_number_has_the_turns_up_to_it(three: Notebook) -> None:
 
 def test_the_number_is_that_of_the_history(three: Notebook) -> None:
     three.run("x", "x = 1", deleted=["b"])
-    assert "**3 · you** · cell c" in three.command("history")
+    assert "**3 · you** · cell c" in three.command("history 3")
     three.command("fork try --at 3")
     assert three.replies() == ["a one", "c one"]
     three.command("restore 2")

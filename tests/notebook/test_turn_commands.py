@@ -14,7 +14,7 @@ import pytest
 from in_process import Notebook, Page
 from IPython.core.error import UsageError
 
-from zhipu_magic.practice import CUT, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.practice import CUT, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text.errors import InvalidRequest
 
 HALF = Raw((sse(chunk("Half a ")), 0.05, CUT))
@@ -122,7 +122,7 @@ def test_what_is_no_number_does_nothing(three: Notebook, command: str, number: s
     assert three.replies() == ["a one", "b one"]
 
 
-@pytest.mark.parametrize("command", ["reset", "history", "retry", "continue"])
+@pytest.mark.parametrize("command", ["reset", "threads", "retry", "continue"])
 def test_a_word_too_many_does_nothing(three: Notebook, command: str) -> None:
     error = three.page.run(f"%glm {command} 2").error
     assert type(error) is UsageError
@@ -136,14 +136,14 @@ def test_a_word_too_many_does_nothing(three: Notebook, command: str) -> None:
 def test_the_history_tells_numbers_cells_models_and_tokens(notebook: Notebook) -> None:
     told = Answer("a one", prompt_tokens=1_234, completion_tokens=56)
     notebook.run("0123456789-abcdef", "%%glm -m glm-4\nabout a", told)
-    shown = notebook.command("history")
+    shown = notebook.command("history --full")
     assert "**1 · you** · cell 01234567\n\n```text\nabout a\n```" in shown
     assert "**1 · glm-4** · 1,234 + 56 tokens\n\n```text\na one\n```" in shown
 
 
 def test_a_turn_without_a_cell_names_none(page: Page) -> None:
     page.run("%%glm\nhi")
-    assert "cell" not in page.run("%glm history").plain()
+    assert "cell" not in page.run("%glm history").plain() + page.run("%glm history --full").plain()
 
 
 def test_the_history_marks_what_is_not_as_it_was(three: Notebook) -> None:
@@ -160,7 +160,91 @@ def test_the_history_marks_what_is_not_as_it_was(three: Notebook) -> None:
 
 def test_the_history_begins_with_the_system_text(three: Notebook) -> None:
     three.command("system Be brief.")
-    assert three.command("history").startswith("**system**\n\n```text\nBe brief.\n```")
+    assert three.command("history --full").startswith("**system**\n\n```text\nBe brief.\n```")
+
+
+def rows(shown: str) -> list[list[str]]:
+    """The cells of a table, line by line, below its header."""
+    lines = [line for line in shown.split("\n") if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_history_is_a_line_a_turn(three: Notebook) -> None:
+    three.command("system Be brief and answer in rhymes, whatever the question that you are asked may be.")
+    three.run("0123456789-d", "%%glm\nA prompt of two lines,\nwhich is too long for one line of a table.", CUT_OFF)
+    shown = three.command("history")
+    assert shown.startswith("The system text: `Be brief and answer in rhymes, whatever the question that y…`\n\n|")
+    assert [row[:3] for row in rows(shown)] == [
+        *(["1", "a", "about a"], ["2", "b", "about b"], ["3", "c", "about c"]),
+        ["4", "01234567", "A prompt of two lines, which is too long for on…"],
+    ]
+    assert rows(shown)[-1][3] == "cut off" and " + " in rows(shown)[-1][4]
+    assert "`%glm history 4` shows a turn in full, `1-4` several, `--full` all of them." in shown
+    assert "```" not in shown
+
+
+def test_the_history_says_what_its_marks_mean_where_they_stand(three: Notebook) -> None:
+    assert "Stale" not in three.command("history") and "Set aside" not in three.command("history")
+    three.ask("a", "a two")
+    three.run("x", "x = 1", deleted=["c"])
+    shown = three.command("history")
+    assert [row[3] for row in rows(shown)] == ["", "stale", "set aside"]
+    assert "Stale: the turns before it have changed" in shown and "Set aside: not sent" in shown
+
+
+def test_a_number_or_a_range_of_the_history_is_shown_in_full(three: Notebook) -> None:
+    for text, numbers in {
+        "2": [2],
+        "2-3": [2, 3],
+        "2 - 9": [2, 3],
+        "２–３": [2, 3],
+        "3-": [3],
+        "1-3 --full": [1, 2, 3],
+    }.items():
+        shown = three.command(f"history {text}")
+        assert [number for number in (1, 2, 3) if f"**{number} · you**" in shown] == numbers, text
+    assert three.command("history --full") == three.command("history 1-3")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("9", "There is no such turn: the turns are numbered 1 to 3."),
+        ("4-", "There is no such turn"),
+        ("3-1", "A range begins with the lower number: %glm history 1-3."),
+        ("all", "takes a turn's number (%glm history 12), a range of them (3-8, or 3- for all from there on)"),
+        ("--fully", "--full for all of it; not --fully."),
+        ("-3", "takes a turn's number"),
+        ("1,2", "takes a turn's number"),
+        ("9" * 5000, "takes a turn's number"),
+    ],
+)
+def test_what_the_history_does_not_take_says_what_it_does(three: Notebook, text: str, told: str) -> None:
+    error = three.page.run(f"%glm history {text}").error
+    assert type(error) is UsageError and told in str(error)
+    assert len(str(error)) < 500
+
+
+def test_a_long_history_is_the_newest_turns_and_says_how_to_see_all(notebook: Notebook) -> None:
+    for number in range(60):
+        notebook.ask(f"c{number}", "ok")
+    shown = notebook.command("history")
+    assert [row[0] for row in rows(shown)] == [str(number) for number in range(11, 61)]
+    assert "These are the newest 50 of 60 turns; `%glm history --all` lists every one." in shown
+    everything = notebook.command("history --all")
+    assert len(rows(everything)) == 60 and "newest" not in everything
+
+
+def test_the_history_counts_calls_and_images(notebook: Notebook) -> None:
+    notebook.page.run("def weather(city: str) -> str:\n    return 'clear'")
+    call = Answer(tool_calls=(tool_call("weather", {"city": "Paris"}, id="1"),))
+    notebook.run("a", "%%glm --tool weather\nHow is Paris?", call, "Clear.")
+    notebook.page.run("from PIL import Image\nphoto = Image.new('RGB', (8, 6))")
+    notebook.run("b", "%%glm -m glm-4.6v\nWhat is {{ photo }}?", "A square.")
+    assert [row[2:4] for row in rows(notebook.command("history"))] == [
+        ["How is Paris?", "1 call"],
+        ["What is {{ photo }}?", "1 image"],
+    ]
 
 
 def test_show_shows_a_reply_again(notebook: Notebook) -> None:
@@ -210,7 +294,7 @@ def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) 
         terminal.ask(prompt)
         shown = screen(terminal.until_prompt())
     assert "Cut off: the answer reached its maximum length. %glm continue goes on from here." in shown
-    history = screen(terminal.run("%glm history"))
+    history = screen(terminal.run("%glm history --full"))
     assert re.fullmatch(r"1 · you · \[\d+\]", history[0])
     assert history[1:5] == [
         "```text",
@@ -240,7 +324,7 @@ def test_retry_sends_the_same_request_and_replaces_the_turn_in_place(three: Note
     assert again.body == before.body
     assert three.replies() == ["a one", "b one", "c two"]
     assert three.page.names["_glm"].choices[0].message.content == "c two"
-    assert "cell c" in three.command("history")
+    assert "cell c" in three.command("history --full")
 
 
 @pytest.mark.parametrize(

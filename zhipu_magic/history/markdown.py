@@ -37,10 +37,19 @@ def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
             yield folded_calls(calls)
         if turn.reasoning:
             yield folded_reasoning(turn.reasoning)
-        yield Cited(answer(turn), links)
+        yield _value(turn) or Cited(answer(turn), links)
         yield sources(turn.sources)
 
     return page_of(pieces(), remote_images=remote_images)
+
+
+def _value(turn: Turn) -> str:
+    """The value of a typed answer, as its cell showed it; nothing if it has no type, or did not come to its end."""
+    if not turn.instruction or turn.interrupted:
+        return ""
+    from ..values.types.recorded import recorded_markdown
+
+    return recorded_markdown(turn.reply, turn.instruction)
 
 
 def answer(turn: Turn) -> str:

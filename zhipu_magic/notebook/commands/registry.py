@@ -16,7 +16,7 @@ from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
 from ..hints import in_cell
-from . import code, files, models, service, threads, tools, turns
+from . import code, files, history, models, service, threads, tools, turns
 from .command import Command, prose
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ COMMANDS: dict[str, Command] = {
         *service.COMMANDS,
         *models.COMMANDS,
         *threads.COMMANDS,
+        *history.COMMANDS,
         *turns.COMMANDS,
         *code.COMMANDS,
         *tools.COMMANDS,

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.markdown import call_and_result, sources, turn_page
-from ...history.rounds import calls_by_round
-from ...history.turn import Turn
+from ...history.markdown import turn_page
 from ...text.errors import GLMError
-from ...text.html import block, code, quotation
+from ...text.html import block, code
 from ...text.markup import Markup
 from ...text.numbers import plural
 from .. import ask_cell
@@ -20,55 +17,6 @@ from .command import Command, number
 
 if TYPE_CHECKING:
     from ..session import Session
-
-
-def _history(session: Session, text: str) -> None:
-    thread = session.chat.thread()
-    if thread.system or thread.last:
-        session.answer(_listing(thread))
-    else:
-        session.answer(Markup("There are no turns yet."))
-
-
-def _listing(thread: Thread) -> Markup:
-    parts = [_part(Markup("**system**"), quotation(thread.system))] if thread.system else []
-    for link in thread.links:
-        turn = link.turn
-        images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
-        number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell(turn)))
-        parts.append(_part(number, *images, quotation(turn.prompt)))
-        for words, calls in calls_by_round(turn.tool_messages):
-            lines = [*([words] if words else []), *map(call_and_result, calls)]
-            parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
-        facts = _facts(*_marks(link))
-        answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
-        parts.append(_part(answered, quotation(turn.reply), *([sources(turn.sources)] * bool(turn.sources))))
-    return Markup("\n\n").join(parts)
-
-
-def _part(heading: Markup, *pieces: Markup | str) -> Markup:
-    return Markup("\n\n").join([heading, *pieces])
-
-
-def _cell(turn: Turn) -> str:
-    """The cell's number on the page, or the beginning of its id if the number is unknown."""
-    if turn.execution_count is not None:
-        return f"[{turn.execution_count}]"
-    return f"cell {turn.cell[:8]}" if turn.cell else ""
-
-
-def _marks(link: Link) -> list[str]:
-    usage = link.turn.usage
-    return [
-        f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "",
-        "interrupted" if link.turn.interrupted else "cut off" if link.turn.finish_reason == "length" else "",
-        "set aside: not sent" if link.aside else "",
-        "stale: the turns before it have changed since" if link.stale else "",
-    ]
-
-
-def _facts(*facts: str) -> str:
-    return "".join(f" · {fact}" for fact in facts if fact)
 
 
 def _show(session: Session, text: str) -> None:
@@ -162,7 +110,6 @@ def _continue(session: Session, text: str) -> None:
 
 
 COMMANDS = (
-    Command("history", "%glm history", "show the thread as it is sent to the model, and what is set aside", _history),
     Command("show", "%glm show [N]", "show a reply again, by its number in the history", _show),
     Command("retry", "%glm retry", "ask the last turn again; the new reply replaces the old one", _retry),
     Command("continue", "%glm continue", "continue a reply that was cut short, as one turn", _continue),

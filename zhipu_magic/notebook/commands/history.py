@@ -1,0 +1,198 @@
+"""The command that lists the turns of a thread: a line each, or in full."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from IPython.core.error import UsageError
+
+from ...history.conversation import Thread
+from ...history.link import Link
+from ...history.markdown import call_and_result, sources
+from ...history.rounds import calls_by_round, is_early
+from ...history.turn import Turn
+from ...text.characters import shorten
+from ...text.html import code, quotation
+from ...text.markup import Markup
+from ...text.numbers import plural
+from ...text.tables import table
+from .command import Command
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+#: Turns that are listed where nothing says which.
+_NEWEST = 50
+_LONGEST_PROMPT, _LONGEST_SYSTEM = 48, 60
+_RANGE = re.compile(r"(\d{1,9})(?:\s*([-‐‑–—−－~～])\s*(\d{1,9})?)?")
+_USAGE = (
+    "%glm history takes a turn's number (%glm history 12), a range of them (3-8, or 3- for all from there on), --all "
+    "for a line each, or --full for all of it"
+)
+
+
+def _history(session: Session, text: str) -> None:
+    thread = session.chat.thread()
+    words = text.split()
+    full = "--full" in words
+    wanted = " ".join(word for word in words if word != "--full")
+    if wanted and wanted != "--all":
+        links = _chosen(thread, wanted)
+        session.answer(_in_full(links))
+    elif not (thread.system or thread.last):
+        session.answer(Markup("There are no turns yet."))
+    elif full:
+        session.answer(_in_full(thread.links, thread.system))
+    else:
+        session.answer(_listing(thread, None if wanted else _NEWEST))
+
+
+def _chosen(thread: Thread, wanted: str) -> list[Link]:
+    """The links of this number, or of this range. Raises UsageError if there are none, or it is neither."""
+    match = _RANGE.fullmatch(wanted)
+    if match is None:
+        raise UsageError(f"{_USAGE}; not {shorten(wanted, _LONGEST_PROMPT)}.")
+    first, last = int(match[1]), int(match[3] or match[1])
+    if match[2] and not match[3]:
+        last = max(first, thread.last.number if thread.last else 0)
+    if last < first:
+        raise UsageError(f"A range begins with the lower number: %glm history {last}-{first}.")
+    links = [link for link in thread.links if first <= link.number <= last]
+    if not links:
+        count = thread.last.number if thread.last else 0
+        known = f"the turns are numbered 1 to {count:,}" if count > 1 else "there is only turn 1" if count else ""
+        raise UsageError(f"There is no such turn: {known or 'there are none yet'}.")
+    return links
+
+
+# In short
+
+
+def _listing(thread: Thread, most: int | None) -> Markup:
+    """A line for each turn, or for the newest of them, below the system text."""
+    parts: list[object] = []
+    if thread.system:
+        parts.append(Markup("The system text: {text}", text=code(shorten(thread.system, _LONGEST_SYSTEM))))
+    links = thread.links
+    shown = links if most is None else links[-most:]
+    if shown:
+        parts.append(_table(shown))
+    parts += _legend(shown)
+    if len(shown) < len(links):
+        parts.append(
+            Markup(
+                "These are the newest {shown} of {turns}; `%glm history --all` lists every one.",
+                shown=str(len(shown)),
+                turns=plural(len(links), "turn"),
+            )
+        )
+    if links:
+        parts.append(
+            Markup(
+                "`%glm history {number}` shows a turn in full{several}, `--full` all of them.",
+                number=str(links[-1].number),
+                several=Markup(", `1-{number}` several", number=str(links[-1].number)) if links[1:] else "",
+            )
+        )
+    return Markup("\n\n").join(parts)
+
+
+_HEADER = ("turn", "cell", "prompt", "marks", "tokens")
+
+
+def _table(links: Sequence[Link]) -> Markup:
+    """The turns as a table, without the columns that are empty."""
+    rows = [_HEADER, *map(_row, links)]
+    used = [place for place, column in enumerate(zip(*rows[1:], strict=True)) if any(column)]
+    header, *lines = ([row[place] for place in used] for row in rows)
+    return table(header, lines)
+
+
+def _row(link: Link) -> tuple[str, ...]:
+    turn = link.turn
+    usage = f"{turn.usage.prompt_tokens:,} + {turn.usage.completion_tokens:,}" if turn.usage else ""
+    prompt = shorten(turn.written or turn.prompt, _LONGEST_PROMPT)
+    return str(link.number), _cell(turn), prompt, ", ".join(_marks(link)), usage
+
+
+def _marks(link: Link) -> list[str]:
+    turn = link.turn
+    calls = sum(len(calls) for _, calls in calls_by_round(turn.tool_messages))
+    marks = [*_states(link)]
+    marks += [plural(len(turn.images), "image")] if turn.images else []
+    marks += [plural(calls, "call")] if calls else []
+    return marks
+
+
+def _states(link: Link) -> list[str]:
+    turn = link.turn
+    states = ["interrupted"] if turn.interrupted else ["cut off"] if is_early(turn.finish_reason) else []
+    return [*states, *(["set aside"] if link.aside else []), *(["stale"] if link.stale else [])]
+
+
+def _legend(links: Sequence[Link]) -> list[Markup]:
+    """What marks mean that a reader may not know, where they are used."""
+    lines = []
+    if any(link.aside for link in links):
+        lines.append(Markup("Set aside: not sent; `%glm restore N` brings the turn back."))
+    if any(link.stale for link in links):
+        lines.append(Markup("Stale: the turns before it have changed since it was asked."))
+    return lines
+
+
+def _cell(turn: Turn) -> str:
+    """The cell's number on the page, or the beginning of its id if the number is unknown."""
+    return f"[{turn.execution_count}]" if turn.execution_count is not None else (turn.cell or "")[:8]
+
+
+# In full
+
+
+def _in_full(links: Sequence[Link], system: str = "") -> Markup:
+    parts = [_part(Markup("**system**"), quotation(system))] if system else []
+    for link in links:
+        turn = link.turn
+        images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
+        number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(turn)))
+        parts.append(_part(number, *images, quotation(turn.prompt)))
+        for words, calls in calls_by_round(turn.tool_messages):
+            lines = [*([words] if words else []), *map(call_and_result, calls)]
+            parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
+        facts = _facts(*_facts_of(link))
+        answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
+        parts.append(_part(answered, quotation(turn.reply), *([sources(turn.sources)] * bool(turn.sources))))
+    return Markup("\n\n").join(parts)
+
+
+def _part(heading: Markup, *pieces: Markup | str) -> Markup:
+    return Markup("\n\n").join([heading, *pieces])
+
+
+def _cell_in_words(turn: Turn) -> str:
+    cell = _cell(turn)
+    return cell if not cell or turn.execution_count is not None else f"cell {cell}"
+
+
+_IN_WORDS = {"set aside": "set aside: not sent", "stale": "stale: the turns before it have changed since"}
+
+
+def _facts_of(link: Link) -> list[str]:
+    usage = link.turn.usage
+    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else ""
+    return [tokens, *(_IN_WORDS.get(state, state) for state in _states(link))]
+
+
+def _facts(*facts: str) -> str:
+    return "".join(f" · {fact}" for fact in facts if fact)
+
+
+COMMANDS = (
+    Command(
+        "history",
+        "%glm history [N]",
+        "list the thread's turns; N, a range 3-8 or --full shows them in full",
+        _history,
+    ),
+)
