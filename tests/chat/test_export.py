@@ -43,7 +43,7 @@ TRICKY = [
 
 
 def thread_of(*turns: Turn, system: str = "") -> Thread:
-    thread = Thread(system=system)
+    thread = Thread(own_system=system)
     for number, turn in enumerate(turns, 1):
         thread = thread.commit(turn._replace(id=f"1.{number}"))
     return thread
@@ -429,7 +429,7 @@ def test_turns_that_are_set_aside_are_left_out(chat: Chat, form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_there_must_be_a_turn(form: str) -> None:
     aside = thread_of(Turn("one", "r", "glm-4")).reset()
-    for thread in (Thread(system="alone"), aside):
+    for thread in (Thread(own_system="alone"), aside):
         with pytest.raises(InvalidRequest, match="nothing to export: the thread main has no turns"):
             export(thread, form)
 

@@ -36,7 +36,7 @@ def converse(chat: Chat, server: PracticeServer, turns: int, tokens: int = 50) -
     """Turns of so many tokens each, by the service's count."""
     half = tokens // 2
     for number in range(1, turns + 1):
-        before = system_tokens(chat.thread()) + (number - 1) * tokens
+        before = system_tokens(chat.system) + (number - 1) * tokens
         server.enqueue(Answer(f"re {number}", prompt_tokens=before + half, completion_tokens=tokens - half))
         assert chat.ask(f"turn {number}").text
 
@@ -125,13 +125,13 @@ def test_a_rerun_and_a_retry_are_fitted_too(chat: Chat, server: PracticeServer, 
     limit=st.integers(0, 300),
 )
 def test_whatever_fits_is_sent_and_nothing_else(tokens: list[int], aside: set[int], system: str, limit: int) -> None:
-    thread = Thread(system=system)
+    thread = Thread(own_system=system)
     for number, count in enumerate(tokens):
         thread = thread.commit(
             Turn(f"q{number}", f"a{number}", "glm-4", id=str(number), cell=str(number), tokens=count)
         )
     thread = thread.set_aside({str(number) for number in aside})
-    request = fit(Request("next", Options(), Anchor(), thread, "glm-4"), limit)
+    request = fit(Request("next", Options(), Anchor(), thread, "glm-4", system), limit)
 
     prompts = [message["content"] for message in request.messages if message["role"] == "user"]
     count = len(prompts) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,7 +163,9 @@ def test_a_fork_goes_its_own_way(three: Thread) -> None:
 
 
 def test_each_thread_has_its_own_system_text_and_begins_empty(three: Thread) -> None:
-    conversation = Conversation(Thread(system="Be brief.")).with_thread(replace(three, system="")).switched("other")
+    conversation = (
+        Conversation(Thread(own_system="Be brief.")).with_thread(replace(three, own_system="")).switched("other")
+    )
     assert conversation.here.messages == [{"role": "system", "content": "Be brief."}]
     assert prompts(conversation.switched("main").here) == ["one", "two", "three"]
 
@@ -217,6 +219,7 @@ class Row:
     held: tuple[str, ...]
     tokens: int
     aside: int = 0
+    told: tuple[str, int] | None = None
 
 
 def standing(rows: list[Row]) -> list[Row]:
@@ -231,15 +234,36 @@ def ids(rows: list[Row]) -> tuple[str, ...]:
 class Notes:
     """A thread on paper: its rows now, and whole copies of them for each step back and forth."""
 
-    system: str = ""
+    own: str = ""
     rows: list[Row] = field(default_factory=list)
-    past: list[list[Row]] = field(default_factory=list)
-    future: list[list[Row]] = field(default_factory=list)
+    past: list[tuple[list[Row], Row | None]] = field(default_factory=list)
+    future: list[tuple[list[Row], Row | None]] = field(default_factory=list)
+    kept: Row | None = None
+    tellings: int = 0
+    overruled: int = 0
 
-    def step(self, rows: list[Row]) -> None:
-        if rows != self.rows:
-            self.past.append(self.rows)
-            self.rows, self.future = rows, []
+    def step(self, rows: list[Row], kept: Row | None) -> None:
+        if rows != self.rows or kept != self.kept:
+            self.past.append((self.rows, self.kept))
+            self.rows, self.kept, self.future = rows, kept, []
+
+    @property
+    def teller(self) -> Row | None:
+        telling = [row for row in standing(self.rows) if row.told and row.told[1] > self.overruled]
+        return telling[-1] if telling else self.kept
+
+    @property
+    def system(self) -> str:
+        teller = self.teller
+        return teller.told[0] if teller is not None and teller.told else self.own
+
+    def kept_but(self, cells: Collection[str | None], run: str | None) -> Row | None:
+        """What a reset has kept, if no other run of these cells made it."""
+        kept = self.kept
+        return None if kept and kept.cell is not None and kept.cell in cells and kept.run != run else kept
+
+    def still(self, kept: Row | None) -> Row | None:
+        return None if kept and kept.told and kept.told[1] <= self.overruled else kept
 
     def place(self, cell: str | None, run: str | None) -> int:
         mine = [place for place, row in enumerate(self.rows) if cell is not None and row.cell == cell]
@@ -248,21 +272,24 @@ class Notes:
 
     def undo(self) -> None:
         if self.past or standing(self.rows):
-            self.future.append(self.rows)
+            self.future.append((self.rows, self.kept))
             if self.past:
-                self.rows = self.past.pop()
+                self.rows, kept = self.past.pop()
+                self.kept = self.still(kept)
             else:
                 self.rows = self.rows[: self.rows.index(standing(self.rows)[-1])]
 
     def redo(self) -> None:
         if self.future:
-            self.past.append(self.rows)
-            self.rows = self.future.pop()
+            self.past.append((self.rows, self.kept))
+            self.rows, kept = self.future.pop()
+            self.kept = self.still(kept)
 
 
 CELL = st.sampled_from("ABC")
 NAME = st.sampled_from(["main", "idea", "other"])
 FINISH = st.sampled_from(["stop", "interrupted", "length"])
+TOLD = st.none() | st.sampled_from(["", "Be a pirate.", "Be a poet."])
 
 
 class AnyConversation(RuleBasedStateMachine):
@@ -306,13 +333,13 @@ class AnyConversation(RuleBasedStateMachine):
         self.tell("partial" if finish == "interrupted" else "turn", **told)
         return row
 
-    @rule(cell=st.none() | CELL, name=st.none() | NAME, finish=FINISH, append=st.booleans())
-    def run_a_cell(self, cell: str | None, name: str | None, finish: str, append: bool) -> None:
+    @rule(cell=st.none() | CELL, name=st.none() | NAME, finish=FINISH, append=st.booleans(), told=TOLD)
+    def run_a_cell(self, cell: str | None, name: str | None, finish: str, append: bool, told: str | None) -> None:
         self.running = cell, self.new_run() if cell else None
-        self.ask_once_more(name, finish, append)
+        self.ask_once_more(name, finish, append, told)
 
-    @rule(name=st.none() | NAME, finish=FINISH, append=st.booleans())
-    def ask_once_more(self, name: str | None, finish: str, append: bool) -> None:
+    @rule(name=st.none() | NAME, finish=FINISH, append=st.booleans(), told=TOLD)
+    def ask_once_more(self, name: str | None, finish: str, append: bool, told: str | None) -> None:
         """Ask in the cell that runs, after whatever it has done before."""
         (cell, run), name = self.running, name or self.here
         notes = self.notes.setdefault(name, Notes("begin"))
@@ -321,9 +348,13 @@ class AnyConversation(RuleBasedStateMachine):
         thread = self.state.conversation.thread(name)
         request = thread if append else thread.before(cell, run or "")
         assert prompts(request) == [row.prompt for row in standing(rows[:place])]
-        row = self.answered(name, rows[:place], finish, cell=cell, run=run, append=append or None)
+        row = self.answered(name, rows[:place], finish, cell=cell, run=run, append=append or None, system=told)
+        if told is not None:
+            notes.tellings += 1
+            row = replace(row, told=(told, notes.tellings))
         replaced = [] if append else [old for old in rows if cell and old.cell == cell and old.run != run]
-        notes.step([*rows[:place], row, *(old for old in rows[place:] if old not in replaced)])
+        kept = notes.kept if append else notes.kept_but({cell}, run)
+        notes.step([*rows[:place], row, *(old for old in rows[place:] if old not in replaced)], kept)
 
     @rule(cell=CELL)
     def fail(self, cell: str) -> None:
@@ -332,7 +363,8 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(text=st.sampled_from(["", "Be brief.", "Be kind."]), name=NAME)
     def system_text(self, text: str, name: str) -> None:
         self.tell("system", thread=name, text=text)
-        self.notes.setdefault(name, Notes()).system = text
+        notes = self.notes.setdefault(name, Notes())
+        notes.own, notes.overruled, notes.kept = text, notes.tellings, None
 
     @precondition(lambda self: standing(self.current.rows))
     @rule(finish=FINISH)
@@ -341,7 +373,8 @@ class AnyConversation(RuleBasedStateMachine):
         old = standing(rows)[-1]
         place = rows.index(old)
         row = self.answered(self.here, rows[:place], finish, replaces=old.id)
-        self.current.step([*rows[:place], replace(row, cell=old.cell, run=old.run), *rows[place + 1 :]])
+        again = replace(row, cell=old.cell, run=old.run, told=old.told)
+        self.current.step([*rows[:place], again, *rows[place + 1 :]], self.current.kept)
 
     @precondition(lambda self: standing(self.current.rows) and standing(self.current.rows)[-1].finish != "stop")
     @rule(finish=FINISH)
@@ -351,22 +384,23 @@ class AnyConversation(RuleBasedStateMachine):
         more = self.answered(self.here, rows, finish, joins=old.id)
         reply, tokens = old.reply + more.reply, old.tokens + more.tokens
         joined = replace(old, reply=reply, finish=finish, tokens=tokens)
-        self.current.step([joined if row is old else row for row in rows])
+        self.current.step([joined if row is old else row for row in rows], self.current.kept)
 
     @rule(cells=st.sets(CELL, min_size=1))
     def delete_cells(self, cells: set[str]) -> None:
         self.tell("aside", cells=sorted(cells))
-        self.set_aside(lambda row: row.cell in cells)
+        self.set_aside(cells)
 
     @rule(cell=CELL)
     def run_a_cell_that_asks_no_more(self, cell: str) -> None:
         self.tell("aside", cells=[cell], run=self.new_run())
-        self.set_aside(lambda row: row.cell == cell)
+        self.set_aside({cell})
 
-    def set_aside(self, gone: Callable[[Row], bool]) -> None:
+    def set_aside(self, cells: set[str]) -> None:
         for notes in self.notes.values():
             mark = 1 + max((row.aside for row in notes.rows), default=0)
-            notes.step([replace(row, aside=mark) if gone(row) and not row.aside else row for row in notes.rows])
+            rows = [replace(row, aside=mark) if row.cell in cells and not row.aside else row for row in notes.rows]
+            notes.step(rows, notes.kept_but(cells, None))
 
     @rule(number=st.none() | st.integers(1, 6))
     def restore(self, number: int | None) -> None:
@@ -374,12 +408,13 @@ class AnyConversation(RuleBasedStateMachine):
         rows = self.current.rows
         mark = max((row.aside for row in rows), default=0)
         chosen = [row for row in rows if row.aside == mark] if number is None else rows[number - 1 : number]
-        self.current.step([replace(row, aside=0) if row in chosen else row for row in rows])
+        self.current.step([replace(row, aside=0) if row in chosen else row for row in rows], self.current.kept)
 
     @rule()
     def reset(self) -> None:
         self.tell("reset", thread=self.here)
-        self.current.step([])
+        if self.current.rows:
+            self.current.step([], self.current.teller)
 
     @rule(count=st.integers(1, 3))
     def undo(self, count: int) -> None:
@@ -397,7 +432,8 @@ class AnyConversation(RuleBasedStateMachine):
     def fork(self, name: str, at: int | None) -> None:
         if name not in self.notes and (at is None or at <= len(self.current.rows)):
             self.tell("fork", thread=self.here, name=name, **({} if at is None else {"at": at}))
-            self.notes[name] = Notes(self.current.system, self.current.rows[:at])
+            here = self.current
+            self.notes[name] = replace(here, rows=here.rows[:at], past=[], future=[])
             self.here = name
 
     @rule(name=NAME)

@@ -115,7 +115,7 @@ TURN = st.builds(
 
 
 def thread_of(*turns: Turn, system: str = "") -> Thread:
-    thread = Thread(system=system)
+    thread = Thread(own_system=system)
     for number, turn in enumerate(turns, 1):
         thread = thread.commit(turn._replace(id=f"1.{number}"))
     return thread

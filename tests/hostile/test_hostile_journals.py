@@ -121,7 +121,7 @@ def replay(service: PracticeServer, journal: Path) -> None:
             try:
                 answer = chat.ask("hello", once=True)
                 _ = answer.completion, answer.timing, answer.usage, str(answer)
-                _ = answer.progress.left_out, answer.progress.unseen
+                _ = answer.progress.left_out, answer.progress.first_unseen, answer.progress.cut
                 _ = chat.account
             except GLMError:
                 break
@@ -165,7 +165,16 @@ SOUND: list[dict[str, Any]] = [
         **reply(1, cell="c", run="a.1", execution_count=3, append=True, after="a-1", held=0, time="t"),
         **{"members": {"temperature": 0.5, "tools": [{"type": "function", "function": {"name": "f"}}]}},
         **{"host": "h", "practice": True, "seconds": 1.0, "first_token": 0.5, "chunks": 3, "tokens": 5, "left_out": 1},
-        **{"unseen": 1, "cost": 0.1, "estimated_tokens": 5, "estimated_cost": 0.1, "written": "w", "system": "s"},
+        **{
+            "unseen": 1,
+            "first_unseen": 1,
+            "cut": ["df: 9 × 9, 3 rows sent"],
+            "cost": 0.1,
+            "estimated_tokens": 5,
+            "estimated_cost": 0.1,
+            "written": "w",
+            "system": "s",
+        },
         **{"images": [{"url": "http://a.example/x.png"}], "instruction": "i", "invalid": True},
         "rounds": [
             {
@@ -179,7 +188,7 @@ SOUND: list[dict[str, Any]] = [
                         }
                     ],
                 },
-                "calls": [{"id": "1", "text": "t", "failed": True, "seconds": 0.1}],
+                "calls": [{"id": "1", "text": "t", "failed": True, "seconds": 0.1, "cut": "9 items, 3 sent"}],
             },
             {"completion": {"choices": [{"message": {"content": "c"}}]}, "wrong": "w"},
         ],

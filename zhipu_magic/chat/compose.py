@@ -31,11 +31,13 @@ GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容
 class _Place(NamedTuple):
     """Where a turn will stand: after the turns of `before`, for the cell of the `anchor`.
 
-    `replaces` or `joins` is the id of a turn that it replaces or continues.
+    `system` is the system text that is in force there, `replaces` or `joins` the id of a turn that it replaces or
+    continues.
     """
 
     before: Thread
     anchor: Anchor
+    system: str
     replaces: str | None = None
     joins: str | None = None
 
@@ -65,7 +67,8 @@ class Composer:
         _check(prompt, options.system or self._history.thread(options.thread).system)
         found = resolved(prompt, names, self._settings.value_tokens, images)
         # A value can hold the key, as os.environ does: a model has no use for it.
-        found = replace(found, text=self._service.hide(found.text))
+        hide = self._service.hide
+        found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
         _check(found.text, "")
         for note in found.notes:
             self._warn(note)
@@ -73,15 +76,17 @@ class Composer:
 
     def asking(self, prompt: Prompt, options: Options, anchor: Anchor) -> Request:
         """The request that asks this as the next turn of the thread that `options` name."""
-        return self._composed(prompt, options, _Place(self._history.before(options.thread, anchor), anchor))
+        before = self._history.before(options.thread, anchor)
+        return self._composed(prompt, options, _Place(before, anchor, before.system))
 
     def again(self, thread: str, anchor: Anchor) -> Request:
         """The request that asks the last turn of the thread again. Raises InvalidRequest without one."""
         link = self._history.newest("ask again", thread)
         turn = link.turn
-        before = replace(self._history.thread(thread), last=link.before)
-        prompt = Prompt(turn.prompt, turn.written, turn.images)
-        return self._repeated(turn, prompt, _Place(before, anchor, replaces=turn.id))
+        here = self._history.thread(thread)
+        prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut)
+        place = _Place(replace(here, last=link.before), anchor, here.system, replaces=turn.id)
+        return self._repeated(turn, prompt, place)
 
     def going_on(self, thread: str, anchor: Anchor) -> Request:
         """The request that has the model go on from the thread's last reply. Raises InvalidRequest if that is whole."""
@@ -93,7 +98,8 @@ class Composer:
                 reason="reply.complete",
             )
         prompt = Prompt(GO_ON_CHINESE if is_chinese(turn.written or turn.prompt) else GO_ON)
-        return self._repeated(turn, prompt, _Place(self._history.thread(thread), anchor, joins=turn.id))
+        here = self._history.thread(thread)
+        return self._repeated(turn, prompt, _Place(here, anchor, here.system, joins=turn.id))
 
     def _repeated(self, turn: Turn, prompt: Prompt, place: _Place) -> Request:
         """The request with the options of this turn."""
@@ -106,10 +112,9 @@ class Composer:
         """
         settings, before = self._settings, place.before
         model = options.model or model_of(before)
+        system = place.system if options.system is None else options.system
         if options.once:
-            before = Thread(before.name, system=options.system or "")
-        elif options.system is not None:
-            before = replace(before, system=options.system)
+            before, system = Thread(before.name), options.system or ""
         shape = _shape(options.as_type)
         if shape is not None:
             instruction = shape.instruction
@@ -127,12 +132,14 @@ class Composer:
                 ),
                 anchor=place.anchor,
                 before=before,
+                system=system,
                 model=model,
                 known=self._service.model(model),
                 replaces=place.replaces,
                 joins=place.joins,
                 written=prompt.written,
                 images=prompt.images,
+                cut=prompt.cut,
                 shape=shape,
                 instruction=instruction,
                 hide=self._service.hiding(),

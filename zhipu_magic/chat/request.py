@@ -35,15 +35,15 @@ _BESIDE_THE_ANSWER = frozenset({"stream", "stream_options", "tool_stream", "requ
 class Request:
     """What is asked next, after the turns of `before`, and where its turn will stand.
 
-    `known` is what is known of the model, if anything. `replaces` or `joins` is the id of a turn that it replaces, or
-    goes on from. `written` is the prompt as the cell
-    holds it, where references made another text of it; `images` go with it. An answer of a `shape` is asked for by an
-    `instruction`, which is added to the system text for this request alone. `window.fit` fills in the rest: the
-    `messages` that the context has room for, how many turns they leave out, how many images of earlier turns are
-    `unseen` by the model, what stands before the prompt and all of it in tokens (estimates), and `scale`, how the
-    service's counts compare with estimates. `hide` takes out of a text what must not be sent.
-    `answer_limit` is the longest answer, in tokens, that the budget has room for, where it could be longer: it is no
-    part of what is asked, and so not of the request's key.
+    `known` is what is known of the model, if anything. `system` is the system text that is in force. `replaces` or
+    `joins` is the id of a turn that it replaces, or goes on from. `written` is the prompt as the cell holds it, where
+    references made another text of it; `images` go with it, and `cut` says what of its values does not. An answer of a
+    `shape` is asked for by an `instruction`, which is added to the system text for this request alone. `window.fit`
+    fills in the rest: the `messages` that the context has room for, how many turns they leave out, how many images of
+    earlier turns are `unseen` by the model, and how many of them for the first time, what stands before the prompt and
+    all of it in tokens (estimates), and `scale`, how the service's counts compare with estimates. `hide` takes out of a
+    text what must not be sent. `answer_limit` is the longest answer, in tokens, that the budget has room for, where it
+    could be longer: it is no part of what is asked, and so not of the request's key.
     """
 
     prompt: str
@@ -51,17 +51,20 @@ class Request:
     anchor: Anchor
     before: Thread
     model: str
+    system: str = ""
     known: Model | None = None
     replaces: str | None = None
     joins: str | None = None
     written: str = ""
     images: tuple[Image, ...] = ()
+    cut: tuple[str, ...] = ()
     shape: Shape | None = None
     instruction: str = ""
     hide: Hide = field(default_factory=Hide)
     messages: list[Message] = field(default_factory=list)
     left_out: int = 0
     unseen: int = 0
+    first_unseen: int = 0
     tokens_before: int = 0
     tokens: int = 0
     scale: float = 1.0

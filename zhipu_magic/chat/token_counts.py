@@ -30,14 +30,14 @@ def scale(thread: Thread) -> float:
     return min(4.0, max(0.25, sum(tokens for tokens, _ in pairs) / estimated)) if estimated else 1.0
 
 
-def system_tokens(thread: Thread) -> int:
-    """What the system text takes."""
-    return round(estimate(thread.system)) if thread.system else 0
+def system_tokens(system: str) -> int:
+    """What a system text takes."""
+    return round(estimate(system)) if system else 0
 
 
 def context_tokens(thread: Thread) -> int:
     """What the conversation takes of the next request."""
-    return thread.last.tokens + system_tokens(thread) if thread.last and thread.last.tokens else 0
+    return thread.last.tokens + system_tokens(thread.system) if thread.last and thread.last.tokens else 0
 
 
 def turn_tokens(request: Request, reply: str, usage: Usage | None, tool_messages: Sequence[Message] = ()) -> int:

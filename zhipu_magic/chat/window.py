@@ -7,11 +7,14 @@ calibrated on the last turns that it has.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 
 from ..history.link import Link, back_from
 from ..history.messages import instructed, request_messages
 from ..history.turn import Turn
+from ..service.models import find
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
@@ -32,7 +35,7 @@ def fit(request: Request, limit: int | None = None) -> Request:
     thread, known = request.before, request.known
     context = known.context if known else None
     factor = scale(thread)
-    system = system_tokens(thread) + _around(request)
+    system = system_tokens(request.system) + _around(request)
     asked = round(estimate(request.prompt) * factor) + sum(image.tokens for image in request.images)
     if context is not None:
         if system + asked + (request.max_tokens or 0) > context:
@@ -45,7 +48,7 @@ def fit(request: Request, limit: int | None = None) -> Request:
         turns[::-1],
         request.prompt,
         request.images,
-        system=request.hide(instructed(thread.system, request.instruction)),
+        system=request.hide(instructed(request.system, request.instruction)),
         seeing=seeing,
         thinking=request.keeps_thinking,
     )
@@ -53,11 +56,22 @@ def fit(request: Request, limit: int | None = None) -> Request:
         request,
         messages=messages,
         left_out=thread.size - len(turns),
-        unseen=0 if seeing else sum(len(turn.images) for turn in turns),
+        unseen=0 if seeing else _images(turns),
+        first_unseen=0 if seeing else _images(takewhile(_saw, turns)),
         tokens_before=system + tokens,
         tokens=system + tokens + asked,
         scale=factor,
     )
+
+
+def _images(newest_first: Iterable[Turn]) -> int:
+    return sum(len(turn.images) for turn in newest_first)
+
+
+def _saw(turn: Turn) -> bool:
+    """Whether its model could see: one that could not has left out the images before its turn, and its user knows."""
+    known = find(turn.model)
+    return known is None or known.vision
 
 
 def fit_smaller(request: Request) -> Request | None:

@@ -20,23 +20,46 @@ MAIN = "main"
 class Thread:
     """One conversation. Every change gives a new thread and leaves the old one as it was.
 
+    `system` is the text that is in force: the one that the last standing turn came with, of those that do; else the one
+    that `own_system` is, which was set for the thread and overrules all turns up to number `overruled` of `tellings`. A
+    reset leaves the turn whose text is in force in `kept`, until its cell is run again.
+
     `cells` holds every cell that has ever asked in it: a hint, shared and only growing, that spares a search for a
     cell that is new. `copied` is about how many bytes its changes have taken beyond the turns that were added.
     """
 
     name: str = MAIN
-    system: str = ""
+    own_system: str = ""
     model: str | None = None
     last: Link | None = None
     past: Step | None = None
     future: Step | None = None
     cells: Set[str] = frozenset()
     copied: int = 0
+    kept: Turn | None = None
+    tellings: int = 0
+    overruled: int = 0
 
     def __repr__(self) -> str:
         return f"<Thread {self.name}, {self.size} turns>"
 
     # What it holds
+
+    @property
+    def system(self) -> str:
+        """The system text that is in force; empty where there is none."""
+        telling = self._telling
+        return self.own_system if telling is None or telling.told is None else telling.told.text
+
+    @property
+    def _telling(self) -> Turn | None:
+        """The turn whose system text is in force, if it is a turn's."""
+        link = self.last
+        if link is not None and (link.turn.told is None or link.aside):
+            link = link.telling
+        while link is not None and _number(link.turn) <= self.overruled:
+            link = link.telling
+        return self.kept if link is None else link.turn
 
     @property
     def links(self) -> list[Link]:
@@ -71,7 +94,7 @@ class Thread:
 
     def before(self, cell: str | None, run: str) -> Thread:
         """The thread as the next request of this cell sees it: the turns before the cell's own."""
-        return replace(self, last=self._place(cell, run)[0])
+        return replace(self, last=self._place(cell, run)[0], kept=self._kept_but({cell}, run))
 
     def up_to(self, turn: str) -> Thread:
         """The turns before the one with this id; all of them if there is no such turn."""
@@ -88,20 +111,26 @@ class Thread:
         `asked_after` is the checksum of the turns in its request, if others may stand before it by now.
         """
         cell, cells = turn.cell, self.cells
+        tellings = self.tellings
+        if turn.told is not None:
+            tellings += 1
+            turn = turn._replace(told=turn.told._replace(number=tellings))
         if cell is None or append or cell not in cells:
             same_cell = next(self._links_of(cell), None) if cell in cells else None
             if cell is not None and cell not in cells:
                 cells = cells if isinstance(cells, set) else set(cells)
                 cells.add(cell)
             thread = self._step("a turn", Link(turn, self.last, same_cell, asked_after))
-            thread.cells = cells
+            thread.cells, thread.tellings = cells, tellings
             return thread
         before, same_cell = self._place(cell, turn.run)
         rest = self._after(before)
         kept = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
         what = "a turn" if len(kept) == len(rest) else "a turn run again"
         link = Link(turn, before, same_cell, asked_after)
-        return self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
+        thread = self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
+        thread.kept, thread.tellings = self._kept_but({cell}, turn.run), tellings
+        return thread
 
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
         """With more turns at the end, as if `commit` had added them one after the other.
@@ -111,7 +140,7 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, "a turn", self.past, len(turns))
+        past = Step(before, "a turn", self.past, len(turns), self.kept)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
@@ -129,7 +158,14 @@ class Thread:
     def set_aside(self, cells: Collection[str], except_run: str | None = None) -> Thread:
         """With the turns of these cells set aside, except those of one run; they keep their places."""
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
-        return self._marked("a turn set aside", chosen, self.latest_aside + 1)
+        thread, kept = (
+            self._marked("a turn set aside", chosen, self.latest_aside + 1),
+            self._kept_but(cells, except_run),
+        )
+        if kept is not self.kept:
+            thread = self._step("a system text", self.last) if thread is self else thread
+            thread.kept = kept
+        return thread
 
     def restore(self, number: int | None = None) -> Thread:
         """With the turn of this number restored; without a number, those that were set aside last."""
@@ -143,25 +179,33 @@ class Thread:
 
     def reset(self) -> Thread:
         """Without any turn; the system text stays."""
-        return self._step("a reset", None) if self.last else self
+        if self.last is None:
+            return self
+        thread = self._step("a reset", None)
+        thread.kept = self._telling
+        return thread
+
+    def with_system(self, text: str) -> Thread:
+        """With this system text, whatever its turns came with."""
+        return replace(self, own_system=text, overruled=self.tellings, kept=None)
 
     def undo(self) -> Thread:
         """As it was before its latest change, or without its last turn if no change is known."""
         if self.past is not None:
             step = self.past
-            future = Step(self.last, step.what, self.future)
-            return replace(self, last=step.last, past=step.before, future=future)
+            future = Step(self.last, step.what, self.future, kept=self.kept)
+            return replace(self, last=step.last, past=step.before, future=future, kept=self._standing(step.kept))
         if self.newest is None:
             return self
-        return replace(self, last=self.newest.before, future=Step(self.last, "a turn", self.future))
+        return replace(self, last=self.newest.before, future=Step(self.last, "a turn", self.future, kept=self.kept))
 
     def redo(self) -> Thread:
         """As it was before it was undone."""
         if self.future is None:
             return self
         step = self.future
-        past = Step(self.last, step.what, self.past)
-        return replace(self, last=step.last, past=past, future=step.before)
+        past = Step(self.last, step.what, self.past, kept=self.kept)
+        return replace(self, last=step.last, past=past, future=step.before, kept=self._standing(step.kept))
 
     def fork(self, name: str, at: int | None = None) -> Thread:
         """A thread of its own with the turns up to number `at`; what is undone there is undone there alone."""
@@ -169,10 +213,20 @@ class Thread:
 
     def _step(self, what: str, last: Link | None, copied: int = 0) -> Thread:
         thread = Thread.__new__(Thread)  # by hand, for `replace` takes five times as long
-        thread.name, thread.system, thread.model, thread.cells = self.name, self.system, self.model, self.cells
-        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past), None
+        thread.name, thread.own_system, thread.model, thread.cells = self.name, self.own_system, self.model, self.cells
+        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past, 1, self.kept), None
         thread.copied = self.copied + copied
+        thread.kept, thread.tellings, thread.overruled = self.kept, self.tellings, self.overruled
         return thread
+
+    def _kept_but(self, cells: Collection[str | None], run: str | None) -> Turn | None:
+        """The turn that a reset has left its system text of, unless another run of one of these cells made it."""
+        kept = self.kept
+        return None if kept is not None and kept.cell is not None and kept.cell in cells and kept.run != run else kept
+
+    def _standing(self, kept: Turn | None) -> Turn | None:
+        """This turn, unless the system text that was set meanwhile overrules it."""
+        return None if kept is not None and _number(kept) <= self.overruled else kept
 
     @property
     def latest_aside(self) -> int:
@@ -224,6 +278,10 @@ class Thread:
         after = self._after(before)
         last = chained(before, after, before, lambda link: aside if link in chosen else link.aside)
         return self._step(what, last, len(after) * LINK_BYTES)
+
+
+def _number(turn: Turn) -> int:
+    return turn.told.number if turn.told is not None else 0
 
 
 @dataclass(slots=True, eq=False)

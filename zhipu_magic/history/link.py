@@ -14,7 +14,7 @@ from zlib import crc32
 from .turn import Turn
 
 #: Bytes that a link takes in memory, its numbers with it.
-LINK_BYTES = 240
+LINK_BYTES = 248
 
 
 class Link:
@@ -23,12 +23,13 @@ class Link:
     `number` counts all links up to here, `standing` those whose turns stand, `tokens` what these take; `latest_aside`
     is the highest `aside` up to here. `checksum` identifies the standing turns up to here, `asked_after` those that the
     turn's own request held. `same_cell` is the nearest link before this one whose turn the same cell asked, if any: so
-    a search for the turns of a cell ends at its first one, and need not go on to the beginning of the thread.
+    a search for the turns of a cell ends at its first one, and need not go on to the beginning of the thread. `telling`
+    is the nearest link before this one whose turn stands and came with a system text, if any.
     """
 
     __slots__ = (
         *("turn", "before", "same_cell", "aside", "latest_aside"),
-        *("number", "standing", "tokens", "checksum", "asked_after"),
+        *("number", "standing", "tokens", "checksum", "asked_after", "telling"),
     )
 
     def __init__(
@@ -48,6 +49,9 @@ class Link:
         if before is not None:
             number, standing, tokens, checksum = before.number, before.standing, before.tokens, before.checksum
             latest_aside = before.latest_aside
+            self.telling: Link | None = before if before.turn.told is not None and not before.aside else before.telling
+        else:
+            self.telling = None
         self.latest_aside: int = aside if aside > latest_aside else latest_aside
         self.number: int = number + 1
         self.standing: int = standing if aside else standing + 1
@@ -78,20 +82,22 @@ def back_from(link: Link | None) -> Iterator[Link]:
 class Step:
     """A change that can be undone or redone: `what` it was, and the `last` link of the thread without it.
 
-    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them.
+    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them. `kept`
+    is the thread's without the change (see `Thread`).
     """
 
     last: Link | None
     what: str
     _before: Step | None
     count: int = 1
+    kept: Turn | None = None
 
     @property
     def before(self) -> Step | None:
         """The change before this one."""
         if self.count == 1 or self.last is None:
             return self._before
-        return Step(self.last.before, self.what, self._before, self.count - 1)
+        return Step(self.last.before, self.what, self._before, self.count - 1, self.kept)
 
 
 def chained(

@@ -17,6 +17,7 @@ from .turn import Message
 class Called:
     """A call of a tool by the model, and the `text` that was returned to it, after `seconds` if known.
 
+    `cut` says what of the result was returned, where it was not all of it.
     `error` is what the tool raised, as long as it is at hand. A call that failed and has no
     `seconds` was one too many for its turn, and did not run.
     """
@@ -28,6 +29,7 @@ class Called:
     failed: bool = False
     seconds: float | None = None
     error: BaseException | None = field(default=None, repr=False, compare=False)
+    cut: str = ""
 
     @property
     def is_beyond(self) -> bool:
@@ -36,7 +38,13 @@ class Called:
 
     def result_to_json(self) -> dict[str, Any]:
         """The result, as the journal holds it beside the call."""
-        members = {"id": self.id, "text": self.text, "failed": self.failed or None, "seconds": self.seconds}
+        members = {
+            "id": self.id,
+            "text": self.text,
+            "failed": self.failed or None,
+            "seconds": self.seconds,
+            "cut": self.cut or None,
+        }
         return {name: value for name, value in members.items() if value is not None}
 
 
@@ -60,6 +68,7 @@ class Round:
                 text=call["text"],
                 failed=call.get("failed", False),
                 seconds=call.get("seconds"),
+                cut=call.get("cut", ""),
             )
             for call in members.get("calls", ())
         )

@@ -28,6 +28,13 @@ class Anchor:
     append: bool = False
 
 
+class Told(NamedTuple):
+    """A system text that a cell gave with its prompt, for this and later turns; `number` counts those of its thread."""
+
+    text: str
+    number: int = 0
+
+
 class Turn(NamedTuple):
     """One user message and the reply to it.
 
@@ -36,8 +43,9 @@ class Turn(NamedTuple):
     messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
 
     `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
-    go with the prompt, `instruction` was added to the system text for this turn alone, and `tool_messages` are the
-    tool calls and their results, between prompt and reply. `sources` is what the service found on the web.
+    go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
+    for this turn alone; `told` is the system text that came with it, which goes as the turn does. `tool_messages` are
+    the tool calls and their results, between prompt and reply, `sources` what the service found on the web.
     """
 
     prompt: str
@@ -57,6 +65,8 @@ class Turn(NamedTuple):
     instruction: str = ""
     tool_messages: tuple[Message, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
+    told: Told | None = None
+    cut: tuple[str, ...] = ()
 
     @property
     def exchange(self) -> tuple[Message, ...]:
@@ -98,6 +108,8 @@ class Turn(NamedTuple):
             execution_count=self.execution_count,
             tokens=self.tokens + more.tokens,
             sources=_both(self.sources, more.sources),
+            told=self.told,
+            cut=self.cut,
         )
 
 

@@ -93,8 +93,10 @@ class Session:
 
         Raises BadSetting.
         """
-        _ = self.chat  # until it exists, a setting applies to all threads
+        chat = self.chat  # until it exists, a setting applies to all threads
         setattr(self.settings, setting, value)
+        if setting == "system" and chat.thread().own_system != value:  # it was a cell's, and would go with that
+            chat.system = self.settings.system
 
     @hints.door()
     def _follow_setting(self, change: Any) -> None:
@@ -113,7 +115,9 @@ class Session:
 
     def reflect_chat(self) -> None:
         """Copy the chat's current state to the settings and the dashboard."""
-        chat, settings = self.chat, self.settings
+        chat, settings = self._chat, self.settings
+        if chat is None:
+            return
         settings.system = chat.state.conversation.here.system
         settings.model = chat.model
         settings.temperature = chat.temperature
@@ -227,7 +231,7 @@ class Session:
                     if count == 1
                     else f"{count} turns{where} were set aside: their cells were {why}. {back} brings them back."
                 )
-            self._update_dashboard()
+            self.reflect_chat()
 
     # The display
 

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 
 #: In one text: references, and notes about those that look like one.
 _MOST_REFERENCES, _MOST_NOTES = 1_000, 10
+#: Characters of a reference, where it is told what of its value is sent.
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt as it is sent, the text as it was `written`, and `notes` for the user about how the two differ."""
+    """A prompt as it is sent, the text as it was `written`, and `notes` for the user about how the two differ.
+
+    `cut` says of each value that is not sent as a whole what is: `cars: 406 × 9, 60 rows sent`.
+    """
 
     text: str
     written: str = ""
     images: tuple[Image, ...] = ()
     notes: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
 
 def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
@@ -48,7 +54,13 @@ def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: An
         more = images if isinstance(images, (list, tuple)) else [images]
         shown = {image.sha256 for image in expansion.images}
         expansion.images += [image for image in map(image_of, more) if image.sha256 not in shown]
-    return Prompt(sent, "" if sent == text else text, tuple(expansion.images), tuple(expansion.first_notes()))
+    return Prompt(
+        text=sent,
+        written="" if sent == text else text,
+        images=tuple(expansion.images),
+        notes=tuple(expansion.first_notes()),
+        cut=tuple(dict.fromkeys(expansion.cut)),
+    )
 
 
 def has_references(text: str) -> bool:
@@ -74,6 +86,7 @@ class _Expansion:
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
 
     def expanded(self, text: str) -> str:
         references = list(self._references(text))
@@ -158,6 +171,8 @@ class _Expansion:
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
+        if shown.left_out:
+            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
         if shown.images:
             numbers = range(len(self.images) + 1, len(self.images) + len(shown.images) + 1)
             self.images += shown.images

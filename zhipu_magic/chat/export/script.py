@@ -65,6 +65,7 @@ def script(thread: Thread, last: Link, address: str) -> str:
             anchor=Anchor(),
             before=before,
             model=turn.model,
+            system=thread.system,
             images=turn.images,
             instruction=turn.instruction,
         )

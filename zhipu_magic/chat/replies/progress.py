@@ -224,9 +224,18 @@ class Progress:
         return self.request.left_out if self._recorded is None else self._recorded.left_out or 0
 
     @property
-    def unseen(self) -> int:
-        """Images of earlier turns that its model could not see."""
-        return self.request.unseen if self._recorded is None else self._recorded.unseen or 0
+    def first_unseen(self) -> int:
+        """Images of earlier turns that its model could not see, and that no turn before it had to leave out."""
+        if self._recorded is None:
+            return self.request.first_unseen
+        first = self._recorded.first_unseen
+        return (self._recorded.unseen or 0) if first is None else first  # earlier versions told every turn of all
+
+    @property
+    def cut(self) -> list[str]:
+        """What of the values in the prompt, and of the results of tools, was sent, where it was not all of them."""
+        cut = self.request.cut if self._recorded is None else self._recorded.cut or ()
+        return [*cut, *(f"{call.name}(): {call.cut}" for call in self.all_calls if call.cut)]
 
     @property
     def answer_limit(self) -> int | None:

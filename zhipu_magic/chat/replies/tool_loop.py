@@ -171,6 +171,7 @@ class Rounds:
             failed=outcome.failed,
             seconds=outcome.seconds,
             error=outcome.error,
+            cut=outcome.left_out,
         )
 
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:

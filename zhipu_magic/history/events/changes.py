@@ -50,7 +50,7 @@ class SessionEvent(Event):
 
     def state(self) -> State:
         """The state that the session begins with."""
-        blank = Thread(system=self.system or "", model=self.model)
+        blank = Thread(own_system=self.system or "", model=self.model)
         return State(Conversation(blank), temperature=self.temperature)
 
 
@@ -177,13 +177,13 @@ class SwitchEvent(ThreadEvent):
 
 @event_class
 class SystemEvent(ThreadEvent):
-    """A thread has another system text."""
+    """A thread has another system text, whatever its turns came with."""
 
     event: Text = "system"
     text: Text
 
     def apply(self, state: State) -> None:
-        state.change(self.thread, lambda thread: replace(thread, system=self.text))
+        state.change(self.thread, lambda thread: thread.with_system(self.text))
 
 
 @event_class

@@ -87,6 +87,10 @@ def is_cells(value: Any) -> bool:
     return type(value) is list and all(type(cell) is str for cell in value)
 
 
+def is_texts(value: Any) -> bool:
+    return type(value) is list and all(type(text) is str for text in value)
+
+
 def is_completion(value: Any) -> bool:
     """A reply in the shape of an unstreamed one; only the parts that are used are checked."""
     try:
@@ -138,6 +142,7 @@ def _is_called(value: Any) -> bool:
         and type(value.get("id")) is str
         and type(value.get("text")) is str
         and type(value.get("failed", False)) is bool
+        and type(value.get("cut", "")) is str
         and (value.get("seconds") is None or _is_amount(value["seconds"]))
     )
 
@@ -195,6 +200,7 @@ TemperatureOrNone = Annotated[float | None, is_temperature_or_none]
 Limit = Annotated[float, is_limit]
 Unit = Annotated[str, is_unit]
 Cells = Annotated[Sequence[str], is_cells]
+TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]

@@ -22,7 +22,7 @@ _KINDS = frozenset({"turn", "partial"})
 _NEEDED = frozenset({"id", "event", "thread", "prompt", "completion", "model"})
 _MEMBERS = _NEEDED | {
     *("time", "cell", "run", "execution_count", "after", "held", "written", "instruction", "key", "members", "host"),
-    *("practice", "seconds", "first_token", "chunks", "tokens", "left_out", "unseen", "answer_limit"),
+    *("practice", "seconds", "first_token", "chunks", "tokens", "left_out", "unseen", "first_unseen", "answer_limit"),
     *("cost", "estimated_tokens", "estimated_cost"),
 }
 #: What an entry of the ledger holds of them and a turn does not.

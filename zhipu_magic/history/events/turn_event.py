@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,17 +12,17 @@ from ...service.wire import Usage, total
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
 from ..rounds import Round, tool_messages
-from ..turn import Message, Turn
+from ..turn import Message, Told, Turn
 from .event import Event, State, event_class, made
-from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text
+from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
 
 KINDS = frozenset({"turn", "partial", "replayed", "once"})
 #: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the
 #: answer out, it has the members in this order.
-_REQUEST = ("prompt", "written", "images", "instruction")
+_REQUEST = ("prompt", "written", "images", "cut", "instruction")
 _ANSWER = (
     *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
-    *("tokens", "left_out", "unseen", "answer_limit", "cost", "estimated_tokens", "estimated_cost"),
+    *("tokens", "left_out", "unseen", "first_unseen", "answer_limit", "cost", "estimated_tokens", "estimated_cost"),
     *("seconds", "first_token", "chunks"),
 )
 
@@ -80,8 +80,9 @@ class TurnEvent(Event):
     the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid` marks an
     answer that is not of the type that was asked for. `members` are the request's beyond model and messages. Times are
     in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
-    could not see, `answer_limit` is the longest answer, in tokens, that the budget had room for. `of` is the id of the
-    event whose answer this one repeats.
+    could not see, `first_unseen` those of them that no turn before it left out; `answer_limit` is the longest answer,
+    in tokens, that the budget had room for, `cut` says what of the values in the prompt was not sent. `of` is the id of
+    the event whose answer this one repeats.
 
     `time`, `host` and `after` are for people who read a journal; no code reads them.
     """
@@ -99,6 +100,7 @@ class TurnEvent(Event):
     prompt: Text | None = None
     written: Text | None = None
     images: ImageList | None = None
+    cut: TextList | None = None
     system: Text | None = None
     instruction: Text | None = None
     key: Id | None = None
@@ -115,6 +117,7 @@ class TurnEvent(Event):
     tokens: Count | None = None
     left_out: Count | None = None
     unseen: Count | None = None
+    first_unseen: Count | None = None
     answer_limit: Count | None = None
     cost: Amount | None = None
     estimated_tokens: Count | None = None
@@ -247,13 +250,13 @@ class TurnEvent(Event):
             images=() if self.images is None else tuple(self.images),
             instruction=self.instruction or "",
             tool_messages=tool_messages,
+            cut=() if self.cut is None else tuple(self.cut),
+            told=None if self.system is None else Told(self.system),
         )
         return turn._replace(sources=_sources(completion["web_search"])) if "web_search" in completion else turn
 
     def _changed(self, thread: Thread, turn: Turn) -> Thread:
         """The thread with the turn of this event."""
-        if self.system is not None:
-            thread = replace(thread, system=self.system)
         changed = None
         if self.joins is not None:
             changed = thread.replace_turn(
@@ -265,7 +268,7 @@ class TurnEvent(Event):
         elif self.replaces is not None:
             changed = thread.replace_turn(
                 self.replaces,
-                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run),
+                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run, told=old.told),
                 what="a turn asked again",
                 asked_again=True,
             )

@@ -63,15 +63,16 @@ def _turn_at(reader: JournalReader, place: int) -> TurnEvent:
 def messages_of(thread: Thread, event: TurnEvent) -> list[Message]:
     """The messages of a recorded request, from the thread as it stood before."""
     if event.event == "once":
-        thread = Thread(system=event.system or "")
-    elif event.replaces is not None:
-        thread = thread.up_to(event.replaces)
-    elif event.joins is None and event.append is None:
+        thread = Thread()
+    elif event.replaces is None and event.joins is None and event.append is None:
         thread = thread.before(event.cell, event.run or "")
+    system = thread.system if event.system is None else event.system
+    if event.replaces is not None:
+        thread = thread.up_to(event.replaces)
     return request_messages(
         thread.turns[event.left_out or 0 :],
         event.prompt or "",
         event.images or (),
-        system=instructed(thread.system if event.system is None else event.system, event.instruction or ""),
+        system=instructed(system, event.instruction or ""),
         seeing=event.unseen is None,
     )

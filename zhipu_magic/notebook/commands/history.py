@@ -156,7 +156,7 @@ def _in_full(links: Sequence[Link], system: str = "") -> Markup:
         turn = link.turn
         images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
         number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(turn)))
-        parts.append(_part(number, *images, quotation(turn.prompt)))
+        parts.append(_part(number, *images, quotation(turn.prompt), *(f"cut: {cut}" for cut in turn.cut)))
         for words, calls in calls_by_round(turn.tool_messages):
             lines = [*([words] if words else []), *map(call_and_result, calls)]
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))

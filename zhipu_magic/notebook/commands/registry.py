@@ -39,7 +39,10 @@ def run(session: Session, line: str) -> None:
         )
     if text.strip() and command.usage == f"%glm {name}":
         raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
-    command.run(session, text.strip())
+    try:
+        command.run(session, text.strip())
+    finally:
+        session.reflect_chat()  # an undo, among others, changes which system text is in force
 
 
 def _status(session: Session) -> None:

@@ -39,12 +39,20 @@ _RATE_AFTER = 0.5
 _LONGEST_NAME = 30
 #: Seconds: a reply that took no longer came in one piece.
 _ONE_PIECE = 0.05
+#: Characters of a system text in the line; and of a text in the details.
+_SHORT_SYSTEM, _LONG_TEXT = 24, 300
+#: Values that were cut: so many are told in the line, in so many characters each, and so many in the details.
+_CUT_IN_LINE, _LONGEST_CUT, _CUT_IN_DETAILS = 2, 60, 10
 _NO_WORDS = "The answer itself had not begun, and is not in the conversation."
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that the panel shows. Times are in seconds, costs in yuan (estimates)."""
+    """Everything that the panel shows. Times are in seconds, costs in yuan (estimates).
+
+    `system` is the system text that went along, from the cell itself or else from `elsewhere`; `cut` says what of the
+    values in the prompt did not.
+    """
 
     model: str
     elapsed: float
@@ -64,6 +72,9 @@ class Figures:
     context: tuple[int, int] | None
     thread: str
     budget: str
+    system: str = ""
+    elsewhere: bool = False
+    cut: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
@@ -88,6 +99,9 @@ class Figures:
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
             budget=standing.budget_left,
+            system=progress.request.hide(progress.request.system),
+            elsewhere=progress.request.options.system is None,
+            cut=tuple(progress.cut),
         )
 
 
@@ -160,10 +174,9 @@ def _left_out(progress: Progress) -> str:
 
 
 def _unseen(progress: Progress) -> str:
-    images = (
-        "1 image of an earlier turn was" if progress.unseen == 1 else f"{progress.unseen} images of earlier turns were"
-    )
-    return f"{images} left out: {progress.model} cannot see." if progress.unseen else ""
+    count = progress.first_unseen
+    images = "1 image of an earlier turn was" if count == 1 else f"{count:,} images of earlier turns were"
+    return f"{images} left out: {progress.model} cannot see." if count else ""
 
 
 # As HTML. Colours and fonts are JupyterLab's or VS Code's, or else plain ones that are legible on light and dark.
@@ -253,6 +266,8 @@ def line_text(figures: Figures) -> str:
 
 def _line(figures: Figures) -> list[str]:
     parts = [figures.thread] if figures.thread else []
+    if figures.system and figures.elsewhere:  # elsewhere on the page, where a reader may not look
+        parts.append(f"system: {shorten(figures.system, _SHORT_SYSTEM)}")
     parts += [figures.model, f"{figures.elapsed:.1f} s"]
     if figures.doing:
         parts.append(figures.doing)
@@ -266,6 +281,10 @@ def _line(figures: Figures) -> list[str]:
         parts.append(money(figures.cost))
     if figures.budget:
         parts.append(f"left: {figures.budget}")
+    if len(figures.cut) > _CUT_IN_LINE:
+        parts.append(f"{len(figures.cut):,} values cut")
+    else:
+        parts += [shorten(cut, _LONGEST_CUT) for cut in figures.cut]
     return parts
 
 
@@ -285,6 +304,11 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     if figures.answer_limit is not None:
         rows.append(("longest answer", f"{figures.answer_limit:,} tokens, by the budget"))
     rows.append(("finish reason", figures.finish_reason or "none given"))
+    if figures.system:
+        rows.append(("system text", shorten(figures.system, _LONG_TEXT)))
+    rows += [("value cut", shorten(cut, _LONG_TEXT)) for cut in figures.cut[:_CUT_IN_DETAILS]]
+    if len(figures.cut) > _CUT_IN_DETAILS:
+        rows.append(("values cut", f"{len(figures.cut) - _CUT_IN_DETAILS:,} more"))
     total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
     rows.append(("conversation", plural(figures.turns, "turn")))
     if figures.thread:

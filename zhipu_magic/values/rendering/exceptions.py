@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Final
 
 from ...text.characters import shortened, without_addresses
+from ...text.left_out import tell, told
 from ...text.numbers import plural
 from ...text.tokens import INLINE, cut, fenced_within, weight
 from .registry import render
@@ -37,6 +38,7 @@ _BETWEEN_CONTEXT: Final = "During handling of the above exception, another excep
 _GROUPS: Final = getattr(builtins, "BaseExceptionGroup", ())
 _HEADING: Final = "Traceback (most recent call last):"
 _MESSAGE_SHARE: Final = 0.6
+_SHORTENED: Final = "not all of its traceback sent"
 _LEAST: Final = 40
 """Tokens: with fewer, an error cannot be shown."""
 
@@ -44,8 +46,12 @@ _LEAST: Final = 40
 @render.register
 def _failure(value: BaseException, tokens: int) -> str:
     """The error and its causes. For one that was never raised, only its last line."""
-    text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
-    return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "text", tokens)
+    with told() as left_out:
+        text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
+        shown = text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "text", tokens)
+    if left_out:
+        tell(_SHORTENED)
+    return shown
 
 
 def _chain(error: BaseException, tokens: float, depth: int) -> str:
@@ -55,6 +61,7 @@ def _chain(error: BaseException, tokens: float, depth: int) -> str:
     for number, (current, between) in enumerate(chain, 1):
         if left < _LEAST and texts:
             texts.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
+            tell(_SHORTENED)
             break
         text = _single(current, left if number == len(chain) else left / 2, depth)
         texts.append(f"{text}\n\n{between}" if between else text)
@@ -98,6 +105,8 @@ def _single(error: BaseException, tokens: float, depth: int) -> str:
         shown.insert(0, block)
     dropped = len(blocks) - len(shown)
     earlier = [f"  {plural(dropped, 'earlier place' if shown else 'place')} left out"] if dropped else []
+    if dropped:
+        tell(_SHORTENED)
     return "\n".join([_HEADING, *earlier, *shown, last, *inner])
 
 
@@ -170,6 +179,8 @@ def _group(error: BaseException, tokens: float, depth: int) -> list[str]:
     if depth == _DEEPEST_GROUP:
         return [f"  with {plural(len(inner), 'error')}"]
     shown = inner[:_MOST_IN_GROUP]
+    if len(shown) < len(inner):
+        tell(_SHORTENED)
     lines = []
     for number, one in enumerate(shown, 1):
         text = _chain(one, tokens / 2 / len(shown), depth + 1)

@@ -13,12 +13,13 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import class_name, whole_characters
 from ...text.errors import GLMError, InvalidRequest
+from ...text.left_out import told
 from ...text.tokens import cut
 from ..images.from_value import Image
 
@@ -44,6 +45,8 @@ class Rendered:
     block: bool = False
     """Whether it has several lines and needs a block of its own. A str never does: it is inserted as it is."""
     images: tuple[Image, ...] = ()
+    left_out: str = ""
+    """What of the value is sent, where it is not all of it."""
 
 
 @functools.singledispatch
@@ -64,13 +67,19 @@ def rendered(value: Any, tokens: int) -> Rendered:
 
     Raises InvalidRequest if the value's own code fails, or a function that was registered for it.
     """
-    is_text, reads_as, tokens = isinstance(value, str), [value], max(1, tokens)
+    with told() as left_out:
+        shown = _rendered(value, max(1, tokens))
+    return replace(shown, left_out="; ".join(dict.fromkeys(left_out))) if left_out else shown
+
+
+def _rendered(value: Any, tokens: int) -> Rendered:
+    reads_as = [value]
     while True:
         look_for_libraries()
         result = _step(reads_as[-1], tokens)
         if isinstance(result, str):
             text = whole_characters(cut(str.__str__(result), max(tokens, _FEWEST)))
-            return Rendered(text, block="\n" in text and not is_text)
+            return Rendered(text, block="\n" in text and not isinstance(value, str))
         images = result if isinstance(result, (list, tuple)) else [result]
         if images and all(isinstance(one, Image) for one in images):
             return Rendered("", images=tuple(images))

@@ -17,6 +17,7 @@ from types import EllipsisType, NoneType, NotImplementedType
 from typing import Any, Final
 
 from ...text.characters import shortened
+from ...text.left_out import tell
 from ...text.numbers import plural
 from ...text.tokens import cut, weight
 from ..images.from_value import Image, image_of
@@ -64,6 +65,8 @@ def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
     except UnicodeDecodeError:
         text = ""
     if not size or _UNPRINTABLE.search(text) or not text:
+        if size > _FIRST_BYTES:
+            tell(f"{plural(size, 'byte')}, {_FIRST_BYTES} sent")
         return f"{plural(size, 'byte')}: {first[:_FIRST_BYTES]!r}{'…' if size > _FIRST_BYTES else ''}"
     whole = weight(text) * size / len(first) if size > len(first) else None
     return cut(f"{plural(size, 'byte')} of text: {text}", tokens, whole)
@@ -71,7 +74,10 @@ def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
 
 def _whole_number(value: int) -> str:
     digits = int(int.bit_length(value) * math.log10(2)) + 1
-    return int.__repr__(value) if digits <= _MOST_DIGITS else f"an integer of about {digits:,} digits"
+    if digits <= _MOST_DIGITS:
+        return int.__repr__(value)
+    tell(f"an integer of about {digits:,} digits, of which none was sent")
+    return f"an integer of about {digits:,} digits"
 
 
 def _member(value: enum.Enum) -> str:

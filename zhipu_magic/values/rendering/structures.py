@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import without_addresses
+from ...text.left_out import tell, told
 from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
@@ -49,21 +50,28 @@ def structure(value: Any, tokens: int) -> Any:
 
 def as_json(value: Any, tokens: int) -> str:
     """The JSON of a container or a record."""
+    with told():  # of the attempts, which may not be used
+        text, left_out = _longest(value, tokens)
+    if left_out:
+        tell(left_out)
+    return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
+
+
+def _longest(value: Any, tokens: int) -> tuple[str, str]:
+    """The JSON with as many items and characters as fit, and what it leaves out."""
     most = max(1, 4 * tokens)
     sizes = [most]
     while sizes[-1] > 1:
         sizes.append(min(sizes[-1] - 1, int(sizes[-1] / _STEP)))
     shared = _Shared(most)
-    text = _text(value, most, tokens, shared)
-    if text is None:
+    made = _made(value, most, tokens, shared)
+    if made is None:
         few, many = len(sizes) - 1, 0
         while few - many > 1:
             middle = (few + many) // 2
-            found = _text(value, sizes[middle], tokens, shared)
-            text, few, many = (text, few, middle) if found is None else (found, middle, many)
-    if text is None:
-        text = _text(value, 1, tokens, shared, in_any_case=True) or ""
-    return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
+            found = _made(value, sizes[middle], tokens, shared)
+            made, few, many = (made, few, middle) if found is None else (found, middle, many)
+    return made or _made(value, 1, tokens, shared, in_any_case=True) or ("", "")
 
 
 @dataclass
@@ -89,14 +97,19 @@ class _Full(Exception):
     """There is no room for more."""
 
 
-def _text(value: Any, size: int, tokens: int, shared: _Shared, *, in_any_case: bool = False) -> str | None:
-    """The JSON with at most `size` items for each container; None if it does not fit, unless `in_any_case`."""
+def _made(value: Any, size: int, tokens: int, shared: _Shared, *, in_any_case: bool = False) -> tuple[str, str] | None:
+    """The JSON with at most `size` items for each container, and what it leaves out.
+
+    None if it does not fit, unless `in_any_case`.
+    """
+    attempt = _Attempt(size, float("inf") if in_any_case else tokens, shared)
     try:
-        node = _Attempt(size, float("inf") if in_any_case else tokens, shared).read(value, ())
+        node = attempt.read(value, ())
     except _Full:
         return None
     text = node if isinstance(node, str) else "\n".join(_lines(node, ""))
-    return text if in_any_case or estimate(f"```json\n{text}\n```") <= tokens else None
+    fits = in_any_case or estimate(f"```json\n{text}\n```") <= tokens
+    return (text, attempt.left_out) if fits else None
 
 
 class _Attempt:
@@ -107,6 +120,13 @@ class _Attempt:
         self._longest = max(_SHORTEST_TEXT, _CHARACTERS_AN_ITEM * size)
         self._left = tokens
         self._shared = shared
+        self._count_left_out = ""
+        self._is_shortened = False
+
+    @property
+    def left_out(self) -> str:
+        """What of the value is sent, where it is not all of it."""
+        return self._count_left_out or ("what is long in it was shortened" if self._is_shortened else "")
 
     def read(self, value: Any, around: tuple[int, ...]) -> str | _Node:
         """A value as JSON, or as a container; `around` are the ids of the containers around it."""
@@ -129,6 +149,7 @@ class _Attempt:
         if isinstance(shown, Image):
             return self._spend(json.dumps(IN_ITS_PLACE))
         if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
+            self._is_shortened = self._is_shortened or isinstance(shown, _Beginning)
             return self._spend(self._quoted(shown if isinstance(shown, str) else _repr(value)))
         return self.read(shown, (*around, id(value)))
 
@@ -143,12 +164,16 @@ class _Attempt:
             before = "" if brackets == "[]" else self._spend(f"{self._quoted(_key(key))}: ")
             read.append((before, self.read(item, within)))
         if count > len(read):
+            self._is_shortened = True
+            if not around:
+                self._count_left_out = f"{plural(count, 'item')}, {len(read):,} sent"
             read.append(("", self._spend(f"… and {plural(count - len(read), 'more item')}")))
         self._spend(brackets)
         return _Node(brackets, read, _on_one_line(brackets, read))
 
     def _quoted(self, text: str) -> str:
         if len(text) > self._longest:
+            self._is_shortened = True
             text = f"{text[: self._longest]}… ({len(text):,} characters)"
         return json.dumps(text, ensure_ascii=False)
 
@@ -203,8 +228,10 @@ def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:
 def _place(item: Any, shared: _Shared) -> tuple[int, float, str]:
     if isinstance(item, (int, float)) and item == item:
         return 0, item, ""
-    text = item if isinstance(item, str) else _text(item, _SHORTEST_TEXT, 0, shared, in_any_case=True)
-    return 1, 0, text or ""
+    if isinstance(item, str):
+        return 1, 0, item
+    made = _made(item, _SHORTEST_TEXT, 0, shared, in_any_case=True)
+    return 1, 0, made[0] if made else ""
 
 
 def _key(key: Any) -> str:
@@ -223,7 +250,16 @@ def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
     if ours and function.__module__.rpartition(".")[2] not in _HEADED:  # a figure is not drawn for one line
         return _repr(value)
     shown = asked(function, value, _TOKENS_OF_AN_ITEM)
-    return shown.partition("\n")[0] if ours and isinstance(shown, str) else shown
+    if not ours or not isinstance(shown, str):
+        return shown
+    first, _, more = shown.partition("\n")
+    return _Beginning(first) if more else first
+
+
+class _Beginning(str):
+    """The first line of a text that has more of them."""
+
+    __slots__ = ()
 
 
 def _repr(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.left_out import tell
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -49,6 +50,8 @@ def column_list(columns: Columns, tokens: float) -> str:
         lines = [[*line, *more] for line, *more in zip(lines, missing(series), strict=True)]
         lines = [[*line, *more] for line, more in zip(lines, statistics, strict=True)]
         heads, note = [*heads, *used], _coverage(known, used, len(lines))
+    if others and not columns.series:
+        tell(f"{plural(len(columns.labels), 'column')}, {len(lines):,} sent")
     lines += [others] if others else []
     table = [row([*line, *[""] * (len(heads) - len(line))]) for line in [heads, ["---"] * len(heads), *lines]]
     return "\n".join([*table, "", note] if note else table)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
+from ...text.left_out import tell
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -63,6 +64,8 @@ def sample(rows: Rows, tokens: float) -> str:
     longest = int(tokens * _CHARACTERS_A_TOKEN)
     lines = _Lines(rows, _texts(rows, columns, (first, last), longest), first)
     shown = _longest_cells(lines, left)
+    if what := _left_out(lines, shown, columns):
+        tell(what)
     if not shown.first:
         return "" if tokens < weight(_NO_ROOM) else _NO_ROOM
     gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
@@ -70,6 +73,22 @@ def sample(rows: Rows, tokens: float) -> str:
     cut = _CUT.format(f"{shown.length:,}") if lines.are_cut(shown) else ""
     title = _title(rows, columns, (shown.first, shown.last), cut)
     return "\n".join([title, *head, *lines.at(range(shown.first), shown.length), *gap, *ends])
+
+
+def _left_out(lines: _Lines, shown: _Shown, columns: int) -> str:
+    """What of the rows is sent, where it is not all of them: `406 × 9, 60 rows sent`."""
+    rows, count = lines.rows, shown.first + shown.last
+    total, places = len(rows.labels), columns - len(rows.index)
+    size = f"{rows.count:,} × {total:,}" if total > 1 else plural(rows.count, "value")
+    if not shown.first:
+        return f"{size}, no rows sent"
+    parts = []
+    if count < rows.count or places < total:
+        sent = plural(count, "row") if total > 1 else f"{count:,}"
+        parts.append(f"{sent} of {plural(places, 'column')} sent" if places < total else f"{sent} sent")
+    if lines.are_cut(shown):
+        parts.append(f"cells cut to {shown.length:,} characters")
+    return ", ".join([size, *parts]) if parts else ""
 
 
 def label_of(name: Any) -> str:

@@ -101,13 +101,14 @@ def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
 class Outcome:
     """The outcome of a call: the text for the model, whether it `failed`, and the seconds that the function took.
 
-    `error` is what the function raised.
+    `error` is what the function raised, `left_out` what of its result the text has, where it is not all of it.
     """
 
     text: str
     failed: bool = False
     seconds: float = 0.0
     error: BaseException | None = field(default=None, repr=False)
+    left_out: str = ""
 
 
 def call(
@@ -142,20 +143,22 @@ def call(
         return Outcome(_words(error), failed=True, seconds=_since(began), error=error)
     seconds = _since(began)
     try:
-        return Outcome(_text(result, tokens) + note, seconds=seconds)
+        text, left_out = _text(result, tokens)
+        return Outcome(text + note, seconds=seconds, left_out=left_out)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a result's own repr may raise anything
         return Outcome(f"{name} ran, but its result cannot be shown: {_words(error)}", failed=True, seconds=seconds)
 
 
-def _text(result: Any, tokens: int) -> str:
+def _text(result: Any, tokens: int) -> tuple[str, str]:
+    """The result as text, and what of it that has."""
     from ..rendering.renderers import rendered
 
     shown = rendered(result, tokens)
     if shown.images:
-        return "[an image: it cannot be returned to the model]"
-    return shown.text or "[an empty text]"
+        return "[an image: it cannot be returned to the model]", ""
+    return shown.text or "[an empty text]", shown.left_out
 
 
 def _words(error: BaseException) -> str:
