@@ -39,7 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
-        command.set_defaults(run=lambda given, name=name: run_notebooks(name, given.notebooks))
+        command.set_defaults(name=name, run=run_notebooks)
+        if name == "replay":
+            command.add_argument(
+                "--outputs-optional",
+                action="store_true",
+                help="cells that were saved without outputs, as nbstripout leaves them, are run and not compared",
+            )
     given = parser.parse_args(arguments)
     status: int = given.run(given)
     return status
@@ -111,17 +117,18 @@ def _no_port(port: int, error: OSError) -> str:
     return f"Port {port} cannot be used: {error.strerror}."
 
 
-def run_notebooks(name: str, notebooks: list[Path]) -> int:
+def run_notebooks(given: argparse.Namespace) -> int:
     """Record or replay each of them; gives the exit status."""
     from .notebook import runner
 
-    missing = [path for path in notebooks if not path.is_file()]
+    missing = [path for path in given.notebooks if not path.is_file()]
     if missing:
         print(f"There is no notebook {', '.join(map(str, missing))}.")
         return 2
     try:
-        run = runner.record if name == "record" else runner.replay
-        return max([run(path) for path in notebooks])
+        if given.name == "record":
+            return max([runner.record(path) for path in given.notebooks])
+        return max([runner.replay(path, outputs_optional=given.outputs_optional) for path in given.notebooks])
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:

@@ -67,3 +67,20 @@ def test_the_text_is_sent_as_written(page: Page, server: PracticeServer, text: s
     page.run(f"\n\n%%glm --once\n{text}")
     for request in server.requests:
         assert request.body["messages"] == [{"role": "user", "content": text}]
+
+
+@pytest.mark.parametrize("around", ["%%time", "%%capture kept", "%%capture\n\n%%time", "\n%%timeit -n1 -r1"])
+@pytest.mark.parametrize(
+    "text", [">>> f(1)\n1", "a\n>>> f(1)\n... more", "In [1]: x\nOut[1]: 1", "  >>> indented\nx", "!ls\n%%bash\nhelp?"]
+)
+def test_within_another_magic_it_is_sent_as_written_too(
+    page: Page, server: PracticeServer, around: str, text: str
+) -> None:
+    assert page.run(f"{around}\n%%glm --once\n{text}").success
+    [request] = server.requests
+    assert request.body["messages"] == [{"role": "user", "content": text}]
+
+
+def test_a_cell_that_only_mentions_ours_is_ipythons(page: Page) -> None:
+    assert page.run("%%capture kept\n>>> print('%%glm')\n").success
+    assert str(page.names["kept"]) == "%%glm\n"

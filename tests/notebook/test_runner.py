@@ -21,7 +21,7 @@ from zhipu_magic import __main__ as program
 from zhipu_magic.practice import Answer, Fault, PracticeServer
 
 EXAMPLES = Path(__file__).parents[2] / "notebooks"
-Told = Callable[[str, Path], tuple[int, str]]
+Told = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPat
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Told:
     """Runs the program, for a replay without key and address; gives the exit status and what is printed."""
 
-    def run(name: str, *paths: Path) -> tuple[int, str]:
+    def run(name: str, *paths: Path | str) -> tuple[int, str]:
         with monkeypatch.context() as patch:
             if name == "replay":
                 patch.delenv("ZHIPUAI_API_KEY")
@@ -173,6 +173,57 @@ def test_replay_shows_what_differs(folder: Path, told: Told) -> None:
     assert "    -B\n    +b\n" in printed
     assert "page.ipynb, cell 4 (print('c')): 0 outputs saved, 1 now." in printed
     assert "all as recorded" not in printed
+
+
+def strip(cells: list[Any]) -> None:
+    """What nbstripout leaves of them."""
+    for number, cell in enumerate(cells):
+        cell.update(outputs=[], execution_count=None, id=str(number))
+
+
+def test_a_notebook_without_its_outputs_can_be_replayed_all_the_same(
+    folder: Path, told: Told, server: PracticeServer
+) -> None:
+    path = written(folder, notebook("%%glm\n你好", "x = 1", "%%glm\n再见"))
+    assert told("record", path)[0] == 0
+    edited(path, strip)
+    status, printed = told("replay", path)
+    assert status == 1
+    assert "0 outputs saved, 2 now." in printed
+    assert told("replay", "--outputs-optional", path) == (
+        0,
+        "page.ipynb: 4 cells ran; 2 were saved without outputs and not compared, the others are as recorded.\n",
+    )
+    assert len(server.requests) == 2
+
+
+def test_what_outputs_there_are_is_still_compared(folder: Path, told: Told) -> None:
+    path = written(folder, notebook("%%glm\n你好", "print('a')"))
+    assert told("record", path)[0] == 0
+    assert told("replay", "--outputs-optional", path) == (0, "page.ipynb: 3 cells, all as recorded.\n")
+
+    def change(cells: list[Any]) -> None:
+        cells[1].outputs = []
+        cells[2].outputs[0].text = "b\n"
+
+    edited(path, change)
+    status, printed = told("replay", "--outputs-optional", path)
+    assert status == 1
+    assert "cell 3 (print('a')): output 1 differs" in printed
+
+
+def test_a_stripped_notebook_whose_prompt_has_changed_fails(folder: Path, told: Told) -> None:
+    path = written(folder, notebook("%%glm\n你好"))
+    assert told("record", path)[0] == 0
+
+    def change(cells: list[Any]) -> None:
+        strip(cells)
+        cells[1].source = "%%glm\nother words"
+
+    edited(path, change)
+    status, printed = told("replay", "--outputs-optional", path)
+    assert status == 1
+    assert "not in the journal" in printed
 
 
 def test_long_differences_are_cut(folder: Path, told: Told) -> None:

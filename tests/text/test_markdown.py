@@ -134,6 +134,38 @@ def test_without_labels_only_what_python_can_read_and_is_more_than_a_value_is_ta
     assert python_blocks(text) == ["x = 1", "print(x)\n"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "!pip install x\nimport x",
+        "import x\n! pip install y\nx.f()",
+        "%matplotlib inline\nimport matplotlib",
+        "!pip install \\\n  x y\nimport x",
+        "if missing:\n    !pip install x\nelse:\n    %time f()",
+        "files = !ls\nprint(files)",
+        "%%time\nx = f()",
+    ],
+)
+def test_lines_that_only_ipython_knows_may_stand_beside_python(code: str) -> None:
+    assert python_blocks(f"```\n{code}\n```") == [code]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "!pip install x",
+        "!pip install x\nand then run it again",
+        "!pip install x\n[1, 2]",
+        "![a picture](b.png)\nprint(1)",
+        "% Total    % Received",
+        "%%bash\nls -l",
+        "%%bash\nx = 1",
+    ],
+)
+def test_such_lines_alone_or_beside_words_are_no_python(code: str) -> None:
+    assert python_blocks(f"```\n{code}\n```") == []
+
+
 def test_another_language_does_not_hide_unlabelled_python() -> None:
     assert python_blocks("```js\nlet x\n```\n```\nx = 1\n```") == ["x = 1"]
 

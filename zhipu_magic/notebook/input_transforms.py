@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _FIRST_LINE = re.compile(r"%%glm(?:[ \t]+(.*))?\n?")
+#: The first line of a magic that runs the cell below it, such as `%%time`.
+_AROUND = re.compile(r"%%(\w[\w.]*)(?:[ \t]+(.*))?\n?")
 
 
 def install(shell: InteractiveShell) -> None:
@@ -30,12 +32,32 @@ def uninstall(shell: InteractiveShell) -> None:
 
 
 def cell_as_written(lines: list[str]) -> list[str]:
-    """Turn a `%%glm` cell into a call of its magic, with the text unchanged."""
-    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    """Turn a `%%glm` cell into a call of its magic, with the text unchanged, also within `%%time` and the like."""
+    start = _begins(lines, 0)
     match = _FIRST_LINE.fullmatch(lines[start]) if lines else None
-    if match is None:
-        return lines
-    return [f"get_ipython().run_cell_magic('glm', {match[1] or ''!r}, {''.join(lines[start + 1 :]) or chr(10)!r})\n"]
+    if match is not None:
+        return _call("glm", match[1], lines[start + 1 :])
+    # IPython would take the prompts out of the whole cell before the outer magic hands the inner one over.
+    around = _AROUND.fullmatch(lines[start]) if lines and _holds_ours(lines, start) else None
+    return lines if around is None else _call(around[1], around[2], lines[start + 1 :])
+
+
+def _call(magic: str, line: str | None, body: list[str]) -> list[str]:
+    return [f"get_ipython().run_cell_magic({magic!r}, {line or ''!r}, {''.join(body) or chr(10)!r})\n"]
+
+
+def _begins(lines: list[str], start: int) -> int:
+    """The first line from there on that is not blank; `start` if all are."""
+    return next((number for number in range(start, len(lines)) if lines[number].strip()), start)
+
+
+def _holds_ours(lines: list[str], start: int) -> bool:
+    """Whether a `%%glm` cell is all that the magics on these first lines run."""
+    while start < len(lines) and _AROUND.fullmatch(lines[start]):
+        start = _begins(lines, start + 1)
+        if start < len(lines) and _FIRST_LINE.fullmatch(lines[start]):
+            return True
+    return False
 
 
 # So that a terminal still checks the cell as it was typed, and an empty line ends it.

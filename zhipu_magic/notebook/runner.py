@@ -88,22 +88,36 @@ def _refused(path: Path) -> str | None:
         return f"{path.parent.name or path.parent} cannot be written ({error.strerror})"
 
 
-def replay(path: Path) -> int:
-    """Run the notebook from its journal, with no key and no network, and compare outputs. Returns the exit status."""
+def replay(path: Path, *, outputs_optional: bool = False) -> int:
+    """Run the notebook from its journal, with no key and no network, and compare outputs. Returns the exit status.
+
+    With `outputs_optional`, a cell that was saved without outputs only has to run: they may have been stripped.
+    """
     saved, notebook = _read(path), _read(path)
     if saved is None or notebook is None:
         return 1
     error = _run(path, notebook, replay="only")
-    differences = [] if error is None else [error]
+    differences, stripped = [] if error is None else [error], 0
     for number, (was, is_now) in enumerate(zip(saved.cells, notebook.cells, strict=True), 1):
-        if error is None and was.cell_type == "code" and not _is_ignored(was):
+        if error is not None or was.cell_type != "code" or _is_ignored(was):
+            continue
+        if outputs_optional and is_now.outputs and not was.outputs:
+            stripped += 1
+        else:
             differences += _differences(number, was, is_now)
     for difference in differences:
         _say(f"{path.name}, {difference}")
     if not differences:
-        count = sum(cell.cell_type == "code" for cell in notebook.cells)
-        _say(f"{path.name}: {count} cells, all as recorded.")
+        _say(f"{path.name}: {_as_recorded(sum(cell.cell_type == 'code' for cell in notebook.cells), stripped)}")
     return 1 if differences else 0
+
+
+def _as_recorded(count: int, stripped: int) -> str:
+    """What is said of so many cells, of which some were saved without their outputs."""
+    if not stripped:
+        return f"{count} cells, all as recorded."
+    were = "was" if stripped == 1 else "were"
+    return f"{count} cells ran; {stripped} {were} saved without outputs and not compared, the others are as recorded."
 
 
 def _read(path: Path) -> Any:

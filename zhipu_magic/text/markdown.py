@@ -95,6 +95,7 @@ def python_blocks(text: str) -> list[str]:
     """The code of the blocks labelled as Python, or else of the unlabelled ones that must be Python.
 
     An unlabelled block is Python if it can be parsed and is more than a value: a name or a list is probably output.
+    Lines that only IPython knows, such as `!pip install x`, may stand beside it.
     """
     blocks = [block for block in code_blocks(text) if block.fenced]
     labelled = [block for block in blocks if block.language in _PYTHON]
@@ -166,13 +167,31 @@ def _start(token: Token, line: str) -> int:
 
 
 def _is_python(code: str) -> bool:
+    statements = _statements(code)
+    if statements is None and _OF_IPYTHON.search(code):
+        # What they leave behind is no value, and no reason to take the rest for Python.
+        statements = _statements(_OF_IPYTHON.sub(r"\g<indent>\g<target>...", code))
+    return statements is not None and not all(map(_is_a_value, statements))
+
+
+def _statements(code: str) -> list[ast.stmt] | None:
+    """The statements of Python code; None if it is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the reply's code, which is not ours to judge
         try:
-            statements = ast.parse(code).body
+            return ast.parse(code).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return not all(map(_is_a_value, statements))
+            return None
+
+
+#: A shell command or a magic on a line of its own, or assigned, with the lines that a backslash continues it on; or the
+#: first line of a cell that a magic runs as Python. A `![` is an image of Markdown, a `% ` is text.
+_OF_IPYTHON = re.compile(
+    r"(?:\A\s*%%(?:time|timeit|capture|prun)\b.*"
+    r"|^(?P<indent>[ \t]*)(?P<target>[^\W\d][\w., ]*=[ ]*)?"
+    r"(?:!{1,2}[ ]?[\w./~$\"'({]|%[^\W\d])(?:[^\n]*\\\n)*[^\n]*)",
+    re.MULTILINE,
+)
 
 
 def _is_a_value(statement: ast.stmt) -> bool:
