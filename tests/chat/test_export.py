@@ -476,7 +476,7 @@ def test_a_file_is_overwritten_only_by_force(page: Page, folder: Path, capsys: p
     assert not refused.success
     assert path.read_text() == "mine"
     assert "talk.json already exists and was left unchanged. %glm export talk.json --force replaces it." in (
-        capsys.readouterr().err
+        capsys.readouterr().out
     )
     for line in ("%glm export talk.json --force", "%glm export --force talk.json"):
         path.write_text("mine")
@@ -503,7 +503,7 @@ def test_the_command_says_how_it_is_used(
 ) -> None:
     page.run("%%glm\n你好")
     assert not page.run(f"%glm export {words}").success
-    assert "Usage: %glm export FILE [--force]" in capsys.readouterr().err
+    assert "Usage: %glm export FILE [--force]" in capsys.readouterr().out
     assert list(folder.glob("*.md")) == []
 
 

@@ -190,7 +190,7 @@ def test_a_mistake_in_what_the_service_runs_is_told_before_anything_is_sent(
     page: Page, server: PracticeServer, capsys: pytest.CaptureFixture[str], line: str, words: str
 ) -> None:
     assert words in refused(page, server, line)
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -397,4 +397,4 @@ def test_the_catalogue_and_the_specification_name_the_same_efforts() -> None:
 
 
 def test_a_line_that_cannot_be_read_says_so_once(page: Page) -> None:
-    assert type(page.run("%%glm --search engine=x\n你好").error) is UsageError
+    assert isinstance(page.run("%%glm --search engine=x\n你好").error, UsageError)

@@ -123,9 +123,9 @@ def test_a_mistake_is_told_before_anything_is_sent(
 ) -> None:
     page.names["response"] = "as it was"
     cell = page.run(f"%%glm -b response {line}\n你好")
-    assert type(cell.error) is UsageError
+    assert isinstance(cell.error, UsageError)
     assert words in str(cell.error)
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1
     assert cell.outputs == []
     assert server.requests == []
     assert page.names["response"] == "as it was"

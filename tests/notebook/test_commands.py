@@ -53,7 +53,7 @@ def test_a_mistyped_command_names_the_nearest_and_is_never_sent(
     page: Page, server: PracticeServer, typed: str, near: str
 ) -> None:
     cell = page.run(f"%glm {typed} now")
-    assert type(cell.error) is UsageError
+    assert isinstance(cell.error, UsageError)
     assert f"Did you mean %glm {near}?" in str(cell.error)
     assert server.requests == []
 

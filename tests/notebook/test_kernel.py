@@ -424,8 +424,9 @@ def test_a_failure_after_some_words_leaves_them_and_its_message(kernel: Kernel, 
 
 def test_a_mistake_on_the_line_is_one_message_and_sends_nothing(kernel: Kernel, server: PracticeServer) -> None:
     run = kernel.run("%%glm --temprature 1\nhi")
-    assert (run.kinds, run.reply["status"]) == (["stream"], "error")
-    assert "--temperature" in run.printed
+    assert (run.kinds, run.reply["status"]) == (["error"], "error")
+    [message] = run.traceback
+    assert "--temperature" in message
     assert server.requests == []
 
 

@@ -121,6 +121,28 @@ def test_a_failed_cell_stops_nbclient_with_its_message(home: Path, server: Pract
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("%%glm --nonsens\none", "%%glm has no option --nonsens. Did you mean"),
+        ("%glm histroy", "%glm has no command histroy. Did you mean %glm history?"),
+        ("%glm undo all", "'all' is not a positive number"),
+    ],
+)
+def test_a_mistyped_line_is_named_where_tools_look_for_it(
+    home: Path, server: PracticeServer, cell: str, told: str
+) -> None:
+    made = notebook(cell)
+    with pytest.raises(CellExecutionError) as caught:
+        execute(made, home, server)
+    assert (caught.value.ename, told in caught.value.evalue, told in str(caught.value)) == ("UsageError", True, True)
+    [output] = made.cells[1].outputs  # papermill's log has this one's traceback and nothing else
+    assert (output.output_type, output.ename) == ("error", "UsageError")
+    [line] = output.traceback
+    assert line.startswith(f"UsageError: {told}")
+    assert server.requests == []
+
+
 def test_nbval_passes_on_an_executed_notebook(home: Path, server: PracticeServer) -> None:
     made = execute(notebook("%config GLMMagics.stream = False", *dialogue(), "response.usage"), home, server)
     changed = copy.deepcopy(made)

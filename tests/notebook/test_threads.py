@@ -278,7 +278,7 @@ def test_a_name_is_one_word(three: Notebook, name: str) -> None:
 @pytest.mark.parametrize("line", ["%%glm -t", "%%glm -t 'two words'", "%%glm --thread ''"])
 def test_a_bad_name_on_a_cell_sends_nothing(three: Notebook, line: str) -> None:
     cell = three.page.run(f"{line}\nhi")
-    assert type(cell.error) is UsageError
+    assert isinstance(cell.error, UsageError)
     assert len(three.server.requests) == 3
 
 
@@ -304,7 +304,7 @@ def test_a_fork_at_a_number_that_there_is_not(three: Notebook) -> None:
 )
 def test_a_fork_that_makes_no_sense_says_how_it_is_used(three: Notebook, line: str) -> None:
     error = three.page.run(f"%glm {line}").error
-    assert type(error) is UsageError
+    assert isinstance(error, UsageError)
     assert "%glm fork NAME" in str(error)
     assert len(three.page.magics.chat.history.threads) == 1
 

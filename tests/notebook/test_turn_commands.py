@@ -117,7 +117,7 @@ def test_reset_of_nothing_says_so(notebook: Notebook) -> None:
 def test_what_is_no_number_does_nothing(three: Notebook, command: str, number: str) -> None:
     three.command("undo")
     error = three.page.run(f"%glm {command} {number}").error
-    assert type(error) is UsageError
+    assert isinstance(error, UsageError)
     assert f"%glm {command} N" in str(error)
     assert three.replies() == ["a one", "b one"]
 
@@ -125,7 +125,7 @@ def test_what_is_no_number_does_nothing(three: Notebook, command: str, number: s
 @pytest.mark.parametrize("command", ["reset", "threads", "retry", "continue"])
 def test_a_word_too_many_does_nothing(three: Notebook, command: str) -> None:
     error = three.page.run(f"%glm {command} 2").error
-    assert type(error) is UsageError
+    assert isinstance(error, UsageError)
     assert "nothing was done" in str(error)
     assert len(three.turns()) == requests(three) == 3
 
@@ -265,7 +265,7 @@ def test_show_shows_what_is_set_aside_too(three: Notebook) -> None:
 
 def test_show_of_a_number_that_there_is_not(three: Notebook) -> None:
     error = three.page.run("%glm show 4").error
-    assert type(error) is UsageError
+    assert isinstance(error, UsageError)
     assert "no such turn" in str(error).lower()
 
 

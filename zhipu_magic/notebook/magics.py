@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from ..text.characters import without_controls
 from ..text.errors import Interrupted
-from . import hints
+from . import hints, usage_error
 from .session import Session
 from .settings import Settings
 from .shell import is_terminal
@@ -45,8 +45,8 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:
-                # The message may quote a journal or a service, and IPython prints it as it is.
-                raise UsageError(without_controls(str(error))) from None
+                # The message may quote a journal or a service, and goes to a terminal as it is.
+                raise usage_error.UsageError(without_controls(str(error))) from None
 
         magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
         marked: _Function = kind("glm")(no_var_expand(magic))
