@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -569,6 +571,49 @@ def test_a_tool_that_is_defined_anew_is_the_one_that_is_called(tool_page: Page, 
     assert tool_page.run("%%glm\nHow is Paris?").success
     assert server.requests[-1].body["tools"][0]["function"]["description"] == "Weather, again."
     assert server.requests[-1].body["messages"][-1]["content"] == "rain in Paris"
+
+
+MODULE = """
+def forecast({parameter}) -> str:
+    "{doc}"
+    return "{value}"
+"""
+
+
+def test_a_tool_that_autoreload_changes_is_the_one_that_is_told_and_called(
+    bare_page: Page, tool_page: Page, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = tmp_path / "forecasts.py"
+    module.write_text(MODULE.format(parameter="city: str", doc="Says sun.", value="sun"))
+    page = tool_page
+    page.run("%load_ext autoreload\n%autoreload 2\nfrom forecasts import forecast\nsafe = forecast")
+    page.run("from zhipu_magic import confirm\nguarded = confirm(forecast)\n%glm tools add forecast")
+    assert "Says sun." in page.run("%glm tools").plain()
+    module.write_text(MODULE.format(parameter="day: int, city: str = 'Paris'", doc="Says rain.", value="rain"))
+    os.utime(module, (2e9, 2e9))
+    assert "Says rain." in page.run("%glm tools").plain()
+    server.enqueue(Answer(tool_calls=(tool_call("forecast", {"day": 2}, id="1"),)), Answer("Well."))
+    assert page.run("%%glm --once\ngo").success
+    assert server.requests[-1].body["messages"][-1]["content"] == "rain"
+    page.run("%glm tools remove forecast")
+    for line in ("--tool safe", "--tool guarded", "--tool forecast"):
+        assert page.run(f"%%glm --once {line}\ngo").success
+        told = server.requests[-1].body["tools"][0]["function"]
+        assert told["description"] == "Says rain."
+        assert told["parameters"]["properties"]["day"]["type"] == "integer"
+        assert told["parameters"]["required"] == ["day"]
+    monkeypatch.delitem(sys.modules, "forecasts")
+
+
+def test_a_tool_that_can_be_none_any_more_fails_the_cell(tool_page: Page, server: PracticeServer) -> None:
+    tool_page.run("def double(x: int) -> int:\n    return 2 * x\n%glm tools add double")
+    tool_page.run("import threading\ndef double(x: threading.Lock):\n    return x")
+    cell = tool_page.run("%%glm\ngo")
+    assert isinstance(cell.error, InvalidRequest)
+    assert "double" in str(cell.error)
+    assert server.requests == []
 
 
 def test_what_a_tool_raises_can_be_referred_to(tool_page: Page, server: PracticeServer) -> None:

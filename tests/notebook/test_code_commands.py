@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from in_process import Page
 
-from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.practice import Answer, Fault, PracticeServer
 
 REPLY = """Here it is:
 
@@ -113,8 +115,6 @@ def test_fix_needs_an_error_and_our_own_are_none(page: Page, server: PracticeSer
 def test_a_fix_that_fails_leaves_the_error_to_be_fixed_again(
     page: Page, server: PracticeServer, inserted: list[str]
 ) -> None:
-    from zhipu_magic.practice import Fault
-
     page.run("1 / 0")
     server.enqueue(Fault(400, "1210"), Answer("```python\n1 / 1\n```"))
     assert not page.run("%glm fix").success
@@ -129,3 +129,123 @@ def test_the_same_error_makes_the_same_request(page: Page, server: PracticeServe
         assert page.run("%glm fix").success
         asked.append(server.requests[-1].body["messages"][-1]["content"])
     assert asked[0] == asked[1]
+
+
+# Which failure it is
+
+
+def fixed(page: Page, server: PracticeServer) -> tuple[str, str]:
+    """What `%glm fix` sends, and what the panel says of it."""
+    cell = page.run("%glm fix")
+    assert cell.success, cell.error
+    prompt: str = server.requests[-1].body["messages"][-1]["content"]
+    return prompt, cell.plain(1)
+
+
+SCRIPT = "prices = {'tea': 3}\nprint(prices['coffee'])\n"
+
+
+def test_an_error_in_a_script_is_the_newest_and_its_code_goes_along(
+    page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
+) -> None:
+    page.run("1 / 0")
+    script = tmp_path / "shop.py"
+    script.write_text(SCRIPT)
+    assert page.run(f"%run {script}").success
+    prompt, told = fixed(page, server)
+    assert "KeyError: 'coffee'" in prompt and "ZeroDivisionError" not in prompt
+    assert f"The script, shop.py:\n\n```python\n{SCRIPT.strip()}\n```" in prompt
+    assert "%run" in prompt
+    assert "Sent to be fixed: KeyError: 'coffee'" in told
+
+
+@pytest.mark.filterwarnings("default:To exit")
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("import sys\nsys.exit('no data')", "SystemExit: no data"),
+        ("raise SystemExit(2)", "SystemExit: 2"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("%%time\n{}['x']", "KeyError: 'x'"),
+        ("%%capture\n{}['x']", "KeyError: 'x'"),
+        ("%time {}['x']", "KeyError: 'x'"),
+        ("x = (", "SyntaxError"),
+        ("import asyncio\nawait asyncio.wait_for(asyncio.sleep(9), 0.01)", "TimeoutError"),
+        ("get_ipython().run_cell('{}[\"x\"]')", "KeyError: 'x'"),
+    ],
+)
+def test_whatever_failed_last_is_sent(
+    page: Page, server: PracticeServer, inserted: list[str], code: str, named: str
+) -> None:
+    page.run("1 / 0")
+    page.run(code)
+    prompt, told = fixed(page, server)
+    assert "ZeroDivisionError" not in prompt
+    assert named.partition(":")[0] in prompt
+    assert f"Sent to be fixed: {named}" in told
+
+
+def test_a_failure_after_a_script_is_the_newest_again(
+    page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
+) -> None:
+    script = tmp_path / "shop.py"
+    script.write_text(SCRIPT)
+    page.run(f"%run {script}")
+    page.run("1 / 0")
+    page.run("x = 1")
+    prompt, told = fixed(page, server)
+    assert "ZeroDivisionError" in prompt and "The script" not in prompt
+    assert "Sent to be fixed: ZeroDivisionError: division by zero" in told
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_script_that_ends_well_or_says_nothing_changes_nothing(
+    page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
+) -> None:
+    page.run("1 / 0")
+    for code in ("import sys\nsys.exit(0)", "try:\n    {}['x']\nexcept KeyError:\n    pass"):
+        (tmp_path / "well.py").write_text(code)
+        assert page.run(f"%run {tmp_path / 'well.py'}").success
+    page.run("import threading\nthread = threading.Thread(target=lambda: {}['x'])\nthread.start()\nthread.join()")
+    assert "ZeroDivisionError" in fixed(page, server)[0]
+
+
+def test_a_mistake_on_our_own_line_is_none(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+    page.run("1 / 0")
+    for line in ("%%glm --nonsense\nhi", "%glm histroy", "%nothing", "%%glm\n{{ undefined }}"):
+        assert not page.run(line).success
+    assert "ZeroDivisionError" in fixed(page, server)[0]
+
+
+def test_a_cell_that_failed_before_the_extension_was_loaded_goes_along(
+    bare_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
+    bare_page.run("prices = {'tea': 3}\nprices['coffee']")
+    bare_page.run("%load_ext zhipu_magic")
+    prompt, told = fixed(bare_page, server)
+    assert "The cell:\n\n```python\nprices = {'tea': 3}\nprices['coffee']\n```" in prompt
+    assert "Sent to be fixed: KeyError: 'coffee'." in told
+
+
+def test_the_panel_names_the_cell(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+    page.shell.run_cell("1 / 0", store_history=True)
+    assert re.search(
+        r"Sent to be fixed: ZeroDivisionError: division by zero, of cell \[\d+\]\.", fixed(page, server)[1]
+    )
+
+
+def test_what_was_not_sent_is_not_told_later(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+    page.run("1 / 0")
+    server.enqueue(Fault(400, "1210"))
+    assert not page.run("%glm fix").success
+    assert "Sent to be fixed" not in page.run("%%glm\nhello").plain(1)
+
+
+def test_an_exception_that_cannot_be_written_is_named_all_the_same(
+    page: Page, server: PracticeServer, inserted: list[str]
+) -> None:
+    page.run("class Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd")
+    page.run("%glm fix")
+    assert "Odd" in str(page.session.cells.failure)

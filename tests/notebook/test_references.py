@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -353,3 +354,86 @@ def test_a_preview_of_a_cell_that_has_asked_leaves_its_turn(page: Page, server: 
     assert page.run("%%glm\nb", "b").success
     assert page.run("%%glm --preview\na", "a").success
     assert [turn.prompt for turn in page.magics.chat.thread().turns] == ["a", "b"]
+
+
+# In a function
+
+
+def asked(server: PracticeServer) -> str:
+    """The last prompt."""
+    text: str = server.requests[-1].body["messages"][-1]["content"]
+    return text
+
+
+CELL = "get_ipython().run_cell_magic('glm', '--once', '{{ city }}')"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        CELL,
+        "%glm ask {{ city }}",
+        "%time get_ipython().run_line_magic('glm', 'ask {{ city }}')",
+        "[get_ipython().run_line_magic('glm', 'ask {{ city }}') for city in [city]]",
+        "(lambda city: get_ipython().run_line_magic('glm', 'ask {{ city }}'))(city)",
+        f"for _ in range(2):\n        {CELL}",
+    ],
+)
+def test_a_functions_own_variable_goes_before_the_notebooks(page: Page, server: PracticeServer, body: str) -> None:
+    assert page.run(f"city = 'Rome'\ndef ask(city):\n    {body}\nask('Paris')").success
+    assert asked(server) == "Paris"
+    assert page.run(f"{CELL}").success
+    assert asked(server) == "Rome"
+
+
+def test_what_a_function_does_not_have_is_the_notebooks(page: Page, server: PracticeServer) -> None:
+    assert page.run(f"city = 'Rome'\ndef ask():\n    {CELL}\nask()").success
+    assert asked(server) == "Rome"
+
+
+def test_a_closure_has_what_it_uses_as_python_has_it(page: Page, server: PracticeServer) -> None:
+    uses = f"def outer(city):\n    def ask():\n        city\n        {CELL}\n    ask()\nouter('Paris')"
+    assert page.run(f"city = 'Rome'\n{uses}").success
+    assert asked(server) == "Paris"
+    assert page.run(uses.replace("        city\n", "")).success
+    assert asked(server) == "Rome"
+
+
+def test_within_another_magic_a_cell_has_the_notebooks(page: Page, server: PracticeServer) -> None:
+    page.run("city = 'Rome'")
+    for around in ("%%time", "%%capture"):
+        assert page.run(f"{around}\n%%glm --once\n{{{{ city }}}}").success
+        assert asked(server) == "Rome"
+
+
+def test_the_variables_of_a_script_are_its_own(page: Page, server: PracticeServer, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"city = 'Paris'\n{CELL}\n")
+    page.run("city = 'Rome'")
+    assert page.run(f"%run {script}").success
+    assert asked(server) == "Paris"
+
+
+def test_a_functions_own_tool_image_and_type_may_be_named(page: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer(tool_calls=(tool_call("weather", {"city": "Paris"}, id="1"),)), Answer("[1]"))
+    cell = (
+        "def weather(city: str) -> str:\n    'The notebook\\'s.'\n    return 'sun'\n"
+        "def ask():\n"
+        "    def weather(city: str) -> str:\n        'The function\\'s.'\n        return 'rain'\n"
+        "    Row = int\n"
+        "    get_ipython().run_cell_magic('glm', '--tool weather --as list[Row] -o rows -b reply', 'Is it raining?')\n"
+        "ask()"
+    )
+    assert page.run(cell).success
+    described, result = server.requests[0].body["tools"][0]["function"], server.requests[1].body["messages"][-1]
+    assert (described["description"], result["content"]) == ("The function's.", "rain")
+    assert page.names["rows"] == [1]
+    assert page.names["reply"].choices[0].message.content == "[1]"
+
+
+def test_a_tool_of_every_turn_stays_what_the_notebook_has_defined(page: Page, server: PracticeServer) -> None:
+    page.run("def weather() -> str:\n    'The notebook\\'s.'\n    return 'sun'")
+    page.run("%glm tools add weather")
+    ask = f"def ask():\n    def weather() -> str:\n        'Another.'\n        return 'rain'\n    {CELL}\nask()"
+    assert page.run(f"city = 'Rome'\n{ask}").success
+    assert server.requests[-1].body["tools"][0]["function"]["description"] == "The notebook's."

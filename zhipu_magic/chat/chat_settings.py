@@ -76,6 +76,11 @@ class ChatSettings:
     def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
         self._toolbox.fill(functions)
 
+    @property
+    def known_tools(self) -> tuple[Tool, ...]:
+        """The chat's tools, and those that any of its turns has had: a retry needs them again."""
+        return self._toolbox.known
+
     def remove_tools(self, *names: str) -> None:
         """Forget these tools, including that one asks before each call: the model can no longer call them.
 

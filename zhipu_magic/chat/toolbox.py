@@ -39,6 +39,11 @@ class Toolbox:
         self.tools: tuple[Tool, ...] = ()
         self.fill(functions)
 
+    @property
+    def known(self) -> tuple[Tool, ...]:
+        """All tools that a turn has had, and that were not removed since."""
+        return tuple(self._known.values())
+
     def fill(self, functions: Iterable[Callable[..., Any]]) -> None:
         """Offer these in every turn, and no others. Raises InvalidRequest for one that cannot be a tool."""
         made = self._made(functions)
@@ -130,13 +135,12 @@ class Toolbox:
 def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
     """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs.
 
-    Where the name is that of a tool by now, which `confirm` made, it asks first.
+    Where the name is that of a tool by now, which `confirm` made, it asks first. A function may have changed in place.
     """
     from ..values.tools.tool import Tool
 
     found = names.get(tool.name)
     function, asks_first = (found.function, found.asks_first) if isinstance(found, Tool) else (found, False)
-    asks_first = tool.asks_first or asks_first
-    if function is tool.function or not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
-        return tool if asks_first == tool.asks_first else replace(tool, asks_first=True)
-    return replace(Tool.of(function), asks_first=asks_first, ask=tool.ask)
+    if not (inspect.isfunction(tool.function) and inspect.isfunction(function)):
+        function = tool.function
+    return replace(tool, function=function, asks_first=tool.asks_first or asks_first).anew()

@@ -34,11 +34,11 @@ def ask(session: Session, prompt: str, options: CellOptions | None = None) -> No
 
 
 def _ask(session: Session, prompt: str, options: CellOptions) -> None:
-    chat, anchor, names, own = session.chat, session.anchor(), session.names, session.own_names
-    request_options = options_of(options, names, own)
+    chat, anchor, names = session.chat, session.anchor(), session.names
+    request_options = options_of(options, names, session.tools_by_name)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
-    chat.renew_tools(own)
+    session.renew_tools()
     if options.preview:
         from .display.preview import preview
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """The exception that a cell raised, and the cell's source, which is empty if unknown."""
+    """The exception that a cell raised, the cell's source, and its number on the page, where they are known."""
 
     error: BaseException
-    source: str
+    source: str = ""
+    execution_count: int | None = None
 
 
 class CellTracker:
@@ -43,6 +44,8 @@ class CellTracker:
         #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
         self.deleted: frozenset[str] = frozenset(self.just_deleted)
         self._failure: Failure | None = None
+        #: The last exception that IPython had shown when the last cell ended.
+        self._shown = _last_shown()
         self._shell = shell
         self._info: ExecutionInfo | None = None
         # Some versions of IPython count a cell before its events, some after; between cells they all agree.
@@ -55,16 +58,19 @@ class CellTracker:
 
     @property
     def failure(self) -> Failure | None:
-        """The last exception that the user's own code raised, even before the extension was loaded."""
-        last = getattr(sys, "last_value", None)
-        if self._failure is None and isinstance(last, Exception) and not _is_ours(last):
-            return Failure(last, "")
+        """The newest exception that the page has shown of the user's own code, even before the extension was loaded.
+
+        That of a thread is none: no cell has failed.
+        """
+        last = _last_shown()
+        if self._failure is None and last is not None and not _is_ours(last):
+            return Failure(last)
         return self._failure
 
     def remember(self, errors: Sequence[BaseException]) -> None:
         """Make the last of these errors, which tools raised, the last exception."""
         if errors:
-            self._failure = Failure(errors[-1], "")
+            self._failure = Failure(errors[-1])
 
     def begin(self, info: ExecutionInfo) -> bool:
         """Note that a cell begins. Returns False for a cell within a cell, such as one run by %%capture."""
@@ -96,9 +102,18 @@ class CellTracker:
         return True
 
     def _note_failure(self, result: ExecutionResult) -> None:
-        error = result.error_before_exec or result.error_in_exec
-        if isinstance(error, Exception) and not _is_ours(error):
-            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "")
+        error, shown = result.error_before_exec or result.error_in_exec, _last_shown()
+        # What a script that %run ran has raised is shown, and the cell goes on.
+        error = error or (shown if shown is not self._shown else None)
+        self._shown = shown
+        if error is not None and not _is_ours(error):
+            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "", self.execution_count)
+
+
+def _last_shown() -> BaseException | None:
+    """The last exception that IPython has shown."""
+    last = getattr(sys, "last_value", None)
+    return last if isinstance(last, BaseException) else None
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -25,7 +25,8 @@ from .options import unconfirmed
 def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
     """The options of the request, with the tools and the type that the cell names. Raises InvalidRequest.
 
-    `names` are all the names that a reference may use, `own` the variables that the notebook has defined.
+    `names` are all the names that a reference may use, `own` the variables that the notebook and its calling function
+    have defined.
     """
     request = options.request
     if options.tools:
@@ -71,11 +72,12 @@ def tool_of(name: str, own: Mapping[str, Any]) -> Any:
     """
     inner = unconfirmed(name)
     found = _own_function(inner, own)
-    if inner == name:
-        return found
-    from ..values.tools.tool import confirm
+    from ..values.tools.tool import Tool, confirm
+    from . import autoreloaded
 
-    return confirm(found)
+    autoreloaded.complete(found.function if isinstance(found, Tool) else found)
+    found = found.anew() if isinstance(found, Tool) else found
+    return found if inner == name else confirm(found)
 
 
 def _own_function(name: str, own: Mapping[str, Any]) -> Any:

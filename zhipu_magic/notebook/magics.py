@@ -19,7 +19,7 @@ from ..text.errors import Interrupted
 from . import hints, usage_error
 from .session import Session
 from .settings import Settings
-from .shell import is_terminal
+from .shell import caller, is_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -38,10 +38,10 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
 
     def mark(function: _Function) -> _Function:
         @functools.wraps(function)
-        def magic(*arguments: Any) -> None:
+        def magic(self: GLMMagics, *arguments: Any) -> None:
             try:
-                with hints.door():
-                    function(*arguments)
+                with hints.door(), self.session.called_by(caller(self.session.shell)):
+                    function(self, *arguments)
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:

@@ -10,8 +10,8 @@ settings through `reflect_chat` alone.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +20,7 @@ from ..text.errors import GLMError
 from . import front_ends, hints
 from .cell_tracker import CellTracker
 from .settings import Settings
-from .shell import is_terminal
+from .shell import Caller, is_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -52,6 +52,7 @@ class Session:
         self._practice_server: PracticeServer | None = None
         self._practice_script: Path | None = None
         self._notices: list[str] = []
+        self._caller = Caller()
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         #: A run, and whether its cell had an earlier turn when this run first asked.
@@ -171,11 +172,39 @@ class Session:
         }
 
     @property
+    def tools_by_name(self) -> dict[str, Any]:
+        """What `--tool` may name: the notebook's variables, and first those of its function that asks."""
+        return {**self.own_names, **self._caller.variables} if self._caller.is_own else self.own_names
+
+    def renew_tools(self) -> None:
+        """Make the chat's tools what their names stand for by now."""
+        from . import autoreloaded
+
+        own = self.own_names
+        for tool in self.chat.known_tools:
+            autoreloaded.complete(tool.function)
+            autoreloaded.complete(own.get(tool.name))
+        self.chat.renew_tools(own)
+
+    @property
     def names(self) -> Mapping[str, Any]:
-        """The names that a reference may use: all variables, `In` as typed, and `error` for the last exception."""
+        """The names that a reference may use.
+
+        The variables of the function that asks, all of the notebook's, `In` as typed, and `error` for the last
+        exception.
+        """
         names, history, failure = self.shell.user_ns, self.shell.history_manager, self.cells.failure
         typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
-        return ChainMap(typed, names, {"error": failure.error} if failure else {})
+        return ChainMap(dict(self._caller.variables), typed, names, {"error": failure.error} if failure else {})
+
+    @contextmanager
+    def called_by(self, caller: Caller) -> Iterator[None]:
+        """While this lasts, a magic runs that this function has called."""
+        before, self._caller = self._caller, caller
+        try:
+            yield
+        finally:
+            self._caller = before
 
     # The running cell
 
@@ -251,6 +280,11 @@ class Session:
     def notify(self, text: str) -> None:
         """Add a notice; it is shown with the next reply or answer."""
         self._notices.append(text)
+
+    def withdraw(self, text: str) -> None:
+        """Take back a notice that has not been shown."""
+        if text in self._notices:
+            self._notices.remove(text)
 
     def take_notices(self) -> list[str]:
         """Return the notices so far, and clear them."""

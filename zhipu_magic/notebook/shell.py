@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from types import FrameType, MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
 
@@ -44,3 +45,31 @@ def request_metadata(shell: Shell) -> Mapping[str, Any]:
     parent = get_parent() if get_parent is not None else None
     metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
     return metadata if isinstance(metadata, Mapping) else {}
+
+
+class Caller(NamedTuple):
+    """The function that called a magic: its `variables`, and whether the notebook has defined it (`is_own`)."""
+
+    variables: Mapping[str, Any] = MappingProxyType({})
+    is_own: bool = False
+
+
+_RUN_A_MAGIC: Final = frozenset({"run_cell_magic", "run_line_magic", "run_magic", "magic"})
+
+
+def caller(shell: Shell) -> Caller:
+    """The function that called the running magic, whose variables IPython's own expansion takes first; or no function.
+
+    (`needs_local_scope` would give a cell magic the notebook's variables, wherever it is called.)
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name not in _RUN_A_MAGIC:
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_name in _RUN_A_MAGIC:
+        frame = frame.f_back
+    if frame is None:
+        return Caller()
+    variables = frame.f_locals
+    if variables is shell.user_ns:
+        return Caller()
+    return Caller(dict(variables), frame.f_globals is shell.user_ns and frame.f_globals is not variables)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
+from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
 from ...text.markdown import fenced
 from ...text.markup import Markup
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 _FIX = """\
 This notebook cell raised an exception. Give the whole cell, repaired, as one Python code block, and say before it in a
 sentence or two what was wrong."""
+_FIX_SCRIPT = """\
+This notebook cell ran a script, which raised an exception. Give the whole script, repaired, as one Python code block,
+and say before it in a sentence or two what was wrong."""
 
 
 def _insert(session: Session, text: str) -> None:
@@ -34,18 +40,38 @@ def _fix(session: Session, text: str) -> None:
     if failure is None:
         raise UsageError("There is no exception to fix: no cell has raised one in this session.")
     prompt = _prompt(failure, prose(text, "%glm fix"), session.settings.value_tokens)
-    ask_cell.ask(session, prompt, CellOptions(raw=True, insert=True))
+    notice = session.chat.service.hide(_notice(failure))
+    session.notify(notice)
+    try:
+        ask_cell.ask(session, prompt, CellOptions(raw=True, insert=True))
+    except GLMError:
+        session.withdraw(notice)
+        raise
+
+
+def _notice(failure: Failure) -> str:
+    """Which failure was sent: there may have been several, and not all of them in a cell just above."""
+    where = f", of cell [{failure.execution_count}]" if failure.execution_count is not None else ""
+    try:
+        words = shorten(without_addresses(str(failure.error)), _LONGEST_ERROR)
+    except Exception:  # the user's own exception may raise another
+        words = ""
+    return f"Sent to be fixed: {f'{type(failure.error).__name__}: {words}'.removesuffix(': ')}{where}."
 
 
 def _prompt(failure: Failure, text: str, tokens: int) -> str:
     """The cell, the exception, and the values of the names in the failing lines."""
     from ...values.rendering.renderers import named_values, rendered
 
-    parts = [_FIX]
+    script = _script(failure, tokens)
+    parts = [_FIX_SCRIPT if script else _FIX]
     if text:
         parts.append(text)
-    if failure.source.strip():
-        parts.append(f"The cell:\n\n{fenced(failure.source.strip(), 'python')}")
+    source = failure.source or _source(failure.error)
+    if source.strip():
+        parts.append(f"The cell:\n\n{fenced(source.strip(), 'python')}")
+    if script:
+        parts.append(script)
     parts.append(f"The exception:\n\n{rendered(failure.error, tokens).text}")
     for name, value in named_values(failure.error, _MOST_VALUES).items():
         try:
@@ -57,8 +83,33 @@ def _prompt(failure: Failure, text: str, tokens: int) -> str:
     return "\n\n".join(parts)
 
 
+def _source(error: BaseException) -> str:
+    """The source of the cell that raised an error, by its traceback; empty if there is none in it."""
+    from ...values.rendering.stack_frames import frames, is_cell
+
+    cells = [frame.filename for frame in frames(error) if is_cell(frame.filename)]
+    return "".join(linecache.getlines(cells[0])) if cells else ""
+
+
+def _script(failure: Failure, tokens: int) -> str:
+    """The script that the cell ran, if that raised the error, and is no longer than so many tokens."""
+    if not _RUN.search(failure.source):
+        return ""
+    from ...text.tokens import weight
+    from ...values.rendering.stack_frames import is_cell, own_frames
+
+    script = next((frame for frame in own_frames(failure.error) if not is_cell(frame.filename)), None)
+    code = "".join(linecache.getlines(script.filename)).strip() if script is not None else ""
+    if script is None or not code or weight(code) > tokens:
+        return ""
+    return f"The script, {script.where}:\n\n{fenced(code, 'python')}"
+
+
+_RUN = re.compile(r"^[ \t]*%run\b", re.MULTILINE)
 #: Values that are sent with an exception, each with a quarter of a reference's tokens.
 _MOST_VALUES = 8
+#: Characters of an error that the panel repeats.
+_LONGEST_ERROR = 80
 
 
 COMMANDS = (

@@ -94,7 +94,7 @@ def _restore(session: Session, text: str) -> None:
 
 
 def _retry(session: Session, text: str) -> None:
-    session.chat.renew_tools(session.own_names)
+    session.renew_tools()
     try:
         ask_cell.show(session, lambda: session.chat.ask_again(session.anchor()))
     except GLMError as error:
@@ -105,7 +105,7 @@ def _retry(session: Session, text: str) -> None:
 
 
 def _continue(session: Session, text: str) -> None:
-    session.chat.renew_tools(session.own_names)
+    session.renew_tools()
     ask_cell.show(session, lambda: session.chat.go_on(session.anchor()))
 
 

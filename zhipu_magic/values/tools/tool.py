@@ -61,6 +61,12 @@ class Tool:
         signature = Signature.of(function)
         return cls(signature.name, signature.description, signature.schema, function, _signature=signature)
 
+    def anew(self) -> Tool:
+        """The tool as its function is by now: a module that was reloaded changes its functions in place."""
+        if self._signature is None:  # it was not made from its function
+            return self
+        return replace(Tool.of(self.function), asks_first=self.asks_first, ask=self.ask)
+
     @property
     def member(self) -> dict[str, Any]:
         """The tool as a member of a request's `tools`."""
