@@ -24,10 +24,15 @@ def ask(session: Session, prompt: str, options: CellOptions | None = None) -> No
     """Ask, or show what would be sent. Raises GLMError."""
     options = options or CellOptions()
     thread = options.request.thread
+    leaves_a_turn = not (options.preview or options.request.once)
+    replaced = session.identify_cell(prompt, thread) if leaves_a_turn else ""
     had_earlier_turn = session.had_earlier_turn(thread)
+    if replaced:
+        session.notify(replaced)
     try:
         _ask(session, prompt, options)
     except GLMError as error:
+        session.withdraw(replaced)
         if had_earlier_turn:
             error.outcomes.append(EARLIER_STAYS if session.has_earlier_turn(thread) else _EARLIER_REPLACED)
         raise

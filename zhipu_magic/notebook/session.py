@@ -10,14 +10,16 @@ settings through `reflect_chat` alone.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ..text.characters import shorten
 from ..text.errors import GLMError
 from . import front_ends, hints
+from .cell_identity import CellIdentity
 from .cell_tracker import CellTracker
 from .settings import Settings
 from .shell import Caller, is_terminal
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
 #: Settings of the connection to the service.
 _OF_THE_SERVICE = ("base_url", "plain_http", "timeout", "max_retries")
+#: Characters of a turn's words in a notice.
+_LONGEST_WORDS = 60
 
 
 class Session:
@@ -47,6 +51,7 @@ class Session:
         self.shell = shell
         self.settings = settings
         self.cells = CellTracker(shell)
+        self._identity = CellIdentity()
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._practice_server: PracticeServer | None = None
@@ -57,6 +62,8 @@ class Session:
         self._rerun: str | None = None
         #: A run, and whether its cell had an earlier turn when this run first asked.
         self._earlier_turn = (0, False)
+        #: A run, and which cell of the conversation it is.
+        self._identified: tuple[int, str | None] = (0, None)
         settings.observe(self._follow_setting, (*_OF_THE_CHAT, *_OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -209,11 +216,31 @@ class Session:
     # The running cell
 
     def anchor(self) -> Anchor:
-        """The running cell and its execution."""
+        """The running cell, as the conversation knows it, and its execution."""
         from ..history.turn import Anchor
 
         cells = self.cells
-        return Anchor(cells.cell, cells.run, cells.execution_count, append=self.settings.rerun == "append")
+        run, cell = self._identified
+        cell = cell if run == cells.run else self._identity.known(cells.cell) or cells.cell
+        return Anchor(cell, cells.run, cells.execution_count, append=self.settings.rerun == "append")
+
+    def identify_cell(self, text: str, thread: str | None = None) -> str:
+        """Find out which cell of the conversation the running one is, where its id is a position (see `cell_identity`).
+
+        `text` is the first thing that this run asks in the thread. Returns a notice where its turn will replace one
+        that had other words.
+        """
+        cells, history = self.cells, self.chat.history
+        if cells.cell is None or self._identified[0] == cells.run or self.settings.rerun == "append":
+            return ""
+        found = self._identity.identify(cells.cell, text, history.thread(thread), history.run(cells.run))
+        self._identified = (cells.run, found.cell)
+        if self._rerun is not None:
+            self._rerun = found.cell
+        if not found.replaces:
+            return ""
+        words = shorten(found.replaces, _LONGEST_WORDS)
+        return f"The cell's earlier turn had other words (“{words}”) and was replaced: %glm undo brings it back."
 
     def has_earlier_turn(self, thread: str | None = None) -> bool:
         """Whether the thread has a turn from an earlier run of this cell."""
@@ -233,10 +260,9 @@ class Session:
         """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
-        cell = self.cells.cell
+        cell = self._identity.known(self.cells.cell)
         self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
-        if self.cells.just_deleted:
-            self.set_aside(self.cells.just_deleted, "deleted")
+        self.set_aside_deleted(self.cells.just_deleted)
 
     def end_cell(self, result: ExecutionResult | None) -> None:
         """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns."""
@@ -246,9 +272,14 @@ class Session:
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
             self.set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
 
+    def set_aside_deleted(self, cells: Iterable[str]) -> None:
+        """Set aside the turns of these cells of the page, which were deleted."""
+        known = [self._identity.known(cell) for cell in sorted(cells)]
+        self.set_aside([cell for cell in known if cell is not None], "deleted")
+
     def set_aside(self, cells: Sequence[str], why: str, *, except_run: int | None = None) -> None:
         """Set aside the turns of these cells, except those of one run, and add a notice."""
-        if self._chat is None:
+        if self._chat is None or not cells:
             return
         with suppress(GLMError):
             for name, count in self._chat.history.set_aside(cells, spare=except_run).items():

@@ -74,7 +74,7 @@ def _resume(session: Session, text: str) -> None:
     notes = chat.history.resume(path, earlier="--earlier" in text.split())
     if path:
         session.settings.journal = str(chat.history.journal.path)
-    session.set_aside(sorted(session.cells.deleted), "deleted")
+    session.set_aside_deleted(session.cells.deleted)
     session.reflect_chat()
     thread = chat.thread()
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""

@@ -1,0 +1,83 @@
+"""Which cell of the conversation a cell of the page is.
+
+Its id says so, in most front ends. But nbstripout numbers a notebook's cells, and VS Code does whenever one is opened:
+there an id is a mere position, and once a cell was put in above, it is another cell's. So a cell with such an id is the
+one whose text it has; only if no cell has it, the one of its id, whose text was edited.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..history.conversation import Thread
+
+#: A number as nbstripout gives; a handle in base 7 with the base64 of a URI's scheme, as VS Code does, after a letter
+#: that makes handles sort; and either of them with the mark that tells two cells apart.
+_POSITION = re.compile(r"(?:[0-9]{1,4}|[A-Za-z][0-6]+s[\w+/=%-]+)(?:~.*)?")
+#: Characters of two texts that are compared, how alike they are if one is an edit of the other, and the fewest that
+#: the other may begin or end with.
+_COMPARED, _ALIKE, _LEAST = 200, 0.6, 4
+
+
+def is_position(cell: str) -> bool:
+    """Whether a cell's id may be no more than its place on the page."""
+    return _POSITION.fullmatch(cell) is not None
+
+
+class Identified(NamedTuple):
+    """The cell of the conversation, and the words of its turn if they are entirely other ones."""
+
+    cell: str
+    replaces: str = ""
+
+
+class CellIdentity:
+    """Knows the cells that have asked from a page whose ids are positions."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def known(self, cell: str | None) -> str | None:
+        """The cell of the conversation, if an id says so, or a run of it has shown it."""
+        return self._known.get(cell) if cell is not None and is_position(cell) else cell
+
+    def identify(self, cell: str, text: str, thread: Thread, run: str) -> Identified:
+        """The cell of the conversation that asks this in the thread; `run` is the name of its execution."""
+        if not is_position(cell):
+            return Identified(cell)
+        taken = {known for page, known in self._known.items() if page != cell}
+        own = self._known.get(cell) or (cell if cell not in taken else None)
+        found = _identified(own, text, [turn for turn in _asked(thread) if turn[0] not in taken])
+        found = found or Identified(f"{cell}~{run}")
+        self._known[cell] = found.cell
+        return found
+
+
+def _asked(thread: Thread) -> list[tuple[str, str]]:
+    """The cells that have asked in a thread, and their texts."""
+    turns = [link.turn for link in thread.links]
+    return [(turn.cell, (turn.written or turn.prompt).strip()) for turn in turns if turn.cell is not None]
+
+
+def _identified(own: str | None, text: str, asked: list[tuple[str, str]]) -> Identified | None:
+    text = text.strip()
+    mine = [words for cell, words in asked if cell == own]
+    if own is not None and text in mine:
+        return Identified(own)
+    for cell, words in reversed(asked):
+        if words == text:
+            return Identified(cell)
+    if own is None:
+        return None
+    return Identified(own, "" if any(_is_edit(words, text) for words in mine) or not mine else mine[-1])
+
+
+def _is_edit(old: str, new: str) -> bool:
+    """Whether one text is the other, edited."""
+    short, long = sorted((old, new), key=len)
+    if len(short) >= _LEAST and (long.startswith(short) or long.endswith(short)):
+        return True
+    return SequenceMatcher(None, old[:_COMPARED], new[:_COMPARED], autojunk=False).ratio() >= _ALIKE
