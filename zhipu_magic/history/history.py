@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..service.forks import tell_of_forks
 from ..text.characters import LONGEST_NAME, is_word, shortened
@@ -21,6 +21,9 @@ from .journal.journal import Journal
 from .journal.reader import named
 from .link import Link
 from .turn import Anchor
+
+if TYPE_CHECKING:
+    from .journal.resuming import Found, IsMine
 
 
 class History:
@@ -222,12 +225,21 @@ class History:
 
     # The journal
 
-    def resume(self, path: str | os.PathLike[str] | None = None, *, earlier: bool = False) -> list[str]:
+    def resume(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        earlier: bool = False,
+        copy: bool = False,
+        is_mine: IsMine | None = None,
+    ) -> list[str]:
         """Continue from what an earlier session left in the journal: threads, settings, ledger, undo and redo.
 
-        What this session has done already is applied on top. With a `path`, that file is the journal from now on.
+        What this session has done already is applied on top. With a `path`, that file is the journal from now on, or,
+        with `copy`, its conversation is copied to the journal that there is.
         A journal holds several conversations if one was begun without resuming the last; `earlier` takes the one
-        before. Returns notes on what could not be used. Raises JournalError.
+        before, and of those that are the caller's, by `is_mine`, others are left out. Returns notes on what could not
+        be used. Raises JournalError.
         """
         self._finish(None)
         file = self.journal.path if path is None else named(path)
@@ -237,21 +249,23 @@ class History:
                 hint="chat.history.resume(PATH) names one.",
                 reason="resume.no_journal",
             )
-        return self.go_on_from(file, earlier=earlier, here=True)
+        return self.go_on_from(file, earlier=earlier, here=not copy, is_mine=is_mine)
 
-    def go_on_from(self, file: Path, *, earlier: bool = False, here: bool) -> list[str]:
+    def go_on_from(self, file: Path, *, earlier: bool = False, here: bool, is_mine: IsMine | None = None) -> list[str]:
         """Apply what this session has done on top of what another one left in this file.
 
         With `here`, the file is the journal from now on; otherwise it is only read.
         """
-        with self.changing:
-            return self._go_on_from(file, earlier=earlier, here=here)
-
-    def _go_on_from(self, file: Path, *, earlier: bool, here: bool) -> list[str]:
         from .journal import resuming  # what reads journals, which a chat that begins does not need
 
-        self.write_down()
-        found = resuming.find(self.journal, file, earlier=earlier)
+        with self.changing:
+            self.write_down()
+            found = resuming.find(self.journal, file, earlier=earlier, is_mine=is_mine)
+            return self._go_on_from(found, file, here=here)
+
+    def _go_on_from(self, found: Found, file: Path, *, here: bool) -> list[str]:
+        from .journal import resuming
+
         state = found.state
         for event in self.journal.own_events[1:]:
             state = state if isinstance(event, ResumeEvent) else event.applied_to(state)
@@ -259,8 +273,7 @@ class History:
         if here or file == self.journal.path:
             self.journal.move(file)
         else:
-            self.journal.earlier = found.reader.by_id()
-            self.journal.earlier_paths = [file]
+            self.journal.bring(found.lines, file)
         self.state = replace(state, event=event)
         self.write_down()
         if here and found.other is not None:

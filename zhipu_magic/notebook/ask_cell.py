@@ -24,6 +24,7 @@ def ask(session: Session, prompt: str, options: CellOptions | None = None) -> No
     """Ask, or show what would be sent. Raises GLMError."""
     options = options or CellOptions()
     thread = options.request.thread
+    session.follow_notebook()
     leaves_a_turn = not (options.preview or options.request.once)
     replaced = session.identify_cell(prompt, thread) if leaves_a_turn else ""
     had_earlier_turn = session.had_earlier_turn(thread)

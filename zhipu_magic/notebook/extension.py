@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..service.forks import importing
-from ..text import regular_files
-from ..text.characters import without_controls
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics
@@ -33,10 +29,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell.events.register("post_run_cell", session.end_cell)
     input_transforms.install(shell)
     completer.install(shell, session)
-    earlier = session.resumable_journal()
-    if earlier is not None and _holds_turns(earlier):
-        name = without_controls(earlier.name)
-        print(f"The journal {name} has an earlier conversation: %glm resume continues it.")
+    if offer := session.page_journal.offer():
+        print(offer)
     threading.Thread(target=_warm_up, args=(session.cells.idle,), name="zhipu_magic warm-up", daemon=True).start()
 
 
@@ -52,19 +46,6 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("glm", None)
-
-
-#: Bytes at the beginning of a journal that are searched for a turn; a longer journal is taken to have one.
-_BEGINNING = 1 << 16
-_TURN = re.compile(rb'"event": "(turn|partial|replayed)"')
-
-
-def _holds_turns(journal: Path) -> bool:
-    """Whether there is anything to resume, by the beginning of the file."""
-    with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
-        begun = file.read(_BEGINNING)
-        return len(begun) == _BEGINNING or _TURN.search(begun) is not None
-    return False
 
 
 #: Seconds: Run All starts the next cell within the first; if no cell has run by the second, the extension was loaded

@@ -51,13 +51,25 @@ def _without_path(cell: Any) -> str | None:
     return name or None
 
 
-def notebook_path(names: Mapping[str, Any]) -> Path | None:
-    """The notebook's file; None if it is unknown. `names` are the user's variables."""
+def notebook_name(names: Mapping[str, Any]) -> str | None:
+    """What the front end calls the notebook's file; None if it does not say. `names` are the user's variables."""
     for found in (names.get(VSCODE_NAME), os.environ.get(SESSION_VARIABLE)):
         if isinstance(found, str) and found.endswith(".ipynb"):
-            with suppress(OSError):
-                return regular_files.absolute(Path(found))
+            return found
     return None
+
+
+def notebook_path(names: Mapping[str, Any]) -> Path | None:
+    """The notebook's file; None if it is unknown."""
+    name = notebook_name(names)
+    with suppress(OSError):
+        return None if name is None else regular_files.absolute(Path(name))
+    return None
+
+
+def has_been_saved(names: Mapping[str, Any]) -> bool:
+    """Whether the notebook must have had a file once: VS Code names notebooks that have none."""
+    return not isinstance(names.get(VSCODE_NAME), str)
 
 
 def journal_path(names: Mapping[str, Any]) -> Path:

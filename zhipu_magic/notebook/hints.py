@@ -52,6 +52,7 @@ HINTS: Mapping[str, str] = {
     "resume.earlier": "%glm resume --earlier resumes that one.",
     "resume.no_journal": "%glm resume PATH names one.",
     "resume.not_begun": "%glm resume PATH takes another; %glm journal shows where this page's is.",
+    "resume.others": "%glm resume NAME takes one of them.",
     "thread.exists": "%glm threads lists them.",
     "turn.needs_this_loop": "Await that reply first, or ask with --once, or in another thread (-t NAME).",
     "turn.none_to_fork_at": "%glm history shows the numbers.",

@@ -21,6 +21,7 @@ from ..text.errors import GLMError
 from . import front_ends, hints
 from .cell_identity import CellIdentity
 from .cell_tracker import CellTracker
+from .page_journal import PageJournal
 from .settings import Settings
 from .shell import Caller, is_terminal
 
@@ -51,6 +52,7 @@ class Session:
         self.shell = shell
         self.settings = settings
         self.cells = CellTracker(shell)
+        self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
@@ -85,7 +87,7 @@ class Session:
                 stream=settings.stream,
                 timeout=settings.timeout,
                 max_retries=settings.max_retries,
-                journal=self.journal_path(),
+                journal=self.page_journal.path(),
                 replay=cast("ReplayMode", settings.replay),
                 warn=lambda notice: self.notify(hints.in_cell(notice)),
                 confirm=ask_user,
@@ -113,7 +115,7 @@ class Session:
         if chat is None:
             return
         if name == "journal":
-            chat.history.journal.move(self.journal_path())
+            chat.history.journal.move(self.page_journal.path())
         elif name in _OF_THE_SERVICE:
             chat.service.configure(**{name: value})
         elif getattr(chat, name) != value:
@@ -148,23 +150,12 @@ class Session:
         if self._dashboard is not None:
             self._dashboard.close()
 
-    # The journal
-
-    def journal_path(self) -> Path | None:
-        """The journal's file, according to the settings."""
-        place = self.settings.journal
-        if place in ("auto", "off"):
-            return None if place == "off" else front_ends.journal_path(self.shell.user_ns)
-        return Path(place)
-
-    def resumable_journal(self) -> Path | None:
-        """A journal that an earlier session of this page may have left to resume."""
-        place, names = self.settings.journal, self.shell.user_ns
-        if self.settings.replay != "off" or place == "off":
-            return None
-        if place == "auto" and front_ends.notebook_path(names) is None and not is_terminal(self.shell):
-            return None
-        return self.journal_path()
+    def follow_notebook(self) -> None:
+        """Before a cell asks: let the journal follow a notebook that was renamed, and speak of what may be resumed."""
+        cell = self.cells.cell
+        for notice in (self.page_journal.follow(self.chat.history, cell), self.page_journal.offer_at(cell)):
+            if notice:
+                self.notify(notice)
 
     # Names
 
@@ -260,6 +251,7 @@ class Session:
         """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
+        self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
         self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
         self.set_aside_deleted(self.cells.just_deleted)

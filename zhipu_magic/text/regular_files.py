@@ -23,6 +23,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Final, NamedTuple
@@ -39,6 +40,7 @@ _HAS_DIR_FD: Final = hasattr(os, "O_NOFOLLOW") and os.supports_dir_fd >= {
 }
 """Whether names can be looked up in an open folder."""
 _MOST_FOLDERS: Final = 500
+_MOST_ENTRIES: Final = 2_000
 _PLAIN: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FILE: Final = _PLAIN | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER: Final = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
@@ -108,6 +110,21 @@ def replace(path: Path, pieces: Iterable[bytes], *, ours: int = 0, make: bool = 
             os.fsync(file.fileno())
         os.replace(folder.at(name), folder.at(path.name), src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
         folder.sync()
+
+
+def newest(folder: Path, ending: str, most: int) -> list[Path]:
+    """The regular files in a folder whose names have this ending, the newest first; at most so many.
+
+    Of a folder with very many files, some are looked at. Empty if the folder cannot be read.
+    """
+    found: list[tuple[int, str]] = []
+    with suppress(OSError), _folder_of(folder / ending) as open_folder, open_folder.entries() as entries:
+        for entry in islice(entries, _MOST_ENTRIES):
+            if entry.name.endswith(ending) and len(entry.name) > len(ending):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode) and not _is_link(status):
+                    found.append((status.st_mtime_ns, entry.name))
+    return [folder / name for _, name in sorted(found, reverse=True)[:most]]
 
 
 def rename(path: Path, name: str) -> Path:
@@ -223,6 +240,20 @@ class _Folder(NamedTuple):
         if _HAS_DIR_FD:
             return _Folder(self.path / name, os.open(name, _FOLDER | _FILE, dir_fd=self.descriptor))
         return _Folder(self.path / name, None)
+
+    @contextmanager
+    def entries(self) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """What is in it."""
+        if self.descriptor is None:
+            with os.scandir(self.path) as found:
+                yield found
+            return
+        readable = os.open(".", os.O_RDONLY, dir_fd=self.descriptor)
+        try:
+            with os.scandir(readable) as found:
+                yield found
+        finally:
+            os.close(readable)
 
     def sync(self) -> None:
         """Write the names in it to the disk."""

@@ -26,6 +26,7 @@ from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
+from .behind import lines_behind
 from .file import append, copy_images, keep_images
 from .lines import value_of
 from .lock import PATIENCE
@@ -61,6 +62,7 @@ class Journal:
         """Lines of the sessions that this one continues from, by the ids of their events, if its file lacks them."""
         self.earlier_paths: list[Path] = []
         """The files that they come from, beside which their images are."""
+        self._earlier_written = True
         self.forked_from: list[str] = []
         """The sessions that it was forked from, the nearest last."""
         self.was_forked = False
@@ -172,7 +174,7 @@ class Journal:
         if regular_files.status(path) is None:
             self._written = 0  # somebody has removed the file: the whole session is written again
         until = len(self.events)
-        lines = [*self.earlier.values()] if self._written == 0 else []
+        lines = [] if self._written and self._earlier_written else [*self.earlier.values()]
         for old in self.earlier_paths:
             copy_images(lines, images_of(old), images_of(path))
         for event in self.events[self._written : until]:
@@ -181,7 +183,7 @@ class Journal:
                 with suppress(JournalError):  # it is gone from the folder that it was in
                     keep_images([image], images_of(path))
         append(path, b"".join(line.rstrip(b"\n") + b"\n" for line in lines if line), patience)
-        self._written = until
+        self._written, self._earlier_written = until, True
 
     def close(self) -> None:
         """Write what could not be written before; more can be written afterwards."""
@@ -199,14 +201,26 @@ class Journal:
         self.flush()
         # What a line leaves out because an earlier one holds it is in the old file, and so is what was resumed.
         self._whole = self._whole or self.path is not None
-        resumed = any(isinstance(event, ResumeEvent) for event in self.events)
+        resumed = [event.from_ for event in self.events if isinstance(event, ResumeEvent)]
         if resumed and self.path is not None and is_there(self.path):
-            own = {event.id for event in self.events}  # these are written anew
-            self.earlier |= {name: line for name, line in read(self.path).by_id().items() if name not in own}
-            self.earlier_paths.append(self.path)
+            self.bring(lines_behind(read(self.path), resumed), self.path)
         self.path, self._written = path, 0
         self._checked = self._warned = self._refused = False
         self.flush()
+
+    def bring(self, lines: Mapping[str, bytes], path: Path) -> None:
+        """Have these lines of another file, which this session builds on, written before what comes next."""
+        with self._writing:
+            own = {event.id for event in self.events}  # these are written anew
+            self.earlier |= {name: line for name, line in lines.items() if name not in own}
+            self.earlier_paths.append(path)
+            self._earlier_written = False
+
+    def rename(self, name: str) -> None:
+        """Give the file another name in its folder, and go on in it. Raises OSError."""
+        with self._writing:
+            if self.path is not None:
+                self.path = regular_files.rename(self.path, name)
 
     def _whole_path(self, path: Path | None) -> Path | None:
         """The absolute path: the same file whatever the working directory."""

@@ -3,46 +3,57 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...text import regular_files
 from ...text.characters import shorten
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ...text.numbers import plural
-from ..conversation import Thread
+from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
 from . import sessions
+from .behind import lines_behind
 from .file import copy_images, keep_images, write
 from .journal import Journal, images_in
 from .reader import JournalReader, images_of, is_there, read
 
+#: Whether a session had the conversation that is to be resumed.
+IsMine = Callable[[Conversation], bool]
+#: The ending of a journal's name.
+ENDING = ".jsonl"
+#: Journals that are named where another one is missing, and characters of each.
+_MOST_NAMED, _LONGEST_NAME = 10, 60
+
 
 @dataclass(frozen=True)
 class Found:
-    """The session to go on from, what it left, and what the one before it left, if there is another."""
+    """The session to go on from, what it left, and what the one before it left, if there is another.
+
+    `lines` are the journal's, by the ids of their events, without those of conversations that are somebody else's.
+    """
 
     reader: JournalReader
     session: str
     state: State
     other: State | None
+    lines: Mapping[str, bytes]
 
 
-def find(journal: Journal, file: Path, *, earlier: bool) -> Found:
+def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None = None) -> Found:
     """What the session of `journal` can go on from in this file: the last conversation, or an `earlier` one.
 
-    Raises JournalError where there is none.
+    If some are the user's by `is_mine`, it is one of those. Raises JournalError where there is none.
     """
     if not os.path.lexists(file):
-        raise JournalError(
-            "There is nothing to resume: there is no journal {journal} yet.",
-            hint="Check the path.",
-            reason="resume.not_begun",
-            journal=file.name,
-        )
+        raise _missing(file)
     reader, found = sessions.reopen(file, but=journal.session)
+    mine = {name: state for name, state in found.items() if is_mine(state.conversation)} if is_mine else {}
+    lines = lines_behind(reader, mine) if mine else reader.by_id()
+    found = mine or found
     resumed = next((event.from_ for event in reversed(journal.events) if isinstance(event, ResumeEvent)), None)
     # This session builds on the sessions that it was forked from already.
     names = [name for name in found if name not in journal.forked_from]
@@ -59,7 +70,29 @@ def find(journal: Journal, file: Path, *, earlier: bool) -> Found:
     if resumed == names[-1]:
         raise JournalError("This conversation has already been resumed.", reason="resume.done")
     other = found[names[-2]] if len(names) > 1 else None
-    return Found(reader, names[-1], found[names[-1]], other)
+    return Found(reader, names[-1], found[names[-1]], other, lines)
+
+
+def _missing(file: Path) -> JournalError:
+    """The error that says what journals there are instead."""
+    folder = file.parent if file.parent.name == regular_files.JOURNALS else file.parent / regular_files.JOURNALS
+    names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1)]
+    if not names:
+        return JournalError(
+            "There is nothing to resume: there is no journal {journal} yet.",
+            hint="Check the path.",
+            reason="resume.not_begun",
+            journal=file.name,
+        )
+    named = [shorten(name, _LONGEST_NAME) for name in names[:_MOST_NAMED]]
+    return JournalError(
+        "There is no journal {journal}. Those that are there, the newest first: {names}.",
+        hint="Pass the path of one of them, in {folder}.",
+        reason="resume.others",
+        journal=file.name,
+        names=", ".join([*named, "…"] if len(names) > _MOST_NAMED else named),
+        folder=folder.name,
+    )
 
 
 def note_on(other: State) -> Notice:

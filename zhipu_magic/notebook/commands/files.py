@@ -71,8 +71,12 @@ def _resume(session: Session, text: str) -> None:
     words = [word for word in text.split() if word != "--earlier"]
     path = unquoted(" ".join(words)) if words else None
     before = _settings(chat)
-    notes = chat.history.resume(path, earlier="--earlier" in text.split())
-    if path:
+    page = session.page_journal
+    copied = page.named(path) if path else None
+    earlier = "--earlier" in text.split()
+    notes = chat.history.resume(copied or path, earlier=earlier, copy=copied is not None, is_mine=page.is_mine)
+    page.settle()
+    if path and copied is None:
         session.settings.journal = str(chat.history.journal.path)
     session.set_aside_deleted(session.cells.deleted)
     session.reflect_chat()
@@ -80,6 +84,8 @@ def _resume(session: Session, text: str) -> None:
     others = f", one of {len(chat.history.threads)} threads" if len(chat.history.threads) > 1 else ""
     last = f" The last prompt: “{shorten(thread.newest.turn.prompt, 60)}”." if thread.newest else ""
     resumed = f"Resumed: {plural(thread.size, 'turn')} in {thread.name}{others}.{last}"
+    if copied not in (None, chat.history.journal.path):
+        resumed += f" They were copied from {copied.name}, which stays as it is."
     changed = [setting for setting, earlier in zip(_settings(chat), before, strict=True) if setting != earlier]
     settings = [f"From the journal: {', '.join(changed)}."] if changed else []
     session.answer(Markup("\n\n").join([resumed, *settings, *map(in_cell, notes)]))
@@ -137,8 +143,8 @@ COMMANDS = (
     ),
     Command(
         "resume",
-        "%glm resume [PATH] [--earlier]",
-        "continue the conversation that an earlier session left in the journal",
+        "%glm resume [NAME] [--earlier]",
+        "continue what an earlier session left in the journal, or in that of another notebook or path",
         _resume,
         completes="files",
     ),

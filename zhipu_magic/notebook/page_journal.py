@@ -1,0 +1,210 @@
+"""Which journal is this page's: it follows the notebook's file, and what an earlier session left is found again.
+
+A kernel learns its notebook's name when it starts, and seldom a later one. So a notebook that was renamed is known by
+its cells: those in its file, and those that run. Only the notebook's folder and its `.glm` are searched, and a bounded
+part of what is there; and nothing that is found is used before the user asks for it.
+
+What nobody tells a kernel: that JupyterLab has saved its notebook under another name as well, where the first one goes
+on to exist; and where a notebook went that was moved to another folder.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Set
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..history.journal.glance import Asked, asked_in
+from ..text import regular_files
+from ..text.characters import printable
+from . import front_ends
+from .cell_identity import is_position
+from .notebook_file import NotebookFile
+from .shell import is_terminal, request_metadata
+
+if TYPE_CHECKING:
+    from ..history.conversation import Conversation
+    from ..history.history import History
+    from .settings import Settings
+    from .shell import Shell
+
+#: Of the files in a folder, so many of the newest are looked at.
+_MOST = 12
+_JOURNAL, _NOTEBOOK = ".jsonl", ".ipynb"
+#: Of a conversation's turns, so many of the newest are compared by their texts.
+_MOST_TEXTS = 10
+
+
+class PageJournal:
+    """Finds the page's journal. `offer` speaks of a conversation that could be resumed, once."""
+
+    def __init__(self, shell: Shell, settings: Settings) -> None:
+        self._shell = shell
+        self._settings = settings
+        #: What the front end has called the notebook, and its file.
+        self._told: str | None = None
+        self._notebook: Path | None = None
+        self._ran: set[str] = set()
+        #: Journals that may be this page's, by the cells that have asked in them.
+        self._possible: dict[str, Path] = {}
+        self._offered = False
+
+    def path(self) -> Path | None:
+        """The journal's file, according to the settings and what the front end tells now."""
+        self._locate()
+        return self._own()
+
+    def _own(self) -> Path | None:
+        place = self._settings.journal
+        if place in ("auto", "off"):
+            return None if place == "off" else self._beside()
+        return Path(place)
+
+    def _beside(self) -> Path:
+        notebook = self._notebook
+        return front_ends.journal_path(self._shell.user_ns) if notebook is None else front_ends.journal_of(notebook)
+
+    def _locate(self) -> None:
+        """Find the notebook's file: it may have been renamed before the kernel started again."""
+        names = self._shell.user_ns
+        self._told, told = front_ends.notebook_name(names), front_ends.notebook_path(names)
+        self._notebook = told
+        cell = front_ends.running_cell(request_metadata(self._shell), None)
+        if told is not None and cell is not None and not _is_there(told):
+            self._notebook = self._sibling(told, Asked(frozenset({cell}))) or told
+
+    def begin_cell(self, cell: str | None) -> None:
+        """Note that a cell runs."""
+        if cell is not None and not is_position(cell):
+            self._ran.add(cell)
+
+    # What an earlier session left
+
+    def offer(self) -> str:
+        """A line about a conversation of this page that an earlier session left; empty if none is known."""
+        own = self.path() if self._settings.replay == "off" else None
+        notebook, names = self._notebook, self._shell.user_ns
+        if own is None:
+            return ""
+        asked = asked_in(own)
+        if self._settings.journal != "auto" or (notebook is None and is_terminal(self._shell)):
+            return self._offer(own) if asked else ""
+        if notebook is None:
+            return ""
+        if asked and not _is_there(notebook) and front_ends.has_been_saved(names):
+            return self._offer(own)  # it has another name by now, and no other notebook can have this one
+        page = NotebookFile.read(notebook, of_the_page=True)
+        if self._is_mine(page, asked, own):
+            return self._offer(own)
+        for journal in regular_files.newest(own.parent, _JOURNAL, _MOST):
+            if journal != own and self._is_mine(page, asked_in(journal), journal):
+                return self._offer(journal)
+        return ""
+
+    def offer_at(self, cell: str | None) -> str:
+        """The same, as soon as a cell runs that has asked in it: until then, the page's file may not have shown it."""
+        journal = self._possible.get(cell or "")
+        return "" if journal is None or self._offered else self._offer(journal)
+
+    def settle(self) -> None:
+        """Offer nothing any more: the user has resumed a conversation."""
+        self._offered = True
+
+    def _offer(self, journal: Path) -> str:
+        self._offered = True
+        if journal == self._own():
+            return f"The journal {printable(journal.name)} has an earlier conversation: %glm resume continues it."
+        name = printable(journal.stem)
+        return (
+            f"The journal of {name}{_NOTEBOOK} has this notebook's conversation: %glm resume {shlex.quote(name)} "
+            "continues it."
+        )
+
+    def _is_mine(self, page: NotebookFile | None, asked: Asked, journal: Path) -> bool:
+        if page is not None and page.has_asked(asked, self._ran):
+            return True
+        self._possible |= {cell: journal for cell in asked.cells if not is_position(cell)}
+        return False
+
+    def named(self, name: str) -> Path | None:
+        """The journal of the notebook with this name in this folder, or at this path; None if it names something else.
+
+        The conversation of such a journal is copied: it may still be another notebook's.
+        """
+        path = Path(name)
+        if path.suffix == _NOTEBOOK and path.name != name:
+            with suppress(OSError):
+                return front_ends.journal_of(regular_files.absolute(path))
+        if self._settings.journal not in ("auto", "off") or path.name != name or name.endswith(_JOURNAL):
+            return None
+        found = self._beside().with_name(f"{name.removesuffix(_NOTEBOOK)}{_JOURNAL}")
+        return found if path.suffix == _NOTEBOOK or _is_there(found) or not _is_there(path) else None
+
+    def is_mine(self, conversation: Conversation) -> bool:
+        """Whether this page has had the conversation, as far as its file tells."""
+        page = NotebookFile.read(self._notebook, of_the_page=True) if self._notebook is not None else None
+        return page is not None and page.has_asked(_asked(conversation), self._ran)
+
+    # A notebook that gets another name while its kernel runs
+
+    def follow(self, history: History, cell: str | None) -> str:
+        """Let the journal follow a notebook that was renamed, or saved as another. Returns a notice if it was."""
+        if self._settings.journal != "auto" or self._settings.replay == "only" or self._notebook is None:
+            return ""
+        old, names = self._notebook, self._shell.user_ns
+        told, before = front_ends.notebook_name(names), self._told
+        self._told = told
+        new = front_ends.notebook_path(names) if told != before else self._renamed(old, history, cell)
+        if new is None or new == old:
+            return ""
+        self._notebook = new
+        if history.journal.path != front_ends.journal_of(old):
+            return ""  # the user has chosen another
+        return _carry(history, old, new)
+
+    def _renamed(self, old: Path, history: History, cell: str | None) -> Path | None:
+        """The notebook beside an old one that is gone, if exactly one has had this conversation."""
+        if _is_there(old):
+            return None
+        asked = _asked(history.state.conversation)
+        return self._sibling(old, asked._replace(cells=asked.cells | ({cell} if cell else set())))
+
+    def _sibling(self, gone: Path, asked: Asked) -> Path | None:
+        siblings = regular_files.newest(gone.parent, _NOTEBOOK, _MOST)
+        pages = [(path, NotebookFile.read(path)) for path in siblings]
+        found = [path for path, page in pages if page is not None and page.has_asked(asked)]
+        return found[0] if len(found) == 1 else None
+
+
+def _carry(history: History, old: Path, new: Path) -> str:
+    """Rename the journal of a notebook that was renamed; copy it for one that exists under both names."""
+    journal, wanted = history.journal, front_ends.journal_of(new)
+    name = printable(new.name)
+    if _is_there(old):
+        journal.move(wanted)
+        return f"This is now {name}, and its journal is a copy of that of {printable(old.name)}."
+    try:
+        if old.parent != new.parent or _is_there(wanted) or not _is_there(front_ends.journal_of(old)):
+            journal.move(wanted)
+        else:
+            journal.rename(wanted.name)
+    except OSError:
+        journal.move(wanted)
+    return f"The notebook is now {name}, and so is its journal: {printable(wanted.name)}."
+
+
+def _asked(conversation: Conversation) -> Asked:
+    """What has been asked in a conversation."""
+    threads = conversation.threads.values()
+    cells: Set[str] = frozenset[str]().union(*(thread.cells for thread in threads))
+    links = [link for thread in threads for link in thread.links[-_MOST_TEXTS:]]
+    return Asked(frozenset(cells), tuple(link.turn.written or link.turn.prompt for link in links))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no possible name
+        return False
