@@ -60,6 +60,8 @@ class Structure:
     blocks: list[CodeBlock]
     runs: list[tuple[int, int]]  # paragraphs, headings, cells: where there can be emphasis and inline code
     settled: int  # the position up to which nothing changes when the text grows
+    rows: set[tuple[int, int]]  # those of the runs that are rows of a table
+    marks: list[tuple[str, int, int]]  # lines that make a heading (`#`, `=`, `-`), and rules (`hr`)
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
@@ -110,6 +112,8 @@ def structure(text: str, start: int = 0) -> Structure:
     ends = [*(end.start() for end in line_ends), len(text)]
     blocks: list[CodeBlock] = []
     runs: dict[tuple[int, int], None] = {}  # the cells of a row are one run
+    rows: set[tuple[int, int]] = set()
+    marks: list[tuple[str, int, int]] = []
     settled = start
     for token in _parser().parse(text[start:]):
         if token.map is None:
@@ -122,7 +126,14 @@ def structure(text: str, start: int = 0) -> Structure:
             blocks.append(_block(token, opening, max(opening, ends[last])))
         elif token.type == "inline":
             runs[lines[first], ends[last]] = None
-    return Structure(blocks, list(runs), settled)
+        elif token.type == "tr_open":
+            rows.add((lines[first], ends[first]))
+        elif token.type == "heading_open":
+            line = first if token.markup[0] == "#" else last
+            marks.append((token.markup[0], lines[line], ends[line]))
+        elif token.type == "hr":
+            marks.append(("hr", lines[first], ends[first]))
+    return Structure(blocks, list(runs), settled, rows, marks)
 
 
 def code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..fitting.marks import HTML
+
 _MACROS = (
     "bbox|class|cssId|data|href|htmlClass|htmlData|htmlId|htmlStyle|includegraphics|mmlToken|require|setOptions|style"
     "|unicode|url"
@@ -32,8 +34,8 @@ DISGUISED = (
 INFO = r"""["$\\<>&@{]|[mM][eE][rR][mM][aA][iI][dD]"""
 #: Characters: a longer address or info string counts as harmful unread, so that reading takes linear time.
 _LONG = 3_000
-#: What follows `://` in a harmless bare address: it is short, and begins no mathematics.
-_PLAIN_ADDRESS = rf"[^\s$\\]{{0,{_LONG}}}(?:\\(?!\\[(\[]|begin)[^\s$\\]{{0,300}}){{0,20}}(?!\S)"
+#: What follows `://` in a harmless bare address: it is short, and begins no mathematics. A mark for HTML ends it.
+_PLAIN_ADDRESS = rf"[^\s$\\{HTML}]{{0,{_LONG}}}(?:\\(?!\\[(\[]|begin)[^\s$\\{HTML}]{{0,300}}){{0,20}}(?![^\s{HTML}])"
 CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 
 

@@ -1,7 +1,8 @@
 """The page of a reply: the model's Markdown and what we put around it, made harmless as one text.
 
 Rounds, answer and sources are on one page, and mathematics or a fence that one of them opens continues into the next,
-so they cannot be made harmless one by one. Marks stand in for our own pieces, which are put in afterwards.
+so they cannot be made harmless one by one. Marks stand in for our own pieces, which are put in afterwards, as they do
+for the HTML with which the model's Markdown is fitted to all front ends.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ..fitting.marks import in_html
+from ..fitting.reply import fitted
 from ..markdown import closed, outside_code
 from ..markup import Markup
 from .markdown import harmless
@@ -17,7 +20,7 @@ from .markdown import harmless
 #: Around a piece's number. Neither is a character: Unicode reserves them for use within a program.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
-_OURS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_OURS = re.compile("[\ufdd0-\ufdef]")  # and those of `fitting.marks`
 #: A reference that is not part of a link, an image or an address.
 _CITATION = re.compile(r"(?<![\\!\[(</=])\[(ref_[0-9]{1,4})\](?![(:])")
 
@@ -29,27 +32,31 @@ class Cited(NamedTuple):
     links: Mapping[str, Markup]
 
 
-def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = False) -> Markup:
+def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = False, as_written: bool = False) -> Markup:
     """The pieces one below the other: a `str` is the model's Markdown, a `Markup` is ours, and both may be empty.
 
-    `remote_images` shows the images in the Markdown. Called again with a longer last piece, it continues where it was.
+    The model's Markdown is fitted to all front ends, unless it is to stay `as_written`; the `plain` form has it as it
+    is. `remote_images` shows the images in it. Called again with a longer last piece, it continues where it was.
     """
     ours: list[Markup] = []
-    texts: list[str] = []
+    rich: list[str] = []
+    plain: list[str] = []
     for piece in pieces:
         if not (piece.words if isinstance(piece, Cited) else piece):
             continue
-        if texts:
-            texts[-1] = closed(texts[-1])  # an open fence would take in the next piece
+        if rich:
+            rich[-1], plain[-1] = closed(rich[-1]), closed(plain[-1])  # an open fence would take in the next piece
         if isinstance(piece, Markup):
-            texts.append(f"{_OPEN}{len(ours)}{_CLOSE}")
+            rich.append(f"{_OPEN}{len(ours)}{_CLOSE}")
+            plain.append(piece.plain)
             ours.append(piece)
         else:
             words, links = piece if isinstance(piece, Cited) else (piece, {})
-            texts.append(_linked(_OURS.sub("\N{REPLACEMENT CHARACTER}", words), links, ours))
-    shown = harmless("\n\n".join(texts), remote_images=remote_images)
-    rich = _MARK.sub(lambda mark: ours[int(mark[1])].rich, shown)
-    return Markup.vouched(rich, _MARK.sub(lambda mark: ours[int(mark[1])].plain, "\n\n".join(texts)))
+            words = _OURS.sub("\N{REPLACEMENT CHARACTER}", words)
+            rich.append(_linked(words if as_written else fitted(words), links, ours))
+            plain.append(words)
+    shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images))
+    return Markup.vouched(_MARK.sub(lambda mark: ours[int(mark[1])].rich, shown), "\n\n".join(plain))
 
 
 def _linked(text: str, links: Mapping[str, Markup], ours: list[Markup]) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from urllib.parse import quote
 
+from ..fitting.marks import HTML
 from ..markdown import code_spans
 from .dangers import CLEAN_TITLE, DISGUISED, MACRO
 
@@ -41,6 +42,7 @@ _LINK = re.compile(
     r"""(?:[ \t\n]+("[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)"""
 )
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ADDRESS_END = re.compile(rf"[\s{HTML}]")
 _SCHEME = re.compile(r"[^/?#]*?:")
 _SCHEMES = ("http:", "https:", "mailto:", "tel:")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -168,7 +170,8 @@ class _Run:
 
     def _address(self, step: re.Match[str]) -> tuple[str, int]:
         if step.start() >= self.address_end and self._is_harmful(step):
-            self.address_end = len(self.text[step.start() :].split(maxsplit=1)[0]) + step.start()
+            end = _ADDRESS_END.search(self.text, step.start())
+            self.address_end = end.start() if end else len(self.text)
         return step[0], step.end()
 
     def _tildes(self, step: re.Match[str]) -> tuple[str, int]:

@@ -1,0 +1,190 @@
+"""Emphasis as its writer meant it: marked for every renderer where CommonMark would read it otherwise.
+
+Signs pair in turn: one opens before a letter and closes after one, whatever punctuation is beside it. CommonMark wants
+a space or punctuation outside where there is punctuation inside, so that `**注意：**请看` is no emphasis to it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from . import marks
+from .flanking import Delimiter, Letters, Pair, commonmark_pairs, is_punctuation, scopes
+
+_DIGITS = frozenset("0123456789")
+_ASCII_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_ENDS_OPERAND, _BEGINS_OPERAND = frozenset(")]}）】"), frozenset("([{（【")
+#: Chinese, Japanese and Korean letters.
+CJK = re.compile(
+    "[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_WORD_BEFORE = re.compile(r"[A-Za-z0-9_]*\Z")
+_WORD_AFTER = re.compile(r"[A-Za-z0-9_]*")
+#: Between these a formula is written without spaces, such as 体积=长*宽*高.
+_CLAUSE_END = re.compile(r"[，。；：！？,;!?\n]")
+_LONGEST_CLAUSE = 200
+_PARTNERS = dict(zip("\"'([{“‘（「『《【〈`", "\"')]}”’）」』》】〉`", strict=True))
+#: What a closing sign is: nothing that is emphasized begins with it.
+_CLOSING = frozenset("，。、；：！？,.;:!?…")
+
+
+def emphasised(text: str, delimiters: Sequence[Delimiter]) -> str:
+    """The text with emphasis that every renderer shows alike, and no other."""
+    if not delimiters:
+        return text
+    strict, loose = Letters(text, with_symbols=True), Letters(text, with_symbols=False)
+    pairs: list[Pair] = []
+    read: list[set[Pair]] = [set(), set()]
+    for group in scopes(delimiters):
+        pairs += _meant(text, group, strict)
+        for found, letters in zip(read, (strict, loose), strict=True):
+            found |= commonmark_pairs([one for one in group if one.sign != "~"], letters)
+    changed = {sign for sign in "*_" if any(_of(sign, pairs) != _of(sign, found) for found in read)}
+    if not _strikes_alike([one for one in delimiters if one.sign == "~"], _of("~", pairs), (strict, loose)):
+        changed.add("~")
+    return _marked(text, [one for one in delimiters if one.sign in changed], pairs) if changed else text
+
+
+def _of(sign: str, pairs: Iterable[Pair]) -> set[Pair]:
+    return {pair for pair in pairs if pair.sign == sign}
+
+
+def _strikes_alike(tildes: Sequence[Delimiter], pairs: set[Pair], letters: Sequence[Letters]) -> bool:
+    """Whether every renderer strikes these pairs and nothing else."""
+    if len(tildes) < 2:
+        return True
+    opening = {pair.opening for pair in pairs}
+    closing = {pair.closing for pair in pairs}
+    return all(
+        (one.start in opening and all(each.can_open(one) for each in letters))
+        or (one.start in closing and all(each.can_close(one) for each in letters))
+        for one in tildes
+    )
+
+
+def _marked(text: str, delimiters: Iterable[Delimiter], pairs: Iterable[Pair]) -> str:
+    """The text with marks for the pairs of these delimiters, and with what is left of them escaped."""
+    tags: dict[int, tuple[str, int]] = {}
+    for pair in pairs:
+        opening, closing = _TAGS[pair.sign, pair.length]
+        if "$" in text[pair.opening : pair.closing]:
+            opening += marks.APART  # VS Code sees no mathematics after a tag that is open
+        tags |= {pair.opening: (opening, pair.length), pair.closing: (closing, pair.length)}
+    parts, at = [], 0
+    for one in delimiters:
+        parts.append(text[at : one.start])
+        at = one.start
+        inert = Letters(text, True).before(one).isspace() and Letters(text, True).after(one).isspace()
+        while at < one.end:
+            shown, length = tags.get(at, (one.sign if inert else f"\\{one.sign}", 1))
+            parts.append(shown)
+            at += length
+    return "".join([*parts, text[at:]])
+
+
+_TAGS = {
+    ("*", 1): (marks.EMPHASIS, marks.END_EMPHASIS),
+    ("*", 2): (marks.STRONG, marks.END_STRONG),
+    ("_", 1): (marks.EMPHASIS, marks.END_EMPHASIS),
+    ("_", 2): (marks.STRONG, marks.END_STRONG),
+    ("~", 2): (marks.STRUCK, marks.END_STRUCK),
+}
+
+
+@dataclass
+class _Opened:
+    one: Delimiter
+    start: int
+    left: int  # signs that are not used yet
+
+
+def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair]:
+    """The pairs that were meant, none of them across another."""
+    pairs: list[Pair] = []
+    opened: list[_Opened] = []
+    for one in group:
+        role = _Role(text, one, letters)
+        left = one.end - one.start
+        while left and role.closes and (place := _partner(text, opened, role, left)) is not None:
+            other = opened[place]
+            used = 2 if left >= 2 and other.left >= 2 else 1
+            other.left -= used
+            pairs.append(Pair(one.sign, other.start + other.left, one.end - left, used))
+            left -= used
+            del opened[place + bool(other.left) :]
+        if role.opens and 0 < left <= 3:
+            opened.append(_Opened(one, one.end - left, left))
+    return pairs
+
+
+def _partner(text: str, opened: Sequence[_Opened], role: _Role, left: int) -> int | None:
+    """The nearest opening sign that this closing one can belong to."""
+    for place in range(len(opened) - 1, -1, -1):
+        other = opened[place]
+        if other.one.sign == role.one.sign and _fit(role.one.sign, other.left, left):
+            inside = text[other.one.end : role.one.start]
+            return place if role.ends(inside) else None
+    return None
+
+
+def _fit(sign: str, opening: int, closing: int) -> bool:
+    if sign == "~":
+        return opening == closing == 2
+    return opening == closing or opening == 3 or closing == 3 or (opening == 2 and closing == 4)
+
+
+class _Role:
+    """What a delimiter can be, by what stands beside it."""
+
+    def __init__(self, text: str, one: Delimiter, letters: Letters) -> None:
+        self.one = one
+        self._letters = letters
+        before, after = letters.before(one), letters.after(one)
+        self.closes = self.opens = False
+        length = one.end - one.start
+        if _PARTNERS.get(before) == after or length > 4 or (one.sign == "~" and length != 2):
+            return
+        self.opens = not after.isspace()
+        self.closes = not before.isspace()
+        if one.sign == "_":
+            self.opens = self.opens and letters.can_open(one)
+        elif one.sign == "*" and (operator := _operator(text, one, before, after)):
+            self.opens = False
+            self.closes = self.closes and operator != "digits"
+
+    def ends(self, inside: str) -> bool:
+        """Whether it can close what an opening sign began with these words."""
+        if not inside:
+            return False
+        if inside[0] in _CLOSING or unicodedata.category(inside[-1]) in ("Ps", "Pi"):
+            return all(map(is_punctuation, inside))  # `**，**`, but not what is between two masks: 张**，李**
+        return self.one.sign != "_" or self._letters.can_close(self.one) or CJK.search(inside) is not None
+
+
+def _operator(text: str, one: Delimiter, before: str, after: str) -> str:
+    """What makes of a run of asterisks a product or a power: `digits` or `letters` beside it; empty if it is none."""
+    ascii_before, ascii_after = before in _ASCII_WORD, after in _ASCII_WORD
+    digits = before in _DIGITS or after in _DIGITS
+    if one.end - one.start == 1:
+        if (ascii_before or before in ")]}") and (ascii_after or after in "([{"):
+            return "digits" if digits else "letters"
+        operands = (before.isalnum() or before in _ENDS_OPERAND) and (after.isalnum() or after in _BEGINS_OPERAND)
+        if operands and _in_an_equation(text, one):
+            return "digits"
+        return "letters" if before in _DIGITS else ""
+    if not ascii_after or not (ascii_before or before in ")]}"):
+        return ""
+    if before in _DIGITS and after in _DIGITS:
+        return "digits"
+    words = _WORD_BEFORE.search(text, max(0, one.start - 30), one.start), _WORD_AFTER.match(text, one.end)
+    return "letters" if digits or any(word and len(word[0]) == 1 for word in words) else ""
+
+
+def _in_an_equation(text: str, one: Delimiter) -> bool:
+    before = _CLAUSE_END.split(text[max(0, one.start - _LONGEST_CLAUSE) : one.start])[-1]
+    after = _CLAUSE_END.split(text[one.end : one.end + _LONGEST_CLAUSE], maxsplit=1)[0]
+    return bool(re.search("[=＝]", before + after))

@@ -1,0 +1,122 @@
+"""How CommonMark reads the delimiters of emphasis, whose rules were made for words with spaces between them.
+
+Renderers differ in one thing: whether symbols, such as emoji, count as punctuation (`Letters`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+class Delimiter(NamedTuple):
+    """A run of one sign at text[start:end]. Only those of one scope can be a pair: links have scopes of their own."""
+
+    sign: str
+    start: int
+    end: int
+    scope: int = 0
+
+
+class Pair(NamedTuple):
+    """The signs at `opening` and at `closing`, `length` of them at each."""
+
+    sign: str
+    opening: int
+    closing: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A text's characters as a renderer classes them."""
+
+    text: str
+    with_symbols: bool
+
+    def can_open(self, one: Delimiter) -> bool:
+        left, right = self._flanks(one)
+        return left and (one.sign != "_" or not right or is_punctuation(self.before(one), self.with_symbols))
+
+    def can_close(self, one: Delimiter) -> bool:
+        left, right = self._flanks(one)
+        return right and (one.sign != "_" or not left or is_punctuation(self.after(one), self.with_symbols))
+
+    def _flanks(self, one: Delimiter) -> tuple[bool, bool]:
+        before, after = self.before(one), self.after(one)
+        spaces = before.isspace(), after.isspace()
+        marks = is_punctuation(before, self.with_symbols), is_punctuation(after, self.with_symbols)
+        left = not spaces[1] and (not marks[1] or spaces[0] or marks[0])
+        right = not spaces[0] and (not marks[0] or spaces[1] or marks[1])
+        return left, right
+
+    def before(self, one: Delimiter) -> str:
+        return self.text[one.start - 1] if one.start else " "
+
+    def after(self, one: Delimiter) -> str:
+        return self.text[one.end] if one.end < len(self.text) else " "
+
+
+def is_punctuation(letter: str, with_symbols: bool = True) -> bool:
+    if letter.isascii():
+        return letter in _ASCII_PUNCTUATION
+    kind = unicodedata.category(letter)
+    return kind[0] == "P" or (kind[0] == "S" and with_symbols) or kind == "Cn"  # our own marks become HTML
+
+
+def commonmark_pairs(delimiters: Sequence[Delimiter], letters: Letters) -> set[Pair]:
+    """The pairs of `*` and `_` that CommonMark makes of the delimiters of one scope."""
+    pairs: set[Pair] = set()
+    openers: list[_Opener] = []
+    fruitless: dict[tuple[object, ...], int] = {}  # below which opener there is none for such a closer
+    for one in delimiters:
+        opens, closes = letters.can_open(one), letters.can_close(one)
+        length = left = one.end - one.start
+        kind = (one.sign, opens, length % 3)
+        while closes and left:
+            place = _opener_for(openers, one, opens, fruitless.get(kind, 0))
+            if place is None:
+                fruitless[kind] = len(openers)
+                break
+            opener = openers[place]
+            used = 2 if left >= 2 and opener.left >= 2 else 1
+            opener.left -= used
+            pairs.add(Pair(one.sign, opener.start + opener.left, one.end - left, used))
+            left -= used
+            del openers[place + bool(opener.left) :]
+            fruitless = {each: min(least, len(openers)) for each, least in fruitless.items()}
+        if opens and left:
+            openers.append(_Opener(one.sign, one.end - left, left, length, closes))
+    return pairs
+
+
+@dataclass
+class _Opener:
+    sign: str
+    start: int
+    left: int  # signs that are not used yet
+    length: int
+    closes: bool
+
+
+def _opener_for(openers: Sequence[_Opener], closer: Delimiter, opens: bool, least: int) -> int | None:
+    length = closer.end - closer.start
+    for place in range(len(openers) - 1, least - 1, -1):
+        opener = openers[place]
+        if opener.sign == closer.sign:
+            odd = (opener.closes or opens) and (opener.length + length) % 3 == 0
+            if not odd or (opener.length % 3 == 0 and length % 3 == 0):
+                return place
+    return None
+
+
+def scopes(delimiters: Iterable[Delimiter]) -> list[list[Delimiter]]:
+    """The delimiters scope by scope."""
+    found: dict[int, list[Delimiter]] = {}
+    for one in delimiters:
+        found.setdefault(one.scope, []).append(one)
+    return list(found.values())

@@ -1,0 +1,81 @@
+"""Which dollars and brackets in a text are mathematics.
+
+The rule for dollars is pandoc's: mathematics begins before and ends after something that is no space, and no digit
+follows it. Prices, variables of a shell, cells of a spreadsheet and plain words are none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .emphasis import CJK
+
+#: A formula between dollars, on its own: what closes it comes before anything else that could.
+DOLLARS = re.compile(r"\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<!\s)\$(?![\d$])", re.DOTALL)
+SPACED_DOLLARS = re.compile(r"\$[ \t]{1,9}([^\s$](?:[^$\\\n]|\\.){0,300}?)[ \t]{1,9}\$(?![\d$])")
+TWO_DOLLARS = re.compile(r"\$\$(?!\$)((?:[^$\\]|\\.)+?)\$\$(?!\$)", re.DOTALL)
+
+_TEX = re.compile(r"\\[A-Za-z{}|,;! ]|[\^_={}]")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+#: What can stand in a formula without any command: letters one by one, numbers, operators.
+_TERMS = re.compile(
+    r"(?:(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[\d\s.,+\-*/<>()\[\]|!':=^_{}]|[\u0370-\u03ff\u2200-\u22ff±×÷·])+"
+)
+_SENTENCE = re.compile(r"\s*[a-z]{2,}\s*|\s*(?=.*\b[a-z]{3})[A-Za-z]+(?:,?\s+[A-Za-z]+)+[.,]?\s*")
+_PRICE = re.compile(r"\d.*(?:\s[A-Za-z]{2}|[A-Za-z]{2,}\s)", re.DOTALL)
+_UNFINISHED = re.compile(r"[-+*/:;,<>(&|]\Z")
+_OF_A_NAME = re.compile(rf"\s|{CJK.pattern}|{_UNFINISHED.pattern}")
+_AFTER_A_PRICE = re.compile(r"(?![\\({\[|])[\W_]")
+_NUMBERS = re.compile(r"[\d\s,，、–-]*|[xX√✓]|ref_\d+")
+
+
+def is_between_dollars(text: str, start: int, end: int, inside: str) -> bool:
+    """Whether what stands `inside` the dollars of text[start:end] is a formula."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isdigit() and _AFTER_A_PRICE.match(inside):
+        return False  # 5$, or 6$
+    if re.match(r"[A-Za-z_{]", after) and _OF_A_NAME.search(inside):
+        return False  # $HOME/$USER
+    return is_formula(inside)
+
+
+def is_formula(inside: str) -> bool:
+    """Whether this can be mathematics: words alone are none, and no price is."""
+    if not inside.strip():
+        return False
+    if _TEX.search(inside):
+        return True
+    return not (CJK.search(inside) or _PRICE.match(inside) or _SENTENCE.fullmatch(inside))
+
+
+def is_clearly_formula(inside: str) -> bool:
+    """Whether this can be nothing but mathematics."""
+    if re.search(r"\\[A-Za-z]|\^", inside):
+        return True
+    finished = not _UNFINISHED.search(inside) and re.search(r"[^\W\d_]", inside)
+    return bool(finished and _TERMS.fullmatch(inside))
+
+
+def is_between_brackets(inside: str) -> bool:
+    """Whether what stands between `\\(` and `\\)` is a formula, and no words whose brackets are escaped."""
+    return "$" not in re.sub(r"\\.", "", inside) and is_formula(inside)
+
+
+def is_displayed(inside: str, *, alone: bool) -> bool:
+    """Whether what stands between `\\[` and `\\]` is a formula, and no `[1]`, `[x]` or `[TODO]` that is escaped."""
+    if not is_between_brackets(inside):
+        return False
+    return alone or not (_NUMBERS.fullmatch(inside.strip()) or _WORD.fullmatch(inside.strip()))
+
+
+def in_a_cell(formula: str) -> str:
+    """The formula without bars, which would end the cell."""
+    return re.sub(r"\\\|\s?|\|", lambda bar: "\\Vert " if bar[0][0] == "\\" else "\\vert ", formula)
+
+
+def on_one_line(formula: str, *, quoted: bool = False) -> str:
+    """The formula without line ends and comments, so that no line of it begins a list or ends a paragraph."""
+    lines = formula.split("\n")
+    if quoted:
+        lines = [lines[0], *(re.sub(r"^[ \t]*(?:>[ \t]?)+", "", line) for line in lines[1:])]
+    return " ".join(filter(None, (re.sub(r"(?<!\\)%.*", "", line).strip() for line in lines)))

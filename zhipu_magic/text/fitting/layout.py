@@ -1,0 +1,122 @@
+"""Lines that renderers would put together otherwise than they were meant.
+
+displays    mathematics of several lines, whose lines would be lists and paragraphs
+nested      items of a list that are indented too little to be in the item above
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from ..markdown import CodeBlock, Structure, code_spans
+from .edits import Edit
+from .formulas import is_displayed, on_one_line
+
+_OPENING = re.compile(
+    r"""^(?P<margin>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){0,9})
+        (?P<opening>(?P<slashes>\\{1,2})\[|\$\$(?!\$)|\\begin\{(?P<name>[A-Za-z]+\*?)\})""",
+    re.MULTILINE | re.VERBOSE,
+)
+#: Characters of the longest formula; where none ends so far, what seemed to begin one is shown as it was written.
+_LONGEST = 6_000
+#: A line within a formula that would end its paragraph.
+_BREAKS = re.compile(r"\n[ \t>]*(?:\n|[-+*][ \t]|[-=]+[ \t]*\n|#{1,6}[ \t]|\d{1,9}[.)][ \t]|\|)")
+
+_ITEM = re.compile(r"( {0,9})(\d{1,9})[.)]( {1,9})(?=\S)")
+_NESTED = re.compile(r"( {1,9})(?:[-*+]|1[.)])[ \t]")
+_MAY_NEST = re.compile(r"^ {1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
+
+
+def displays(text: str, found: Structure) -> tuple[list[Edit], int]:
+    """Formulas of several lines on one; and where one begins that has no end yet, or else the end of the text."""
+    edits: list[Edit] = []
+    opening, at = _OPENING.search(text), 0
+    while opening:
+        start, at = opening.start("opening"), opening.end()
+        if not _is_code(start, text, found):
+            closing = _closing(opening)
+            end = text.find(closing, at, at + _LONGEST)
+            if end < 0 and len(text) - at < _LONGEST:
+                return edits, opening.start()
+            if end >= 0 and not any(block.fenced and start < block.start < end for block in found.blocks):
+                formula = _on_one_line(opening, text[at:end], closing)
+                if formula:
+                    edits.append(Edit(start, end + len(closing), formula))
+                at = end + len(closing)
+        opening = _OPENING.search(text, at)
+    return edits, len(text)
+
+
+def _closing(opening: re.Match[str]) -> str:
+    if opening["name"]:
+        return f"\\end{{{opening['name']}}}"
+    return f"{opening['slashes']}]" if opening["slashes"] else "$$"
+
+
+def _on_one_line(opening: re.Match[str], inside: str, closing: str) -> str:
+    """The formula, if its lines would be taken for something else; empty if it can stay as it is."""
+    if "\n" not in inside:
+        return ""
+    if not opening["slashes"]:
+        if not _BREAKS.search(inside):
+            return ""
+        begins, ends = opening["opening"], closing
+    elif is_displayed(inside, alone=True):
+        begins = ends = "$$"
+    else:
+        return ""
+    return f"{begins}{on_one_line(inside, quoted='>' in opening['margin'])}{ends}"
+
+
+def _is_code(place: int, text: str, found: Structure) -> bool:
+    if any(block.start <= place < block.end for block in found.blocks):
+        return True
+    run = bisect_right(found.runs, (place, len(text))) - 1
+    if run < 0 or found.runs[run][1] <= place:
+        return False
+    return any(start < place < end for start, end in code_spans(text, *found.runs[run]))
+
+
+def nested(text: str, blocks: Sequence[CodeBlock]) -> list[Edit]:
+    """What is indented by less than the words of the numbered item above it, moved below them."""
+    return list(_Items(text, blocks).moved()) if _MAY_NEST.search(text) else []
+
+
+class _Items:
+    """Goes through the lines of a text, and knows in which numbered item they are."""
+
+    def __init__(self, text: str, blocks: Sequence[CodeBlock]) -> None:
+        self._text = text
+        self._code = [(block.start, block.end) for block in blocks]
+        self._margin = self._words = -1  # where the mark of the item is, and where its words begin
+        self._least = self._by = 0  # what is indented so far is moved so much; nothing, if it is 0
+
+    def moved(self) -> Iterator[Edit]:
+        start, blank = 0, True
+        for line in self._text.split("\n"):
+            words = line.lstrip(" ")
+            indent = len(line) - len(words)
+            if words.strip():
+                self._by = self._by if indent >= self._least else 0
+                if not self._by and not self._is_code(start + indent):
+                    self._look_at(line, indent, blank)
+                if self._by:
+                    yield Edit(start, start, " " * self._by)
+            blank = not words.strip()
+            start += len(line) + 1
+
+    def _is_code(self, place: int) -> bool:
+        after = bisect_right(self._code, (place, len(self._text))) - 1
+        return after >= 0 and self._code[after][0] <= place < self._code[after][1]
+
+    def _look_at(self, line: str, indent: int, blank: bool) -> None:
+        item, inner = _ITEM.match(line), _NESTED.match(line)
+        if inner and self._margin < indent < self._words:
+            self._least, self._by = indent, self._words - indent
+        elif item and indent <= max(3, self._words) and (blank or self._words >= 0 or item[2] == "1"):
+            wide = len(item[3]) > 4
+            self._margin, self._words = indent, item.end() if not wide else item.end(2) + 2
+        elif blank and indent < self._words:
+            self._margin = self._words = -1

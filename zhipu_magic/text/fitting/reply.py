@@ -1,0 +1,100 @@
+"""Fits the Markdown of a model to whoever shows it: the same source reads right in every front end.
+
+Models write Markdown for readers, and renderers go by rules: `**注意：**请看` is no emphasis to CommonMark, half of the
+renderers strike out `3~5 天，20~25℃`, an address runs on to the next space, dollars are prices or mathematics, and
+hardly any front end knows `\\(x\\)`. What every reader takes a text for is written in the way that all of them show so,
+with marks in place of HTML (see `marks`). What needs nothing of this stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..markdown import Structure, structure
+from .edits import Edit, edited, place_before
+from .headings import headings
+from .layout import displays, nested
+from .tables import bars
+from .words import fitted_row, fitted_run
+
+#: Whether a text can have anything in it that is fitted.
+_NEEDS = re.compile(
+    r"""[*$~@\\] | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | <[bB] | &(?:\#|dollar) | :// | [wW]{3}\. | \| | ^\#
+    | ^[ ]{0,3}(?:==|--) | ^[ ]{1,9}(?:[-+]|1[.)])[ ]""",
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A text seen before, and what is shown for the part of it that stays the same when the text grows."""
+
+    text: str = ""
+    settled: int = 0
+    shown: str = ""
+
+
+#: The texts seen before, the latest first: a reply with tools has several on the page.
+_done: deque[_Done] = deque(maxlen=8)
+
+
+def fitted(markdown: str) -> str:
+    """The Markdown as every front end shows it alike; unchanged if they all do.
+
+    Called again with a longer text that begins the same, it continues where it was.
+    """
+    if not _NEEDS.search(markdown):
+        return markdown
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n")
+    done = next((each for each in _done if text.startswith(each.text)), _Done())
+    rest = _Rest.of(text[done.settled :])
+    settled = done.shown + edited(rest.text, rest.edits(0, rest.settled), 0, rest.settled)
+    if done in _done:
+        _done.remove(done)
+    _done.appendleft(_Done(text, done.settled + rest.settled_before, settled))
+    return settled + edited(rest.text, rest.edits(rest.settled, len(rest.text)), rest.settled)
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """A text from where it was settled on, with its lines as they were meant."""
+
+    text: str
+    found: Structure
+    settled: int
+    settled_before: int  # the same place in the text as it was
+
+    @classmethod
+    def of(cls, text: str) -> _Rest:
+        found = structure(text)
+        formulas, unfinished = displays(text, found)
+        within = [(edit.start, edit.end) for edit in formulas]
+        others = [*nested(text, found.blocks), *bars(text, found)]
+        edits = sorted(formulas + [each for each in others if not any(a < each.start < b for a, b in within)])
+        if not edits:
+            settled = found.settled if unfinished >= found.settled else 0
+            return cls(text, found, settled, settled)
+        laid_out = edited(text, edits)
+        found = structure(laid_out)
+        before = place_before(edits, found.settled)
+        if unfinished < before:
+            return cls(laid_out, found, 0, 0)
+        return cls(laid_out, found, found.settled, before)
+
+    def edits(self, start: int, end: int) -> list[Edit]:
+        """What is fitted between these two places."""
+        return sorted(
+            edit
+            for edit in [*headings(self.text, self.found), *self._runs()]
+            if start <= edit.start < end  # a run is on one side of them
+        )
+
+    def _runs(self) -> Iterator[Edit]:
+        for start, end in self.found.runs:
+            words = self.text[start:end]
+            shown = fitted_row(words) if (start, end) in self.found.rows else fitted_run(words, quoted=">" in words)
+            if shown != words:
+                yield Edit(start, end, shown)
