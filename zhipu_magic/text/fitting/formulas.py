@@ -15,6 +15,9 @@ DOLLARS = re.compile(r"\$(?=[^\s$])((?:[^$\\]|\\.)*?)(?<!\s)\$(?![\d$])", re.DOT
 SPACED_DOLLARS = re.compile(r"\$[ \t]{1,9}([^\s$](?:[^$\\\n]|\\.){0,300}?)[ \t]{1,9}\$(?![\d$])")
 TWO_DOLLARS = re.compile(r"\$\$(?!\$)((?:[^$\\]|\\.)+?)\$\$(?!\$)", re.DOTALL)
 
+#: A bar of a formula that ends no cell.
+BAR = "\\vert{}"
+
 _TEX = re.compile(r"\\[A-Za-z{}|,;! ]|[\^_={}]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 #: What can stand in a formula without any command: letters one by one, numbers, operators.
@@ -70,7 +73,7 @@ def is_displayed(inside: str, *, alone: bool) -> bool:
 
 def in_a_cell(formula: str) -> str:
     """The formula without bars, which would end the cell."""
-    return re.sub(r"\\\|\s?|\|", lambda bar: "\\Vert " if bar[0][0] == "\\" else "\\vert ", formula)
+    return re.sub(r"\\?\|", lambda bar: "\\Vert{}" if len(bar[0]) == 2 else BAR, formula)
 
 
 def on_one_line(formula: str, *, quoted: bool = False) -> str:

@@ -7,10 +7,9 @@ nested      items of a list that are indented too little to be in the item above
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from ..markdown import CodeBlock, Structure, code_spans
+from .code import Code
 from .edits import Edit
 from .formulas import is_displayed, on_one_line
 
@@ -29,18 +28,18 @@ _NESTED = re.compile(r"( {1,9})(?:[-*+]|1[.)])[ \t]")
 _MAY_NEST = re.compile(r"^ {1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
 
 
-def displays(text: str, found: Structure) -> tuple[list[Edit], int]:
+def displays(text: str, code: Code) -> tuple[list[Edit], int]:
     """Formulas of several lines on one; and where one begins that has no end yet, or else the end of the text."""
     edits: list[Edit] = []
     opening, at = _OPENING.search(text), 0
     while opening:
         start, at = opening.start("opening"), opening.end()
-        if not _is_code(start, text, found):
+        if not code.holds(start):
             closing = _closing(opening)
             end = text.find(closing, at, at + _LONGEST)
             if end < 0 and len(text) - at < _LONGEST:
                 return edits, opening.start()
-            if end >= 0 and not any(block.fenced and start < block.start < end for block in found.blocks):
+            if end >= 0 and not code.fence_between(start, end):
                 formula = _on_one_line(opening, text[at:end], closing)
                 if formula:
                     edits.append(Edit(start, end + len(closing), formula))
@@ -70,26 +69,17 @@ def _on_one_line(opening: re.Match[str], inside: str, closing: str) -> str:
     return f"{begins}{on_one_line(inside, quoted='>' in opening['margin'])}{ends}"
 
 
-def _is_code(place: int, text: str, found: Structure) -> bool:
-    if any(block.start <= place < block.end for block in found.blocks):
-        return True
-    run = bisect_right(found.runs, (place, len(text))) - 1
-    if run < 0 or found.runs[run][1] <= place:
-        return False
-    return any(start < place < end for start, end in code_spans(text, *found.runs[run]))
-
-
-def nested(text: str, blocks: Sequence[CodeBlock]) -> list[Edit]:
+def nested(text: str, code: Code) -> list[Edit]:
     """What is indented by less than the words of the numbered item above it, moved below them."""
-    return list(_Items(text, blocks).moved()) if _MAY_NEST.search(text) else []
+    return list(_Items(text, code).moved()) if _MAY_NEST.search(text) else []
 
 
 class _Items:
     """Goes through the lines of a text, and knows in which numbered item they are."""
 
-    def __init__(self, text: str, blocks: Sequence[CodeBlock]) -> None:
+    def __init__(self, text: str, code: Code) -> None:
         self._text = text
-        self._code = [(block.start, block.end) for block in blocks]
+        self._code = code
         self._margin = self._words = -1  # where the mark of the item is, and where its words begin
         self._least = self._by = 0  # what is indented so far is moved so much; nothing, if it is 0
 
@@ -100,16 +90,12 @@ class _Items:
             indent = len(line) - len(words)
             if words.strip():
                 self._by = self._by if indent >= self._least else 0
-                if not self._by and not self._is_code(start + indent):
+                if not self._by and not self._code.blocks_hold(start + indent):
                     self._look_at(line, indent, blank)
                 if self._by:
                     yield Edit(start, start, " " * self._by)
             blank = not words.strip()
             start += len(line) + 1
-
-    def _is_code(self, place: int) -> bool:
-        after = bisect_right(self._code, (place, len(self._text))) - 1
-        return after >= 0 and self._code[after][0] <= place < self._code[after][1]
 
     def _look_at(self, line: str, indent: int, blank: bool) -> None:
         item, inner = _ITEM.match(line), _NESTED.match(line)

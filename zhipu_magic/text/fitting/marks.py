@@ -30,13 +30,14 @@ _SPANS = {
     BACKSLASH: "<span>&#92;</span>",
     APART: "<span></span>",
 }
-_TAG = re.compile(f"[{STRONG}-{END_CODE}]|\\n[ \\t]*\\n")
+_TAG = re.compile(f"[{STRONG}-{END_CODE}]")
 _SINGLE = re.compile(f"[{BREAK}-{APART}]")
+_PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
 
 def in_html(text: str) -> str:
     """The text with HTML in place of the marks. A tag and its end are in one paragraph, or are shown as written."""
-    if not (_TAG.search(text) or _SINGLE.search(text)):
+    if text.isascii():
         return text
     text = _SINGLE.sub(lambda mark: _SPANS[mark[0]], text)
     tags: dict[int, str] = {}
@@ -46,15 +47,12 @@ def in_html(text: str) -> str:
             opened.append(found)
         elif opened and _ENDS[opened[-1][0]] == found[0]:
             beginning = opened.pop()
-            tag = _TAGS[beginning[0]]
-            tags |= {beginning.start(): f"<{tag}>", found.start(): f"</{tag}>"}
-        elif found[0][0] == "\n":
-            opened.clear()
-    return _TAG.sub(lambda found: tags.get(found.start()) or _as_written(found[0]), text)
+            if not _PARAGRAPH_END.search(text, beginning.end(), found.start()):
+                tag = _TAGS[beginning[0]]
+                tags |= {beginning.start(): f"<{tag}>", found.start(): f"</{tag}>"}
+    return _TAG.sub(lambda mark: tags.get(mark.start()) or _as_written(mark[0]), text)
 
 
 def _as_written(mark: str) -> str:
-    for beginning, end in _ENDS.items():
-        if mark in (beginning, end):
-            return f"<span>{''.join(f'&#{ord(sign)};' for sign in _WRITTEN[beginning])}</span>"
-    return mark
+    beginning = next(each for each, end in _ENDS.items() if mark in (each, end))
+    return f"<span>{''.join(f'&#{ord(sign)};' for sign in _WRITTEN[beginning])}</span>"

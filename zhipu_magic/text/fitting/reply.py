@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..markdown import Structure, structure
+from .code import Code, Spans
 from .edits import Edit, edited, place_before
 from .headings import headings
 from .layout import displays, nested
@@ -70,10 +71,11 @@ class _Rest:
     @classmethod
     def of(cls, text: str) -> _Rest:
         found = structure(text)
-        formulas, unfinished = displays(text, found)
-        within = [(edit.start, edit.end) for edit in formulas]
-        others = [*nested(text, found.blocks), *bars(text, found)]
-        edits = sorted(formulas + [each for each in others if not any(a < each.start < b for a, b in within)])
+        code = Code(text, found)
+        formulas, unfinished = displays(text, code)
+        within = Spans((edit.start + 1, edit.end) for edit in formulas)
+        others = [edit for edit in [*nested(text, code), *bars(text, code)] if not within.hold(edit.start)]
+        edits = sorted(formulas + others)
         if not edits:
             settled = found.settled if unfinished >= found.settled else 0
             return cls(text, found, settled, settled)

@@ -7,13 +7,13 @@ is left are the delimiters of emphasis, which are paired afterwards.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..markdown import code_spans
 from . import marks
 from .addresses import end_of_address, runs_on
+from .code import Spans
 from .emphasis import emphasised
 from .flanking import Delimiter
 from .formulas import (
@@ -113,8 +113,8 @@ class _Run:
         return dict(code_spans(self.text, 0, len(self.text)))
 
     @cached_property
-    def _span_starts(self) -> list[int]:
-        return list(self._spans)
+    def _code_between(self) -> Spans:
+        return Spans(self._spans.items())
 
     def _code(self, step: re.Match[str]) -> int:
         end = self._spans.get(step.start())
@@ -176,10 +176,7 @@ class _Run:
         return step.end()
 
     def _holds_code(self, start: int, end: int) -> bool:
-        if "`" not in self.text:
-            return False
-        starts = self._span_starts
-        return bisect_left(starts, start) < bisect_left(starts, end)
+        return "`" in self.text and self._code_between.begin_between(start, end)
 
     def _as_it_is(self, dollars: str, found: re.Match[str]) -> None:
         """A formula that stays as it was written, if its place allows it."""

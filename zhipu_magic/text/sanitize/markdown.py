@@ -31,6 +31,7 @@ __all__ = ["harmless"]
 _CONTROLS = re.compile(f"[{CONTROL}]")
 _FENCE = re.compile(r"`{3}|~{3}")
 _WORD = re.compile(r"[\w+#.-]+", re.ASCII)
+_INDENT = re.compile(r"[ \t]*(?=\S)")
 _BLANK_LINE = re.compile(r"(\n[ \t]*\n)")
 #: Mathematics that some front ends continue across blank lines: with an end that all agree on, or `open`.
 _LONG_MATHEMATICS = re.compile(
@@ -56,11 +57,21 @@ _UNDRAWABLE = re.compile(
 
 @dataclass(frozen=True)
 class _Done:
-    """A text seen before, and what is shown for the part of it that stays the same when the text grows."""
+    """The part of a text seen before that stays the same when the text grows, and what is shown for it."""
 
     text: str = ""
-    settled: int = 0
+    indent: str | None = ""  # of the block after it: with that, it is not inside one before it
     shown: str = ""
+
+    def begins(self, text: str) -> bool:
+        """Whether the text is the same up to there: what follows may be another, if it only begins a block as well."""
+        return text.startswith(self.text) and _indent_at(text, len(self.text)) == self.indent
+
+
+def _indent_at(text: str, place: int) -> str | None:
+    """The indent of the line that begins there; None if it is blank."""
+    line = _INDENT.match(text, place)
+    return line[0] if line else None
 
 
 #: The texts seen before, by whether images are allowed, the latest first: a reply with tools has several on the page.
@@ -78,13 +89,13 @@ def harmless(markdown: str, *, remote_images: bool = False) -> str:
         return markdown
     text = _CONTROLS.sub(" ", markdown.replace("\r\n", "\n").replace("\r", "\n"))
     known = _done[remote_images]
-    done = next((each for each in known if text.startswith(each.text)), _Done())
-    reply = _Reply(text, structure(text, done.settled), danger)
+    done = next((each for each in known if each.begins(text)), _Done())
+    reply = _Reply(text, structure(text, len(done.text)), danger)
     settled = reply.found.settled
-    shown = reply.shown(done.settled, settled, done.shown)
+    shown = reply.shown(len(done.text), settled, done.shown)
     if done in known:
         known.remove(done)
-    known.appendleft(_Done(text, settled, shown))
+    known.appendleft(_Done(text[:settled], _indent_at(text, settled), shown))
     return reply.shown(settled, len(text), shown)
 
 
