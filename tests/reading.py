@@ -275,7 +275,8 @@ def _tidy(text: str) -> str:
     lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in text.split("\n"))
     text = "\n".join(line for line in lines if line)
     text = re.sub("(•)\n(?=[^•¦])", r"\1", text)  # a paragraph in an item
-    return re.sub("\n(?=⟦)|(?<=⟧)\n(?![•¦])", " ", text)  # mathematics on a line of its own, or within one
+    # Mathematics is on a line of its own, or within one: that is not compared.
+    return re.sub("(?:\n| )*(⟦[^⟧]*⟧)(?: |\n(?![•¦]))*", r"\1", text)
 
 
 def differences(row: Row, page: str, *, addresses: str = "all", mathematics: bool = True) -> list[str]:
@@ -285,7 +286,7 @@ def differences(row: Row, page: str, *, addresses: str = "all", mathematics: boo
     the backslashes out of it.
     """
     read = Read(page)
-    wanted = {"text": _tidy(row.text), **{kind: sorted(getattr(row, kind)) for kind in read.marked}}
+    wanted = {"text": _tidy(row.text), **{kind: sorted(map(_tidy, getattr(row, kind))) for kind in read.marked}}
     shown = {"text": read.text, **{kind: sorted(map(_bare, words)) for kind, words in read.marked.items()}}
     if addresses == "all" or (addresses == "schemed" and not row.bare):
         wanted["links"], shown["links"] = sorted(row.links), sorted(read.links)
