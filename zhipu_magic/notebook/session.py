@@ -23,7 +23,7 @@ from .cell_identity import CellIdentity
 from .cell_tracker import CellTracker
 from .page_journal import PageJournal
 from .settings import Settings
-from .shell import Caller, is_terminal
+from .shell import Caller, is_coloured, is_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -293,7 +293,9 @@ class Session:
         from .display.notebook import Notebook
         from .display.terminal import Terminal
 
-        return Terminal() if is_terminal(self.shell) else Notebook(self.shell)
+        if is_terminal(self.shell):
+            return Terminal(coloured=lambda: is_coloured(self.shell))
+        return Notebook(self.shell)
 
     @property
     def notices(self) -> Sequence[str]:

@@ -39,6 +39,11 @@ def is_terminal(shell: Shell) -> bool:
     return terminal is not None and isinstance(shell, terminal.TerminalInteractiveShell)
 
 
+def is_coloured(shell: Shell) -> bool:
+    """Whether the shell's own output is in colours (`--colors`, `%colors`)."""
+    return str(getattr(shell, "colors", "")).lower() != "nocolor"
+
+
 def request_metadata(shell: Shell) -> Mapping[str, Any]:
     """The metadata of the front end's request to execute the cell; empty outside a kernel."""
     get_parent = getattr(shell, "get_parent", None)

@@ -14,7 +14,7 @@ they came from outside. A Markup also has its plain text, for terminals and for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -72,27 +72,31 @@ def _instead(mark: re.Match[str]) -> str:
     return _INSTEAD[mark[0]]
 
 
-Form = Literal["rich", "plain", "bare"]
+#: A number stands for `bare` in so many columns.
+Form = Literal["rich", "plain", "bare"] | int
 
 
 class Markup:
     """A piece of a page in three forms, each made when first needed.
 
     `rich` is Markdown and HTML for a page, `plain` is text with Markdown's marks, `bare` is text without them for a
-    terminal.
+    terminal; there, `in_columns` folds its tables.
     """
 
     __slots__ = ("_known", "_make")
 
     def __init__(self, ours: str = "", /, **pieces: object) -> None:
         self._known: dict[Form, str] = {}
-        self._make = partial(_filled, ours, pieces)
+        self._make: Callable[[Form], str] = partial(_filled, ours, pieces)
 
     @classmethod
-    def vouched(cls, rich: str, plain: str, bare: str | None = None) -> Markup:
+    def vouched(
+        cls, rich: str, plain: str, bare: str | None = None, in_columns: Callable[[int], str] | None = None
+    ) -> Markup:
         """A piece that the caller vouches for: `rich` runs nothing, fetches nothing, and says the same as `plain`."""
-        piece = cls()
-        piece._known = {"rich": rich, "plain": plain, "bare": plain if bare is None else bare}
+        piece, bare = cls(), plain if bare is None else bare
+        piece._known = {"rich": rich, "plain": plain, "bare": bare}
+        piece._make = lambda form: in_columns(form) if in_columns and isinstance(form, int) else bare
         return piece
 
     @classmethod
@@ -125,6 +129,10 @@ class Markup:
     def bare(self) -> str:
         return self.form("bare")
 
+    def in_columns(self, columns: int) -> str:
+        """`bare`, with tables that fit into so many columns of a terminal."""
+        return self.form(columns)
+
     def __add__(self, other: object) -> Markup:
         return Markup().join([self, other])
 
@@ -150,7 +158,7 @@ class _Piece:
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
-    if form == "bare":
+    if form == "bare" or isinstance(form, int):
         ours = ours.replace("**", "").replace("`", "")
     return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
 

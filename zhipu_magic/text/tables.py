@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 
+from .characters import without_controls
+from .columns import fitted
 from .markup import Markup
+from .wrapping import width, wrapped
 
 
 def row(cells: Iterable[str]) -> str:
@@ -23,7 +27,12 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
     plain = [[cell.plain for cell in line] for line in cells]
     rich = [[cell.rich for cell in line] for line in cells]
     bare = [[cell.bare.replace("\n", " ") for cell in line] for line in cells]
-    return Markup.vouched(_aligned(rich, plain), plain_table(plain[0], plain[1:]), _aligned(bare, bare))
+    return Markup.vouched(
+        _aligned(rich, plain),
+        plain_table(plain[0], plain[1:]),
+        _aligned(bare, bare),
+        in_columns=lambda columns: _folded(bare, columns),
+    )
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -34,16 +43,40 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _aligned(cells: Sequence[Sequence[str]], shown: Sequence[Sequence[str]]) -> str:
     """The lines of a table, with each cell padded by the width of what is `shown` of it."""
-    widths = [[_width(cell) for cell in line] for line in shown]
+    widths = [[width(cell) for cell in line] for line in shown]
     columns = [max(column) for column in zip(*widths, strict=True)]
     lines = [
-        row(cell + " " * (column - width) for cell, width, column in zip(*line, columns, strict=True))
+        row(cell + " " * (column - taken) for cell, taken, column in zip(*line, columns, strict=True))
         for line in zip(cells, widths, strict=True)
     ]
-    return "\n".join([lines[0], f"|{'|'.join('-' * (column + 2) for column in columns)}|", *lines[1:]])
+    return "\n".join([lines[0], _rule(columns), *lines[1:]])
 
 
-def _width(text: str) -> int:
-    from wcwidth import wcswidth  # it has large tables, which are not needed until a command answers
+def _folded(cells: Sequence[Sequence[str]], columns: int) -> str:
+    """The lines of a table that takes at most so many columns of a terminal.
 
-    return max(0, wcswidth(text))
+    Cells that are too long have several lines. Where the columns would be too narrow to read, each row is a list.
+    """
+    cells = [[without_controls(cell).replace("\t", " ") for cell in line] for line in cells]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    fitting = fitted(widths, columns - 3 * len(widths) - 1)
+    if fitting is None:
+        return "\n\n".join(_as_list(cells[0], line, columns) for line in cells[1:])
+    lines = [[row(piece) for piece in _pieces(line, fitting)] for line in cells]
+    return "\n".join([*lines[0], _rule(fitting), *chain.from_iterable(lines[1:])])
+
+
+def _pieces(cells: Sequence[str], columns: Sequence[int]) -> Iterator[list[str]]:
+    """The cells of a row, line by line."""
+    wrapped_cells = [wrapped(cell, column) for cell, column in zip(cells, columns, strict=True)]
+    for line in zip_longest(*wrapped_cells, fillvalue=""):
+        yield [piece + " " * (column - width(piece)) for piece, column in zip(line, columns, strict=True)]
+
+
+def _as_list(header: Sequence[str], cells: Sequence[str], columns: int) -> str:
+    named = (f"{name}: {cell}" for name, cell in zip(header, cells, strict=True))
+    return "\n".join(line for each in named for line in wrapped(each, columns))
+
+
+def _rule(columns: Sequence[int]) -> str:
+    return f"|{'|'.join('-' * (column + 2) for column in columns)}|"

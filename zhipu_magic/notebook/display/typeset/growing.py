@@ -1,0 +1,99 @@
+"""Words that grow, as lines: those of finished blocks, each once, and those that may still change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from rich.text import Text
+
+from .blocks import Setter, Unit, fence, is_apart, is_closed, units_of, untabbed, written
+from .parser import tree
+from .words import clean, lines_of
+
+
+class Lines(NamedTuple):
+    """Lines that stay as they are, and the lines below them that may still change."""
+
+    finished: list[Text]
+    growing: list[Text]
+
+
+@dataclass(frozen=True)
+class GrowingWords:
+    """The words of one round of a reply, as far as they have been given as lines.
+
+    A block is finished once another one begins below it, in a line that is whole: blocks are told by their lines, and
+    what a line is cannot be known before its end. An item of a list is finished with the next item, and a line of a
+    program with the next line. A finished block is not looked at again.
+
+    `at` is where what is not finished begins, `kind` what was finished before it, and `gap` whether a blank line stands
+    between. `number` is that of an item there, and `code` how many lines of a program there are finished; -1 where not
+    even its head is. `addresses` are those that the text has defined.
+    """
+
+    at: int = 0
+    kind: str = ""
+    gap: bool = False
+    number: int | None = None
+    code: int = -1
+    addresses: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any line has been given as finished."""
+        return bool(self.kind) or self.code >= 0
+
+    def grown(self, words: str, columns: int, *, whole: bool) -> tuple[GrowingWords, Lines]:
+        """The lines that have been finished since, and those that may still change.
+
+        `words` begins with those of the last time, and is `whole` if nothing more comes.
+        """
+        source = clean(words[self.at :]).replace("\r\n", "\n").split("\n")
+        units = units_of(tree("\n".join(source), self.addresses), self.number)
+        setter, last = Setter(source), len(source) - 1
+        done = len(units) if whole else _finished(units, last)
+        parts = [self._set(setter, units, place, columns, closed=place < done) for place in range(len(units))]
+        after = self._after(units, done, setter, words) if done else self
+        finished, growing = parts[:done], parts[done:]
+        if growing and units[done].kind == "fence" and units[done].first < last:
+            after, cut = _cut(after, units[done], growing[0], last)
+            finished.append(growing[0][:cut])
+            growing[0] = growing[0][cut:]
+        lines = (piece for part in growing for line in part for piece in lines_of(untabbed(line), columns))
+        return after, Lines([line for part in finished for line in part], list(lines))
+
+    def _set(self, setter: Setter, units: Sequence[Unit], place: int, columns: int, *, closed: bool) -> list[Text]:
+        unit = units[place]
+        closed = closed or is_closed(unit.node)
+        if place == 0 and self.code >= 0:
+            return fence(unit.node, self.code, closed=closed)[1:]
+        before = units[place - 1].kind if place else self.kind
+        gap = setter.has_gap(unit.first) if place else self.gap
+        lines = fence(unit.node, closed=closed) if unit.is_program else setter.unit(unit, columns)
+        return [Text(end=""), *lines] if before and (gap or is_apart(before, unit.kind)) else lines
+
+    def _after(self, units: Sequence[Unit], done: int, setter: Setter, words: str) -> GrowingWords:
+        """These words, from the first unit on that is not done."""
+        kind = units[done - 1].kind
+        if done == len(units):
+            return GrowingWords(len(words), kind, addresses=self.addresses)
+        unit, at = units[done], self.at
+        for _ in range(unit.first):
+            at = words.index("\n", at) + 1
+        number = unit.order if unit.mark and unit.siblings == units[done - 1].siblings else None
+        return GrowingWords(at, kind, setter.has_gap(unit.first), number, addresses=self.addresses)
+
+
+def _cut(words: GrowingWords, unit: Unit, lines: Sequence[Text], last: int) -> tuple[GrowingWords, int]:
+    """The words after the lines of a program that are whole, and how many of its `lines` those are."""
+    count = len(written(unit.node))
+    code = min(count, last - unit.first - 1)
+    head = 0 if words.code >= 0 else len(lines) - count - is_closed(unit.node)
+    return replace(words, code=code), head + code - max(0, words.code)
+
+
+def _finished(units: Sequence[Unit], last: int) -> int:
+    """How many of the units are finished; `last` is the line that may not be whole."""
+    return max((place for place, unit in enumerate(units) if unit.first < last), default=0)

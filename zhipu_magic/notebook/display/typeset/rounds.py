@@ -1,0 +1,96 @@
+"""One round of a reply as lines: how it was reasoned, its words, and the calls of tools in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from rich.text import Text
+
+from ....chat.replies.stream import Calling
+from ....history.markdown import call_line, call_text
+from ....history.rounds import Called
+from .growing import GrowingWords, Lines
+from .words import clean, faint, lines_of
+
+WAS_REASONING = "The text above was the model's reasoning. Its answer:"
+#: Lines of a draft that are shown, and the characters that they are taken from.
+_DRAFT_LINES, _DRAFT = 3, 1_000
+
+
+class Seen(NamedTuple):
+    """What there is of a round by now; it is `whole` if nothing more comes in it.
+
+    Of a `draft`, such as reasoning, only the end is shown while it grows.
+    """
+
+    words: str
+    draft: str = ""
+    reasoned: bool = False
+    calls: Sequence[Called] = ()
+    calling: Calling | None = None
+    wrong: str = ""
+    taken_back: int = 0
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class RoundLines:
+    """What has been shown of a round; times are of the monotonic clock."""
+
+    words: GrowingWords = field(default_factory=GrowingWords)
+    since: float | None = None
+    reasoned: bool = False
+    announced: int = 0
+    calls: int = 0
+    taken_back: int = 0
+
+    def grown(self, seen: Seen, columns: int, now: float) -> tuple[RoundLines, Lines]:
+        """The lines that stay from now on, and those below them that may still change."""
+        shown, staying = self, list[Text]()
+        if seen.taken_back > shown.taken_back:
+            staying += [note(WAS_REASONING)] if shown.words.has_begun else []
+            shown = replace(shown, words=GrowingWords(), taken_back=seen.taken_back)
+        ended = bool(seen.whole or seen.calls or seen.calling)
+        if seen.reasoned and not shown.reasoned:
+            if ended or seen.words:
+                staying.append(_reasoned(shown.since, now))
+                shown = replace(shown, reasoned=True)
+            elif shown.since is None:
+                shown = replace(shown, since=now)
+        words, lines = shown.words.grown(seen.words, columns, whole=ended)
+        staying += lines.finished
+        staying += _calls(shown, seen)
+        announced = len(seen.calls) + (seen.calling is not None)
+        changing = lines.growing or ([] if ended else draft_lines(seen.draft, columns))
+        return replace(shown, words=words, announced=announced, calls=len(seen.calls)), Lines(staying, changing)
+
+
+def _reasoned(since: float | None, now: float) -> Text:
+    return note("reasoned" if since is None else f"reasoned for {now - since:.1f} s")
+
+
+def _calls(shown: RoundLines, seen: Seen) -> list[Text]:
+    lines = [note(call_line(call)) for call in seen.calls[shown.calls :]]
+    if seen.wrong:
+        lines.append(note("asked to correct its answer"))
+    if seen.calling is not None:
+        call = call_text(seen.calling.name, seen.calling.arguments)
+        if seen.whole:
+            lines.append(note(f"{call} · interrupted"))
+        elif shown.announced <= len(seen.calls):
+            lines.append(note(f"{call} …"))  # in a line that stays: the tool may print, or ask
+    return lines
+
+
+def note(text: str) -> Text:
+    """A line of our own."""
+    return faint(f"[{clean(text)}]")
+
+
+def draft_lines(draft: str, columns: int) -> list[Text]:
+    """The last lines of a draft."""
+    start = max(0, len(draft) - _DRAFT) // _DRAFT * _DRAFT  # moves seldom, so that lines break where they did
+    text = faint(clean(draft[start:]).strip().replace("\t", " "))
+    return [faint("  ") + line for line in lines_of(text, columns - 2)[-_DRAFT_LINES:]] if draft.strip() else []

@@ -1,0 +1,77 @@
+"""Where the lines of a terminal end: by the columns that characters take, and between words of any script.
+
+Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
+begins with a closing mark, nor ends with an opening one.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+
+#: Marks that no line begins with, and those that none ends with.
+_CLOSING = frozenset("，。、；：？！）》〉」』】〕〗｝］”’…—·～％℃,.;:?!)]}%")
+_OPENING = frozenset("（《〈「『【〔〖｛［“‘([{￥＄")
+_VARIATION, _JOINER = "\ufe0f", "\u200d"
+_NO_BEGINNING = frozenset(f" {_VARIATION}")
+#: Up to here, what follows makes no emoji of a character.
+_LETTERS = "\u2000"
+
+
+def width(text: str) -> int:
+    """The columns that the text takes on one line."""
+    return len(text) if text.isascii() and text.isprintable() else sum(_columns(text))
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The lines of the text, each broken into some that take so many columns."""
+    return [piece for line in text.split("\n") for piece in _pieces(line, columns)]
+
+
+def _pieces(line: str, columns: int) -> list[str]:
+    places = [0, *breaks(line, columns), len(line)]
+    return [line[start:end].rstrip() for start, end in pairwise(places)]
+
+
+def breaks(line: str, columns: int) -> list[int]:
+    """The places in a line at which it is broken. Spaces before one are beyond the edge, and are not shown."""
+    sizes = _columns(line)
+    ends = [0, *accumulate(sizes)]
+    if ends[-1] <= columns:
+        return []
+    places: list[int] = []
+    start = chance = 0
+    is_wide = False
+    for at, letter in enumerate(line):
+        was_wide, is_wide = is_wide, sizes[at] == 2 or (is_wide and sizes[at] == 0) or letter == _VARIATION
+        if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
+            chance = at
+        if letter == " ":
+            continue
+        while ends[at + 1] - ends[start] > columns and at > start:
+            start = chance = chance if chance > start else at
+            places.append(start)
+    return places
+
+
+def _may_part(before: str, letter: str, is_wide: bool) -> bool:
+    """Whether a line may end between these two characters."""
+    if letter in _NO_BEGINNING or before == _JOINER:
+        return False
+    return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)
+
+
+def _columns(text: str) -> list[int]:
+    """The columns of each character: what joins an emoji or stands on a letter takes none."""
+    from wcwidth import wcwidth  # it has large tables, which are not needed until something is shown
+
+    if text.isascii():
+        return [1] * len(text)
+    sizes: list[int] = []
+    for at, letter in enumerate(text):
+        size = max(0, wcwidth(letter))
+        if letter == _VARIATION and at and sizes[-1] == 1 and text[at - 1] > _LETTERS:
+            size = 1  # what it makes an emoji takes two
+        elif at and text[at - 1] == _JOINER:
+            size = 0
+        sizes.append(size)
+    return sizes
