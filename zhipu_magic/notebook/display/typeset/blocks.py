@@ -20,8 +20,6 @@ _BULLETS = ("•", "◦", "▪")
 _BAR = " │ "
 #: Columns of the line around a program.
 _RULE = 40
-#: Characters of a block that is typeset; a longer one is shown as it was written, in time.
-_LONGEST = 30_000
 #: What stands apart from the blocks around it, even without a blank line between them.
 _APART = ("heading", "fence", "code_block", "table", "hr", "mathematics")
 
@@ -94,16 +92,12 @@ class Setter:
 
     def unit(self, unit: Unit, columns: int) -> list[Text]:
         """The lines of a unit that is no program."""
-        if self._is_too_much(unit):
+        if _depth(unit.node) >= DEEPEST:  # what lies deeper would be missing
             text = Text(clean("\n".join(self._source[unit.first : unit.last])).replace("\t", " "), end="")
             return lines_of(text, columns)
         if unit.mark:
             return self._item(unit.node, unit.mark, columns, 1)
         return self._block(unit.node, columns, 0)
-
-    def _is_too_much(self, unit: Unit) -> bool:
-        size = sum(map(len, self._source[unit.first : unit.last]))
-        return size > _LONGEST or _depth(unit.node) >= DEEPEST
 
     def _block(self, node: SyntaxTreeNode, columns: int, depth: int) -> list[Text]:
         match node.type:

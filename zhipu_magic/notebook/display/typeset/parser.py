@@ -22,12 +22,14 @@ from markdown_it.tree import SyntaxTreeNode
 
 #: Blocks within blocks: what lies deeper is not parsed.
 DEEPEST = 60
+#: Characters of a paragraph that is parsed: what makes emphasis and links of it may take the square of its length.
+_LONGEST = 20_000
 #: Characters of mathematics.
-_LONGEST = 2_000
+_LONGEST_FORMULA = 2_000
 _MATHEMATICS = re.compile(
-    rf"\$\$(?:[^$\\]|\\.){{1,{_LONGEST}}}?\$\$"
-    rf"|\$(?![\s$])(?:[^$\\]|\\.){{1,{_LONGEST}}}?(?<!\s)\$(?!\d)"  # as pandoc has it: prices are none
-    rf"|\\\(.{{1,{_LONGEST}}}?\\\)|\\\[.{{1,{_LONGEST}}}?\\\]",
+    rf"\$\$(?:[^$\\]|\\.){{1,{_LONGEST_FORMULA}}}?\$\$"
+    rf"|\$(?![\s$])(?:[^$\\]|\\.){{1,{_LONGEST_FORMULA}}}?(?<!\s)\$(?!\d)"  # as pandoc has it: prices are none
+    rf"|\\\(.{{1,{_LONGEST_FORMULA}}}?\\\)|\\\[.{{1,{_LONGEST_FORMULA}}}?\\\]",
     re.DOTALL,
 )
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -47,8 +49,7 @@ def _parser() -> MarkdownIt:
     parser.inline = inline
     parser.inline.ruler.before("escape", "mathematics", _mathematics)
     parser.inline.ruler.before("autolink", "line_break", _line_break)
-    others = ["paragraph", "reference", "blockquote", "list"]
-    parser.block.ruler.before("fence", "mathematics", _block_of_mathematics, {"alt": others})
+    parser.block.ruler.before("fence", "mathematics", _block_of_mathematics)
     return parser
 
 
@@ -57,6 +58,9 @@ class _Inline(ParserInline):
 
     def parse(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> list[Token]:
         state = _State(src, md, env, tokens)
+        if len(src) > _LONGEST:
+            state.push("text", "", 0).content = src
+            return state.tokens
         self.tokenize(state)
         for rule in self.ruler2.getRules(""):
             rule(state)
@@ -109,22 +113,24 @@ def _take(state: StateInline, kind: str, found: re.Match[str], *, silent: bool) 
 
 def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
     """Lines from `$$` or `\\[` on to its end; while it grows, to the end of the text."""
-    lines = [
-        state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]] for line in range(startLine, endLine)
-    ]
-    closing = _CLOSING.get(lines[0][:2])
-    if closing is None or state.is_code_block(startLine) or closing in lines[0][2:]:
+
+    def written(line: int) -> str:
+        return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+    opening = written(startLine)
+    closing = _CLOSING.get(opening[:2])
+    if closing is None or state.is_code_block(startLine) or closing in opening[2:]:
         return False
-    length = len(lines)
-    for number, line in enumerate(lines[1:], 1):
-        if not line.strip() or state.sCount[startLine + number] < state.blkIndent:
+    lines = [opening]
+    for line in range(startLine + 1, endLine):
+        lines.append(written(line))
+        if not lines[-1].strip() or state.sCount[line] < state.blkIndent:
             return False
-        if line.rstrip().endswith(closing):
-            length = number + 1
+        if lines[-1].rstrip().endswith(closing):
             break
     if not silent:
         token = state.push("mathematics", "", 0)
-        token.map = [startLine, startLine + length]
-        token.content = "\n".join(lines[:length])
-        state.line = startLine + length
+        token.map = [startLine, startLine + len(lines)]
+        token.content = "\n".join(lines)
+        state.line = startLine + len(lines)
     return True

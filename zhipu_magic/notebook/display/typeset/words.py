@@ -79,4 +79,7 @@ def lines_of(text: Text, columns: int) -> list[Text]:
 
 def indented(lines: Iterable[Text], first: Text, rest: Text) -> list[Text]:
     """The lines, with something before the first, and something as wide before the others."""
-    return [(rest if number else first) + line for number, line in enumerate(lines)]
+    indented = [(rest if number else first) + line for number, line in enumerate(lines)]
+    for line in indented:
+        line.rstrip()
+    return indented

@@ -1,0 +1,84 @@
+"""Lines of a terminal: no wider than it is, and broken where readers of each script break them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcswidth
+
+from zhipu_magic.text.columns import fitted
+from zhipu_magic.text.markup import Markup
+from zhipu_magic.text.tables import table
+from zhipu_magic.text.wrapping import width, wrapped
+
+LETTERS = st.sampled_from("ab 中文，。（）“”é́👨‍👩‍👧☀️-") | st.characters(min_codepoint=32, max_codepoint=0x30FF)
+TEXTS = st.text(LETTERS.filter(str.isprintable), max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "lines"),
+    [
+        ("one two three", 8, ["one two", "three"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("人工智能", 4, ["人工", "智能"]),
+        ("使用 Python 语言", 12, ["使用 Python", "语言"]),
+        ("使用 Python 语言很方便", 16, ["使用 Python 语言", "很方便"]),
+        ("第一，第二。", 4, ["第", "一，", "第", "二。"]),
+        ("看（一）二", 6, ["看", "（一）", "二"]),
+        ("a\n\nb", 9, ["a", "", "b"]),
+        ("", 9, [""]),
+        ("中", 1, ["中"]),
+    ],
+)
+def test_lines_end_between_words_of_any_script(text: str, columns: int, lines: list[str]) -> None:
+    assert wrapped(text, columns) == lines
+
+
+@given(text=TEXTS, columns=st.integers(2, 30))
+def test_no_line_is_wider_than_the_terminal_and_no_letter_is_lost(text: str, columns: int) -> None:
+    lines = wrapped(text, columns)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(width(line) <= columns for line in lines)
+
+
+@pytest.mark.parametrize("text", ["abc", "中文", "é", "e\u0301", "👨‍👩‍👧", "☀️", "a\u200bb"])
+def test_widths_are_those_of_a_terminal(text: str) -> None:
+    assert width(text) == wcswidth(text)
+
+
+# Columns of tables
+
+
+@given(st.lists(st.integers(0, 80), min_size=1, max_size=8), st.integers(1, 120))
+def test_columns_share_the_room_and_narrow_ones_keep_theirs(widths: list[int], room: int) -> None:
+    shares = fitted(widths, room)
+    if shares is None:
+        assert sum(widths) > room
+        return
+    assert sum(shares) <= max(room, 0)
+    assert all(share <= wanted for share, wanted in zip(shares, widths, strict=True))
+    widest = max(shares)
+    assert all(share == wanted for share, wanted in zip(shares, widths, strict=True) if wanted <= widest - len(widths))
+
+
+def test_a_table_of_a_command_folds_its_cells_into_the_width() -> None:
+    made = table(("model", "说明"), [("glm-4", "通用模型，速度快，价格低，适合大多数任务"), ("x", "y")])
+    folded = made.in_columns(36)
+    assert all(width(line) <= 36 for line in folded.split("\n"))
+    assert len({tuple(place for place, _ in bars(line)) for line in folded.split("\n")}) == 1
+    assert folded.count("glm-4") == 1 and "适合" in folded
+    assert made.in_columns(200) == made.bare
+    assert Markup("see\n\n{made}", made=made).in_columns(36) == f"see\n\n{folded}"
+
+
+def test_a_table_with_too_many_columns_is_a_list_of_names_and_values() -> None:
+    names = [f"name {number}" for number in range(12)]
+    folded = table(names, [[f"value {number}" for number in range(12)]] * 2).in_columns(40)
+    assert folded.split("\n")[:2] == ["name 0: value 0", "name 1: value 1"]
+    assert folded.count("name 11: value 11") == 2
+
+
+def bars(line: str) -> list[tuple[int, str]]:
+    """Where the bars of a line stand, in columns."""
+    return [(width(line[:place]), letter) for place, letter in enumerate(line) if letter == "|"]
