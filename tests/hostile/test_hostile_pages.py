@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,18 +79,30 @@ def test_what_a_journal_holds_does_no_harm_in_any_output(stage: Stage, tmp_path:
         assert harm_in(bundle) == []
 
 
+#: What is sent to a terminal besides text: attributes, and what draws lines again.
+OURS = re.compile(r"\x1b\[(?:\?2026[hl]|\?7[hl]|[JK]|\d+A|[\d;]*m)")
+
+
 @pytest.mark.parametrize("attack", ATTACKS[-1:], ids=["controls"], indirect=True)
+@pytest.mark.parametrize("on_screen", [False, True], ids=["piped", "on a screen"])
 def test_nothing_that_is_printed_commands_the_terminal(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stage: Stage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    on_screen: bool,
 ) -> None:
     capsys.readouterr()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_screen)
     stage.page.session.display = Terminal()
     stage.converse()
     walk(stage, tmp_path)
     printed = "".join(capsys.readouterr())
     assert len(printed) > 1_000
-    ours = printed.replace("\r\x1b[K", "").replace("\n", "").replace("\t", "")
-    assert CONTROLS.search(ours) is None
+    assert bool(OURS.search(printed)) is on_screen
+    rest = OURS.sub("", printed).replace("\r", "").replace("\n", "").replace("\t", "")
+    assert CONTROLS.search(rest) is None
 
 
 def test_the_attacks_would_take_effect() -> None:

@@ -34,10 +34,10 @@ WIDTH = 120
 class Terminal:
     """IPython with a person before it."""
 
-    def __init__(self, home: Path, *flags: str) -> None:
+    def __init__(self, home: Path, *flags: str, colours: str = "nocolor") -> None:
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "IPython", "--no-banner", "--colors=nocolor", "--HistoryManager.enabled=False", *flags],
+            ["-m", "IPython", "--no-banner", f"--colors={colours}", "--HistoryManager.enabled=False", *flags],
             env=surroundings(home),
             encoding="utf-8",
             dimensions=(50, WIDTH),
