@@ -6,7 +6,9 @@ import html
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -426,6 +428,36 @@ def test_confirm_asks_the_reader_first(
     assert bool(tool_page.names["calls"]) is ran
     if not ran:
         assert "declined" in server.requests[-1].body["messages"][-1]["content"]
+
+
+def test_a_call_that_the_user_declined_says_so_and_a_replay_as_well(
+    tool_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt: "n")
+    tool_page.run(f"%config GLMMagics.journal = {str(tmp_path / 'talk.jsonl')!r}")
+    server.enqueue(calls_weather(), Answer("Done."))
+    asked = tool_page.run("%%glm --tool confirm(weather)\nHow is Paris?", "a cell").markdown()
+    line = 'weather(city="Paris") · declined → The user declined this call.'
+    assert line in html.unescape(asked) and "failed" not in asked
+    tool_page.run("%config GLMMagics.replay = 'only'")
+    assert tool_page.run("%%glm --tool confirm(weather)\nHow is Paris?", "a cell").markdown() == asked
+    assert "declined this call" in tool_page.run("%glm history").plain()
+
+
+def test_the_time_of_a_tool_and_of_the_user_who_is_asked_is_not_the_models(server: PracticeServer) -> None:
+    def slow() -> None:
+        time.sleep(0.3)
+
+    def ask(name: str, call: str) -> bool:
+        time.sleep(0.3)
+        return True
+
+    server.enqueue(Answer(tool_calls=(tool_call("slow", {}, id="1"),)), Answer("Done.", completion_tokens=10))
+    with closing(Chat(base_url=server.base_url, api_key=server.api_key, confirm=ask)) as chat:
+        began = time.monotonic()
+        reply = chat.ask("hi", tools=[confirm(slow)])
+        assert reply.text == "Done."
+        assert reply.timing.seconds <= time.monotonic() - began - 0.6
 
 
 def test_confirm_is_there_for_python_too(chat: Chat, server: PracticeServer, weather: Callable[..., Any]) -> None:

@@ -657,7 +657,7 @@ def test_the_user_sees_the_call_and_says_yes() -> None:
 
 
 def test_a_no_is_a_no() -> None:
-    assert asking(User(False), {"path": "x"}) == Outcome("The user declined this call.", failed=True)
+    assert asking(User(False), {"path": "x"}) == Outcome("The user declined this call.", failed=True, declined=True)
 
 
 @pytest.mark.parametrize("user", [None, User(EOFError()), User(RuntimeError("this frontend does not ask"))])

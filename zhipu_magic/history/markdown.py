@@ -92,8 +92,9 @@ def apart(lines: Sequence[Markup]) -> Markup:
 
 def call_line(call: Called) -> str:
     """A call that has come back, and the beginning of its result, on one line."""
-    facts = [call_text(call.name, call.arguments), *(["failed"] if call.failed else [])]
-    facts += [] if call.seconds is None else [f"{call.seconds:.1f} s"]
+    facts = [call_text(call.name, call.arguments)]
+    facts += ["declined"] if call.declined else ["failed"] if call.failed else []
+    facts += [] if call.seconds is None or call.declined else [f"{call.seconds:.1f} s"]
     return f"{' · '.join(facts)} → {shorten(_without_fence(call.text), _LONGEST_RESULT)}"
 
 

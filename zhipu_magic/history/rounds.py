@@ -19,7 +19,7 @@ class Called:
 
     `cut` says what of the result was returned, where it was not all of it.
     `error` is what the tool raised, as long as it is at hand. A call that failed and has no
-    `seconds` was one too many for its turn, and did not run.
+    `seconds` was one too many for its turn, and did not run; nor did one that the user has `declined`.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Called:
     text: str
     failed: bool = False
     seconds: float | None = None
+    declined: bool = False
     error: BaseException | None = field(default=None, repr=False, compare=False)
     cut: str = ""
 
@@ -43,6 +44,7 @@ class Called:
             "text": self.text,
             "failed": self.failed or None,
             "seconds": self.seconds,
+            "declined": self.declined or None,
             "cut": self.cut or None,
         }
         return {name: value for name, value in members.items() if value is not None}
@@ -68,6 +70,7 @@ class Round:
                 text=call["text"],
                 failed=call.get("failed", False),
                 seconds=call.get("seconds"),
+                declined=call.get("declined", False),
                 cut=call.get("cut", ""),
             )
             for call in members.get("calls", ())

@@ -48,6 +48,8 @@ class Progress:
         self.started = time.monotonic()
         self.first_token: float | None = None
         self.ended: float | None = None
+        self._between = 0.0
+        self._called_at = 0.0
         self.chunks = 0
         self.changes = 0
         self.rounds: list[Round] = []
@@ -81,8 +83,10 @@ class Progress:
 
     def _feed_between(self, event: Calling | Called | Again) -> None:
         if isinstance(event, Calling):
-            self.calling = event
+            self.calling, self._called_at = event, time.monotonic()
         elif isinstance(event, Called):
+            if self.calling is not None:
+                self._between += time.monotonic() - self._called_at
             self.calling = None
             self.calls.append(event)
         else:
@@ -247,7 +251,9 @@ class Progress:
         """Its times so far, or those that were recorded."""
         if self._recorded is not None:
             return self._recorded.timing
-        seconds = (self.ended or time.monotonic()) - self.started
+        now = self.ended or time.monotonic()
+        between = self._between + (now - self._called_at if self.calling is not None else 0.0)
+        seconds = now - self.started - between
         first_token = None if self.first_token is None else round(self.first_token - self.started, 3)
         # Rounded as the journal has them, so that a replay shows the very same.
         return Timing(round(seconds, 3), first_token, self.chunks)

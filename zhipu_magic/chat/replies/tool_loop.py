@@ -170,6 +170,7 @@ class Rounds:
             text=text,
             failed=outcome.failed,
             seconds=outcome.seconds,
+            declined=outcome.declined,
             error=outcome.error,
             cut=outcome.left_out,
         )

@@ -141,7 +141,7 @@ def _is_called(value: Any) -> bool:
         type(value) is dict
         and type(value.get("id")) is str
         and type(value.get("text")) is str
-        and type(value.get("failed", False)) is bool
+        and type(value.get("failed", False)) is type(value.get("declined", False)) is bool
         and type(value.get("cut", "")) is str
         and (value.get("seconds") is None or _is_amount(value["seconds"]))
     )

@@ -29,7 +29,10 @@ _ANSWER = (
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came."""
+    """How long a reply took, and until its first token came, in seconds; and in how many chunks it came.
+
+    The time of its tools, and of the user who was asked about them, is not the model's, and does not count.
+    """
 
     seconds: float
     first_token: float | None

@@ -11,6 +11,8 @@ from typing import Any
 #: counts as consent, not even another true value. Raises `CannotAsk`, or anything else, if the user cannot be asked.
 Ask = Callable[[str, str], bool]
 
+#: What the model is told of a call that the user did not agree to.
+DECLINED = "The user declined this call."
 #: The most that a user is asked to read: characters as they are shown, and lines.
 _MOST_LETTERS, _MOST_LINES = 20_000, 400
 #: Columns: of a line (a terminal has eighty), and of a piece in it, which is indented, quoted and followed by a comma.
@@ -53,7 +55,7 @@ def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping
     if inspect.iscoroutine(agreed):  # nobody has been asked
         agreed.close()
         return str(CannotAsk())
-    return "" if agreed is True else "The user declined this call."
+    return "" if agreed is True else DECLINED
 
 
 def _call(name: str, given: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from ...text.characters import shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
 from .awaiting import RunCoroutine, whole
-from .consent import Ask, refusal
+from .consent import DECLINED, Ask, refusal
 from .signature import Signature, WrongArguments
 
 #: Characters of an error's message for the model.
@@ -107,12 +107,14 @@ def check_names(tools: Iterable[Tool]) -> tuple[Tool, ...]:
 class Outcome:
     """The outcome of a call: the text for the model, whether it `failed`, and the seconds that the function took.
 
-    `error` is what the function raised, `left_out` what of its result the text has, where it is not all of it.
+    `error` is what the function raised, `declined` that the user did not agree to the call, and `left_out` what of its
+    result the text has, where it is not all of it.
     """
 
     text: str
     failed: bool = False
     seconds: float = 0.0
+    declined: bool = False
     error: BaseException | None = field(default=None, repr=False)
     left_out: str = ""
 
@@ -139,7 +141,7 @@ def call(
     except BaseException as error:  # a type's own check may raise anything
         return Outcome(f"The arguments of {name} do not fit: {_words(error)}", failed=True)
     if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken)):
-        return Outcome(refused, failed=True)
+        return Outcome(refused, failed=True, declined=refused == DECLINED)
     began = time.perf_counter()
     try:
         result, note = whole(given.call(tool.function), run_coroutine)
