@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -47,6 +48,59 @@ class Shell(InteractiveShell):
         return self.request
 
 
+class Wire:
+    """Where a kernel's messages go out to the front end, which keeps those that show something."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, Any]] = []
+
+    def send(self, stream: object, message: Any, content: Any = None, parent: Any = None, **more: Any) -> None:
+        kind = message if isinstance(message, str) else message["header"]["msg_type"]
+        told = content if isinstance(message, str) else message["content"]
+        if kind != "execute_input":
+            self.shown.append({"kind": kind, **told})
+
+
+class Publisher(DisplayPublisher):
+    """Publishes as a kernel does: `outputs` has what the front end was told, clearings among it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Any = Wire()
+        self.cell = ""
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = self.session.shown
+        return shown
+
+    def publish(
+        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **more: Any
+    ) -> None:
+        kind = "update_display_data" if update else "display_data"
+        self._send(kind, data=data, metadata=metadata or {}, transient=transient or {}, update=update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self._send("clear_output", data={}, wait=wait)
+
+    def begin(self, cell: str) -> None:
+        """Say that a cell begins, as a kernel does."""
+        self.cell = cell
+        self.session.send(None, "execute_input", {}, {"header": {"msg_id": cell}})
+
+    def print(self, text: str) -> None:
+        """Print into the cell, as a thread might."""
+        self._send("stream", data={"text/plain": text}, metadata={}, transient={}, update=False)
+
+    def _send(self, kind: str, **content: Any) -> None:
+        header, parent = {"msg_type": kind}, {"msg_id": self.cell}
+        self.session.send(None, {"header": header, "parent_header": parent, "content": content})
+
+
+#: A cell that is not run again: its id is its own.
+NEW = "new"
+
+
 class Page:
     """A notebook without a kernel: an in-process shell whose display messages are caught."""
 
@@ -54,20 +108,26 @@ class Page:
         config = Config()
         config.HistoryManager.enabled = False
         self.shell = Shell(config=config)
-        self.publisher = CapturingDisplayPublisher()
+        self.publisher = Publisher()
         self.shell.display_pub = self.publisher
+        self._numbers = count(1)
 
-    def run(self, cell: str, cell_id: str | None = None, *, deleted: Sequence[str] = ()) -> Cell:
-        """Run a cell as a front end would: with a `cell_id`, as JupyterLab, which tells of `deleted` cells too."""
+    def run(self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = ()) -> Cell:
+        """Run a cell as JupyterLab would, which tells of `deleted` cells; with no `cell_id`, as a console would."""
+        request = f"request {next(self._numbers)}"
+        cell_id = f"cell of {request}" if cell_id is NEW else cell_id
         named = cell_id is not None or deleted
-        self.shell.request = {"metadata": {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}}
+        metadata = {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}
+        self.shell.request = {"header": {"msg_id": request}, "metadata": metadata}
+        self.publisher.begin(request)
         result = self.shell.run_cell(cell, cell_id=cell_id)
         return self.taken(result.error_before_exec or result.error_in_exec)
 
     def taken(self, error: BaseException | None = None) -> Cell:
         """What has been shown since this was last asked."""
-        messages, self.publisher.outputs = list(self.publisher.outputs), []
-        return Cell(_folded(messages), error, messages)
+        messages = list(self.publisher.outputs)
+        self.publisher.outputs.clear()
+        return Cell(_folded(messages), error, [message for message in messages if message["kind"] != "clear_output"])
 
     @property
     def names(self) -> dict[str, Any]:
@@ -135,9 +195,17 @@ def _folded(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The outputs that stand on the page after all updates, as a front end folds them."""
     outputs: list[dict[str, Any]] = []
     places: dict[str, int] = {}
+    to_clear = False
     for message in messages:
-        display_id = (message["transient"] or {}).get("display_id")
-        output = {"data": message["data"], "metadata": message["metadata"] or {}}
+        if message["kind"] == "clear_output" or (to_clear and not message["update"]):
+            to_clear = message.get("wait", False)
+            if not to_clear:
+                outputs.clear()
+                places.clear()
+        if message["kind"] == "clear_output":
+            continue
+        display_id = message["transient"].get("display_id")
+        output = {"data": message["data"], "metadata": message["metadata"]}
         if not message["update"]:
             places[display_id] = len(outputs)
             outputs.append(output)

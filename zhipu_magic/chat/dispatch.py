@@ -133,7 +133,7 @@ class Dispatch:
         run_coroutine: Callable[[], RunCoroutine | None],
     ) -> Source:
         """The exchange, and those that tools or a type of the answer may make necessary."""
-        if not request.options.tools and request.shape is None:
+        if request.is_one_round:
             return first
         return Rounds(
             first,

@@ -124,6 +124,11 @@ class Request:
         return any(tool.get("type") == "web_search" for tool in tools)
 
     @property
+    def is_one_round(self) -> bool:
+        """Whether the reply cannot have further rounds: no function of the user's is offered, and no type asked for."""
+        return not self.options.tools and self.shape is None
+
+    @property
     def keeps_thinking(self) -> bool:
         """Whether the reasoning of earlier turns goes along (docs/protocol.md, "Chat request")."""
         thinking = self.members.get("thinking")

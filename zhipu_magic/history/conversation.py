@@ -90,6 +90,11 @@ class Thread:
         """The link with this number."""
         return next((link for link in back_from(self.last) if link.number == number), None)
 
+    def number_of(self, turn: str) -> int | None:
+        """The number of the turn with this id."""
+        link = self._with_id(turn)
+        return link.number if link else None
+
     # How it changes
 
     def before(self, cell: str | None, run: str) -> Thread:

@@ -21,6 +21,7 @@ from ..text.errors import GLMError
 from . import front_ends, hints
 from .cell_identity import CellIdentity
 from .cell_tracker import CellTracker
+from .display.cell_outputs import CellOutputs
 from .page_journal import PageJournal
 from .settings import Settings
 from .shell import Caller, is_coloured, is_terminal
@@ -54,6 +55,7 @@ class Session:
         self.cells = CellTracker(shell)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
+        self._cell_outputs = CellOutputs(shell)
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._practice_server: PracticeServer | None = None
@@ -149,6 +151,9 @@ class Session:
             self._chat.close()
         if self._dashboard is not None:
             self._dashboard.close()
+        if "display" in vars(self):  # else it has not been needed
+            self.display.close()
+        self._cell_outputs.close()
 
     def follow_notebook(self) -> None:
         """Before a cell asks: let the journal follow a notebook that was renamed, and speak of what may be resumed."""
@@ -295,7 +300,7 @@ class Session:
 
         if is_terminal(self.shell):
             return Terminal(coloured=lambda: is_coloured(self.shell))
-        return Notebook(self.shell)
+        return Notebook(self.shell, self._cell_outputs)
 
     @property
     def notices(self) -> Sequence[str]:

@@ -46,10 +46,20 @@ def is_coloured(shell: Shell) -> bool:
 
 def request_metadata(shell: Shell) -> Mapping[str, Any]:
     """The metadata of the front end's request to execute the cell; empty outside a kernel."""
+    return _part_of_request(shell, "metadata")
+
+
+def request_id(shell: Shell) -> str | None:
+    """The id of the front end's request; None outside a kernel."""
+    found = _part_of_request(shell, "header").get("msg_id")
+    return found if isinstance(found, str) else None
+
+
+def _part_of_request(shell: Shell, name: str) -> Mapping[str, Any]:
     get_parent = getattr(shell, "get_parent", None)
     parent = get_parent() if get_parent is not None else None
-    metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
-    return metadata if isinstance(metadata, Mapping) else {}
+    part = parent.get(name) if isinstance(parent, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
 
 
 class Caller(NamedTuple):

@@ -17,7 +17,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -62,6 +62,7 @@ class Structure:
     settled: int  # the position up to which nothing changes when the text grows
     rows: set[tuple[int, int]]  # those of the runs that are rows of a table
     marks: list[tuple[str, int, int]]  # lines that make a heading (`#`, `=`, `-`), and rules (`hr`)
+    breaks: list[int]  # where something begins that reads the same without what is before it, but for link definitions
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
@@ -115,12 +116,16 @@ def structure(text: str, start: int = 0) -> Structure:
     rows: set[tuple[int, int]] = set()
     marks: list[tuple[str, int, int]] = []
     settled = start
-    for token in _parser().parse(text[start:]):
-        if token.map is None:
-            continue
+    breaks: list[int] = []
+    tokens = [token for token in _parser().parse(text[start:]) if token.map is not None]
+    for token, is_item in zip(tokens, _outer_items(tokens), strict=True):
+        assert token.map is not None
         first, last = token.map[0], min(token.map[1], len(lines)) - 1
         if token.level == 0 and first > 0 and not text[lines[first - 1] : ends[first - 1]].strip(" \t"):
             settled = lines[first]
+            breaks.append(settled)
+        elif is_item and lines[first] not in (start, *breaks[-1:]):
+            breaks.append(lines[first])
         if token.type in ("fence", "code_block"):
             opening = lines[first] + _start(token, text[lines[first] : ends[first]])
             blocks.append(_block(token, opening, max(opening, ends[last])))
@@ -133,7 +138,18 @@ def structure(text: str, start: int = 0) -> Structure:
             marks.append((token.markup[0], lines[line], ends[line]))
         elif token.type == "hr":
             marks.append(("hr", lines[first], ends[first]))
-    return Structure(blocks, list(runs), settled, rows, marks)
+    return Structure(blocks, list(runs), settled, rows, marks, breaks)
+
+
+def _outer_items(tokens: Iterable[Token]) -> Iterator[bool]:
+    """For each token, whether it begins an item of a list that is in nothing else, and has the number of its place."""
+    number = 0
+    for token in tokens:
+        if token.level == 0:
+            number = int(token.attrs.get("start", 1))
+        is_item = token.level == 1 and token.type == "list_item_open"
+        yield is_item and token.info in ("", str(number))
+        number += is_item
 
 
 def code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

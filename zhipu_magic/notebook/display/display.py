@@ -35,3 +35,6 @@ class Display(Protocol):
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""
+
+    def close(self) -> None:
+        """Release what outlives a cell."""

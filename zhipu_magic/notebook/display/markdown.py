@@ -24,32 +24,70 @@ from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
+from .panel import FAINT
 
-#: Characters of the reasoning that are shown while it grows.
-_TAIL = 600
+#: Characters of the reasoning that are shown while it grows, on one line and folded away.
+_LINE, _TAIL = 300, 600
 #: Calls that are shown while a reply grows.
 _LATEST_CALLS = 10
+
+
+#: The last line of what is not whole yet, for a page that is saved meanwhile.
+UNFINISHED = Markup(
+    '<div style="color:{faint};font-size:12px;line-height:18px;margin-bottom:6px">… still being written</div>',
+    faint=FAINT,
+)
+UNFINISHED_PLAIN = "… still being written"
 
 
 def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The reply while it grows, with only the end of its reasoning and the latest tool calls, without results.
 
-    Every refresh sends the whole page again.
+    Every refresh sends the whole page again, and what is folded is closed again.
     """
 
     def pieces() -> Pieces:
         latest = _LatestCalls(len(progress.all_calls) - _LATEST_CALLS)
-        links = citations(_found(progress)) if progress.request.searches else {}
+        links = links_of(progress)
         yield from _rounds(progress.rounds, links, latest.lines, _tail)
         if progress.reasoning:
-            opened = not progress.has_text and not progress.calls and progress.calling is None
-            yield folded_reasoning(_tail(progress.reasoning), opened=opened)
+            is_growing = not progress.has_text and not progress.calls and progress.calling is None
+            yield growing_reasoning(progress) if is_growing else folded_reasoning(_tail(progress.reasoning))
         if progress.has_text:
             yield Cited(_words(progress), links)
         yield latest.lines(progress.calls)
         yield _under_way(progress, "…")
+        yield UNFINISHED
 
     return page_of(pieces(), remote_images=remote_images)
+
+
+def growing_words(words: str, links: Mapping[str, Markup], *, remote_images: bool = False) -> Markup:
+    """The end of the words of a reply that grows; what is before it stands in outputs of its own."""
+    return page_of([Cited(words, links), UNFINISHED], remote_images=remote_images)
+
+
+def finished_words(words: str, links: Mapping[str, Markup], *, remote_images: bool = False) -> Markup:
+    """A part of the words of a reply that grows, which stays as it is until the reply is whole."""
+    return page_of([Cited(words, links)], remote_images=remote_images)
+
+
+def growing_reasoning(progress: Progress) -> Markup:
+    """The newest thoughts on one line, as high as the folded reasoning that it becomes."""
+    newest = " ".join(progress.reasoning[-_LINE:].split())
+    return Markup(
+        '<div style="display:flex;overflow:hidden;white-space:nowrap">'
+        '<span style="flex:none">▸ Reasoning&nbsp;…&nbsp;</span>'
+        '<span style="display:flex;flex:auto;min-width:0;overflow:hidden;justify-content:flex-end;color:{faint}">'
+        '<span style="flex:none;margin-right:auto">{newest}</span></span></div>',
+        faint=FAINT,
+        newest=newest,
+    )
+
+
+def links_of(progress: Progress) -> dict[str, Markup]:
+    """What stands for the references in the words of a reply that grows."""
+    return citations(_found(progress)) if progress.request.searches else {}
 
 
 def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:

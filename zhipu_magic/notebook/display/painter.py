@@ -1,14 +1,13 @@
 """Decides when a reply is painted on a page.
 
 Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
-words are painted at once. After that, the page is refreshed some 12 times a second, less often as the text grows but at
-least once a second, and always at the end.
+words are painted at once. After that, the page is refreshed some 12 times a second, less often if what is sent is long
+but at least once a second, and always at the end.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 from ...chat.replies.progress import Progress
@@ -26,7 +25,7 @@ _PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
 
 
 class TextOutput(Protocol):
-    """The output that holds the text of a reply."""
+    """The outputs that hold the text of a reply."""
 
     @property
     def shown(self) -> bool:
@@ -36,14 +35,21 @@ class TextOutput(Protocol):
         """Show a waiting mark in its place."""
 
     def grow(self, progress: Progress) -> int:
-        """Show the text so far. Returns its size in bytes."""
+        """Show the text so far. Returns how many bytes were sent for it."""
 
     def settle(self, progress: Progress) -> None:
         """Show the complete text."""
 
+    def give_up(self) -> bool:
+        """Take away what shows that there will be a text. Returns whether the cell is as if nothing had been shown."""
+
 
 class PanelOutput(Protocol):
     """The output that holds the figures of a reply."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether they are shown."""
 
     def draw(self) -> None:
         """Show the current figures."""
@@ -51,24 +57,21 @@ class PanelOutput(Protocol):
     def settle(self) -> None:
         """Show the final figures."""
 
-    def close(self) -> None:
-        """Release the widget that showed them while they changed."""
+    def give_up(self, *, cleared: bool) -> None:
+        """Take the figures away, unless the cell was `cleared`: no reply has come."""
 
 
 class PagePainter:
     """Paints a reply's text and its panel (see `watch.Painter`).
 
-    `streamed` and `alone` are as in `ShowOptions`; `clear` takes the waiting mark away.
+    `streamed` and `alone` are as in `ShowOptions`.
     """
 
-    def __init__(
-        self, text: TextOutput, panel: PanelOutput, *, streamed: bool, alone: bool, clear: Callable[[], None]
-    ) -> None:
+    def __init__(self, text: TextOutput, panel: PanelOutput, *, streamed: bool, alone: bool) -> None:
         self._text = text
         self._panel = panel
         self._streamed = streamed
         self._alone = alone
-        self._clear = clear
         self._text_due = self._panel_due = 0.0
         self._painted = self._size = 0
 
@@ -98,7 +101,7 @@ class PagePainter:
             self._size = self._text.grow(progress)
             gap = (_BYTES_AROUND + self._size) / _BYTES_A_SECOND
             self._text_due = now + min(LONGEST_GAP, max(_SHORTEST_GAP, gap))
-        if self._text.shown and (now >= self._panel_due or in_tool):
+        if self._text.shown and (now >= self._panel_due or in_tool or not self._panel.shown):
             self._draw_panel(progress, now)
 
     def settle(self, progress: Progress) -> None:
@@ -109,9 +112,7 @@ class PagePainter:
         if progress.has_begun:
             self.settle(progress)
             return
-        if self._text.shown:
-            self._clear()
-        self._panel.close()
+        self._panel.give_up(cleared=self._text.give_up())
 
     def _draw_panel(self, progress: Progress, now: float) -> None:
         self._panel_due = now + (_PANEL_GAP if now - progress.started < _LATER else _LATER_PANEL_GAP)

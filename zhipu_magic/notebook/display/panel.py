@@ -75,6 +75,7 @@ class Figures:
     system: str = ""
     elsewhere: bool = False
     cut: tuple[str, ...] = ()
+    number: int | None = None
 
     @classmethod
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
@@ -102,6 +103,7 @@ class Figures:
             system=progress.request.hide(progress.request.system),
             elsewhere=progress.request.options.system is None,
             cut=tuple(progress.cut),
+            number=standing.number,
         )
 
 
@@ -219,9 +221,23 @@ def note_html(figures: Figures) -> Markup:
     return Markup('<div class="zhipu-magic-note" style="{font}">{notes}</div>', font=FONT, notes=_notes_html(figures))
 
 
+def left_behind(figures: Figures | None) -> Markup:
+    """What stands above the figures on a page that was saved or reloaded before the reply was whole, if one came."""
+    if figures is None:
+        return _note_html("This page was saved or reloaded while the cell ran, which ended without a reply.")
+    saved = "This page was saved or reloaded before the reply was whole"
+    if figures.number is None:
+        return _note_html(f"{saved}, and does not show all of it.")
+    thread = f" in thread {figures.thread}" if figures.thread else ""
+    return _note_html(f"{saved}: %glm show {figures.number}{thread} shows all of it.")
+
+
 def _notes_html(figures: Figures) -> Markup:
-    notes = (Markup('<div style="{style}">{note}</div>', style=_NOTE, note=note) for note in figures.notes)
-    return Markup().join(notes)
+    return Markup().join(map(_note_html, figures.notes))
+
+
+def _note_html(note: str) -> Markup:
+    return Markup('<div style="{style}">{note}</div>', style=_NOTE, note=note)
 
 
 def _bar(tokens: int, context: int) -> Markup:

@@ -47,6 +47,9 @@ class Terminal:
 
         return TypesetPainter(figures, options, Screen(coloured=self._coloured()))
 
+    def close(self) -> None:
+        """Nothing outlives a cell."""
+
 
 def _is_screen() -> bool:
     """Whether standard output is a terminal on which lines can be drawn again."""

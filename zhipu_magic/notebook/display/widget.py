@@ -16,9 +16,13 @@ class LiveHTML:
         # The margin that JupyterLab gives static HTML, so that nothing moves when the widget becomes static.
         self._widget = HTML(layout={"margin": "0 0 6px 0"})
 
+    def set(self, html: Markup) -> None:
+        """Set the HTML wherever it is displayed."""
+        self._widget.value = html.rich
+
     def bundle(self, html: Markup, text: str) -> dict[str, Any]:
         """Set the HTML. Returns the bundle that displays the widget, with HTML and text for front ends that cannot."""
-        self._widget.value = html.rich
+        self.set(html)
         return {
             "application/vnd.jupyter.widget-view+json": self._widget.get_view_spec(),
             **html_bundle(html, text),

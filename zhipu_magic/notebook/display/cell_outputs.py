@@ -1,0 +1,78 @@
+"""What else stands in the running cell: only what is all ours may be cleared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ..shell import request_id
+
+if TYPE_CHECKING:
+    from ..shell import Shell
+
+#: What the display ids of our own outputs begin with.
+OURS = "zhipu_magic-"
+#: Messages that add an output to a cell.
+_OUTPUTS = frozenset({"stream", "display_data", "execute_result", "error"})
+
+
+class CellOutputs:
+    """Sees what the kernel sends for the running cell, from the cell's beginning on.
+
+    IPython has hooks for what is displayed, but none for what is printed, nor for other threads. So this looks at what
+    goes through the kernel's session, as every message does. Where there is no session, nothing is known.
+    """
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._session: Any = getattr(shell.display_pub, "session", None)
+        self._cell: object = None
+        self._others = False
+        if self._session is not None:
+            self._send = self._session.send
+            self._session.send = self._sending
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._session is not None and vars(self._session).get("send") == self._sending:
+            self._session.send = self._send
+
+    @property
+    def are_ours(self) -> bool:
+        """Whether it is certain that nothing else is in the running cell."""
+        return not self._others and self._knows_cell
+
+    def clear(self, *, wait: bool = False) -> bool:
+        """Clear the cell: at once or, to `wait`, with its next output. Returns False if something else is lost by it.
+
+        Where nothing can be known of that, it is cleared.
+        """
+        for stream in (sys.stdout, sys.stderr):  # what is printed is sent a little later
+            with suppress(Exception):
+                stream.flush()
+        if self._session is not None and not self.are_ours:
+            return False
+        self._shell.display_pub.clear_output(wait=wait)
+        return True
+
+    @property
+    def _knows_cell(self) -> bool:
+        return self._cell is not None and self._cell == request_id(self._shell)
+
+    def _sending(self, stream: Any, message: Any, content: Any = None, parent: Any = None, **more: Any) -> Any:
+        with suppress(Exception):  # a message is sent whatever is the matter with looking at it
+            if isinstance(message, Mapping):
+                self._look(message["header"]["msg_type"], message["parent_header"], message["content"])
+            else:
+                self._look(message, parent or {}, content or {})
+        return self._send(stream, message, content, parent, **more)
+
+    def _look(self, kind: str, parent: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+        cell = parent.get("header", parent).get("msg_id")
+        if kind == "execute_input":
+            self._cell, self._others = cell, False
+        elif kind in _OUTPUTS and cell == self._cell:
+            display_id = content.get("transient", {}).get("display_id")
+            self._others = self._others or not str(display_id).startswith(OURS)

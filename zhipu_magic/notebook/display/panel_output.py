@@ -1,0 +1,90 @@
+"""The panel of a reply on the page: a live widget, then static HTML, which a saved page shows without a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...chat.undisturbed import undisturbed
+from ...text.markup import Markup, html_bundle
+from .output import NOTHING, Output
+from .panel import Figures, PanelMode, left_behind, note_html, panel_html, panel_text
+from .widget import LiveHTML
+
+
+class PanelOutput:
+    """The panel, below all other outputs of its reply. With the mode "live" it stays a widget.
+
+    A page that was saved or reloaded before the reply was whole still has the widget when the reply has long been
+    settled elsewhere. `keep` takes it over then, with a content that says so.
+    """
+
+    def __init__(
+        self,
+        new_output: Callable[[], Output],
+        figures: Callable[[], Figures],
+        mode: PanelMode,
+        keep: Callable[[LiveHTML], None],
+    ) -> None:
+        self._new_output = new_output
+        self._output = new_output()
+        self._figures = figures
+        self._mode = mode
+        self._keep = keep
+        self._widget: LiveHTML | None = None
+
+    @property
+    def shown(self) -> bool:
+        return self._output.shown
+
+    def draw(self) -> None:
+        """Show the current figures."""
+        if self._mode != "off":
+            self._draw(live=True)
+
+    def move(self) -> Output:
+        """Move below the next output: it takes the panel's place, and is returned."""
+        place, self._output = self._output, self._new_output()
+        if place.shown:
+            self._draw(live=True)
+        return place
+
+    def forget(self) -> None:
+        """The cell has been cleared: what is shown next is shown anew."""
+        self._output = self._new_output()
+
+    def settle(self) -> None:
+        """Show the final figures."""
+        if self._mode == "live":
+            self._draw(live=False)
+            return
+        figures = self._figures()
+        if self._mode == "settle":
+            self._output.show(html_bundle(panel_html(figures), panel_text(figures)))
+        elif figures.notes:
+            self._output.show(html_bundle(note_html(figures), "\n".join(figures.notes)))
+        self._leave(left_behind(figures) + panel_html(figures))
+
+    def give_up(self, *, cleared: bool) -> None:
+        """Take the figures away, unless the cell was `cleared`: no reply has come."""
+        if self._output.shown and not cleared:
+            self._output.show(NOTHING)
+        self._leave(left_behind(None))
+
+    def _leave(self, html: Markup) -> None:
+        if self._widget is not None:
+            self._widget.set(html)
+            self._keep(self._widget)
+            self._widget = None
+
+    def _make_widget(self) -> None:
+        self._widget = LiveHTML()
+
+    def _draw(self, *, live: bool) -> None:
+        if self._widget is None:
+            undisturbed(self._make_widget)  # a widget that is made but not stored would never be closed
+        assert self._widget is not None
+        figures = self._figures()
+        bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))
+        # Once shown, the widget changes by itself; the last time, so do the fallbacks that a saved page keeps.
+        if not self._output.shown or not live:
+            self._output.show(bundle)
