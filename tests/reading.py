@@ -288,9 +288,7 @@ def differences(row: Row, page: str, *, addresses: str = "all", mathematics: boo
     read = Read(page)
     wanted = {"text": _tidy(row.text), **{kind: sorted(map(_tidy, getattr(row, kind))) for kind in read.marked}}
     shown = {"text": read.text, **{kind: sorted(map(_bare, words)) for kind, words in read.marked.items()}}
-    if addresses == "all" or (addresses == "schemed" and not row.bare):
-        wanted["links"], shown["links"] = sorted(row.links), sorted(read.links)
-    elif not set(read.links) <= set(row.links):
+    if addresses == "all" or (addresses == "schemed" and not row.bare) or not set(read.links) <= set(row.links):
         wanted["links"], shown["links"] = sorted(row.links), sorted(read.links)
     if not mathematics:
         wanted["text"], shown["text"] = (each["text"].replace("\\", "") for each in (wanted, shown))

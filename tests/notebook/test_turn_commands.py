@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_process import Notebook, Page
+from in_process import Cell, Notebook, Page
 from IPython.core.error import UsageError
 
 from zhipu_magic.practice import CUT, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
@@ -142,8 +142,8 @@ def test_the_history_tells_numbers_cells_models_and_tokens(notebook: Notebook) -
 
 
 def test_a_turn_without_a_cell_names_none(page: Page) -> None:
-    page.run("%%glm\nhi")
-    assert "cell" not in page.run("%glm history").plain() + page.run("%glm history --full").plain()
+    page.run("%%glm\nhi", None)
+    assert "cell of" not in page.run("%glm history").plain() + page.run("%glm history --full").plain()
 
 
 def test_the_history_marks_what_is_not_as_it_was(three: Notebook) -> None:
@@ -221,7 +221,7 @@ def test_a_number_or_a_range_of_the_history_is_shown_in_full(three: Notebook) ->
 )
 def test_what_the_history_does_not_take_says_what_it_does(three: Notebook, text: str, told: str) -> None:
     error = three.page.run(f"%glm history {text}").error
-    assert type(error) is UsageError and told in str(error)
+    assert isinstance(error, UsageError) and told in str(error)
     assert len(str(error)) < 500
 
 
@@ -303,7 +303,7 @@ def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) 
         "1 · glm-4.7-flash · 3 + 2 tokens",
     ]
     assert screen(terminal.run("%glm show 1")) == ["a one"]
-    assert screen(terminal.run("%glm continue"))[0] == "an end."
+    assert screen(terminal.run("%glm continue"))[0] == "Too long to an end."
     assert screen(terminal.run("%glm show")) == ["Too long to an end."]
     assert screen(terminal.run("%glm retry"))[0] == "b two"
     assert "The thread now has 1 turn." in " ".join(screen(terminal.run("%glm undo 3")))
@@ -402,7 +402,7 @@ def test_continue_goes_on_and_joins_the_two(three: Notebook, first: Any) -> None
     three.server.enqueue(Answer("end."))
     cell = three.page.run("%glm continue", "scratch")
     assert cell.success
-    assert cell.plain() == "end."
+    assert cell.plain() == f"{begun}end."
     *held, asked = three.sent()
     assert held[-2:] == ["about d", begun]
     assert "Go on" in asked
@@ -473,6 +473,59 @@ def test_continue_keeps_model_options_and_system_text(notebook: Notebook) -> Non
     assert after == before
     assert goes_on[:2] == asked
     assert goes_on[0]["role"] == "system"
+
+
+def test_a_continued_reply_is_shown_whole(notebook: Notebook) -> None:
+    notebook.ask("a", Answer("Read it:\n\n```python\na = 1\n", finish_reason="length"))
+    notebook.server.enqueue(Answer("b = 2\n```\n\nThat is all."))
+    cell = notebook.page.run("%glm continue")
+    whole = "Read it:\n\n```python\na = 1\nb = 2\n```\n\nThat is all."
+    assert cell.markdown() == cell.plain() == whole
+    assert notebook.replies() == [whole]
+    assert len(cell.outputs) == 2
+    assert notebook.page.names["_glm"].choices[0].message.content == "b = 2\n```\n\nThat is all."
+
+
+def panel_id(cell: Cell) -> str:
+    shown = [one for one in cell.messages if not one["update"] and "text/html" in one["data"]]
+    return str(shown[-1]["transient"]["display_id"])
+
+
+def updates_of(display_id: str, cell: Cell) -> list[str]:
+    """What this cell has shown in an output of another one."""
+    found = [one for one in cell.messages if one.get("transient", {}).get("display_id") == display_id]
+    return [one["data"]["text/plain"] for one in found]
+
+
+def test_a_cell_whose_reply_goes_on_says_so_in_place_of_being_cut_off(notebook: Notebook) -> None:
+    first = notebook.ask("a", CUT_OFF)
+    assert first.plain(1).startswith("Cut off")
+    notebook.server.enqueue(Answer("tell in ", finish_reason="length"), Answer("short."))
+    second = notebook.page.run("%glm continue")
+    (told,) = updates_of(panel_id(first), second)
+    assert told.splitlines()[0] == "The reply goes on in another cell, where it is shown as a whole."
+    assert told.splitlines()[1:] == first.plain(1).splitlines()[1:]
+    assert second.plain(1).startswith("Cut off")
+    third = notebook.page.run("%glm continue")
+    assert updates_of(panel_id(first), third) == []
+    assert [text.splitlines()[0] for text in updates_of(panel_id(second), third)] == [
+        "The reply goes on in another cell, where it is shown as a whole."
+    ]
+    assert third.plain() == "Too long to tell in short."
+
+
+def test_where_updates_are_not_shown_none_is_sent(notebook: Notebook) -> None:
+    notebook.server.enqueue(CUT_OFF, Answer("short."))
+    first = notebook.page.run("%%glm\nabout a", None)
+    assert updates_of(panel_id(first), notebook.page.run("%glm continue", None)) == []
+
+
+def test_a_continued_typed_answer_is_shown_as_its_table(notebook: Notebook) -> None:
+    notebook.page.run("from typing import TypedDict\nclass Row(TypedDict):\n    name: str\n    size: int")
+    half = Answer('[{"name": "tea", "size": 1}, {"na', finish_reason="length")
+    notebook.server.enqueue(half, Answer('me": "milk", "size": 2}]'))
+    assert not notebook.page.run("%%glm --as list[Row]\nabout a", "a").success
+    assert notebook.turns() == []
 
 
 def test_continue_can_be_asked_for_as_long_as_it_is_cut_off(notebook: Notebook) -> None:

@@ -269,6 +269,7 @@ class Chat(ChatSettings):
             sums=sums,
             budget_left=budget.left_in_words(sums if reply.replayed else self.account) if budget else "",
             plan=self.service.profile.plan and not reply.replayed,
+            turn=reply.entry.turn if reply.entry else "",
             number=state.conversation.thread(thread).number_of(reply.entry.turn) if reply.entry else None,
         )
 

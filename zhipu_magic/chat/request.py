@@ -126,7 +126,7 @@ class Request:
     @property
     def is_one_round(self) -> bool:
         """Whether the reply cannot have further rounds: no function of the user's is offered, and no type asked for."""
-        return not self.options.tools and self.shape is None
+        return not self.options.tools and not self.instruction
 
     @property
     def keeps_thinking(self) -> bool:

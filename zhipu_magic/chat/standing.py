@@ -11,7 +11,7 @@ class Standing(NamedTuple):
     """The `cost` of a reply in yuan (None where it is not known), and its thread: name, turns, context in tokens.
 
     `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget. `plan`
-    is whether a subscription pays for it; `number` is that of the reply's turn, if it has one yet.
+    is whether a subscription pays for it. `turn` is the id of the reply's turn, if it has one yet, `number` its number.
     """
 
     cost: float | None
@@ -21,4 +21,5 @@ class Standing(NamedTuple):
     sums: Sums
     budget_left: str
     plan: bool = False
+    turn: str = ""
     number: int | None = None

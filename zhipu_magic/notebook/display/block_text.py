@@ -116,7 +116,7 @@ class BlockText:
             return 0
         self._has_words = True
         links, images = links_of(progress), self._remote_images
-        text = self._goes_on + progress.text[self._done :]
+        text = self._goes_on + progress.joined_text[self._done :]
         place = self._place_to_cut(text)
         if place is None:
             return self._show(self._tail, growing_words(text, links, remote_images=images))

@@ -20,10 +20,10 @@ from ...history.markdown import (
 from ...history.rounds import Called, Round
 from ...service.response_members import objects
 from ...text.html import folded
-from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
+from . import answer
 from .panel import FAINT
 
 #: Characters of the reasoning that are shown while it grows, on one line and folded away.
@@ -54,7 +54,7 @@ def growing_page(progress: Progress, *, remote_images: bool = False) -> Markup:
             is_growing = not progress.has_text and not progress.calls and progress.calling is None
             yield growing_reasoning(progress) if is_growing else folded_reasoning(_tail(progress.reasoning))
         if progress.has_text:
-            yield Cited(_words(progress), links)
+            yield Cited(answer.written(progress), links)
         yield latest.lines(progress.calls)
         yield _under_way(progress, "…")
         yield UNFINISHED
@@ -99,7 +99,7 @@ def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
         yield from _rounds(progress.rounds, links)
         if progress.reasoning:
             yield folded_reasoning(progress.reasoning)
-        yield _value(progress) or Cited(_words(progress), links)
+        yield answer.value(progress) or Cited(answer.written(progress), links)
         yield folded_calls(progress.calls)
         yield _under_way(progress, "· interrupted")
         yield sources(found)
@@ -137,18 +137,6 @@ def _under_way(progress: Progress, how: str) -> Markup:
         return Markup()
     line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
     return Markup("<details><summary>{line}</summary></details>", line=line)
-
-
-def _words(progress: Progress) -> str:
-    return progress.text if progress.request.shape is None else fenced(progress.text.strip(), "json")
-
-
-def _value(progress: Progress) -> str:
-    """The value of a typed answer; nothing if the answer has no type."""
-    shape = progress.request.shape
-    if shape is None or progress.state != "complete" or progress.is_invalid:
-        return ""
-    return shape.markdown(progress.value)
 
 
 def _rounds(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,11 @@ from .output import Output
 from .painter import PagePainter, TextOutput
 from .panel import Figures
 from .panel_output import PanelOutput
+from .panels import Panels
 from .whole_text import WholeText
-from .widget import LiveHTML
 
 if TYPE_CHECKING:
     from ..shell import Shell
-
-#: Widgets that live on when their reply is settled, the newest.
-_MOST_KEPT = 50
 
 
 class Notebook:
@@ -34,7 +30,7 @@ class Notebook:
     def __init__(self, shell: Shell, cell: CellOutputs) -> None:
         self._shell = shell
         self._cell = cell
-        self._kept: deque[LiveHTML] = deque()
+        self._panels = Panels()
 
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
@@ -53,20 +49,20 @@ class Notebook:
         def figures() -> Figures:
             return Figures.of(standing(), progress, options.notices)
 
-        streamed = options.streamed and updates.are_shown(self._shell)
-        panel = PanelOutput(new_output, figures, options.panel, self._keep)
+        are_shown = updates.are_shown(self._shell)
+        streamed = options.streamed and are_shown
+        panel = PanelOutput(new_output, figures, options.panel, self._panels.keep)
         text: TextOutput = WholeText(new_output, self._cell, remote_images=options.remote_images)
         # Tools may show things in the cell meanwhile, and more rounds begin with other texts.
         if streamed and options.alone and self._cell.are_ours and progress.request.is_one_round:
             text = BlockText(new_output, panel, self._cell, remote_images=options.remote_images)
-        return PagePainter(text, panel, streamed=streamed, alone=options.alone)
+
+        def settled() -> None:
+            if are_shown and (turn := standing().turn):
+                self._panels.settled(turn, panel, progress)
+
+        return PagePainter(text, panel, settled, streamed=streamed, alone=options.alone)
 
     def close(self) -> None:
         """Close the widgets of earlier replies."""
-        while self._kept:
-            self._kept.popleft().close()
-
-    def _keep(self, widget: LiveHTML) -> None:
-        self._kept.append(widget)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popleft().close()
+        self._panels.close()

@@ -8,6 +8,7 @@ but at least once a second, and always at the end.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from ...chat.replies.progress import Progress
@@ -64,10 +65,13 @@ class PanelOutput(Protocol):
 class PagePainter:
     """Paints a reply's text and its panel (see `watch.Painter`).
 
-    `streamed` and `alone` are as in `ShowOptions`.
+    `streamed` and `alone` are as in `ShowOptions`. `settled` is called once the reply stays as it is.
     """
 
-    def __init__(self, text: TextOutput, panel: PanelOutput, *, streamed: bool, alone: bool) -> None:
+    def __init__(
+        self, text: TextOutput, panel: PanelOutput, settled: Callable[[], None], *, streamed: bool, alone: bool
+    ) -> None:
+        self._settled = settled
         self._text = text
         self._panel = panel
         self._streamed = streamed
@@ -107,6 +111,7 @@ class PagePainter:
     def settle(self, progress: Progress) -> None:
         self._text.settle(progress)
         self._panel.settle()
+        self._settled()
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
         if progress.has_begun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ...chat.undisturbed import undisturbed
 from ...text.markup import Markup, html_bundle
@@ -31,6 +32,7 @@ class PanelOutput:
         self._mode = mode
         self._keep = keep
         self._widget: LiveHTML | None = None
+        self._final: Figures | None = None
 
     @property
     def shown(self) -> bool:
@@ -39,13 +41,13 @@ class PanelOutput:
     def draw(self) -> None:
         """Show the current figures."""
         if self._mode != "off":
-            self._draw(live=True)
+            self._draw(self._figures(), live=True)
 
     def move(self) -> Output:
         """Move below the next output: it takes the panel's place, and is returned."""
         place, self._output = self._output, self._new_output()
         if place.shown:
-            self._draw(live=True)
+            self._draw(self._figures(), live=True)
         return place
 
     def forget(self) -> None:
@@ -54,10 +56,18 @@ class PanelOutput:
 
     def settle(self) -> None:
         """Show the final figures."""
+        self._show_final(self._figures())
+
+    def goes_on(self, note: str) -> None:
+        """Say that another reply goes on from this one, in place of why it ended."""
+        if self._final is not None:
+            self._show_final(replace(self._final, notes=(note, *self._final.notes[1:])))
+
+    def _show_final(self, figures: Figures) -> None:
+        self._final = figures
         if self._mode == "live":
-            self._draw(live=False)
+            self._draw(figures, live=False)
             return
-        figures = self._figures()
         if self._mode == "settle":
             self._output.show(html_bundle(panel_html(figures), panel_text(figures)))
         elif figures.notes:
@@ -79,11 +89,10 @@ class PanelOutput:
     def _make_widget(self) -> None:
         self._widget = LiveHTML()
 
-    def _draw(self, *, live: bool) -> None:
+    def _draw(self, figures: Figures, *, live: bool) -> None:
         if self._widget is None:
             undisturbed(self._make_widget)  # a widget that is made but not stored would never be closed
         assert self._widget is not None
-        figures = self._figures()
         bundle = self._widget.bundle(panel_html(figures, live=live), panel_text(figures))
         # Once shown, the widget changes by itself; the last time, so do the fallbacks that a saved page keeps.
         if not self._output.shown or not live:

@@ -65,7 +65,7 @@ class PlainPainter:
                 self._printed = 0
                 self._write(f"\n{WAS_REASONING}\n")
         if words or progress.calls:
-            self._print_words(progress.text)
+            self._print_words(progress.joined_text if progress.has_text else "")
         self._print_calls(progress.calls)
 
     def _print_words(self, words: str) -> None:

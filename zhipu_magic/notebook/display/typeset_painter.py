@@ -15,7 +15,7 @@ from ...chat.undisturbed import undisturbed
 from ...history.markdown import sources
 from ...history.rounds import Round
 from ...service.response_members import objects
-from ...text.markdown import fenced
+from . import answer
 from .display import ShowOptions
 from .panel import Figures, line_text
 from .screen import Screen
@@ -104,22 +104,14 @@ def _seen_last(progress: Progress, *, streamed: bool, whole: bool) -> Seen:
     """The round that is under way."""
     ended = bool(whole or progress.calls or progress.calling)
     reasoning = progress.reasoning if streamed or ended else ""
-    typed = progress.request.shape is not None
-    words = progress.text if ended or (streamed and not typed) else ""
+    text, typed = progress.joined_text if progress.has_text else "", bool(progress.request.instruction)
+    words = text if ended or (streamed and not typed) else ""
     return Seen(
-        words=_value(progress) if typed and whole and words else words,
-        draft=progress.text if typed and streamed and progress.has_text else reasoning,
+        words=(answer.value(progress) or answer.written(progress)) if typed and whole and words else words,
+        draft=text if typed and streamed and text else reasoning,
         reasoned=bool(reasoning),
         calls=progress.calls,
         calling=progress.calling,
         taken_back=progress.taken_back,
         whole=whole,
     )
-
-
-def _value(progress: Progress) -> str:
-    """A typed answer as Markdown; what it is not of its type, as it came."""
-    shape = progress.request.shape
-    if shape is None or progress.state != "complete" or progress.is_invalid:
-        return fenced(progress.text.strip(), "json")
-    return shape.markdown(progress.value)

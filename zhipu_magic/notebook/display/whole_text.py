@@ -56,4 +56,4 @@ def settled(progress: Progress, *, remote_images: bool) -> tuple[Bundle, Bundle]
     }
     page = final_page(progress, remote_images=remote_images)
     metadata = {"zhipu_magic": {**about, "replayed": True} if progress.replayed else about}
-    return markdown_bundle(page, progress.text), metadata
+    return markdown_bundle(page, progress.joined_text), metadata

@@ -1,0 +1,23 @@
+"""The answer of a reply as Markdown, together with that of the reply that it goes on from."""
+
+from __future__ import annotations
+
+from ...chat.replies.progress import Progress
+from ...text.markdown import fenced
+
+
+def written(progress: Progress) -> str:
+    """The answer as the model has written it; JSON that was asked for stands in a fence."""
+    return fenced(progress.joined_text.strip(), "json") if progress.request.instruction else progress.joined_text
+
+
+def value(progress: Progress) -> str:
+    """The value of a typed answer; nothing if it has no type, or is not whole, or not of its type."""
+    shape, instruction = progress.request.shape, progress.request.instruction
+    if not instruction or progress.state != "complete" or progress.is_invalid:
+        return ""
+    if shape is not None:
+        return shape.markdown(progress.value)
+    from ...values.types.recorded import recorded_markdown
+
+    return recorded_markdown(progress.joined_text, instruction)

@@ -1,0 +1,41 @@
+"""The panels of earlier replies, the newest of them: what is still told there once their cells have ended."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ...chat.replies.progress import Progress
+from .panel_output import PanelOutput
+from .widget import LiveHTML
+
+_MOST = 50
+
+
+class Panels:
+    """Keeps the widgets of settled panels, for pages that still show them, and the panels of replies that may go on."""
+
+    def __init__(self) -> None:
+        self._widgets: deque[LiveHTML] = deque()
+        self._settled: dict[str, PanelOutput] = {}
+
+    def keep(self, widget: LiveHTML) -> None:
+        """Keep a widget that its panel does not need any more. The oldest is closed."""
+        self._widgets.append(widget)
+        if len(self._widgets) > _MOST:
+            self._widgets.popleft().close()
+
+    def settled(self, turn: str, panel: PanelOutput, progress: Progress) -> None:
+        """Note that this is the panel of a turn; the one before it, which the reply goes on from, says so."""
+        earlier = self._settled.pop(turn, None)
+        if earlier is not None and progress.request.joins:
+            count = progress.request.anchor.execution_count
+            where = "another cell" if count is None else f"cell [{count}]"
+            earlier.goes_on(f"The reply goes on in {where}, where it is shown as a whole.")
+        self._settled[turn] = panel
+        if len(self._settled) > _MOST:
+            del self._settled[next(iter(self._settled))]
+
+    def close(self) -> None:
+        """Close the widgets."""
+        while self._widgets:
+            self._widgets.popleft().close()
