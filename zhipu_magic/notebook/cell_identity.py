@@ -8,7 +8,6 @@ one whose text it has; only if no cell has it, the one of its id, whose text was
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def _identified(own: str | None, text: str, asked: list[tuple[str, str]]) -> Ide
 
 def _is_edit(old: str, new: str) -> bool:
     """Whether one text is the other, edited."""
+    from difflib import SequenceMatcher
+
     short, long = sorted((old, new), key=len)
     if len(short) >= _LEAST and (long.startswith(short) or long.endswith(short)):
         return True

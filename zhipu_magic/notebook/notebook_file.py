@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Set
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from ..history.journal.glance import Asked
@@ -13,9 +14,9 @@ from ..text import regular_files
 from .cell_identity import is_position
 
 #: Bytes at its beginning that are looked at.
-_MOST = 1 << 21
+_MOST = 1 << 20
 _ID = re.compile(rb'"id": ?"([^"\\\n]{1,64})"')
-#: How many of a conversation's texts are looked for, and bytes of a line that two notebooks hardly share by chance.
+#: How many of a conversation's texts are looked for, and bytes of a line that two notebooks hardly share.
 _MOST_TEXTS, _TELLING = 4, 12
 
 
@@ -39,22 +40,21 @@ class NotebookFile:
         named = [cell for cell in asked.cells if not is_position(cell)]
         if named:
             return any(cell in self.cells or cell in ran for cell in named)
-        lines = [line for text in asked.texts[-_MOST_TEXTS:] if (line := _longest_line(text))]
-        found = [line for line in lines if self._holds_line(line)]
+        lines = [_telling(text) for text in asked.texts[-_MOST_TEXTS:]]
+        found = [line for line in lines if line in self._lines]
         return bool(found) and (len(found) == len(lines) or any(len(line) >= _TELLING for line in found))
 
-    def _holds_line(self, line: bytes) -> bool:
-        """Whether a line of its source, or of another text in it, is this one."""
-        place = self._data.find(line)
-        while place >= 0:
-            before, after = self._data[max(0, place - 2) : place], self._data[place + len(line) :][:2]
-            if (before.endswith(b'"') or before == rb"\n") and (after.startswith(b'"') or after == rb"\n"):
-                return True
-            place = self._data.find(line, place + 1)
-        return False
+    @cached_property
+    def _lines(self) -> Set[bytes]:
+        """The lines of all texts in it, without those that are blank."""
+        return set(_pieces(self._data)) - {b""}
 
 
-def _longest_line(text: str) -> bytes:
-    """The longest line of a text, as a JSON file has it."""
-    line = max(text.splitlines() or [""], key=len).strip()
-    return json.dumps(line, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
+def _pieces(data: bytes) -> list[bytes]:
+    """JSON cut where a text begins or ends, at the ends of its lines, and at quotation marks in it."""
+    return data.replace(rb"\n", b'"').replace(rb"\"", b'"').split(b'"')
+
+
+def _telling(text: str) -> bytes:
+    """The longest piece of a text, as the file has it."""
+    return max(_pieces(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")), key=len)

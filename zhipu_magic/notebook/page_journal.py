@@ -16,17 +16,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..history.journal.glance import Asked, asked_in
 from ..text import regular_files
 from ..text.characters import printable
 from . import front_ends
 from .cell_identity import is_position
-from .notebook_file import NotebookFile
 from .shell import is_terminal, request_metadata
 
 if TYPE_CHECKING:
     from ..history.conversation import Conversation
     from ..history.history import History
+    from ..history.journal.glance import Asked
+    from .notebook_file import NotebookFile
     from .settings import Settings
     from .shell import Shell
 
@@ -68,12 +68,14 @@ class PageJournal:
 
     def _locate(self) -> None:
         """Find the notebook's file: it may have been renamed before the kernel started again."""
-        names = self._shell.user_ns
+        names, before = self._shell.user_ns, self._told
         self._told, told = front_ends.notebook_name(names), front_ends.notebook_path(names)
+        if self._told == before and self._notebook is not None and _is_there(self._notebook):
+            return
         self._notebook = told
         cell = front_ends.running_cell(request_metadata(self._shell), None)
         if told is not None and cell is not None and not _is_there(told):
-            self._notebook = self._sibling(told, Asked(frozenset({cell}))) or told
+            self._notebook = _sibling(told, _asked_by(cell)) or told
 
     def begin_cell(self, cell: str | None) -> None:
         """Note that a cell runs."""
@@ -86,8 +88,10 @@ class PageJournal:
         """A line about a conversation of this page that an earlier session left; empty if none is known."""
         own = self.path() if self._settings.replay == "off" else None
         notebook, names = self._notebook, self._shell.user_ns
-        if own is None:
+        if own is None or not _is_there(own.parent):
             return ""
+        from ..history.journal.glance import BRIEFLY, asked_in  # where there is no journal, nothing more is imported
+
         asked = asked_in(own)
         if self._settings.journal != "auto" or (notebook is None and is_terminal(self._shell)):
             return self._offer(own) if asked else ""
@@ -95,11 +99,11 @@ class PageJournal:
             return ""
         if asked and not _is_there(notebook) and front_ends.has_been_saved(names):
             return self._offer(own)  # it has another name by now, and no other notebook can have this one
-        page = NotebookFile.read(notebook, of_the_page=True)
+        page = _read(notebook)
         if self._is_mine(page, asked, own):
             return self._offer(own)
         for journal in regular_files.newest(own.parent, _JOURNAL, _MOST):
-            if journal != own and self._is_mine(page, asked_in(journal), journal):
+            if journal != own and self._is_mine(page, asked_in(journal, BRIEFLY), journal):
                 return self._offer(journal)
         return ""
 
@@ -144,7 +148,7 @@ class PageJournal:
 
     def is_mine(self, conversation: Conversation) -> bool:
         """Whether this page has had the conversation, as far as its file tells."""
-        page = NotebookFile.read(self._notebook, of_the_page=True) if self._notebook is not None else None
+        page = _read(self._notebook) if self._notebook is not None else None
         return page is not None and page.has_asked(_asked(conversation), self._ran)
 
     # A notebook that gets another name while its kernel runs
@@ -169,13 +173,17 @@ class PageJournal:
         if _is_there(old):
             return None
         asked = _asked(history.state.conversation)
-        return self._sibling(old, asked._replace(cells=asked.cells | ({cell} if cell else set())))
+        return _sibling(old, asked._replace(cells=asked.cells | ({cell} if cell else set())))
 
-    def _sibling(self, gone: Path, asked: Asked) -> Path | None:
-        siblings = regular_files.newest(gone.parent, _NOTEBOOK, _MOST)
-        pages = [(path, NotebookFile.read(path)) for path in siblings]
-        found = [path for path, page in pages if page is not None and page.has_asked(asked)]
-        return found[0] if len(found) == 1 else None
+
+def _sibling(gone: Path, asked: Asked) -> Path | None:
+    """The notebook beside one that is gone, if exactly one has had this conversation."""
+    from .notebook_file import NotebookFile
+
+    siblings = regular_files.newest(gone.parent, _NOTEBOOK, _MOST)
+    pages = [(path, NotebookFile.read(path)) for path in siblings]
+    found = [path for path, page in pages if page is not None and page.has_asked(asked)]
+    return found[0] if len(found) == 1 else None
 
 
 def _carry(history: History, old: Path, new: Path) -> str:
@@ -197,10 +205,25 @@ def _carry(history: History, old: Path, new: Path) -> str:
 
 def _asked(conversation: Conversation) -> Asked:
     """What has been asked in a conversation."""
+    from ..history.journal.glance import Asked
+
     threads = conversation.threads.values()
     cells: Set[str] = frozenset[str]().union(*(thread.cells for thread in threads))
     links = [link for thread in threads for link in thread.links[-_MOST_TEXTS:]]
     return Asked(frozenset(cells), tuple(link.turn.written or link.turn.prompt for link in links))
+
+
+def _asked_by(cell: str) -> Asked:
+    from ..history.journal.glance import Asked
+
+    return Asked(frozenset({cell}))
+
+
+def _read(notebook: Path) -> NotebookFile | None:
+    """The page's own notebook, as it was last saved."""
+    from .notebook_file import NotebookFile
+
+    return NotebookFile.read(notebook, of_the_page=True)
 
 
 def _is_there(path: Path) -> bool:

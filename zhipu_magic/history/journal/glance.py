@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import NamedTuple
 
 from ...text import regular_files
 
-#: Bytes at the beginning and at the end of a journal that are looked at, and those of the longest text that is read.
-_BEGINNING, _END, _LONGEST = 1 << 16, 1 << 15, 10_000
+#: Bytes at the beginning of a journal that are looked at, and again at its end; and those of the longest text.
+_CLOSE_LOOK, _LONGEST = 1 << 16, 10_000
+#: The same, where there are many to look at.
+BRIEFLY = 1 << 14
 #: How the line of a turn begins.
 _TURN = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"(?:turn|partial|replayed)"', re.MULTILINE)
 _CELL = re.compile(rb'"cell": ?("[^"\\\n]{1,4000}")')
@@ -28,14 +31,14 @@ class Asked(NamedTuple):
         return bool(self.cells or self.texts)
 
 
-def asked_in(journal: Path) -> Asked:
-    """What a glance shows of a journal's turns; nothing if there are none, or it cannot be read."""
+def asked_in(journal: Path, most: int = _CLOSE_LOOK) -> Asked:
+    """What a glance shows of a journal's turns, in `most` bytes at either end; nothing if it cannot be read."""
     with suppress(OSError), regular_files.opened(regular_files.absolute(journal)) as file:
-        begun = file.read(_BEGINNING)
-        if len(begun) == _BEGINNING:
-            file.seek(max(_BEGINNING, file.seek(0, 2) - _END))
-            begun += b"\n" + file.read(_END)
-        return _asked(begun)
+        lines = file.read(most)
+        if len(lines) == most:
+            file.seek(max(most, file.seek(0, os.SEEK_END) - most))
+            lines += b"\n" + file.read(most)
+        return _asked(lines)
     return Asked()
 
 

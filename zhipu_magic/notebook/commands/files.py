@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Characters of the system text that a resume shows.
 _LONGEST_SYSTEM = 60
+_EARLIER = re.compile(r"(?<!\S)--earlier(?!\S)")
 
 
 def _journal(session: Session, text: str) -> None:
@@ -68,12 +70,12 @@ def _shown(path: Path) -> str:
 
 def _resume(session: Session, text: str) -> None:
     chat = session.chat
-    words = [word for word in text.split() if word != "--earlier"]
-    path = unquoted(" ".join(words)) if words else None
+    named = _EARLIER.sub("", text).strip()
+    path = unquoted(named) if named else None
     before = _settings(chat)
     page = session.page_journal
     copied = page.named(path) if path else None
-    earlier = "--earlier" in text.split()
+    earlier = _EARLIER.search(text) is not None
     notes = chat.history.resume(copied or path, earlier=earlier, copy=copied is not None, is_mine=page.is_mine)
     page.settle()
     if path and copied is None:
