@@ -262,7 +262,7 @@ def test_names_are_none(cell: str) -> None:
 def test_of_the_cells_of_one_page_no_two_are_ever_the_same(runs: list[tuple[str, str]]) -> None:
     identity, thread, cells = CellIdentity(), Thread(), dict[str, str]()
     for number, (page, text) in enumerate(runs):
-        found = identity.identify(page, text, thread, f"s.{number}")
+        found = identity.identify(page, text, thread, number + 1)
         thread = thread.commit(Turn(text, "reply", "glm-4", id=str(number), cell=found.cell, run=f"s.{number}"))
         cells[page] = found.cell
         assert len(set(cells.values())) == len(cells)

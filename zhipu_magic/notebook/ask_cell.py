@@ -40,8 +40,8 @@ def ask(session: Session, prompt: str, options: CellOptions | None = None) -> No
 
 
 def _ask(session: Session, prompt: str, options: CellOptions) -> None:
-    chat, anchor, names = session.chat, session.anchor(), session.names
-    request_options = options_of(options, names, session.tools_by_name)
+    chat, anchor, names = session.chat, session.anchor(), session.variables.everything
+    request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
     session.renew_tools()

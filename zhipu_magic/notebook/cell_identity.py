@@ -8,7 +8,11 @@ one whose text it has; only if no cell has it, the one of its id, whose text was
 from __future__ import annotations
 
 import re
+from collections.abc import Set
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
+
+from ..text.characters import shorten
 
 if TYPE_CHECKING:
     from ..history.conversation import Thread
@@ -19,6 +23,8 @@ _POSITION = re.compile(r"(?:[0-9]{1,4}|[A-Za-z][0-6]+s[\w+/=%-]+)(?:~.*)?")
 #: Characters of two texts that are compared, how alike they are if one is an edit of the other, and the fewest that
 #: the other may begin or end with.
 _COMPARED, _ALIKE, _LEAST = 200, 0.6, 4
+#: Characters of a turn's words in a notice.
+_LONGEST_WORDS = 60
 
 
 def is_position(cell: str) -> bool:
@@ -32,27 +38,51 @@ class Identified(NamedTuple):
     cell: str
     replaces: str = ""
 
+    @property
+    def notice(self) -> str:
+        """What the user should know of it."""
+        if not self.replaces:
+            return ""
+        words = shorten(self.replaces, _LONGEST_WORDS)
+        return f"The cell's earlier turn had other words (“{words}”) and was replaced: %glm undo brings it back."
+
 
 class CellIdentity:
     """Knows the cells that have asked from a page whose ids are positions."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
+        self._run = (0, "")
 
     def known(self, cell: str | None) -> str | None:
         """The cell of the conversation, if an id says so, or a run of it has shown it."""
         return self._known.get(cell) if cell is not None and is_position(cell) else cell
 
-    def identify(self, cell: str, text: str, thread: Thread, run: str) -> Identified:
-        """The cell of the conversation that asks this in the thread; `run` is the name of its execution."""
-        if not is_position(cell):
-            return Identified(cell)
+    def of_run(self, run: int, cell: str | None) -> str | None:
+        """The same for a cell that runs; what it was identified as, or its id."""
+        return self._run[1] if self._run[0] == run else self.known(cell) or cell
+
+    def identify(self, cell: str, text: str, thread: Thread, run: int) -> Identified:
+        """The cell of the conversation that asks this in the thread, in the execution with this number.
+
+        The first thing that an execution asks decides.
+        """
+        if not is_position(cell) or self._run[0] == run:
+            return Identified(self.of_run(run, cell) or cell)
         taken = {known for page, known in self._known.items() if page != cell}
         own = self._known.get(cell) or (cell if cell not in taken else None)
-        found = _identified(own, text, [turn for turn in _asked(thread) if turn[0] not in taken])
-        found = found or Identified(f"{cell}~{run}")
+        asked = _asked(thread)
+        found = _identified(own, text, [turn for turn in asked if turn[0] not in taken])
+        found = found or Identified(_unused(cell, taken.union(other for other, _ in asked)))
         self._known[cell] = found.cell
+        self._run = (run, found.cell)
         return found
+
+
+def _unused(cell: str, used: Set[str]) -> str:
+    """A name for one more cell with this id."""
+    numbers = (f"{cell}~{number}" for number in count(2))
+    return next(name for name in numbers if name not in used)
 
 
 def _asked(thread: Thread) -> list[tuple[str, str]]:

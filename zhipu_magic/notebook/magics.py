@@ -40,7 +40,7 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
         @functools.wraps(function)
         def magic(self: GLMMagics, *arguments: Any) -> None:
             try:
-                with hints.door(), self.session.called_by(caller(self.session.shell)):
+                with hints.door(), self.session.variables.called_by(caller(self.session.shell)):
                     function(self, *arguments)
             except KeyboardInterrupt:
                 raise Interrupted("Interrupted.", reason="interrupted") from None

@@ -9,14 +9,12 @@ settings through `reflect_chat` alone.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..text.characters import shorten
 from ..text.errors import GLMError
 from . import front_ends, hints
 from .cell_identity import CellIdentity
@@ -24,7 +22,8 @@ from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .page_journal import PageJournal
 from .settings import Settings
-from .shell import Caller, is_coloured, is_terminal
+from .shell import is_coloured, is_terminal
+from .variables import Variables
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 _OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
 #: Settings of the connection to the service.
 _OF_THE_SERVICE = ("base_url", "plain_http", "timeout", "max_retries")
-#: Characters of a turn's words in a notice.
-_LONGEST_WORDS = 60
 
 
 class Session:
@@ -53,6 +50,7 @@ class Session:
         self.shell = shell
         self.settings = settings
         self.cells = CellTracker(shell)
+        self.variables = Variables(shell, self.cells)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
         self._cell_outputs = CellOutputs(shell)
@@ -61,13 +59,10 @@ class Session:
         self._practice_server: PracticeServer | None = None
         self._practice_script: Path | None = None
         self._notices: list[str] = []
-        self._caller = Caller()
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         #: A run, and whether its cell had an earlier turn when this run first asked.
         self._earlier_turn = (0, False)
-        #: A run, and which cell of the conversation it is.
-        self._identified: tuple[int, str | None] = (0, None)
         settings.observe(self._follow_setting, (*_OF_THE_CHAT, *_OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -162,52 +157,15 @@ class Session:
             if notice:
                 self.notify(notice)
 
-    # Names
-
-    @property
-    def own_names(self) -> dict[str, Any]:
-        """The variables that the notebook has defined, without those that IPython put there."""
-        hidden, absent = self.shell.user_ns_hidden, object()
-        return {
-            name: value
-            for name, value in list(self.shell.user_ns.items())
-            if type(name) is str and hidden.get(name, absent) is not value
-        }
-
-    @property
-    def tools_by_name(self) -> dict[str, Any]:
-        """What `--tool` may name: the notebook's variables, and first those of its function that asks."""
-        return {**self.own_names, **self._caller.variables} if self._caller.is_own else self.own_names
-
     def renew_tools(self) -> None:
         """Make the chat's tools what their names stand for by now."""
         from . import autoreloaded
 
-        own = self.own_names
+        own = self.variables.own
         for tool in self.chat.known_tools:
             autoreloaded.complete(tool.function)
             autoreloaded.complete(own.get(tool.name))
         self.chat.renew_tools(own)
-
-    @property
-    def names(self) -> Mapping[str, Any]:
-        """The names that a reference may use.
-
-        The variables of the function that asks, all of the notebook's, `In` as typed, and `error` for the last
-        exception.
-        """
-        names, history, failure = self.shell.user_ns, self.shell.history_manager, self.cells.failure
-        typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
-        return ChainMap(dict(self._caller.variables), typed, names, {"error": failure.error} if failure else {})
-
-    @contextmanager
-    def called_by(self, caller: Caller) -> Iterator[None]:
-        """While this lasts, a magic runs that this function has called."""
-        before, self._caller = self._caller, caller
-        try:
-            yield
-        finally:
-            self._caller = before
 
     # The running cell
 
@@ -216,27 +174,20 @@ class Session:
         from ..history.turn import Anchor
 
         cells = self.cells
-        run, cell = self._identified
-        cell = cell if run == cells.run else self._identity.known(cells.cell) or cells.cell
+        cell = self._identity.of_run(cells.run, cells.cell)
         return Anchor(cell, cells.run, cells.execution_count, append=self.settings.rerun == "append")
 
     def identify_cell(self, text: str, thread: str | None = None) -> str:
         """Find out which cell of the conversation the running one is, where its id is a position (see `cell_identity`).
 
-        `text` is the first thing that this run asks in the thread. Returns a notice where its turn will replace one
-        that had other words.
+        `text` is what it asks in the thread. Returns a notice where its turn will replace one that had other words.
         """
-        cells, history = self.cells, self.chat.history
-        if cells.cell is None or self._identified[0] == cells.run or self.settings.rerun == "append":
+        if self.cells.cell is None or self.settings.rerun == "append":
             return ""
-        found = self._identity.identify(cells.cell, text, history.thread(thread), history.run(cells.run))
-        self._identified = (cells.run, found.cell)
+        found = self._identity.identify(self.cells.cell, text, self.chat.thread(thread), self.cells.run)
         if self._rerun is not None:
             self._rerun = found.cell
-        if not found.replaces:
-            return ""
-        words = shorten(found.replaces, _LONGEST_WORDS)
-        return f"The cell's earlier turn had other words (“{words}”) and was replaced: %glm undo brings it back."
+        return found.notice
 
     def has_earlier_turn(self, thread: str | None = None) -> bool:
         """Whether the thread has a turn from an earlier run of this cell."""

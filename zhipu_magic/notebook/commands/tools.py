@@ -37,7 +37,7 @@ def _add(session: Session, names: list[str]) -> None:
     from ...values.tools.tool import Tool
     from ..cell_values import tool_of
 
-    added = [Tool.of(tool_of(name, session.tools_by_name)) for name in names]
+    added = [Tool.of(tool_of(name, session.variables.tools)) for name in names]
     replaced = {tool.name for tool in added}
     session.chat.tools = [*(tool for tool in session.chat.tools if tool.name not in replaced), *added]
     _list(session)

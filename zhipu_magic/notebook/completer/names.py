@@ -30,7 +30,7 @@ _IN_ITEM = re.compile(rf"""\s*({_PATH})\[\s*(?:(["'])([^"'\\]*))?""")
 
 def own(session: Session) -> Iterator[tuple[str, Any]]:
     """The notebook's public variables whose names are identifiers."""
-    return ((name, value) for name, value in session.own_names.items() if name.isidentifier() and name[0] != "_")
+    return ((name, value) for name, value in session.variables.own.items() if name.isidentifier() and name[0] != "_")
 
 
 def visible(session: Session, typed: str) -> Found:
