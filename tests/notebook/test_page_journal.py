@@ -49,7 +49,7 @@ class Desk(Kernels):
         nbformat.write(made, path)
         return path
 
-    def open(self, name: str, running: str | None = None) -> tuple[Notebook, str]:
+    def open(self, name: str, running: str | None = "the first") -> tuple[Notebook, str]:
         """The notebook in a new kernel; gives what `%load_ext` said, which the cell `running` holds."""
         self._environment.setenv("JPY_SESSION_NAME", str(self.folder / f"{name}.ipynb"))
         page = self.start_bare()
@@ -150,7 +150,13 @@ def test_a_notebook_that_is_renamed_before_its_kernel_starts_again_is_known_by_t
 def test_where_that_is_not_known_the_journal_of_the_first_name_is_offered(desk: Desk) -> None:
     desk.talk("Untitled", CELLS)
     rename(desk, "Untitled", "sales")
-    assert desk.open("Untitled")[1] == OFFER.format("Untitled.jsonl")
+    assert desk.open("Untitled", running=None)[1] == OFFER.format("Untitled.jsonl")
+
+
+def test_what_runs_notebooks_is_offered_no_other_notebooks(desk: Desk) -> None:
+    desk.talk("page", CELLS)
+    rename(desk, "page", "sales")
+    assert desk.open("sales", running=None)[1] == ""
 
 
 def test_a_copied_notebook_resumes_a_copy(desk: Desk) -> None:

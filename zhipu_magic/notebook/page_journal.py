@@ -73,9 +73,13 @@ class PageJournal:
         if self._told == before and self._notebook is not None and _is_there(self._notebook):
             return
         self._notebook = told
-        cell = front_ends.running_cell(request_metadata(self._shell), None)
+        cell = self._running_cell()
         if told is not None and cell is not None and not _is_there(told):
             self._notebook = _sibling(told, _asked_by(cell)) or told
+
+    def _running_cell(self) -> str | None:
+        """The cell that runs, also the one that loads the extension."""
+        return front_ends.running_cell(request_metadata(self._shell), None)
 
     def begin_cell(self, cell: str | None) -> None:
         """Note that a cell runs."""
@@ -102,6 +106,8 @@ class PageJournal:
         page = _read(notebook)
         if self._is_mine(page, asked, own):
             return self._offer(own)
+        if self._running_cell() is None:  # what runs notebooks sends no ids, and the line would be in its outputs
+            return ""
         for journal in regular_files.newest(own.parent, _JOURNAL, _MOST):
             if journal != own and self._is_mine(page, asked_in(journal, BRIEFLY), journal):
                 return self._offer(journal)

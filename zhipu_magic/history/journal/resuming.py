@@ -70,7 +70,7 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
     if resumed == names[-1]:
         raise JournalError("This conversation has already been resumed.", reason="resume.done")
     other = found[names[-2]] if len(names) > 1 else None
-    return Found(reader, names[-1], found[names[-1]], other, lines)
+    return Found(reader, session=names[-1], state=found[names[-1]], other=other, lines=lines)
 
 
 def _missing(file: Path) -> JournalError:

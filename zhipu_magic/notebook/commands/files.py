@@ -145,8 +145,8 @@ COMMANDS = (
     ),
     Command(
         "resume",
-        "%glm resume [NAME] [--earlier]",
-        "continue what an earlier session left in the journal, or in that of another notebook or path",
+        "%glm resume [PATH] [--earlier]",
+        "continue the conversation that an earlier session left in the journal, or in that of the notebook PATH",
         _resume,
         completes="files",
     ),
