@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..history.conversation import Conversation
     from ..history.history import History
     from ..history.journal.glance import Asked
+    from ..history.journal.resuming import IsMine
     from .notebook_file import NotebookFile
     from .settings import Settings
     from .shell import Shell
@@ -152,10 +153,10 @@ class PageJournal:
         found = self._beside().with_name(f"{name.removesuffix(_NOTEBOOK)}{_JOURNAL}")
         return found if path.suffix == _NOTEBOOK or _is_there(found) or not _is_there(path) else None
 
-    def is_mine(self, conversation: Conversation) -> bool:
-        """Whether this page has had the conversation, as far as its file tells."""
+    def is_mine(self) -> IsMine:
+        """What tells whether this page has had a conversation, as far as its file shows."""
         page = _read(self._notebook) if self._notebook is not None else None
-        return page is not None and page.has_asked(_asked(conversation), self._ran)
+        return lambda conversation: page is not None and page.has_asked(_asked(conversation), self._ran)
 
     # A notebook that gets another name while its kernel runs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from types import FrameType, MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
 
@@ -69,7 +69,8 @@ class Caller(NamedTuple):
     is_own: bool = False
 
 
-_RUN_A_MAGIC: Final = frozenset({"run_cell_magic", "run_line_magic", "run_magic", "magic"})
+#: IPython's functions that run a magic, and those that some versions and shells put around them.
+_RUN, _AROUND = frozenset({"run_cell_magic", "run_line_magic"}), frozenset({"run_magic", "magic"})
 
 
 def caller(shell: Shell) -> Caller:
@@ -78,9 +79,9 @@ def caller(shell: Shell) -> Caller:
     (`needs_local_scope` would give a cell magic the notebook's variables, wherever it is called.)
     """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name not in _RUN_A_MAGIC:
+    while frame is not None and frame.f_code.co_name not in _RUN:
         frame = frame.f_back
-    while frame is not None and frame.f_code.co_name in _RUN_A_MAGIC:
+    while frame is not None and frame.f_code.co_name in _RUN | _AROUND:
         frame = frame.f_back
     if frame is None:
         return Caller()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +33,19 @@ _MOST_NAMED, _LONGEST_NAME = 10, 60
 class Found:
     """The session to go on from, what it left, and what the one before it left, if there is another.
 
-    `lines` are the journal's, by the ids of their events, without those of conversations that are somebody else's.
+    `mine` are the sessions that are the user's, if that is known of any.
     """
 
     reader: JournalReader
     session: str
     state: State
     other: State | None
-    lines: Mapping[str, bytes]
+    mine: Collection[str] = ()
+
+    @property
+    def lines(self) -> Mapping[str, bytes]:
+        """The journal's lines, by the ids of their events, without those of conversations that are somebody else's."""
+        return lines_behind(self.reader, self.mine) if self.mine else self.reader.by_id()
 
 
 def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None = None) -> Found:
@@ -52,7 +57,6 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
         raise _missing(file)
     reader, found = sessions.reopen(file, but=journal.session)
     mine = {name: state for name, state in found.items() if is_mine(state.conversation)} if is_mine else {}
-    lines = lines_behind(reader, mine) if mine else reader.by_id()
     found = mine or found
     resumed = next((event.from_ for event in reversed(journal.events) if isinstance(event, ResumeEvent)), None)
     # This session builds on the sessions that it was forked from already.
@@ -70,7 +74,7 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
     if resumed == names[-1]:
         raise JournalError("This conversation has already been resumed.", reason="resume.done")
     other = found[names[-2]] if len(names) > 1 else None
-    return Found(reader, session=names[-1], state=found[names[-1]], other=other, lines=lines)
+    return Found(reader, session=names[-1], state=found[names[-1]], other=other, mine=mine)
 
 
 def _missing(file: Path) -> JournalError:

@@ -76,7 +76,7 @@ def _resume(session: Session, text: str) -> None:
     page = session.page_journal
     copied = page.named(path) if path else None
     earlier = _EARLIER.search(text) is not None
-    notes = chat.history.resume(copied or path, earlier=earlier, copy=copied is not None, is_mine=page.is_mine)
+    notes = chat.history.resume(copied or path, earlier=earlier, copy=copied is not None, is_mine=page.is_mine())
     page.settle()
     if path and copied is None:
         session.settings.journal = str(chat.history.journal.path)
