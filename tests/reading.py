@@ -279,17 +279,27 @@ def _tidy(text: str) -> str:
     return re.sub("(?:\n| )*(⟦[^⟧]*⟧)(?: |\n(?![•¦]))*", r"\1", text)
 
 
-def differences(row: Row, page: str, *, addresses: str = "all", mathematics: bool = True) -> list[str]:
+def differences(
+    row: Row, page: str, *, addresses: str = "all", mathematics: bool = True, formulas: bool = True
+) -> list[str]:
     """What the page does not show as it must.
 
     `addresses`: which bare ones become links there: all, schemed, none. Without `mathematics`, Markdown takes half of
-    the backslashes out of it.
+    the backslashes out of it. Without `formulas`, it does not matter what is in them.
     """
     read = Read(page)
     wanted = {"text": _tidy(row.text), **{kind: sorted(map(_tidy, getattr(row, kind))) for kind in read.marked}}
     shown = {"text": read.text, **{kind: sorted(map(_bare, words)) for kind, words in read.marked.items()}}
     if addresses == "all" or (addresses == "schemed" and not row.bare) or not set(read.links) <= set(row.links):
         wanted["links"], shown["links"] = sorted(row.links), sorted(read.links)
+    if not formulas:
+        for each in (wanted, shown):
+            for name, words in each.items():
+                each[name] = (
+                    re.sub("⟦[^⟧]*⟧", "⟦⟧", words)
+                    if isinstance(words, str)
+                    else [re.sub("⟦[^⟧]*⟧", "⟦⟧", one) for one in words]
+                )
     if not mathematics:
         wanted["text"], shown["text"] = (each["text"].replace("\\", "") for each in (wanted, shown))
     return [f"{name}: {shown[name]!r} and not {wanted[name]!r}" for name in wanted if shown[name] != wanted[name]]

@@ -1,7 +1,7 @@
 """Headings that a notebook's table of contents does not take for the user's own.
 
-JupyterLab and Notebook look for them in the Markdown of outputs: `#` at the very beginning of a line, and two or more
-`=` or `-` below one. Markdown also takes a space before the first, and one sign for the second.
+JupyterLab and Notebook list the headings of outputs too, but for those with an element that is marked as none. Older
+ones also take a rule for a heading that stands right below words, such as an item of a list.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ import re
 from collections.abc import Iterator
 
 from ..markdown import Structure
+from . import marks
 from .edits import Edit
 
-_UNDERLINE = re.compile(r"( {0,3})(?:={2,}|-{2,})[ \t]*\Z")
+_HASHES = re.compile(r" {0,3}#{1,6}[ \t]+(?=\S)")
+_LINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z")
+_RULE = re.compile(r" {0,3}-{2,}[ \t]*\Z")
 
 
 def headings(text: str, found: Structure) -> Iterator[Edit]:
-    """Changes that leave every heading and every rule one to Markdown alone."""
+    """A mark in each heading; those in lists and quotations are not listed anyway."""
     for kind, start, end in found.marks:
-        if kind == "#":
-            if text.startswith("#", start):
-                yield Edit(start, start, " ")
-        elif line := _UNDERLINE.match(text[start:end]):
-            if kind != "hr":
-                yield Edit(start, end, f"{line[1]}{kind}")
-            elif start and not text.endswith("\n\n", 0, start):
-                yield Edit(start, end, f"{line[1]}***")
+        if kind == "hr":
+            if _RULE.match(text, start, end) and not text.endswith("\n\n", 0, start):
+                yield Edit(start, end, "***")
+        elif kind == "#":
+            if opening := _HASHES.match(text, start, end):
+                yield Edit(opening.end(), opening.end(), marks.UNLISTED)
+        elif _LINE.match(text, start, end):
+            words = text.rfind("\n", 0, start - 1) + 1
+            words += len(text[words:start]) - len(text[words:start].lstrip())
+            yield Edit(words, words, marks.UNLISTED)

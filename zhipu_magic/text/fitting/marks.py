@@ -1,7 +1,7 @@
 """Marks that stand for HTML while a text is fitted and made harmless, one character each.
 
-None of them is a character: Unicode reserves them for use within a program. What each becomes begins with `<`, has no
-attribute, and neither ends nor begins anything in the text around it.
+None of them is a character: Unicode reserves them for use within a program. What each becomes begins with `<`, and
+neither ends nor begins anything in the text around it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ BREAK = "\ufdda"
 DOLLAR, BACKSLASH = "\ufddb", "\ufddc"
 #: Keeps what is before it apart from what is after it; a front end ends an address here, or begins mathematics.
 APART = "\ufddd"
+#: At the beginning of a heading: a notebook's table of contents leaves it out.
+UNLISTED = "\ufdde"
 
 #: All of them, as a part of a class of characters.
-HTML = f"{STRONG}-{APART}"
+HTML = f"{STRONG}-{UNLISTED}"
 
 _ENDS = {STRONG: END_STRONG, EMPHASIS: END_EMPHASIS, STRUCK: END_STRUCK, CODE: END_CODE}
 _TAGS = {STRONG: "strong", EMPHASIS: "em", STRUCK: "del", CODE: "code"}
@@ -29,9 +31,10 @@ _SPANS = {
     DOLLAR: "<span>&#36;</span>",
     BACKSLASH: "<span>&#92;</span>",
     APART: "<span></span>",
+    UNLISTED: '<span class="jp-toc-ignore"></span>',
 }
 _TAG = re.compile(f"[{STRONG}-{END_CODE}]")
-_SINGLE = re.compile(f"[{BREAK}-{APART}]")
+_SINGLE = re.compile(f"[{BREAK}-{UNLISTED}]")
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
 

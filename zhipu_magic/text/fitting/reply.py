@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..markdown import Structure, structure
@@ -87,16 +86,19 @@ class _Rest:
         return cls(laid_out, found, found.settled, before)
 
     def edits(self, start: int, end: int) -> list[Edit]:
-        """What is fitted between these two places."""
-        return sorted(
-            edit
-            for edit in [*headings(self.text, self.found), *self._runs()]
-            if start <= edit.start < end  # a run is on one side of them
-        )
-
-    def _runs(self) -> Iterator[Edit]:
-        for start, end in self.found.runs:
-            words = self.text[start:end]
-            shown = fitted_row(words) if (start, end) in self.found.rows else fitted_run(words, quoted=">" in words)
-            if shown != words:
-                yield Edit(start, end, shown)
+        """What is fitted between these two places, each run being on one side of them."""
+        runs = [run for run in self.found.runs if start <= run[0] < end]
+        lines = [edit for edit in headings(self.text, self.found) if start <= edit.start < end]
+        within = Spans(runs)
+        edits = [edit for edit in lines if not within.hold(edit.start)]
+        at = 0
+        for first, last in runs:
+            inside = []
+            while at < len(lines) and lines[at].start < last:
+                inside += [lines[at]] if lines[at].start >= first else []
+                at += 1
+            words = edited(self.text, inside, first, last)
+            shown = fitted_row(words) if (first, last) in self.found.rows else fitted_run(words, quoted=">" in words)
+            if shown != self.text[first:last]:
+                edits.append(Edit(first, last, shown))
+        return sorted(edits)
