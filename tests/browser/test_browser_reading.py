@@ -41,7 +41,9 @@ COPIED = """area => {
     range.selectNodeContents(area);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    return getSelection().toString();
+    const copied = getSelection().toString();
+    getSelection().removeAllRanges();
+    return copied;
 }"""
 
 
@@ -49,10 +51,10 @@ def reply(rows: list[Row]) -> str:
     return RULE.join(row.source for row in rows)
 
 
-def streamed(rows: list[Row], pause: float = 0.05) -> Raw:
-    """A reply that takes some two seconds."""
+def streamed(rows: list[Row], pause: float = 0.04) -> Raw:
+    """A reply that takes a second."""
     text = reply(rows)
-    size = len(text) // 30 + 1
+    size = len(text) // 25 + 1
     steps: list[object] = []
     for start in range(0, len(text), size):
         steps += [sse(chunk(text[start : start + size])), pause]
@@ -96,9 +98,9 @@ def test_every_row_is_read_right(front_end: FrontEnd, server: PracticeServer, op
         wait_for_mathematics(notebook, cell, rows)
         assert wrong(notebook, cell, rows) == {}
         assert page.locator("hr").count() == len(rows) - 1
+        page.screenshot(path=shoot(notebook.page, f"{front_end.name}-reading-{list(GROUPS)[cell - 2]}"))
         copied = page.evaluate(COPIED)
         assert not any(sign in copied for sign in "\u200b\u200c\u200d\u2060\ufeff")
-        page.screenshot(path=shoot(notebook.page, f"{front_end.name}-reading-{list(GROUPS)[cell - 2]}"))
 
     notebook.restart()
     notebook.edit(1, REPLAY.format("only"))

@@ -20,8 +20,11 @@ _PROSE = re.compile(r"(?![-+=:]|\d+[.)])(?!.*  )[^\s\\`*_~\[\]<>#&|$^](?:[^\\`*_
 
 
 def transcript(thread: Thread) -> str:
-    """The turns that stand: the user's words as they were written, the replies as the Markdown that they are."""
-    return page_of(_pieces(thread)).rich + "\n"
+    """The turns that stand: the user's words as they were written, the replies as the Markdown that they are.
+
+    A file is a source to work on, in tools that know nothing of HTML in it: what fits a page to front ends stays out.
+    """
+    return page_of(_pieces(thread), as_written=True).rich + "\n"
 
 
 def _pieces(thread: Thread) -> Iterator[Markup | Cited | str]:
