@@ -56,6 +56,18 @@ $" onfocus=f() "$
 <javascript:f()>
 https://x.y/
 ```$
+**a](javascript:f())：**b
+**[a](javascript:f())：**b
+**a：<img src=x onerror=f()>**b
+~~<script>f()</script>：~~b
+\(\href{javascript:f()}{x}\)
+\[ <img src=x onerror=f()> \]
+$ \href{javascript:f()}{x} $
+https://x.y，$" onfocus=f() x="$
+www.x.y/，![a](//x)
+<br onclick=f()>
+|`a|<img src=x onerror=f()>`|
+# [a](//x "
 """.strip().splitlines()
 ATTACKS += [
     "<div\n",
@@ -70,6 +82,7 @@ MARKDOWN = ["`", "``", "```", "````", "~~~", "$", "$$", "{", "}", '"', "|", "*",
 MARKDOWN += ["\\(", "\\)", "\\[", "\\]", "\\\\[", "\\\\]", "\\begin{a}", "\\end{a}", "\\", "\\\\"]
 MARKDOWN += ["```html\n", "```\n", "~~~\n", "```mermaid\n", "``` x", "```~~\n", "```\t\n", "|a|b|\n|-|-|\n", "\n: x\n"]
 MARKDOWN += ["\n", "\n", "\n", "\n\n", "\n\n", "\r", "\r\n", " ", "  ", "    ", "\t", "\f", "\v", "\x00", "\u2028"]
+MARKDOWN += ["**", "：", "重点", "<br>", "https://x.y", "，", "|-|-|\n", "5", "\\$", "\\|", "  - "]
 MARKDOWN += ["\xa0", "- ", "1. ", "> ", "# ", "===\n", "---\n"]
 TEXTS = st.lists(st.sampled_from(ATTACKS + MARKDOWN), max_size=24).map("".join)
 LINES = st.lists(st.sampled_from([*ATTACKS, *MARKDOWN, "", "", "```", "$$", "<b>", "- a", "  b", ": c"]), max_size=16)

@@ -12,7 +12,7 @@ import pytest
 from front_end import NO_KERNEL, FrontEnd, OpenNotebook
 from trap import FETCHED, FOREIGN, Trap, attacks, requested
 
-from zhipu_magic.text.sanitize.markdown import harmless
+from zhipu_magic.text.sanitize.pages import page_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -57,7 +57,7 @@ def wait_until_shown(page: Page, count: int) -> None:
 def test_a_page_of_attacks_runs_nothing_and_fetches_nothing(
     front_end: FrontEnd, window: BrowserContext, opened: Open, shoot: Shoot, trap: Trap, trusted: bool
 ) -> None:
-    replies = [harmless(each) for each in [*attacks(trap), "\n\n".join(attacks(trap)), LAST]]
+    replies = [page_of([each]).rich for each in [*attacks(trap), "\n\n".join(attacks(trap)), LAST]]
     path = write(front_end, "attacks", replies)
     copy = front_end.copy(path, f"attacks-{trusted}", kernel=NO_KERNEL, trusted=trusted)
     with requested(window) as hosts:

@@ -79,6 +79,10 @@ $\class{x" onclick=RUN}{x}$ $\cssId{main}{x}$ $\unicode[TRAP]{65}$
 $\require{html}\includegraphics{TRAP/tex-image}$ $\mmlToken{mi}[href="javascript:RUN"]{x}$
 $a<img src=x onerror=RUN>b$ and $$c <script>RUN</script>$$
 &#36;\hr&#101;f{javascript:RUN}{x}&#36;
+**[press](javascript:RUN)：**x ~~<img src=x onerror=RUN>：~~x
+\(\href{javascript:RUN}{x}\) and \[ \style{background:url(TRAP/tex-brackets)}{x} \] $ \href{javascript:RUN}{x} $
+https://evil.invalid/，$" onmouseover="RUN" style="position:fixed;inset:0" x="$
+<br onclick=RUN><br/ onclick=RUN>
 `<img src=x onerror=RUN>` and ``x`<img src=TRAP/code>``
 """
 LONG_ATTACKS = r"""
@@ -93,6 +97,23 @@ LONG_ATTACKS = r"""
 | a | b |
 |---|---|
 | `x | <img src=x onerror=RUN>` | `<img src=TRAP/cell|>` |
+=====
+| a |
+|---|
+| `x|<img src="TRAP/code-cell" onerror=RUN>` |
+=====
+# [press](javascript:RUN) **：<img src="TRAP/heading" onerror=RUN>**x
+=====
+\[
+x
+
+- <img src="TRAP/display" onerror=RUN>
+\]
+=====
+1. a
+  - ```html
+    <img src="TRAP/nested" onerror=RUN>
+    ```
 =====
 ```x"><img/src=TRAP/fence-language>
 code

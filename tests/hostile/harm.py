@@ -41,6 +41,8 @@ ATTACKS = [
     "$$ <!-- <img src=x onerror=pwn()>",
     "```x <img src=x onerror=pwn()>",
     "|<img src=x onerror=pwn()>|",
+    "**[press](javascript:pwn())：**\\(\\href{javascript:pwn()}{x}\\)<br onclick=pwn()>",
+    'https://a.example，$"style="x:pwn"onmouseover="pwn()"x="$ ~~<svg onload=pwn()>：~~x',
     "&lt;img src=x onerror=pwn()&gt;",
     "java\tscript:pwn() <a href=javascript:pwn()>x</a>",
     "{0.__class__} {pwn} <b onclick=pwn()>",

@@ -22,7 +22,7 @@ def headings(text: str, found: Structure) -> Iterator[Edit]:
     """A mark in each heading; those in lists and quotations are not listed anyway."""
     for kind, start, end in found.marks:
         if kind == "hr":
-            if _RULE.match(text, start, end) and not text.endswith("\n\n", 0, start):
+            if _RULE.match(text, start, end) and text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip():
                 yield Edit(start, end, "***")
         elif kind == "#":
             if opening := _HASHES.match(text, start, end):
