@@ -44,7 +44,8 @@ def emphasised(text: str, delimiters: Sequence[Delimiter]) -> str:
         for found, letters in zip(read, (strict, loose), strict=True):
             found |= commonmark_pairs([one for one in group if one.sign != "~"], letters)
     changed = {sign for sign in "*_" if any(_of(sign, pairs) != _of(sign, found) for found in read)}
-    if not _strikes_alike([one for one in delimiters if one.sign == "~"], _of("~", pairs), (strict, loose)):
+    tildes = [one for one in delimiters if one.sign == "~" and not strict.stands_alone(one)]
+    if not _strikes_alike(tildes, _of("~", pairs), (strict, loose)):
         changed.add("~")
     return _marked(text, [one for one in delimiters if one.sign in changed], pairs) if changed else text
 
@@ -75,10 +76,11 @@ def _marked(text: str, delimiters: Iterable[Delimiter], pairs: Iterable[Pair]) -
             opening += marks.APART  # VS Code sees no mathematics after a tag that is open
         tags |= {pair.opening: (opening, pair.length), pair.closing: (closing, pair.length)}
     parts, at = [], 0
+    letters = Letters(text, with_symbols=True)
     for one in delimiters:
         parts.append(text[at : one.start])
         at = one.start
-        inert = Letters(text, True).before(one).isspace() and Letters(text, True).after(one).isspace()
+        inert = letters.stands_alone(one)
         while at < one.end:
             shown, length = tags.get(at, (one.sign if inert else f"\\{one.sign}", 1))
             parts.append(shown)

@@ -46,6 +46,10 @@ class Letters:
         left, right = self._flanks(one)
         return right and (one.sign != "_" or not left or is_punctuation(self.after(one), self.with_symbols))
 
+    def stands_alone(self, one: Delimiter) -> bool:
+        """Whether there are spaces around it, so that it is no delimiter to anyone."""
+        return self.before(one).isspace() and self.after(one).isspace()
+
     def _flanks(self, one: Delimiter) -> tuple[bool, bool]:
         before, after = self.before(one), self.after(one)
         spaces = before.isspace(), after.isspace()
