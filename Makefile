@@ -17,7 +17,7 @@ RUN := $(VENV)/bin/python
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
-test: $(VENV)/test
+test: $(VENV)/test $(VENV)/renderers
 	for notebook in notebooks/*.ipynb; do \
 	  JPY_SESSION_NAME=$(CURDIR)/$$notebook ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
 	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
@@ -49,7 +49,7 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers $(CLIENTS)
+	rm -rf $(VENV) .venv-servers $(CLIENTS) tests/node/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
@@ -57,6 +57,12 @@ $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	touch $@
+
+# Without npm, the tests that need these are skipped.
+$(VENV)/renderers: tests/node/package-lock.json
+	if command -v npm >/dev/null; then \
+	  npm ci --prefix tests/node --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
+	fi || true
 
 $(CLIENTS)/ready: pyproject.toml
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)

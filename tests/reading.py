@@ -23,8 +23,7 @@ class Row:
     italic: tuple[str, ...] = ()
     struck: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    #: Why not every renderer shows it so: those without addresses that have no scheme, those without lists like these.
-    bare: bool = False
+    bare: bool = False  # whether an address in it has no scheme: not every renderer makes a link of it
 
 
 def row(source: str, text: str, **marked: object) -> Row:
@@ -290,7 +289,8 @@ def differences(
     read = Read(page)
     wanted = {"text": _tidy(row.text), **{kind: sorted(map(_tidy, getattr(row, kind))) for kind in read.marked}}
     shown = {"text": read.text, **{kind: sorted(map(_bare, words)) for kind, words in read.marked.items()}}
-    if addresses == "all" or (addresses == "schemed" and not row.bare) or not set(read.links) <= set(row.links):
+    every = addresses == "all" or (addresses == "schemed" and not row.bare)
+    if every or not set(read.links) <= set(row.links):
         wanted["links"], shown["links"] = sorted(row.links), sorted(read.links)
     if not formulas:
         for each in (wanted, shown):

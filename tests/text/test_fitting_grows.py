@@ -20,10 +20,9 @@ from zhipu_magic.text.sanitize import markdown as sanitized
 from zhipu_magic.text.sanitize.markdown import harmless
 from zhipu_magic.text.sanitize.pages import page_of
 
-PIECES = "** * *** ~~ ~ __ _ $ $$ \\( \\) \\[ \\] \\begin{align} \\end{align} ` ``` | # ## --- === <br> https://a.org/x www.a.org"
-PIECES += (
-    " a@b.org ， 。 ： “ ” （ ） 重点 注意 内容 word x 3 5 ^2 [ ]( https://b.org ) [ref_1] \\ \\| \\$ & - > 1. 2. 10."
-)
+PIECES = "** * *** ~~ ~ __ _ $ $$ \\( \\) \\[ \\] \\begin{align} \\end{align} ` ``` | # ## --- === <br> https://a.org/x"
+PIECES += " www.a.org a@b.org ， 。 ： “ ” （ ） 重点 注意 内容 word x 3 5 ^2 [ ]( https://b.org ) [ref_1] \\ \\| \\$ &"
+PIECES += " - > 1. 2. 10."
 WORDS = [
     *PIECES.split(" "),
     " ",

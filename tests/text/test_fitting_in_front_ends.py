@@ -1,4 +1,4 @@
-"""Every row of the table of `reading`, as the renderers of the front ends show it: JupyterLab's, VS Code's, nbconvert's.
+"""Every row of the table of `reading`, as the renderers of JupyterLab, VS Code and nbconvert show it.
 
 Colab and GitHub are approximated by the same renderers without mathematics. `tests/browser` walks the same rows in real
 front ends.
