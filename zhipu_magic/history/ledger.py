@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     were cut short; `estimated_tokens` and `estimated_cost` are what a budget then counts instead. `cost` is in yuan, by
     the price table; None where the price or the count is not known. `replayed` marks an answer from the journal, which
     cost nothing this time, and `practice` one of the practice server, which costs nothing. `turn` is the id of the turn
-    that it made.
+    that it made, and `thread` where it was asked.
     """
 
     model: str
@@ -30,6 +30,7 @@ class Entry(NamedTuple):
     estimated_tokens: int = 0
     estimated_cost: float = 0.0
     practice: bool = False
+    thread: str = ""
 
 
 def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
@@ -125,6 +126,8 @@ class Ledger:
     """Makes the entries that were added, if they are not at hand."""
     _sums: tuple[Sums, Sums] | None = None
     """What was spent, and what the journal answered, once somebody has asked."""
+    _parts: dict[tuple[str, str, bool], Sums] | None = None
+    """The sums by model, by thread, and by whether the journal answered, once somebody has asked."""
 
     def __repr__(self) -> str:
         return f"<Ledger, {self.everything.requests} entries>"
@@ -185,6 +188,29 @@ class Ledger:
     def account(self, *, as_recorded: bool) -> Sums:
         """What was spent; or, if a page is shown as it was recorded, what was spent then."""
         return self.everything if as_recorded else self.spent
+
+    def parts(self, *, as_recorded: bool) -> dict[tuple[str, str], Sums]:
+        """What `account` counts, by model and thread, in the order in which they were first asked."""
+        parts: dict[tuple[str, str], Sums] = {}
+        for (model, thread, replayed), sums in self._parted().items():
+            if as_recorded or not replayed:
+                parts[model, thread] = parts.get((model, thread), _NOTHING).plus(sums)
+        return parts
+
+    def _parted(self) -> dict[tuple[str, str, bool], Sums]:
+        if self._parts is None:
+            newer, ledger = [], self
+            while ledger._parts is None and ledger._before is not None:
+                newer.append(ledger)
+                ledger = ledger._before
+            added: dict[tuple[str, str, bool], list[Entry]] = {}
+            for entry in chain.from_iterable(each._newest() for each in reversed(newer)):
+                added.setdefault((entry.model, entry.thread, entry.replayed), []).append(entry)
+            parts = dict(ledger._parts or {})
+            for part, entries in added.items():
+                parts[part] = parts.get(part, _NOTHING).with_entries(entries)
+            self._parts, ledger._parts = parts, None  # it is asked of the newest ledger alone
+        return self._parts
 
     def newest_first(self) -> Iterator[Entry]:
         """The entries, the latest first."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from ..history.turn import Anchor
     from ..practice import PracticeServer
     from ..text.markup import Markup
-    from .display.dashboard import Dashboard, DashboardFigures
+    from .display.dashboard import Dashboard
+    from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .shell import Shell
 
@@ -294,7 +295,7 @@ class Session:
             self._dashboard.update(self._spending())
 
     def _spending(self) -> DashboardFigures:
-        from .display.dashboard import DashboardFigures
+        from .display.dashboard_figures import DashboardFigures
 
         return DashboardFigures(self.chat.state, as_recorded=self.settings.replay == "only")
 

@@ -26,7 +26,7 @@ _MEMBERS = _NEEDED | {
     *("cost", "estimated_tokens", "estimated_cost"),
 }
 #: What an entry of the ledger holds of them and a turn does not.
-_COSTS = ("cost", "seconds", "practice", "estimated_tokens", "estimated_cost")
+_COSTS = ("cost", "seconds", "practice", "estimated_tokens", "estimated_cost", "thread")
 #: The members of a reply's `usage` in the order of `Usage`, those within others last; and more than any reply has.
 _COUNTED = ("prompt_tokens", "completion_tokens", "total_tokens")
 _DETAILS = (("prompt_tokens_details", "cached_tokens"), ("completion_tokens_details", "reasoning_tokens"))

@@ -217,6 +217,7 @@ class TurnEvent(Event):
             estimated_tokens=self.estimated_tokens or 0,
             estimated_cost=self.estimated_cost or 0.0,
             practice=self.practice is not None,
+            thread=self.thread or "",
         )
         if stands:
             if self.thread is None:

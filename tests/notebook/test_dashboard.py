@@ -1,0 +1,96 @@
+"""The dashboard of `%glm usage`: sums where there are several, the newest request first, and what is left out told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from in_process import Page
+
+from zhipu_magic.notebook.display.terminal import Terminal
+from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.text.wrapping import width
+
+
+def ask(page: Page, server: PracticeServer, prompt: str, options: str = "", tokens: int = 10) -> None:
+    server.enqueue(Answer("words", prompt_tokens=tokens, completion_tokens=1))
+    assert page.run(f"%%glm {options}\n{prompt}").success
+
+
+def dashboards(page: Page) -> Iterator[str]:
+    """The dashboard as text, and as HTML without its tags and chart."""
+    yield page.run("%glm usage").plain()
+    html = re.sub(r"<svg.*?</svg>", "", page.run("%glm usage").html(0))
+    yield re.sub(r"<[^>]+>", " ", html.replace("</tr>", "\n"))
+
+
+def test_the_newest_request_stands_first(page: Page, server: PracticeServer) -> None:
+    for prompt in ("one", "two", "three"):
+        ask(page, server, prompt)
+    for shown in dashboards(page):
+        assert shown.index("three") < shown.index("two") < shown.index("one")
+
+
+def test_there_are_sums_by_model_and_by_thread_where_there_are_several(page: Page, server: PracticeServer) -> None:
+    ask(page, server, "one", "-m glm-4", tokens=1_000)
+    ask(page, server, "two", "-m glm-4", tokens=2_000)
+    for shown in dashboards(page):
+        assert "requests" not in shown.replace("2 requests", "")
+    ask(page, server, "three", "-m glm-5.3 -t side", tokens=9_000)
+    ask(page, server, "four", "-m glm-5.3 --once", tokens=500)
+    for shown in dashboards(page):
+        rows = [re.sub(r"[|\s]+", " ", line).strip() for line in shown.splitlines()]
+        assert [row for row in rows if re.match(r"(glm-4|glm-5.3|main|side) \d ", row)] == [
+            row for row in rows if re.match(r"glm-5.3 2 9,500 2 |glm-4 2 3,000 2 |side 1 9,000 1 |main 3 3,500 3 ", row)
+        ]
+        assert sum(bool(re.match(r"(glm-4|glm-5.3|main|side) \d ", row)) for row in rows) == 4
+
+
+def test_sums_of_a_resumed_conversation_are_those_of_its_journal(
+    page: Page, server: PracticeServer, tmp_path: object
+) -> None:
+    page.run(f"%config GLMMagics.journal = {str(tmp_path) + '/talk.jsonl'!r}")
+    ask(page, server, "one", "-m glm-4", tokens=1_000)
+    ask(page, server, "two", "-m glm-5.3 -t side", tokens=9_000)
+    before = page.run("%glm usage").plain()
+    page.run("%unload_ext zhipu_magic")
+    page.run("%load_ext zhipu_magic")
+    page.run(f"%glm resume {tmp_path}/talk.jsonl")
+    assert page.run("%glm usage").plain() == before
+
+
+def test_it_says_when_requests_are_left_out(page: Page, server: PracticeServer) -> None:
+    for number in range(61):
+        ask(page, server, f"prompt {number}.", "--once")
+    for shown in dashboards(page):
+        assert "The latest 60 of 61 requests:" in shown
+        assert "prompt 60." in shown and "prompt 0." not in shown
+
+
+def test_the_chart_says_without_colours_which_part_is_which(page: Page, server: PracticeServer) -> None:
+    ask(page, server, "one")
+    html = page.run("%glm usage").html(0)
+    assert re.search(r'<svg role="img" aria-label="[^"]*prompt below, completion above"', html)
+    assert "prompt, below" in html and "completion, above" in html
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_in_a_terminal_it_fits_the_width(
+    page: Page,
+    server: PracticeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    columns: int,
+) -> None:
+    ask(page, server, "一个很长的问题，" * 10, "-m glm-4", tokens=123_456)
+    ask(page, server, "a long prompt with | in it, and again " * 3, "-t side")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("zhipu_magic.notebook.session.is_terminal", lambda shell: True)
+    page.session.display = Terminal()
+    capsys.readouterr()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    page.run("%glm usage")
+    lines = capsys.readouterr().out.splitlines()
+    assert any("123,456" in line for line in lines)
+    assert all(width(line) <= columns for line in lines)

@@ -1,0 +1,133 @@
+"""What the dashboard shows: totals, sums by model and thread, and the latest requests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from ...history.events.event import State
+from ...history.ledger import Entry, Ledger, Sums
+from ...history.link import Link, back_from
+from ...service.response_members import objects
+from ...text.characters import shorten
+from ...text.numbers import money, plural
+from .panel import money_with_date
+
+#: The header of a table, and its rows.
+SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+HEADER = ("request", "model", "prompt", "completion", "cost", "time", "asked")
+_LONGEST_PROMPT = 40
+#: Requests that are listed one by one; earlier ones count in the totals.
+_LONGEST_LIST = 60
+
+
+@dataclass(frozen=True)
+class DashboardFigures:
+    """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run."""
+
+    state: State
+    as_recorded: bool = False
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.state.ledger
+
+    @property
+    def sums(self) -> Sums:
+        return self.ledger.account(as_recorded=self.as_recorded)
+
+    def marks(self, listed: Collection[str]) -> dict[str, str]:
+        """The marks of the turns with these ids; turns that are no longer in a thread are left out."""
+        here = self.state.conversation.here
+        others = (thread for thread in self.state.conversation.threads.values() if thread is not here)
+        links = (link for thread in (*others, here) for link in back_from(thread.last) if link.turn.id in listed)
+        return {link.turn.id: _marks(link) for link in links}
+
+    @cached_property
+    def newest(self) -> list[Entry]:
+        """The requests that are listed, the latest first."""
+        return list(islice(self.ledger.newest_first(), _LONGEST_LIST))
+
+    @cached_property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The rows of the table: the latest requests, the newest first, numbered from the very first."""
+        count = self.ledger.everything.requests
+        marks = self.marks({entry.turn for entry in self.newest})
+        rows: list[tuple[str, ...]] = []
+        for number, entry in zip(range(count, 0, -1), self.newest, strict=False):
+            replayed = "replayed" if entry.replayed and not self.as_recorded else ""
+            mark = marks.get(entry.turn, "replaced or undone") if entry.turn else ""
+            notes = [note for note in (entry.note, mark, replayed) if note]
+            rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
+        return rows
+
+    @cached_property
+    def left_out(self) -> str:
+        """What says that the table does not have all requests; nothing, where it has."""
+        count, shown = self.ledger.everything.requests, len(self.newest)
+        return f"The latest {shown} of {count:,} requests:" if shown < count else ""
+
+    @cached_property
+    def tables_of_sums(self) -> list[SumsTable]:
+        """Sums by model and by thread, each with its header; only where there are several, the largest first."""
+        parts = self.ledger.parts(as_recorded=self.as_recorded)
+        tables: list[SumsTable] = []
+        for place, name in enumerate(("model", "thread")):
+            sums: dict[str, Sums] = {}
+            for part, counted in parts.items():
+                sums[part[place]] = sums.get(part[place], Sums()).plus(counted)
+            if len(sums) > 1:
+                ordered = sorted(sums.items(), key=lambda item: -item[1].total_tokens)
+                tables.append(((name, *_SUMS), [(each, *_sums(counted)) for each, counted in ordered]))
+        return tables
+
+
+_SUMS = ("requests", "prompt", "completion", "cost")
+
+
+def _sums(sums: Sums) -> tuple[str, ...]:
+    cost = money(sums.cost) if sums.cost is not None else "not known" if sums.unpriced or sums.uncounted else "nothing"
+    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", cost
+
+
+def _marks(link: Link) -> str:
+    marks = ["set aside"] if link.aside else ["stale"] if link.stale else []
+    searches = any(tool.get("type") == "web_search" for tool in objects(link.turn.members.get("tools")))
+    return ", ".join([*marks, *(["the web search is billed separately"] if searches else [])])
+
+
+def _figures(entry: Entry) -> tuple[str, str, str, str]:
+    if entry.usage is None:
+        return "not counted", "", "", f"{entry.seconds:.1f} s"
+    cost = "nothing" if entry.practice else "not known" if entry.cost is None else money(entry.cost)
+    return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
+
+
+def totals(figures: DashboardFigures) -> str:
+    """What was spent in all, on one line."""
+    sums, replayed, budget = figures.sums, figures.ledger.replayed, figures.state.budget
+    if not figures.ledger.everything.requests:
+        return "Nothing has been asked yet."
+    parts = [
+        plural(sums.requests, "request"),
+        f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
+    ]
+    if sums.cost is not None:
+        parts.append(money_with_date(sums.cost))
+    if sums.unpriced:
+        parts.append(f"{sums.unpriced} unpriced")
+    if sums.uncounted:
+        parts.append(f"{sums.uncounted} uncounted")
+    if replayed.requests and not figures.as_recorded:
+        parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens), which cost nothing")
+    if budget is not None:
+        parts.append(f"left of the budget: {budget.left_in_words(sums)}")
+    return " · ".join(parts)
+
+
+def _asked(entry: Entry, notes: Sequence[str]) -> str:
+    prompt = shorten(entry.prompt, _LONGEST_PROMPT)
+    return f"{prompt} ({', '.join(notes)})" if notes else prompt
