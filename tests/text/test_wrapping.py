@@ -10,7 +10,7 @@ from wcwidth import wcswidth
 from zhipu_magic.text.columns import fitted
 from zhipu_magic.text.markup import Markup
 from zhipu_magic.text.tables import table
-from zhipu_magic.text.wrapping import width, wrapped
+from zhipu_magic.text.wrapping import longest_word, width, wrapped
 
 LETTERS = st.sampled_from("ab 中文，。（）“”é́👨‍👩‍👧☀️-") | st.characters(min_codepoint=32, max_codepoint=0x30FF)
 TEXTS = st.text(LETTERS.filter(str.isprintable), max_size=60)
@@ -50,16 +50,28 @@ def test_widths_are_those_of_a_terminal(text: str) -> None:
 # Columns of tables
 
 
-@given(st.lists(st.integers(0, 80), min_size=1, max_size=8), st.integers(1, 120))
-def test_columns_share_the_room_and_narrow_ones_keep_theirs(widths: list[int], room: int) -> None:
-    shares = fitted(widths, room)
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 30)), min_size=1, max_size=8), st.integers(1, 120))
+def test_columns_get_no_more_than_the_room_and_words_stay_whole_where_they_fit(
+    columns: list[tuple[int, int]], room: int
+) -> None:
+    widths = [size for size, _ in columns]
+    words = [min(size, word) for size, word in columns]
+    shares = fitted(widths, words, room)
     if shares is None:
-        assert sum(widths) > room
+        assert sum(min(6, size) for size in widths) > room
         return
-    assert sum(shares) <= max(room, 0)
-    assert all(share <= wanted for share, wanted in zip(shares, widths, strict=True))
-    widest = max(shares)
-    assert all(share == wanted for share, wanted in zip(shares, widths, strict=True) if wanted <= widest - len(widths))
+    assert sum(shares) == min(sum(widths), room)
+    assert all(share <= size for share, size in zip(shares, widths, strict=True))
+    if sum(words) <= room:
+        assert all(share >= word for share, word in zip(shares, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [("one three", 5), ("使用 Python 语言，", 6), ("第一，第二", 4), ("", 0), ("（一）", 6), ("ab\ncd", 2)],
+)
+def test_the_longest_word_is_what_is_best_not_broken(text: str, longest: int) -> None:
+    assert longest_word(text) == longest
 
 
 def test_a_table_of_a_command_folds_its_cells_into_the_width() -> None:

@@ -1,4 +1,4 @@
-"""How wide the columns of a table are where they do not all fit: the wide ones share what the narrow ones leave."""
+"""How wide the columns of a table are where they do not all fit: words stay whole, and narrow columns as they are."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ from collections.abc import Sequence
 _NARROWEST = 6
 
 
-def fitted(widths: Sequence[int], room: int) -> list[int] | None:
-    """The widths that columns with contents of these `widths` get in so much room; None if they would be too narrow."""
+def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] | None:
+    """The widths that columns get in so much room; None if they would be too narrow.
+
+    Their contents take these `widths`, and their longest words those of `words`.
+    """
     if sum(widths) <= room:
         return list(widths)
-    left, shares = room, list(widths)
-    for count, column in zip(
-        range(len(widths), 0, -1), sorted(range(len(widths)), key=widths.__getitem__), strict=True
-    ):
-        shares[column] = min(widths[column], left // count)
-        left -= shares[column]
-    too_narrow = any(share < min(width, _NARROWEST) for share, width in zip(shares, widths, strict=True))
-    return None if too_narrow else shares
+    if sum(words) <= room:
+        return _raised(words, widths, room)
+    least = [min(_NARROWEST, size) for size in widths]
+    return _raised(least, widths, room) if sum(least) <= room else None
+
+
+def _raised(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """The `least` widths, the narrowest of them wider as long as there is room and its contents need it."""
+    sizes = list(least)
+    for _ in range(room - sum(least)):
+        narrow = [place for place, size in enumerate(sizes) if size < most[place]]
+        if not narrow:
+            break
+        sizes[min(narrow, key=sizes.__getitem__)] += 1
+    return sizes

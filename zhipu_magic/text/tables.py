@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from .characters import without_controls
 from .columns import fitted
 from .markup import Markup
-from .wrapping import width, wrapped
+from .wrapping import longest_word, width, wrapped
 
 
 def row(cells: Iterable[str]) -> str:
@@ -59,7 +59,8 @@ def _folded(cells: Sequence[Sequence[str]], columns: int) -> str:
     """
     cells = [[without_controls(cell).replace("\t", " ") for cell in line] for line in cells]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
-    fitting = fitted(widths, columns - 3 * len(widths) - 1)
+    words = [max(map(longest_word, column)) for column in zip(*cells, strict=True)]
+    fitting = fitted(widths, words, columns - 3 * len(widths) - 1)
     if fitting is None:
         return "\n\n".join(_as_list(cells[0], line, columns) for line in cells[1:])
     lines = [[row(piece) for piece in _pieces(line, fitting)] for line in cells]

@@ -32,6 +32,19 @@ def _pieces(line: str, columns: int) -> list[str]:
     return [line[start:end].rstrip() for start, end in pairwise(places)]
 
 
+def longest_word(text: str) -> int:
+    """The columns of the longest piece of the text that is best not broken."""
+    longest = size = 0
+    is_wide = False
+    for at, (letter, columns) in enumerate(zip(text, _columns(text), strict=True)):
+        was_wide, is_wide = is_wide, _is_wide(letter, columns, after_wide=is_wide)
+        if at and (letter.isspace() or (columns and _may_part(text[at - 1], letter, was_wide or is_wide))):
+            size = 0
+        size += 0 if letter.isspace() else columns
+        longest = max(longest, size)
+    return longest
+
+
 def breaks(line: str, columns: int) -> list[int]:
     """The places in a line at which it is broken. Spaces before one are beyond the edge, and are not shown."""
     sizes = _columns(line)
@@ -42,7 +55,7 @@ def breaks(line: str, columns: int) -> list[int]:
     start = chance = 0
     is_wide = False
     for at, letter in enumerate(line):
-        was_wide, is_wide = is_wide, sizes[at] == 2 or (is_wide and sizes[at] == 0) or letter == _VARIATION
+        was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
         if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
             chance = at
         if letter == " ":
@@ -51,6 +64,10 @@ def breaks(line: str, columns: int) -> list[int]:
             start = chance = chance if chance > start else at
             places.append(start)
     return places
+
+
+def _is_wide(letter: str, columns: int, *, after_wide: bool) -> bool:
+    return columns == 2 or (after_wide and columns == 0) or letter == _VARIATION
 
 
 def _may_part(before: str, letter: str, is_wide: bool) -> bool:

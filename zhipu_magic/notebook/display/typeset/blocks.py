@@ -11,7 +11,7 @@ from markdown_it.tree import SyntaxTreeNode
 from rich.text import Text
 
 from ....text.columns import fitted
-from ....text.wrapping import width
+from ....text.wrapping import longest_word, width
 from .code import coloured
 from .parser import DEEPEST
 from .words import clean, faint, indented, lines_of, words_of
@@ -190,7 +190,8 @@ def _table(node: SyntaxTreeNode, columns: int) -> list[Text]:
     sides = [_side(cell) for cell in rows[0]]
     cells = [[_inline(cell, "" if number else "bold") for cell in row] for number, row in enumerate(rows)]
     sizes = [max(_widest(cell) for cell in column) for column in zip(*cells, strict=True)]
-    widths = fitted(sizes, columns - len(_BAR) * (len(sizes) - 1))
+    words = [max(longest_word(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
+    widths = fitted(sizes, words, columns - len(_BAR) * (len(sizes) - 1))
     if widths is None:
         return _as_lists(cells, columns)
     rule = faint("─┼─".join("─" * size for size in widths))
