@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ..service.forks import importing
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics
+from .shell import is_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -31,7 +33,10 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     completer.install(shell, session)
     if offer := session.page_journal.offer():
         print(offer)
-    threading.Thread(target=_warm_up, args=(session.cells.idle,), name="zhipu_magic warm-up", daemon=True).start()
+    needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))
+    threading.Thread(
+        target=_warm_up, args=(session.cells.idle, needed), name="zhipu_magic warm-up", daemon=True
+    ).start()
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -55,12 +60,14 @@ _LULL, _EARLY = 0.05, 1.0
 
 #: What the first cell needs, in the order in which it is imported.
 _NEEDED = (
-    *("httpx", "httpcore", "pydantic", "..service.sdk", "ipywidgets"),
-    *("..service.client", "..chat.chat", ".cell_line", ".display.notebook"),
+    *("httpx", "httpcore", "pydantic", "..service.sdk"),
+    *("..service.client", "..chat.chat", ".cell_line"),
 )
+_IN_A_NOTEBOOK = ("ipywidgets", ".display.notebook")
+_IN_A_TERMINAL = ("rich.console", ".display.screen", ".display.typeset_painter")
 
 
-def _warm_up(idle: threading.Event) -> None:
+def _warm_up(idle: threading.Event, needed: Sequence[str]) -> None:
     """Import what the first cell will need while no cell runs; it takes half a second.
 
     Modules are imported one by one, so that a cell that begins meanwhile waits for one at most. An import that fails is
@@ -69,7 +76,7 @@ def _warm_up(idle: threading.Event) -> None:
     if not idle.wait(_EARLY):
         idle.set()
     with suppress(Exception):
-        for name in _NEEDED:
+        for name in needed:
             time.sleep(_LULL)
             while not idle.is_set():
                 idle.wait()
