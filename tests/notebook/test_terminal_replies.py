@@ -172,6 +172,17 @@ def test_a_replay_shows_calls_and_sources_as_the_reply_did(
     assert rows[2:5] == ["It is 2 [ref_1].", "Sources:", "1. News <https://a.example/x> · Paper"]
 
 
+def test_show_sets_a_kept_reply_as_it_was_set(terminal: Terminal, server: PracticeServer) -> None:
+    terminal.run("def half(number: int) -> int: return number // 2")
+    call = tool_call("half", {"number": 4}, id="1")
+    server.enqueue(Answer("Let me *look*.", tool_calls=(call,)), Answer("- It is **2**.", reasoning="why"))
+    terminal.ask("hi", "--tool half")
+    replied = screen(terminal.until_prompt())
+    shown = screen(terminal.run("%glm show"))
+    assert shown == ["Let me look.", "[half(number=4) → 2]", "[reasoned]", "• It is 2."]
+    assert [row for row in replied if row in shown] == [shown[0], *shown[2:]]
+
+
 # How it is drawn
 
 

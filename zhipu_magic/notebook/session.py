@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..chat.chat import Chat
     from ..chat.environment import ReplayMode
-    from ..history.turn import Anchor
+    from ..history.turn import Anchor, Turn
     from ..practice import PracticeServer
     from ..text.markup import Markup
     from .display.dashboard import Dashboard
@@ -278,6 +278,10 @@ class Session:
         from ..text.markup import Markup
 
         self.display.show_text(Markup("\n\n").join([*self.take_notices(), text]))
+
+    def show_turn(self, turn: Turn, page: Markup) -> None:
+        """Show a reply that was kept, below the notices; `page` has it for a notebook."""
+        self.display.show_turn(turn, page, self.take_notices())
 
     def show_usage(self) -> None:
         """Show the dashboard here, or its text in a terminal."""

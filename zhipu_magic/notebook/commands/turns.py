@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _show(session: Session, text: str) -> None:
     turn = wanted_link(session, text, "%glm show N takes a turn's number in %glm history.").turn
     page = turn_page(turn, remote_images=session.settings.remote_images)
-    session.answer(Markup.vouched(page.rich, turn.reply))
+    session.show_turn(turn, Markup.vouched(page.rich, turn.reply))
 
 
 def wanted_link(session: Session, text: str, usage: str) -> Link:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...chat.watch import Painter
+from ...history.turn import Turn
 from ...text.markup import Markup
 from .panel import PanelMode
 
@@ -32,6 +33,9 @@ class Display(Protocol):
 
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
+
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
+        """Show a reply that was kept, below the notices; `page` has it for a notebook."""
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""

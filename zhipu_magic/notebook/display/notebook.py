@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...chat.watch import Painter
+from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
 from .block_text import BlockText
@@ -35,6 +36,10 @@ class Notebook:
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
         self._shell.display_pub.publish(markdown_bundle(text))
+
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
+        """Show a reply that was kept, below the notices."""
+        self.show_text(Markup("\n\n").join([*notices, page]))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; it leaves two outputs, the reply and the settled panel.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...chat.watch import Painter
+from ...history.turn import Turn
 from ...text.characters import without_controls
 from ...text.markup import Markup
 from ...text.wrapping import wrapped
@@ -33,6 +34,19 @@ class Terminal:
             _write(on_lines(text.in_columns(columns), lambda line: wrapped(line, columns)))
         else:
             _write(on_lines(text.bare, lambda line: textwrap.wrap(line, columns) or [""]))
+
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
+        """Show a reply that was kept, below the notices."""
+        if not _is_screen():
+            self.show_text(Markup("\n\n").join([*notices, page]))
+            return
+        if notices:
+            self.show_text(Markup("\n\n").join(notices))
+        from .screen import Screen
+        from .typeset.rounds import turn_lines
+
+        screen = Screen(coloured=self._coloured())
+        screen.show(turn_lines(turn, screen.columns))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What prints a reply with this progress."""

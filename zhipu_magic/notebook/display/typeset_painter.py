@@ -19,7 +19,7 @@ from . import answer
 from .display import ShowOptions
 from .panel import Figures, line_text
 from .screen import Screen
-from .typeset.rounds import RoundLines, Seen, note
+from .typeset.rounds import RoundLines, Seen, note, source_lines
 from .typeset.words import clean, lines_of
 
 #: Seconds between two frames, and between two ticks of the clock.
@@ -62,8 +62,7 @@ class TypesetPainter:
     def _end(self, progress: Progress, notes: Sequence[str]) -> None:
         below: list[Text] = []
         if progress.has_begun:
-            found = sources(objects(progress.body().get("web_search")))
-            below += [Text(clean(line), end="") for line in f"\n{found.bare}".split("\n")] if found else []
+            below += source_lines(sources(objects(progress.body().get("web_search"))))
             below += [line for text in notes for line in lines_of(Text(clean(text), end=""), self._screen.columns)]
             if self._options.panel != "off":
                 below += lines_of(note(line_text(self._figures(()))), self._screen.columns)

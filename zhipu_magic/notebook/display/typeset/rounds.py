@@ -9,8 +9,10 @@ from typing import NamedTuple
 from rich.text import Text
 
 from ....chat.replies.stream import Calling
-from ....history.markdown import call_line, call_text
-from ....history.rounds import Called
+from ....history.markdown import answer, call_line, call_text, sources
+from ....history.rounds import Called, calls_by_round
+from ....history.turn import Turn
+from ....text.markup import Markup
 from .growing import GrowingWords, Lines
 from .words import clean, faint, lines_of
 
@@ -65,6 +67,19 @@ class RoundLines:
         announced = len(seen.calls) + (seen.calling is not None)
         changing = lines.growing or ([] if ended else draft_lines(seen.draft, columns))
         return replace(shown, words=words, announced=announced, calls=len(seen.calls)), Lines(staying, changing)
+
+
+def turn_lines(turn: Turn, columns: int) -> list[Text]:
+    """The lines of a reply that was kept."""
+    rounds = [Seen(words, calls=calls, whole=True) for words, calls in calls_by_round(turn.tool_messages)]
+    rounds.append(Seen(answer(turn), reasoned=bool(turn.reasoning), whole=True))
+    lines = [line for seen in rounds for line in RoundLines().grown(seen, columns, 0.0)[1].finished]
+    return [*lines, *source_lines(sources(turn.sources))]
+
+
+def source_lines(found: Markup) -> list[Text]:
+    """What the service found on the web; addresses are not broken, so that they can be followed."""
+    return [Text(clean(line), end="") for line in f"\n{found.bare}".split("\n")] if found else []
 
 
 def _reasoned(since: float | None, now: float) -> Text:
