@@ -101,7 +101,8 @@ def _table_of_sums(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Ma
         return Markup('<tr style="background:none">{cells}</tr>', cells=Markup().join(parts))
 
     return Markup(
-        '<table style="border:none;border-collapse:collapse;margin:0 0 8px;{font}">{head}{rows}</table>',
+        '<div style="overflow-x:auto;width:0;min-width:100%">'
+        '<table style="border:none;border-collapse:collapse;margin:0 0 8px;{font}">{head}{rows}</table></div>',
         font=FONT,
         head=line(header, Markup("th")),
         rows=Markup().join(line(row, Markup("td")) for row in rows),
