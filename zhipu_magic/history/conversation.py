@@ -145,7 +145,7 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, "a turn", self.past, len(turns), self.kept)
+        past = Step(before, "a turn", self.past, len(turns), kept=self.kept)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
@@ -163,10 +163,8 @@ class Thread:
     def set_aside(self, cells: Collection[str], except_run: str | None = None) -> Thread:
         """With the turns of these cells set aside, except those of one run; they keep their places."""
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
-        thread, kept = (
-            self._marked("a turn set aside", chosen, self.latest_aside + 1),
-            self._kept_but(cells, except_run),
-        )
+        thread = self._marked("a turn set aside", chosen, self.latest_aside + 1)
+        kept = self._kept_but(cells, except_run)
         if kept is not self.kept:
             thread = self._step("a system text", self.last) if thread is self else thread
             thread.kept = kept
@@ -219,7 +217,7 @@ class Thread:
     def _step(self, what: str, last: Link | None, copied: int = 0) -> Thread:
         thread = Thread.__new__(Thread)  # by hand, for `replace` takes five times as long
         thread.name, thread.own_system, thread.model, thread.cells = self.name, self.own_system, self.model, self.cells
-        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past, 1, self.kept), None
+        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past, kept=self.kept), None
         thread.copied = self.copied + copied
         thread.kept, thread.tellings, thread.overruled = self.kept, self.tellings, self.overruled
         return thread

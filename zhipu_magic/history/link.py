@@ -97,7 +97,7 @@ class Step:
         """The change before this one."""
         if self.count == 1 or self.last is None:
             return self._before
-        return Step(self.last.before, self.what, self._before, self.count - 1, self.kept)
+        return Step(self.last.before, self.what, self._before, self.count - 1, kept=self.kept)
 
 
 def chained(

@@ -138,7 +138,7 @@ def structure(text: str, start: int = 0) -> Structure:
             marks.append((token.markup[0], lines[line], ends[line]))
         elif token.type == "hr":
             marks.append(("hr", lines[first], ends[first]))
-    return Structure(blocks, list(runs), settled, rows, marks, breaks)
+    return Structure(blocks, list(runs), settled, rows=rows, marks=marks, breaks=breaks)
 
 
 def _outer_items(tokens: Iterable[Token]) -> Iterator[bool]:

@@ -94,7 +94,7 @@ def commonmark_pairs(delimiters: Sequence[Delimiter], letters: Letters) -> set[P
             del openers[place + bool(opener.left) :]
             fruitless = {each: min(least, len(openers)) for each, least in fruitless.items()}
         if opens and left:
-            openers.append(_Opener(one.sign, one.end - left, left, length, closes))
+            openers.append(_Opener(one.sign, one.end - left, left=left, length=length, closes=closes))
     return pairs
 
 

@@ -55,7 +55,13 @@ def units_of(root: SyntaxTreeNode, number: int | None = None) -> list[Unit]:
         if node.type in ("bullet_list", "ordered_list"):
             start = number if place == 0 and number is not None else None
             units += [
-                Unit(item, *_lines(item), _mark(node, index, start, 0), _order(node, index, start), place)
+                Unit(
+                    item,
+                    *_lines(item),
+                    mark=_mark(node, index, start, 0),
+                    order=_order(node, index, start),
+                    siblings=place,
+                )
                 for index, item in enumerate(node.children)
             ]
         else:
