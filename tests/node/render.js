@@ -6,7 +6,7 @@ import { marked } from "marked";
 
 const vscode = new MarkdownIt({ html: true, linkify: true });
 vscode.linkify.set({ fuzzyLink: false });
-vscode.use(katex.default ?? katex, { enableBareBlocks: true, globalGroup: true, output: "mathml", throwOnError: true });
+vscode.use(katex.default ?? katex, { enableBareBlocks: true, globalGroup: true, output: "mathml", throwOnError: false });
 
 /** Mathematics as JupyterLab takes it out of the Markdown, before anything else is read. */
 function withoutMathematics(markdown) {

@@ -68,7 +68,7 @@ def is_displayed(inside: str, *, alone: bool) -> bool:
     """Whether what stands between `\\[` and `\\]` is a formula, and no `[1]`, `[x]` or `[TODO]` that is escaped."""
     if not is_between_brackets(inside):
         return False
-    return alone or not (_NUMBERS.fullmatch(inside.strip()) or _WORD.fullmatch(inside.strip()))
+    return alone or not (_NUMBERS.fullmatch(inside) or _WORD.fullmatch(inside.strip()))
 
 
 def in_a_cell(formula: str) -> str:

@@ -22,10 +22,12 @@ _OPENING = re.compile(
 _LONGEST = 6_000
 #: A line within a formula that would end its paragraph.
 _BREAKS = re.compile(r"\n[ \t>]*(?:\n|[-+*][ \t]|[-=]+[ \t]*\n|#{1,6}[ \t]|\d{1,9}[.)][ \t]|\|)")
+_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 
+_QUOTED = re.compile(r"(?: {0,3}> ?)*")
 _ITEM = re.compile(r"( {0,9})(\d{1,9})[.)]( {1,9})(?=\S)")
 _NESTED = re.compile(r"( {1,9})(?:[-*+]|1[.)])[ \t]")
-_MAY_NEST = re.compile(r"^ {1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
+_MAY_NEST = re.compile(r"^[ >]{1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
 
 
 def displays(text: str, code: Code) -> tuple[list[Edit], int]:
@@ -40,10 +42,11 @@ def displays(text: str, code: Code) -> tuple[list[Edit], int]:
             if end < 0 and len(text) - at < _LONGEST:
                 return edits, opening.start()
             if end >= 0 and not code.fence_between(start, end):
-                formula = _on_one_line(opening, text[at:end], closing)
-                if formula:
-                    edits.append(Edit(start, end + len(closing), formula))
+                goes_on = _LINE_END.match(text, end + len(closing)) is None
+                formula = _on_one_line(opening, text[at:end], closing, goes_on=goes_on)
                 at = end + len(closing)
+                if formula:
+                    edits.append(Edit(start, at, formula))
         opening = _OPENING.search(text, at)
     return edits, len(text)
 
@@ -54,12 +57,15 @@ def _closing(opening: re.Match[str]) -> str:
     return f"{opening['slashes']}]" if opening["slashes"] else "$$"
 
 
-def _on_one_line(opening: re.Match[str], inside: str, closing: str) -> str:
-    """The formula, if its lines would be taken for something else; empty if it can stay as it is."""
+def _on_one_line(opening: re.Match[str], inside: str, closing: str, *, goes_on: bool) -> str:
+    """The formula, if its lines would be taken for something else; empty if it can stay as it is.
+
+    It cannot if its last line `goes_on`: VS Code would not show the rest of it.
+    """
     if "\n" not in inside:
         return ""
     if not opening["slashes"]:
-        if not _BREAKS.search(inside):
+        if not (goes_on or _BREAKS.search(inside)):
             return ""
         begins, ends = opening["opening"], closing
     elif is_displayed(inside, alone=True):
@@ -84,16 +90,22 @@ class _Items:
         self._least = self._by = 0  # what is indented so far is moved so much; nothing, if it is 0
 
     def moved(self) -> Iterator[Edit]:
-        start, blank = 0, True
+        start, blank, quoted = 0, True, 0
         for line in self._text.split("\n"):
-            words = line.lstrip(" ")
-            indent = len(line) - len(words)
+            marks = _QUOTED.match(line)
+            margin = marks.end() if marks else 0
+            if quoted != line.count(">", 0, margin):
+                quoted, blank = line.count(">", 0, margin), True
+                self._margin = self._words = -1
+                self._by = 0
+            words = line[margin:].lstrip(" ")
+            indent = len(line) - margin - len(words)
             if words.strip():
                 self._by = self._by if indent >= self._least else 0
-                if not self._by and not self._code.blocks_hold(start + indent):
-                    self._look_at(line, indent, blank)
+                if not self._by and not self._code.blocks_hold(start + margin + indent):
+                    self._look_at(line[margin:], indent, blank)
                 if self._by:
-                    yield Edit(start, start, " " * self._by)
+                    yield Edit(start + margin, start + margin, " " * self._by)
             blank = not words.strip()
             start += len(line) + 1
 

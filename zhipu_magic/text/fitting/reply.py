@@ -23,7 +23,7 @@ from .words import fitted_row, fitted_run
 #: Whether a text can have anything in it that is fitted.
 _NEEDS = re.compile(
     r"""[*$~@\\] | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | <[bB] | &(?:\#|dollar) | :// | [wW]{3}\. | \| | ^\#
-    | ^[ ]{0,3}(?:==|--) | ^[ ]{1,9}(?:[-+]|1[.)])[ ]""",
+    | ^[ ]{0,3}(?:==|--) | ^[ >]{1,9}(?:[-+]|1[.)])[ ]""",
     re.VERBOSE | re.MULTILINE,
 )
 

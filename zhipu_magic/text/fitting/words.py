@@ -62,7 +62,7 @@ _TARGET = re.compile(
 _BEFORE_ALONE, _AFTER_ALONE = re.compile(r"(?:\A|\n)[ \t>*+-]*\Z"), re.compile(r"[ \t]*(?:\n|\Z)")
 _PICTURE = re.compile(r"!\[[^\[\]$]*" + _TARGET.pattern)
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
-_WORD = re.compile(r"[A-Za-z0-9_]")
+_WORD, _WORD_OR_CODE = re.compile(r"[A-Za-z0-9_]"), re.compile(r"[A-Za-z0-9_`]")
 
 
 def fitted_run(text: str, *, quoted: bool = False) -> str:
@@ -190,12 +190,14 @@ class _Run:
         self._mathematics(f"{dollars}{in_a_cell(formula) if self.in_cell else formula}{dollars}", after)
 
     def _mathematics(self, formula: str, after: int) -> None:
-        """The formula, kept apart from letters and digits: beside them some front ends see only dollars."""
+        """The formula, kept apart from letters, digits and code: beside them some front ends see only dollars."""
         before = next((piece[-1] for piece in reversed(self.shown) if piece), " ")
-        if _WORD.match(before):
+        # A line that begins with a display and goes on is one that VS Code takes for the beginning of a longer one.
+        goes_on = before.isspace() and formula.startswith("$$") and not _AFTER_ALONE.match(self.text, after)
+        if goes_on or _WORD.match(before):
             self._show(marks.APART)
         self._show(formula)
-        if _WORD.match(self.text, after):
+        if _WORD_OR_CODE.match(self.text, after):
             self._show(marks.APART)
 
     def _escape(self, step: re.Match[str]) -> int:
