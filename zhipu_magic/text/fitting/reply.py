@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..markdown import Structure, structure
 from .code import Code, Spans
 from .edits import Edit, edited, place_before
+from .gaps import gaps
 from .headings import headings
 from .layout import displays, nested
 from .tables import bars
@@ -88,7 +89,8 @@ class _Rest:
     def edits(self, start: int, end: int) -> list[Edit]:
         """What is fitted between these two places, each run being on one side of them."""
         runs = [run for run in self.found.runs if start <= run[0] < end]
-        lines = [edit for edit in headings(self.text, self.found) if start <= edit.start < end]
+        lines = [*headings(self.text, self.found), *gaps(self.text, self.found)]
+        lines = sorted(edit for edit in lines if start <= edit.start < end)
         within = Spans(runs)
         edits = [edit for edit in lines if not within.hold(edit.start)]
         at = 0
