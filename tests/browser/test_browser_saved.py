@@ -79,7 +79,7 @@ def test_the_dashboard_updates_itself_after_a_later_turn(
     server.enqueue(Answer("Because."))
     notebook.finish(3)
     expect(dashboard).to_contain_text("2 requests")
-    expect(dashboard.locator("table tr").nth(2)).to_contain_text("Why $x$ or $y$?")
+    expect(dashboard.locator("table tr").nth(1)).to_contain_text("Why $x$ or $y$?")
     shoot(notebook.page, f"{front_end.name}-dashboard")
 
 

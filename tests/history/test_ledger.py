@@ -62,3 +62,25 @@ def test_the_ledger_adds_up_and_says_what_it_leaves_out() -> None:
     )
     assert (ledger.replayed.requests, ledger.replayed.total_tokens, ledger.everything.total_tokens) == (1, 2_000, 8_000)
     assert ledger.latest is replayed is ledger.entries[-1]
+
+
+def test_the_ledger_adds_up_by_model_and_thread_whoever_asks_first() -> None:
+    usage = Usage(1, 2, 3)
+    ledgers = [Ledger()]
+    for model, thread, replayed in (
+        ("a", "main", False),
+        ("b", "main", False),
+        ("a", "side", True),
+        ("a", "main", False),
+    ):
+        ledgers.append(ledgers[-1].add(Entry(model, "hello", usage, None, 1.0, thread=thread, replayed=replayed)))
+    for ledger in (ledgers[0], ledgers[2], ledgers[4], ledgers[1], ledgers[4]):
+        spent, recorded = (ledger.parts(as_recorded=as_recorded) for as_recorded in (False, True))
+        assert sum(sums.requests for sums in spent.values()) == ledger.spent.requests
+        assert sum(sums.total_tokens for sums in recorded.values()) == ledger.everything.total_tokens
+    assert {part: sums.requests for part, sums in recorded.items()} == {
+        ("a", "main"): 2,
+        ("b", "main"): 1,
+        ("a", "side"): 1,
+    }
+    assert ("a", "side") not in spent

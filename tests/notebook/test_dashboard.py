@@ -25,6 +25,13 @@ def dashboards(page: Page) -> Iterator[str]:
     yield re.sub(r"<[^>]+>", " ", html.replace("</tr>", "\n"))
 
 
+def test_before_anything_is_asked_it_says_so_and_a_reply_updates_it(page: Page, server: PracticeServer) -> None:
+    assert page.run("%glm usage").plain() == "Nothing has been asked yet."
+    server.enqueue(Answer("words"))
+    cell = page.run("%%glm\none")
+    assert any("1 request ·" in str(message["data"]) for message in cell.messages)
+
+
 def test_the_newest_request_stands_first(page: Page, server: PracticeServer) -> None:
     for prompt in ("one", "two", "three"):
         ask(page, server, prompt)

@@ -199,7 +199,8 @@ class Ledger:
 
     def _parted(self) -> dict[tuple[str, str, bool], Sums]:
         if self._parts is None:
-            newer, ledger = [], self
+            newer: list[Ledger] = []
+            ledger = self
             while ledger._parts is None and ledger._before is not None:
                 newer.append(ledger)
                 ledger = ledger._before
@@ -209,7 +210,8 @@ class Ledger:
             parts = dict(ledger._parts or {})
             for part, entries in added.items():
                 parts[part] = parts.get(part, _NOTHING).with_entries(entries)
-            self._parts, ledger._parts = parts, None  # it is asked of the newest ledger alone
+            ledger._parts = None  # it is asked of the newest ledger alone
+            self._parts = parts
         return self._parts
 
     def newest_first(self) -> Iterator[Entry]:
