@@ -64,14 +64,15 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 #: Watches the cell of this index, frame by frame, until its prompt has a number.
 _PROBE = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
-    const seen = window.seen = {heights: [], changes: [], tasks: [], selected: null, opened: null, lost: {}, ended: 0};
+    const seen = window.seen =
+        {heights: [], changes: [], tasks: [], selected: null, opened: null, lost: {}, grew: 0, ended: 0};
     new PerformanceObserver(list => list.getEntries().forEach(task => seen.tasks.push([task.startTime, task.duration])))
         .observe({type: 'longtask'});
     const area = cell.querySelector('.jp-OutputArea');
     let last = 0, length = 0, details = null;
     const select = () => {
         const done = [...area.querySelectorAll('h2')].find(each => each.textContent.startsWith('Section 1'));
-        if (!done || length < 2500) return;
+        if (!done || !area.textContent.includes('Section 6')) return;
         const range = document.createRange();
         range.selectNodeContents(done);
         getSelection().removeAllRanges();
@@ -91,6 +92,8 @@ _PROBE = """index => {
         const growing = area.textContent.length;
         if (growing !== length) { length = growing; seen.changes.push(now); }
         if (ended) { seen.ended = now; return; }
+        if (area.querySelector('.jupyter-widgets .zhipu-magic-panel')) seen.grew = now;
+        else if (seen.grew) { requestAnimationFrame(look); return; }  // it settles
         if (seen.selected === null) select();
         else if (getSelection().toString().length < 5) seen.lost.unselected = 1;
         if (seen.opened === null) open();
@@ -179,9 +182,9 @@ def _reply(count: int) -> Raw:
 
 
 def _rows(what: str, count: int, seen: dict[str, Any]) -> list[Row]:
-    heights = [height for at, height in seen["heights"] if at < seen["ended"]]
+    heights = [height for at, height in seen["heights"] if at <= seen["grew"]]
     falls = [before - after for before, after in itertools.pairwise(heights) if before - after > 1]
-    tasks = [task for at, task in seen["tasks"] if task > 50]
+    tasks = [task for at, task in seen["tasks"] if task > 50 and at <= seen["grew"]]
     gaps = [after - before for before, after in itertools.pairwise(seen["changes"])]
     column = OURS.column
     worst, largest = max(tasks, default=0.0), max(falls, default=0.0)

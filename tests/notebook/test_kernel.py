@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -103,12 +104,19 @@ class Kernel:
         self.transcript: list[Message] = []
         self._pages: dict[str, list[Message]] = {}
 
-    def run(self, code: str) -> Run:
-        return self.finish(self.send(code))
+    def run(self, code: str, *, named: bool = True) -> Run:
+        return self.finish(self.send(code, named=named))
 
-    def send(self, code: str, *, allow_stdin: bool = False, stop_on_error: bool = True) -> str:
-        """Ask for a cell to be run; gives the request's id."""
-        request: str = self.client.execute(code, allow_stdin=allow_stdin, stop_on_error=stop_on_error)
+    def send(self, code: str, *, allow_stdin: bool = False, stop_on_error: bool = True, named: bool = True) -> str:
+        """Ask for a cell to be run, `named` as JupyterLab does, or as a console; gives the request's id."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        message = self.client.session.msg(
+            "execute_request",
+            {**content, "allow_stdin": allow_stdin, "stop_on_error": stop_on_error},
+            metadata={"cellId": uuid4().hex} if named else {},
+        )
+        self.client.shell_channel.send(message)
+        request: str = message["header"]["msg_id"]
         return request
 
     def finish(self, request: str) -> Run:

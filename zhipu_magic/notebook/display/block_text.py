@@ -18,6 +18,8 @@ from .whole_text import settled, waiting
 #: Bytes of a finished part. JupyterLab shows at most 50 outputs, so after some parts the next ones are longer.
 _PART = 2_000
 _PARTS_OF_THIS_SIZE, _GROWTH, _MOST_OUTPUTS = 28, 1.25, 45
+#: The line of reasoning is read at a glance, and need not be refreshed as often as its size allows.
+_GLANCE = 2_000
 #: Characters that may move from one output to the next.
 _NEAR = 120
 
@@ -108,8 +110,11 @@ class BlockText:
             self._add()
             self._tail.show(waiting())
         self._is_folded = progress.has_text
-        page = folded_reasoning(progress.reasoning) if self._is_folded else growing_reasoning(progress)
-        return self._show(self._reasoning, page)
+        if self._is_folded:
+            self._reasoning.show(markdown_bundle(folded_reasoning(progress.reasoning), "Reasoning"))
+            return 0
+        self._show(self._reasoning, growing_reasoning(progress))
+        return _GLANCE
 
     def _grow_words(self, progress: Progress) -> int:
         if not progress.has_text:

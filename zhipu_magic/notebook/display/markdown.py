@@ -27,7 +27,7 @@ from . import answer
 from .panel import FAINT
 
 #: Characters of the reasoning that are shown while it grows, on one line and folded away.
-_LINE, _TAIL = 300, 600
+_LINE, _TAIL = 200, 600
 #: Calls that are shown while a reply grows.
 _LATEST_CALLS = 10
 

@@ -36,7 +36,7 @@ class TextOutput(Protocol):
         """Show a waiting mark in its place."""
 
     def grow(self, progress: Progress) -> int:
-        """Show the text so far. Returns how many bytes were sent for it."""
+        """Show the text so far. Returns its size in bytes: the larger, the later is the next refresh."""
 
     def settle(self, progress: Progress) -> None:
         """Show the complete text."""
