@@ -89,7 +89,8 @@ _PROBE = """index => {
         const ended = /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent);
         const height = area.getBoundingClientRect().height;
         if (height !== last) seen.heights.push([now, last = height]);
-        const growing = area.textContent.length;
+        const words = [...area.querySelectorAll('.jp-RenderedMarkdown')].map(each => each.textContent.length);
+        const growing = words.reduce((sum, each) => sum + each, 0);
         if (growing !== length) { length = growing; seen.changes.push(now); }
         if (ended) { seen.ended = now; return; }
         if (area.querySelector('.jupyter-widgets .zhipu-magic-panel')) seen.grew = now;

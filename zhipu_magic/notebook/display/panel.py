@@ -193,6 +193,17 @@ _NOTE = Markup(
 )
 
 
+#: Notebook 7 puts outputs of more than some hundred lines into a box of 24, with the panel out of sight. Whoever asks for
+#: the box, gets it: an icon tells that.
+_UNBOXED = Markup(
+    "<style>body[data-notebook] .jp-mod-outputsScrolled:has(.zhipu-magic-panel)"
+    ':not(:has([data-icon="ui-components:expand"])){'
+    ".jp-Cell-outputArea{max-height:none;overflow:visible;margin-left:0;resize:none;&::after{display:none}}"
+    ".jp-OutputArea-child{padding-top:0}"
+    ".jp-OutputArea-prompt{width:var(--jp-cell-prompt-width);flex:0 0 var(--jp-cell-prompt-width)}}</style>"
+)
+
+
 def panel_html(figures: Figures, *, live: bool = False) -> Markup:
     """The panel. A `live` one has no details: each redraw would close them."""
     parts = [Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in _line(figures)]
@@ -200,7 +211,9 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
     if figures.context:
         line += _bar(*figures.context)
     if live:
-        inner = Markup('<div><span style="display:inline-block;width:1em">◦</span>{line}</div>', line=line)
+        inner = Markup(
+            '<div><span aria-hidden="true" style="display:inline-block;width:1em">◦</span>{line}</div>', line=line
+        )
     else:
         inner = Markup(
             '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
@@ -208,7 +221,9 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
             details=_details_html(figures),
         )
     return Markup(
-        '<div class="zhipu-magic-panel" style="color:{faint};{font};overflow-wrap:anywhere">{notes}{inner}</div>',
+        '<div class="zhipu-magic-panel" role="group" aria-label="Usage of this reply" '
+        'style="color:{faint};{font};overflow-wrap:anywhere">{unboxed}{notes}{inner}</div>',
+        unboxed=_UNBOXED,
         faint=FAINT,
         font=FONT,
         notes=_notes_html(figures),
@@ -237,12 +252,13 @@ def _notes_html(figures: Figures) -> Markup:
 
 
 def _note_html(note: str) -> Markup:
-    return Markup('<div style="{style}">{note}</div>', style=_NOTE, note=note)
+    return Markup('<div role="note" style="{style}">{note}</div>', style=_NOTE, note=note)
 
 
 def _bar(tokens: int, context: int) -> Markup:
     return Markup(
-        '<span title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
+        '<span role="img" aria-label="{tokens:,} of {context:,} tokens of the context" '
+        'title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
         'height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden">'
         '<span style="display:block;width:{percent:.1f}%;min-width:{least}px;height:6px;background:{brand}"></span>'
         "</span>",
