@@ -132,7 +132,7 @@ def run_notebooks(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        print(f'Running notebooks needs JupyterLab ({error.name} is missing): pip install "zhipu_magic[lab]"')
+        print(f"Running notebooks needs JupyterLab ({error.name} is missing): pip install jupyterlab notebook")
         return 1
 
 
@@ -144,7 +144,7 @@ def run_demo(*, headless: bool) -> int:
         try:
             return _print_dialogue(notebook) if headless else _open_lab(notebook)
         except ModuleNotFoundError as missing:
-            print(f'The demo needs JupyterLab ({missing.name} is missing): pip install "zhipu_magic[lab]"')
+            print(f"The demo needs JupyterLab ({missing.name} is missing): pip install jupyterlab notebook")
             return 1
 
 

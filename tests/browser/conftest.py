@@ -38,7 +38,7 @@ _QUIET = (
 def missing() -> str:
     """What the browser tests need and do not find here, and how to get it; empty where all is there."""
     packages = [name for name in ("playwright", LAB, NOTEBOOK) if importlib.util.find_spec(name) is None]
-    wanted = [f"{', '.join(packages)} (pip install 'zhipu_magic[test]')"] if packages else []
+    wanted = [f"{', '.join(packages)} (pip install {' '.join(packages)})"] if packages else []
     if chromium() is None:
         wanted.append("Chromium (apt install chromium, or have google-chrome on the PATH)")
     return " and ".join(wanted)

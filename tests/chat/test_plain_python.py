@@ -490,7 +490,7 @@ def test_the_environment_names_the_model_the_service_and_the_key(
     assert (chat.model, chat.service.base_url, chat.service.key_source) == (
         "glm-4-plus",
         server.base_url,
-        "ZHIPUAI_API_KEY",
+        "the environment variable ZHIPUAI_API_KEY",
     )
     assert server.requests[-1].body["model"] == "glm-4-plus"
     chat.close()

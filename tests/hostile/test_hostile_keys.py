@@ -169,7 +169,7 @@ def test_what_is_typed_at_a_login_is_not_shown(
     keyring.set_keyring(BrokenKeyring())
     try:
         cell = page.run(line)
-        assert cell.success == (typed == KEY and line == "%glm login")
+        assert cell.success == (typed == KEY)
         page.run("%tb")
         assert_no_frame_holds_it(cell.error)
     finally:
@@ -182,7 +182,7 @@ def test_a_keyring_that_raises_is_as_one_that_has_no_key(monkeypatch: pytest.Mon
     before = keyring.get_keyring()
     keyring.set_keyring(BrokenKeyring())
     try:
-        assert keys.find_key(None, None) is None
+        assert keys.find_key("https://open.bigmodel.cn", None, None) is None
     finally:
         keyring.set_keyring(before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -272,9 +273,47 @@ def test_login_sets_a_key_that_is_asked_for_and_never_shown(
     assert "%glm login" in shown
 
 
-def test_login_says_that_the_environment_goes_first(page: Page, typed_key: Callable[[str], None]) -> None:
-    typed_key("another.key")
-    assert "another key takes precedence (ZHIPUAI_API_KEY)" in page.run("%glm login").plain()
+def test_a_login_goes_before_the_environment_and_the_status_says_so(
+    page: Page, server: PracticeServer, typed_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "the environment variable ZHIPUAI_API_KEY" in page.run("%glm").plain()
+    monkeypatch.setenv("ZHIPUAI_API_KEY", "another.key")
+    typed_key(server.api_key)
+    assert "It goes before the one in ZHIPUAI_API_KEY." in page.run("%glm login").plain()
+    assert "set in this session (%glm login)" in page.run("%glm").plain()
+    assert page.run("%%glm\n你好").success
+
+
+def test_a_login_is_for_its_host_and_another_is_told_so(
+    bare_page: Page, server: PracticeServer, other_server: OtherServer, typed_key: Callable[[str], None]
+) -> None:
+    bare_page.run(f"%load_ext zhipu_magic\n%config GLMMagics.base_url = '{server.base_url}'")
+    typed_key(server.api_key)
+    bare_page.run("%glm login")
+    bare_page.run(f"%config GLMMagics.base_url = '{other_server.base_url}'")
+    error = str(bare_page.run("%%glm\nhi").error)
+    assert "is not sent to" in error and "%glm login" in error and server.api_key not in error
+    assert "none yet" in bare_page.run("%glm").plain()
+    bare_page.run(f"%config GLMMagics.base_url = '{server.base_url}'")
+    assert bare_page.run("%%glm\nhi").success
+
+
+def test_a_key_that_cannot_be_saved_is_set_all_the_same(
+    bare_page: Page, server: PracticeServer, typed_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    bare_page.run("%load_ext zhipu_magic")
+    typed_key(server.api_key)
+    shown = bare_page.run("%glm login --save").plain()
+    assert "The key is set." in shown and "%pip install keyring, then %glm login --save again" in shown
+    assert bare_page.run("%%glm\n你好").success
+
+
+def test_a_key_that_cannot_be_used_is_told_of_in_the_status(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZHIPUAI_API_KEY", "two words")
+    shown = page.run("%glm").plain()
+    assert "none that can be used" in shown and "two words" not in shown
 
 
 def test_a_key_in_the_cell_is_refused_and_not_repeated(page: Page) -> None:

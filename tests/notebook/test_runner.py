@@ -334,7 +334,7 @@ def test_without_jupyter_that_is_said_and_nothing_is_touched(
     for command in ("record", "replay"):
         status, printed = told(command, path)
         assert status == 1
-        assert 'pip install "zhipu_magic[lab]"' in printed
+        assert "pip install jupyterlab notebook" in printed
     assert [file.name for file in journal.parent.iterdir()] == ["page.jsonl"]
 
 

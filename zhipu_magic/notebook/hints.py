@@ -77,9 +77,12 @@ HINTS: Mapping[str, str] = {
     "kernel starts; for a server that takes any key, type any word.",
     "key.missing_for_local": "A server on this machine takes any key: %glm login and type any word, or set "
     "ZHIPUAI_API_KEY=none.",
+    "key.colab_access": "Allow it in Colab's side panel (the key symbol), then run the cell again; or %glm login.",
+    "key.colab_silent": "Run the cell again with the notebook open in a browser, or %glm login.",
+    "key.of_another_host": "%glm login asks for one for {origin}; %config GLMMagics.base_url changes the address.",
     "key.of_keyring": "(%glm login --save)",
     "key.of_session": "(%glm login)",
-    "keyring.none": "The key is set until the kernel ends; set ZHIPUAI_API_KEY to have it every time.",
+    "keyring.not_installed": "%pip install keyring, then %glm login --save again.",
     "replay.only": "%config GLMMagics.replay = 'off' asks it.",
     "service.access_denied": "Check the key's permissions and base_url (%glm shows it).",
     "service.balance": "Top it up at {account}, or use a free model: %glm model glm-4.7-flash. A key of the coding "

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..text.addresses import origin_of
 from ..text.errors import GLMError, SettingsError
 from ..text.notice import Notice
 from .api_key import ApiKey, Hide
-from .endpoint import Endpoint, check_plain_http, resolve, resolve_base_url
+from .endpoint import Endpoint, check_base_url, check_plain_http, resolve, resolve_base_url
 from .forks import importing, tell_of_forks
 from .keys import KEY_VARIABLE, check_key, find_key
 from .models import Model
@@ -59,7 +60,8 @@ class Service:
         self._exposed: set[str] = set()
         """The hosts that were said to be sent the key without encryption."""
         self._api_key = api_key
-        self._saved_key: ApiKey | None = None
+        self._logins: dict[str, ApiKey] = {}
+        """The keys that were typed, by the origin that each is for."""
         self._endpoint: Endpoint | None = None
         self._used_keys: set[ApiKey] = set()
         self._shown: dict[str, Shown] = {}
@@ -80,10 +82,14 @@ class Service:
 
     @property
     def key_source(self) -> str | None:
-        """Where the API key comes from; None if there is none. The key itself is never shown."""
+        """Where the API key comes from; None if there is none. The key itself is never shown.
+
+        Raises SettingsError for a key that cannot be sent, or read.
+        """
         if self._endpoint or self.sealed:  # if sealed, not even a keyring is asked
             return self._endpoint.key_source if self._endpoint else None
-        found = find_key(self._api_key, self._saved_key)
+        address = self.base_url
+        found = find_key(address, self._api_key, self._logins.get(origin_of(address)))
         return found[1] if found else None
 
     @property
@@ -120,7 +126,7 @@ class Service:
             raise SettingsError(
                 "Replay is 'only': the service is not asked.", hint='chat.replay = "off" asks it.', reason="replay.only"
             )
-        endpoint = self._endpoint or resolve(self._base_url, self._api_key, self._saved_key, self._plain_http)
+        endpoint = self._endpoint or resolve(self._base_url, self._api_key, self._logins, self._plain_http)
         self._used_keys.add(endpoint.key)
         if endpoint.exposes_key and endpoint.host not in self._exposed:
             self._exposed.add(endpoint.host)
@@ -139,8 +145,9 @@ class Service:
         self._endpoint = endpoint
 
     def login(self, key: ApiKey) -> None:
-        """Use this key from now on, unless the code or the environment has one. Raises SettingsError."""
-        self._saved_key = check_key(key)
+        """Use this key for the host that the settings name, unless the code has given one. Raises SettingsError."""
+        address = check_base_url(resolve_base_url(self._base_url), self._plain_http)
+        self._logins[origin_of(address)] = check_key(key)
 
     def configure(
         self,
@@ -214,7 +221,7 @@ class Service:
             except ImportError as error:
                 raise SettingsError(
                     "The zhipuai SDK (or zai-sdk), or something it needs, cannot be imported.",
-                    hint="Reinstall it: pip install --force-reinstall zhipu_magic",
+                    hint="Reinstall it: pip install --force-reinstall zhipuai",
                     reason="sdk.not_importable",
                     detail=f"({error})",
                 ) from None
@@ -254,7 +261,9 @@ class Service:
     def hiding(self) -> Hide:
         """Removes from texts every key that was used or could be, in case a prompt or a reply contains it."""
         given = ApiKey(os.environ.get(KEY_VARIABLE, "").strip())
-        keys = {key for key in (*self._used_keys, self._api_key, self._saved_key, given) if key and key.is_secret}
+        keys = {
+            key for key in (*self._used_keys, self._api_key, *self._logins.values(), given) if key and key.is_secret
+        }
         if keys != self._hide.keys:
             self._hide = Hide(keys)
         return self._hide

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ..text.addresses import host_of, is_this_machine, parts_of, without_password
+from ..text.addresses import host_of, is_this_machine, origin_of, parts_of, without_password
 from ..text.errors import SettingsError
 from ..text.suggestions import nearest
 from .api_key import ApiKey
@@ -55,19 +55,29 @@ class Endpoint:
 
 
 def resolve(
-    base_url: str | None, api_key: ApiKey | None, saved_key: ApiKey | None, plain_http: Collection[str] = ()
+    base_url: str | None, api_key: ApiKey | None, logins: Mapping[str, ApiKey], plain_http: Collection[str] = ()
 ) -> Endpoint:
-    """Find the service and the key: the argument, then the environment, then a key that was saved.
+    """Find the service and the key to it.
 
-    `plain_http` are hosts that may be sent a key without TLS. Raises SettingsError if there is no key, or if the
-    address is not safe to send one to.
+    `logins` are the keys that were typed in this session, each for one origin; `plain_http` are hosts that may be sent
+    a key without TLS. Raises SettingsError if there is no key, or if the address is not safe to send one to.
     """
     address = check_base_url(resolve_base_url(base_url), plain_http)
-    found = find_key(api_key, saved_key)
+    found = find_key(address, api_key, logins.get(origin_of(address)))
     if found is None:
-        raise _no_key(address)
+        raise _of_another_host(address, logins) if logins else _no_key(address)
     key, source = found
     return Endpoint(address, key, source)
+
+
+def _of_another_host(address: str, logins: Mapping[str, ApiKey]) -> SettingsError:
+    return SettingsError(
+        "The key that was set in this session is for {owner}, and is not sent to {origin}.",
+        hint="Set one for {origin} too (service.login, or ZHIPUAI_API_KEY), or go back to the address of the other.",
+        reason="key.of_another_host",
+        owner=" and ".join(logins),
+        origin=origin_of(address),
+    )
 
 
 def _no_key(address: str) -> SettingsError:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 
+from ..text.addresses import origin_of
 from ..text.errors import SettingsError
 from ..text.notice import Notice
 from .api_key import ApiKey
+from .colab import colab_secret
+from .profile import DEFAULT_BASE_URL
 
 KEY_VARIABLE = "ZHIPUAI_API_KEY"
 
@@ -17,22 +21,36 @@ _KEYRING_SERVICE = "zhipu_magic"
 _KEYRING_USER = "api_key"
 
 
-def find_key(api_key: ApiKey | None, saved_key: ApiKey | None) -> tuple[ApiKey, str] | None:
-    """The first key that is set, and where it came from; None if there is none."""
-    if api_key:
-        return check_key(api_key), _IN_CODE
-    if os.environ.get(KEY_VARIABLE, "").strip():
-        return check_key(ApiKey(os.environ[KEY_VARIABLE])), KEY_VARIABLE
-    if saved_key:
-        return check_key(saved_key), OF_SESSION
-    stored = _from_keyring()
-    return (check_key(stored), OF_KEYRING) if stored else None
+def find_key(address: str, api_key: ApiKey | None, login: ApiKey | None) -> tuple[ApiKey, Notice] | None:
+    """The first key that is set for this address, and where it came from; None if there is none.
+
+    `login` is what was typed for it in this session. Raises SettingsError for a key that cannot be sent, or read.
+    """
+    for key, source in _found(address, api_key, login):
+        if key and key.strip():
+            return check_key(key), source
+    return None
+
+
+def _found(address: str, api_key: ApiKey | None, login: ApiKey | None) -> Iterator[tuple[ApiKey | None, Notice]]:
+    """The keys, the user's latest word first. Each is looked up only where those before it are not set.
+
+    Colab's secrets come last: looking there may ask the user, and one of them is for all hosts and notebooks, while the
+    keyring has what was saved for this host.
+    """
+    yield api_key, _IN_CODE
+    yield login, OF_SESSION
+    yield ApiKey(os.environ.get(KEY_VARIABLE, "")), OF_ENVIRONMENT
+    yield _from_keyring(_keyring_user(address)), OF_KEYRING
+    yield colab_secret(KEY_VARIABLE), _OF_COLAB
 
 
 #: Where a key came from.
 _IN_CODE = Notice("given in the code", reason="key.in_code")
-OF_SESSION = Notice("for this session only", reason="key.of_session")
-OF_KEYRING = Notice("in the system's keyring", reason="key.of_keyring")
+OF_SESSION = Notice("set in this session", reason="key.of_session")
+OF_ENVIRONMENT = Notice("the environment variable ZHIPUAI_API_KEY", reason="key.of_environment")
+OF_KEYRING = Notice("the system's keyring", reason="key.of_keyring")
+_OF_COLAB = Notice("Colab's secrets", reason="key.of_colab")
 
 
 def check_key(key: ApiKey) -> ApiKey:
@@ -50,34 +68,40 @@ def check_key(key: ApiKey) -> ApiKey:
 _IN_A_HEADER = re.compile("[!-~]+")
 
 
-def save_to_keyring(key: ApiKey) -> None:
-    """Store the key in the system's keyring. Raises SettingsError if there is none."""
+def save_to_keyring(key: ApiKey, address: str) -> None:
+    """Store the key for the host of this address in the system's keyring. Raises SettingsError if there is none."""
     try:
         import keyring
     except ImportError:
         raise SettingsError(
-            "Saving the key needs the keyring package.",
-            hint='pip install "zhipu_magic[keyring]"',
+            "The key is not saved: that needs the keyring package.",
+            hint="Install it (pip install keyring), and save the key again.",
             reason="keyring.not_installed",
         ) from None
     with suppress(Exception):  # keyrings raise errors of all kinds, with frames that hold the key
-        keyring.set_password(_KEYRING_SERVICE, _KEYRING_USER, key)
+        keyring.set_password(_KEYRING_SERVICE, _keyring_user(address), key)
         _from_keyring.cache_clear()
         return
     raise SettingsError(
-        "This system has no keyring that can save the key.",
-        hint="The key is set for this session only; set ZHIPUAI_API_KEY to have it every time.",
+        "The key is not saved: this system has no keyring that can do so.",
+        hint="Set ZHIPUAI_API_KEY to have it every time.",
         reason="keyring.none",
     )
 
 
+def _keyring_user(address: str) -> str:
+    """Under which name the keyring has the key: each host has its own."""
+    origin = origin_of(address)
+    return _KEYRING_USER if origin == origin_of(DEFAULT_BASE_URL) else f"{_KEYRING_USER} for {origin}"
+
+
 @functools.cache  # a keyring may ask the user each time
-def _from_keyring() -> ApiKey | None:
+def _from_keyring(user: str) -> ApiKey | None:
     try:
         import keyring
     except ImportError:
         return None
     try:
-        return ApiKey(keyring.get_password(_KEYRING_SERVICE, _KEYRING_USER) or "")
+        return ApiKey(keyring.get_password(_KEYRING_SERVICE, user) or "")
     except Exception:
         return None

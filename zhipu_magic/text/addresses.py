@@ -32,6 +32,16 @@ def host_of(url: str) -> str:
     return parts.hostname or "" if parts else ""
 
 
+def origin_of(url: str) -> str:
+    """The scheme, host and port of an http(s) address, as browsers compare them; empty for anything else."""
+    parts = parts_of(url)
+    if parts is None:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if parts.port in (None, usual) else f"{parts.scheme}://{host}:{parts.port}"
+
+
 def path_of(url: str) -> str:
     """The path of an http(s) address, without a slash at its end; empty for anything else."""
     parts = parts_of(url)

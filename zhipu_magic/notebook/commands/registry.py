@@ -9,13 +9,14 @@ from IPython.core.error import UsageError
 
 from ...text.addresses import without_password
 from ...text.characters import shorten
+from ...text.errors import SettingsError
 from ...text.html import code as quoted_code
 from ...text.markup import Markup
 from ...text.numbers import money
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
-from ..hints import in_cell
+from ..hints import door, in_cell
 from . import code, files, history, models, service, threads, tools, turns
 from .command import Command, prose
 
@@ -49,12 +50,12 @@ def _status(session: Session) -> None:
     chat = session.chat
     thread, sums, journal = chat.thread(), chat.account, chat.history.journal
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
-    key = chat.service.key_source
+    key = _key(session)
     filled = chat.context_filled()
     rows: list[tuple[str, object]] = [("model", chat.model)]
     if chat.replay != "only":
         rows.append(("service", without_password(chat.service.base_url)))
-        rows.append(("API key", in_cell(key) if key else "none yet"))
+        rows.append(("API key", key or "none yet"))
     rows += [
         ("system text", quoted_code(shorten(chat.system, 60)) if chat.system else "none"),
         (
@@ -73,7 +74,7 @@ def _status(session: Session) -> None:
     rows.append(("journal", journal.path.name if journal.path else "off"))
     if chat.replay != "off":
         rows.append(("replay", chat.replay))
-    if key is None and chat.replay != "only":
+    if not key and chat.replay != "only":
         following = Markup("`%glm login` sets a key; `%glm practice` needs none.")
     elif not thread.size:
         following = Markup("Begin a cell with `%%glm` and write below it. `%%glm?` shows its options.")
@@ -81,6 +82,15 @@ def _status(session: Session) -> None:
         following = Markup("Continue with `%%glm`, look back with `%glm history`, start over with `%glm thread NAME`.")
     facts = table(("zhipu_magic", version("zhipu_magic")), rows)
     session.answer(Markup("{facts}\n\n{following} `%glm help` lists all commands.", facts=facts, following=following))
+
+
+def _key(session: Session) -> str:
+    """Whose key is used, or why none can be; empty if there is none."""
+    try:
+        with door():
+            return in_cell(session.chat.service.key_source or "")
+    except SettingsError as error:
+        return f"none that can be used: {error.message} {error.hint}"
 
 
 def _turns(thread: Thread) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from ...service.api_key import ApiKey
-from ...service.keys import OF_KEYRING, OF_SESSION, check_key, save_to_keyring
+from ...service.keys import KEY_VARIABLE, check_key, save_to_keyring
 from ...service.profile import NAMED_ADDRESSES
 from ...text.addresses import host_of, without_password
 from ...text.errors import GLMError, SettingsError
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.suggestions import nearest
+from ..hints import door
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
@@ -47,13 +49,13 @@ def _login(session: Session, text: str) -> None:
     if name:
         session.change("base_url", address)
     session.chat.service.login(key)
-    if save:
-        save_to_keyring(key)
-    said = "It is stored in the system's keyring." if save else "It is kept until the kernel ends; --save stores it."
-    said = f"{said} Practice is over." if ended else said
-    source = session.chat.service.key_source or ""
-    if source not in (OF_SESSION, OF_KEYRING):
-        said += f" But another key takes precedence ({source}): remove it to use this one."
+    said = [
+        _saved(key, session.chat.service.base_url) if save else "It is kept until the kernel ends; --save stores it."
+    ]
+    if os.environ.get(KEY_VARIABLE, "").strip():
+        said.append(f"It goes before the one in {KEY_VARIABLE}.")
+    if ended:
+        said.append("Practice is over.")
     following = Markup()
     if name:
         following = Markup(
@@ -63,7 +65,17 @@ def _login(session: Session, text: str) -> None:
         )
     elif session.chat.service.profile.key_page:
         following = _OTHER_ADDRESSES
-    session.answer(Markup("The key is set. {said} {following}", said=said, following=following))
+    session.answer(Markup("The key is set. {said} {following}", said=" ".join(said), following=following))
+
+
+def _saved(key: ApiKey, address: str) -> str:
+    """Store the key for this address, if the system can. Returns what to say of it."""
+    try:
+        with door():
+            save_to_keyring(key, address)
+    except SettingsError as error:
+        return f"It is kept until the kernel ends. {error.message} {error.hint}"
+    return "It is stored in the system's keyring."
 
 
 _OTHER_ADDRESSES = Markup(
