@@ -46,6 +46,23 @@ def answer(tokens: int) -> Answer:
         ("10_000 tokens", 10_000, "tokens"),
         ("1 token", 1, "tokens"),
         ("  300   tokens ", 300, "tokens"),
+        ("20万 tokens", 200_000, "tokens"),
+        ("20 万 token", 200_000, "tokens"),
+        ("20万个token", 200_000, "tokens"),
+        ("20w tokens", 200_000, "tokens"),
+        ("1百万 tokens", 1_000_000, "tokens"),
+        ("200k", 200_000, "tokens"),
+        ("1.5M", 1_500_000, "tokens"),
+        ("1e5 tokens", 100_000, "tokens"),
+        ("1.1k tokens", 1_100, "tokens"),
+        ("1,000.50 yuan", 1_000.5, "yuan"),
+        ("5 RMB", 5, "yuan"),
+        ("CNY 5", 5, "yuan"),
+        ("3块", 3, "yuan"),
+        ("1万元", 10_000, "yuan"),
+        ("¥2k", 2_000, "yuan"),
+        ("５元", 5, "yuan"),
+        ("２００ｋ　ｔｏｋｅｎｓ", 200_000, "tokens"),
     ],
 )
 def test_a_budget_is_read_as_it_is_written(written: str, limit: float, unit: str) -> None:
@@ -57,6 +74,7 @@ def test_a_budget_is_read_as_it_is_written(written: str, limit: float, unit: str
     [
         *("", "5", "yuan", "k tokens", "five yuan", "-5 yuan", "5 dollars", "5 yuan a day", "1.2.3 yuan"),
         *(". tokens", ",", "nan yuan", "inf tokens", "5 g tokens", "¥", "¥5 tokens", "9" * 400 + " yuan"),
+        *("20万", "1e5", "0.5 tokens", "1e-5 yuan", "1e999 tokens", "rmb 5k tokens", "٥ yuan", "k", "5 kk tokens"),
     ],
 )
 def test_nonsense_is_told_with_two_examples(written: str) -> None:
@@ -335,7 +353,10 @@ def test_the_command_tells_where_things_stand(page: Page, server: PracticeServer
     server.enqueue(Answer("yes", prompt_tokens=50_000, completion_tokens=50_000))
     page.run("%%glm -m glm-4-plus\none")
     assert "¥4.5 are left" in page.run("%glm budget").markdown()
-    assert "There is no budget" in page.run("%glm budget off").markdown()
+    assert "There is no budget any more: ¥5 was removed." in page.run("%glm budget off").markdown()
+    assert "There is no budget." in page.run("%glm budget off").markdown()
+    assert "The budget is 1 token for" in page.run('%glm budget "1 token"').markdown()
+    assert "There is no budget any more: 1 token was removed." in page.run("%glm budget OFF").markdown()
     assert page.magics.chat.budget is None
 
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
+from unicodedata import normalize
 
 from ..text.characters import shortened
 from ..text.errors import InvalidRequest
+from ..text.numbers import plural
 from .ledger import Sums
 
 Unit = Literal["yuan", "tokens"]
 
-_WRITTEN = re.compile(r"([¥￥]?)\s*(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?)\s*([km]?)\s*(yuan|元|tokens?|)", re.IGNORECASE)
+_SCALES = {"k": 1_000, "千": 1_000, "w": 10_000, "万": 10_000, "m": 1_000_000, "百万": 1_000_000, "亿": 100_000_000}
+_YUAN = "yuan|rmb|cny|元人民币|人民币|元|块钱|块"
+_WRITTEN = re.compile(
+    rf"""(?P<sign>¥|rmb|cny|)\s*
+    (?P<digits>(?:\d{{1,3}}(?:[,_]\d{{3}})+|\d{{1,99}})(?:\.\d{{1,99}})?(?:e\+?\d{{1,2}})?)\s*
+    (?P<scale>{"|".join(_SCALES)}|)\s*
+    (?P<unit>{_YUAN}|个?\s*tokens?|)""",
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +36,18 @@ class Budget:
 
     @classmethod
     def read(cls, text: str) -> Budget:
-        """Read "5 yuan" or "200k tokens". Raises InvalidRequest."""
-        match = _WRITTEN.fullmatch(text.strip())
-        sign, digits, thousands, word = match.groups() if match else ("", "", "", "")
-        tokens, limit = word.lower().startswith("token"), math.nan
-        with suppress(ValueError):
-            limit = float(re.sub("[,_]", "", digits)) * {"": 1, "k": 1_000, "m": 1_000_000}[thousands.lower()]
-        if not math.isfinite(limit) or not (sign or word) or (sign and tokens):
+        """Read "5 yuan" or "200k tokens", also as Chinese writes it: "5元", "20万 tokens". Raises InvalidRequest.
+
+        Of a number alone it is not known what it counts, but "200k" and "1.5M" are said of tokens only.
+        """
+        match = _WRITTEN.fullmatch(normalize("NFKC", text).strip())  # full-width digits and letters are meant alike
+        sign, digits, scale, word = map(str.lower, match.groups() if match else [""] * 4)
+        tokens = "token" in word or (scale in ("k", "m") and not sign and not word)
+        limit = float(Decimal(re.sub("[,_]", "", digits) or "nan") * _SCALES.get(scale, 1))
+        if not math.isfinite(limit) or not (sign or word or tokens) or (tokens and (sign or not limit.is_integer())):
             raise InvalidRequest(
                 "{text!r} is not a budget.",
-                hint="Write it like 5 yuan or 200k tokens.",
+                hint="Write it with its unit, like 5 yuan or 200k tokens.",
                 reason="budget.unreadable",
                 text=shortened(text, 60),
             )
@@ -55,7 +67,9 @@ class Budget:
 
     def in_words(self, amount: float) -> str:
         """An amount in the budget's unit."""
-        return f"{amount:,.0f} tokens" if self.unit == "tokens" else f"¥{amount:.4f}".rstrip("0").rstrip(".")
+        if self.unit == "tokens":
+            return plural(round(amount), "token")
+        return "under ¥0.0001" if 0 < amount < 0.0001 else f"¥{amount:,.4f}".rstrip("0").rstrip(".")
 
     told_left, told = left_in_words, in_words
     """The same, by their earlier names."""

@@ -46,7 +46,7 @@ HINTS: Mapping[str, str] = {
     "tool.unknown": "Add the functions first: %glm tools add NAME.",
     "tool_choice.no_tools": "Give the functions with --tool, or %glm tools add.",
     # history/
-    "budget.unreadable": "Write it like 5 yuan or 200k tokens; off removes it.",
+    "budget.unreadable": "Write it with its unit, like 5 yuan or 200k tokens; off removes it.",
     "journal.newer": "Upgrade zhipu_magic, or choose another file: %glm journal PATH.",
     "resume.done": "%glm history shows it.",
     "resume.earlier": "%glm resume --earlier resumes that one.",

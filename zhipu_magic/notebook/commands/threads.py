@@ -83,18 +83,26 @@ def _system(session: Session, text: str) -> None:
 
 
 def _budget(session: Session, text: str) -> None:
-    chat = session.chat
-    if text:
-        chat.budget = None if text.lower() == "off" else Budget.read(text)
+    chat, written = session.chat, unquoted(text)
+    before = chat.budget
+    if written:
+        chat.budget = None if written.lower() == "off" else Budget.read(written)
         session.reflect_chat()
     budget = chat.budget
     if budget is None:
-        session.answer(Markup("There is no budget: `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one."))
+        removed = f" any more: {before.in_words(before.limit)} was removed" if before else ""
+        session.answer(
+            Markup(
+                "There is no budget{removed}. `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one.",
+                removed=removed,
+            )
+        )
         return
     left = budget.in_words(budget.left(chat.account))
+    be = "is" if left == "1 token" else "are"
     session.answer(
-        f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} are left. A turn that could exceed "
-        "it is not sent."
+        f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} "
+        "left. Answers are kept within it, and a turn without room for a short one is not sent."
     )
 
 
