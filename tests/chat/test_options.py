@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -89,18 +90,83 @@ def test_in_python_the_same_is_said_in_python(chat: Chat, server: PracticeServer
 def test_other_servers_are_asked_in_their_own_way_and_not_checked_against_the_catalogue(
     other: Chat, other_server: OtherServer
 ) -> None:
-    _ = other.ask("hi", think=False, effort="medium").text
+    _ = other.ask("hi", think=False).text
+    _ = other.ask("hi", effort="medium").text
     _ = other.ask("hi", keep_thinking=True).text
-    first, second = other_server.requests
-    assert (first["chat_template_kwargs"], first["reasoning_effort"]) == ({"enable_thinking": False}, "medium")
+    off, medium, second = other_server.requests
+    assert (off["chat_template_kwargs"], medium["reasoning_effort"]) == ({"enable_thinking": False}, "medium")
     assert second["chat_template_kwargs"] == {"enable_thinking": True, "clear_thinking": False}
 
 
 def test_a_model_that_the_catalogue_does_not_know_is_sent_any_effort(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("ok"))
     chat.service.shown.learn("glm-9", context=8_000)
-    _ = chat.ask("hi", model="glm-9", effort="medium", think=False).text
-    assert (sent(server)["reasoning_effort"], sent(server)["thinking"]) == ("medium", {"type": "disabled"})
+    _ = chat.ask("hi", model="glm-9", effort="medium", think=True).text
+    assert (sent(server)["reasoning_effort"], sent(server)["thinking"]) == ("medium", {"type": "enabled"})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"think": False, "effort": "high"}, "turned off, and wanted with the effort high"),
+        ({"think": True, "effort": "none"}, "turned off by the effort none"),
+        ({"once": True, "thread": "drafts"}, "in thread drafts, and outside the conversation"),
+        ({"think": "no"}, "think must be True or False, not str"),
+        ({"once": "no"}, "once must be True or False, not str"),
+        ({"system": 5}, "system must be text, not int"),
+        ({"model": 5}, "model must be text, not int"),
+        ({"thread": 5}, "thread must be text, not int"),
+        ({"max_tokens": "5"}, "max_tokens must be a whole number, not str"),
+        ({"temperature": True}, "temperature must be a number, not bool"),
+        ({"tools": 5}, "tools must be a list of functions, not int"),
+        ({"params": {5: 1}}, "params must be a dictionary with names as its keys, not dict"),
+        ({"stop": [5]}, "stop must be text, not list"),
+        ({"names": 5}, "names must be a mapping of names to values, not int"),
+        ({"options": 5}, "must be Options, not int"),
+        ({"as_type": 5}, "5 is a value of type int, not a type"),
+        ({"images": 5}, "A value of type int cannot be sent as an image"),
+    ],
+)
+@pytest.mark.parametrize("model", ["glm-5.2", "glm-9"])
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    chat: Chat, server: PracticeServer, options: dict[str, Any], words: str, model: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=re.escape(words)):
+        chat.ask("hi", **{"model": model, **options})
+    assert server.requests == [] and chat.thread().size == 0
+
+
+@pytest.mark.parametrize(("prompt", "found"), [(5, "int"), (None, "None"), (b"hi", "bytes"), (["hi"], "list")])
+def test_a_prompt_that_is_no_text_is_refused(chat: Chat, server: PracticeServer, prompt: Any, found: str) -> None:
+    for ask in (chat.ask, chat.request):
+        with pytest.raises(InvalidRequest, match=rf"The prompt must be text, not {found}\.") as refused:
+            ask(prompt)
+        assert 'names={"x": value}' in str(refused.value)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"system": 5}, {"model": 5}, {"temperature": "warm"}, {"stream": "no"}, {"tools": 5}, {"base_url": 5}),
+        *({"timeout": "x"}, {"max_retries": 1.5}, {"plain_http": 5}, {"journal": 5}, {"api_key": b"a.key"}),
+    ],
+)
+def test_a_setting_of_another_type_is_refused_at_once(settings: dict[str, Any]) -> None:
+    (name, value), *_ = settings.items()
+    with pytest.raises(InvalidRequest, match=f"{name} must be .*, not {type(value).__name__}") as refused:
+        Chat(**settings)
+    assert "a.key" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("system", 5), ("model", 5), ("temperature", "x"), ("budget", 5), ("tools", 5)]
+)
+def test_a_setting_cannot_become_one_of_another_type(chat: Chat, name: str, value: Any) -> None:
+    before = getattr(chat, name)
+    with pytest.raises(InvalidRequest, match=f"{name} must be"):
+        setattr(chat, name, value)
+    assert getattr(chat, name) == before
 
 
 def test_the_panel_says_that_a_model_does_not_reason(page: Page, server: PracticeServer) -> None:

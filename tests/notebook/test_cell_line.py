@@ -198,3 +198,40 @@ def test_the_help_of_each_option_ends_with_an_example_that_can_be_read() -> None
         assert example.startswith("%%glm ")
         assert any(name in example.split() for name in action.option_strings)
         cell_line.parse(example.removeprefix("%%glm "))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--think --no-think", "--think and --no-think contradict each other"),
+        ("--no-think --think", "--no-think and --think contradict each other"),
+        ("--temperature 0.2 --temperature 0.7", "--temperature 0.2 and --temperature 0.7 contradict"),
+        ("-m glm-4 --model glm-4.7", "-m glm-4 and --model glm-4.7 contradict"),
+        ("-t a -t b", "-t a and -t b contradict"),
+        ("-b x -b y", "-b x and -b y contradict"),
+        ("--as int --as str", "--as int and --as str contradict"),
+        ("--search one --search two", "--search one and --search two contradict"),
+        ("--effort low --effort high", "--effort low and --effort high contradict"),
+        ("-b x -o x", "-b and -o both bind x"),
+        ("--param a=1 --param a=2", "--param gives a two values"),
+        ("--param a=1 --param a=true", "--param gives a two values"),
+        ("--no-think --effort high", "Leave out --no-think or --effort."),
+        ("--think --effort none", "Leave out --think or --effort."),
+        ("-t drafts --once", "Leave out -t or --once."),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_before_anything_is_sent(
+    page: Page, server: PracticeServer, line: str, words: str
+) -> None:
+    cell = page.run(f"%%glm -m glm-5.2 {line}\n你好" if "-m" not in line else f"%%glm {line}\n你好")
+    assert words in str(cell.error) and cell.outputs == []
+    assert server.requests == []
+
+
+def test_what_is_given_twice_alike_and_what_can_be_repeated_is_no_contradiction() -> None:
+    line = "-m glm-4 -m glm-4 --think --think --temperature 1 --temperature 1.0 --once --once --search x --search x"
+    options = cell_line.parse(f"{line} --image a --image b --tool f --tool g --param a=1 --param a=1 --param b=2")
+    assert (options.request.model, options.request.think, options.request.search) == ("glm-4", True, "x")
+    assert (list(options.images), list(options.tools)) == (["a", "b"], ["f", "g"])
+    assert options.request.params == {"a": 1, "b": 2}
+    assert cell_line.parse("--no-think").request.think is False and cell_line.parse("").request.think is None

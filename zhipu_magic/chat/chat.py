@@ -22,13 +22,15 @@ from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.profile import USUAL_TIMEOUT
+from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .argument_types import check_types
 from .chat_settings import ChatSettings
 from .compose import Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .option_check import check_options
-from .options import Options, with_more
+from .options import Options
 from .replies.reply import Reply
 from .replies.tool_loop import ToolLimits
 from .request import Request
@@ -87,7 +89,18 @@ class Chat(ChatSettings):
         limit: int = 8,
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
-        api_key = ApiKey(api_key) if api_key else None  # first of all: a traceback shows what this name stands for
+        no_text = "" if api_key is None or isinstance(api_key, str) else class_name(api_key)
+        # Before all else: a traceback shows what this name stands for.
+        api_key = ApiKey(api_key) if api_key and not no_text else None
+        if no_text:
+            raise InvalidRequest("api_key must be text, not {found}.", reason="key.not_text", found=no_text)
+        check_types(
+            {
+                **{"model": model, "system": system, "temperature": temperature, "stream": stream, "tools": tools},
+                **{"base_url": base_url, "plain_http": plain_http, "timeout": timeout, "max_retries": max_retries},
+                "journal": journal,
+            }
+        )
         if model and _LIKE_A_KEY.fullmatch(model):
             raise InvalidRequest(
                 "The model's name looks like an API key.", hint="Pass the key as api_key=….", reason="model.a_key"
@@ -136,7 +149,7 @@ class Chat(ChatSettings):
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        asked = self._composer.placed(with_more(options or Options(), more))
+        asked = self._composer.placed(options, more)
         found = self._composer.resolved(prompt, asked, names, images)
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
@@ -152,7 +165,7 @@ class Chat(ChatSettings):
         **more: Any,
     ) -> Request:
         """The request that `ask` would send. Nothing is sent."""
-        asked = self._composer.placed(with_more(options or Options(), more))
+        asked = self._composer.placed(options, more)
         found = self._composer.resolved(prompt, asked, names, images)
         if not asked.once:
             self._scheduler.settle(asked.thread)

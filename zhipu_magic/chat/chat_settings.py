@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..history.budget import Budget
 from ..history.conversation import Thread
 from ..history.history import History
+from .argument_types import check_types
 from .environment import default_model
 from .toolbox import Toolbox
 
@@ -37,6 +38,7 @@ class ChatSettings:
 
     @system.setter
     def system(self, text: str) -> None:
+        check_types({"system": text})
         self.history.do("system", thread=self.history.thread().name, text=text)
 
     @property
@@ -46,6 +48,7 @@ class ChatSettings:
 
     @model.setter
     def model(self, name: str) -> None:
+        check_types({"model": name})
         self.history.do("model", thread=self.history.thread().name, name=name)
 
     @property
@@ -55,6 +58,7 @@ class ChatSettings:
 
     @temperature.setter
     def temperature(self, value: float | None) -> None:
+        check_types({"temperature": value})
         self.history.do("temperature", value=value)
 
     @property
@@ -64,6 +68,7 @@ class ChatSettings:
 
     @budget.setter
     def budget(self, budget: Budget | str | None) -> None:
+        check_types({"budget": budget})
         budget = Budget.read(budget) if isinstance(budget, str) else budget
         self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
 
@@ -74,6 +79,7 @@ class ChatSettings:
 
     @tools.setter
     def tools(self, functions: Iterable[Callable[..., Any] | Tool]) -> None:
+        check_types({"tools": functions})
         self._toolbox.fill(functions)
 
     @property

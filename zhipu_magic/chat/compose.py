@@ -14,8 +14,9 @@ from ..service.models import CATALOGUE
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..values.references import Prompt, resolved
+from .argument_types import check_prompt, check_types
 from .chat_settings import ChatSettings, model_of
-from .options import Options
+from .options import Options, with_more
 from .request import Request
 from .toolbox import Toolbox
 from .window import fit
@@ -57,13 +58,26 @@ class Composer:
         self._shapes: dict[str, Shape] = {}
         """The types of answers that were asked for, by the instruction that asks for one."""
 
-    def placed(self, options: Options) -> Options:
-        """The options with the name of their thread: another may be the current one before its turn comes."""
+    def placed(self, options: Options | None, more: Mapping[str, Any]) -> Options:
+        """The options, with some given by name, and with the name of their thread: another may be the current one
+        before its turn comes. Raises InvalidRequest for what cannot be asked.
+        """
+        options = with_more(options or Options(), more)
+        if options.once and options.thread is not None:
+            raise InvalidRequest(
+                "The turn is to stand in thread {thread}, and outside the conversation.",
+                hint="Leave out thread or once=True.",
+                reason="once.in_thread",
+                outcomes=[NOTHING_SENT],
+                thread=options.thread,
+            )
         current = self._history.state.conversation.current
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
     def resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
         """The prompt with its references resolved. Raises InvalidRequest for one that cannot be sent."""
+        check_prompt(prompt)
+        check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
         found = resolved(prompt, names, self._settings.value_tokens, images)
         # A value can hold the key, as os.environ does: a model has no use for it.

@@ -24,6 +24,7 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
     """
     known = find(request.model) if profile.is_glm else None
     try:
+        _check_contradictions(request)
         if known is not None:
             _check_thinking(request, known, warn)
             _check_effort(request, known)
@@ -33,6 +34,24 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
     except InvalidRequest as error:
         error.outcomes = [NOTHING_SENT]
         raise
+
+
+def _check_contradictions(request: Request) -> None:
+    """Raise InvalidRequest where two of the options cannot both be meant."""
+    think, effort = request.options.think, request.options.effort
+    if think is False and effort not in (None, "none"):
+        raise InvalidRequest(
+            "Reasoning is turned off, and wanted with the effort {effort}.",
+            hint="Leave out think=False or effort.",
+            reason="think.off_with_effort",
+            effort=effort,
+        )
+    if think and effort == "none":
+        raise InvalidRequest(
+            "Reasoning is turned on, and turned off by the effort none.",
+            hint="Leave out think=True or effort.",
+            reason="think.on_without_effort",
+        )
 
 
 def _check_thinking(request: Request, known: Model, warn: Callable[[str], None]) -> None:

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from ..service.hosted_tools import Knowledge, McpServer, Search, hosted_tool, hosted_tools
 from ..service.models import EFFORTS
 from ..service.profile import thinking
+from ..text.characters import class_name
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..text.untrusted_json import cleaned
+from .argument_types import check_types
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,13 @@ _READ: Mapping[str, Callable[[Any], dict[str, Any] | None]] = {
 
 def with_more(options: Options, more: Mapping[str, Any]) -> Options:
     """The options with some given by name. Raises InvalidRequest, with the nearest name where one is mistyped."""
+    if not isinstance(options, Options):
+        raise InvalidRequest(
+            "What follows the prompt must be Options, not {found}.",
+            hint="Pass options by name: ask(prompt, temperature=0.2).",
+            reason="option.not_options",
+            found=class_name(options),
+        )
     known = [option.name for option in fields(Options)]
     for name, value in more.items():
         if name not in known:
@@ -239,4 +248,6 @@ def with_more(options: Options, more: Mapping[str, Any]) -> Options:
             raise InvalidRequest(
                 "{name} must be a number, not {value}.", reason="option.not_a_number", name=name, value=value
             )
-    return replace(options, **more)
+    found = replace(options, **more)
+    check_types(vars(found))
+    return found

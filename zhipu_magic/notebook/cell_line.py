@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from IPython.core.error import UsageError
 
@@ -55,7 +57,19 @@ def parse(line: str) -> CellOptions:
         )
     values = vars(given)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
-    return CellOptions(request=Options(params=dict(values.pop("param")), **values), **own)
+    if own["bind"] is not None and own["bind"] == own["output"]:
+        raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
+    return CellOptions(request=Options(params=_params(values.pop("param")), **values), **own)
+
+
+def _params(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The further parameters by name. Raises UsageError for one with two values."""
+    params: dict[str, Any] = {}
+    for name, value in given:
+        if name in params and json.dumps(params[name]) != json.dumps(value):
+            raise UsageError(f"--param gives {name} two values: give one of them.")
+        params[name] = value
+    return params
 
 
 def _with_brackets_whole(line: str) -> str:

@@ -39,6 +39,9 @@ HINTS: Mapping[str, str] = {
     "reply.ended_badly": "Run the cell again; if it happens again, rephrase the prompt.",
     "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",
     "hosted.elsewhere": "Leave out --search, --mcp and --knowledge; --param 'tools=[…]' sends any member as it is.",
+    "once.in_thread": "Leave out -t or --once.",
+    "think.off_with_effort": "Leave out --no-think or --effort.",
+    "think.on_without_effort": "Leave out --think or --effort.",
     "think.always": "Leave out --no-think, or use another model: %glm models shows which always think.",
     "think.never": "Leave out --think and --keep-thinking, or use another model with -m NAME: %glm models lists them.",
     "tool.rounds": "%config GLMMagics.tool_rounds = NUMBER allows more.",
@@ -98,7 +101,7 @@ HINTS: Mapping[str, str] = {
     "service.not_in_plan": "%glm models lists other models.",
     "service.other_product": "A key of the coding plan needs its address: %config GLMMagics.base_url = '{plan}'; for "
     "others, {keys}.",
-    "service.parameter": "Check the options of the cell; the service's own words say which.",
+    "service.parameter": "Correct the option of the cell that the service means: its own words are in the brackets.",
     "service.quota": "Wait until {until}, or use another model: %glm models lists them.",
     "service.redirect": "Set base_url to where the service really is (%glm shows the current address).",
     "service.search_busy": "Wait a moment, then run the cell again.",

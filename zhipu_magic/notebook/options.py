@@ -14,12 +14,23 @@ from IPython.core.error import UsageError
 from ..history.history import check_name
 from ..service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ..service.models import EFFORTS
+from ..text.characters import shorten
 from ..text.errors import InvalidRequest
 from ..text.suggestions import did_you_mean
 
 
 class _Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors fail the cell instead of ending the kernel."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.register("action", None, _Single)  # what an option does that names no action
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; an option may be given twice only with the same value, or where it can be repeated."""
+        given, rest = super().parse_known_args(args, argparse.Namespace(**{_EARLIER: {}}))
+        delattr(given, _EARLIER)
+        return given, rest
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[0].upper()}{message[1:]}. %%glm? lists the options.")
@@ -29,6 +40,36 @@ class _Parser(argparse.ArgumentParser):
         if arg_strings == ["--"] and action.option_strings and action.nargs is None:
             return self._get_value(action, "--")
         return super()._get_values(action, arg_strings)
+
+
+#: Where a line's values are kept with the words that gave them, while it is parsed.
+_EARLIER = "earlier"
+
+
+def _set_once(namespace: Any, name: str, value: Any, words: str) -> None:
+    """Set the value of an option that has one. Raises UsageError if other words have given another."""
+    before, earlier = getattr(namespace, _EARLIER).setdefault(name, (value, words))
+    if before != value:
+        raise UsageError(f"{earlier} and {words} contradict each other: give one of them.")
+    setattr(namespace, name, value)
+
+
+class _Single(argparse._StoreAction):
+    """Stores a value, of which a line has one."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        _set_once(namespace, self.dest, values, f"{option} {shorten(str(values), _LONGEST_VALUE)}")
+
+
+class _Either(argparse.BooleanOptionalAction):
+    """Turns something on or off, and not both."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        _set_once(namespace, self.dest, not (option or "").startswith("--no-"), option or "")
+
+
+#: Characters of a value in an error.
+_LONGEST_VALUE = 40
 
 
 def _name(text: str) -> str:
@@ -104,7 +145,7 @@ class _Searching(argparse.Action):
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
         try:
-            setattr(namespace, self.dest, _search(values))
+            _set_once(namespace, self.dest, _search(values), shorten(" ".join([f"{option}", *values]), _LONGEST_VALUE))
         except (InvalidRequest, argparse.ArgumentTypeError) as error:
             raise argparse.ArgumentError(self, _in_one_line(error)) from None
 
@@ -277,7 +318,7 @@ _option(
 _option("--stop", metavar="TEXT", help="stop the answer before this text", example='--stop "###"')
 _option(
     "--think",
-    action=argparse.BooleanOptionalAction,
+    action=_Either,
     help="turn the model's reasoning on or off; without either, the model decides",
     example="--no-think",
 )
