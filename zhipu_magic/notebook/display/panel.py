@@ -193,8 +193,8 @@ _NOTE = Markup(
 )
 
 
-#: Notebook 7 puts outputs of more than some hundred lines into a box of 24, with the panel out of sight. Whoever asks for
-#: the box, gets it: an icon tells that.
+#: Notebook 7 puts outputs of more than some hundred lines into a box of 24, with the panel out of sight. Whoever asks
+#: for the box gets it: an icon tells that.
 _UNBOXED = Markup(
     "<style>body[data-notebook] .jp-mod-outputsScrolled:has(.zhipu-magic-panel)"
     ':not(:has([data-icon="ui-components:expand"])){'
