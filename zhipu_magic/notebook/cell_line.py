@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -13,6 +12,8 @@ from IPython.core.error import UsageError
 
 from ..chat.options import Options
 from ..text.suggestions import did_you_mean
+from . import line_words
+from .line_words import DASHES, QuoteNotClosed, plain_option
 from .options import PARSER
 
 #: Added to the error when a cell fails before it asks.
@@ -36,24 +37,20 @@ class CellOptions:
     output: str | None = None
     insert: bool = False
     quiet: bool = False
+    help: bool = False
 
 
 def parse(line: str) -> CellOptions:
     """Parse a `%%glm` line. Raises UsageError, which suggests the nearest option for a mistyped one."""
-    try:
-        words = shlex.split(_with_brackets_whole(line))
-    except ValueError:
-        raise UsageError(
-            "A quote on the %%glm line is not closed. Put a value that has an apostrophe or a space in double quotes: "
-            '%%glm -s "You\'re a poet"'
-        ) from None
-    given, rest = PARSER.parse_known_args(words)
+    given, rest = PARSER.parse_known_args(_words(line))
+    if given.help:
+        return CellOptions(help=True)
     for word in rest:
-        if word.startswith("-") and len(word) > 1:
+        if word[0] in DASHES and len(word) > 1:
             raise UsageError(_unknown_option(word))
         raise UsageError(
-            f"%%glm does not take {word!r}. The prompt goes on the lines below; put a value that has spaces in double "
-            "quotes."
+            f"%%glm does not take {word!r}. The prompt goes on the lines below (one after a \\ is still of options); "
+            "put a value that has spaces in double quotes."
         )
     values = vars(given)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
@@ -72,35 +69,35 @@ def _params(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return params
 
 
-def _with_brackets_whole(line: str) -> str:
-    """The line with each bracketed part quoted as one word, so that Literal["a", "b"] needs no quotes."""
-    whole, place = "", 0
-    while place < len(line):
-        quoted = _QUOTED.match(line, place)
-        bracketed = _end_of_brackets(line, place) if line[place] == "[" else 0
-        end = quoted.end() if quoted else bracketed or place + 1
-        whole += shlex.quote(line[place:end]) if bracketed else line[place:end]
-        place = end
-    return whole
+def _words(line: str) -> list[str]:
+    try:
+        words = line_words.words(line, PARSER._option_string_actions)
+    except QuoteNotClosed as error:
+        raise UsageError(
+            f"The quote {error.opening} on the %%glm line is not closed: {error.closing} is missing. Plain double "
+            "quotes do as well."
+        ) from None
+    except ValueError:
+        raise UsageError(f"A quote on the %%glm line is not closed. {_unlike(line)}{_HOW_TO_QUOTE}") from None
+    for word in words:
+        if _ONE_DASH.fullmatch(word) and f"-{word}" in PARSER._option_string_actions:
+            raise UsageError(f"%%glm has no option {word}. Did you mean -{word}?")
+    return words
 
 
-def _end_of_brackets(line: str, start: int) -> int:
-    """The position after the bracket that closes the one at `start`; 0 if none does."""
-    depth, place = 0, start
-    while place < len(line):
-        quoted = _QUOTED.match(line, place)
-        place = quoted.end() if quoted else place + 1
-        depth += 0 if quoted else {"[": 1, "]": -1}.get(line[place - 1], 0)
-        if depth == 0:
-            return place
-    return 0
+_HOW_TO_QUOTE = """Put a value that has an apostrophe or a space in double quotes: %%glm -s "You're a poet\""""
+#: A long option with one dash, which would be read as a short one with a value: -once as -o nce.
+_ONE_DASH = re.compile(r"-[a-z][a-z-]+")
 
 
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.")
+def _unlike(line: str) -> str:
+    """A word about quotes that do not close plain ones."""
+    closing = next((sign for sign in reversed(line) if sign in "”’＂＇"), "")
+    return f"{closing} does not close a plain quote. " if closing else ""
 
 
 def _unknown_option(word: str) -> str:
-    name = word.partition("=")[0]
+    name = plain_option(re.split("[=＝]", word, maxsplit=1)[0])
     begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
     meant = f"Did you mean {begun[0]}?" if begun else did_you_mean(name, _names())
     return " ".join(filter(None, [f"%%glm has no option {name}.", meant, "%%glm? lists all of them."]))

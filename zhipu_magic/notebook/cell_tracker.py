@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from IPython.core.error import UsageError
 
 from ..text.errors import GLMError
-from . import front_ends
+from . import front_ends, glm_cell
 from .shell import request_metadata
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class CellTracker:
     @property
     def is_glm_cell(self) -> bool:
         """Whether the running cell is a `%%glm` cell and nothing else, so that all of its output is ours."""
-        return self._info is not None and (self._info.raw_cell or "").lstrip().startswith("%%glm")
+        cell = glm_cell.find(self._info.raw_cell or "") if self._info is not None else None
+        return cell is not None and not cell.around
 
     @property
     def failure(self) -> Failure | None:

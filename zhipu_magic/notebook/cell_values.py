@@ -19,7 +19,7 @@ from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from .cell_line import CellOptions
-from .options import unconfirmed
+from .option_values import unconfirmed
 
 
 def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:

@@ -6,58 +6,63 @@ with a question mark as a request for help.
 
 from __future__ import annotations
 
-import re
 import tokenize
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import EscapedCommand
 
+from .glm_cell import GlmCell, find
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-_FIRST_LINE = re.compile(r"%%glm(?:[ \t]+(.*))?\n?")
-#: The first line of a magic that runs the cell below it, such as `%%time`.
-_AROUND = re.compile(r"%%(\w[\w.]*)(?:[ \t]+(.*))?\n?")
 
 
 def install(shell: InteractiveShell) -> None:
     """Add transformations that go before IPython's own."""
-    shell.input_transformers_cleanup.insert(0, cell_as_written)
+    shell.input_transformers_cleanup[:0] = [with_plain_beginning, cell_as_written]
     shell.input_transformer_manager.token_transformers.insert(0, LineAsWritten)
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    shell.input_transformers_cleanup.remove(cell_as_written)
+    for transform in (with_plain_beginning, cell_as_written):
+        shell.input_transformers_cleanup.remove(transform)
     shell.input_transformer_manager.token_transformers.remove(LineAsWritten)
+
+
+def with_plain_beginning(lines: list[str]) -> list[str]:
+    """The cell without what stands above its magics, and `%%glm` with its options in one line.
+
+    A terminal, which does not apply `cell_as_written` before the cell is entered, knows it as a cell magic by this.
+    """
+    cell = find("".join(lines))
+    if cell is None:
+        return lines
+    if cell.outer is not None:
+        return cell.source[cell.outermost :].splitlines(keepends=True)
+    if _asks_for_help(cell) and not cell.prompt.strip():
+        return ["%%glm?\n"]
+    return [f"%%glm {cell.line}".rstrip() + "\n", *cell.prompt.splitlines(keepends=True)]
 
 
 def cell_as_written(lines: list[str]) -> list[str]:
     """Turn a `%%glm` cell into a call of its magic, with the text unchanged, also within `%%time` and the like."""
-    start = _begins(lines, 0)
-    match = _FIRST_LINE.fullmatch(lines[start]) if lines else None
-    if match is not None:
-        return _call("glm", match[1], lines[start + 1 :])
-    # IPython would take the prompts out of the whole cell before the outer magic hands the inner one over.
-    around = _AROUND.fullmatch(lines[start]) if lines and _holds_ours(lines, start) else None
-    return lines if around is None else _call(around[1], around[2], lines[start + 1 :])
+    cell = find("".join(lines))
+    if cell is None:
+        return lines
+    if cell.outer is not None:
+        # IPython would take the prompts out of the whole cell before the outer magic hands the inner one over.
+        return _call(*cell.outer)
+    if _asks_for_help(cell):  # above a prompt, where IPython would run that as Python
+        return _call("glm", "--help", cell.prompt) if cell.prompt.strip() else lines
+    return _call("glm", cell.line, cell.prompt)
 
 
-def _call(magic: str, line: str | None, body: list[str]) -> list[str]:
-    return [f"get_ipython().run_cell_magic({magic!r}, {line or ''!r}, {''.join(body) or chr(10)!r})\n"]
+def _call(magic: str, line: str, body: str) -> list[str]:
+    return [f"get_ipython().run_cell_magic({magic!r}, {line!r}, {body or chr(10)!r})\n"]
 
 
-def _begins(lines: list[str], start: int) -> int:
-    """The first line from there on that is not blank; `start` if all are."""
-    return next((number for number in range(start, len(lines)) if lines[number].strip()), start)
-
-
-def _holds_ours(lines: list[str], start: int) -> bool:
-    """Whether a `%%glm` cell is all that the magics on these first lines run."""
-    while start < len(lines) and _AROUND.fullmatch(lines[start]):
-        start = _begins(lines, start + 1)
-        if start < len(lines) and _FIRST_LINE.fullmatch(lines[start]):
-            return True
-    return False
+def _asks_for_help(cell: GlmCell) -> bool:
+    return cell.line[:1] in ("?", "？")
 
 
 # So that a terminal still checks the cell as it was typed, and an empty line ends it.

@@ -78,6 +78,10 @@ class GLMMagics(Settings, Magics):
             if self.session.has_earlier_turn():
                 raise UsageError(f"{error} {cell_line.EARLIER_STAYS}") from None
             raise
+        if options.help:
+            self.session.keep_earlier_turns()
+            print(cell_line.help_text())
+            return
         # IPython adds a newline to every cell, and a terminal adds empty lines; the user wrote neither.
         text = cell.rstrip("\n") if is_terminal(self.session.shell) else cell.removesuffix("\n")
         ask_cell.ask(self.session, text, options)

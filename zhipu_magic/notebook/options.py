@@ -3,192 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import keyword
-import re
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from IPython.core.error import UsageError
-
-from ..history.history import check_name
-from ..service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ..service.models import EFFORTS
-from ..text.characters import shorten
-from ..text.errors import InvalidRequest
-from ..text.suggestions import did_you_mean
-
-
-class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors fail the cell instead of ending the kernel."""
-
-    def __init__(self, **how: Any) -> None:
-        super().__init__(**how)
-        self.register("action", None, _Single)  # what an option does that names no action
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse; an option may be given twice only with the same value, or where it can be repeated."""
-        given, rest = super().parse_known_args(args, argparse.Namespace(**{_EARLIER: {}}))
-        delattr(given, _EARLIER)
-        return given, rest
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}. %%glm? lists the options.")
-
-    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-        # Some versions take out a value of "--", even where it belongs to an option, as in --stop=--.
-        if arg_strings == ["--"] and action.option_strings and action.nargs is None:
-            return self._get_value(action, "--")
-        return super()._get_values(action, arg_strings)
-
-
-#: Where a line's values are kept with the words that gave them, while it is parsed.
-_EARLIER = "earlier"
-
-
-def _set_once(namespace: Any, name: str, value: Any, words: str) -> None:
-    """Set the value of an option that has one. Raises UsageError if other words have given another."""
-    before, earlier = getattr(namespace, _EARLIER).setdefault(name, (value, words))
-    if before != value:
-        raise UsageError(f"{earlier} and {words} contradict each other: give one of them.")
-    setattr(namespace, name, value)
-
-
-class _Single(argparse._StoreAction):
-    """Stores a value, of which a line has one."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
-        _set_once(namespace, self.dest, values, f"{option} {shorten(str(values), _LONGEST_VALUE)}")
-
-
-class _Either(argparse.BooleanOptionalAction):
-    """Turns something on or off, and not both."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
-        _set_once(namespace, self.dest, not (option or "").startswith("--no-"), option or "")
-
-
-#: Characters of a value in an error.
-_LONGEST_VALUE = 40
-
-
-def _name(text: str) -> str:
-    if not text.isidentifier() or keyword.iskeyword(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a valid variable name")
-    return text
-
-
-def _thread(text: str) -> str:
-    try:
-        return check_name(text)
-    except InvalidRequest as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
-
-
-def _number(text: str) -> float:
-    """A number as it was written: 1 is not sent as 1.0."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-        json.dumps(number, allow_nan=False)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    return number
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-
-
-def _count(text: str) -> int:
-    number = _whole(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of tokens")
-    return number
-
-
-def _member(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=JSON")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"the value of {name} is not JSON: {value!r}; put the whole option in single quotes, as in "
-            """--param 'user_id="user-7"'"""
-        ) from None
-
-
-def _names_of(text: str) -> list[str]:
-    """The names in `--tool f,confirm(g)`, as they are written."""
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
-            raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
-    return names
-
-
-def unconfirmed(name: str) -> str:
-    """The function's name in `confirm(f)`, or the name as it is."""
-    return name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
-
-
-class _Searching(argparse.Action):
-    """Makes a search of the words after `--search`: a text, and settings of the form `recency=week`."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
-        try:
-            _set_once(namespace, self.dest, _search(values), shorten(" ".join([f"{option}", *values]), _LONGEST_VALUE))
-        except (InvalidRequest, argparse.ArgumentTypeError) as error:
-            raise argparse.ArgumentError(self, _in_one_line(error)) from None
-
-
-def _search(words: Sequence[str]) -> bool | str | Search:
-    given: dict[str, Any] = {}
-    for word in words:
-        setting = _SETTING.fullmatch(word)
-        name, value = setting.groups() if setting else ("query", word)
-        if name not in SEARCH_SETTINGS:
-            meant = did_you_mean(name, SEARCH_SETTINGS)
-            if not meant and " " in value:  # a query of several words, which has an equals sign in it
-                name, value = "query", word
-            else:
-                meant = meant or f"It takes {', '.join(SEARCH_SETTINGS)}."
-                raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
-        if name in given:
-            raise argparse.ArgumentTypeError(f"it has one {name}; put a query of several words in double quotes")
-        given[name] = int(value) if name == "count" and value.isdecimal() else value
-    search = Search(**given)
-    return search if given.keys() - {"query"} else search.query or True
-
-
-_SETTING = re.compile(r"([A-Za-z_]+)=(.*)", re.DOTALL)
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")).rstrip(".")
-
-
-def _mcp_server(text: str) -> McpServer:
-    label, _, url = text.partition("=")
-    try:
-        return McpServer(label, url)
-    except InvalidRequest as error:
-        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
-
-
-def _knowledge(text: str) -> str:
-    try:
-        return Knowledge(text).id
-    except InvalidRequest as error:
-        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
+from . import option_values
+from .option_parser import Either, Parser
 
 
 class _Lines(argparse.HelpFormatter):
@@ -198,7 +17,7 @@ class _Lines(argparse.HelpFormatter):
         return [line for part in text.split("\n") for line in super(_Lines, self)._split_lines(part, width)]
 
 
-PARSER = _Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
+PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
 
 
 def _option(*names: str, example: str, **how: Any) -> None:
@@ -207,11 +26,18 @@ def _option(*names: str, example: str, **how: Any) -> None:
     PARSER.add_argument(*names, **how)
 
 
-_option("-b", "--bind", metavar="NAME", type=_name, help="bind the SDK's Completion to NAME", example="-b response")
+_option(
+    "-b",
+    "--bind",
+    metavar="NAME",
+    type=option_values.variable_name,
+    help="bind the SDK's Completion to NAME",
+    example="-b response",
+)
 _option(
     *("-o", "--output"),
     metavar="NAME",
-    type=_name,
+    type=option_values.variable_name,
     help="bind the text of the answer to NAME, or its value with --as",
     example="-o slogan",
 )
@@ -226,7 +52,7 @@ _option("-m", "--model", metavar="NAME", help="use this model for this turn", ex
 _option(
     *("-t", "--thread"),
     metavar="NAME",
-    type=_thread,
+    type=option_values.thread_name,
     help="ask in this thread, for this turn only",
     example="-t drafts",
 )
@@ -244,7 +70,7 @@ _option(
     "--tool",
     dest="tools",
     metavar="NAMES",
-    type=_names_of,
+    type=option_values.function_names,
     action="extend",
     default=[],
     help="Python functions that the model may call; confirm(f) asks you before each call",
@@ -261,7 +87,7 @@ _option(
     "--search",
     metavar="QUERY",
     nargs="*",
-    action=_Searching,
+    action=option_values.Searching,
     default=False,
     help="let the service search the web, for QUERY or for the prompt; engine=, recency=, count=, domain= and size= "
     "say how. Each search is billed separately",
@@ -270,7 +96,7 @@ _option(
 _option(
     "--knowledge",
     metavar="ID",
-    type=_knowledge,
+    type=option_values.knowledge,
     action="append",
     default=[],
     help="let the service look into a knowledge base of yours; can be repeated",
@@ -279,7 +105,7 @@ _option(
 _option(
     "--mcp",
     metavar="LABEL[=URL]",
-    type=_mcp_server,
+    type=option_values.mcp_server,
     action="append",
     default=[],
     help="let the service call an MCP server: one of its own by its code, or the one at URL; can be repeated",
@@ -294,31 +120,35 @@ _option(
 _option(
     "--temperature",
     metavar="NUMBER",
-    type=_number,
+    type=option_values.number,
     help="sampling temperature, 0 to 1: higher is more varied",
     example="--temperature 0.2",
 )
 _option(
     "--top-p",
     metavar="NUMBER",
-    type=_number,
+    type=option_values.number,
     help="nucleus sampling, 0 to 1: keep the most likely tokens that add up to this probability",
     example="--top-p 0.7",
 )
 _option(
     "--max-tokens",
     metavar="COUNT",
-    type=_count,
+    type=option_values.count,
     help="the maximum length of the answer, in tokens",
     example="--max-tokens 500",
 )
 _option(
-    "--seed", metavar="NUMBER", type=_whole, help="sample with this seed, for repeatable answers", example="--seed 7"
+    "--seed",
+    metavar="NUMBER",
+    type=option_values.whole_number,
+    help="sample with this seed, for repeatable answers",
+    example="--seed 7",
 )
 _option("--stop", metavar="TEXT", help="stop the answer before this text", example='--stop "###"')
 _option(
     "--think",
-    action=_Either,
+    action=Either,
     help="turn the model's reasoning on or off; without either, the model decides",
     example="--no-think",
 )
@@ -370,10 +200,11 @@ _option(
 _option(
     "--param",
     metavar="KEY=JSON",
-    type=_member,
+    type=option_values.member,
     action="append",
     default=[],
     help="set any other field of the request",
     example="""--param 'user_id="user-7"'""",
 )
 _option("-q", "--quiet", action="store_true", help="show no panel below the reply", example="-q")
+_option("-h", "--help", action="store_true", help="show these options, and ask nothing", example="--help")

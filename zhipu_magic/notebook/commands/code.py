@@ -114,7 +114,22 @@ _LONGEST_ERROR = 80
 
 COMMANDS = (
     Command(
-        "insert", "%glm insert [N]", "put the Python of a reply into a new cell below, without running it", _insert
+        "insert",
+        "%glm insert [N]",
+        "put a reply's Python into a new cell",
+        _insert,
+        details="All Python of the reply goes into one new cell below. It does not run before you run it.",
+        arguments={"N": "the turn's number in %glm history; without one, the newest"},
+        examples=("%glm insert", "%glm insert 1"),
     ),
-    Command("fix", "%glm fix [TEXT]", "send the last exception and its cell; the repaired cell goes below", _fix),
+    Command(
+        "fix",
+        "%glm fix [TEXT]",
+        "have the last exception repaired",
+        _fix,
+        details="Sends the last exception that a cell has raised, with that cell and the values in the failing lines. "
+        "The repaired cell goes into a new one below, and does not run before you run it.",
+        arguments={"TEXT": "what the model should know besides, or keep to"},
+        examples=("%glm fix", "%glm fix Keep the loop."),
+    ),
 )

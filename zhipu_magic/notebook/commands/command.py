@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
+
+from ..line_words import end_of_quote
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Command:
-    """A word after `%glm`, how it is used, and what it does."""
+    """A word after `%glm`, how it is used, and what it does.
+
+    `%glm help NAME` shows the `details`, what the words of the usage stand for (`arguments`), and the `examples`.
+    """
 
     name: str
     usage: str
@@ -24,11 +30,21 @@ class Command:
     #: What Tab offers after it: kinds of `completer.kinds` (`models`, `files`, …), literal words, `word:kind` for what
     #: follows such a word, or `prose` for text with references.
     completes: str = ""
+    details: str = field(kw_only=True)
+    arguments: Mapping[str, str] = field(kw_only=True, default_factory=dict)
+    examples: tuple[str, ...] = field(kw_only=True)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The options it takes."""
+        return frozenset(re.findall(r"--[a-z]+", " ".join([self.usage, *self.arguments.values()])))
 
 
 def unquoted(text: str) -> str:
     """The text without its quotes, if it is a single quoted word."""
     try:
+        if text and end_of_quote(text, 0) == len(text):
+            return text[1:-1]
         words = shlex.split(text)
     except ValueError:
         return text

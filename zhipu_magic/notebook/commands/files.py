@@ -139,22 +139,37 @@ COMMANDS = (
     Command(
         "journal",
         "%glm journal [PATH]",
-        "show the journal's path and size, or choose another file, auto or off",
+        "show where the journal is, or move it",
         _journal,
         completes="auto off files",
+        details="The journal is a file with all that happened in the conversation, so that %glm resume can bring it "
+        "back. The API key is never in it.",
+        arguments={"PATH": "another file for the journal; auto puts it beside the notebook, off keeps none"},
+        examples=("%glm journal", "%glm journal talk.jsonl", "%glm journal auto"),
     ),
     Command(
         "resume",
-        "%glm resume [PATH] [--earlier]",
-        "continue the conversation that an earlier session left in the journal, or in that of the notebook PATH",
+        "%glm resume [NAME] [--earlier]",
+        "continue an earlier conversation, of this notebook or of another",
         _resume,
         completes="files",
+        details="Brings back what an earlier session left in the journal: threads, settings, what can be undone, and "
+        "what was spent. Functions are not in it: add tools again.",
+        arguments={
+            "NAME": "the journal of another notebook, by that notebook's name, or a journal's path",
+            "--earlier": "the conversation before the last one in the journal",
+        },
+        examples=("%glm resume", "%glm resume analysis.ipynb", "%glm resume --earlier"),
     ),
     Command(
         "export",
         "%glm export FILE [--force]",
-        "export the thread as .md, .json, .py or .ipynb",
+        "export as .md, .json, .py or .ipynb",
         _export,
         completes="files",
+        details="Writes the thread to a file whose extension decides what it is: a transcript to read (.md), the "
+        "messages (.json), a Python script that asks the last turn (.py), or a notebook (.ipynb).",
+        arguments={"FILE": "the file's name, with its extension", "--force": "replace a file that exists"},
+        examples=("%glm export talk.md", "%glm export talk.ipynb --force"),
     ),
 )

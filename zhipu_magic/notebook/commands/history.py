@@ -192,7 +192,14 @@ COMMANDS = (
     Command(
         "history",
         "%glm history [N]",
-        "list the thread's turns; N, a range 3-8 or --full shows them in full",
+        "list the turns, or show some in full",
         _history,
+        details="On its own, it lists the newest turns, a line each, and marks those that are no longer sent.",
+        arguments={
+            "N": "the number of a turn to show in full; 3-8 shows several, and 3- all from there on",
+            "--full": "show all turns in full, with the system text",
+            "--all": "list all turns, a line each, and not only the newest 50",
+        },
+        examples=("%glm history", "%glm history 1", "%glm history 1-2", "%glm history --full"),
     ),
 )

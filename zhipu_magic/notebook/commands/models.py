@@ -156,6 +156,23 @@ def _price(known: Model | None) -> str:
 
 
 COMMANDS = (
-    Command("model", "%glm model [NAME]", "show or choose the thread's model", _model, completes="models"),
-    Command("models", "%glm models", "list the models: context, thinking, sight and prices", _models),
+    Command(
+        "model",
+        "%glm model [NAME]",
+        "show or choose the thread's model",
+        _model,
+        completes="models",
+        details="Later turns of this thread ask the model that you choose. For one turn only, give a cell -m NAME.",
+        arguments={"NAME": "the model's name; without one, the model in use is shown"},
+        examples=("%glm model", "%glm model glm-4.7-flash"),
+    ),
+    Command(
+        "models",
+        "%glm models",
+        "list the models and their prices",
+        _models,
+        details="Lists for each model how long the conversation and the answer can be, whether it thinks before it "
+        "answers, whether it sees images, and what it costs, as far as that is known.",
+        examples=("%glm models",),
+    ),
 )

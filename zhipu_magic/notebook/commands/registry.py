@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from ...text.addresses import without_password
 from ...text.characters import shorten
 from ...text.errors import SettingsError
+from ...text.html import block
 from ...text.html import code as quoted_code
 from ...text.markup import Markup
 from ...text.numbers import money
@@ -17,6 +18,7 @@ from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
 from ..hints import door, in_cell
+from ..line_words import plain_option, with_plain_options
 from . import code, files, history, models, service, threads, tools, turns
 from .command import Command, prose
 
@@ -31,6 +33,9 @@ def run(session: Session, line: str) -> None:
         _status(session)
         return
     name, text = (*line.split(None, 1), "")[:2]
+    if plain_option(name) in _HELP:
+        _help(session, text.strip())
+        return
     command = COMMANDS.get(name)
     if command is None:
         near = nearest(name.lower(), COMMANDS)
@@ -38,12 +43,26 @@ def run(session: Session, line: str) -> None:
         raise UsageError(
             f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all commands."
         )
+    text = with_plain_options(text, command.flags)
+    if _asks_for_help(command, text):
+        _help(session, name)
+        return
     if text.strip() and command.usage == f"%glm {name}":
         raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
     try:
         command.run(session, text.strip())
     finally:
         session.reflect_chat()  # an undo, among others, changes which system text is in force
+
+
+#: What may be written for help, as in a shell.
+_HELP = ("-h", "--help")
+
+
+def _asks_for_help(command: Command, text: str) -> bool:
+    """Whether help is asked for; in a text for the model such a word is part of it, unless it stands alone."""
+    words = [plain_option(word) for word in text.split()]
+    return any(word in _HELP for word in words) and (len(words) == 1 or "TEXT" not in command.usage)
 
 
 def _status(session: Session) -> None:
@@ -113,19 +132,44 @@ def _usage(session: Session, text: str) -> None:
 
 def _help(session: Session, text: str) -> None:
     if not text:
-        after = Markup("`%%glm?` shows the options of a cell, `%config GLMMagics` the settings.")
+        after = Markup(
+            "`%glm help COMMAND` explains one, with examples. `%%glm?` shows the options of a cell, "
+            "`%config GLMMagics` the settings."
+        )
         session.answer(Markup("\n\n").join([commands_help(), after]))
         return
     command = COMMANDS.get(text)
     if command is None:
         raise UsageError(f"%glm has no command {text}. {did_you_mean(text, COMMANDS)}".rstrip())
-    session.answer(Markup("{usage}: {summary}", usage=quoted_code(command.usage), summary=command.summary))
+    session.answer(_explained(command))
+
+
+def _explained(command: Command) -> Markup:
+    """What a command does, what may follow it, and examples."""
+    parts = [
+        Markup("{usage}: {summary}.", usage=quoted_code(command.usage), summary=command.summary),
+        Markup("{details}", details=command.details),
+    ]
+    if command.arguments:
+        rows = [(quoted_code(name), meaning) for name, meaning in command.arguments.items()]
+        parts.append(table(("argument", "what it is"), rows))
+    return Markup("\n\n").join([*parts, block("\n".join(command.examples))])
 
 
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("ask", "%glm ask TEXT", "ask the model, like a one-line cell", _ask, completes="prose"),
+        Command(
+            "ask",
+            "%glm ask TEXT",
+            "ask the model, like a one-line cell",
+            _ask,
+            completes="prose",
+            details="The text is sent as the next turn, and all that follows on the line belongs to it. It takes no "
+            "options: for these, begin a cell with %%glm.",
+            arguments={"TEXT": "what to ask; {{ name }} stands for the value of a variable"},
+            examples=("%glm ask What is a p-value?",),
+        ),
         *service.COMMANDS,
         *models.COMMANDS,
         *threads.COMMANDS,
@@ -134,8 +178,25 @@ COMMANDS: dict[str, Command] = {
         *code.COMMANDS,
         *tools.COMMANDS,
         *files.COMMANDS,
-        Command("usage", "%glm usage", "show a dashboard of tokens and cost that stays up to date", _usage),
-        Command("help", "%glm help [COMMAND]", "list the commands, or explain one", _help, completes="commands"),
+        Command(
+            "usage",
+            "%glm usage",
+            "show tokens and cost, kept up to date",
+            _usage,
+            details="Shows a dashboard of the conversation: each turn's tokens, time and estimated cost, and their sums. "
+            "It keeps itself up to date while you go on. For a coding plan it also tells how much of that is used.",
+            examples=("%glm usage",),
+        ),
+        Command(
+            "help",
+            "%glm help [COMMAND]",
+            "list the commands, or explain one",
+            _help,
+            completes="commands",
+            details="On its own, it lists all commands. `%glm COMMAND --help` explains one, too.",
+            arguments={"COMMAND": "the command to explain"},
+            examples=("%glm help", "%glm help undo"),
+        ),
     )
 }
 
@@ -148,10 +209,10 @@ def commands_help() -> Markup:
 
 def help_text() -> str:
     """What `%glm?` shows."""
-    rows = "\n".join(f"    {command.usage:<30} {command.summary}" for command in COMMANDS.values())
+    rows = "\n".join(f"    {command.usage:<31} {command.summary}" for command in COMMANDS.values())
     return f"""Manage the conversation of the `%%glm` cells. On its own, `%glm` shows the current state.
 
 {rows}
 
-`%%glm?` shows the options of a cell; `%config GLMMagics` lists the settings.
+`%glm help COMMAND` explains one, with examples. `%%glm?` shows the options of a cell, `%config GLMMagics` the settings.
 """

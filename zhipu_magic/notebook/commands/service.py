@@ -180,16 +180,36 @@ COMMANDS = (
     Command(
         "login",
         "%glm login [ADDRESS] [--save]",
-        "set the API key (ADDRESS: coding, z.ai, z.ai/coding); --save stores it",
+        "enter the API key; --save keeps it",
         _login,
         completes=" ".join(NAMED_ADDRESSES),
+        details="Asks for the key without showing it: never write a key in a cell, where it would be saved. It is kept "
+        "until the kernel ends, unless it is saved.",
+        arguments={
+            "ADDRESS": "where the key belongs, if it is not the general mainland service: coding is its coding plan, "
+            "z.ai the international service, z.ai/coding the coding plan of that",
+            "--save": "store the key in the system's keyring, for later sessions",
+        },
+        examples=("%glm login", "%glm login coding --save"),
     ),
     Command(
         "practice",
         "%glm practice [FILE]",
-        "ask a practice server: no key, no model; FILE has its replies; off ends it",
+        "ask a practice server: no key, no model",
         _practice,
         completes="off files",
+        details="From now on cells ask a small server inside this kernel. There is no model behind it: its replies are "
+        "written in advance, cost nothing, and nothing leaves this machine. It is for trying things out, for teaching "
+        "and for tests.",
+        arguments={"FILE": "a YAML file with replies of your own; or off, which goes back to the service"},
+        examples=("%glm practice", "%glm practice lesson.yaml", "%glm practice off"),
     ),
-    Command("version", "%glm version", "show the versions of this extension and its dependencies", _version),
+    Command(
+        "version",
+        "%glm version",
+        "show the versions of what is installed",
+        _version,
+        details="Shows the versions of this extension and of the packages that it uses, for a report of a fault.",
+        examples=("%glm version",),
+    ),
 )

@@ -107,21 +107,56 @@ def _budget(session: Session, text: str) -> None:
 
 
 COMMANDS = (
-    Command("system", "%glm system [TEXT]", 'show or set the thread\'s system text; "" removes it', _system),
+    Command(
+        "system",
+        "%glm system [TEXT]",
+        "show or set the thread's system text",
+        _system,
+        details="The system text tells the model how to answer, in every turn of this thread.",
+        arguments={"TEXT": 'the system text; "" removes it, and without one it is shown'},
+        examples=("%glm system Answer in one sentence.", '%glm system ""'),
+    ),
     Command(
         "thread",
         "%glm thread [NAME]",
-        "show the thread, or switch to another (a new one is empty)",
+        "show the thread, or switch to another",
         _thread,
         completes="threads",
+        details="A thread is a conversation of its own: the model does not see the turns of others. The first one is "
+        "called main. Cells ask in the thread that you have switched to.",
+        arguments={"NAME": "the thread to switch to; a new one begins empty"},
+        examples=("%glm thread drafts", "%glm thread main"),
     ),
-    Command("threads", "%glm threads", "list the threads", _threads),
-    Command("fork", "%glm fork NAME [--at N]", "continue in a new thread that begins with these turns", _fork),
+    Command(
+        "threads",
+        "%glm threads",
+        "list the threads",
+        _threads,
+        details="Lists each thread with its number of turns, its model, its system text and its last prompt.",
+        examples=("%glm threads",),
+    ),
+    Command(
+        "fork",
+        "%glm fork NAME [--at N]",
+        "go on in a copy of the thread",
+        _fork,
+        details="Starts a new thread that begins with the turns of this one, so that you can try something else. This "
+        "thread stays as it is.",
+        arguments={
+            "NAME": "what to call the new thread",
+            "--at N": "copy the turns up to number N of %glm history, not all of them",
+        },
+        examples=("%glm fork variant", "%glm fork shorter --at 1"),
+    ),
     Command(
         "budget",
         "%glm budget [AMOUNT]",
-        "show or set what may be spent: 5 yuan, 200k tokens, off",
+        "show or set what may be spent",
         _budget,
         completes="off",
+        details="The budget is for the whole conversation, with all its threads. It keeps a turn from spending more "
+        "than what is left.",
+        arguments={"AMOUNT": "an amount in yuan or in tokens, or off for no budget; without one, shows what is left"},
+        examples=("%glm budget 5 yuan", "%glm budget 200k tokens", "%glm budget off"),
     ),
 )

@@ -65,8 +65,16 @@ COMMANDS = (
     Command(
         "tools",
         _USAGE,
-        "list, add or remove the functions that the model may call in every turn",
+        "functions that the model may call",
         _tools,
         completes="add:functions remove:tools list",
+        details="Lists, adds or removes Python functions of this notebook that the model may call, in every turn from "
+        "now on. For one turn only, give a cell --tool NAMES.",
+        arguments={
+            "add": "let the model call these functions, too",
+            "remove": "do not let it call them any more",
+            "NAMES": "names of functions, with commas between them; confirm(name) asks you before each call",
+        },
+        examples=("%glm tools", "%glm tools add weather,confirm(send)", "%glm tools remove weather"),
     ),
 )

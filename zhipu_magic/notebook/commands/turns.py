@@ -110,11 +110,69 @@ def _continue(session: Session, text: str) -> None:
 
 
 COMMANDS = (
-    Command("show", "%glm show [N]", "show a reply again, by its number in the history", _show),
-    Command("retry", "%glm retry", "ask the last turn again; the new reply replaces the old one", _retry),
-    Command("continue", "%glm continue", "continue a reply that was cut short, as one turn", _continue),
-    Command("undo", "%glm undo [N]", "undo the last changes: a turn, a rerun, a reset", _undo),
-    Command("redo", "%glm redo [N]", "redo undone changes", _redo),
-    Command("reset", "%glm reset", "remove all turns from the thread", _reset),
-    Command("restore", "%glm restore [N]", "bring back a turn that was set aside", _restore),
+    Command(
+        "show",
+        "%glm show [N]",
+        "show a reply again",
+        _show,
+        details="Shows a reply of this thread as its cell did, without asking the model.",
+        arguments={"N": "the turn's number in %glm history; without one, the newest"},
+        examples=("%glm show", "%glm show 1"),
+    ),
+    Command(
+        "retry",
+        "%glm retry",
+        "ask the last turn again",
+        _retry,
+        details="Sends the prompt of the thread's last turn once more. The new reply takes the place of the old one, "
+        "which %glm undo brings back.",
+        examples=("%glm retry",),
+    ),
+    Command(
+        "continue",
+        "%glm continue",
+        "continue a reply that was cut short",
+        _continue,
+        details="The model goes on where the last reply stopped, because it was interrupted or had reached its maximum "
+        "length. Both parts become one turn.",
+        examples=("%glm continue",),
+    ),
+    Command(
+        "undo",
+        "%glm undo [N]",
+        "undo the last changes of the thread",
+        _undo,
+        details="Takes back what was done last in this thread: a turn, the rerun of a cell, a reset. The cells on the "
+        "page stay as they are, and %glm redo makes the changes again.",
+        arguments={"N": "how many changes; without one, a single one"},
+        examples=("%glm undo", "%glm undo 2"),
+    ),
+    Command(
+        "redo",
+        "%glm redo [N]",
+        "redo what was undone",
+        _redo,
+        details="Makes changes again that %glm undo has taken back.",
+        arguments={"N": "how many changes; without one, a single one"},
+        examples=("%glm redo", "%glm redo 2"),
+    ),
+    Command(
+        "reset",
+        "%glm reset",
+        "remove all turns from the thread",
+        _reset,
+        details="The model forgets the conversation of this thread. The system text stays, and so does the count of "
+        "what was spent; %glm undo brings the turns back.",
+        examples=("%glm reset",),
+    ),
+    Command(
+        "restore",
+        "%glm restore [N]",
+        "bring back turns that were set aside",
+        _restore,
+        details="When a cell is deleted, or run again with something else in it, its turn is set aside and no longer "
+        "sent. This command brings it back.",
+        arguments={"N": "the turn's number in %glm history; without one, those that were set aside last"},
+        examples=("%glm restore", "%glm restore 2"),
+    ),
 )

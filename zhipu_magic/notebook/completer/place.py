@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
+from .. import glm_cell
+from ..glm_cell import GlmCell
 from . import kinds, names
 from .words import Found, Offer, Word, begun, split
 
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     from ..session import Session
 
 #: Cell magics whose body is Python or another cell magic.
-_AROUND = re.compile(r"%%(?:capture|prun|time|timeit)\b")
-_CELL = re.compile(r"%%glm(?=[ \t]|$)")
+_AROUND = frozenset(("capture", "prun", "time", "timeit"))
+_RUNS_PYTHON = re.compile(rf"%%(?:{'|'.join(sorted(_AROUND))})\b")
 _LINE = re.compile(r"[ \t]*%glm[ \t]+")
 _REFERENCE = re.compile(r"(?<!\{)\{\{(?!\{)([^{}\n]*)$")
 _REST = re.compile(r"[^{}\n]*\}\}")
@@ -24,22 +26,27 @@ def offer(session: Session, text: str, row: int, column: int) -> Offer | None:
     """What may be written at this position in the cell; None to leave it to IPython."""
     lines = text.split("\n")
     line, after = lines[row][:column], [lines[row][column:], *lines[row + 1 :]]
-    first = next((number for number, each in enumerate(lines) if each.strip() and not _AROUND.match(each)), len(lines))
-    if row < first:
+    cell = glm_cell.find(text)
+    if cell is not None and _AROUND.issuperset(cell.around):
+        return _in_cell(session, cell, sum(len(each) + 1 for each in lines[:row]) + column)
+    first = next((each for each in lines if each.strip() and not _RUNS_PYTHON.match(each)), "")
+    if first.startswith("%%"):
         return None
-    if lines[first].startswith("%%"):
-        given = lines[first][len("%%glm") :]
-        if not _CELL.match(lines[first]) or (row == first and column <= len("%%glm")):
-            return None
-        if row == first:
-            return _option(session, line[len("%%glm") :])
-        if "--raw" in given and "--raw" in split(given + " ")[0]:
-            return None
-        return _prose(session, "\n".join([*lines[first + 1 : row], line]), "\n".join(after))
     called = _LINE.match(line)
     if called is None or _in_string("\n".join(lines[:row])):
         return None
     return _command(session, line[called.end() :], after[0])
+
+
+def _in_cell(session: Session, cell: GlmCell, cursor: int) -> Offer | None:
+    """What may be written at this position of a `%%glm` cell."""
+    if cell.options < cursor and cell.is_in_options(cursor):
+        return _option(session, glm_cell.in_one_line(cell.source[cell.options : cursor]))
+    if cursor < cell.below:
+        return None
+    if "--raw" in cell.line and "--raw" in split(cell.line + " ")[0]:
+        return None
+    return _prose(session, cell.source[cell.below : cursor], cell.source[cursor:])
 
 
 def _in_string(before: str) -> bool:

@@ -1,0 +1,157 @@
+"""The words of a line of options, as they were meant.
+
+Keyboards for Chinese and word processors write `—once`, `－b`, `“…”` and wide spaces. They are read for the plain signs
+where they are part of the line's form; a value keeps its own.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Container
+
+#: What closes each typographic quote. Some languages, and keyboards that take turns, open with what others close with.
+CLOSING = {
+    **{"“": "”", "”": "”“", "„": "“”", "‘": "’", "’": "’‘", "‚": "‘’"},
+    **{"「": "」", "『": "』", "｢": "｣", "〝": "〞〟", "«": "»", "»": "«", "＂": "＂", "＇": "＇"},
+}
+#: Hyphens, dashes and minus signs, wide ones too.
+DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
+#: What cannot be seen, but comes along when text is copied.
+_UNSEEN = "\u200b\u2060\ufeff\u00ad"
+_DASH = re.escape(DASHES)
+_OPTION = re.compile(
+    rf"(?P<dashes>[{_DASH}{_UNSEEN}]*[{_DASH}])(?P<name>[{_UNSEEN}]*[^\W\d_][\w{_DASH}{_UNSEEN}]*)",
+)
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.", re.DOTALL)
+
+
+class QuoteNotClosed(ValueError):
+    """A typographic quote has no end. `opening` and `closing` are its signs."""
+
+    def __init__(self, opening: str) -> None:
+        super().__init__(opening)
+        self.opening, self.closing = opening, CLOSING[opening][0]
+
+
+def words(line: str, options: Container[str]) -> list[str]:
+    """The words of the line, without quotes. `options` are the names that an option can have.
+
+    A bracketed part is one word, so that Literal["a", "b"] needs no quotes. Raises ValueError for a quote that is not
+    closed: QuoteNotClosed if it is a typographic one.
+    """
+    read, place = "", 0
+    while place < len(line):
+        at_word = place == 0 or line[place - 1].isspace()
+        piece, end = _piece(line, place, options) if at_word else _inside(line, place)
+        read, place = read + piece, end
+    return shlex.split(read)
+
+
+def _piece(line: str, place: int, options: Container[str]) -> tuple[str, int]:
+    """What a word begins with, and where that ends: an option with its quoted value, a quote, or any sign."""
+    option = _OPTION.match(line, place)
+    name = plain_option(option[0]) if option else ""
+    if option is None or name not in options:
+        return _value(line, place)
+    end = option.end()
+    following = line[end : end + 1]
+    if following in CLOSING:
+        piece, end = _value(line, end)
+        return f"{name} {piece}", end
+    if following and following in "=＝":
+        piece, end = _value(line, end + 1)
+        return f"{name}={piece}", end
+    return name, end
+
+
+def _value(line: str, place: int) -> tuple[str, int]:
+    """What a value begins with: its quote, or any sign."""
+    end = end_of_quote(line, place)
+    return (shlex.quote(line[place + 1 : end - 1]), end) if end else _inside(line, place)
+
+
+def _inside(line: str, place: int) -> tuple[str, int]:
+    """What stands within a word: a quoted part, a bracketed one, or any sign."""
+    if quoted := _QUOTED.match(line, place):
+        return quoted[0], quoted.end()
+    sign = line[place : place + 1]
+    end = _end_of_brackets(line, place) if sign == "[" else 0
+    return (shlex.quote(_brackets(line[place:end])), end) if end else (" " if sign.isspace() else sign, place + 1)
+
+
+def _brackets(text: str) -> str:
+    """A bracketed part of a type, such as `[“a”，“b”]`, as Python reads it."""
+    read, place = "", 0
+    while place < len(text):
+        quoted, end = _QUOTED.match(text, place), end_of_quote(text, place, in_brackets=True)
+        piece = quoted[0] if quoted else repr(text[place + 1 : end - 1]) if end else text[place].replace("，", ",")
+        place = quoted.end() if quoted else end or place + 1
+        read += piece
+    return read
+
+
+def _end_of_brackets(line: str, start: int) -> int:
+    """The position after the bracket that closes the one at `start`; 0 if none does."""
+    depth, place = 0, start
+    while place < len(line):
+        quoted = _QUOTED.match(line, place)
+        place = quoted.end() if quoted else place + 1
+        depth += 0 if quoted else {"[": 1, "]": -1}.get(line[place - 1], 0)
+        if depth == 0:
+            return place
+    return 0
+
+
+def plain_option(word: str) -> str:
+    """An option as it was meant: one dash may stand for two, as word processors make it."""
+    option = _OPTION.fullmatch(word.rstrip(_UNSEEN))
+    if option is None or option["dashes"] == "-":  # a value may follow: -mglm-4
+        return word.strip(_UNSEEN)
+    signs = ("-" if sign in DASHES else sign for sign in option["name"] if sign not in _UNSEEN)
+    name = unicodedata.normalize("NFKC", "".join(signs))
+    return f"-{name}" if len(name) == 1 else f"--{name}"
+
+
+def with_plain_options(text: str, options: Container[str]) -> str:
+    """The text with those words that mean an option written plainly, such as `—full` as `--full`."""
+    words = re.split(r"(\s+)", text)
+    return "".join(option if (option := plain_option(word)) in options else word for word in words)
+
+
+def end_of_quote(line: str, start: int, *, in_brackets: bool = False) -> int:
+    """The position after what closes the typographic quote that begins at `start`; 0 if none begins there.
+
+    Raises QuoteNotClosed.
+    """
+    opening = line[start : start + 1]
+    if opening not in CLOSING:
+        return 0
+    depth = 0
+    for place in range(start + 1, len(line)):
+        if line[place] in CLOSING[opening] and not _is_apostrophe(line, place):
+            if not depth:
+                return place + 1 if _ends_word(line, place + 1, in_brackets=in_brackets) else 0
+            depth -= 1
+        elif line[place] == opening:
+            depth += 1
+    word = next(iter(line[start + 1 :].split()), "")
+    if in_brackets or any(sign in word for sign in CLOSING[opening]):
+        return 0
+    raise QuoteNotClosed(opening)
+
+
+def _ends_word(line: str, place: int, *, in_brackets: bool) -> bool:
+    after = line[place : place + 1]
+    return not after or after.isspace() or (in_brackets and after in ",，]|)")
+
+
+def _is_apostrophe(line: str, place: int) -> bool:
+    """Whether this stands within a word of Latin letters, as in `you’re`."""
+    around = line[place - 1] + line[place + 1 : place + 2]
+    return line[place] in "‘’" and len(around) == 2 and all(_is_latin(sign) for sign in around)
+
+
+def _is_latin(sign: str) -> bool:
+    return unicodedata.name(sign, "").startswith("LATIN")

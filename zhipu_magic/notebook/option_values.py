@@ -1,0 +1,152 @@
+"""Reads the values of the options of a `%%glm` line. Each raises ArgumentTypeError for what it cannot read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import keyword
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from ..history.history import check_name
+from ..service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
+from ..text.errors import InvalidRequest
+from ..text.suggestions import did_you_mean
+from .option_parser import set_once
+
+
+def variable_name(text: str) -> str:
+    if not text.isidentifier() or keyword.iskeyword(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid variable name")
+    return unicodedata.normalize("NFKC", text)  # as Python reads it in a cell
+
+
+def thread_name(text: str) -> str:
+    try:
+        return check_name(text)
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def number(text: str) -> float:
+    """A number as it was written: 1 is not sent as 1.0."""
+    try:
+        return int(_plain_number(text))
+    except ValueError:
+        pass
+    try:
+        number = float(_plain_number(text))
+        json.dumps(number, allow_nan=False)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    return number
+
+
+def _plain_number(text: str) -> str:
+    """The number with plain signs for wide ones, and for the minus sign of typesetting."""
+    return unicodedata.normalize("NFKC", text).replace("−", "-")
+
+
+def whole_number(text: str) -> int:
+    try:
+        return int(_plain_number(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def count(text: str) -> int:
+    number = whole_number(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of tokens")
+    return number
+
+
+def member(text: str) -> tuple[str, Any]:
+    name, equals, value = _parted(text)
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=JSON")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"the value of {name} is not JSON: {value!r}; put the whole option in single quotes, as in "
+            """--param 'user_id="user-7"'"""
+        ) from None
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """The text before its first equals sign, which may be a wide one; that sign; and the text after it."""
+    equals = next((sign for sign in text if sign in "=＝"), "=")
+    return text.partition(equals)
+
+
+def function_names(text: str) -> list[str]:
+    """The names in `--tool f,confirm(g)`, as they are written."""
+    names = [name.strip() for name in text.translate(_PLAIN_LIST).split(",")]
+    for name in names:
+        if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
+            raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
+    return names
+
+
+_PLAIN_LIST = str.maketrans("，、（）", ",,()")
+
+
+def unconfirmed(name: str) -> str:
+    """The function's name in `confirm(f)`, or the name as it is."""
+    return name[len("confirm(") : -1] if name.startswith("confirm(") and name.endswith(")") else name
+
+
+class Searching(argparse.Action):
+    """Makes a search of the words after `--search`: a text, and settings of the form `recency=week`."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        try:
+            set_once(namespace, self.dest, _search(values), " ".join([f"{option}", *values]))
+        except (InvalidRequest, argparse.ArgumentTypeError) as error:
+            raise argparse.ArgumentError(self, _in_one_line(error)) from None
+
+
+def _search(words: Sequence[str]) -> bool | str | Search:
+    given: dict[str, Any] = {}
+    for word in words:
+        setting = _SETTING.fullmatch(word)
+        name, value = setting.group(1, 3) if setting else ("query", word)
+        if setting and setting[2] == "＝" and name not in SEARCH_SETTINGS:
+            name, value = "query", word
+        if name not in SEARCH_SETTINGS:
+            meant = did_you_mean(name, SEARCH_SETTINGS)
+            if not meant and " " in value:  # a query of several words, which has an equals sign in it
+                name, value = "query", word
+            else:
+                meant = meant or f"It takes {', '.join(SEARCH_SETTINGS)}."
+                raise argparse.ArgumentTypeError(f"a search has no setting {name}. {meant}")
+        if name in given:
+            raise argparse.ArgumentTypeError(f"it has one {name}; put a query of several words in double quotes")
+        given[name] = int(value) if name == "count" and value.isdecimal() else value
+    search = Search(**given)
+    return search if given.keys() - {"query"} else search.query or True
+
+
+_SETTING = re.compile(r"([A-Za-z_]+)([=＝])(.*)", re.DOTALL)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")).rstrip(".")
+
+
+def mcp_server(text: str) -> McpServer:
+    label, _, url = _parted(text)
+    try:
+        return McpServer(label, url)
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
+
+
+def knowledge(text: str) -> str:
+    try:
+        return Knowledge(text).id
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(_in_one_line(error)) from None
