@@ -183,7 +183,7 @@ COMMANDS: dict[str, Command] = {
             "%glm usage",
             "show tokens and cost, kept up to date",
             _usage,
-            details="Shows a dashboard of the conversation: each turn's tokens, time and estimated cost, and their sums. "
+            details="Shows a dashboard: each turn's tokens, time and estimated cost, and their sums. "
             "It keeps itself up to date while you go on. For a coding plan it also tells how much of that is used.",
             examples=("%glm usage",),
         ),
