@@ -46,7 +46,7 @@ def parse(line: str) -> CellOptions:
     if given.help:
         return CellOptions(help=True)
     for word in rest:
-        if word[0] in DASHES and len(word) > 1:
+        if len(word) > 1 and word[0] in DASHES:
             raise UsageError(_unknown_option(word))
         raise UsageError(
             f"%%glm does not take {word!r}. The prompt goes on the lines below (one after a \\ is still of options); "

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
+#: IPython's own way of asking for help.
+_HELP = ["%%glm?\n"]
+
+
 def install(shell: InteractiveShell) -> None:
     """Add transformations that go before IPython's own."""
     shell.input_transformers_cleanup[:0] = [with_plain_beginning, cell_as_written]
@@ -40,7 +44,7 @@ def with_plain_beginning(lines: list[str]) -> list[str]:
     if cell.outer is not None:
         return cell.source[cell.outermost :].splitlines(keepends=True)
     if _asks_for_help(cell) and not cell.prompt.strip():
-        return ["%%glm?\n"]
+        return _HELP
     return [f"%%glm {cell.line}".rstrip() + "\n", *cell.prompt.splitlines(keepends=True)]
 
 
@@ -53,7 +57,7 @@ def cell_as_written(lines: list[str]) -> list[str]:
         # IPython would take the prompts out of the whole cell before the outer magic hands the inner one over.
         return _call(*cell.outer)
     if _asks_for_help(cell):  # above a prompt, where IPython would run that as Python
-        return _call("glm", "--help", cell.prompt) if cell.prompt.strip() else lines
+        return _call("glm", "--help", cell.prompt) if cell.prompt.strip() else _HELP
     return _call("glm", cell.line, cell.prompt)
 
 

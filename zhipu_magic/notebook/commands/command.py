@@ -37,7 +37,7 @@ class Command:
     @property
     def flags(self) -> frozenset[str]:
         """The options it takes."""
-        return frozenset(re.findall(r"--[a-z]+", " ".join([self.usage, *self.arguments.values()])))
+        return frozenset(re.findall(r"--[a-z]+", " ".join([self.usage, *self.arguments])))
 
 
 def unquoted(text: str) -> str:
