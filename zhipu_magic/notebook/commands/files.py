@@ -150,7 +150,7 @@ COMMANDS = (
     Command(
         "resume",
         "%glm resume [NAME] [--earlier]",
-        "continue an earlier conversation, of this notebook or of another",
+        "continue an earlier conversation",
         _resume,
         completes="files",
         details="Brings back what an earlier session left in the journal: threads, settings, what can be undone, and "
