@@ -28,6 +28,7 @@ from .formulas import (
     is_formula,
     on_one_line,
 )
+from .links import PICTURE, TARGET, links
 from .names import DUNDERS
 
 #: Whether a run can have anything in it that is fitted.
@@ -55,12 +56,7 @@ _STEP = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _SCHEME = re.compile(r"(?<![A-Za-z0-9])(?:https?|ftp)\Z", re.IGNORECASE)
-_TARGET = re.compile(
-    r"""\]\([ \t\n]*(?:<[^<>\n]*>|(?:\\[^\s]|[^\s()<>\\]|\((?:\\[^\s]|[^\s()<>\\])*\))*)"""
-    r"""(?:[ \t\n]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)"""
-)
 _BEFORE_ALONE, _AFTER_ALONE = re.compile(r"(?:\A|\n)[ \t>*+-]*\Z"), re.compile(r"[ \t]*(?:\n|\Z)")
-_PICTURE = re.compile(r"!\[[^\[\]$]*" + _TARGET.pattern)
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 _WORD, _WORD_OR_CODE = re.compile(r"[A-Za-z0-9_]"), re.compile(r"[A-Za-z0-9_`]")
 
@@ -104,7 +100,7 @@ class _Run:
         self._show(step[0])
         return step.end()
 
-    _autolink = _tag = _as_written
+    _tag = _as_written
 
     # Code
 
@@ -214,24 +210,14 @@ class _Run:
 
     @cached_property
     def _links(self) -> dict[int, int]:
-        """Where the words of a link begin, and where they end."""
-        found: dict[int, int] = {}
-        opened: list[int] = []
-        for bracket in re.finditer(r"\\.|`+|[\[\]]", self.text, re.DOTALL):
-            if bracket[0] == "[":
-                opened.append(bracket.start())
-            elif bracket[0] == "]" and opened:
-                start = opened.pop()
-                if _TARGET.match(self.text, bracket.start()):
-                    found[start] = bracket.start()
-        return found
+        return links(self.text)
 
     @cached_property
     def _link_ends(self) -> set[int]:
         return set(self._links.values())
 
     def _image(self, step: re.Match[str]) -> int:
-        picture = _PICTURE.match(self.text, step.start())
+        picture = PICTURE.match(self.text, step.start())
         self._show(picture[0] if picture else step[0][0])
         return picture.end() if picture else step.start() + 1
 
@@ -242,7 +228,7 @@ class _Run:
                 self.scopes.append(at + 1)
         elif at in self._link_ends and len(self.scopes) > 1:
             self.scopes.pop()
-            target = _TARGET.match(self.text, at)
+            target = TARGET.match(self.text, at)
             if target:
                 self._show(target[0])
                 return target.end()
