@@ -102,12 +102,13 @@ def test_models_lists_what_the_service_offers_with_what_is_known(page: Page) -> 
     assert "glm-4.7-flash ←" in shown
     assert "200K / 128K tokens" in shown
     assert "The service's own list does not have" in shown or "The list is the service's own." in shown
-    assert "2026-09-03" in shown
+    assert "2026-09-03" in shown and "?" not in shown
     cells = [[cell.strip(" ←") for cell in row.strip("|").split("|")] for row in shown.splitlines() if row]
     rows = {name: facts for name, *facts in cells}
     for name, model in CATALOGUE.items():
         context, thinks, sight, _ = rows[name]
-        assert context.startswith("?" if model.context is None else f"{model.context}"[0]) and " / " in context
+        assert context.startswith("not known" if model.context is None else f"{model.context}"[0])
+        assert " / " in context or model.longest_answer is None
         assert thinks == {"none": "", "optional": "yes", "always": "always"}[model.thinking]
         assert sight == ("yes" if model.vision else "")
     assert "glm-5.3, glm-5.3-flash, glm-5.3-flashx: low, high, max" in shown
@@ -220,8 +221,52 @@ def test_another_service_lists_its_own_models_or_says_that_it_does_not(page: Pag
     assert "glm-5.3" not in shown
 
 
-def test_a_model_that_is_nearly_one_is_named(page: Page) -> None:
-    assert "Did you mean glm-4.7?" in page.run('%glm model "glm4.7"').plain()
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("glm4.7", "glm-4.7"),
+        ("gml-4.7", "glm-4.7"),
+        ("glm-4.7-fash", "glm-4.7-flash"),
+        ("glm-9", ""),
+        ("zai-org/GLM-4.6-FP8", "glm-4.6"),
+        ("gpt-nonsense", ""),
+        ("banana", ""),
+    ],
+)
+def test_a_model_that_neither_the_catalogue_nor_the_service_has_changes_nothing(
+    page: Page, wrong: str, near: str
+) -> None:
+    page.run("%glm model glm-4.7")
+    error = page.run(f"%glm model {wrong}").error
+    assert f"No model {wrong} is known here: glm-4.7 is still asked." in str(error)
+    assert (f"Did you mean {near}?" in str(error)) if near else ("Did you mean" not in str(error))
+    assert (page.magics.model, page.magics.chat.model) == ("glm-4.7", "glm-4.7")
+
+
+@pytest.mark.parametrize("name", ["a b", "'a b'", "x\x1b[31m", "a\tb"])
+def test_what_cannot_be_a_models_name_changes_nothing(page: Page, name: str) -> None:
+    assert "is not a valid model name" in str(page.run(f"%glm model {name}").error)
+    assert page.magics.model == "glm-4.7-flash"
+
+
+def test_without_the_services_list_only_a_slip_is_refused(bare_page: Page) -> None:
+    bare_page.run("%load_ext zhipu_magic")
+    for setting_up in ("", "%glm practice"):
+        bare_page.run(setting_up)
+        assert "Did you mean glm-4.7-flash?" in str(bare_page.run("%glm model glm-4.7-fash").error)
+        shown = bare_page.run("%glm model glm-6").plain()
+        assert "**glm-6**, about which nothing else is known here. The " in shown and "Did you mean" not in shown
+        assert "**glm-4.7**: a context of 200K" in bare_page.run("%glm model glm-4.7").plain()
+
+
+def test_another_servers_models_are_those_it_lists(page: Page, other_server: OtherServer) -> None:
+    other_server.models = [{"id": "qwen3:latest"}, {"id": "llama-3\x1b[31m"}]
+    page.run(f"%config GLMMagics.base_url = '{other_server.base_url}'")
+    assert page.run("%glm model qwen3").success
+    error = str(page.run("%glm model lama-3").error)
+    assert "No model lama-3 is known here: qwen3 is still asked." in error and "\x1b" not in error
+    assert page.magics.model == "qwen3"
+    assert page.run("%config GLMMagics.model = 'lama-3'").success
 
 
 def test_undo_of_nothing_says_so(page: Page) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...service.profile import Profile
-from ...text.errors import GLMError
+from ...text.characters import is_word
+from ...text.errors import GLMError, InvalidRequest
 from ...text.markup import Markup
 from ...text.suggestions import nearest
 from ...text.tables import table
@@ -18,14 +19,61 @@ if TYPE_CHECKING:
 
 
 def _model(session: Session, text: str) -> None:
+    note = ""
     if text:
-        session.change("model", unquoted(text))
-    chat, profile = session.chat, session.chat.service.profile
+        name = unquoted(text)
+        note = _checked(session, name)
+        session.change("model", name)
+    chat = session.chat
     known = chat.service.model(chat.model)
-    facts = f": {_context(known)}, {_cost(known, profile)}" if known else ", about which nothing else is known here"
-    near = nearest(chat.model, CATALOGUE) if known is None and profile.is_glm else ""
-    meant = f" Did you mean {near}?" if near else ""
-    session.answer(Markup("The model is **{model}**{facts}.{meant}", model=chat.model, facts=facts, meant=meant))
+    facts = _facts(known, chat.service.profile) if known else ", about which nothing else is known here"
+    session.answer(Markup("The model is **{model}**{facts}. {note}", model=chat.model, facts=facts, note=note))
+
+
+def _checked(session: Session, name: str) -> str:
+    """A note on a model that could not be looked up. Raises InvalidRequest for one that is not there.
+
+    The service is asked only about what the catalogue of its models does not have.
+    """
+    service = session.chat.service
+    if not is_word(name) or (service.profile.is_glm and name.lower() in CATALOGUE):
+        return ""  # what is no name is refused as a setting
+    offered, note = (None, _PRACTISING) if service.practising else _offered(session)
+    names = [*(offered or ()), *(CATALOGUE if service.profile.is_glm else ())]
+    if name.lower() in (known for one in names for known in (one.lower(), one.lower().removesuffix(":latest"))):
+        return ""
+    alike = find(name) if service.profile.is_glm else None
+    versions = [one for one in names if _digits(one) == _digits(name)]  # another digit is no slip
+    near = alike.name if alike else nearest(name, versions)
+    if not offered and not near:
+        return note or _NO_NAMES
+    raise InvalidRequest(
+        "No model {name} is known here: {model} is still asked.",
+        hint="%glm models lists the models. One that is not listed is taken as a setting: "
+        "%config GLMMagics.model = '{name}'",
+        reason="model.unknown",
+        near=near,
+        name=name,
+        model=session.chat.model,
+    )
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
+
+
+_PRACTISING = "The practice server takes any name."
+_NO_NAMES = "The server lists no models, so that the name could not be checked."
+
+
+def _facts(known: Model, profile: Profile) -> str:
+    """What is known of a model, after its name."""
+    facts = [
+        *([f"a context of {_tokens(known.context)} tokens"] if known.context else []),
+        *([f"answers of up to {_tokens(known.longest_answer)}"] if known.longest_answer else []),
+        _cost(known, profile),
+    ]
+    return f": {', '.join(facts)}"
 
 
 def _models(session: Session, text: str) -> None:
@@ -43,9 +91,9 @@ def _offered(session: Session) -> tuple[list[str] | None, str]:
     service = session.chat.service
     if service.sealed:
         return None, "The service was not asked, as replay is 'only'."
-    if service.profile.is_glm and service.key_source is None:
-        return None, "The service was not asked, as there is no key yet."
     try:
+        if service.profile.is_glm and service.key_source is None:
+            return None, "The service was not asked, as there is no key yet."
         return service.models(), ""
     except GLMError as error:
         what = "The service's own list is not available" if service.profile.is_glm else _NO_LIST
@@ -124,12 +172,17 @@ def _marked(name: str, chosen: str) -> str:
 
 
 def _context(known: Model | None) -> str:
-    return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens" if known else "not known"
+    if known is None or (known.context is None and known.longest_answer is None):
+        return _NOT_KNOWN
+    return f"{_tokens(known.context)} / {_tokens(known.longest_answer)} tokens"
+
+
+_NOT_KNOWN = "not known"
 
 
 def _tokens(count: int | None) -> str:
     if count is None:
-        return "?"
+        return _NOT_KNOWN
     if count < 10_000 and count % 1_000:
         return f"{count:,}"
     return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1_000}K"
@@ -142,7 +195,8 @@ def _sight(known: Model | None) -> str:
 def _cost(known: Model | None, profile: Profile) -> str:
     if profile.plan:
         return "billed by the plan"
-    return _price(known) if profile.priced else "price not known"
+    price = _price(known) if profile.priced else "price not known"
+    return f"{price} per million tokens, in / out" if "¥" in price else price
 
 
 def _price(known: Model | None) -> str:

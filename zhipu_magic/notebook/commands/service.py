@@ -107,9 +107,11 @@ _LONGEST_ADDRESS_NAME = 15
 def show_plan(session: Session) -> None:
     """Show what is used of the coding plan, where one is asked."""
     service = session.chat.service
-    if not service.profile.plan or service.sealed or service.key_source is None:
+    if not service.profile.plan or service.sealed:
         return
     try:
+        if service.key_source is None:
+            return
         limits = service.plan_limits()
     except GLMError as error:
         session.answer(
