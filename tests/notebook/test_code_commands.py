@@ -249,3 +249,19 @@ def test_an_exception_that_cannot_be_written_is_named_all_the_same(
     page.run("class Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd")
     page.run("%glm fix")
     assert "Odd" in str(page.session.cells.failure)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "chinese"),
+    [("", "", False), ("", "请保留循环", True), ("画图", "", True), ("画图", "Keep the loop.", False)],
+)
+def test_an_exception_is_sent_in_the_language_of_the_conversation(
+    page: Page, server: PracticeServer, before: str, text: str, chinese: bool
+) -> None:
+    if before:
+        page.run(f"%%glm\n{before}")
+    page.run("1 / 0")
+    assert page.run(f"%glm fix {text}").success
+    asked = server.requests[-1].body["messages"][-1]["content"]
+    assert ("请先用一两句话说明错在哪里" in asked) == ("异常：" in asked) == chinese
+    assert "ZeroDivisionError" in asked

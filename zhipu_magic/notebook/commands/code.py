@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import linecache
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.core.error import UsageError
 
 from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
+from ...text.language import is_chinese
 from ...text.markdown import fenced
 from ...text.markup import Markup
 from .. import ask_cell
@@ -21,12 +22,33 @@ from .turns import wanted_link
 if TYPE_CHECKING:
     from ..session import Session
 
-_FIX = """\
-This notebook cell raised an exception. Give the whole cell, repaired, as one Python code block, and say before it in a
-sentence or two what was wrong."""
-_FIX_SCRIPT = """\
-This notebook cell ran a script, which raised an exception. Give the whole script, repaired, as one Python code block,
-and say before it in a sentence or two what was wrong."""
+
+class _Words(NamedTuple):
+    """What is said around a failure that is sent, in one language."""
+
+    cell_failed: str
+    script_failed: str
+    the_cell: str
+    the_script: str
+    the_exception: str
+
+
+_ENGLISH = _Words(
+    cell_failed="This notebook cell raised an exception. Give the whole cell, repaired, as one Python code block, and "
+    "say before it in a\nsentence or two what was wrong.",
+    script_failed="This notebook cell ran a script, which raised an exception. Give the whole script, repaired, as one "
+    "Python code block,\nand say before it in a sentence or two what was wrong.",
+    the_cell="The cell:",
+    the_script="The script, {where}:",
+    the_exception="The exception:",
+)
+_CHINESE = _Words(
+    cell_failed="这个笔记本单元格抛出了异常。请先用一两句话说明错在哪里，再用一个 Python 代码块给出修正后的完整单元格。",
+    script_failed="这个笔记本单元格运行的脚本抛出了异常。请先用一两句话说明错在哪里，再用一个 Python 代码块给出修正后的完整脚本。",
+    the_cell="单元格：",
+    the_script="脚本（{where}）：",
+    the_exception="异常：",
+)
 
 
 def _insert(session: Session, text: str) -> None:
@@ -39,7 +61,8 @@ def _fix(session: Session, text: str) -> None:
     failure = session.cells.failure
     if failure is None:
         raise UsageError("There is no exception to fix: no cell has raised one in this session.")
-    prompt = _prompt(failure, prose(text, "%glm fix"), session.settings.value_tokens)
+    text = prose(text, "%glm fix")
+    prompt = _prompt(failure, text, session.settings.value_tokens, _words(session, text, failure))
     notice = session.chat.service.hide(_notice(failure))
     session.notify(notice)
     try:
@@ -59,20 +82,27 @@ def _notice(failure: Failure) -> str:
     return f"Sent to be fixed: {f'{type(failure.error).__name__}: {words}'.removesuffix(': ')}{where}."
 
 
-def _prompt(failure: Failure, text: str, tokens: int) -> str:
+def _words(session: Session, text: str, failure: Failure) -> _Words:
+    """In the language in which the user asks; with no text, in that of the last turn, or else of the cell."""
+    newest = session.chat.thread().newest
+    asked = text or (newest.turn.written or newest.turn.prompt if newest is not None else failure.source)
+    return _CHINESE if is_chinese(asked) else _ENGLISH
+
+
+def _prompt(failure: Failure, text: str, tokens: int, words: _Words) -> str:
     """The cell, the exception, and the values of the names in the failing lines."""
     from ...values.rendering.renderers import named_values, rendered
 
-    script = _script(failure, tokens)
-    parts = [_FIX_SCRIPT if script else _FIX]
+    script = _script(failure, tokens, words)
+    parts = [words.script_failed if script else words.cell_failed]
     if text:
         parts.append(text)
     source = failure.source or _source(failure.error)
     if source.strip():
-        parts.append(f"The cell:\n\n{fenced(source.strip(), 'python')}")
+        parts.append(f"{words.the_cell}\n\n{fenced(source.strip(), 'python')}")
     if script:
         parts.append(script)
-    parts.append(f"The exception:\n\n{rendered(failure.error, tokens).text}")
+    parts.append(f"{words.the_exception}\n\n{rendered(failure.error, tokens).text}")
     for name, value in named_values(failure.error, _MOST_VALUES).items():
         try:
             shown = rendered(value, tokens // 4)
@@ -91,7 +121,7 @@ def _source(error: BaseException) -> str:
     return "".join(linecache.getlines(cells[0])) if cells else ""
 
 
-def _script(failure: Failure, tokens: int) -> str:
+def _script(failure: Failure, tokens: int, words: _Words) -> str:
     """The script that the cell ran, if that raised the error, and is no longer than so many tokens."""
     if not _RUN.search(failure.source):
         return ""
@@ -102,7 +132,7 @@ def _script(failure: Failure, tokens: int) -> str:
     code = "".join(linecache.getlines(script.filename)).strip() if script is not None else ""
     if script is None or not code or weight(code) > tokens:
         return ""
-    return f"The script, {script.where}:\n\n{fenced(code, 'python')}"
+    return f"{words.the_script.format(where=script.where)}\n\n{fenced(code, 'python')}"
 
 
 _RUN = re.compile(r"^[ \t]*%run\b", re.MULTILINE)
