@@ -43,8 +43,10 @@ _ENGLISH = _Words(
     the_exception="The exception:",
 )
 _CHINESE = _Words(
-    cell_failed="这个笔记本单元格抛出了异常。请先用一两句话说明错在哪里，再用一个 Python 代码块给出修正后的完整单元格。",
-    script_failed="这个笔记本单元格运行的脚本抛出了异常。请先用一两句话说明错在哪里，再用一个 Python 代码块给出修正后的完整脚本。",
+    cell_failed="这个笔记本单元格抛出了异常。请先用一两句话说明错在哪里，"
+    "再用一个 Python 代码块给出修正后的完整单元格。",
+    script_failed="这个笔记本单元格运行的脚本抛出了异常。请先用一两句话说明错在哪里，"
+    "再用一个 Python 代码块给出修正后的完整脚本。",
     the_cell="单元格：",
     the_script="脚本（{where}）：",
     the_exception="异常：",
