@@ -22,8 +22,13 @@ class Cell:
 
     outputs: list[dict[str, Any]]
     error: BaseException | None
-    messages: list[dict[str, Any]]
-    """Every display message in order, updates among them."""
+    every: list[dict[str, Any]]
+    """Every message in order, updates and clearings among them."""
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """Every message that shows something."""
+        return [message for message in self.every if message["kind"] != "clear_output"]
 
     @property
     def success(self) -> bool:
@@ -127,7 +132,7 @@ class Page:
         """What has been shown since this was last asked."""
         messages = list(self.publisher.outputs)
         self.publisher.outputs.clear()
-        return Cell(_folded(messages), error, [message for message in messages if message["kind"] != "clear_output"])
+        return Cell(folded(messages), error, messages)
 
     @property
     def names(self) -> dict[str, Any]:
@@ -191,7 +196,7 @@ def texts(messages: list[dict[str, Any]]) -> list[str]:
     return [message["content"] for message in messages]
 
 
-def _folded(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def folded(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The outputs that stand on the page after all updates, as a front end folds them."""
     outputs: list[dict[str, Any]] = []
     places: dict[str, int] = {}

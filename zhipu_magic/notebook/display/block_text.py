@@ -105,16 +105,17 @@ class BlockText:
     def _grow_reasoning(self, progress: Progress) -> int:
         if not progress.reasoning or self._is_folded or (self._has_words and self._reasoning is None):
             return 0
-        if self._reasoning is None:
-            self._reasoning = self._tail
-            self._add()
-            self._tail.show(waiting())
+        output = self._reasoning or self._tail
         self._is_folded = progress.has_text
         if self._is_folded:
-            self._reasoning.show(markdown_bundle(folded_reasoning(progress.reasoning), "Reasoning"))
-            return 0
-        self._show(self._reasoning, growing_reasoning(progress))
-        return _GLANCE
+            output.show(markdown_bundle(folded_reasoning(progress.reasoning), "Reasoning"))
+        else:
+            self._show(output, growing_reasoning(progress))
+        if self._reasoning is None:
+            self._reasoning = output
+            self._add()
+            self._tail.show(waiting())
+        return 0 if self._is_folded else _GLANCE
 
     def _grow_words(self, progress: Progress) -> int:
         if not progress.has_text:

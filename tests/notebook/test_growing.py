@@ -1,0 +1,242 @@
+"""A reply while it grows: in parts that are not sent again, and once at the end where updates are not shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from in_process import Cell, Page, folded
+from IPython.core.displaypub import DisplayPublisher
+
+from zhipu_magic.practice import DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+MARK = "… still being written"
+#: Longer than a finished part must be.
+SECTIONS = [(f"## Section {number}\n", "It goes on for a while. " * 85 + "\n\n") for number in range(1, 6)]
+PIECES = [piece for section in SECTIONS for piece in section]
+TEXT = "".join(PIECES)
+
+
+def slowly(*pieces: str, reasoning: tuple[str, ...] = (), ending: Any = None) -> Raw:
+    """A reply whose pieces come so slowly that each is shown."""
+    steps: list[Any] = []
+    for thought in reasoning:
+        steps += [sse(chunk(reasoning=thought)), 0.2]
+    for piece in pieces:
+        steps += [sse(chunk(piece)), 0.2]
+    return Raw((*steps, *([ending] if ending else [sse(chunk(finish_reason="stop")), DONE])))
+
+
+def in_sections() -> Raw:
+    return slowly(*PIECES)
+
+
+def frames(cell: Cell) -> list[list[str]]:
+    """What the reply's own outputs showed, one after the other, frame by frame."""
+    shown: dict[str, list[str]] = {}
+    for message in cell.messages:
+        if "text/markdown" in message["data"]:
+            shown.setdefault(message["transient"]["display_id"], []).append(message["data"]["text/markdown"])
+    return list(shown.values())
+
+
+def when(page: Page, words: str, do: Callable[[], object]) -> None:
+    """Do something once, as soon as these words are shown."""
+    publish, done = type(page.publisher)._send, []
+
+    def publishing(self: Any, kind: str, **content: Any) -> None:
+        publish(self, kind, **content)
+        if words in str(content.get("data")) and not done:
+            done.append(True)
+            do()
+
+    page.publisher._send = publishing.__get__(page.publisher)  # type: ignore[method-assign]
+
+
+# In parts
+
+
+def test_a_finished_part_is_not_sent_again(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections())
+    cell = page.run("%%glm\ngo on")
+    *parts, _whole = frames(cell)
+    assert len(parts) > 3
+    for part, later in pairwise(parts):
+        assert MARK not in part[-1]
+        assert re.findall(r"Section \d", later[-1])[0] not in part[-1]
+    ended = [part[-1] for part in parts]
+    assert re.findall(r"Section (\d)", "".join(ended)) == ["1", "2", "3", "4", "5"]
+
+
+def test_the_panel_stays_below_the_parts_all_the_time(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections())
+    messages = page.run("%%glm\ngo on").messages
+    assert sum(WIDGET in message["data"] and not message["update"] for message in messages) > 3
+    for end in range(2, len(messages) - 1):
+        assert WIDGET in folded(messages[:end])[-1]["data"]
+
+
+def test_what_was_shown_in_parts_is_whole_in_the_end(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections(), Answer(TEXT))
+    in_parts, at_once = page.run("%%glm --once\ngo on"), page.run("%%glm --once --no-stream\ngo on")
+    assert len(in_parts.outputs) == 2
+    assert in_parts.outputs[0]["data"] == at_once.outputs[0]["data"]
+    assert set(in_parts.outputs[1]["data"]) == {"text/html", "text/plain"}
+
+
+def test_an_interrupted_reply_in_parts_is_one_too(page: Page, server: PracticeServer) -> None:
+    server.enqueue(slowly(*PIECES, ending=b"data: {oops\n\n"))
+    cell = page.run("%%glm\ngo on")
+    assert not cell.success
+    assert len(frames(cell)) > 3
+    assert len(cell.outputs) == 2
+    assert cell.plain() == TEXT
+
+
+def test_each_frame_says_that_it_is_not_whole_and_the_last_does_not(page: Page, server: PracticeServer) -> None:
+    server.enqueue(slowly("one ", "two ", "```python\nx = 1\n", "y = 2\n```", reasoning=("Hm.", "Ah.")))
+    cell = page.run("%%glm\ngo on")
+    reasoning, words, whole = frames(cell)
+    assert len(words) > 3
+    assert all(MARK in frame for frame in words)
+    assert all(frame.rstrip().endswith("</div>") for frame in words)
+    assert MARK not in whole[-1] and MARK not in cell.plain()
+    assert not any(MARK in frame for frame in reasoning[1:])
+
+
+def test_the_reasoning_is_a_line_and_then_folded_for_good(page: Page, server: PracticeServer) -> None:
+    server.enqueue(slowly("one ", "two ", "three", reasoning=("First\n\n", "# then `so`\n", "<b>and</b> on")))
+    cell = page.run("%%glm\ngo on")
+    reasoning = frames(cell)[0]
+    *lines, last = reasoning[1:]
+    assert lines
+    assert all("▸ Reasoning" in line and "\n" not in line and "<b>" not in line for line in lines)
+    assert last.startswith("<details><summary>Reasoning</summary>")
+    words = [place for place, message in enumerate(cell.messages) if "two" in message["data"].get("text/markdown", "")]
+    folds = [place for place, message in enumerate(cell.messages) if message["data"].get("text/markdown") == last]
+    assert max(folds) < min(words)
+
+
+def test_words_that_were_reasoning_are_taken_back(page: Page, server: PracticeServer) -> None:
+    server.enqueue(slowly(*PIECES, "</think>\n\nThe answer.", " At last."))
+    cell = page.run("%%glm\ngo on")
+    assert len(cell.outputs) == 2
+    assert cell.plain() == "The answer. At last."
+    assert "Section 5" in cell.markdown()
+    place = next(place for place, message in enumerate(cell.every) if "The answer." in str(message["data"]))
+    reasoning, words, *_ = folded(cell.every[: place + 1])
+    assert "Section 5" in reasoning["data"]["text/markdown"] and "Section" not in words["data"]["text/markdown"]
+
+
+def test_a_reply_with_tools_is_refreshed_in_one_place(page: Page, server: PracticeServer) -> None:
+    page.run("def look() -> str:\n    'Look.'\n    return 'ok'")
+    server.enqueue(Answer(tool_calls=(tool_call("look", {}, id="1"),)), in_sections())
+    cell = page.run("%%glm --tool look\ngo on")
+    assert len(frames(cell)) == 1
+    assert MARK in frames(cell)[0][-2]
+    assert len(cell.outputs) == 2
+
+
+# What others show in the cell
+
+
+def test_what_a_thread_prints_meanwhile_is_not_lost(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections())
+    when(page, "Section 4", lambda: page.publisher.print("printed"))
+    cell = page.run("%%glm\ngo on")
+    assert cell.success
+    whole, *others = [output["data"] for output in cell.outputs]
+    assert whole["text/plain"] == TEXT
+    assert [data["text/plain"] for data in others if data["text/plain"] and "text/html" not in data] == ["printed"]
+    assert sum("zhipu-magic-panel" in data.get("text/html", "") for data in others) == 1
+
+
+def test_what_stood_in_the_cell_before_is_not_lost(page: Page, server: PracticeServer) -> None:
+    page.shell.events.callbacks["pre_run_cell"].insert(0, lambda info: page.publisher.print("printed"))
+    server.enqueue(in_sections(), Fault(400, "1211"))
+    cell = page.run("%%glm\ngo on")
+    assert [output["data"]["text/plain"][:7] for output in cell.outputs[:2]] == ["printed", TEXT[:7]]
+    assert len(cell.outputs) == 3
+    failed = page.run("%%glm\ngo on")
+    assert not failed.success
+    assert [output["data"]["text/plain"] for output in failed.outputs] == ["printed", "", ""]
+
+
+def test_where_the_kernel_tells_nothing_of_its_messages_the_reply_is_not_cut(
+    page: Page, server: PracticeServer
+) -> None:
+    class Untold(DisplayPublisher):
+        def publish(self, data: Any, metadata: Any = None, **more: Any) -> None:
+            page.publisher.publish(data, metadata, transient=more.get("transient"), update=more.get("update", False))
+
+        def clear_output(self, wait: bool = False) -> None:
+            page.publisher.clear_output(wait)
+
+    page.shell.display_pub = Untold()
+    page.run("%reload_ext zhipu_magic")
+    server.enqueue(in_sections())
+    cell = page.run("%%glm\ngo on")
+    assert len(frames(cell)) == 1
+    assert cell.plain() == TEXT
+
+
+# Where updates are not shown
+
+
+def test_without_the_name_of_a_cell_it_is_shown_once(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections())
+    cell = page.run("%%glm\ngo on", None)
+    assert [message["update"] for message in cell.messages] == [False, False]
+    assert cell.plain() == TEXT
+    assert WIDGET not in str(cell.messages)
+
+
+def test_what_came_before_a_failure_is_shown_once_too(page: Page, server: PracticeServer) -> None:
+    server.enqueue(slowly("half a ", "reply", ending=b"data: {oops\n\n"), Fault(400, "1211"))
+    cell = page.run("%%glm\ngo on", None)
+    assert not cell.success
+    assert [message["update"] for message in cell.messages] == [False, False]
+    assert cell.plain() == "half a reply"
+    assert page.run("%%glm\ngo on", None).messages == []
+
+
+def test_what_an_output_widget_takes_is_shown_once(page: Page, server: PracticeServer) -> None:
+    server.enqueue(in_sections(), in_sections())
+    page.run("from ipywidgets import Output\nout = Output()")
+    taken = (
+        "out.msg_id = get_ipython().get_parent()['header']['msg_id']\nget_ipython().run_cell_magic('glm', '', 'go on')"
+    )
+    cell = page.run(taken)
+    assert [message["update"] for message in cell.messages] == [False, False]
+    assert len(page.run("%%glm\ngo on").messages) > 5, "the next cell is not the widget's"
+
+
+# The panel's widget
+
+
+def test_a_page_that_was_saved_too_early_says_so(page: Page, server: PracticeServer, live: list[str]) -> None:
+    server.enqueue(slowly("one"), Fault(400, "1211"))
+    page.run("%%glm\ngo on")
+    assert "saved or reloaded before the reply was whole: %glm show 1 shows all of it" in live[-1]
+    assert "tok/s" in live[-1]
+    assert not page.run("%%glm\ngo on").success
+    assert "ended without a reply" in live[-1]
+
+
+def test_the_widgets_of_the_newest_replies_live_on(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    before = set(_instances)
+
+    def of_panels() -> int:
+        return sum(type(_instances[key]).__name__ == "HTML" for key in set(_instances) - before)
+
+    for _ in range(53):
+        assert page.run("%%glm --once\n你好").success
+    assert of_panels() == 50
+    page.run("%unload_ext zhipu_magic")
+    assert of_panels() == 0
