@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -115,11 +115,10 @@ class Page:
         self.shell = Shell(config=config)
         self.publisher = Publisher()
         self.shell.display_pub = self.publisher
-        self._numbers = count(1)
 
     def run(self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = ()) -> Cell:
         """Run a cell as JupyterLab would, which tells of `deleted` cells; with no `cell_id`, as a console would."""
-        request = f"request {next(self._numbers)}"
+        request = uuid4().hex
         cell_id = f"cell of {request}" if cell_id is NEW else cell_id
         named = cell_id is not None or deleted
         metadata = {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}
