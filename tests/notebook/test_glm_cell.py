@@ -95,6 +95,17 @@ def test_a_cell_that_is_indented_as_a_whole_is_sent_without_the_indent(page: Pag
 
 
 @pytest.mark.parametrize(
+    "beginning",
+    ["%%glm", "# c\n\n%%glm -q", "％％glm", "%%glm -q \\\n--once", "%%time\n# c\n%%glm", "%%glm\n#| a: b", "%%glm?"],
+)
+def test_an_empty_line_ends_it_in_a_terminal(page: Page, beginning: str) -> None:
+    check = page.shell.input_transformer_manager.check_complete
+    assert [check(f"{beginning}{below}")[0] for below in ("", "\n你好", "\n你好\n\n")] == ["incomplete"] * 2 + [
+        "complete"
+    ]
+
+
+@pytest.mark.parametrize(
     "code",
     [
         'x = "%%glm"',

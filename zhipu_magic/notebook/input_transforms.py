@@ -43,9 +43,8 @@ def with_plain_beginning(lines: list[str]) -> list[str]:
         return lines
     if cell.outer is not None:
         return cell.source[cell.outermost :].splitlines(keepends=True)
-    if _asks_for_help(cell) and not cell.prompt.strip():
-        return _HELP
-    return [f"%%glm {cell.line}".rstrip() + "\n", *cell.prompt.splitlines(keepends=True)]
+    beginning = _HELP if _asks_for_help(cell) else [f"%%glm {cell.line}".rstrip() + "\n"]
+    return [*beginning, *cell.prompt.splitlines(keepends=True)]
 
 
 def cell_as_written(lines: list[str]) -> list[str]:
