@@ -12,7 +12,7 @@ from ...service.wire import Usage
 from ...text.markup import Markup, html_bundle
 from ...text.tables import table
 from .dashboard_figures import HEADER, DashboardFigures, totals
-from .panel import BRAND, FAINT, FONT, TRACK
+from .style import BRAND, FAINT, FONT, TRACK
 from .widget import LiveHTML
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
 from ...text.numbers import money, plural
-from .panel import money_with_date
+from .figures import money_with_date
 
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]

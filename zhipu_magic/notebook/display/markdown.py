@@ -24,7 +24,7 @@ from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
 from . import answer
-from .panel import FAINT
+from .style import FAINT
 
 #: Characters of the reasoning that are shown while it grows, on one line and folded away.
 _LINE, _TAIL = 200, 600

@@ -14,9 +14,9 @@ from . import updates
 from .block_text import BlockText
 from .cell_outputs import CellOutputs
 from .display import ShowOptions
+from .figures import Figures
 from .output import Output
 from .painter import PagePainter, TextOutput
-from .panel import Figures
 from .panel_output import PanelOutput
 from .panels import Panels
 from .whole_text import WholeText

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ...chat.undisturbed import undisturbed
 from ...text.markup import Markup, html_bundle
+from .figures import Figures
 from .output import NOTHING, Output
-from .panel import Figures, PanelMode, left_behind, note_html, panel_html, panel_text
+from .panel import PanelMode, left_behind, note_html, panel_html, panel_text
 from .widget import LiveHTML
 
 

@@ -12,7 +12,8 @@ from ...history.rounds import Called
 from ...service.response_members import objects
 from ...text.characters import without_controls
 from .display import ShowOptions
-from .panel import Figures, line_text
+from .figures import Figures
+from .panel import line_text
 
 _CLOCK = 0.25
 WAS_REASONING = "[The text above was the model's reasoning. Its answer:]"

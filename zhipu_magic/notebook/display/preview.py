@@ -14,7 +14,7 @@ from ...text.html import block, folded
 from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.numbers import money, plural
-from .panel import percent
+from .figures import percent
 
 
 def preview(request: Request, *, priced: bool) -> Markup:

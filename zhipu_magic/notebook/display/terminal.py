@@ -17,7 +17,7 @@ from ...text.characters import without_controls
 from ...text.markup import Markup
 from ...text.wrapping import wrapped
 from .display import ShowOptions
-from .panel import Figures
+from .figures import Figures
 from .plain import PlainPainter
 
 

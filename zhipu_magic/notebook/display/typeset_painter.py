@@ -17,7 +17,8 @@ from ...history.rounds import Round
 from ...service.response_members import objects
 from . import answer
 from .display import ShowOptions
-from .panel import Figures, line_text
+from .figures import Figures
+from .panel import line_text
 from .screen import Screen
 from .typeset.rounds import RoundLines, Seen, note, source_lines
 from .typeset.words import clean, lines_of
