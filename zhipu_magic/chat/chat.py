@@ -22,9 +22,9 @@ from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.profile import USUAL_TIMEOUT
+from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
-from .argument_types import check_types
 from .chat_settings import ChatSettings
 from .compose import Composer
 from .dispatch import Dispatch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..history.budget import Budget
 from ..history.conversation import Thread
 from ..history.history import History
-from .argument_types import check_types
+from ..text.argument_types import check_types
 from .environment import default_model
 from .toolbox import Toolbox
 
@@ -68,8 +68,9 @@ class ChatSettings:
 
     @budget.setter
     def budget(self, budget: Budget | str | None) -> None:
-        check_types({"budget": budget})
-        budget = Budget.read(budget) if isinstance(budget, str) else budget
+        if not isinstance(budget, Budget):
+            check_types({"budget": budget})
+            budget = None if budget is None else Budget.read(budget)
         self.history.do("budget", **({"limit": budget.limit, "unit": budget.unit} if budget else {}))
 
     @property

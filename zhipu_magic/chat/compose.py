@@ -11,10 +11,10 @@ from ..history.history import check_name
 from ..history.turn import Anchor, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
+from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..values.references import Prompt, resolved
-from .argument_types import check_prompt, check_types
 from .chat_settings import ChatSettings, model_of
 from .options import Options, with_more
 from .request import Request

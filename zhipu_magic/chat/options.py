@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from ..service.hosted_tools import Knowledge, McpServer, Search, hosted_tool, hosted_tools
 from ..service.models import EFFORTS
 from ..service.profile import thinking
+from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..text.untrusted_json import cleaned
-from .argument_types import check_types
 
 
 @dataclass(frozen=True)

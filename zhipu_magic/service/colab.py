@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 from ..text.errors import SettingsError
-from .api_key import ApiKey
 
 
-def colab_secret(name: str) -> ApiKey | None:
+def colab_secret(name: str) -> str | None:
     """The secret of this name, where Colab runs this and has one. Raises SettingsError if it may not be read.
 
     Colab asks the user for access to a secret, and keeps the answer.
@@ -18,7 +17,7 @@ def colab_secret(name: str) -> ApiKey | None:
     try:
         from google.colab import userdata
 
-        return ApiKey(userdata.get(name) or "")
+        return userdata.get(name) or ""  # with no name, which a traceback would show
     except ImportError:
         return None
     except Exception as error:

@@ -42,7 +42,7 @@ def _found(address: str, api_key: ApiKey | None, login: ApiKey | None) -> Iterat
     yield login, OF_SESSION
     yield ApiKey(os.environ.get(KEY_VARIABLE, "")), OF_ENVIRONMENT
     yield _from_keyring(_keyring_user(address)), OF_KEYRING
-    yield colab_secret(KEY_VARIABLE), _OF_COLAB
+    yield ApiKey(colab_secret(KEY_VARIABLE) or ""), _OF_COLAB
 
 
 #: Where a key came from.

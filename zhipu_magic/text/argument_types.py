@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
-from ..history.budget import Budget
-from ..text.characters import class_name
-from ..text.errors import NOTHING_SENT, InvalidRequest
+from .characters import class_name
+from .errors import NOTHING_SENT, InvalidRequest
 
 
 class _Kind(NamedTuple):
@@ -88,7 +87,7 @@ _KINDS: Mapping[str, _Kind] = {
     **dict.fromkeys(("think", "keep_thinking", "once", "stream", "fresh"), _SWITCH),
     "stop": _Kind("text", _is_stop),
     "params": _Kind("a dictionary with names as its keys", _is_params),
-    "budget": _Kind("text", lambda value: isinstance(value, (str, Budget)), 'It looks like "5 yuan" or "200k tokens".'),
+    "budget": _Kind("text", _is_text, 'It looks like "5 yuan" or "200k tokens".'),
     "names": _Kind("a mapping of names to values", lambda value: isinstance(value, Mapping)),
     "tools": _Kind("a list of functions", _is_series, "Pass it as tools=[…]."),
     "plain_http": _Kind("a list of hosts", _is_series),
