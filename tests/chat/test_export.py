@@ -21,7 +21,7 @@ from zhipu_magic.chat.export.formats import FORMS, exported
 from zhipu_magic.chat.export.python_source import source
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
-from zhipu_magic.notebook import cell_line
+from zhipu_magic.notebook.line import cell_line
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.profile import DEFAULT_BASE_URL
 from zhipu_magic.text.errors import InvalidRequest, SettingsError

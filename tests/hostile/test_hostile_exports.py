@@ -17,7 +17,7 @@ from in_process import Page
 from zhipu_magic.chat.export.formats import exported
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
-from zhipu_magic.notebook import cell_line
+from zhipu_magic.notebook.line import cell_line
 from zhipu_magic.service.models import EFFORTS
 from zhipu_magic.service.profile import DEFAULT_BASE_URL, NAMED_ADDRESSES, thinking
 from zhipu_magic.text.errors import InvalidRequest

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from in_process import Page
 from IPython.core.error import UsageError
 
-from zhipu_magic.notebook import cell_line
-from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.notebook.line import cell_line
+from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
 
 BARE = {"model", "messages", "stream", "response_format", "thinking"}

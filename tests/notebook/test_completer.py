@@ -22,7 +22,7 @@ from prompt_toolkit.document import Document
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.completer import completer
 from zhipu_magic.notebook.completer.place import offer
-from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.service.hosted_tools import ENGINES
 from zhipu_magic.service.models import CATALOGUE, EFFORTS

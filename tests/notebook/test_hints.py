@@ -16,7 +16,7 @@ import zhipu_magic
 from zhipu_magic import Chat, GLMError, SettingsError
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.notebook.hints import HINTS, in_cell
-from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.text import errors
 from zhipu_magic.text.notice import Notice

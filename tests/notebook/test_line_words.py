@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from in_process import Page
 from IPython.core.error import UsageError
 
-from zhipu_magic.notebook import cell_line, line_words
-from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.notebook.line import cell_line
+from zhipu_magic.notebook.line import words as line_words
+from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import PracticeServer
 
 NAMES = PARSER._option_string_actions

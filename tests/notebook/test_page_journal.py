@@ -19,7 +19,7 @@ from PIL import Image as PIL
 from test_replay import Kernels
 
 from zhipu_magic.history.journal.glance import Asked, asked_in
-from zhipu_magic.notebook.notebook_file import NotebookFile
+from zhipu_magic.notebook.page.file import NotebookFile
 from zhipu_magic.practice import Answer, PracticeServer
 from zhipu_magic.text import regular_files
 from zhipu_magic.text.errors import GLMError

@@ -13,7 +13,7 @@ from test_replay import Kernels
 
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.turn import Turn
-from zhipu_magic.notebook.cell_identity import CellIdentity, is_position
+from zhipu_magic.notebook.page.identity import CellIdentity, is_position
 from zhipu_magic.practice import Fault, PracticeServer
 
 NUMBERS = str

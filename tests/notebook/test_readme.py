@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from zhipu_magic.notebook.commands.registry import COMMANDS
-from zhipu_magic.notebook.options import PARSER
+from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.notebook.settings import Settings
 from zhipu_magic.text import errors
 from zhipu_magic.text.errors import GLMError

@@ -11,8 +11,8 @@ from in_process import Page
 from IPython.core.interactiveshell import ExecutionInfo
 
 from zhipu_magic.notebook import ask_cell
-from zhipu_magic.notebook.cell_line import parse
 from zhipu_magic.notebook.commands import registry
+from zhipu_magic.notebook.line.cell_line import parse
 from zhipu_magic.notebook.session import Session
 from zhipu_magic.notebook.settings import BadSetting, Settings
 from zhipu_magic.practice import Answer, Fault, PracticeServer

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
-from .cell_line import EARLIER_STAYS, CellOptions
 from .cell_values import image_of, options_of
+from .line.cell_line import EARLIER_STAYS, CellOptions
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply

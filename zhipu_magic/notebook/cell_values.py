@@ -18,8 +18,8 @@ from ..text.characters import shortened
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
-from .cell_line import CellOptions
-from .option_values import unconfirmed
+from .line.cell_line import CellOptions
+from .line.values import unconfirmed
 
 
 def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:

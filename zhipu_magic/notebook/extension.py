@@ -61,7 +61,7 @@ _LULL, _EARLY = 0.05, 1.0
 #: What the first cell needs, in the order in which it is imported.
 _NEEDED = (
     *("httpx", "httpcore", "pydantic", "..service.sdk"),
-    *("..service.client", "..chat.chat", ".cell_line"),
+    *("..service.client", "..chat.chat", ".line.cell_line"),
 )
 _IN_A_NOTEBOOK = ("ipywidgets", ".display.notebook")
 _IN_A_TERMINAL = ("rich.console", ".display.screen", ".display.typeset_painter")

@@ -1,6 +1,6 @@
 """`%%glm`, `%glm` and `%config GLMMagics`: a thin layer over a session.
 
-`cell_line` reads a cell's first line, `ask_cell` asks, `commands` run `%glm` lines. Each is imported when it is first
+`line` reads a cell's first line, `ask_cell` asks, `commands` run `%glm` lines. Each is imported when it is first
 needed, so that `%load_ext` stays fast.
 """
 
@@ -68,9 +68,10 @@ class GLMMagics(Settings, Magics):
         """The chat behind the cells."""
         return self.session.chat
 
-    @_magic(cell_magic, "cell_line")
+    @_magic(cell_magic, "line.cell_line")
     def ask_cell(self, line: str, cell: str) -> None:
-        from . import ask_cell, cell_line
+        from . import ask_cell
+        from .line import cell_line
 
         try:
             options = cell_line.parse(line)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError
 from . import front_ends, hints
-from .cell_identity import CellIdentity
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
-from .page_journal import PageJournal
+from .page.identity import CellIdentity
+from .page.journal import PageJournal
 from .settings import Settings
 from .shell import is_coloured, is_terminal
 from .variables import Variables
@@ -51,7 +51,7 @@ class Session:
         self.shell = shell
         self.settings = settings
         self.cells = CellTracker(shell)
-        self.variables = Variables(shell, self.cells)
+        self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
         self._cell_outputs = CellOutputs(shell)
@@ -179,7 +179,7 @@ class Session:
         return Anchor(cell, cells.run, cells.execution_count, append=self.settings.rerun == "append")
 
     def identify_cell(self, text: str, thread: str | None = None) -> str:
-        """Find out which cell of the conversation the running one is, where its id is a position (see `cell_identity`).
+        """Find out which cell of the conversation the running one is, where its id is a position (see `page.identity`).
 
         `text` is what it asks in the thread. Returns a notice where its turn will replace one that had other words.
         """

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .shell import Caller
 
 if TYPE_CHECKING:
-    from .cell_tracker import CellTracker
     from .shell import Shell
 
 
 class Variables:
-    """What names stand for on a page, and in the function that `called_by` says is asking."""
+    """What names stand for on a page, and in the function that `called_by` says is asking.
 
-    def __init__(self, shell: Shell, cells: CellTracker) -> None:
+    `last_error` is the last exception, if there is one.
+    """
+
+    def __init__(self, shell: Shell, last_error: Callable[[], BaseException | None]) -> None:
         self._shell = shell
-        self._cells = cells
+        self._last_error = last_error
         self._caller = Caller()
 
     @property
@@ -44,9 +46,9 @@ class Variables:
         The variables of the function that asks, all of the notebook's, `In` as typed, and `error` for the last
         exception.
         """
-        names, history, failure = self._shell.user_ns, self._shell.history_manager, self._cells.failure
+        names, history, error = self._shell.user_ns, self._shell.history_manager, self._last_error()
         typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
-        return ChainMap(dict(self._caller.variables), typed, names, {"error": failure.error} if failure else {})
+        return ChainMap(dict(self._caller.variables), typed, names, {} if error is None else {"error": error})
 
     @contextmanager
     def called_by(self, caller: Caller) -> Iterator[None]:

@@ -14,8 +14,8 @@ from ...text.language import is_chinese
 from ...text.markdown import fenced
 from ...text.markup import Markup
 from .. import ask_cell
-from ..cell_line import CellOptions
 from ..cell_tracker import Failure
+from ..line.cell_line import CellOptions
 from .command import Command, prose
 from .turns import wanted_link
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ..line_words import end_of_quote
+from ..line.words import end_of_quote
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -53,7 +53,7 @@ def unquoted(text: str) -> str:
 
 def prose(text: str, usage: str) -> str:
     """The text for the model. Raises UsageError if it begins with an option, which only a cell takes."""
-    from ..options import PARSER
+    from ..line.options import PARSER
 
     first = text.split(None, 1)[0] if text else ""
     if any(first.partition("=")[0] in action.option_strings for action in PARSER._actions):

@@ -18,7 +18,7 @@ from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
 from ..hints import door, in_cell
-from ..line_words import plain_option, with_plain_options
+from ..line.words import plain_option, with_plain_options
 from . import code, files, history, models, service, threads, tools, turns
 from .command import Command, prose
 

@@ -68,7 +68,7 @@ def _prose(session: Session, before: str, after: str) -> Offer | None:
 
 
 def _option(session: Session, line: str) -> Offer:
-    from ..options import PARSER
+    from ..line.options import PARSER
 
     words, word = split(line)
     actions = {name: action for action in PARSER._actions for name in action.option_strings}

@@ -10,11 +10,11 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from ..chat.options import Options
-from ..text.suggestions import did_you_mean
-from . import line_words
-from .line_words import DASHES, QuoteNotClosed, plain_option
+from ...chat.options import Options
+from ...text.suggestions import did_you_mean
+from . import words as line_words
 from .options import PARSER
+from .words import DASHES, QuoteNotClosed, plain_option
 
 #: Added to the error when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
-from ..text.characters import shorten
+from ...text.characters import shorten
 
 #: Where a line's values are kept with the words that gave them, while it is parsed.
 _EARLIER = "earlier"

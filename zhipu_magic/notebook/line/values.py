@@ -10,11 +10,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from ..history.history import check_name
-from ..service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
-from ..text.errors import InvalidRequest
-from ..text.suggestions import did_you_mean
-from .option_parser import set_once
+from ...history.history import check_name
+from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
+from ...text.errors import InvalidRequest
+from ...text.suggestions import did_you_mean
+from .parser import set_once
 
 
 def variable_name(text: str) -> str:

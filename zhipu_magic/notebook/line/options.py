@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..service.models import EFFORTS
-from . import option_values
-from .option_parser import Either, Parser
+from ...service.models import EFFORTS
+from . import values as option_values
+from .parser import Either, Parser
 
 
 class _Lines(argparse.HelpFormatter):

@@ -9,9 +9,9 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from ..history.journal.glance import Asked
-from ..text import regular_files
-from .cell_identity import is_position
+from ...history.journal.glance import Asked
+from ...text import regular_files
+from .identity import is_position
 
 #: Bytes at its beginning that are looked at.
 _MOST = 1 << 20

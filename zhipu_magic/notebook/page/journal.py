@@ -14,22 +14,21 @@ import shlex
 from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ..text import regular_files
-from ..text.characters import printable
-from . import front_ends
-from .cell_identity import is_position
-from .shell import is_terminal, request_metadata
+from ...text import regular_files
+from ...text.characters import printable
+from .. import front_ends
+from ..shell import is_terminal, request_metadata
+from .identity import is_position
 
 if TYPE_CHECKING:
-    from ..history.conversation import Conversation
-    from ..history.history import History
-    from ..history.journal.glance import Asked
-    from ..history.journal.resuming import IsMine
-    from .notebook_file import NotebookFile
-    from .settings import Settings
-    from .shell import Shell
+    from ...history.conversation import Conversation
+    from ...history.history import History
+    from ...history.journal.glance import Asked
+    from ...history.journal.resuming import IsMine
+    from ..shell import Shell
+    from .file import NotebookFile
 
 #: Of the files in a folder, so many of the newest are looked at.
 _MOST = 12
@@ -38,10 +37,17 @@ _JOURNAL, _NOTEBOOK = ".jsonl", ".ipynb"
 _MOST_TEXTS = 10
 
 
+class JournalSettings(Protocol):
+    """The settings that say where the journal is, and whether it answers."""
+
+    journal: str
+    replay: str
+
+
 class PageJournal:
     """Finds the page's journal. `offer` speaks of a conversation that could be resumed, once."""
 
-    def __init__(self, shell: Shell, settings: Settings) -> None:
+    def __init__(self, shell: Shell, settings: JournalSettings) -> None:
         self._shell = shell
         self._settings = settings
         #: What the front end has called the notebook, and its file.
@@ -95,7 +101,7 @@ class PageJournal:
         notebook, names = self._notebook, self._shell.user_ns
         if own is None or not _is_there(own.parent):
             return ""
-        from ..history.journal.glance import BRIEFLY, asked_in  # where there is no journal, nothing more is imported
+        from ...history.journal.glance import BRIEFLY, asked_in  # where there is no journal, nothing more is imported
 
         asked = asked_in(own)
         if self._settings.journal != "auto" or (notebook is None and is_terminal(self._shell)):
@@ -185,7 +191,7 @@ class PageJournal:
 
 def _sibling(gone: Path, asked: Asked) -> Path | None:
     """The notebook beside one that is gone, if exactly one has had this conversation."""
-    from .notebook_file import NotebookFile
+    from .file import NotebookFile
 
     siblings = regular_files.newest(gone.parent, _NOTEBOOK, _MOST)
     pages = [(path, NotebookFile.read(path)) for path in siblings]
@@ -212,7 +218,7 @@ def _carry(history: History, old: Path, new: Path) -> str:
 
 def _asked(conversation: Conversation) -> Asked:
     """What has been asked in a conversation."""
-    from ..history.journal.glance import Asked
+    from ...history.journal.glance import Asked
 
     threads = conversation.threads.values()
     cells: Set[str] = frozenset[str]().union(*(thread.cells for thread in threads))
@@ -221,14 +227,14 @@ def _asked(conversation: Conversation) -> Asked:
 
 
 def _asked_by(cell: str) -> Asked:
-    from ..history.journal.glance import Asked
+    from ...history.journal.glance import Asked
 
     return Asked(frozenset({cell}))
 
 
 def _read(notebook: Path) -> NotebookFile | None:
     """The page's own notebook, as it was last saved."""
-    from .notebook_file import NotebookFile
+    from .file import NotebookFile
 
     return NotebookFile.read(notebook, of_the_page=True)
 

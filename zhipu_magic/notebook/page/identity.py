@@ -12,10 +12,10 @@ from collections.abc import Set
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..text.characters import shorten
+from ...text.characters import shorten
 
 if TYPE_CHECKING:
-    from ..history.conversation import Thread
+    from ...history.conversation import Thread
 
 #: A number as nbstripout gives; a handle in base 7 with the base64 of a URI's scheme, as VS Code does, after a letter
 #: that makes handles sort; and either of them with the mark that tells two cells apart.
