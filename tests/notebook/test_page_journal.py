@@ -250,7 +250,7 @@ def test_a_journal_without_cells_is_known_by_its_texts(desk: Desk) -> None:
     desk.save("page", CELLS)
     notebook, _ = desk.open("page")
     notebook.server.enqueue(Answer("one"))
-    notebook.page.run("%%glm\nabout aaa")
+    notebook.page.run("%%glm\nabout aaa", None)
     assert desk.open("page")[1] == OFFER.format("page.jsonl")
     desk.save("page", ["ccc"])
     assert desk.open("page")[1] == ""
