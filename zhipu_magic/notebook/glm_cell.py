@@ -75,7 +75,15 @@ def find(source: str) -> GlmCell | None:
             start = glm.end(1)
             below = _after(_CELL_OPTIONS, source, _end_of_options(source, glm.end()))
             first = start if outermost is None else outermost
-            return GlmCell(source, first, start, glm.end(), below, tuple(around), glm[1])
+            return GlmCell(
+                source,
+                outermost=first,
+                start=start,
+                options=glm.end(),
+                below=below,
+                around=tuple(around),
+                indent=glm[1],
+            )
         magic = _AROUND.match(source, place)
         if magic is None or magic.end() == place:
             return None
