@@ -124,7 +124,7 @@ def test_a_failed_cell_stops_nbclient_with_its_message(home: Path, server: Pract
 @pytest.mark.parametrize(
     ("cell", "told"),
     [
-        ("%%glm --nonsens\none", "%%glm has no option --nonsens. Did you mean"),
+        ("%%glm --bnid x\none", "%%glm has no option --bnid. Did you mean --bind?"),
         ("%glm histroy", "%glm has no command histroy. Did you mean %glm history?"),
         ("%glm undo all", "'all' is not a positive number"),
     ],

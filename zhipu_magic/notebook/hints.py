@@ -101,7 +101,7 @@ HINTS: Mapping[str, str] = {
     "service.not_in_plan": "%glm models lists other models.",
     "service.other_product": "A key of the coding plan needs its address: %config GLMMagics.base_url = '{plan}'; for "
     "others, {keys}.",
-    "service.parameter": "Correct the option of the cell that the service means: its own words are in the brackets.",
+    "service.parameter": "Check the options of the cell: the service's own words, in the brackets, say what is wrong.",
     "service.quota": "Wait until {until}, or use another model: %glm models lists them.",
     "service.redirect": "Set base_url to where the service really is (%glm shows the current address).",
     "service.search_busy": "Wait a moment, then run the cell again.",

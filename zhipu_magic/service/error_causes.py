@@ -64,7 +64,7 @@ _NO_MONEY = Cause(
 _PARAMETER = Cause(
     "service.parameter",
     "The service does not accept the request.",
-    "Correct the option that the service means: its own words are in the brackets.",
+    "Check the options of the request: the service's own words, in the brackets, say what is wrong.",
 )
 _NO_MODEL = Cause(
     "service.no_model", "The service has no such model.", "chat.service.models() lists the models it has."

@@ -9,7 +9,7 @@ from itertools import islice
 #: Names that are compared: an object can have any number of attributes, and a mapping any number of keys.
 _MOST_COMPARED = 1_000
 #: How alike two names must be to be looked at, from 0 to 1, and how many are.
-_ALIKE, _MOST_TRIED = 0.5, 5
+_ALIKE, _MOST_TRIED = 0.51, 5
 #: Characters of a name that may be the beginning of another.
 _SHORTEST_BEGINNING = 3
 
@@ -23,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _may_mean(name: str, other: str) -> bool:
     if len(name) >= _SHORTEST_BEGINNING and other.startswith(name):
         return True
-    return _slips(name, other) <= max(len(name), len(other)) // 3
+    return _slips(name, other) <= max(1, max(len(name), len(other)) // 3)
 
 
 def _slips(name: str, other: str) -> int:
