@@ -46,7 +46,7 @@ def nobody() -> Iterator[str]:
         (401, "1002", "API key", "%glm login"),
         (401, "1003", "expired", "%glm login"),
         (401, "401", "API key", "%glm login"),
-        (400, "1210", "does not accept the request", "Correct the option"),
+        (400, "1210", "does not accept the request", "options"),
         (400, "1211", "no such model", "%glm models"),
         (400, "1301", "unsafe content", "Rephrase it"),
         (403, "403", "refuses access", "%glm"),

@@ -91,9 +91,9 @@ def _listing(thread: Thread, most: int | None) -> Markup:
     if links:
         parts.append(
             Markup(
-                "`%glm history {number}` shows a turn in full{several}, `--full` all of them.",
-                number=str(links[-1].number),
-                several=Markup(", `1-{number}` several", number=str(links[-1].number)) if links[1:] else "",
+                "{one} shows a turn in full{several}, `--full` all of them.",
+                one=code(f"%glm history {links[-1].number}"),
+                several=Markup(", {range} several", range=code(f"1-{links[-1].number}")) if links[1:] else "",
             )
         )
     return Markup("\n\n").join(parts)
