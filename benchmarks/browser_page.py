@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.browser.calm import LINE, Seen, begin_to_watch, what_was_seen
 from tests.browser.front_end import LAB, NOTEBOOK, FrontEnd, OpenNotebook
 from zhipu_magic.practice import DONE, Raw, chunk, sse
 
@@ -31,10 +32,9 @@ if TYPE_CHECKING:
 
 SHORT, LONG = 1_000, 16_000
 PACE = 100.0
-#: Pixels: a line of text.
-LINE = 24.0
-LONGEST_TASK = 100.0
-MEGABYTES = {SHORT: 0.4, LONG: 8.0}
+#: Milliseconds, and seconds.
+LONGEST_TASK, LONGEST_GAP = 100.0, 0.3
+MEGABYTES = {SHORT: 0.4, LONG: 2.5}
 _REASONING = 600
 _THOUGHTS = ("Let me", " think", " about", " the depth", " of the sea", ".\n\n", "So: ", "x = 3", "\n")
 _SECTION = """\
@@ -61,49 +61,6 @@ def depth(x: float) -> float:
 _TOKEN = 4
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
-#: Watches the cell of this index, frame by frame, until its prompt has a number.
-_PROBE = """index => {
-    const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
-    const seen = window.seen =
-        {heights: [], changes: [], tasks: [], selected: null, opened: null, lost: {}, grew: 0, ended: 0};
-    new PerformanceObserver(list => list.getEntries().forEach(task => seen.tasks.push([task.startTime, task.duration])))
-        .observe({type: 'longtask'});
-    const area = cell.querySelector('.jp-OutputArea');
-    let last = 0, length = 0, details = null;
-    const select = () => {
-        const done = [...area.querySelectorAll('h2')].find(each => each.textContent.startsWith('Section 1'));
-        if (!done || !area.textContent.includes('Section 6')) return;
-        const range = document.createRange();
-        range.selectNodeContents(done);
-        getSelection().removeAllRanges();
-        getSelection().addRange(range);
-        seen.selected = performance.now();
-    };
-    const open = () => {
-        details = area.querySelector('details');
-        if (!details || length < 1500) return;
-        details.open = true;
-        seen.opened = performance.now();
-    };
-    const look = now => {
-        const ended = /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent);
-        const height = area.getBoundingClientRect().height;
-        if (height !== last) seen.heights.push([now, last = height]);
-        const words = [...area.querySelectorAll('.jp-RenderedMarkdown')].map(each => each.textContent.length);
-        const growing = words.reduce((sum, each) => sum + each, 0);
-        if (growing !== length) { length = growing; seen.changes.push(now); }
-        if (ended) { seen.ended = now; return; }
-        if (area.querySelector('.jupyter-widgets .zhipu-magic-panel')) seen.grew = now;
-        else if (seen.grew) { requestAnimationFrame(look); return; }  // it settles
-        if (seen.selected === null) select();
-        else if (getSelection().toString().length < 5) seen.lost.unselected = 1;
-        if (seen.opened === null) open();
-        else if (!(details.isConnected && details.open)) seen.lost.closed = 1;
-        requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
-}"""
-
 
 def measure(bench: Bench, *, quick: bool) -> list[Row]:
     """Measure in JupyterLab, and without `quick` in Notebook 7 too; nothing where there is no browser."""
@@ -119,7 +76,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
         for name in (LAB,) if quick else (LAB, NOTEBOOK):
             with _served(name, bench.folder / name, server) as front_end:
                 for count in (SHORT,) if quick else (SHORT, LONG):
-                    rows += _rows(f"{name}, {count:,} tokens", count, _watched(browser, front_end, server, count))
+                    rows += _rows(f"{name}, {count:,} tokens", count, *_watched(browser, front_end, server, count))
         browser.close()
     return rows
 
@@ -134,7 +91,7 @@ def _served(name: str, home: Path, server: Practice) -> Iterator[FrontEnd]:
         front_end.stop()
 
 
-def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int) -> dict[str, Any]:
+def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int) -> tuple[Seen, float]:
     page = browser.new_page(viewport={"width": 1100, "height": 760})
     bytes_of = _count_bytes(page)
     notebook = OpenNotebook(front_end, page, front_end.write(f"page-{count}", "%load_ext zhipu_magic", "%%glm\nGo on."))
@@ -143,14 +100,13 @@ def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int
     notebook.finish(0)
     server.answer_next(_reply(count))
     before = sum(bytes_of)
-    page.evaluate(_PROBE, 1)
+    begin_to_watch(page, 1)
     notebook.run(1)
-    page.wait_for_function("seen.ended > 0", timeout=1000 * (60 + 3 * count / PACE))
+    seen = what_was_seen(page, timeout=60 + 3 * count / PACE)
     page.wait_for_timeout(500)
-    seen: dict[str, Any] = page.evaluate("seen")
     page.close()
     front_end.shut_kernels_down()
-    return {**seen, "bytes": sum(bytes_of) - before}
+    return seen, (sum(bytes_of) - before) / 1e6
 
 
 def _count_bytes(page: Page) -> list[int]:
@@ -182,25 +138,22 @@ def _reply(count: int) -> Raw:
     return Raw((*steps, sse(chunk(finish_reason="stop", usage=usage)), DONE))
 
 
-def _rows(what: str, count: int, seen: dict[str, Any]) -> list[Row]:
-    heights = [height for at, height in seen["heights"] if at <= seen["grew"]]
-    falls = [before - after for before, after in itertools.pairwise(heights) if before - after > 1]
-    tasks = [task for at, task in seen["tasks"] if task > 50 and at <= seen["grew"]]
-    gaps = [after - before for before, after in itertools.pairwise(seen["changes"])]
-    column = OURS.column
-    worst, largest = max(tasks, default=0.0), max(falls, default=0.0)
-    megabytes = seen["bytes"] / 1e6
-    limit = [at_most(MEGABYTES[count], [megabytes], "MB")]
+def _rows(what: str, count: int, seen: Seen, megabytes: float) -> list[Row]:
+    def row(measured: str, unit: str, value: float, *targets: float) -> Row:
+        return Row(
+            f"{what}: {measured}", unit, {OURS.column: [value]}, [at_most(each, [value], unit) for each in targets]
+        )
+
     return [
-        Row(f"{what}: falls of the height", "", {column: [float(len(falls))]}),
-        Row(f"{what}: largest fall", "px", {column: [largest]}, [at_most(LINE, [largest], "px")]),
-        Row(f"{what}: long tasks", "", {column: [float(len(tasks))]}),
-        Row(f"{what}: long tasks in all", "s", {column: [sum(tasks) / 1000]}),
-        Row(f"{what}: longest task", "ms", {column: [worst]}, [at_most(LONGEST_TASK, [worst], "ms")]),
-        Row(f"{what}: time between new words, 95 %", "s", {column: [quantiles(gaps, n=20)[-1] / 1000]}),
-        Row(f"{what}: to the page", "MB", {column: [megabytes]}, limit),
-        Row(f"{what}: selection lost", "", {column: [float("unselected" in seen["lost"])]}),
-        Row(f"{what}: opened reasoning closed", "", {column: [float("closed" in seen["lost"])]}),
+        row("falls of the height", "", len(seen.falls)),
+        row("largest fall", "px", max(seen.falls, default=0.0), LINE),
+        row("long tasks", "", len(seen.tasks)),
+        row("long tasks in all", "s", sum(seen.tasks)),
+        row("longest task", "ms", 1000 * max(seen.tasks, default=0.0), LONGEST_TASK),
+        row("time between new words, 95 %", "s", quantiles(seen.gaps, n=20)[-1], LONGEST_GAP),
+        row("to the page", "MB", megabytes, MEGABYTES[count]),
+        row("selection lost", "", "selection" in seen.lost, 0),
+        row("opened reasoning closed", "", "details" in seen.lost, 0),
     ]
 
 

@@ -68,7 +68,7 @@ class FrontEnd:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.name, *self._options()],
-                env=self._environment(),
+                env=self.environment(),
                 cwd=self.notebooks,
                 stdout=log,
                 stderr=log,
@@ -127,6 +127,11 @@ class FrontEnd:
         kernels = [each["kernel"] for each in self._call("GET", "/api/sessions").json() if each["path"] == path.name]
         return any(kernel["connections"] > 0 and kernel["execution_state"] == "idle" for kernel in kernels)
 
+    def interrupt_kernels(self) -> None:
+        """Interrupt every kernel, as from another page."""
+        for session in self._call("GET", "/api/sessions").json():
+            self._call("POST", f"/api/kernels/{session['kernel']['id']}/interrupt")
+
     def shut_kernels_down(self) -> None:
         """End every kernel, as at the end of the day."""
         for session in self._call("GET", "/api/sessions").json():
@@ -166,7 +171,8 @@ class FrontEnd:
             f"--IdentityProvider.token={self._token}",
         ]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Variables for a process that has the same places, and none of the machine's own settings."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -267,9 +273,16 @@ class OpenNotebook:
 
     def save(self) -> nbformat.NotebookNode:
         """Ctrl-S; gives what is then in the file."""
-        before = self.path.stat().st_mtime_ns
-        self.page.keyboard.press("Control+s")
-        self._wait_until(lambda: self.path.stat().st_mtime_ns != before and self._is_whole(), "It is not saved.")
+        before, pressed = self.path.stat().st_mtime_ns, 0.0
+
+        def is_saved() -> bool:
+            nonlocal pressed
+            if time.monotonic() - pressed > 2:  # pressed while it is being saved, it does nothing
+                self.page.keyboard.press("Control+s")
+                pressed = time.monotonic()
+            return self.path.stat().st_mtime_ns != before and self._is_whole()
+
+        self._wait_until(is_saved, "It is not saved.")
         return nbformat.read(self.path, as_version=4)
 
     def _is_whole(self) -> bool:

@@ -19,9 +19,11 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., OpenNotebook]
 Shoot = Callable[..., Path]
 
-#: What the outputs hold of what nobody but us may bring in; our own pieces have details, and the dashboard a chart.
+#: What the outputs hold of what nobody but us may bring in; our own pieces have details, the panel a style, and the
+#: dashboard a chart.
 FOREIGN_HERE = (
     FOREIGN.replace("button, details, ", "button, ")
+    .replace("script, style", "script, style:not(.zhipu-magic-panel > style:first-child)")
     .replace("svg, math", "svg:not([role=img]), math")
     .replace(".jp-RenderedMarkdown'", ".jp-RenderedMarkdown, .jp-RenderedHTML'")
 )

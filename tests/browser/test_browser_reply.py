@@ -53,7 +53,7 @@ def test_a_reply_streams_beside_a_live_panel_and_settles(
 
     server.enqueue(slowly(*SENTENCES, silence=2))
     notebook.run(1)
-    notebook.wait_for(1, "prompt === '[*]:' && words === '…' && live && panel.includes('waiting')")
+    notebook.wait_for(1, "prompt === '[*]:' && words === '… still being written' && live && panel.includes('waiting')")
     shoot(notebook.page, f"{front_end.name}-waiting")
     notebook.wait_for(1, "prompt === '[*]:' && words.includes('sentence 3 of') && live && panel.includes('tok/s')")
     expect(notebook.page.locator(".zhipu-magic-panel details")).to_have_count(0)

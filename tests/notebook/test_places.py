@@ -1,4 +1,4 @@
-"""Replies where updates are not shown: in an `Output`, a console, qtconsole; and a cell in which others print too."""
+"""Replies where updates are not shown, such as an `Output` and a console, and beside what others print into a cell."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def test_a_client_that_knows_no_updates_shows_all_of_it(kernel: Kernel, server: 
     server.enqueue(slowly(WORDS))
     run = kernel.run("%%glm\ngo on", named=False)
     first_frames = [message["content"]["data"] for message in run.messages if message["msg_type"] == "display_data"]
-    assert first_frames[0]["text/plain"] == "".join(WORDS)
     assert len(first_frames) == 2
+    assert first_frames[0]["text/plain"] == "".join(WORDS)
     assert WIDGET not in first_frames[1]
     assert {"update_display_data", "clear_output", "comm_open"}.isdisjoint(
         message["msg_type"] for message in run.messages

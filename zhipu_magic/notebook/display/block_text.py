@@ -46,6 +46,7 @@ class BlockText:
         self._reasoning: Output | None = None
         self._is_folded = self._has_words = False
         self._done = 0  # characters of the words that stand in finished parts
+        self._seen = 0  # characters of the words that have been shown
         self._goes_on = ""  # what the tail begins with, to go on from them
 
     @property
@@ -122,8 +123,11 @@ class BlockText:
             return 0
         self._has_words = True
         links, images = links_of(progress), self._remote_images
-        text = self._goes_on + progress.joined_text[self._done :]
-        place = self._place_to_cut(text)
+        words = progress.joined_text
+        text = self._goes_on + words[self._done :]
+        # What has not been shown yet does not move by being shown elsewhere.
+        place = self._place_to_cut(text, near=max(_NEAR, len(words) - self._seen))
+        self._seen = len(words)
         if place is None:
             return self._show(self._tail, growing_words(text, links, remote_images=images))
         finished = self._tail
@@ -136,14 +140,14 @@ class BlockText:
         finished.show(markdown_bundle(page))
         return size
 
-    def _place_to_cut(self, text: str) -> Cut | None:
+    def _place_to_cut(self, text: str, *, near: int) -> Cut | None:
         if len(self._outputs) >= _MOST_OUTPUTS or not self._cell.are_ours:
             return None
         longer = _GROWTH ** max(0, len(self._outputs) - _PARTS_OF_THIS_SIZE)
         size = len(text.encode("utf-8", "replace"))
         if size < _PART * longer:
             return None
-        return cut(text, least=int(len(text) * _PART * longer / size), near=_NEAR)
+        return cut(text, least=int(len(text) * _PART * longer / size), near=near)
 
     def _show(self, output: Output, page: Markup) -> int:
         output.show(markdown_bundle(page, UNFINISHED_PLAIN))
