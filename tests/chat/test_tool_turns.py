@@ -441,7 +441,7 @@ def test_a_call_that_the_user_declined_says_so_and_a_replay_as_well(
     assert line in html.unescape(asked) and "failed" not in asked
     tool_page.run("%config GLMMagics.replay = 'only'")
     assert tool_page.run("%%glm --tool confirm(weather)\nHow is Paris?", "a cell").markdown() == asked
-    assert "declined this call" in tool_page.run("%glm history").plain()
+    assert "declined this call" in tool_page.run("%glm history --full").plain()
 
 
 def test_the_time_of_a_tool_and_of_the_user_who_is_asked_is_not_the_models(server: PracticeServer) -> None:

@@ -576,7 +576,7 @@ def test_a_page_recorded_in_a_front_end_that_names_cells_is_replayed_in_one_that
     page = kernels.start()
     live = [outputs(page.run(cell, name)) for name, cell in cells.items()]
     page = kernels.start("only")
-    assert [outputs(page.run(cell)) for cell in cells.values()] == live
+    assert [outputs(page.run(cell, None)) for cell in cells.values()] == live
 
 
 def test_a_journal_moved_under_way_holds_whole_replies(kernels: Kernels, tmp_path: Path) -> None:

@@ -76,12 +76,11 @@ def _fix(session: Session, text: str) -> None:
 
 def _notice(failure: Failure) -> str:
     """Which failure was sent: there may have been several, and not all of them in a cell just above."""
-    where = f", of cell [{failure.execution_count}]" if failure.execution_count is not None else ""
     try:
         words = shorten(without_addresses(str(failure.error)), _LONGEST_ERROR)
     except Exception:  # the user's own exception may raise another
         words = ""
-    return f"Sent to be fixed: {f'{type(failure.error).__name__}: {words}'.removesuffix(': ')}{where}."
+    return f"Sent to be fixed: {f'{type(failure.error).__name__}: {words}'.removesuffix(': ')}."
 
 
 def _words(session: Session, text: str, failure: Failure) -> _Words:

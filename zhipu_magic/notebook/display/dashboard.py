@@ -13,6 +13,7 @@ from ...text.markup import Markup, html_bundle
 from ...text.tables import table
 from .dashboard_figures import HEADER, DashboardFigures, totals
 from .style import BRAND, FAINT, FONT, TRACK
+from .updates import are_shown
 from .widget import LiveHTML
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _MOST_PLACES = 5
 
 
 class Dashboard:
-    """Shown wherever it is asked for, and replaced in place after every turn.
+    """Shown wherever it is asked for, and replaced in place after every turn, where updates are shown.
 
     It is HTML that is replaced through its display id, so that a saved page still shows it: for a widget without its
     kernel JupyterLab shows "model not found", even if the output has an HTML fallback. `GLMMagics.panel = "live"` makes
@@ -41,15 +42,17 @@ class Dashboard:
     def show(self, figures: DashboardFigures) -> None:
         """Show the dashboard here."""
         publish, display_id = self._shell.display_pub.publish, uuid4().hex
-        self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
+        if are_shown(self._shell):
+            self._shown = [*self._shown[1 - _MOST_PLACES :], (publish, display_id)]
         publish(self._bundle(figures), transient={"display_id": display_id})
 
     def update(self, figures: DashboardFigures) -> None:
         """Update the figures wherever the dashboard is shown."""
         if figures.state is self._shown_state:
             return
+        bundle = self._bundle(figures)
         for publish, display_id in self._shown:
-            publish(self._bundle(figures), transient={"display_id": display_id}, update=True)
+            publish(bundle, transient={"display_id": display_id}, update=True)
 
     def _bundle(self, figures: DashboardFigures) -> dict[str, Any]:
         self._shown_state = figures.state
