@@ -228,7 +228,7 @@ def test_a_cell_that_failed_before_the_extension_was_loaded_goes_along(
     assert "Sent to be fixed: KeyError: 'coffee'." in told
 
 
-def test_the_panel_names_the_cell(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+def test_the_panel_names_the_exception(page: Page, server: PracticeServer, inserted: list[str]) -> None:
     page.shell.run_cell("1 / 0", store_history=True)
     assert "Sent to be fixed: ZeroDivisionError: division by zero." in fixed(page, server)[1]
 
