@@ -30,6 +30,7 @@ _WATCH = """index => {
         if (performance.now() < since + 500) return;
         details = area.querySelector('details');
         if (details) details.open = true;
+        document.activeElement.blur();  // as by the mouse: an editor that has the focus takes the selection back
         getSelection().selectAllChildren(first);
         seen.done = true;
     };
@@ -45,7 +46,8 @@ _WATCH = """index => {
         const long = texts.reduce((sum, each) => sum + each.textContent.length, 0);
         if (long !== length) { length = long; seen.words.push(now); }
         if (!seen.done) { use(); return; }
-        if (getSelection().toString().length < 5 && !seen.lost.includes('selection')) seen.lost.push('selection');
+        const selected = getSelection().rangeCount ? getSelection().getRangeAt(0).toString() : '';
+        if (!selected.startsWith('Section 1') && !seen.lost.includes('selection')) seen.lost.push('selection');
         const opened = !details || (details.isConnected && details.open);
         if (!opened && !seen.lost.includes('details')) seen.lost.push('details');
     };
