@@ -1,7 +1,7 @@
 """How fast and how light `%%glm` is, next to the bare SDK and raw httpx, all against one practice server.
 
-    python -m benchmarks            everything, about seven minutes
-    python -m benchmarks --quick    a first impression, about three minutes
+    python -m benchmarks            everything, about a quarter of an hour
+    python -m benchmarks --quick    a first impression, about four minutes
     python -m benchmarks.soak       safety rather than speed: kills and interrupts at random moments (`make soak`)
 
 Contenders take turns, round by round, so that other load on the machine affects all of them alike. Differences and

@@ -11,7 +11,20 @@ from tempfile import TemporaryDirectory
 
 import benchmarks
 
-from . import first_cell, journal, long_thread, many, page, references, replay, speed, start, tool_turn, warm_cell
+from . import (
+    browser_page,
+    first_cell,
+    journal,
+    long_thread,
+    many,
+    page,
+    references,
+    replay,
+    speed,
+    start,
+    tool_turn,
+    warm_cell,
+)
 from .kernel import Bench
 from .servers import Servers
 from .table import Row, as_markdown
@@ -35,6 +48,7 @@ def main() -> int:
             warm_cell,
             speed,
             page,
+            browser_page,
             many,
             long_thread,
             journal,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil  # type: ignore[import-untyped]  # it has no types
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -70,8 +71,8 @@ class Cell:
         return next(frame.at for frame in self.frames if frame.kind == "display_data")
 
     def refreshes(self) -> list[Frame]:
-        """The frames that show words of the reply, without the waiting mark."""
-        return [frame for frame in self.frames if len(frame.markdown or "") > 1]
+        """The frames that show words of the reply, without the mark that stands there before them."""
+        return [frame for frame in self.frames if frame.markdown and not frame.markdown.startswith("<div")]
 
 
 class Kernel:
@@ -84,14 +85,14 @@ class Kernel:
     def run(self, code: str, *, cell_id: str | None = None, **expressions: str) -> Cell:
         """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError if it fails.
 
-        `cell_id` is sent to the kernel as JupyterLab does it.
+        `cell_id` is sent to the kernel as JupyterLab does it; without one, it is a cell that is not run again.
         """
         rss_before = rss_peak = self._rss()
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
         message = self._client.session.msg(
             "execute_request",
             {**content, "user_expressions": expressions},
-            metadata={} if cell_id is None else {"cellId": cell_id},
+            metadata={"cellId": cell_id or uuid4().hex},
         )
         request = message["header"]["msg_id"]
         sampled = sent = time.monotonic()

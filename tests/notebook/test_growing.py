@@ -240,3 +240,11 @@ def test_the_widgets_of_the_newest_replies_live_on(page: Page, monkeypatch: pyte
     assert of_panels() == 50
     page.run("%unload_ext zhipu_magic")
     assert of_panels() == 0
+
+
+def test_the_kernel_sends_as_before_when_the_session_has_ended(bare_page: Page) -> None:
+    send = bare_page.publisher.session.send
+    bare_page.run("%load_ext zhipu_magic")
+    assert bare_page.publisher.session.send != send
+    bare_page.run("%unload_ext zhipu_magic")
+    assert bare_page.publisher.session.send == send
