@@ -169,7 +169,37 @@ THE_REST = [
     row("# 标题\n\n文字", "标题\n文字"),
     row("小标题\n-----\n\n文字", "小标题\n文字"),
 ]
-ROWS = [*EMPHASIS, *TILDES, *ADDRESSES, *MATHEMATICS, *DOLLARS, *THE_REST]
+#: What a rule for another row would spoil.
+AT_ODDS = [
+    row("Java**8**和Java**11**都支持，JDK**17**是LTS。", "Java8和Java11都支持，JDK17是LTS。", bold=("8", "11", "17")),
+    row("Redis**6**以后，A**4**纸", "Redis6以后，A4纸", bold=("6", "4")),
+    row("the**C**language", "theClanguage", bold="C"),
+    row("MySQL**B+树：**索引，InnoDB**引擎：**默认", "MySQLB+树：索引，InnoDB引擎：默认", bold=("B+树：", "引擎：")),
+    row("状态=*已完成*（见下）", "状态=已完成（见下）", italic="已完成"),
+    row("$sin x$ 与 $cos x$；$a$；$log n$", "⟦sin x⟧ 与 ⟦cos x⟧；⟦a⟧；⟦log n⟧"),
+    *(
+        row(same, same)
+        for same in (
+            "姓名：__________ 日期：__________",
+            "签字：________________ 日期：____年____月____日",
+            "使用 **kwargs 传参，**args 同理",
+            "定义 def f(*args): 时，*args 是元组。",
+            "__dirname 是目录，__filename 是文件",
+            "价格A*（*含税）",
+            "单价*、数量*、总价*（*为必填）",
+            "10**-3 与 10**-6",
+            "14:00~~16:00，2020~~2021年",
+            "环境变量 $HOME、$PATH",
+            "变量：$name、$email、$phone",
+            "正则：^a$|^b$",
+            "[提示]: 请注意",
+            "[1]: 张三，《人工智能》，2023。",
+        )
+    ),
+    row("很强[^1]。\n\n[^1]: 来源：官方文档。", "很强[^1]。\n[^1]: 来源：官方文档。"),
+]
+
+ROWS = [*EMPHASIS, *TILDES, *ADDRESSES, *MATHEMATICS, *DOLLARS, *THE_REST, *AT_ODDS]
 
 _BLOCKS = {
     "p",

@@ -24,6 +24,10 @@ CJK = re.compile(
 )
 _WORD_BEFORE = re.compile(r"[A-Za-z0-9_]*\Z")
 _WORD_AFTER = re.compile(r"[A-Za-z0-9_]*")
+_EXPONENT = re.compile(r"[-+(]{1,2}\d")
+#: Arguments as Python has them: *args，**kwargs.
+_NAME = re.compile(r"[a-z_]\w*", re.ASCII)
+_BETWEEN_NAMES = frozenset("，、,；;(（[{ ")
 #: Between these a formula is written without spaces, such as 体积=长*宽*高.
 _CLAUSE_END = re.compile(r"[，。；：！？,;!?\n]")
 _LONGEST_CLAUSE = 200
@@ -108,8 +112,8 @@ def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair
     """The pairs that were meant, none of them across another."""
     pairs: list[Pair] = []
     opened: list[_Opened] = []
-    for one in group:
-        role = _Role(text, one, letters)
+    roles = [_Role(text, one, letters) for one in group]
+    for number, (one, role) in enumerate(zip(group, roles, strict=True)):
         left = one.end - one.start
         while left and role.closes and (place := _partner(text, opened, role, left)) is not None:
             other = opened[place]
@@ -118,7 +122,8 @@ def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair
             pairs.append(Pair(one.sign, other.start + other.left, one.end - left, used))
             left -= used
             del opened[place + bool(other.left) :]
-        if role.opens and 0 < left <= 3:
+        opens = role.opens or (role.operator and _is_emphasis(text, roles[number], roles[number + 1 :]))
+        if opens and 0 < left <= 3:
             opened.append(_Opened(one, one.end - left, left))
     return pairs
 
@@ -129,8 +134,40 @@ def _partner(text: str, opened: Sequence[_Opened], role: _Role, left: int) -> in
         other = opened[place]
         if other.one.sign == role.one.sign and _fit(role.one.sign, other.left, left):
             inside = text[other.one.end : role.one.start]
-            return place if role.ends(inside) else None
+            return place if role.ends(inside) and not _are_apart(text, other.one, role) else None
     return None
+
+
+def _is_emphasis(text: str, role: _Role, later: Sequence[_Role]) -> bool:
+    """Whether asterisks that could be a power are emphasis, because what closes them is no power: Java**8**和."""
+    if role.operator != "letters" or role.one.end - role.one.start != 2:
+        return False
+    other = next((each for each in later if each.one.sign == "*" and each.one.end - each.one.start == 2), None)
+    if other is None or not other.closes:
+        return False
+    inside = text[role.one.end : other.one.start]
+    if other.operator:
+        outside = (
+            _WORD_BEFORE.search(text, max(0, role.one.start - 30), role.one.start),
+            _WORD_AFTER.match(text, other.one.end),
+        )
+        return inside.isalpha() and all(word and len(word[0]) > 1 and word[0].isalpha() for word in outside)
+    return inside[-1:] in _ASCII_WORD or CJK.search(inside) is not None
+
+
+def _are_apart(text: str, opening: Delimiter, closing: _Role) -> bool:
+    """Whether two runs have nothing to do with each other: two arguments of Python, or two ranges of numbers."""
+    one = closing.one
+    if one.sign == "~":
+        return all(_is_between_digits(text, each) for each in (opening, one))
+    if closing.operator == "equation":
+        return text[opening.start - 1 : opening.start].isalnum()
+    names = _NAME.match(text, opening.end), _NAME.match(text, one.end)
+    return one.sign == "*" and text[one.start - 1] in _BETWEEN_NAMES and all(names)
+
+
+def _is_between_digits(text: str, one: Delimiter) -> bool:
+    return text[one.start - 1 : one.start].isdigit() and text[one.end : one.end + 1].isdigit()
 
 
 def _fit(sign: str, opening: int, closing: int) -> bool:
@@ -144,6 +181,7 @@ class _Role:
 
     def __init__(self, text: str, one: Delimiter, letters: Letters) -> None:
         self.one = one
+        self.operator = ""
         self._letters = letters
         before, after = letters.before(one), letters.after(one)
         self.closes = self.opens = False
@@ -154,21 +192,28 @@ class _Role:
         self.closes = not before.isspace()
         if one.sign == "_":
             self.opens = self.opens and letters.can_open(one)
-        elif one.sign == "*" and (operator := _operator(text, one, before, after)):
-            self.opens = False
-            self.closes = self.closes and operator != "digits"
+        elif one.sign == "*":
+            self.operator = _operator(text, one, before, after)
+            self.opens = self.opens and not self.operator
+            self.closes = self.closes and self.operator != "digits"
 
     def ends(self, inside: str) -> bool:
         """Whether it can close what an opening sign began with these words."""
         if not inside:
             return False
         if inside[0] in _CLOSING or unicodedata.category(inside[-1]) in ("Ps", "Pi"):
-            return all(map(is_punctuation, inside))  # `**，**`, but not what is between two masks: 张**，李**
-        return self.one.sign != "_" or self._letters.can_close(self.one) or CJK.search(inside) is not None
+            # `**，**`, but not what is between two masks (张**，李**), nor a bracket between two notes: A*（*含税）
+            return all(map(is_punctuation, inside)) and unicodedata.category(inside[-1]) not in ("Ps", "Pi")
+        if self.one.sign != "_" or self._letters.can_close(self.one):
+            return True
+        return CJK.search(inside) is not None and self._letters.after(self.one) not in _ASCII_WORD
 
 
 def _operator(text: str, one: Delimiter, before: str, after: str) -> str:
-    """What makes of a run of asterisks a product or a power: `digits` or `letters` beside it; empty if it is none."""
+    """What makes of a run of asterisks a product or a power: `digits` or `letters` beside it, or an `equation` around.
+
+    Empty if it is none.
+    """
     ascii_before, ascii_after = before in _ASCII_WORD, after in _ASCII_WORD
     digits = before in _DIGITS or after in _DIGITS
     if one.end - one.start == 1:
@@ -176,8 +221,10 @@ def _operator(text: str, one: Delimiter, before: str, after: str) -> str:
             return "digits" if digits else "letters"
         operands = (before.isalnum() or before in _ENDS_OPERAND) and (after.isalnum() or after in _BEGINS_OPERAND)
         if operands and _in_an_equation(text, one):
-            return "digits"
+            return "equation"
         return "letters" if before in _DIGITS else ""
+    if before in _DIGITS and _EXPONENT.match(text, one.end):
+        return "digits"
     if not ascii_after or not (ascii_before or before in ")]}"):
         return ""
     if before in _DIGITS and after in _DIGITS:

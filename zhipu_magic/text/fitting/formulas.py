@@ -25,6 +25,15 @@ _TERMS = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[\d\s.,+\-*/<>()\[\]|!':=^_{}]|[\u0370-\u03ff\u2200-\u22ff±×÷·])+"
 )
 _SENTENCE = re.compile(r"\s*[a-z]{2,}\s*|\s*(?=.*\b[a-z]{3})[A-Za-z]+(?:,?\s+[A-Za-z]+)+[.,]?\s*")
+#: Names that mathematics writes out.
+_FUNCTION = re.compile(
+    r"\b(?:arc)?(?:sin|cos|tan)h?\b|\b(?:cot|sec|csc|log|ln|lg|exp|max|min|sup|inf|lim|arg|det|dim|ker|gcd|mod|deg)\b"
+)
+_PUNCTUATION = "、，。；：！？“”‘’《》"
+#: Between variables of a shell, a full-width mark is punctuation of the sentence; so it is beside a formula.
+_NOT_MATHEMATICS = re.compile(rf"{CJK.pattern}|[{_PUNCTUATION}]")
+_OUTSIDE = re.compile(rf"\A\s*[{_PUNCTUATION}]|[{_PUNCTUATION}]\s*\Z")
+_CURRENCY = re.compile("[¥￥€£]")
 _PRICE = re.compile(r"\d.*(?:\s[A-Za-z]{2}|[A-Za-z]{2,}\s)", re.DOTALL)
 _UNFINISHED = re.compile(r"[-+*/:;,<>(&|]\Z")
 _OF_A_NAME = re.compile(rf"\s|{CJK.pattern}|{_UNFINISHED.pattern}")
@@ -35,6 +44,8 @@ _NUMBERS = re.compile(r"[\d\s,，、–-]*|[xX√✓]|ref_\d+")
 def is_between_dollars(text: str, start: int, end: int, inside: str) -> bool:
     """Whether what stands `inside` the dollars of text[start:end] is a formula."""
     before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isalnum() and inside[0] in "|/":
+        return False  # ^a$|^b$
     if before.isdigit() and _AFTER_A_PRICE.match(inside):
         return False  # 5$, or 6$
     if re.match(r"[A-Za-z_{]", after) and _OF_A_NAME.search(inside):
@@ -44,11 +55,12 @@ def is_between_dollars(text: str, start: int, end: int, inside: str) -> bool:
 
 def is_formula(inside: str) -> bool:
     """Whether this can be mathematics: words alone are none, and no price is."""
-    if not inside.strip():
+    if not inside.strip() or _CURRENCY.search(inside):
         return False
-    if _TEX.search(inside):
+    if _TEX.search(inside) and not _OUTSIDE.search(inside):
         return True
-    return not (CJK.search(inside) or _PRICE.match(inside) or _SENTENCE.fullmatch(inside))
+    words = _FUNCTION.sub("", inside)
+    return not (_NOT_MATHEMATICS.search(inside) or _PRICE.match(inside) or _SENTENCE.fullmatch(words))
 
 
 def is_clearly_formula(inside: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..markdown import Structure, structure
 from .code import Code, Spans
+from .definitions import no_definitions
 from .edits import Edit, edited, place_before
 from .gaps import gaps
 from .headings import headings
@@ -24,7 +25,7 @@ from .words import fitted_row, fitted_run
 #: Whether a text can have anything in it that is fitted.
 _NEEDS = re.compile(
     r"""[*$~@\\] | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | <[bB] | &(?:\#|dollar) | :// | [wW]{3}\. | \| | ^\#
-    | ^[ ]{0,3}(?:==|--) | ^[ >]{1,9}(?:[-+]|1[.)])[ ]""",
+    | ^[ ]{0,3}(?:==|--) | \]: | ^[ >]{1,9}(?:[-+]|1[.)])[ ]""",
     re.VERBOSE | re.MULTILINE,
 )
 
@@ -74,7 +75,8 @@ class _Rest:
         code = Code(text, found)
         formulas, unfinished = displays(text, code)
         within = Spans((edit.start + 1, edit.end) for edit in formulas)
-        others = [edit for edit in [*nested(text, code), *bars(text, code)] if not within.hold(edit.start)]
+        lines = [*nested(text, code), *bars(text, code), *no_definitions(text, code)]
+        others = [edit for edit in lines if not within.hold(edit.start)]
         edits = sorted(formulas + others)
         if not edits:
             settled = found.settled if unfinished >= found.settled else 0

@@ -49,7 +49,7 @@ _STEP = re.compile(
       | (?P<mail>(?<=[A-Za-z0-9_%+-])@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)
       | (?P<dollars>\$\$?)
       | (?P<entity>&(?:\#0*36|\#[xX]0*24|dollar);)
-      | (?P<dunder>(?<![A-Za-z0-9_])__(?P<python>[a-z_]{2,24})__(?![A-Za-z0-9_]))
+      | (?P<dunder>(?<![A-Za-z0-9_])__(?P<python>[a-z][a-z_]{0,22}[a-z])__(?![A-Za-z0-9_]))
       | (?P<delimiter>\*+|~+|(?<![A-Za-z0-9_])_+|_+(?![A-Za-z0-9_]))
     ))
     """,

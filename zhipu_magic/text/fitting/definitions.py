@@ -1,0 +1,29 @@
+"""Link definitions that are none: a line that begins with a bracketed word and a colon, and what follows is no address.
+
+Markdown takes a single word there for an address and shows nothing of the line, and Chinese has no spaces:
+`[提示]: 请注意` would vanish, and so would a footnote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .code import Code
+from .edits import Edit
+
+_DEFINITION = re.compile(
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
+    r"(?P<bracket>\[)(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*(?P<target>\S*)",
+    re.MULTILINE,
+)
+_ADDRESS = re.compile(r"<|[/#.]|[A-Za-z][A-Za-z0-9+.-]*:|[\x21-\x7e]*[./][\x21-\x7e]*\Z")
+
+
+def no_definitions(text: str, code: Code) -> Iterator[Edit]:
+    """An escape before each bracket that would begin a definition and does not."""
+    for found in _DEFINITION.finditer(text):
+        is_note = found["label"].startswith("^")
+        start = found.start("bracket")
+        if (is_note or not _ADDRESS.match(found["target"])) and found["target"] and not code.holds(start):
+            yield Edit(start, start, "\\")
