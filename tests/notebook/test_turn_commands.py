@@ -486,6 +486,25 @@ def test_a_continued_reply_is_shown_whole(notebook: Notebook) -> None:
     assert notebook.page.names["_glm"].choices[0].message.content == "b = 2\n```\n\nThat is all."
 
 
+@pytest.mark.parametrize(
+    ("first", "more", "whole"),
+    [
+        ("Read:\n\n```python\na = 1\n", "```python\nb = 2\n```\nDone.", "Read:\n\n```python\na = 1\nb = 2\n```\nDone."),
+        ("```python\ny =", "\n```python\n 2\n```", "```python\ny = 2\n```"),
+        ("```python\na = 1\n", "```\nDone.", "```python\na = 1\n```\nDone."),
+        ("Read:\n\n", "```python\na = 1\n```", "Read:\n\n```python\na = 1\n```"),
+    ],
+)
+def test_a_fence_that_a_continuation_opens_again_is_no_line_of_the_code(
+    notebook: Notebook, first: str, more: str, whole: str
+) -> None:
+    notebook.ask("a", Answer(first, finish_reason="length"))
+    notebook.server.enqueue(Answer(more))
+    cell = notebook.page.run("%glm continue")
+    assert cell.plain() == whole
+    assert notebook.replies() == [whole]
+
+
 def panel_id(cell: Cell) -> str:
     shown = [one for one in cell.messages if not one["update"] and "text/html" in one["data"]]
     return str(shown[-1]["transient"]["display_id"])
@@ -520,7 +539,7 @@ def test_where_updates_are_not_shown_none_is_sent(notebook: Notebook) -> None:
     assert updates_of(panel_id(first), notebook.page.run("%glm continue", None)) == []
 
 
-def test_a_continued_typed_answer_is_shown_as_its_table(notebook: Notebook) -> None:
+def test_a_typed_answer_that_was_cut_off_leaves_nothing_to_continue(notebook: Notebook) -> None:
     notebook.page.run("from typing import TypedDict\nclass Row(TypedDict):\n    name: str\n    size: int")
     half = Answer('[{"name": "tea", "size": 1}, {"na', finish_reason="length")
     notebook.server.enqueue(half, Answer('me": "milk", "size": 2}]'))

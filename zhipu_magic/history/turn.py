@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..service.wire import Usage
+from ..text.joining import joined
 
 if TYPE_CHECKING:
     from ..values.images.from_value import Image
@@ -101,7 +102,7 @@ class Turn(NamedTuple):
             images=self.images,
             instruction=self.instruction,
             tool_messages=(*self.tool_messages, *more.tool_messages),
-            reply=self.reply + more.reply,
+            reply=joined(self.reply, more.reply),
             reasoning=self.reasoning or more.reasoning,
             cell=self.cell,
             run=self.run,

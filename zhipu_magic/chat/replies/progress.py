@@ -13,6 +13,7 @@ from ...history.rounds import Called, Round
 from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
+from ...text.joining import joined
 from ...text.notice import Notice
 from .stream import Again, Calling, Smaller, StreamEvent
 from .typed_answer import value_of
@@ -122,8 +123,8 @@ class Progress:
     @property
     def joined_text(self) -> str:
         """The text so far after that of the reply that this one goes on from, if it does."""
-        joined = self.request.joined
-        return self.text if joined is None else joined.reply + self.text
+        earlier = self.request.joined
+        return self.text if earlier is None else joined(earlier.reply, self.text)
 
     @property
     def reasoning(self) -> str:

@@ -134,7 +134,7 @@ def _show_catalogue(session: Session, offered: Sequence[str] | None, note: str) 
         notes.append(_PLAN if profile.plan else _NO_PRICES)
     session.answer(
         Markup(
-            "{listing}\n\n{notes} `%glm model NAME` chooses one, which need not be listed.",
+            "{listing}\n\n{notes} `%glm model NAME` chooses one.",
             listing=table(header, rows),
             notes=" ".join(notes),
         )

@@ -61,15 +61,15 @@ class CellOutputs:
     def _knows_cell(self) -> bool:
         return self._cell is not None and self._cell == request_id(self._shell)
 
-    def _sending(
-        self, stream: Any, message: Any, content: Any = None, parent: Any = None, *rest: Any, **more: Any
-    ) -> Any:
+    def _sending(self, *args: Any, **kwargs: Any) -> Any:
         with suppress(Exception):  # a message is sent whatever is the matter with looking at it
+            given = dict(zip(("stream", "msg_or_type", "content", "parent"), args, strict=False)) | kwargs
+            message = given["msg_or_type"]
             if isinstance(message, Mapping):
                 self._look(message["header"]["msg_type"], message["parent_header"], message["content"])
             else:
-                self._look(message, parent or {}, content or {})
-        return self._send(stream, message, content, parent, *rest, **more)
+                self._look(message, given.get("parent") or {}, given.get("content") or {})
+        return self._send(*args, **kwargs)
 
     def _look(self, kind: str, parent: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         cell = parent.get("header", parent).get("msg_id")

@@ -74,8 +74,8 @@ def left_behind(figures: Figures | None) -> Markup:
     saved = "This page was saved or reloaded before the reply was whole"
     if figures.number is None:
         return _note_html(f"{saved}, and does not show all of it.")
-    thread = f" in thread {figures.thread}" if figures.thread else ""
-    return _note_html(f"{saved}: %glm show {figures.number}{thread} shows all of it.")
+    first = f"%glm thread {figures.thread} and then " if figures.thread else ""
+    return _note_html(f"{saved}: {first}%glm show {figures.number} shows all of it.")
 
 
 def _notes_html(figures: Figures) -> Markup:
