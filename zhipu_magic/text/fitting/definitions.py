@@ -14,16 +14,16 @@ from .edits import Edit
 
 _DEFINITION = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
-    r"(?P<bracket>\[)(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*(?P<target>\S*)",
+    r"\[(?P<label>(?:[^\[\]\\\n]|\\.){1,300})\]:[ \t]*(?P<target>\S*)",
     re.MULTILINE,
 )
 _ADDRESS = re.compile(r"<|[/#.]|[A-Za-z][A-Za-z0-9+.-]*:|[\x21-\x7e]*[./][\x21-\x7e]*\Z")
 
 
 def no_definitions(text: str, code: Code) -> Iterator[Edit]:
-    """An escape before each bracket that would begin a definition and does not."""
+    """An escape before each colon that would make a definition of its line and does not."""
     for found in _DEFINITION.finditer(text):
         is_note = found["label"].startswith("^")
-        start = found.start("bracket")
+        start = found.end("label") + 1
         if (is_note or not _ADDRESS.match(found["target"])) and found["target"] and not code.holds(start):
             yield Edit(start, start, "\\")

@@ -21,6 +21,7 @@ UNLISTED = "\ufdde"
 
 #: All of them, as a part of a class of characters.
 HTML = f"{STRONG}-{UNLISTED}"
+IN_TEXT = frozenset(map(chr, range(ord(STRONG), ord(UNLISTED) + 1)))
 
 _ENDS = {STRONG: END_STRONG, EMPHASIS: END_EMPHASIS, STRUCK: END_STRUCK, CODE: END_CODE}
 _TAGS = {STRONG: "strong", EMPHASIS: "em", STRUCK: "del", CODE: "code"}

@@ -60,6 +60,14 @@ def fitted(markdown: str) -> str:
     return settled + edited(rest.text, rest.edits(rest.settled, len(rest.text)), rest.settled)
 
 
+def fitted_lines(markdown: str) -> str:
+    """The Markdown with each line as it was meant, for a reader of its own blocks; none is added or taken away."""
+    if not _NEEDS.search(markdown):
+        return markdown
+    code = Code(markdown, structure(markdown))
+    return edited(markdown, sorted([*nested(markdown, code), *bars(markdown, code), *no_definitions(markdown, code)]))
+
+
 @dataclass(frozen=True)
 class _Rest:
     """A text from where it was settled on, with its lines as they were meant."""

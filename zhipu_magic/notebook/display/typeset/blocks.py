@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 from markdown_it.tree import SyntaxTreeNode
 from rich.text import Text
@@ -13,7 +13,7 @@ from rich.text import Text
 from ....text.columns import fitted
 from ....text.wrapping import longest_word, width
 from .code import coloured
-from .parser import DEEPEST
+from .parser import DEEPEST, tree
 from .words import clean, faint, indented, lines_of, words_of
 
 _BULLETS = ("•", "◦", "▪")
@@ -95,6 +95,10 @@ class Setter:
 
     def __init__(self, source: Sequence[str]) -> None:
         self._source = source
+
+    def read(self, end: int, addresses: dict[str, Any]) -> None:
+        """Add the addresses that the lines up to `end` define."""
+        tree("\n".join(self._source[:end]), addresses)
 
     def unit(self, unit: Unit, columns: int) -> list[Text]:
         """The lines of a unit that is no program."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -51,7 +52,8 @@ class GrowingWords:
         `words` begins with those of the last time, and is `whole` if nothing more comes.
         """
         source = clean(words[self.at :]).replace("\r\n", "\n").split("\n")
-        units = units_of(tree("\n".join(source), self.addresses), self.number)
+        addresses = deepcopy(self.addresses)  # what a line defines that is not whole may be something else
+        units = units_of(tree("\n".join(source), addresses), self.number)
         setter, last = Setter(source), len(source) - 1
         done = len(units) if whole else _finished(units, last)
         parts = [self._set(setter, units, place, columns, closed=place < done) for place in range(len(units))]
@@ -79,11 +81,12 @@ class GrowingWords:
         kind = units[done - 1].kind
         if done == len(units):
             return GrowingWords(len(words), kind, addresses=self.addresses)
-        unit, at = units[done], self.at
+        unit, at, addresses = units[done], self.at, deepcopy(self.addresses)
+        setter.read(unit.first, addresses)
         for _ in range(unit.first):
             at = words.index("\n", at) + 1
         number = unit.order if unit.mark and unit.siblings == units[done - 1].siblings else None
-        return GrowingWords(at, kind, setter.has_gap(unit.first), number, addresses=self.addresses)
+        return GrowingWords(at, kind, setter.has_gap(unit.first), number, addresses=addresses)
 
 
 def _cut(words: GrowingWords, unit: Unit, lines: Sequence[Text], last: int) -> tuple[GrowingWords, int]:

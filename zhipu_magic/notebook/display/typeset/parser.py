@@ -1,24 +1,27 @@
 r"""A model's Markdown as a terminal reads it: CommonMark and tables, and what models mean beyond that.
 
-- Chinese has no spaces beside emphasis: `**注意：**请看` is bold.
-- Mathematics is left as it was written, and nothing in it is Markdown: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
-- `<br>` ends a line, and any other HTML is text.
+- Its words are fitted as they are for every other front end: emphasis, prices, addresses, `<br>`, bars in tables.
+- Mathematics is shown as TeX, and nothing in it is Markdown. Any HTML is text.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from markdown_it import MarkdownIt
-from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
-from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+
+from ....text.fitting import marks
+from ....text.fitting.reply import fitted_lines
+from ....text.fitting.words import fitted_run
+from ....text.markdown import escaped
 
 #: Blocks within blocks: what lies deeper is not parsed.
 DEEPEST = 60
@@ -32,76 +35,75 @@ _MATHEMATICS = re.compile(
     rf"|\\\(.{{1,{_LONGEST_FORMULA}}}?\\\)|\\\[.{{1,{_LONGEST_FORMULA}}}?\\\]",
     re.DOTALL,
 )
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CLOSING = {"$$": "$$", "\\[": "\\]"}
 
 
 def tree(markdown: str, env: dict[str, Any]) -> SyntaxTreeNode:
     """The blocks of a text; `env` keeps the addresses that it defines, for the text after it."""
-    return SyntaxTreeNode(_parser().parse(markdown, env))
+    return SyntaxTreeNode(_parser().parse(fitted_lines(markdown), env))
 
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    inline = _Inline()
-    inline.ruler, inline.ruler2 = parser.inline.ruler, parser.inline.ruler2
-    parser.inline = inline
     parser.inline.ruler.before("escape", "mathematics", _mathematics)
-    parser.inline.ruler.before("autolink", "line_break", _line_break)
+    parser.core.ruler.before("inline", "fit", _fit)
+    parser.core.ruler.after("text_join", "marks", _show_marks)
     parser.block.ruler.before("fence", "mathematics", _block_of_mathematics)
     return parser
 
 
-class _Inline(ParserInline):
-    """As its base, with states of our own."""
-
-    def parse(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> list[Token]:
-        state = _State(src, md, env, tokens)
-        if len(src) > _LONGEST:
-            state.push("text", "", 0).content = src
-            return state.tokens
-        self.tokenize(state)
-        for rule in self.ruler2.getRules(""):
-            rule(state)
-        return state.tokens
+def _fit(state: StateCore) -> None:
+    """The words of each block, as every front end shows them (see `text.fitting`)."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.content = fitted_run(token.content) if len(token.content) <= _LONGEST else escaped(token.content)
 
 
-class _State(StateInline):
-    """Words of one block. Beside a Chinese character, emphasis needs no space."""
-
-    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:
-        found = super().scanDelims(start, canSplitWord)
-        end = start + found.length
-        before = self.src[start - 1] if start else " "
-        after = self.src[end] if end < self.posMax else " "
-        if not canSplitWord or not (_is_wide(before) or _is_wide(after)):
-            return found
-        opens = not after.isspace() and (
-            not _is_mark(after) or before.isspace() or _is_mark(before) or _is_wide(before)
-        )
-        closes = not before.isspace() and (
-            not _is_mark(before) or after.isspace() or _is_mark(after) or _is_wide(after)
-        )
-        return Scanned(opens, closes, found.length)
+def _show_marks(state: StateCore) -> None:
+    """Tokens in place of the fitting's marks, which stand for HTML elsewhere."""
+    for token in state.tokens:
+        if token.type == "inline" and not marks.IN_TEXT.isdisjoint(token.content):
+            token.children = list(_without_marks(token.children or []))
 
 
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in "WF"
+def _without_marks(tokens: Iterable[Token]) -> Iterator[Token]:
+    code: list[str] | None = None
+    for token in tokens:
+        if token.type != "text":
+            yield token
+            continue
+        for piece in _MARK.split(token.content):
+            if piece == marks.CODE:
+                code = []
+            elif piece == marks.END_CODE and code is not None:
+                yield Token("code_inline", "code", 0, content="".join(code))
+                code = None
+            elif code is not None:
+                code.append("\\" if piece == marks.BACKSLASH else piece)
+            elif piece in _MARKED:
+                yield Token(*_MARKED[piece])
+            elif piece:
+                yield Token("text", "", 0, content=_WRITTEN.get(piece, piece))
 
 
-def _is_mark(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in "PS"
+_MARK = re.compile(f"([{marks.HTML}])")
+#: What each mark becomes: the type, tag and nesting of its token.
+_MARKED: dict[str, tuple[str, str, Literal[-1, 0, 1]]] = {
+    marks.STRONG: ("strong_open", "strong", 1),
+    marks.END_STRONG: ("strong_close", "strong", -1),
+    marks.EMPHASIS: ("em_open", "em", 1),
+    marks.END_EMPHASIS: ("em_close", "em", -1),
+    marks.STRUCK: ("s_open", "s", 1),
+    marks.END_STRUCK: ("s_close", "s", -1),
+    marks.BREAK: ("hardbreak", "br", 0),
+}
+_WRITTEN = {marks.DOLLAR: "$", marks.BACKSLASH: "\\", marks.APART: "", marks.UNLISTED: "", marks.END_CODE: ""}
 
 
 def _mathematics(state: StateInline, silent: bool) -> bool:
     found = _MATHEMATICS.match(state.src, state.pos, state.posMax)
     return found is not None and _take(state, "mathematics", found, silent=silent)
-
-
-def _line_break(state: StateInline, silent: bool) -> bool:
-    found = _LINE_BREAK.match(state.src, state.pos, state.posMax)
-    return found is not None and _take(state, "hardbreak", found, silent=silent)
 
 
 def _take(state: StateInline, kind: str, found: re.Match[str], *, silent: bool) -> bool:
