@@ -268,3 +268,15 @@ def test_of_the_cells_of_one_page_no_two_are_ever_the_same(runs: list[tuple[str,
         assert len(set(cells.values())) == len(cells)
         assert sum(turn.cell == found.cell for turn in thread.turns) == 1
         assert is_position(found.cell)
+
+
+def test_of_several_cells_with_the_same_words_the_nearest_is_meant_and_the_user_is_told() -> None:
+    thread = Thread()
+    for cell, words in enumerate(("Tell me of Peking", "Go on", "Tell me of Rome", "Go on"), 1):
+        thread = thread.commit(Turn(words, "…", "glm-4", id=f"turn {cell}", cell=str(cell)))
+    found = CellIdentity().identify("3", "Go on", thread, 1)
+    assert found.cell == "2"
+    assert "2 cells have asked this, and the turn of the nearest was replaced" in found.notice
+    assert CellIdentity().identify("9", "Go on", thread, 1).cell == "4"
+    alone = CellIdentity().identify("9", "Tell me of Rome", thread, 1)
+    assert (alone.cell, alone.notice) == ("3", "")

@@ -33,14 +33,23 @@ def is_position(cell: str) -> bool:
 
 
 class Identified(NamedTuple):
-    """The cell of the conversation, and the words of its turn if they are entirely other ones."""
+    """The cell of the conversation, and the words of its turn if they are entirely other ones.
+
+    `among` is how many cells it could be, as all of them have asked this.
+    """
 
     cell: str
     replaces: str = ""
+    among: int = 1
 
     @property
     def notice(self) -> str:
         """What the user should know of it."""
+        if self.among > 1:
+            return (
+                f"{self.among} cells have asked this, and the turn of the nearest was replaced: %glm history shows it, "
+                "%glm undo brings it back."
+            )
         if not self.replaces:
             return ""
         words = shorten(self.replaces, _LONGEST_WORDS)
@@ -96,12 +105,20 @@ def _identified(own: str | None, text: str, asked: list[tuple[str, str]]) -> Ide
     mine = [words for cell, words in asked if cell == own]
     if own is not None and text in mine:
         return Identified(own)
-    for cell, words in reversed(asked):
-        if words == text:
-            return Identified(cell)
+    same = list(dict.fromkeys(cell for cell, words in asked if words == text))
+    if same:
+        return Identified(_nearest(same, own), among=len(same))
     if own is None:
         return None
     return Identified(own, "" if any(_is_edit(words, text) for words in mine) or not mine else mine[-1])
+
+
+def _nearest(cells: list[str], place: str | None) -> str:
+    """The one of these cells that is nearest to a place, if these are numbers; else the last."""
+    numbers = [cell.partition("~")[0] for cell in cells]
+    if place is None or not all(map(str.isdecimal, (place, *numbers))):
+        return cells[-1]
+    return min(zip(numbers, cells, strict=True), key=lambda one: abs(int(one[0]) - int(place)))[1]
 
 
 def _is_edit(old: str, new: str) -> bool:
