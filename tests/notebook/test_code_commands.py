@@ -211,7 +211,7 @@ def test_a_script_that_ends_well_or_says_nothing_changes_nothing(
 
 def test_a_mistake_on_our_own_line_is_none(page: Page, server: PracticeServer, inserted: list[str]) -> None:
     page.run("1 / 0")
-    for line in ("%%glm --nonsense\nhi", "%glm histroy", "%nothing", "%%glm\n{{ undefined }}"):
+    for line in ("%%glm --nonsense\nhi", "%glm histroy", "%%glm\n{{ undefined }}"):
         assert not page.run(line).success
     assert "ZeroDivisionError" in fixed(page, server)[0]
 
@@ -262,3 +262,11 @@ def test_an_exception_is_sent_in_the_language_of_the_conversation(
     asked = server.requests[-1].body["messages"][-1]["content"]
     assert ("请先用一两句话说明错在哪里" in asked) == ("异常：" in asked) == chinese
     assert "ZeroDivisionError" in asked
+
+
+def test_a_mistyped_magic_of_ipythons_is_a_failure_too(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+    page.run("x = = 1")
+    page.run("%nosuch")
+    prompt, told = fixed(page, server)
+    assert "`%nosuch`" in prompt and "x = = 1" not in prompt
+    assert "Sent to be fixed: UsageError" in told

@@ -7,11 +7,10 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from IPython.core.error import UsageError
-
 from ..text.errors import GLMError
 from . import front_ends, glm_cell
 from .shell import request_metadata
+from .usage_error import UsageError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
