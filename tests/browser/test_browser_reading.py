@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from front_end import LAB, FrontEnd, OpenNotebook
-from reading import ADDRESSES, DOLLARS, EMPHASIS, MATHEMATICS, ROWS, THE_REST, TILDES, Row, differences
+from reading import ADDRESSES, AT_ODDS, DOLLARS, EMPHASIS, MATHEMATICS, ROWS, THE_REST, TILDES, Row, differences
 
 from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
 
@@ -20,7 +20,7 @@ LOAD = "%load_ext zhipu_magic"
 REPLAY = '%config GLMMagics.replay = "{}"'
 #: Between the rows of one reply.
 RULE = "\n\n***\n\n"
-GROUPS = {"emphasis": EMPHASIS, "addresses": [*TILDES, *ADDRESSES], "sums": [*MATHEMATICS, *DOLLARS], "rest": THE_REST}
+GROUPS = {"emphasis": EMPHASIS, "addresses": [*TILDES, *ADDRESSES], "sums": [*MATHEMATICS, *DOLLARS], "rest": [*THE_REST, *AT_ODDS]}
 #: What the front end shows of a reply, with its typeset mathematics as it can be compared.
 SHOWN = """area => {
     const copy = area.cloneNode(true);
