@@ -20,7 +20,12 @@ LOAD = "%load_ext zhipu_magic"
 REPLAY = '%config GLMMagics.replay = "{}"'
 #: Between the rows of one reply.
 RULE = "\n\n***\n\n"
-GROUPS = {"emphasis": EMPHASIS, "addresses": [*TILDES, *ADDRESSES], "sums": [*MATHEMATICS, *DOLLARS], "rest": [*THE_REST, *AT_ODDS]}
+GROUPS = {
+    "emphasis": EMPHASIS,
+    "addresses": [*TILDES, *ADDRESSES],
+    "sums": [*MATHEMATICS, *DOLLARS],
+    "rest": [*THE_REST, *AT_ODDS],
+}
 #: What the front end shows of a reply, with its typeset mathematics as it can be compared.
 SHOWN = """area => {
     const copy = area.cloneNode(true);
