@@ -1,5 +1,6 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
 # make test    all tests
+# make test-front-ends   all tests in real browsers, those among them that take minutes
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which
@@ -12,7 +13,7 @@ VENV := .venv
 CLIENTS := .venv-clients
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-servers test-clients check bench soak notebooks clean
+.PHONY: demo test test-front-ends test-servers test-clients check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -23,6 +24,9 @@ test: $(VENV)/test $(VENV)/renderers
 	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
 	done
 	$(RUN) -m pytest -q -n 2 --dist loadfile
+
+test-front-ends: $(VENV)/test
+	ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
 
 test-servers: $(VENV)/test
 	$(RUN) tests/servers/environments.py

@@ -20,12 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import nbformat
+import pytest
 from nbformat.sign import NotebookNotary, SQLiteSignatureStore
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 LAB, NOTEBOOK = "jupyterlab", "notebook"
+#: For tests that take minutes in all.
+AT_LENGTH = pytest.mark.skipif(
+    not os.environ.get("ZHIPU_MAGIC_TEST_FRONT_ENDS"), reason="takes minutes: make test-front-ends"
+)
 #: A kernel that no machine has.
 NO_KERNEL = "elsewhere"
 

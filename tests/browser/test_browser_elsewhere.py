@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from front_end import START_TIMEOUT, FrontEnd, OpenNotebook, free_port
+from front_end import AT_LENGTH, START_TIMEOUT, FrontEnd, OpenNotebook, free_port
 
 from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, AT_LENGTH]
 
 Open = Callable[..., OpenNotebook]
 Shoot = Callable[..., Path]

@@ -9,11 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from calm import LINE, begin_to_watch, what_was_seen
-from front_end import NO_KERNEL, FrontEnd, OpenNotebook
+from front_end import AT_LENGTH, NO_KERNEL, FrontEnd, OpenNotebook
 
 from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, AT_LENGTH]
 
 Open = Callable[..., OpenNotebook]
 Shoot = Callable[..., Path]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from front_end import FrontEnd, OpenNotebook
+from front_end import AT_LENGTH, FrontEnd, OpenNotebook
 
 from zhipu_magic.practice import PracticeServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("server", [0], indirect=True)]
+pytestmark = [pytest.mark.browser, AT_LENGTH, pytest.mark.parametrize("server", [0], indirect=True)]
 
 Open = Callable[..., OpenNotebook]
 
