@@ -13,6 +13,8 @@ from typing import Any
 
 from readers import MARKDOWN_MAKES, READERS, Elements, allowed
 
+from zhipu_magic.notebook.display.panel import _UNBOXED
+
 #: What our own pieces add to what Markdown makes.
 OURS = {"details", "summary", "svg", "rect"}
 SVG = {"role", "aria-label", "width", "height", "viewbox", "x", "y", "open"}
@@ -57,7 +59,7 @@ def harm_in(bundle: Mapping[str, Any]) -> list[object]:
         for reader in READERS:
             found += _foreign(reader(bundle["text/markdown"]))
     if "text/html" in bundle:
-        found += _foreign(bundle["text/html"])
+        found += _foreign(bundle["text/html"].replace(_UNBOXED.rich, ""))  # the one style of ours, to the letter
     found += [kind for kind, text in bundle.items() if isinstance(text, str) and COMMANDS.search(text)]
     return found
 

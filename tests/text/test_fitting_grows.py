@@ -201,8 +201,8 @@ def test_the_time_to_fit_a_reply_grows_as_the_reply_does(unit: str, end: str) ->
             times.append(process_time() - began)
         return min(times)
 
-    # Below half a second, a collection of garbage weighs more than the text.
-    assert seconds(60_000) <= max(0.5, 3.5 * seconds(30_000))
+    # A busy machine takes some times as long; what takes the square of its length takes minutes here.
+    assert seconds(60_000) <= max(2.0, 3.5 * seconds(30_000))
 
 
 @given(ANY, st.lists(st.integers(0, 100), max_size=5), TEXTS)
