@@ -272,7 +272,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 #: Letters that quoting, folding and lines depend on, more often than chance would have them.
-AWKWARD = st.text(st.sampled_from("\"'\\ \n\r\t\x0b\x85\u2028\u3000{}$#-=%`ab好🌍"), max_size=40) | st.text()
+AWKWARD = st.text(st.sampled_from("\"'\\ \n\r\t\x0b\x85\u2028\u3000{}$#|-=%`ab—“”’＝－好🌍"), max_size=40) | st.text()
 
 
 @given(AWKWARD | JSON)
@@ -424,6 +424,13 @@ def test_turns_that_are_set_aside_are_left_out(chat: Chat, form: str) -> None:
     assert "beta" not in text and "thoughts" not in text
     last = export(thread.set_aside(["gamma"]), form)
     assert "beta" in last and "gamma" not in last
+
+
+@pytest.mark.parametrize("prompt", ["#| echo: false", "  #|x\nAnd why?", "#|", "#|\n#| x", "\n#| x"])
+def test_a_prompt_that_begins_like_cell_options_is_read_back_as_it_is(page: Page, prompt: str) -> None:
+    _, cell = cells_of(export(thread_of(Turn(prompt, "r", "glm-4")), ".ipynb"))
+    _, text = (ast.literal_eval(argument) for argument in _magic_arguments(page.shell.transform_cell(cell)))
+    assert text.removesuffix("\n") == prompt
 
 
 @pytest.mark.parametrize("form", FORMS)

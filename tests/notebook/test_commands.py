@@ -84,6 +84,12 @@ def test_a_question_mark_at_the_end_is_no_call_for_help(
     assert all(request.body["messages"][-1]["content"] == text for request in server.requests)
 
 
+@pytest.mark.parametrize("option", ["--once", "—once", "－b", "--raw=x"])
+def test_ask_takes_no_options_whatever_their_dashes(page: Page, server: PracticeServer, option: str) -> None:
+    assert "takes no options; a cell does" in str(page.run(f"%glm ask {option} hi").error)
+    assert server.requests == []
+
+
 def test_ask_without_a_text_is_a_clear_error(page: Page, server: PracticeServer) -> None:
     assert "nothing to send" in str(page.run("%glm ask").error)
     assert server.requests == []

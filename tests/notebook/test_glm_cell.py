@@ -53,6 +53,11 @@ def test_cell_options_below_the_line_are_not_sent(page: Page, server: PracticeSe
     assert sent(server) == ["# A heading\n#| a comment in the prompt"]
 
 
+def test_a_bare_mark_ends_the_cell_options(page: Page, server: PracticeServer) -> None:
+    assert page.run("%%glm\n#| echo: false\n#| \n#| a comment in the prompt\n#|\n#| and another").success
+    assert sent(server) == ["#| a comment in the prompt\n#|\n#| and another"]
+
+
 def test_a_cell_of_options_alone_has_nothing_to_send(page: Page, server: PracticeServer) -> None:
     assert "nothing to send" in str(page.run("# c\n%%glm\n#| label: poem\n").error)
     assert server.requests == []

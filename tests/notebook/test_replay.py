@@ -305,6 +305,12 @@ def test_in_only_the_list_of_models_comes_from_nowhere(kernels: Kernels, monkeyp
     assert page.magics.chat.service._idle == []
 
 
+def test_in_only_a_model_that_was_taken_is_taken_again_though_no_list_has_it_here(kernels: Kernels) -> None:
+    page = kernels.start("only")
+    shown = page.run("%glm model glm-4.7-fash").plain()
+    assert shown.strip() == "The model is **glm-4.7-fash**, about which nothing else is known here."
+
+
 def test_in_only_no_line_is_written(kernels: Kernels) -> None:
     kernels.server.enqueue(Answer("one"))
     kernels.start().run("%%glm\nfirst")

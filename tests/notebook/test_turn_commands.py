@@ -113,7 +113,7 @@ def test_reset_of_nothing_says_so(notebook: Notebook) -> None:
 
 
 @pytest.mark.parametrize("command", ["undo", "redo", "show", "restore"])
-@pytest.mark.parametrize("number", ["two", "0", "-1", "1.5", "1 2", "²"])
+@pytest.mark.parametrize("number", ["two", "0", "-1", "1.5", "1 2", "²", pytest.param("9" * 5000, id="endless")])
 def test_what_is_no_number_does_nothing(three: Notebook, command: str, number: str) -> None:
     three.command("undo")
     error = three.page.run(f"%glm {command} {number}").error

@@ -277,3 +277,15 @@ def test_a_replay_shows_the_same_as_was_recorded(kernels: Kernels) -> None:
     again = [page.run(code, cell) for cell, code in cells.items()]
     shown = [[output["data"] for output in cell.outputs] for cell in again]
     assert shown == [[output["data"] for output in cell.outputs] for cell in live]
+
+
+def test_it_is_told_that_a_system_text_went_with_its_cell(notebook: Notebook) -> None:
+    notebook.command("system brief")
+    told(notebook, "a", "%%glm -s pirate")
+    shown = notebook.ask("b", "ok", deleted=["a"]).plain(1)
+    assert "1 turn was set aside: its cell was deleted." in shown
+    assert "The system text that its cell gave went with it: now it is “brief”." in shown
+    notebook.command('system ""')
+    told(notebook, "c", "%%glm -s poet")
+    assert "went with it: now there is none." in notebook.ask("d", "ok", deleted=["c"]).plain(1)
+    assert "system text" not in notebook.ask("e", "ok", deleted=["d"]).plain(1)

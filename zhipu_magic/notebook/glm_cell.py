@@ -2,7 +2,8 @@
 
 Above the `%%glm` line may stand what no reader means for the model: blank lines, comments, and magics that run the cell
 below them, such as `%%time`. A line of options that ends with a backslash goes on in the next one. Comments of the form
-`#| label: x` directly below the options are for Quarto or nbdev. All the rest is the prompt.
+`#| label: x` directly below the options are for Quarto or nbdev; a bare `#|` ends them, for a prompt that begins so
+itself. All the rest is the prompt.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _AROUND = re.compile(rf"%%(\w[\w.]*)(?:[ \t]+({_TEXT}))?{_END}")
 _LINE = re.compile(rf"({_TEXT}){_END}")
 #: What ends a line that goes on: an odd number of backslashes. Blanks behind them cannot be seen, and mean nothing.
 _GOES_ON = re.compile(rf"(?<![\\＼])(?:\\\\)*([\\＼]{_BLANK}*)\Z")
-_CELL_OPTIONS = re.compile(rf"(?:{_BLANK}*#\|{_TEXT}{_END})*")
+_LIKE_CELL_OPTIONS = re.compile(rf"{_BLANK}*#\|")
+#: A bare `#|` ends them, for a prompt that begins as they do.
+_CELL_OPTIONS = re.compile(rf"(?:{_BLANK}*#\|(?={_BLANK}*\S){_TEXT}{_END})*(?:{_BLANK}*#\|{_BLANK}*{_END})?")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,11 @@ def find(source: str) -> GlmCell | None:
         outermost = place if outermost is None else outermost
         around.append(magic[1])
         place = magic.end()
+
+
+def below_options(prompt: str) -> str:
+    """The prompt as it stands below options: after a bare `#|` if it begins as cell options do."""
+    return f"#|\n{prompt}" if _LIKE_CELL_OPTIONS.match(prompt) else prompt
 
 
 def in_one_line(options: str) -> str:

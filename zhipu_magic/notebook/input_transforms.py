@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import EscapedCommand
 
-from .glm_cell import GlmCell, find
+from .glm_cell import GlmCell, below_options, find
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -44,7 +44,7 @@ def with_plain_beginning(lines: list[str]) -> list[str]:
     if cell.outer is not None:
         return cell.source[cell.outermost :].splitlines(keepends=True)
     beginning = _HELP if _asks_for_help(cell) else [f"%%glm {cell.line}".rstrip() + "\n"]
-    return [*beginning, *cell.prompt.splitlines(keepends=True)]
+    return [*beginning, *below_options(cell.prompt).splitlines(keepends=True)]
 
 
 def cell_as_written(lines: list[str]) -> list[str]:

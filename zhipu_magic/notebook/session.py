@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError
-from . import front_ends, hints
+from . import front_ends, hints, notices
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .page.identity import CellIdentity
@@ -230,16 +230,13 @@ class Session:
         """Set aside the turns of these cells, except those of one run, and add a notice."""
         if self._chat is None or not cells:
             return
+        system = self._chat.system
         with suppress(GLMError):
             for name, count in self._chat.history.set_aside(cells, spare=except_run).items():
-                where, back = "", "%glm restore"
-                if name != self._chat.thread().name:
-                    where, back = f" of thread {name}", f"%glm thread {name} and then %glm restore"
-                self.notify(
-                    f"1 turn{where} was set aside: its cell was {why}. {back} brings it back."
-                    if count == 1
-                    else f"{count} turns{where} were set aside: their cells were {why}. {back} brings them back."
-                )
+                elsewhere = name if name != self._chat.thread().name else ""
+                self.notify(notices.set_aside(count, why, elsewhere=elsewhere))
+            if self._chat.system != system:
+                self.notify(notices.system_gone(self._chat.system))
             self.reflect_chat()
 
     # The display

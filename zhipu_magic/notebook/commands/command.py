@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from ..line.words import end_of_quote
+from ...text.characters import shortened
+from ..line.words import end_of_quote, plain_option
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -55,7 +56,7 @@ def prose(text: str, usage: str) -> str:
     """The text for the model. Raises UsageError if it begins with an option, which only a cell takes."""
     from ..line.options import PARSER
 
-    first = text.split(None, 1)[0] if text else ""
+    first = plain_option(text.split(None, 1)[0]) if text else ""
     if any(first.partition("=")[0] in action.option_strings for action in PARSER._actions):
         raise UsageError(f"{usage} takes no options; a cell does: %%glm {first} …")
     return text
@@ -65,6 +66,10 @@ def number(text: str, usage: str) -> int | None:
     """The number after a command; None without one. Raises UsageError for anything else."""
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is not a positive number: {usage}")
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        raise UsageError(f"{shortened(text, _LONGEST)!r} is not a positive number: {usage}")
     return int(text)
+
+
+#: Digits of a number of turns: Python refuses to read thousands of them. And characters of one that is repeated.
+_MOST_DIGITS, _LONGEST = 9, 60

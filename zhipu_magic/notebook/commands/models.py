@@ -38,6 +38,8 @@ def _checked(session: Session, name: str) -> str:
     service = session.chat.service
     if not is_word(name) or (service.profile.is_glm and name.lower() in CATALOGUE):
         return ""  # what is no name is refused as a setting
+    if service.sealed and not service.practising:
+        return ""  # what was taken when the page was recorded is taken again, and says the same
     offered, note = (None, _PRACTISING) if service.practising else _offered(session)
     names = [*(offered or ()), *(CATALOGUE if service.profile.is_glm else ())]
     if name.lower() in (known for one in names for known in (one.lower(), one.lower().removesuffix(":latest"))):
