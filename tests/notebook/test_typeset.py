@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nasty import NASTY
 from reading import ROWS, Row
@@ -180,6 +180,9 @@ LINES = st.lists(st.sampled_from([*PIECES, "| a | b |", "|---|--:|", "|1|2|", ""
 
 
 @given(lines=LINES, ends=st.booleans(), columns=st.integers(8, 70), step=st.integers(1, 9))
+@example(lines=["# h", "2) y", "  - n"], ends=False, columns=8, step=1)
+@example(lines=["1. x", "0. ", "  - n"], ends=False, columns=8, step=1)
+@example(lines=["# h", "0. ", "  - n"], ends=False, columns=8, step=1)
 @settings(max_examples=300, deadline=None)
 def test_streamed_it_leaves_the_same_lines_as_whole(lines: list[str], ends: bool, columns: int, step: int) -> None:
     text = "\n".join(lines) + "\n" * ends

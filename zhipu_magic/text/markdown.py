@@ -63,6 +63,7 @@ class Structure:
     rows: set[tuple[int, int]]  # those of the runs that are rows of a table
     marks: list[tuple[str, int, int]]  # lines that make a heading (`#`, `=`, `-`), and rules (`hr`)
     breaks: list[int]  # where something begins that reads the same without what is before it, but for link definitions
+    openings: set[int]  # the starts of lines in which a block begins
 
 
 def code_blocks(text: str) -> list[CodeBlock]:
@@ -117,10 +118,12 @@ def structure(text: str, start: int = 0) -> Structure:
     marks: list[tuple[str, int, int]] = []
     settled = start
     breaks: list[int] = []
+    openings: set[int] = set()
     tokens = [token for token in _parser().parse(text[start:]) if token.map is not None]
     for token, is_item in zip(tokens, _outer_items(tokens), strict=True):
         assert token.map is not None
         first, last = token.map[0], min(token.map[1], len(lines)) - 1
+        openings.add(lines[first])
         if token.level == 0 and first > 0 and not text[lines[first - 1] : ends[first - 1]].strip(" \t"):
             settled = lines[first]
             breaks.append(settled)
@@ -138,7 +141,7 @@ def structure(text: str, start: int = 0) -> Structure:
             marks.append((token.markup[0], lines[line], ends[line]))
         elif token.type == "hr":
             marks.append(("hr", lines[first], ends[first]))
-    return Structure(blocks, list(runs), settled, rows=rows, marks=marks, breaks=breaks)
+    return Structure(blocks, list(runs), settled, rows=rows, marks=marks, breaks=breaks, openings=openings)
 
 
 def _outer_items(tokens: Iterable[Token]) -> Iterator[bool]:

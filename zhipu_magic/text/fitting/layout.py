@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..markdown import Structure
 from .code import Code
 from .edits import Edit
 from .formulas import is_displayed, on_one_line
@@ -25,7 +26,8 @@ _BREAKS = re.compile(r"\n[ \t>]*(?:\n|[-+*][ \t]|[-=]+[ \t]*\n|#{1,6}[ \t]|\d{1,
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 
 _QUOTED = re.compile(r"(?: {0,3}> ?)*")
-_ITEM = re.compile(r"( {0,9})(\d{1,9})[.)]( {1,9})(?=\S)")
+#: The beginning of a numbered item; one that is empty so far has no space before its words.
+_ITEM = re.compile(r"( {0,9})(\d{1,9})[.)](?:( {1,9})(?=\S)|[ \t]*\Z)")
 _NESTED = re.compile(r"( {1,9})(?:[-*+]|1[.)])[ \t]")
 _MAY_NEST = re.compile(r"^[ >]{1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
 
@@ -75,16 +77,17 @@ def _on_one_line(opening: re.Match[str], inside: str, closing: str, *, goes_on: 
     return f"{begins}{on_one_line(inside, quoted='>' in opening['margin'])}{ends}"
 
 
-def nested(text: str, code: Code) -> list[Edit]:
+def nested(text: str, found: Structure, code: Code) -> list[Edit]:
     """What is indented by less than the words of the numbered item above it, moved below them."""
-    return list(_Items(text, code).moved()) if _MAY_NEST.search(text) else []
+    return list(_Items(text, found, code).moved()) if _MAY_NEST.search(text) else []
 
 
 class _Items:
     """Goes through the lines of a text, and knows in which numbered item they are."""
 
-    def __init__(self, text: str, code: Code) -> None:
+    def __init__(self, text: str, found: Structure, code: Code) -> None:
         self._text = text
+        self._openings = found.openings
         self._code = code
         self._margin = self._words = -1  # where the mark of the item is, and where its words begin
         self._least = self._by = 0  # what is indented so far is moved so much; nothing, if it is 0
@@ -103,18 +106,18 @@ class _Items:
             if words.strip():
                 self._by = self._by if indent >= self._least else 0
                 if not self._by and not self._code.blocks_hold(start + margin + indent):
-                    self._look_at(line[margin:], indent, blank)
+                    self._look_at(line[margin:], indent, begins=blank or start in self._openings)
                 if self._by:
                     yield Edit(start + margin, start + margin, " " * self._by)
             blank = not words.strip()
             start += len(line) + 1
 
-    def _look_at(self, line: str, indent: int, blank: bool) -> None:
+    def _look_at(self, line: str, indent: int, *, begins: bool) -> None:
         item, inner = _ITEM.match(line), _NESTED.match(line)
         if inner and self._margin < indent < self._words:
             self._least, self._by = indent, self._words - indent
-        elif item and indent <= max(3, self._words) and (blank or self._words >= 0 or item[2] == "1"):
-            wide = len(item[3]) > 4
-            self._margin, self._words = indent, item.end() if not wide else item.end(2) + 2
-        elif blank and indent < self._words:
+        elif item and indent <= max(3, self._words) and (begins or self._words >= 0 or (item[3] and item[2] == "1")):
+            is_usual = item[3] and len(item[3]) <= 4
+            self._margin, self._words = indent, item.end() if is_usual else item.end(2) + 2
+        elif begins and indent < self._words:
             self._margin = self._words = -1

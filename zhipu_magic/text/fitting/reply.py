@@ -64,8 +64,9 @@ def fitted_lines(markdown: str) -> str:
     """The Markdown with each line as it was meant, for a reader of its own blocks; none is added or taken away."""
     if not _NEEDS.search(markdown):
         return markdown
-    code = Code(markdown, structure(markdown))
-    return edited(markdown, sorted([*nested(markdown, code), *bars(markdown, code), *no_definitions(markdown, code)]))
+    found = structure(markdown)
+    code = Code(markdown, found)
+    return edited(markdown, sorted([*nested(markdown, found, code), *bars(markdown, code), *no_definitions(markdown, code)]))
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class _Rest:
         code = Code(text, found)
         formulas, unfinished = displays(text, code)
         within = Spans((edit.start + 1, edit.end) for edit in formulas)
-        lines = [*nested(text, code), *bars(text, code), *no_definitions(text, code)]
+        lines = [*nested(text, found, code), *bars(text, code), *no_definitions(text, code)]
         others = [edit for edit in lines if not within.hold(edit.start)]
         edits = sorted(formulas + others)
         if not edits:
