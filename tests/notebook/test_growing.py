@@ -132,12 +132,63 @@ def test_words_that_were_reasoning_are_taken_back(page: Page, server: PracticeSe
     assert "Section 5" in reasoning["data"]["text/markdown"] and "Section" not in words["data"]["text/markdown"]
 
 
-def test_a_reply_with_tools_is_refreshed_in_one_place(page: Page, server: PracticeServer) -> None:
-    page.run("def look() -> str:\n    'Look.'\n    return 'ok'")
-    server.enqueue(Answer(tool_calls=(tool_call("look", {}, id="1"),)), in_sections())
+LOOK = "def look() -> str:\n    'Look.'\n    return 'all is well'"
+
+
+def looking(words: str = "", reasoning: str = "") -> Answer:
+    return Answer(words, reasoning=reasoning, tool_calls=(tool_call("look", {}, id="1"),))
+
+
+def test_what_came_before_the_calls_of_tools_is_not_sent_again(page: Page, server: PracticeServer) -> None:
+    page.run(LOOK)
+    server.enqueue(looking("Let me look.", reasoning="Hm."), looking("Once more."), in_sections())
     cell = page.run("%%glm --tool look\ngo on")
-    assert len(frames(cell)) == 1
-    assert MARK in frames(cell)[0][-2]
+    reasoning, first, second, *parts, whole = frames(cell)
+    assert "Hm." in reasoning[-1] and "<details>" in reasoning[-1]
+    assert "Let me look." in first[-1] and "all is well" in first[-1] and MARK not in first[-1]
+    assert "Once more." in second[-1] and "Let me look." not in second[-1]
+    assert len(parts) > 3
+    assert not any("look" in frame for part in parts for frame in part)
+    assert all(text in whole[-1] for text in ("Hm.", "Let me look.", "Once more.", "Section 5"))
+    assert len(cell.outputs) == 2
+
+
+def test_words_that_were_reasoning_are_taken_back_after_calls_too(page: Page, server: PracticeServer) -> None:
+    page.run(LOOK)
+    server.enqueue(looking("Let me look."), slowly(*PIECES, "</think>\n\nThe answer.", " At last."))
+    cell = page.run("%%glm --tool look\ngo on")
+    assert cell.plain() == "The answer. At last."
+    place = next(place for place, message in enumerate(cell.every) if "The answer." in str(message["data"]))
+    shown = folded(cell.every[: place + 1])
+    assert [
+        next(text for text in ("Let me look.", "Section 5", "The answer.") if text in str(output["data"]))
+        for output in shown
+    ] == ["Let me look.", "Section 5", "The answer."]
+
+
+def test_what_a_tool_prints_keeps_the_reply_together(page: Page, server: PracticeServer) -> None:
+    page.run("def look() -> str:\n    'Look.'\n    get_ipython().display_pub.print('printed')\n    return 'ok'")
+    server.enqueue(looking("Let me look."), in_sections())
+    cell = page.run("%%glm --tool look\ngo on")
+    (only,) = frames(cell)
+    assert "Let me look." in only[-2] and "Section 5" in only[-2] and MARK in only[-2]
+    assert cell.plain() == TEXT
+    assert "printed" in [output["data"].get("text/plain") for output in cell.outputs]
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_a_typed_answer_grows_in_parts_of_code(page: Page, server: PracticeServer, tries: int) -> None:
+    page.run("from dataclasses import dataclass\n@dataclass\nclass Names:\n    names: list[str]")
+    lines = [f'  "number {number} of the names that are to be found",\n' for number in range(200)]
+    right = ['{"names": [\n', *("".join(lines[start : start + 25]) for start in range(0, 200, 25)), '  "end"]}']
+    server.enqueue(*[slowly(*right[:-1], "  7]}")] * (tries - 1), slowly(*right))
+    cell = page.run("%%glm --as Names\ngo on")
+    assert cell.success
+    *parts, whole = frames(cell)
+    assert len(parts) > 3 * tries
+    assert all(part[-1].startswith("````````json\n") for part in parts[: len(parts) // tries])
+    assert "number 199" in whole[-1]
+    assert sum("Asked to correct its answer" in part[-1] for part in parts) == tries - 1
     assert len(cell.outputs) == 2
 
 

@@ -136,6 +136,11 @@ class Progress:
         return self._assembly.has_words
 
     @property
+    def reasoning_is_over(self) -> bool:
+        """Whether something else has come after the reasoning of this round: text, or calls of tools."""
+        return self.has_text or self.wants_tools
+
+    @property
     def taken_back(self) -> int:
         """How often the text so far turned out to be the reasoning (see `Words`)."""
         return self._assembly.words.taken_back

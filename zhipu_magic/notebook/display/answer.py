@@ -5,10 +5,18 @@ from __future__ import annotations
 from ...chat.replies.progress import Progress
 from ...text.markdown import fenced
 
+#: Longer than any that a model writes around its JSON.
+_FENCE = "`" * 8
+
 
 def written(progress: Progress) -> str:
     """The answer as the model has written it; JSON that was asked for stands in a fence."""
     return fenced(progress.joined_text.strip(), "json") if progress.request.instruction else progress.joined_text
+
+
+def growing(words: str, progress: Progress) -> str:
+    """The answer of a round as far as it goes: text that begins the same stays the same when it grows."""
+    return f"{_FENCE}json\n{words.lstrip()}" if words and progress.request.instruction else words
 
 
 def value(progress: Progress) -> str:

@@ -11,15 +11,14 @@ from ...chat.watch import Painter
 from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
-from .block_text import BlockText
 from .cell_outputs import CellOutputs
 from .display import ShowOptions
 from .figures import Figures
 from .output import Output
-from .painter import PagePainter, TextOutput
+from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels
-from .whole_text import WholeText
+from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -57,10 +56,8 @@ class Notebook:
         are_shown = updates.are_shown(self._shell)
         streamed = options.streamed and are_shown
         panel = PanelOutput(new_output, figures, options.panel, self._panels.keep)
-        text: TextOutput = WholeText(new_output, self._cell, remote_images=options.remote_images)
-        # Tools may show things in the cell meanwhile, and more rounds begin with other texts.
-        if streamed and options.alone and self._cell.are_ours and progress.request.is_one_round:
-            text = BlockText(new_output, panel, self._cell, remote_images=options.remote_images)
+        in_parts = streamed and options.alone
+        text = ReplyText(new_output, panel, self._cell, in_parts=in_parts, remote_images=options.remote_images)
 
         def settled() -> None:
             if are_shown and (turn := standing().turn):

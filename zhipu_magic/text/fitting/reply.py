@@ -66,7 +66,9 @@ def fitted_lines(markdown: str) -> str:
         return markdown
     found = structure(markdown)
     code = Code(markdown, found)
-    return edited(markdown, sorted([*nested(markdown, found, code), *bars(markdown, code), *no_definitions(markdown, code)]))
+    return edited(
+        markdown, sorted([*nested(markdown, found, code), *bars(markdown, code), *no_definitions(markdown, code)])
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,218 @@
+"""The text of a reply while it grows: what is finished stands in outputs of its own, and is not sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ...chat.replies.progress import Progress
+from ...chat.undisturbed import undisturbed
+from ...history.markdown import folded_reasoning
+from ...text.growing import Cut, cut
+from ...text.markup import Markup, markdown_bundle
+from . import answer
+from .cell_outputs import CellOutputs
+from .growing import (
+    UNFINISHED,
+    UNFINISHED_PLAIN,
+    Above,
+    finished_rounds,
+    finished_words,
+    growing_page,
+    growing_reasoning,
+)
+from .markdown import final_page
+from .output import NOTHING, Bundle, Output
+from .panel_output import PanelOutput
+
+#: Bytes of a finished part. JupyterLab shows at most 50 outputs, so after some parts the next ones are longer.
+_PART = 2_000
+_PARTS_OF_THIS_SIZE, _GROWTH, _MOST_OUTPUTS = 28, 1.25, 45
+#: The line of reasoning is read at a glance, and need not be refreshed as often as its size allows.
+_GLANCE = 2_000
+#: Characters that may move from one output to the next.
+_NEAR = 120
+
+
+class ReplyText:
+    """The text of the reply, as Markdown: what is finished of it, round by round, and below it the tail.
+
+    In the end the cell is cleared, and the text shown in one output. Until then, what the user opens or selects in the
+    finished parts stays so. Unless it may go on in more outputs (`in_parts`), and as long as others show something in
+    the cell, the tail is refreshed with all that comes.
+    """
+
+    def __init__(
+        self,
+        new_output: Callable[[], Output],
+        panel: PanelOutput,
+        cell: CellOutputs,
+        *,
+        in_parts: bool,
+        remote_images: bool,
+    ) -> None:
+        self._new_output = new_output
+        self._panel = panel
+        self._cell = cell
+        self._in_parts = in_parts
+        self._remote_images = remote_images
+        self._begin(new_output())
+
+    def _begin(self, first: Output) -> None:
+        self._outputs = [first]
+        self._begin_round(0)
+
+    def _begin_round(self, number: int) -> None:
+        self._above = Above(rounds=number)
+        self._reasoning: Output | None = None  # where that of this round stands, if it has an output of its own
+        self._is_folded = False
+        self._seen = 0  # characters of the words that have been shown
+        self._taken_back = 0
+
+    @property
+    def shown(self) -> bool:
+        return self._outputs[0].shown
+
+    def wait(self) -> None:
+        self._tail.show(_waiting())
+
+    def grow(self, progress: Progress) -> int:
+        if progress.taken_back > self._taken_back:  # the words were reasoning
+            self._begin(self._joined())
+            self._taken_back = progress.taken_back
+        if len(progress.rounds) > self._above.rounds and self._has_room:
+            self._finish_rounds(progress)
+        if len(progress.rounds) == self._above.rounds:
+            if self._grow_reasoning(progress):
+                return _GLANCE
+            return self._grow_words(progress)
+        return self._refresh(progress)
+
+    def settle(self, progress: Progress) -> None:
+        page = final_page(progress, remote_images=self._remote_images)
+
+        def show() -> None:
+            self._begin(self._joined())
+            self._tail.show(markdown_bundle(page, progress.joined_text), _about(progress))
+
+        undisturbed(show)
+
+    def give_up(self) -> bool:
+        if not self.shown or self._cell.clear():
+            return True
+        for output in self._outputs:
+            output.show(NOTHING)
+        return False
+
+    # Its outputs
+
+    @property
+    def _tail(self) -> Output:
+        return self._outputs[-1]
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether it may go on in another output."""
+        return self._in_parts and self._cell.are_ours and len(self._outputs) < _MOST_OUTPUTS
+
+    def _add(self) -> None:
+        """Go on in a new output, in the panel's place."""
+        undisturbed(lambda: self._outputs.append(self._panel.move()))
+
+    def _joined(self) -> Output:
+        """One output for all of the text: a new one in a cleared cell or, where that may not be, the first."""
+        first, *others = self._outputs
+        if not others:
+            return first
+        if self._cell.clear(wait=True):
+            self._panel.forget()
+            return self._new_output()
+        for other in others:
+            if other.shown:
+                other.show(NOTHING)
+        return first
+
+    # What it shows
+
+    def _finish_rounds(self, progress: Progress) -> None:
+        """Leave the rounds that are over as they are, and go on below them."""
+        if self._reasoning is not None and not self._is_folded:
+            self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts))
+        page = finished_rounds(progress, self._above, remote_images=self._remote_images)
+        self._tail.show(markdown_bundle(page))
+        self._add()
+        self._tail.show(_waiting())
+        self._begin_round(len(progress.rounds))
+
+    def _grow_reasoning(self, progress: Progress) -> bool:
+        """Show the reasoning of this round above its words. Returns whether it is all that there is of it."""
+        if not progress.reasoning or self._is_folded:
+            return False
+        is_new = self._reasoning is None
+        if is_new and (self._seen or not self._has_room):
+            return False  # it stands in the tail
+        output = self._reasoning or self._tail
+        self._is_folded = progress.reasoning_is_over
+        if self._is_folded:
+            output.show(_folded(progress.reasoning))
+        else:
+            self._show(output, growing_reasoning(progress))
+        if is_new:
+            self._reasoning = output
+            self._above = replace(self._above, reasoning=True)
+            self._add()
+            self._tail.show(_waiting())
+        return not self._is_folded
+
+    def _grow_words(self, progress: Progress) -> int:
+        """Show the words so far. What is finished of them stays as it is, if that is enough for a part."""
+        words = answer.growing(progress.joined_text, progress) if progress.has_text else ""
+        text = self._above.rest(words)
+        # What has not been shown yet does not move by being shown elsewhere.
+        place = self._place_to_cut(text, near=max(_NEAR, len(words) - self._seen))
+        self._seen = len(words)
+        if place is None:
+            return self._refresh(progress)
+        page = finished_words(place.finished, progress, remote_images=self._remote_images)
+        finished, more = self._tail, place.end - len(self._above.goes_on)
+        self._above = replace(self._above, words=self._above.words + more, goes_on=place.goes_on)
+        self._add()
+        size = self._refresh(progress)
+        finished.show(markdown_bundle(page))
+        return size
+
+    def _place_to_cut(self, text: str, *, near: int) -> Cut | None:
+        if not self._has_room:
+            return None
+        longer = _GROWTH ** max(0, len(self._outputs) - _PARTS_OF_THIS_SIZE)
+        size = len(text.encode("utf-8", "replace"))
+        if size < _PART * longer:
+            return None
+        return cut(text, least=int(len(text) * _PART * longer / size), near=near)
+
+    def _refresh(self, progress: Progress) -> int:
+        return self._show(self._tail, growing_page(progress, self._above, remote_images=self._remote_images))
+
+    def _show(self, output: Output, page: Markup) -> int:
+        output.show(markdown_bundle(page, UNFINISHED_PLAIN))
+        return len(page.rich.encode("utf-8", "replace"))
+
+
+def _waiting() -> Bundle:
+    """What stands in the place of the text before it begins."""
+    return markdown_bundle(UNFINISHED, UNFINISHED_PLAIN)
+
+
+def _folded(reasoning: str) -> Bundle:
+    return markdown_bundle(folded_reasoning(reasoning), "Reasoning")
+
+
+def _about(progress: Progress) -> Bundle:
+    """What the page keeps about the reply."""
+    about = {
+        "model": progress.model,
+        "request_id": progress.request_id,
+        "finish_reason": progress.finish_reason,
+        "usage": progress.body().get("usage"),
+    }
+    return {"zhipu_magic": {**about, "replayed": True} if progress.replayed else about}
