@@ -115,7 +115,8 @@ class FrontEnd:
         return copy
 
     def url(self, path: Path) -> str:
-        view = "doc/tree" if self.name == LAB else "notebooks"
+        # A workspace of its own: what another notebook's page has opened beside it, such as a sidebar, is not there.
+        view = f"doc/workspaces/{path.stem.encode().hex()}/tree" if self.name == LAB else "notebooks"
         return f"{self._address}/{view}/{path.name}?token={self._token}"
 
     @contextmanager
