@@ -40,9 +40,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{len(left_out)} tests in real browsers did not run: {'; '.join(sorted(reasons))}")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def quick_collections() -> None:
-    """Each in-process shell ends with a full garbage collection: leave out of it what no test will ever free."""
+    """Each in-process shell ends with a full garbage collection: leave out of it what no test will ever free.
+
+    Each module adds to that: its own tests, and the libraries that they import.
+    """
     for name in ("zhipu_magic.service.client", "ipywidgets"):
         importlib.import_module(name)
     gc.collect()
