@@ -11,7 +11,7 @@ import pytest
 from calm import LINE, begin_to_watch, what_was_seen
 from front_end import AT_LENGTH, NO_KERNEL, FrontEnd, OpenNotebook
 
-from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
+from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse, tool_call
 
 pytestmark = [pytest.mark.browser, AT_LENGTH]
 
@@ -38,6 +38,7 @@ def depth(x: float) -> float:
 | fish | {number} |
 
 """
+SOUND = "def sound() -> float:\n    'Sound the depth, in fathoms.'\n    return 1_968.0"
 MARK = "… still being written"
 BROKEN = ["Error displaying widget", "model not found"]
 IS_BOXED = (
@@ -54,13 +55,23 @@ def growing(*, thoughts: int, sections: int, step: int = 40) -> Raw:
     return Raw((*steps, sse(chunk(finish_reason="stop")), DONE))
 
 
-def test_a_growing_reply_is_calm(front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot) -> None:
+def sounding(words: str, *, reasoning: str = "") -> Answer:
+    """A round that ends with a call."""
+    return Answer(words, reasoning=reasoning, tool_calls=(tool_call("sound", {}, id="1"),))
+
+
+@pytest.mark.parametrize("has_tools", [False, True], ids=["words", "tools"])
+def test_a_growing_reply_is_calm(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot, has_tools: bool
+) -> None:
     from playwright.sync_api import expect
 
-    notebook = opened(front_end, front_end.write("calm", LOAD, "%%glm\nHow deep is the sea?"))
+    line = "%%glm --tool sound" if has_tools else "%%glm"
+    notebook = opened(front_end, front_end.write(f"calm-{has_tools}", f"{LOAD}\n{SOUND}", f"{line}\nHow deep is it?"))
     notebook.wait_for_kernel()
     notebook.finish(0)
-    server.enqueue(growing(thoughts=60, sections=14))
+    rounds = [sounding("First I sound it.\n\n" * 30, reasoning="Hm. " * 40), sounding("Once more.")]
+    server.enqueue(*rounds * has_tools, growing(thoughts=60, sections=14))
     begin_to_watch(notebook.page, 1)
     notebook.run(1)
     notebook.wait_for(1, "words.includes('Reasoning') && live")
