@@ -150,6 +150,8 @@ def _rows(what: str, count: int, seen: Seen, megabytes: float) -> list[Row]:
         row("long tasks", "", len(seen.tasks)),
         row("long tasks in all", "s", sum(seen.tasks)),
         row("longest task", "ms", 1000 * max(seen.tasks, default=0.0), LONGEST_TASK),
+        row("dip while it settles", "px", seen.settling_dip, LINE),
+        row("longest task while it settles", "ms", 1000 * max(seen.settling_tasks, default=0.0)),
         row("time between new words, 95 %", "s", quantiles(seen.gaps, n=20)[-1], LONGEST_GAP),
         row("to the page", "MB", megabytes, MEGABYTES[count]),
         row("selection lost", "", "selection" in seen.lost, 0),

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 #: Pixels: a line of text.
 LINE = 24.0
 
-#: Watches the cell of this index until its prompt has a number. Selects the heading "Section 1" once it has not been in
-#: the last text for half a second, and then opens the first details. The reply grows as long as its panel is a widget.
+#: Watches the cell of this index until half a second after its prompt has a number. Selects the heading "Section 1" when
+#: it has not been in the last text for half a second, and then opens the first details. The reply grows as long as its
+#: panel is a widget; after that it settles.
 _WATCH = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
     const area = cell.querySelector('.jp-OutputArea');
     const seen = window.seen = {heights: [], words: [], tasks: [], done: false, lost: [], grew: 0, ended: false};
+    let numbered = 0;
     new PerformanceObserver(list => list.getEntries().forEach(task => seen.tasks.push([task.startTime, task.duration])))
         .observe({type: 'longtask'});
     let details = null, height = 0, length = 0, since = 0;
@@ -35,13 +37,14 @@ _WATCH = """index => {
         seen.done = true;
     };
     const look = now => {
-        if (/\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent)) { seen.ended = true; return; }
+        if (/\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent)) numbered = numbered || now;
+        if (numbered && now > numbered + 500) { seen.ended = true; return; }
         requestAnimationFrame(look);
         const lives = area.querySelector('.jupyter-widgets .zhipu-magic-panel') !== null;
-        if (!lives && seen.grew) return;  // it settles
         if (lives) seen.grew = now;
         const tall = area.getBoundingClientRect().height;
         if (tall !== height) seen.heights.push([now, height = tall]);
+        if (!lives && seen.grew) return;  // it settles
         const texts = [...area.querySelectorAll('.jp-RenderedMarkdown')];
         const long = texts.reduce((sum, each) => sum + each.textContent.length, 0);
         if (long !== length) { length = long; seen.words.push(now); }
@@ -57,10 +60,15 @@ _WATCH = """index => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen. Heights are in pixels, times in seconds; `lost` names what did not stay selected or opened."""
+    """What was seen while the reply grew, and while it settled. Heights are in pixels, times in seconds.
+
+    `lost` names what did not stay selected or opened.
+    """
 
     heights: list[float]
+    settling: list[float]
     tasks: list[float]
+    settling_tasks: list[float]
     gaps: list[float]
     used: bool
     lost: list[str]
@@ -69,6 +77,11 @@ class Seen:
     def falls(self) -> list[float]:
         """By how much the cell became lower, each time that it did."""
         return [before - after for before, after in pairwise(self.heights) if before - after > 1]
+
+    @property
+    def settling_dip(self) -> float:
+        """By how much the cell was lower while it settled than in the end, when what was opened has closed."""
+        return self.settling[-1] - min(self.settling) if self.settling else 0.0
 
 
 def begin_to_watch(page: Page, index: int) -> None:
@@ -81,7 +94,9 @@ def what_was_seen(page: Page, *, timeout: float) -> Seen:
     seen: dict[str, Any] = page.evaluate("seen")
     return Seen(
         heights=[height for at, height in seen["heights"] if at <= seen["grew"]],
+        settling=[height for at, height in seen["heights"] if at > seen["grew"]],
         tasks=[task / 1000 for at, task in seen["tasks"] if at <= seen["grew"] and task > 50],
+        settling_tasks=[task / 1000 for at, task in seen["tasks"] if at > seen["grew"] and task > 50],
         gaps=[(after - before) / 1000 for before, after in pairwise(seen["words"])],
         used=seen["done"],
         lost=seen["lost"],

@@ -79,6 +79,7 @@ def test_a_growing_reply_is_calm(
     seen = what_was_seen(notebook.page, timeout=60)
     assert len(seen.heights) > 20
     assert max(seen.falls, default=0.0) <= LINE
+    assert seen.settling_dip <= LINE
     assert seen.used, "nothing was selected and opened"
     assert seen.lost == []
 
