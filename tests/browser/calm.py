@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 #: Pixels: a line of text.
 LINE = 24.0
 
-#: Watches the cell of this index until half a second after its prompt has a number. Once the heading "Section 1" has been
-#: above the last text for half a second, it is selected, and the first details are opened. The reply grows as long as its
-#: panel is a widget; after that it settles.
+#: Watches the cell of this index until half a second after its prompt has a number. Once the heading "Section 1" has
+#: been above the last text for half a second, it is selected, and the first details are opened. The reply grows as
+#: long as its panel is a widget; after that it settles.
 _WATCH = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
     const area = cell.querySelector('.jp-OutputArea');
