@@ -46,9 +46,9 @@ ANY = TEXTS | NASTY | st.tuples(TEXTS, NASTY, TEXTS).map("".join)
 
 def forget() -> None:
     """Have nothing remembered that another test has shown."""
-    reply._done.clear()
-    for known in sanitized._done.values():
-        known.clear()
+    reply._seen.forget()
+    for seen in sanitized._seen.values():
+        seen.forget()
 
 
 @given(ANY, st.lists(st.integers(0, 120), max_size=8))

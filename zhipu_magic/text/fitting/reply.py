@@ -9,10 +9,10 @@ with marks in place of HTML (see `marks`). What needs nothing of this stays as i
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 
 from ..markdown import Structure, structure
+from ..settled import SeenTexts, Settled, is_longer
 from .code import Code, Spans
 from .definitions import no_definitions
 from .edits import Edit, edited, place_before
@@ -30,17 +30,7 @@ _NEEDS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Done:
-    """A text seen before, and what is shown for the part of it that stays the same when the text grows."""
-
-    text: str = ""
-    settled: int = 0
-    shown: str = ""
-
-
-#: The texts seen before, the latest first: a reply with tools has several on the page.
-_done: deque[_Done] = deque(maxlen=8)
+_seen = SeenTexts(is_longer)
 
 
 def fitted(markdown: str) -> str:
@@ -51,12 +41,10 @@ def fitted(markdown: str) -> str:
     if not _NEEDS.search(markdown):
         return markdown
     text = markdown.replace("\r\n", "\n").replace("\r", "\n")
-    done = next((each for each in _done if text.startswith(each.text)), _Done())
-    rest = _Rest.of(text[done.settled :])
-    settled = done.shown + edited(rest.text, rest.edits(0, rest.settled), 0, rest.settled)
-    if done in _done:
-        _done.remove(done)
-    _done.appendleft(_Done(text, done.settled + rest.settled_before, settled))
+    before = _seen.before(text)
+    rest = _Rest.of(text[before.end :])
+    settled = before.shown + edited(rest.text, rest.edits(0, rest.settled), 0, rest.settled)
+    _seen.replace(before, Settled(text, before.end + rest.settled_before, settled))
     return settled + edited(rest.text, rest.edits(rest.settled, len(rest.text)), rest.settled)
 
 

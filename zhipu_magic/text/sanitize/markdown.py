@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..markdown import CodeBlock, Structure, structure
+from ..settled import SeenTexts, Settled, is_settled_alike
 from .dangers import CONTROL, DANGER, INFO
 from .paragraphs import paragraph, spelled
 
@@ -31,7 +31,6 @@ __all__ = ["harmless"]
 _CONTROLS = re.compile(f"[{CONTROL}]")
 _FENCE = re.compile(r"`{3}|~{3}")
 _WORD = re.compile(r"[\w+#.-]+", re.ASCII)
-_INDENT = re.compile(r"[ \t]*(?=\S)")
 _BLANK_LINE = re.compile(r"(\n[ \t]*\n)")
 #: Mathematics that some front ends continue across blank lines: with an end that all agree on, or `open`.
 _LONG_MATHEMATICS = re.compile(
@@ -55,27 +54,8 @@ _UNDRAWABLE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Done:
-    """The part of a text seen before that stays the same when the text grows, and what is shown for it."""
-
-    text: str = ""
-    indent: str | None = ""  # of the block after it: with that, it is not inside one before it
-    shown: str = ""
-
-    def begins(self, text: str) -> bool:
-        """Whether the text is the same up to there: what follows may be another, if it only begins a block as well."""
-        return text.startswith(self.text) and _indent_at(text, len(self.text)) == self.indent
-
-
-def _indent_at(text: str, place: int) -> str | None:
-    """The indent of the line that begins there; None if it is blank."""
-    line = _INDENT.match(text, place)
-    return line[0] if line else None
-
-
-#: The texts seen before, by whether images are allowed, the latest first: a reply with tools has several on the page.
-_done: dict[bool, deque[_Done]] = {False: deque(maxlen=8), True: deque(maxlen=8)}
+#: By whether images are allowed. A page may have more below the text that grows, so that it does not begin the next.
+_seen = {False: SeenTexts(is_settled_alike), True: SeenTexts(is_settled_alike)}
 
 
 def harmless(markdown: str, *, remote_images: bool = False) -> str:
@@ -88,14 +68,12 @@ def harmless(markdown: str, *, remote_images: bool = False) -> str:
     if not danger.search(markdown):
         return markdown
     text = _CONTROLS.sub(" ", markdown.replace("\r\n", "\n").replace("\r", "\n"))
-    known = _done[remote_images]
-    done = next((each for each in known if each.begins(text)), _Done())
-    reply = _Reply(text, structure(text, len(done.text)), danger)
+    seen = _seen[remote_images]
+    before = seen.before(text)
+    reply = _Reply(text, structure(text, before.end), danger)
     settled = reply.found.settled
-    shown = reply.shown(len(done.text), settled, done.shown)
-    if done in known:
-        known.remove(done)
-    known.appendleft(_Done(text[:settled], _indent_at(text, settled), shown))
+    shown = reply.shown(before.end, settled, before.shown)
+    seen.replace(before, Settled(text, settled, shown))
     return reply.shown(settled, len(text), shown)
 
 
