@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .wrapping import longest_word, widest_line
+
 #: Columns of a terminal: a narrower column of a table is hard to read.
 _NARROWEST = 6
 
 
-def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] | None:
-    """The widths that columns get in so much room; None if they would be too narrow.
+def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """The widths that the columns of these cells get in so much room; None if they would be too narrow to read."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(widest_line, cells)) for cells in columns]
+    words = [max(map(longest_word, cells)) for cells in columns]
+    return fitted(widths, words, room)
 
-    Their contents take these `widths`, and their longest words those of `words`.
-    """
+
+def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] | None:
+    """The widths that columns get whose contents take these `widths`, and their longest words those of `words`."""
     if sum(widths) <= room:
         return list(widths)
     if sum(words) <= room:

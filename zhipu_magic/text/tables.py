@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
 from .characters import without_controls
-from .columns import fitted
+from .columns import widths_of
 from .markup import Markup
-from .wrapping import longest_word, width, wrapped
+from .wrapping import width, wrapped
 
 
 def row(cells: Iterable[str]) -> str:
@@ -58,13 +58,11 @@ def _folded(cells: Sequence[Sequence[str]], columns: int) -> str:
     Cells that are too long have several lines. Where the columns would be too narrow to read, each row is a list.
     """
     cells = [[without_controls(cell).replace("\t", " ") for cell in line] for line in cells]
-    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
-    words = [max(map(longest_word, column)) for column in zip(*cells, strict=True)]
-    fitting = fitted(widths, words, columns - 3 * len(widths) - 1)
-    if fitting is None:
+    widths = widths_of(cells, columns - 3 * len(cells[0]) - 1)
+    if widths is None:
         return "\n\n".join(_as_list(cells[0], line, columns) for line in cells[1:])
-    lines = [[row(piece) for piece in _pieces(line, fitting)] for line in cells]
-    return "\n".join([*lines[0], _rule(fitting), *chain.from_iterable(lines[1:])])
+    lines = [[row(piece) for piece in _pieces(line, widths)] for line in cells]
+    return "\n".join([*lines[0], _rule(widths), *chain.from_iterable(lines[1:])])
 
 
 def _pieces(cells: Sequence[str], columns: Sequence[int]) -> Iterator[list[str]]:

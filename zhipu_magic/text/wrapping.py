@@ -22,6 +22,11 @@ def width(text: str) -> int:
     return len(text) if text.isascii() and text.isprintable() else sum(_columns(text))
 
 
+def widest_line(text: str) -> int:
+    """The columns that the text takes on several lines."""
+    return max(map(width, text.split("\n")))
+
+
 def wrapped(text: str, columns: int) -> list[str]:
     """The lines of the text, each broken into some that take so many columns."""
     return [piece for line in text.split("\n") for piece in _pieces(line, columns)]

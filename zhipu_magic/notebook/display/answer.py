@@ -7,6 +7,8 @@ from ...text.markdown import fenced
 
 #: Longer than any that a model writes around its JSON.
 _FENCE = "`" * 8
+#: What a terminal says where words that it has shown were not the answer: they cannot be taken back.
+WAS_REASONING = "The text above was the model's reasoning. Its answer:"
 
 
 def written(progress: Progress) -> str:

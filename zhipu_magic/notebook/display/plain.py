@@ -11,12 +11,12 @@ from ...history.markdown import call_line, sources
 from ...history.rounds import Called
 from ...service.response_members import objects
 from ...text.characters import without_controls
+from .answer import WAS_REASONING
 from .display import ShowOptions
 from .figures import Figures
 from .panel import line_text
 
 _CLOCK = 0.25
-WAS_REASONING = "[The text above was the model's reasoning. Its answer:]"
 
 
 class PlainPainter:
@@ -62,9 +62,9 @@ class PlainPainter:
             self._rounds, self._printed, self._calls, self._taken_back = self._rounds + 1, 0, 0, 0
         if progress.taken_back > self._taken_back:
             self._taken_back = progress.taken_back
-            if self._printed:  # what is printed cannot be taken back
+            if self._printed:
                 self._printed = 0
-                self._write(f"\n{WAS_REASONING}\n")
+                self._write(f"\n[{WAS_REASONING}]\n")
         if words or progress.calls:
             self._print_words(progress.joined_text if progress.has_text else "")
         self._print_calls(progress.calls)

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 
 from ...chat.replies.progress import Progress
@@ -30,10 +29,8 @@ class Terminal:
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
         columns = shutil.get_terminal_size().columns - 1
-        if sys.stdout.isatty():
-            _write(on_lines(text.in_columns(columns), lambda line: wrapped(line, columns)))
-        else:
-            _write(on_lines(text.bare, lambda line: textwrap.wrap(line, columns) or [""]))
+        shown = text.in_columns(columns) if sys.stdout.isatty() else text.bare
+        _write(on_lines(shown, lambda line: wrapped(line, columns)))
 
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
         """Show a reply that was kept, below the notices."""

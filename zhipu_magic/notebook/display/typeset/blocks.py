@@ -10,8 +10,8 @@ from typing import Any, Literal
 from markdown_it.tree import SyntaxTreeNode
 from rich.text import Text
 
-from ....text.columns import fitted
-from ....text.wrapping import longest_word, width
+from ....text.columns import widths_of
+from ....text.wrapping import widest_line, width
 from .code import coloured
 from .parser import DEEPEST, tree
 from .words import clean, faint, indented, lines_of, words_of
@@ -199,15 +199,13 @@ def _table(node: SyntaxTreeNode, columns: int) -> list[Text]:
     rows = [row.children for part in node.children for row in part.children]
     sides = [_side(cell) for cell in rows[0]]
     cells = [[_inline(cell, "" if number else "bold") for cell in row] for number, row in enumerate(rows)]
-    sizes = [max(_widest(cell) for cell in column) for column in zip(*cells, strict=True)]
-    words = [max(longest_word(cell.plain) for cell in column) for column in zip(*cells, strict=True)]
-    widths = fitted(sizes, words, columns - len(_BAR) * (len(sizes) - 1))
+    widths = widths_of([[cell.plain for cell in row] for row in cells], columns - len(_BAR) * (len(sides) - 1))
     if widths is None:
         return _as_lists(cells, columns)
     rule = faint("─┼─".join("─" * size for size in widths))
     lines = [_row(row, widths, sides) for row in cells]
     # Where the first cell of a row has several lines, nothing else shows where the next row begins.
-    is_loose = any(_widest(row[0]) > widths[0] or "\n" in row[0].plain for row in cells[1:])
+    is_loose = any(widest_line(row[0].plain) > widths[0] or "\n" in row[0].plain for row in cells[1:])
     body = [[*([rule] if is_loose and number else []), *line] for number, line in enumerate(lines[1:])]
     return [*lines[0], rule, *(line for row in body for line in row)]
 
@@ -215,10 +213,6 @@ def _table(node: SyntaxTreeNode, columns: int) -> list[Text]:
 def _side(cell: SyntaxTreeNode) -> Side:
     style = str(cell.attrs.get("style", ""))
     return "right" if "right" in style else "center" if "center" in style else "left"
-
-
-def _widest(text: Text) -> int:
-    return max(map(width, text.plain.split("\n")))
 
 
 def _row(cells: Sequence[Text], widths: Sequence[int], sides: Sequence[Side]) -> list[Text]:

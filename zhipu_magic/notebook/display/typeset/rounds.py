@@ -13,10 +13,10 @@ from ....history.markdown import answer, call_line, call_text, sources
 from ....history.rounds import Called, calls_by_round
 from ....history.turn import Turn
 from ....text.markup import Markup
+from ..answer import WAS_REASONING
 from .growing import GrowingWords, Lines
 from .words import clean, faint, lines_of
 
-WAS_REASONING = "The text above was the model's reasoning. Its answer:"
 #: Lines of a draft that are shown, and the characters that they are taken from.
 _DRAFT_LINES, _DRAFT = 3, 1_000
 
