@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .markdown import Structure, closed, code_spans, structure
+from .markdown import Structure, closed, outside_code, structure
 
 
 class Cut(NamedTuple):
@@ -58,16 +58,12 @@ _MARK = re.compile(r"\$\$|\\[\[\]]|\\(?:begin|end)\{")
 def _mathematics(text: str, found: Structure) -> Iterator[tuple[int, bool]]:
     """The marks of mathematics outside code, and whether any is open after each."""
     dollars, depth = False, 0
-    for start, end in found.runs:
-        spans = list(code_spans(text, start, end))
-        for mark in _MARK.finditer(text, start, end):
-            if any(first < mark.end() and mark.start() < last for first, last in spans):
-                continue
-            if mark[0] == "$$":
-                dollars = not dollars
-            else:
-                depth = max(0, depth + (1 if mark[0] in ("\\[", "\\begin{") else -1))
-            yield mark.start(), dollars or depth > 0
+    for mark in outside_code(text, _MARK, found):
+        if mark[0] == "$$":
+            dollars = not dollars
+        else:
+            depth = max(0, depth + (1 if mark[0] in ("\\[", "\\begin{") else -1))
+        yield mark.start(), dollars or depth > 0
 
 
 #: What a front end draws or typesets, as far as it is whole.

@@ -84,11 +84,11 @@ def code_regions(text: str) -> list[tuple[int, int]]:
     return sorted(regions)
 
 
-def outside_code(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Where a pattern is found in the words of a text, and not in its code."""
+def outside_code(text: str, pattern: re.Pattern[str], found_in: Structure | None = None) -> Iterator[re.Match[str]]:
+    """Where a pattern is found in the words of a text, and not in its code; `found_in` is its structure, if known."""
     if not pattern.search(text):
         return
-    for start, end in structure(text).runs:
+    for start, end in (found_in or structure(text)).runs:
         spans = list(code_spans(text, start, end))
         for found in pattern.finditer(text, start, end):
             if not any(first < found.end() and found.start() < last for first, last in spans):

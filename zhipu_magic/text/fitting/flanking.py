@@ -5,12 +5,13 @@ Renderers differ in one thing: whether symbols, such as emoji, count as punctuat
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_ASCII_PUNCTUATION = frozenset(string.punctuation)
 
 
 class Delimiter(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..inline import closing_of
 from ..markdown import Structure
 from .code import Code
 from .edits import Edit
@@ -16,7 +17,7 @@ from .formulas import is_displayed, on_one_line
 
 _OPENING = re.compile(
     r"""^(?P<margin>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){0,9})
-        (?P<opening>(?P<slashes>\\{1,2})\[|\$\$(?!\$)|\\begin\{(?P<name>[A-Za-z]+\*?)\})""",
+        (?P<opening>(?P<slashes>\\{1,2})\[|\$\$(?!\$)|\\begin\{[A-Za-z]+\*?\})""",
     re.MULTILINE | re.VERBOSE,
 )
 #: Characters of the longest formula; where none ends so far, what seemed to begin one is shown as it was written.
@@ -39,7 +40,7 @@ def displays(text: str, code: Code) -> tuple[list[Edit], int]:
     while opening:
         start, at = opening.start("opening"), opening.end()
         if not code.holds(start):
-            closing = _closing(opening)
+            closing = closing_of(opening["opening"])
             end = text.find(closing, at, at + _LONGEST)
             if end < 0 and len(text) - at < _LONGEST:
                 return edits, opening.start()
@@ -51,12 +52,6 @@ def displays(text: str, code: Code) -> tuple[list[Edit], int]:
                     edits.append(Edit(start, at, formula))
         opening = _OPENING.search(text, at)
     return edits, len(text)
-
-
-def _closing(opening: re.Match[str]) -> str:
-    if opening["name"]:
-        return f"\\end{{{opening['name']}}}"
-    return f"{opening['slashes']}]" if opening["slashes"] else "$$"
 
 
 def _on_one_line(opening: re.Match[str], inside: str, closing: str, *, goes_on: bool) -> str:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 
-#: What follows the words of a link, from their closing bracket on.
-TARGET = re.compile(
-    r"""\]\([ \t\n]*(?:<[^<>\n]*>|(?:\\[^\s]|[^\s()<>\\]|\((?:\\[^\s]|[^\s()<>\\])*\))*)"""
-    r"""(?:[ \t\n]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)"""
-)
+from ..inline import TARGET
+
 #: An image whose words have no mathematics.
 PICTURE = re.compile(r"!\[[^\[\]$]*" + TARGET.pattern)
 _BRACKET = re.compile(r"\\.|[\[\]]", re.DOTALL)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..markdown import code_spans
+from ..inline import TARGET, Words, as_entities, code_in
 from . import marks
 from .addresses import end_of_address, runs_on
 from .code import Spans
@@ -28,7 +28,7 @@ from .formulas import (
     is_formula,
     on_one_line,
 )
-from .links import PICTURE, TARGET, links
+from .links import PICTURE, links
 from .names import DUNDERS
 
 #: Whether a run can have anything in it that is fitted.
@@ -37,8 +37,8 @@ _STEP = re.compile(
     r"""
     (?: ^(?P<alone>[ \t>]*<[bB][rR][ ]?/?>)(?=[ \t]*$)
       | (?=[\\`<!\[\]:wW@$&*~_])  # most characters fail here at once
-    (?: (?P<brackets>(?P<slashes>\\{1,2})(?P<bracket>[(\[]))
-      | (?P<environment>\\begin\{(?P<name>[A-Za-z]+\*?)\})
+    (?: (?P<brackets>\\{1,2}(?P<bracket>[(\[]))
+      | (?P<environment>\\begin\{[A-Za-z]+\*?\})
       | (?P<escape>\\[!-/:-@\[-`{-~])
       | (?P<code>`+)
       | (?P<break><[bB][rR][ ]?/?>)
@@ -57,7 +57,6 @@ _STEP = re.compile(
 )
 _SCHEME = re.compile(r"(?<![A-Za-z0-9])(?:https?|ftp)\Z", re.IGNORECASE)
 _BEFORE_ALONE, _AFTER_ALONE = re.compile(r"(?:\A|\n)[ \t>*+-]*\Z"), re.compile(r"[ \t]*(?:\n|\Z)")
-_SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 _WORD, _WORD_OR_CODE = re.compile(r"[A-Za-z0-9_]"), re.compile(r"[A-Za-z0-9_`]")
 
 
@@ -82,7 +81,6 @@ class _Run:
     length: int = 0  # of what is shown
     delimiters: list[Delimiter] = field(default_factory=list)
     scopes: list[int] = field(default_factory=lambda: [0])  # the links that are open here
-    missing: set[str] = field(default_factory=set)  # closing brackets that do not occur any more
 
     def fitted(self) -> str:
         at = 0
@@ -105,32 +103,30 @@ class _Run:
     # Code
 
     @cached_property
-    def _spans(self) -> dict[int, int]:
-        return dict(code_spans(self.text, 0, len(self.text)))
+    def _words(self) -> Words:
+        return Words(self.text)
 
     @cached_property
     def _code_between(self) -> Spans:
-        return Spans(self._spans.items())
+        return Spans(self._words.code.items())
 
     def _code(self, step: re.Match[str]) -> int:
-        end = self._spans.get(step.start())
+        end = self._words.code.get(step.start())
         if end is None:
             return self._as_written(step)
         code = self.text[step.start() : end]
-        self._show(_without_bars(code, len(step[0])) if self.in_cell and "|" in code else code)
+        self._show(_without_bars(code) if self.in_cell and "|" in code else code)
         return end
 
     # Mathematics
 
     def _brackets(self, step: re.Match[str]) -> int:
         """`\\(x\\)` and `\\[x\\]`, which Markdown would take for escaped brackets."""
-        display = step["bracket"] == "["
-        closing = step["slashes"] + ("]" if display else ")")
-        end = -1 if closing in self.missing else self.text.find(closing, step.end())
-        if end < 0:
-            self.missing.add(closing)
+        found = self._words.end_of_mathematics(step[0], step.end())
+        if found is None:
             return self._as_written(step)
-        inside, after = self.text[step.end() : end], end + len(closing)
+        end, after = found
+        display, inside = step["bracket"] == "[", self.text[step.end() : end]
         if display:
             alone = _BEFORE_ALONE.search(self.text, max(0, step.start() - 50), step.start())
             alone = alone and _AFTER_ALONE.match(self.text, after)
@@ -143,15 +139,12 @@ class _Run:
         return after
 
     def _environment(self, step: re.Match[str]) -> int:
-        closing = f"\\end{{{step['name']}}}"
-        end = -1 if closing in self.missing else self.text.find(closing, step.end())
-        if end < 0:
-            self.missing.add(closing)
+        found = self._words.end_of_mathematics(step[0], step.end())
+        if found is None:
             return self._as_written(step)
-        end += len(closing)
-        formula = self.text[step.start() : end]
+        formula = self.text[step.start() : found[1]]
         self._show(in_a_cell(formula) if self.in_cell else formula)
-        return end
+        return found[1]
 
     def _dollars(self, step: re.Match[str]) -> int:
         start = step.start()
@@ -280,10 +273,7 @@ class _Run:
         return end
 
 
-def _without_bars(code: str, ticks: int) -> str:
+def _without_bars(span: str) -> str:
     """Code in a cell, as HTML without bars: renderers differ about what an escaped one in code is."""
-    inside = code[ticks:-ticks].replace("\\|", "|")
-    if inside.strip() and inside[0] == inside[-1] == " ":
-        inside = inside[1:-1]
-    spelled = _SPECIAL.sub(lambda sign: marks.BACKSLASH if sign[0] == "\\" else f"&#{ord(sign[0])};", inside)
-    return f"{marks.CODE}{spelled}{marks.END_CODE}"
+    code = code_in(span).replace("\\|", "|")
+    return f"{marks.CODE}{marks.BACKSLASH.join(map(as_entities, code.split(chr(92))))}{marks.END_CODE}"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from urllib.parse import quote
 
 from ..fitting.marks import HTML
-from ..markdown import code_spans
+from ..inline import PUNCTUATION, TARGET, Words, as_entities, code_in
 from .dangers import CLEAN_TITLE, DISGUISED, MACRO
 
-_LINE_END = re.compile(r"\n[ \t>]*")
 #: The steps in which the words of a paragraph are read.
 _STEP = re.compile(
     rf"""
@@ -37,15 +36,11 @@ _STEP = re.compile(
 _DOLLARS = re.compile(r"\$(?=[^\s$])(?:[^$\\]|\\.)*?(?<!\s)\$(?!\d)", re.DOTALL)
 _BACKSLASHES = re.compile(rf"\\{{1,2}}(?={MACRO})")
 _WORDS_OF_IMAGE = re.compile(r"\[([^\[\]]*)\](?=\(|\[[^\[\]]*\])")
-_LINK = re.compile(
-    r"""\]\([ \t\n]*(<[^<>\n]*>|(?:\\[^\s]|[^\s()<>\\]|\((?:\\[^\s]|[^\s()<>\\])*\))*)"""
-    r"""(?:[ \t\n]+("[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)"""
-)
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ESCAPED = re.compile(rf"\\([{PUNCTUATION}])")
 _ADDRESS_END = re.compile(rf"[\s{HTML}]")
 _SCHEME = re.compile(r"[^/?#]*?:")
 _SCHEMES = ("http:", "https:", "mailto:", "tel:")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_READ_AS_MATHEMATICS = re.compile("&#(?:36|92);")  # a dollar, a backslash
 #: Characters that are shown of an address with its own data, which would fill the page.
 _SHOWN_OF_DATA = 40
 
@@ -70,7 +65,6 @@ class _Run:
     text: str
     danger: re.Pattern[str]
     address_end: int = 0  # the end of the last bare address with mathematics in it
-    missing: set[str] = field(default_factory=set)  # closing marks of mathematics that do not occur any more
 
     def pieces(self) -> Iterator[str]:
         """The words from left to right, each step as the method with its name shows it."""
@@ -82,8 +76,8 @@ class _Run:
         yield self.text[at:]
 
     @cached_property
-    def _spans(self) -> dict[int, int]:
-        return dict(code_spans(self.text, 0, len(self.text)))
+    def _words(self) -> Words:
+        return Words(self.text)
 
     def _is_harmful(self, step: re.Match[str]) -> bool:
         return self.danger.match(self.text, step.start()) is not None
@@ -101,12 +95,8 @@ class _Run:
         if step[0] == "$":
             closed = _DOLLARS.match(self.text, step.start())
             return closed.end() if closed else None
-        closing = step[0].replace("\\begin", "\\end").replace("(", ")").replace("[", "]")
-        end = -1 if closing in self.missing else self.text.find(closing, step.end())
-        if end < 0:
-            self.missing.add(closing)  # a model that repeats itself can open thousands
-            return None
-        return end + len(closing)
+        found = self._words.end_of_mathematics(step[0], step.end())
+        return found[1] if found else None
 
     def _escape(self, step: re.Match[str]) -> tuple[str, int]:
         letter, after = step[0][1], self.text[step.end() : step.end() + 1]
@@ -117,15 +107,12 @@ class _Run:
         return step[0], step.end()
 
     def _code(self, step: re.Match[str]) -> tuple[str, int]:
-        end = self._spans.get(step.start())
+        end = self._words.code.get(step.start())
         if end is None:
             return (spelled(step[0]) if self._is_harmful(step) else step[0]), step.end()
         if not self.danger.search(self.text, step.start(), end):
             return self.text[step.start() : end], end
-        code = _LINE_END.sub(" ", self.text[step.end() : end - len(step[0])])
-        if code.strip() and code[0] == code[-1] == " ":
-            code = code[1:-1]
-        return _Html(f"<code>{spelled(code)}</code>"), end
+        return _Html(f"<code>{spelled(code_in(self.text[step.start() : end]))}</code>"), end
 
     def _badge(self, step: re.Match[str]) -> tuple[str, int]:
         """An image in a link becomes the link's words."""
@@ -156,13 +143,13 @@ class _Run:
     def _link(self, step: re.Match[str]) -> tuple[str, int]:
         if not self._is_harmful(step):
             return step[0], step.end()
-        link = _LINK.match(self.text, step.start())
-        if link and _is_allowed(link[1]):
-            tamed = _tamed(link[1], link[2] or "")
+        link = TARGET.match(self.text, step.start())
+        if link and _is_allowed(link["address"]):
+            tamed = _tamed(link["address"], link["title"] or "")
             if not self.danger.match(tamed):
                 return tamed, link.end()
-        if link and len(link[1]) > _SHOWN_OF_DATA and link[1].lower().startswith("data:"):
-            return f"]&#40;{spelled(link[1][:_SHOWN_OF_DATA])}…)", link.end()
+        if link and len(link["address"]) > _SHOWN_OF_DATA and link["address"].lower().startswith("data:"):
+            return f"]&#40;{spelled(link['address'][:_SHOWN_OF_DATA])}…)", link.end()
         return "]&#40;", step.end()
 
     def _definition(self, step: re.Match[str]) -> tuple[str, int]:
@@ -213,9 +200,5 @@ def spelled(text: str, *, apart: bool = False) -> str:
     Front ends search for mathematics in the finished page too, but not in code and never across elements; outside code,
     `apart` puts its marks into elements of their own.
     """
-
-    def spell(letter: re.Match[str]) -> str:
-        entity = f"&#{ord(letter[0])};"
-        return f"<span>{entity}</span>" if apart and letter[0] in "$\\" else entity
-
-    return _PUNCTUATION.sub(spell, text)
+    entities = as_entities(text)
+    return _READ_AS_MATHEMATICS.sub(r"<span>\g<0></span>", entities) if apart else entities
