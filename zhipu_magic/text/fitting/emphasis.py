@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from . import marks
 from .flanking import Delimiter, Letters, Pair, commonmark_pairs, is_punctuation, scopes
@@ -140,7 +141,7 @@ def _partner(text: str, opened: Sequence[_Opened], role: _Role, left: int) -> in
 
 def _is_emphasis(text: str, role: _Role, later: Sequence[_Role]) -> bool:
     """Whether asterisks that could be a power are emphasis, because what closes them is no power: Java**8**和."""
-    if role.operator != "letters" or role.one.end - role.one.start != 2:
+    if role.operator is not _Operator.BY_LETTERS or role.one.end - role.one.start != 2:
         return False
     other = next((each for each in later if each.one.sign == "*" and each.one.end - each.one.start == 2), None)
     if other is None or not other.closes:
@@ -160,7 +161,7 @@ def _are_apart(text: str, opening: Delimiter, closing: _Role) -> bool:
     one = closing.one
     if one.sign == "~":
         return all(_is_between_digits(text, each) for each in (opening, one))
-    if closing.operator == "equation":
+    if closing.operator is _Operator.BY_EQUATION:
         return text[opening.start - 1 : opening.start].isalnum()
     names = _NAME.match(text, opening.end), _NAME.match(text, one.end)
     return one.sign == "*" and text[one.start - 1] in _BETWEEN_NAMES and all(names)
@@ -181,7 +182,7 @@ class _Role:
 
     def __init__(self, text: str, one: Delimiter, letters: Letters) -> None:
         self.one = one
-        self.operator = ""
+        self.operator: _Operator | None = None
         self._letters = letters
         before, after = letters.before(one), letters.after(one)
         self.closes = self.opens = False
@@ -195,7 +196,7 @@ class _Role:
         elif one.sign == "*":
             self.operator = _operator(text, one, before, after)
             self.opens = self.opens and not self.operator
-            self.closes = self.closes and self.operator != "digits"
+            self.closes = self.closes and self.operator is not _Operator.BY_DIGITS
 
     def ends(self, inside: str) -> bool:
         """Whether it can close what an opening sign began with these words."""
@@ -209,28 +210,33 @@ class _Role:
         return CJK.search(inside) is not None and self._letters.after(self.one) not in _ASCII_WORD
 
 
-def _operator(text: str, one: Delimiter, before: str, after: str) -> str:
-    """What makes of a run of asterisks a product or a power: `digits` or `letters` beside it, or an `equation` around.
+class _Operator(Enum):
+    """By what a run of asterisks looks like a product or a power, and so does not open emphasis."""
 
-    Empty if it is none.
-    """
+    BY_DIGITS = auto()  # beside it: it does not close emphasis either
+    BY_LETTERS = auto()  # beside it
+    BY_EQUATION = auto()  # around it
+
+
+def _operator(text: str, one: Delimiter, before: str, after: str) -> _Operator | None:
+    """By what this run of asterisks is an operator; None if it is none."""
     ascii_before, ascii_after = before in _ASCII_WORD, after in _ASCII_WORD
     digits = before in _DIGITS or after in _DIGITS
     if one.end - one.start == 1:
         if (ascii_before or before in ")]}") and (ascii_after or after in "([{"):
-            return "digits" if digits else "letters"
+            return _Operator.BY_DIGITS if digits else _Operator.BY_LETTERS
         operands = (before.isalnum() or before in _ENDS_OPERAND) and (after.isalnum() or after in _BEGINS_OPERAND)
         if operands and _in_an_equation(text, one):
-            return "equation"
-        return "letters" if before in _DIGITS else ""
+            return _Operator.BY_EQUATION
+        return _Operator.BY_LETTERS if before in _DIGITS else None
     if before in _DIGITS and _EXPONENT.match(text, one.end):
-        return "digits"
+        return _Operator.BY_DIGITS
     if not ascii_after or not (ascii_before or before in ")]}"):
-        return ""
+        return None
     if before in _DIGITS and after in _DIGITS:
-        return "digits"
+        return _Operator.BY_DIGITS
     words = _WORD_BEFORE.search(text, max(0, one.start - 30), one.start), _WORD_AFTER.match(text, one.end)
-    return "letters" if digits or any(word and len(word[0]) == 1 for word in words) else ""
+    return _Operator.BY_LETTERS if digits or any(word and len(word[0]) == 1 for word in words) else None
 
 
 def _in_an_equation(text: str, one: Delimiter) -> bool:
