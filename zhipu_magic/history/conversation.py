@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from .link import LINK_BYTES, Link, Step, back_from, chained
+from .link import LINK_BYTES, Link, Step, back_from, chained, links_with_system
 from .messages import as_sent, system_message
+from .system_texts import SystemTexts
 from .turn import Message, Turn
 
 MAIN = "main"
@@ -20,9 +21,8 @@ MAIN = "main"
 class Thread:
     """One conversation. Every change gives a new thread and leaves the old one as it was.
 
-    `system` is the text that is in force: the one that the last standing turn came with, of those that do; else the one
-    that `own_system` is, which was set for the thread and overrules all turns up to number `overruled` of `tellings`. A
-    reset leaves the turn whose text is in force in `kept`, until its cell is run again.
+    `system` is the text that is in force: the one that the last standing turn came with, of those that do (see
+    `SystemTexts`); else `own_system`, which was set for the whole thread.
 
     `cells` holds every cell that has ever asked in it: a hint, shared and only growing, that spares a search for a
     cell that is new. `copied` is about how many bytes its changes have taken beyond the turns that were added.
@@ -36,9 +36,7 @@ class Thread:
     future: Step | None = None
     cells: Set[str] = frozenset()
     copied: int = 0
-    kept: Turn | None = None
-    tellings: int = 0
-    overruled: int = 0
+    system_texts: SystemTexts = field(default_factory=SystemTexts)
 
     def __repr__(self) -> str:
         return f"<Thread {self.name}, {self.size} turns>"
@@ -48,18 +46,13 @@ class Thread:
     @property
     def system(self) -> str:
         """The system text that is in force; empty where there is none."""
-        telling = self._telling
-        return self.own_system if telling is None or telling.told is None else telling.told.text
+        turn = self._system_turn
+        return self.own_system if turn is None or turn.system_given is None else turn.system_given.text
 
     @property
-    def _telling(self) -> Turn | None:
+    def _system_turn(self) -> Turn | None:
         """The turn whose system text is in force, if it is a turn's."""
-        link = self.last
-        if link is not None and (link.turn.told is None or link.aside):
-            link = link.telling
-        while link is not None and _number(link.turn) <= self.overruled:
-            link = link.telling
-        return self.kept if link is None else link.turn
+        return self.system_texts.in_force(link.turn for link in links_with_system(self.last))
 
     @property
     def links(self) -> list[Link]:
@@ -99,7 +92,7 @@ class Thread:
 
     def before(self, cell: str | None, run: str) -> Thread:
         """The thread as the next request of this cell sees it: the turns before the cell's own."""
-        return replace(self, last=self._place(cell, run)[0], kept=self._kept_but({cell}, run))
+        return replace(self, last=self._place(cell, run)[0], system_texts=self.system_texts.without({cell}, run))
 
     def up_to(self, turn: str) -> Thread:
         """The turns before the one with this id; all of them if there is no such turn."""
@@ -116,25 +109,22 @@ class Thread:
         `asked_after` is the checksum of the turns in its request, if others may stand before it by now.
         """
         cell, cells = turn.cell, self.cells
-        tellings = self.tellings
-        if turn.told is not None:
-            tellings += 1
-            turn = turn._replace(told=turn.told._replace(number=tellings))
+        texts, turn = self.system_texts.numbered(turn)
         if cell is None or append or cell not in cells:
             same_cell = next(self._links_of(cell), None) if cell in cells else None
             if cell is not None and cell not in cells:
                 cells = cells if isinstance(cells, set) else set(cells)
                 cells.add(cell)
             thread = self._step("a turn", Link(turn, self.last, same_cell, asked_after))
-            thread.cells, thread.tellings = cells, tellings
+            thread.cells, thread.system_texts = cells, texts
             return thread
         before, same_cell = self._place(cell, turn.run)
         rest = self._after(before)
-        kept = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
-        what = "a turn" if len(kept) == len(rest) else "a turn run again"
+        others = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
+        what = "a turn" if len(others) == len(rest) else "a turn run again"
         link = Link(turn, before, same_cell, asked_after)
-        thread = self._step(what, chained(link, kept, before), len(kept) * LINK_BYTES)
-        thread.kept, thread.tellings = self._kept_but({cell}, turn.run), tellings
+        thread = self._step(what, chained(link, others, before), len(others) * LINK_BYTES)
+        thread.system_texts = texts.without({cell}, turn.run)
         return thread
 
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
@@ -145,7 +135,7 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, "a turn", self.past, len(turns), kept=self.kept)
+        past = Step(before, "a turn", self.past, len(turns), self.system_texts.left_by_reset)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
@@ -164,10 +154,10 @@ class Thread:
         """With the turns of these cells set aside, except those of one run; they keep their places."""
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
         thread = self._marked("a turn set aside", chosen, self.latest_aside + 1)
-        kept = self._kept_but(cells, except_run)
-        if kept is not self.kept:
+        texts = self.system_texts.without(cells, except_run)
+        if texts is not self.system_texts:
             thread = self._step("a system text", self.last) if thread is self else thread
-            thread.kept = kept
+            thread.system_texts = texts
         return thread
 
     def restore(self, number: int | None = None) -> Thread:
@@ -185,30 +175,32 @@ class Thread:
         if self.last is None:
             return self
         thread = self._step("a reset", None)
-        thread.kept = self._telling
+        thread.system_texts = self.system_texts.with_left(self._system_turn)
         return thread
 
     def with_system(self, text: str) -> Thread:
         """With this system text, whatever its turns came with."""
-        return replace(self, own_system=text, overruled=self.tellings, kept=None)
+        return replace(self, own_system=text, system_texts=self.system_texts.all_overruled())
 
     def undo(self) -> Thread:
         """As it was before its latest change, or without its last turn if no change is known."""
         if self.past is not None:
             step = self.past
-            future = Step(self.last, step.what, self.future, kept=self.kept)
-            return replace(self, last=step.last, past=step.before, future=future, kept=self._standing(step.kept))
+            texts = self.system_texts.with_left(step.left_by_reset)
+            future = self._now(step.what, self.future)
+            return replace(self, last=step.last, past=step.before, future=future, system_texts=texts)
         if self.newest is None:
             return self
-        return replace(self, last=self.newest.before, future=Step(self.last, "a turn", self.future, kept=self.kept))
+        return replace(self, last=self.newest.before, future=self._now("a turn", self.future))
 
     def redo(self) -> Thread:
         """As it was before it was undone."""
         if self.future is None:
             return self
         step = self.future
-        past = Step(self.last, step.what, self.past, kept=self.kept)
-        return replace(self, last=step.last, past=past, future=step.before, kept=self._standing(step.kept))
+        texts = self.system_texts.with_left(step.left_by_reset)
+        past = self._now(step.what, self.past)
+        return replace(self, last=step.last, past=past, future=step.before, system_texts=texts)
 
     def fork(self, name: str, at: int | None = None) -> Thread:
         """A thread of its own with the turns up to number `at`; what is undone there is undone there alone."""
@@ -217,19 +209,14 @@ class Thread:
     def _step(self, what: str, last: Link | None, copied: int = 0) -> Thread:
         thread = Thread.__new__(Thread)  # by hand, for `replace` takes five times as long
         thread.name, thread.own_system, thread.model, thread.cells = self.name, self.own_system, self.model, self.cells
-        thread.last, thread.past, thread.future = last, Step(self.last, what, self.past, kept=self.kept), None
+        thread.last, thread.past, thread.future = last, self._now(what, self.past), None
         thread.copied = self.copied + copied
-        thread.kept, thread.tellings, thread.overruled = self.kept, self.tellings, self.overruled
+        thread.system_texts = self.system_texts
         return thread
 
-    def _kept_but(self, cells: Collection[str | None], run: str | None) -> Turn | None:
-        """The turn that a reset has left its system text of, unless another run of one of these cells made it."""
-        kept = self.kept
-        return None if kept is not None and kept.cell is not None and kept.cell in cells and kept.run != run else kept
-
-    def _standing(self, kept: Turn | None) -> Turn | None:
-        """This turn, unless the system text that was set meanwhile overrules it."""
-        return None if kept is not None and _number(kept) <= self.overruled else kept
+    def _now(self, what: str, before: Step | None) -> Step:
+        """The step that leads back here, from where `what` is done or undone."""
+        return Step(self.last, what, before, left_by_reset=self.system_texts.left_by_reset)
 
     @property
     def latest_aside(self) -> int:
@@ -281,10 +268,6 @@ class Thread:
         after = self._after(before)
         last = chained(before, after, before, lambda link: aside if link in chosen else link.aside)
         return self._step(what, last, len(after) * LINK_BYTES)
-
-
-def _number(turn: Turn) -> int:
-    return turn.told.number if turn.told is not None else 0
 
 
 @dataclass(slots=True, eq=False)

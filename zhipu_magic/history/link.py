@@ -23,13 +23,13 @@ class Link:
     `number` counts all links up to here, `standing` those whose turns stand, `tokens` what these take; `latest_aside`
     is the highest `aside` up to here. `checksum` identifies the standing turns up to here, `asked_after` those that the
     turn's own request held. `same_cell` is the nearest link before this one whose turn the same cell asked, if any: so
-    a search for the turns of a cell ends at its first one, and need not go on to the beginning of the thread. `telling`
-    is the nearest link before this one whose turn stands and came with a system text, if any.
+    a search for the turns of a cell ends at its first one, and need not go on to the beginning of the thread.
+    `system_before` is the nearest link before this one whose turn stands and came with a system text, if any.
     """
 
     __slots__ = (
         *("turn", "before", "same_cell", "aside", "latest_aside"),
-        *("number", "standing", "tokens", "checksum", "asked_after", "telling"),
+        *("number", "standing", "tokens", "checksum", "asked_after", "system_before"),
     )
 
     def __init__(
@@ -49,9 +49,9 @@ class Link:
         if before is not None:
             number, standing, tokens, checksum = before.number, before.standing, before.tokens, before.checksum
             latest_aside = before.latest_aside
-            self.telling: Link | None = before if before.turn.told is not None and not before.aside else before.telling
+            self.system_before: Link | None = before if before.gives_system else before.system_before
         else:
-            self.telling = None
+            self.system_before = None
         self.latest_aside: int = aside if aside > latest_aside else latest_aside
         self.number: int = number + 1
         self.standing: int = standing if aside else standing + 1
@@ -59,6 +59,11 @@ class Link:
         self.asked_after = checksum if asked_after is None else asked_after
         # The same in every kernel, for it is written to the journal.
         self.checksum: int = checksum if aside else crc32(f"{turn.id}\n".encode(), checksum)
+
+    @property
+    def gives_system(self) -> bool:
+        """Whether its turn stands and came with a system text."""
+        return self.turn.system_given is not None and not self.aside
 
     @property
     def stale(self) -> bool:
@@ -78,26 +83,35 @@ def back_from(link: Link | None) -> Iterator[Link]:
         link = link.before
 
 
+def links_with_system(link: Link | None) -> Iterator[Link]:
+    """Of this link and those before it, those whose turns stand and came with a system text, the newest first."""
+    if link is not None and not link.gives_system:
+        link = link.system_before
+    while link is not None:
+        yield link
+        link = link.system_before
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Step:
     """A change that can be undone or redone: `what` it was, and the `last` link of the thread without it.
 
-    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them. `kept`
-    is the thread's without the change (see `Thread`).
+    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them.
+    `left_by_reset` is what the thread had of that without the change (see `SystemTexts`).
     """
 
     last: Link | None
     what: str
     _before: Step | None
     count: int = 1
-    kept: Turn | None = None
+    left_by_reset: Turn | None = None
 
     @property
     def before(self) -> Step | None:
         """The change before this one."""
         if self.count == 1 or self.last is None:
             return self._before
-        return Step(self.last.before, self.what, self._before, self.count - 1, kept=self.kept)
+        return Step(self.last.before, self.what, self._before, self.count - 1, self.left_by_reset)
 
 
 def chained(

@@ -29,7 +29,7 @@ class Anchor:
     append: bool = False
 
 
-class Told(NamedTuple):
+class SystemText(NamedTuple):
     """A system text that a cell gave with its prompt, for this and later turns; `number` counts those of its thread."""
 
     text: str
@@ -45,8 +45,9 @@ class Turn(NamedTuple):
 
     `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
     go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
-    for this turn alone; `told` is the system text that came with it, which goes as the turn does. `tool_messages` are
-    the tool calls and their results, between prompt and reply, `sources` what the service found on the web.
+    for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
+    `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
+    on the web.
     """
 
     prompt: str
@@ -66,7 +67,7 @@ class Turn(NamedTuple):
     instruction: str = ""
     tool_messages: tuple[Message, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
-    told: Told | None = None
+    system_given: SystemText | None = None
     cut: tuple[str, ...] = ()
 
     @property
@@ -109,7 +110,7 @@ class Turn(NamedTuple):
             execution_count=self.execution_count,
             tokens=self.tokens + more.tokens,
             sources=_both(self.sources, more.sources),
-            told=self.told,
+            system_given=self.system_given,
             cut=self.cut,
         )
 

@@ -1,6 +1,7 @@
-"""What a text leaves out of the value that it shows, told to whoever has asked for the text.
+"""Which parts of a value a text leaves out.
 
-A text is cut deep inside, by what knows how, and its user wants to know: `told` collects what `tell` says meanwhile.
+A text is cut by the code that knows how, many calls below the one that shows it, and the user wants to know. So
+`collecting_cuts` gathers what `note_cut` is called with meanwhile.
 """
 
 from __future__ import annotations
@@ -9,22 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_told: ContextVar[list[str] | None] = ContextVar("zhipu_magic: left out", default=None)
+_cuts: ContextVar[list[str] | None] = ContextVar("zhipu_magic: left out", default=None)
 
 
-def tell(what: str) -> None:
-    """Say what is sent in place of a whole value: `406 × 9, 60 rows sent`."""
-    told = _told.get()
-    if told is not None:
-        told.append(what)
+def note_cut(what: str) -> None:
+    """Note what is sent in place of a whole value: `406 × 9, 60 rows sent`."""
+    cuts = _cuts.get()
+    if cuts is not None:
+        cuts.append(what)
 
 
 @contextmanager
-def told() -> Iterator[list[str]]:
-    """What is told within, here alone: for an attempt, whose text may not be used, the list is ignored."""
-    collected: list[str] = []
-    token = _told.set(collected)
+def collecting_cuts() -> Iterator[list[str]]:
+    """A list of the cuts that are noted within; a block around this one does not see them.
+
+    An attempt whose text may not be used ignores the list.
+    """
+    cuts: list[str] = []
+    token = _cuts.set(cuts)
     try:
-        yield collected
+        yield cuts
     finally:
-        _told.reset(token)
+        _cuts.reset(token)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from .left_out import tell
+from .left_out import note_cut
 from .markdown import backticks
 from .numbers import about
 
@@ -45,7 +45,7 @@ def cut(text: str, tokens: float, whole: float | None = None) -> str:
         if whole <= tokens:
             return text
     note = f"[cut here: about {about(tokens)} of about {about(whole)} tokens are shown]"
-    tell(f"about {about(tokens)} of about {about(whole)} tokens sent")
+    note_cut(f"about {about(tokens)} of about {about(whole)} tokens sent")
     shown = _beginning(text, max(0.0, tokens - estimate(note) - 1))
     return f"{shown}{'' if not shown or shown.endswith(chr(10)) else chr(10) if chr(10) in text else ' '}{note}"
 
@@ -68,7 +68,7 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
         if left < 0:
             break
         shown += 1
-    tell(f"{len(items):,} names, {shown:,} sent")
+    note_cut(f"{len(items):,} names, {shown:,} sent")
     return between.join([*items[:shown], f"… and {len(items) - shown:,} more"])
 
 

@@ -12,7 +12,7 @@ from ...service.wire import Usage, total
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
 from ..rounds import Round, tool_messages
-from ..turn import Message, Told, Turn
+from ..turn import Message, SystemText, Turn
 from .event import Event, State, event_class, made
 from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
 
@@ -255,7 +255,7 @@ class TurnEvent(Event):
             instruction=self.instruction or "",
             tool_messages=tool_messages,
             cut=() if self.cut is None else tuple(self.cut),
-            told=None if self.system is None else Told(self.system),
+            system_given=None if self.system is None else SystemText(self.system),
         )
         return turn._replace(sources=_sources(completion["web_search"])) if "web_search" in completion else turn
 
@@ -272,7 +272,7 @@ class TurnEvent(Event):
         elif self.replaces is not None:
             changed = thread.replace_turn(
                 self.replaces,
-                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run, told=old.told),
+                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run, system_given=old.system_given),
                 what="a turn asked again",
                 asked_again=True,
             )

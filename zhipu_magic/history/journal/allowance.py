@@ -145,7 +145,7 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
     def shortened(step: Step | None) -> Step | None:
         shorter: Step | None = None
         for one in reversed(list(fitting(step))):
-            shorter = Step(one.last, one.what, shorter, kept=one.kept)
+            shorter = Step(one.last, one.what, shorter, left_by_reset=one.left_by_reset)
         return shorter
 
     def lighter(thread: Thread) -> Thread:

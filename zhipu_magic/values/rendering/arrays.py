@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import shortened, with_line_ends_escaped, without_addresses
-from ...text.left_out import tell
+from ...text.left_out import note_cut
 from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
 from .registry import LATE, add, kind_of
@@ -44,9 +44,9 @@ def _array(value: Any, tokens: int) -> str:
     for edge in _EDGES:
         count = math.prod(min(length, 2 * edge + 1) for length in value.shape)
         if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1)) <= room:
-            tell(f"shape {tuple(map(int, value.shape))}, its corners sent")
+            note_cut(f"shape {tuple(map(int, value.shape))}, its corners sent")
             return f"{above}\n{fenced_within(corners, 'text', tokens)}"
-    tell(f"shape {tuple(map(int, value.shape))}, only a summary sent")
+    note_cut(f"shape {tuple(map(int, value.shape))}, only a summary sent")
     return above
 
 

@@ -20,7 +20,7 @@ from itertools import groupby
 from typing import Final
 
 from ...text.characters import shortened, without_addresses
-from ...text.left_out import tell, told
+from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.tokens import INLINE, cut, fenced_within, weight
 from .registry import render
@@ -46,11 +46,11 @@ _LEAST: Final = 40
 @render.register
 def _failure(value: BaseException, tokens: int) -> str:
     """The error and its causes. For one that was never raised, only its last line."""
-    with told() as left_out:
+    with collecting_cuts() as left_out:
         text = _chain(value, tokens - weight("```text\n\n```") - 4, 0)
         shown = text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "text", tokens)
     if left_out:
-        tell(_SHORTENED)
+        note_cut(_SHORTENED)
     return shown
 
 
@@ -61,7 +61,7 @@ def _chain(error: BaseException, tokens: float, depth: int) -> str:
     for number, (current, between) in enumerate(chain, 1):
         if left < _LEAST and texts:
             texts.append(f"({plural(len(chain) - number + 1, 'earlier error')} left out)")
-            tell(_SHORTENED)
+            note_cut(_SHORTENED)
             break
         text = _single(current, left if number == len(chain) else left / 2, depth)
         texts.append(f"{text}\n\n{between}" if between else text)
@@ -106,7 +106,7 @@ def _single(error: BaseException, tokens: float, depth: int) -> str:
     dropped = len(blocks) - len(shown)
     earlier = [f"  {plural(dropped, 'earlier place' if shown else 'place')} left out"] if dropped else []
     if dropped:
-        tell(_SHORTENED)
+        note_cut(_SHORTENED)
     return "\n".join([_HEADING, *earlier, *shown, last, *inner])
 
 
@@ -180,7 +180,7 @@ def _group(error: BaseException, tokens: float, depth: int) -> list[str]:
         return [f"  with {plural(len(inner), 'error')}"]
     shown = inner[:_MOST_IN_GROUP]
     if len(shown) < len(inner):
-        tell(_SHORTENED)
+        note_cut(_SHORTENED)
     lines = []
     for number, one in enumerate(shown, 1):
         text = _chain(one, tokens / 2 / len(shown), depth + 1)

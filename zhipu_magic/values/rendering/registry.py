@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ...text.characters import class_name, whole_characters
 from ...text.errors import GLMError, InvalidRequest
-from ...text.left_out import told
+from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
 from ..images.from_value import Image
 
@@ -67,7 +67,7 @@ def rendered(value: Any, tokens: int) -> Rendered:
 
     Raises InvalidRequest if the value's own code fails, or a function that was registered for it.
     """
-    with told() as left_out:
+    with collecting_cuts() as left_out:
         shown = _rendered(value, max(1, tokens))
     return replace(shown, left_out="; ".join(dict.fromkeys(left_out))) if left_out else shown
 

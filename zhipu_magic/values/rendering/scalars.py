@@ -17,7 +17,7 @@ from types import EllipsisType, NoneType, NotImplementedType
 from typing import Any, Final
 
 from ...text.characters import shortened
-from ...text.left_out import tell
+from ...text.left_out import note_cut
 from ...text.numbers import plural
 from ...text.tokens import cut, weight
 from ..images.from_value import Image, image_of
@@ -66,7 +66,7 @@ def _bytes(value: bytes | bytearray | memoryview, tokens: int) -> str | Image:
         text = ""
     if not size or _UNPRINTABLE.search(text) or not text:
         if size > _FIRST_BYTES:
-            tell(f"{plural(size, 'byte')}, {_FIRST_BYTES} sent")
+            note_cut(f"{plural(size, 'byte')}, {_FIRST_BYTES} sent")
         return f"{plural(size, 'byte')}: {first[:_FIRST_BYTES]!r}{'…' if size > _FIRST_BYTES else ''}"
     whole = weight(text) * size / len(first) if size > len(first) else None
     return cut(f"{plural(size, 'byte')} of text: {text}", tokens, whole)
@@ -76,7 +76,7 @@ def _whole_number(value: int) -> str:
     digits = int(int.bit_length(value) * math.log10(2)) + 1
     if digits <= _MOST_DIGITS:
         return int.__repr__(value)
-    tell(f"an integer of about {digits:,} digits, of which none was sent")
+    note_cut(f"an integer of about {digits:,} digits, of which none was sent")
     return f"an integer of about {digits:,} digits"
 
 

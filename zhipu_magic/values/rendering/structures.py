@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import without_addresses
-from ...text.left_out import tell, told
+from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
@@ -50,10 +50,10 @@ def structure(value: Any, tokens: int) -> Any:
 
 def as_json(value: Any, tokens: int) -> str:
     """The JSON of a container or a record."""
-    with told():  # of the attempts, which may not be used
+    with collecting_cuts():  # of the attempts, which may not be used
         text, left_out = _longest(value, tokens)
     if left_out:
-        tell(left_out)
+        note_cut(left_out)
     return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
 
 

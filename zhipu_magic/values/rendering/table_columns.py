@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.left_out import tell
+from ...text.left_out import note_cut
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -51,7 +51,7 @@ def column_list(columns: Columns, tokens: float) -> str:
         lines = [[*line, *more] for line, more in zip(lines, statistics, strict=True)]
         heads, note = [*heads, *used], _coverage(known, used, len(lines))
     if others and not columns.series:
-        tell(f"{plural(len(columns.labels), 'column')}, {len(lines):,} sent")
+        note_cut(f"{plural(len(columns.labels), 'column')}, {len(lines):,} sent")
     lines += [others] if others else []
     table = [row([*line, *[""] * (len(heads) - len(line))]) for line in [heads, ["---"] * len(heads), *lines]]
     return "\n".join([*table, "", note] if note else table)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
-from ...text.left_out import tell
+from ...text.left_out import note_cut
 from ...text.numbers import plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
@@ -65,7 +65,7 @@ def sample(rows: Rows, tokens: float) -> str:
     lines = _Lines(rows, _texts(rows, columns, (first, last), longest), first)
     shown = _longest_cells(lines, left)
     if what := _left_out(lines, shown, columns):
-        tell(what)
+        note_cut(what)
     if not shown.first:
         return "" if tokens < weight(_NO_ROOM) else _NO_ROOM
     gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
