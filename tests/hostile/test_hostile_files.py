@@ -26,6 +26,7 @@ from PIL import Image as PIL
 
 from zhipu_magic import Chat
 from zhipu_magic.history.journal import lines as journal_lines
+from zhipu_magic.history.journal import checks as journal_checks
 from zhipu_magic.history.journal import reader as journal_reader
 from zhipu_magic.history.journal.file import torn_file
 from zhipu_magic.notebook import runner
@@ -528,7 +529,7 @@ def test_a_huge_file_of_another_kind_is_known_by_its_beginning(tmp_path: Path) -
     tracemalloc.start()
     try:
         with pytest.raises(JournalError, match="another kind"):
-            journal_reader.refuse_other(path)
+            journal_checks.refuse_other(path)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
@@ -540,7 +541,7 @@ def test_a_line_without_end_is_damaged_and_not_held(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         found = journal_reader.read(path)
-        journal_reader.refuse_other(path)
+        journal_checks.refuse_other(path)
         assert tracemalloc.get_traced_memory()[1] < 150_000_000
     finally:
         tracemalloc.stop()

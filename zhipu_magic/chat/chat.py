@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..history.conversation import Thread
 from ..history.events.event import State
 from ..history.history import History
+from ..history.journal.checks import named
 from ..history.journal.journal import Journal
-from ..history.journal.reader import named
 from ..history.ledger import Ledger, Sums
 from ..history.turn import Anchor
 from ..service.api_key import ApiKey

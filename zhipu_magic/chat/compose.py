@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..history.conversation import Thread
-from ..history.history import check_name
+from ..history.events.checked import check_name
 from ..history.turn import Anchor, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE

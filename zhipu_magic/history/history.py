@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..service.forks import tell_of_forks
-from ..text.characters import LONGEST_NAME, is_word, shortened
 from ..text.errors import InvalidRequest, JournalError
 from .conversation import Thread
-from .events.changes import ResumeEvent, from_json
+from .events.changes import ResumeEvent
+from .events.checked import check_name, checked_event
 from .events.event import Event, State
-from .events.members import SENSELESS
+from .journal.checks import named
 from .journal.journal import Journal
-from .journal.reader import named
 from .link import Link
 from .turn import Anchor
 
@@ -37,7 +36,7 @@ class History:
         self.journal = journal
         self.changing = threading.RLock()
         """Held while an event happens: there is one change at a time."""
-        _event({"event": "session", "id": "", **settings})
+        checked_event({"event": "session", "id": "", **settings})
         self.state = journal.begin(settings).state()
         self._finish = finish
         tell_of_forks(self)
@@ -55,7 +54,7 @@ class History:
         self.write_down()
 
     def _apply(self, kind: str, **members: Any) -> None:
-        self.commit(_event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked}))
+        self.commit(checked_event({"id": self.next_id(), "event": kind, **members, "forked": self.journal.forked}))
 
     def next_id(self) -> str:
         """The id of the next event. Hold `changing` until that event is committed, so that no other gets in between."""
@@ -287,37 +286,3 @@ class History:
         self._finish(None)
         with self.changing:
             resuming.save(self.journal, self.threads, named(path))
-
-
-def _event(members: dict[str, Any]) -> Event:
-    """The event with these members. Raises InvalidRequest if a journal with it could not be read back."""
-    try:
-        return from_json(dict(members))
-    except SENSELESS:
-        values = ", ".join(
-            f"{name} {shortened(repr(value), 60)}"
-            for name, value in members.items()
-            if name not in ("id", "event", "thread", "forked") and value is not None
-        )
-        raise InvalidRequest(
-            "The {kind} is not valid: {values}.",
-            hint="A model's name is one printable word of at most {longest} characters; a temperature is a number from "
-            "0 to 2; a budget is 0 or more.",
-            reason="setting.invalid",
-            kind=members["event"],
-            values=values,
-            longest=LONGEST_NAME,
-        ) from None
-
-
-def check_name(name: str) -> str:
-    """A thread's name: one word. Raises InvalidRequest."""
-    if not is_word(name) or name.startswith("-"):
-        raise InvalidRequest(
-            "{name!r} is not a valid name for a thread: it is one word of at most {longest} characters, and does not "
-            "begin with a dash.",
-            reason="thread.bad_name",
-            name=shortened(name, LONGEST_NAME),
-            longest=LONGEST_NAME,
-        )
-    return name

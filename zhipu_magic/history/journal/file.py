@@ -16,9 +16,9 @@ from ...values.images.stored import from_json as image_from_json
 from ..events.changes import from_json
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
+from .checks import refuse_other
 from .lines import BLOCK, LONGEST, value_of
 from .lock import CAN_LOCK, locked
-from .reader import refuse_other
 
 
 def append(path: Path, lines: bytes, patience: float) -> None:

@@ -27,10 +27,11 @@ from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
 from .behind import lines_behind
+from .checks import VERSION, images_of, is_there, refuse_other
 from .file import append, copy_images, keep_images
 from .lines import value_of
 from .lock import PATIENCE
-from .reader import VERSION, images_of, is_there, read, refuse_other
+from .reader import read
 
 #: Seconds that the last lines wait at the end for another program that has locked the file.
 _LAST_PATIENCE = 5.0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from ...text import regular_files
-from ...text.characters import shortened
 from ...text.errors import JournalError
 from ...values.images.stored import from_json as image_from_json
 from ..events.changes import from_json, plain_turns
@@ -21,16 +17,10 @@ from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.plain_turns import PlainTurns
 from ..events.turn_event import TurnEvent
+from .checks import check_version, images_of, size_of
 from .lines import LINE_END, blocks_of, value_of, values_of
 from .lock import locked
 
-#: The version of the format. A newer journal is refused.
-VERSION = 1
-#: How each line begins, and the bytes at the head of a file in which one does.
-_OURS = re.compile(rb'^\{"id": ?"[^"\n]*", ?"event": ?"', re.MULTILINE)
-_HEAD = 1 << 16
-#: Bytes of the largest journal that is read: 100,000 turns take a sixteenth of it. Images are kept beside it.
-_LARGEST = 1 << 31
 #: Lines that a note names by number.
 _MOST_NAMED = 10
 #: The fewest lines that are worth reading together.
@@ -39,11 +29,6 @@ _FEWEST_TOGETHER = 4
 #: Take an event at its place. Take turns, the first at this place and with lines of these sizes; returns how many.
 Take = Callable[[int, Event], None]
 TakePlain = Callable[[int, PlainTurns, Sequence[int]], int]
-
-
-def images_of(journal: Path) -> Path:
-    """The folder where a journal keeps its images, each once, beside itself; journals of one folder share it."""
-    return journal.parent / "images"
 
 
 class JournalReader:
@@ -124,7 +109,7 @@ class JournalReader:
                 self._damaged.append(self._lines)
         elif event_id not in self.places:
             if members["event"] == "session":
-                _check_version(members.get("version"), self.path)
+                check_version(members.get("version"), self.path)
             place = self.places[event_id] = len(self.raw)
             self.raw.append(line)
             self.numbers.append(self._lines)
@@ -244,68 +229,5 @@ def _end(file: IO[bytes]) -> int:
     A file that another program has locked is read all the same: at worst its last line is torn.
     """
     with suppress(BlockingIOError), locked(file.fileno(), shared=True):
-        return _size(file)
-    return _size(file)
-
-
-def _size(file: IO[bytes]) -> int:
-    size = os.fstat(file.fileno()).st_size
-    if size > _LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
-    return size
-
-
-def named(path: str | os.PathLike[str]) -> Path:
-    """The absolute path of a journal that the user names. Raises JournalError if there is no such path."""
-    try:
-        return regular_files.absolute(Path(path))
-    except OSError as error:
-        raise JournalError(
-            "The journal {journal} cannot be found: {why}.",
-            reason="journal.not_found",
-            journal=Path(path).name,
-            why=error.strerror,
-        ) from None
-
-
-def is_there(path: Path) -> bool:
-    """Whether there is a regular file."""
-    try:
-        return regular_files.status(path) is not None
-    except OSError:  # a link, a loop of them, a name that no disk takes
-        return False
-
-
-def refuse_other(path: Path) -> None:
-    """Raise JournalError for a file that is not a journal, or one that a newer version has written to.
-
-    Raises OSError if it cannot be opened; a file that does not exist yet is fine.
-    """
-    with suppress(FileNotFoundError), regular_files.opened(path) as file:
-        head = file.read(_HEAD)
-        if head and not _OURS.search(head):
-            raise JournalError(
-                "{journal} is a file of another kind and was left unchanged.",
-                hint="Choose another name.",
-                reason="journal.other_file",
-                journal=path.name,
-            )
-        file.seek(0)
-        for line in (line for lines in blocks_of(file, _size(file)) for line in lines if b'"session"' in line):
-            with suppress(ValueError):
-                members = value_of(line)
-                if isinstance(members, dict) and members.get("event") == "session":
-                    _check_version(members.get("version"), path)
-
-
-def _check_version(found: Any, path: Path) -> None:
-    if not isinstance(found, int) or found > VERSION:
-        raise JournalError(
-            "The journal {journal} was written by a newer zhipu_magic (format version {found}; this one knows "
-            "{known}) and was left unchanged.",
-            hint="Upgrade zhipu_magic, or choose another file.",
-            reason="journal.newer",
-            journal=path.name,
-            found=shortened(str(found), 20),
-            known=VERSION,
-        )
+        return size_of(file)
+    return size_of(file)

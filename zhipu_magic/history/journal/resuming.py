@@ -17,9 +17,10 @@ from ..events.changes import ResumeEvent
 from ..events.event import State
 from . import sessions
 from .behind import lines_behind
+from .checks import images_of, is_there
 from .file import copy_images, keep_images, write
 from .journal import Journal, images_in
-from .reader import JournalReader, images_of, is_there, read
+from .reader import JournalReader, read
 
 #: Whether a session had the conversation that is to be resumed.
 IsMine = Callable[[Conversation], bool]

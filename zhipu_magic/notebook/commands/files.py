@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...chat.export.formats import FORMS, exported
-from ...history.journal.reader import named, refuse_other
+from ...history.journal.checks import named, refuse_other
 from ...service import endpoint
 from ...text import regular_files
 from ...text.characters import shorten

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from ...history.history import check_name
+from ...history.events.checked import check_name
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
