@@ -25,8 +25,8 @@ from journals import events_of
 from PIL import Image as PIL
 
 from zhipu_magic import Chat
-from zhipu_magic.history.journal import lines as journal_lines
 from zhipu_magic.history.journal import checks as journal_checks
+from zhipu_magic.history.journal import lines as journal_lines
 from zhipu_magic.history.journal import reader as journal_reader
 from zhipu_magic.history.journal.file import torn_file
 from zhipu_magic.notebook import runner

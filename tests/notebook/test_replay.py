@@ -278,7 +278,7 @@ def test_in_only_no_socket_is_opened_no_key_is_needed_and_no_client_is_built(ker
 def test_in_only_practice_starts_nothing_until_the_mode_ends(kernels: Kernels) -> None:
     page = kernels.start("only")
     assert "no model behind it" in page.run("%glm practice").plain()
-    assert page.session._practice_server is None
+    assert page.session._practice.server is None
     page.run("%config GLMMagics.replay = 'off'")
     assert page.run("%%glm\n你好").plain() == "你好！有什么我可以帮助你的吗？"
     assert "Practice is over" in page.run("%glm practice off").plain()

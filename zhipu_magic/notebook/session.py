@@ -13,14 +13,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..text.errors import GLMError
-from . import front_ends, hints, notices
+from . import front_ends, hints, notices, page_chat
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page_practice import PagePractice
 from .settings import Settings
 from .shell import is_coloured, is_terminal
 from .variables import Variables
@@ -29,19 +30,12 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
     from ..chat.chat import Chat
-    from ..chat.environment import ReplayMode
     from ..history.turn import Anchor, Turn
-    from ..practice import PracticeServer
     from ..text.markup import Markup
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .shell import Shell
-
-#: Settings that are attributes of the chat; `reflect_chat` copies the first three back.
-_OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", "value_tokens", "tool_rounds", "tool_calls")
-#: Settings of the connection to the service.
-_OF_THE_SERVICE = ("base_url", "plain_http", "timeout", "max_retries")
 
 
 class Session:
@@ -57,14 +51,13 @@ class Session:
         self._cell_outputs = CellOutputs(shell)
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
-        self._practice_server: PracticeServer | None = None
-        self._practice_script: Path | None = None
+        self._practice = PagePractice()
         self._notices: list[str] = []
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         #: A run, and whether its cell had an earlier turn when this run first asked.
         self._earlier_turn = (0, False)
-        settings.observe(self._follow_setting, (*_OF_THE_CHAT, *_OF_THE_SERVICE, "journal"))
+        settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
 
@@ -72,28 +65,11 @@ class Session:
     def chat(self) -> Chat:
         """The chat, made from the settings when it is first needed."""
         if self._chat is None:
-            from ..chat.chat import Chat
-            from .consent import ask_user
-
-            settings = self.settings
-            self._chat = Chat(
-                settings.model,
-                base_url=settings.base_url,
-                plain_http=settings.plain_http,
-                system=settings.system,
-                temperature=settings.temperature,
-                stream=settings.stream,
-                timeout=settings.timeout,
-                max_retries=settings.max_retries,
-                journal=self.page_journal.path(),
-                replay=cast("ReplayMode", settings.replay),
-                warn=lambda notice: self.notify(hints.in_cell(notice)),
-                confirm=ask_user,
+            self._chat = page_chat.new_chat(
+                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
             )
-            if settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
+            if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
                 self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
-            for name in ("value_tokens", "tool_rounds", "tool_calls"):
-                setattr(self._chat, name, getattr(settings, name))
         return self._chat
 
     def change(self, setting: str, value: object) -> None:
@@ -114,12 +90,10 @@ class Session:
             return
         if name == "journal":
             chat.history.journal.move(self.page_journal.path())
-        elif name in _OF_THE_SERVICE:
-            chat.service.configure(**{name: value})
-        elif getattr(chat, name) != value:
-            setattr(chat, name, value)
-        if name == "replay" and chat.service.practising and self._practice_server is None:
-            self.begin_practice(self._practice_script)  # replaying did not need the server
+        else:
+            page_chat.change(chat, name, value)
+        if name == "replay":
+            self._practice.follow_replay(chat.service, replays=self._replays)
 
     def reflect_chat(self) -> None:
         """Copy the chat's current state to the settings and the dashboard."""
@@ -298,7 +272,7 @@ class Session:
     def _spending(self) -> DashboardFigures:
         from .display.dashboard_figures import DashboardFigures
 
-        return DashboardFigures(self.chat.state, as_recorded=self.settings.replay == "only")
+        return DashboardFigures(self.chat.state, as_recorded=self._replays)
 
     # Practice
 
@@ -307,23 +281,13 @@ class Session:
 
         Raises ValueError if something is wrong with a file of scripts (see `practice.script_file`).
         """
-        from ..practice import PracticeServer
-        from ..service.api_key import ApiKey
-        from ..service.endpoint import Endpoint
-
-        address, key = "http://127.0.0.1/practice", "practice"
-        if self.settings.replay != "only":
-            server = self._practice_server or PracticeServer()
-            server.read_script(script)
-            self._practice_server = server.start()
-            address, key = server.base_url, server.api_key
-        self._practice_script = script
-        self.chat.service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
+        self._practice.begin(self.chat.service, script, replays=self._replays)
 
     def end_practice(self) -> None:
         """Stop the practice server, if it is running, and go back to the service."""
-        server, self._practice_server = self._practice_server, None
-        if self._chat is not None and self._chat.service.practising:
-            self._chat.service.use(None)
-        if server is not None:
-            server.stop()
+        self._practice.end(self._chat.service if self._chat is not None else None)
+
+    @property
+    def _replays(self) -> bool:
+        """Whether nothing goes out: all is answered from the journal."""
+        return self.settings.replay == "only"
