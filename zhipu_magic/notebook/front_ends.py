@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..text import regular_files
+from ..text.open_folder import JOURNALS
 
 #: Set by Jupyter Server for the kernel of a notebook: the notebook's path.
 SESSION_VARIABLE = "JPY_SESSION_NAME"
@@ -94,4 +95,4 @@ def has_no_folder(names: Mapping[str, Any]) -> bool:
 
 def journal_of(notebook: Path) -> Path:
     """The journal beside a notebook."""
-    return notebook.parent / regular_files.JOURNALS / f"{notebook.stem}.jsonl"
+    return notebook.parent / JOURNALS / f"{notebook.stem}.jsonl"

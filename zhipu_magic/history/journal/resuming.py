@@ -12,6 +12,7 @@ from ...text.characters import shorten
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ...text.numbers import plural
+from ...text.open_folder import JOURNALS
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
@@ -80,7 +81,7 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
 
 def _missing(file: Path) -> JournalError:
     """The error that says what journals there are instead."""
-    folder = file.parent if file.parent.name == regular_files.JOURNALS else file.parent / regular_files.JOURNALS
+    folder = file.parent if file.parent.name == JOURNALS else file.parent / JOURNALS
     names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1)]
     if not names:
         return JournalError(

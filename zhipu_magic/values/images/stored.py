@@ -19,6 +19,7 @@ from typing import Any
 from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.errors import JournalError
+from ...text.open_folder import refused
 from .files import what_is
 from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import hash_of_png
@@ -60,7 +61,7 @@ def read(image: Image, path: Path) -> bytes:
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):
-        raise regular_files.refused(path.name, "not the picture that the journal describes")
+        raise refused(path.name, "not the picture that the journal describes")
     return data
 
 
