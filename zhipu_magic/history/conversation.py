@@ -135,7 +135,7 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, "a turn", self.past, len(turns), self.system_texts.left_by_reset)
+        past = Step(before, "a turn", self.past, count=len(turns), left_by_reset=self.system_texts.left_by_reset)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
