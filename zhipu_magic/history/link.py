@@ -8,7 +8,7 @@ which every turn makes new ones are not `frozen`, which would double the time th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from .turn import Turn
@@ -111,7 +111,7 @@ class Step:
         """The change before this one."""
         if self.count == 1 or self.last is None:
             return self._before
-        return Step(self.last.before, self.what, self._before, self.count - 1, self.left_by_reset)
+        return replace(self, last=self.last.before, count=self.count - 1)
 
 
 def chained(
