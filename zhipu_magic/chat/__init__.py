@@ -1,1 +1,1 @@
-"""Asks: one turn, many at once, or awaited. Needs no notebook."""
+"""Asks the model: one turn, many at once, or awaited. Needs no notebook."""

@@ -104,7 +104,7 @@ def answer_limit(budget: Budget, request: Request, rounds: Sequence[Round], spen
 
 
 def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bool) -> tuple[Sums, int]:
-    """What has been spent after these rounds, and the tokens that the next one's prompt takes."""
+    """What will have been spent after these rounds, and the tokens of the next round's prompt."""
     usages, tokens = taken(request, rounds)
     for usage in usages:
         cost = cost_of(request.model, usage, priced=priced)

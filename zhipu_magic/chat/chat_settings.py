@@ -53,7 +53,7 @@ class ChatSettings:
 
     @property
     def temperature(self) -> float | None:
-        """How freely the model chooses its words, from 0 to 2; None leaves it to the model."""
+        """The sampling temperature, from 0 to 2; None leaves it to the model."""
         return self.history.state.temperature
 
     @temperature.setter
@@ -89,7 +89,7 @@ class ChatSettings:
         return self._toolbox.known
 
     def remove_tools(self, *names: str) -> None:
-        """Forget these tools, including that one asks before each call: the model can no longer call them.
+        """Forget these tools, and whether one asks before each call: the model can no longer call them.
 
         Raises InvalidRequest, and removes none, where one is not known.
         """

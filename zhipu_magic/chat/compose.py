@@ -116,7 +116,7 @@ class Composer:
         return self._repeated(turn, prompt, _Place(here, anchor, here.system, joins=turn.id))
 
     def _repeated(self, turn: Turn, prompt: Prompt, place: _Place) -> Request:
-        """The request with the options of this turn."""
+        """The request that repeats this turn with its own options."""
         return self._composed(prompt, self._toolbox.options_of(turn), place, turn.instruction)
 
     def _composed(self, prompt: Prompt, options: Options, place: _Place, instruction: str = "") -> Request:

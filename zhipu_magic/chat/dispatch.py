@@ -170,7 +170,7 @@ class Dispatch:
                     emit(Smaller(number=1, most=1, wait=0.0, reason=why, request=request))
 
     def _learn_how_it_thinks(self, reply: Reading, endpoint: Endpoint) -> None:
-        """Know from a reply whether the next ones will begin with reasoning that no tag opens."""
+        """Learn from a reply whether the model's replies begin with reasoning that no tag opens."""
         unopened = reply.progress.thinks_unopened
         is_sure = unopened or (reply.request.thinks_unopened and reply.state == "complete")
         if is_sure and not endpoint.profile.is_glm:

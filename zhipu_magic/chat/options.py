@@ -149,7 +149,7 @@ def _function_choice(name: str) -> dict[str, Any]:
 
 
 class _Described(NamedTuple):
-    """A function as a request describes it."""
+    """A function as a request describes it, which cannot be called."""
 
     member: Mapping[str, Any]
 
@@ -209,7 +209,7 @@ def _read_tools(value: Any) -> dict[str, Any] | None:
 
 
 def _plain(search: Search) -> bool | str | Search:
-    """The search as True or as a text, where these say the same."""
+    """The search in its shortest form: True or a text, where that means the same."""
     if search == Search(query=search.query):
         return search.query or True
     return search

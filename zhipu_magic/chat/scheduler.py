@@ -1,4 +1,4 @@
-"""When requests go out: so many at once, and the turns of a thread one after another."""
+"""Decides when requests go out: a limited number at once, and the turns of a thread one after another."""
 
 from __future__ import annotations
 

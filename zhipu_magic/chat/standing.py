@@ -1,4 +1,4 @@
-"""What a reply cost, and where the chat stands after it."""
+"""What a reply cost, and the state of the chat after it: turns, context, total cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What turns and rounds take, in tokens: by the service's counts, or else by estimates."""
+"""The tokens of turns and rounds: by the service's counts where there are any, else estimates."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def scale(thread: Thread) -> float:
 
 
 def system_tokens(system: str) -> int:
-    """What a system text takes."""
+    """The tokens of a system text."""
     return round(estimate(system)) if system else 0
 
 
 def context_tokens(thread: Thread) -> int:
-    """What the conversation takes of the next request."""
+    """The tokens of the conversation in the next request."""
     return thread.last.tokens + system_tokens(thread.system) if thread.last and thread.last.tokens else 0
 
 

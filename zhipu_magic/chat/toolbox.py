@@ -133,7 +133,7 @@ class Toolbox:
 
 
 def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:
-    """What a tool's name stands for by now. Methods and the like stand for themselves: no name is theirs.
+    """The tool that this one's name refers to now. Methods and the like are not looked up: no name is theirs.
 
     Where the name is that of a tool by now, which `confirm` made, it asks first. A function may have changed in place.
     """

@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class _Later:
-    """The handler while an interrupt is held back: it notes the latest. It stands in the place of `handler`."""
+    """The signal handler while interrupts are held back, in place of `handler`: it notes the latest one."""
 
     def __init__(self, handler: Callable[[int, FrameType | None], object]) -> None:
         self.handler = handler

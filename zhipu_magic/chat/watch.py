@@ -1,4 +1,4 @@
-"""A reply that is painted while it is read. Reading is done here; painting is up to the display."""
+"""Reads a reply and has it painted meanwhile. How it is painted is up to the display."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def fit_smaller(request: Request) -> Request | None:
 
 
 def _around(request: Request) -> int:
-    """What this request alone adds to the conversation: how to answer, and what can be called."""
+    """The tokens that this request alone adds to the conversation: its instruction and its tools."""
     tools = request.members.get("tools")
     texts = [request.instruction, json.dumps(tools, ensure_ascii=False) if tools else ""]
     return round(sum(estimate(text) for text in texts if text))
@@ -144,6 +144,6 @@ def _newest(last: Link | None, room: int | None, *, with_reasoning: bool) -> tup
 
 
 def _reasoning_tokens(turn: Turn) -> int:
-    """What the reasoning of a turn takes, which its own count leaves out; an estimate."""
+    """An estimate of the tokens of a turn's reasoning, which its own count leaves out."""
     texts = [turn.reasoning, *(message.get("reasoning_content", "") for message in turn.tool_messages)]
     return round(sum(estimate(text) for text in texts if text))

@@ -1,1 +1,1 @@
-"""Keeps: turns, threads, undo, what it cost, and the journal on disk."""
+"""Keeps the state of a chat: turns, threads, undo, what it cost, and the journal on disk."""

@@ -104,7 +104,7 @@ class Thread:
         return any(link.turn.run != run and not link.aside for link in self._links_of(cell))
 
     def commit(self, turn: Turn, *, append: bool = False, asked_after: int | None = None) -> Thread:
-        """With this turn: in place of those from earlier runs of its cell, else after those of this run, else last.
+        """Add this turn: in place of turns from earlier runs of its cell, else after those of this run, else last.
 
         `asked_after` is the checksum of the turns in its request, if others may stand before it by now.
         """
@@ -295,6 +295,6 @@ class Conversation:
         return Conversation(self.blank, {**self.threads, name: self.thread(name)}, name)
 
     def every(self, change: Callable[[Thread], Thread]) -> Conversation:
-        """With this change made to all threads."""
+        """With this change applied to every thread."""
         threads = {name: change(thread) for name, thread in self.threads.items()}
         return Conversation(self.blank, threads, self.current)

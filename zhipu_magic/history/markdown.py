@@ -99,13 +99,13 @@ def call_line(call: Called) -> str:
 
 
 def _within(text: str) -> str:
-    """As much of the text as is shown: front ends are slow with megabytes, and notebooks are saved with them."""
+    """The text, cut to what is shown: megabytes are slow in a front end, and would be saved in the notebook."""
     more = len(text) - _LONGEST_FOLDED
     return text if more <= 0 else f"{text[:_LONGEST_FOLDED]}\n… and {more:,} more characters, which are not shown here."
 
 
 def _without_fence(text: str) -> str:
-    """What stands in the fence, where all of the text does."""
+    """The text without the fence around it, if there is one."""
     fence = re.fullmatch(r"(`{3,})\w*\n(.*?)\n?\1(.*)", text.strip(), re.DOTALL)
     return f"{fence[2]}{fence[3]}" if fence else text
 
@@ -148,7 +148,7 @@ def sources(found: Iterable[Mapping[str, Any]]) -> Markup:
 
 
 def citations(found: Iterable[Mapping[str, Any]]) -> dict[str, Markup]:
-    """What stands for `[ref_1]` in a reply's words, by the name of the reference: a link to the source that has it."""
+    """The links to the sources, by the names that the reply refers to them with, such as `ref_1`."""
     links: dict[str, Markup] = {}
     for source in found:
         name = str(source.get("refer") or "")

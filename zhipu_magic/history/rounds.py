@@ -173,7 +173,7 @@ def lacks_its_end(body: Mapping[str, Any]) -> bool:
 
 
 def is_early(reason: str | None) -> bool:
-    """Whether this is why a reply ends before the model has ended it."""
+    """Whether a reply with this finish reason ended before the model was done."""
     return reason is not None and plain_reason(reason) in _ENDED_EARLY
 
 

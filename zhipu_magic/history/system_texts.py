@@ -21,11 +21,11 @@ class SystemTexts:
     left_by_reset: Turn | None = None
 
     def in_force(self, turns: Iterable[Turn]) -> Turn | None:
-        """The turn whose text is in force; `turns` are those that stand and came with one, the newest first."""
+        """The turn whose system text is in force. `turns` are those that stand and came with one, the newest first."""
         return next((turn for turn in turns if not self._is_overruled(turn)), self.left_by_reset)
 
     def numbered(self, turn: Turn) -> tuple[SystemTexts, Turn]:
-        """With one more text, if the turn came with one; and the turn, whose text now has a number."""
+        """With the turn's system text counted, if it came with one; and the turn, whose text now has its number."""
         if turn.system_given is None:
             return self, turn
         texts = replace(self, count=self.count + 1)
@@ -36,7 +36,7 @@ class SystemTexts:
         return replace(self, overruled=self.count, left_by_reset=None)
 
     def without(self, cells: Collection[str | None], except_run: str | None) -> SystemTexts:
-        """Without the text that a reset has left, if one of these cells gave it in another run than this."""
+        """Without the text that a reset has left, if one of these cells gave it in another run than `except_run`."""
         left = self.left_by_reset
         if left is None or left.cell is None or left.cell not in cells or left.run == except_run:
             return self

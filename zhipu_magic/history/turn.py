@@ -116,7 +116,7 @@ class Turn(NamedTuple):
 
 
 def _both(first: tuple[Mapping[str, Any], ...], more: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
-    """The sources of two replies. Each has counted its own from 1, so a `[ref_1]` would not say which one it means."""
+    """The sources of two replies, without numbers: each has counted from 1, so `[ref_1]` would be ambiguous."""
     if not first or not more:
         return first or more
     return tuple({name: fact for name, fact in one.items() if name != "refer"} for one in (*first, *more))

@@ -1,4 +1,4 @@
-"""What a `%%glm` cell is, and where its options and its prompt are.
+"""Recognises a `%%glm` cell, and finds its options and its prompt.
 
 Above the `%%glm` line may stand what no reader means for the model: blank lines, comments, and magics that run the cell
 below them, such as `%%time`. A line of options that ends with a backslash goes on in the next one. Comments of the form

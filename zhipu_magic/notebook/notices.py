@@ -1,4 +1,4 @@
-"""What a page tells unasked: what became of turns whose cells are gone."""
+"""The notices on turns that were set aside because their cells were deleted or changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST_SYSTEM = 60
 
 
 def set_aside(count: int, why: str, *, elsewhere: str = "") -> str:
-    """So many turns were set aside, in another thread than the current one if it is named."""
+    """Says that so many turns were set aside; `elsewhere` is the name of their thread if it is not the current one."""
     where = f" of thread {elsewhere}" if elsewhere else ""
     back = f"%glm thread {elsewhere} and then %glm restore" if elsewhere else "%glm restore"
     if count == 1:
@@ -18,6 +18,6 @@ def set_aside(count: int, why: str, *, elsewhere: str = "") -> str:
 
 
 def system_gone(system: str) -> str:
-    """The system text of a cell went with its turn, and this one is in force now."""
+    """Says that a cell's system text was set aside with its turn, and which one is in force now."""
     now = f"it is “{shorten(system, _LONGEST_SYSTEM)}”" if system else "there is none"
     return f"The system text that its cell gave went with it: now {now}."

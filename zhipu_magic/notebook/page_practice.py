@@ -36,7 +36,7 @@ class PagePractice:
         service.use(Endpoint(address, ApiKey(key), "the practice server's own", practice=True))
 
     def follow_replay(self, service: Service, *, replays: bool) -> None:
-        """Start the server if the page practises and needs one only now: replaying did not."""
+        """Start the server if the page practises without one: it needed none while everything was replayed."""
         if service.practising and self.server is None:
             self.begin(service, self._script, replays=replays)
 

@@ -80,7 +80,7 @@ def _run_live(path: Path, notebook: Any, journal: Path, earlier: Path | None) ->
 
 
 def _refused(path: Path) -> str | None:
-    """Why a file cannot be written; None if it can."""
+    """The reason why a file cannot be written; None if it can."""
     try:
         regular_files.try_writing(path)
         return None
@@ -113,7 +113,7 @@ def replay(path: Path, *, outputs_optional: bool = False) -> int:
 
 
 def _as_recorded(count: int, stripped: int) -> str:
-    """What is said of so many cells, of which some were saved without their outputs."""
+    """The sentence on a successful replay: how many cells, and how many of them were saved without outputs."""
     if not stripped:
         return f"{count} cells, all as recorded."
     were = "was" if stripped == 1 else "were"

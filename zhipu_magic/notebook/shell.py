@@ -63,7 +63,7 @@ def _part_of_request(shell: Shell, name: str) -> Mapping[str, Any]:
 
 
 class Caller(NamedTuple):
-    """The function that called a magic: its `variables`, and whether the notebook has defined it (`is_own`)."""
+    """The function that called a magic: its `variables`, and whether it was defined in the notebook (`is_own`)."""
 
     variables: Mapping[str, Any] = MappingProxyType({})
     is_own: bool = False

@@ -52,7 +52,7 @@ class Variables:
 
     @contextmanager
     def called_by(self, caller: Caller) -> Iterator[None]:
-        """While this lasts, a magic runs that this function has called."""
+        """Within this block, the names of the function that called the magic come first."""
         before, self._caller = self._caller, caller
         try:
             yield

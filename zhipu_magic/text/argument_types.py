@@ -1,4 +1,4 @@
-"""Whether what is given by name in Python is of the type that it must be."""
+"""Checks the types of the arguments that Python code passes by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import NOTHING_SENT, InvalidRequest
 
 
 class _Kind(NamedTuple):
-    """What a value must be, in words, which values are that, and what to pass."""
+    """A kind of value: its name in words, the check for it, and what to pass instead."""
 
     words: str
     fits: Callable[[Any], bool]
@@ -20,7 +20,7 @@ class _Kind(NamedTuple):
 
 
 def check_types(given: Mapping[str, Any]) -> None:
-    """Raise InvalidRequest for the first of these arguments that is of another type; None leaves one out."""
+    """Raise InvalidRequest for the first of these arguments that has the wrong type. None always passes."""
     for name, value in given.items():
         kind = _KINDS.get(name)
         if kind is None or value is None or kind.fits(value):
@@ -36,7 +36,7 @@ def check_types(given: Mapping[str, Any]) -> None:
 
 
 def check_prompt(prompt: Any) -> None:
-    """Raise InvalidRequest for a prompt that is no text."""
+    """Raise InvalidRequest for a prompt that is not a text."""
     if not isinstance(prompt, str):
         raise InvalidRequest(
             "The prompt must be text, not {found}.",

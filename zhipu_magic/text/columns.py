@@ -1,4 +1,4 @@
-"""How wide the columns of a table are where they do not all fit: words stay whole, and narrow columns as they are."""
+"""The widths of a table's columns where not all of them fit: words stay whole, and narrow columns keep their width."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NARROWEST = 6
 
 
 def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """The widths that the columns of these cells get in so much room; None if they would be too narrow to read."""
+    """The column widths of a table of these cells, `room` in all; None if they would be too narrow to read."""
     columns = list(zip(*rows, strict=True))
     widths = [max(map(widest_line, cells)) for cells in columns]
     words = [max(map(longest_word, cells)) for cells in columns]
@@ -19,7 +19,7 @@ def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
 
 
 def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] | None:
-    """The widths that columns get whose contents take these `widths`, and their longest words those of `words`."""
+    """The same, given the `widths` of the columns' contents and the widths of their longest `words`."""
     if sum(widths) <= room:
         return list(widths)
     if sum(words) <= room:
@@ -29,7 +29,7 @@ def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] 
 
 
 def _raised(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
-    """The `least` widths, the narrowest of them wider as long as there is room and its contents need it."""
+    """The `least` widths, widened one column at a time, the narrowest first, while there is room and a use for it."""
     sizes = list(least)
     for _ in range(room - sum(least)):
         narrow = [place for place, size in enumerate(sizes) if size < most[place]]

@@ -1,4 +1,4 @@
-"""Cuts a growing Markdown text: what is finished of it, and the rest, which may still change.
+"""Cuts a growing Markdown text into a part that is finished and the rest, which may still change.
 
 Each part is a text of its own, and looks as it does in the whole, but for links that another part defines, and for the
 space around what a cut goes through: a list, between its items, or a block of code, between its lines.
@@ -15,7 +15,7 @@ from .markdown import Structure, closed, outside_code, structure
 
 
 class Cut(NamedTuple):
-    """A text is `finished` up to `end`; the rest is to be shown with what it `goes_on` with before it."""
+    """A text is `finished` up to `end`. The rest is shown after `goes_on`, such as the fence that it continues."""
 
     finished: str
     end: int
@@ -48,7 +48,7 @@ def _between_blocks(text: str, found: Structure) -> Cut | None:
 
 
 def _is_certain(text: str, place: int) -> bool:
-    """Whether what begins here stays what it is: its line is whole, and it is no code by its indent."""
+    """Whether the block that begins here stays what it is: its line is complete, and it is not indented code."""
     return text.find("\n", place) >= 0 and not text.startswith(("    ", "\t"), place)
 
 

@@ -1,4 +1,4 @@
-"""Pieces of a page that show a text from outside exactly as it is."""
+"""Pieces of a page that show a text from outside exactly as written."""
 
 from __future__ import annotations
 

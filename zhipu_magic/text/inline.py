@@ -1,4 +1,4 @@
-"""What everybody reads alike in one run of words: code between backticks, the end of mathematics, where a link goes.
+"""The parts of Markdown within a paragraph that all renderers read alike: code, links, the end of mathematics.
 
 Those who read words from left to right share it: `fitting`, which has them read right, and `sanitize`, which makes
 them harmless.

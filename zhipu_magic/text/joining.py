@@ -11,6 +11,6 @@ _OPENING = re.compile(r"\s*(`{3,}|~{3,})[ \t]*[\w{.][^\n`]*\n")
 
 
 def joined(first: str, more: str) -> str:
-    """The two as one text. A model that is cut within code often opens its fence again, which would be a line of it."""
+    """The two as one text. A model that was cut off within code often repeats the fence, which is left out."""
     again = _OPENING.match(more)
     return first + (more[again.end() :] if again and closed(first) != first else more)

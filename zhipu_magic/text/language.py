@@ -1,4 +1,4 @@
-"""In which language a text asks, so that what is sent with it can be in the same one."""
+"""The language of a prompt, so that what is sent along with it can be in the same language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LATIN_WORD = re.compile(r"[^\W\d_\u0300-\u036f\u3000-\U0010ffff]+")
 
 
 def is_chinese(text: str) -> bool:
-    """Whether the text is Chinese, perhaps with English terms in it, rather than English with Chinese ones."""
+    """Whether the text is Chinese, perhaps with English terms, rather than English with Chinese ones."""
     if text.isascii():
         return False
     han = len(_HAN.findall(text))

@@ -145,7 +145,7 @@ class Markup:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece as it goes into a template."""
+    """A piece in the form that a template asks for."""
 
     piece: object
     form: Form

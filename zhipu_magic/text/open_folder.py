@@ -41,7 +41,7 @@ class Refused(OSError):
 
 
 def refused(name: str, what: str) -> Refused:
-    """The error that says what `name` is."""
+    """An error that says that `name` is not a file or folder to use: `notes.jsonl is a link`."""
     return Refused(errno.EINVAL, f"{name} is {what}")
 
 
@@ -147,7 +147,7 @@ def open_folder_of(path: Path, ours: int = 0, *, make: bool = False) -> Iterator
 
 
 def _way(path: Path, ours: int) -> tuple[Path, tuple[str, ...]]:
-    """The user's own part of the path, which may contain links, and the names of the folders that must be real."""
+    """The path in two parts: the user's own, which may contain links, and the names of the folders that may not."""
     if path.name in ("", ".."):
         raise refused(str(path), "a folder")
     if len(path.parts) > _MOST_FOLDERS:

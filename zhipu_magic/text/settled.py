@@ -1,4 +1,4 @@
-"""Texts that grow are worked on from where they were settled: what is shown for the part before that stays as it is.
+"""Saves work on growing texts: what is shown for the settled beginning of a text is kept from one call to the next.
 
 A reply is shown anew with each refresh, and only its end is new. `SeenTexts` finds the earlier call whose work can be
 continued.
@@ -25,18 +25,18 @@ class Settled:
 
 
 class SeenTexts:
-    """The latest texts seen; `goes_on` says whether a new text goes on from one of them."""
+    """The latest texts; `goes_on` says whether a new text continues one of them."""
 
     def __init__(self, goes_on: Callable[[Settled, str], bool]) -> None:
         self._goes_on = goes_on
         self._latest: tuple[Settled, ...] = ()
 
     def before(self, text: str) -> Settled:
-        """The latest one that this text goes on from; an empty one if there is none."""
+        """The latest text that this one continues; an empty one if there is none."""
         return next((each for each in self._latest if self._goes_on(each, text)), Settled())
 
     def replace(self, earlier: Settled, new: Settled) -> None:
-        """Remember the new one, in place of the one that it goes on from."""
+        """Remember the new text in place of the earlier one that it continues."""
         others = [each for each in self._latest if each is not earlier]
         self._latest = (new, *others[: _MOST_TEXTS - 1])
 

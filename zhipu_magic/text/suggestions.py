@@ -15,7 +15,7 @@ _SHORTEST_BEGINNING = 3
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant: this is its beginning, or is it with a few slips; else empty."""
+    """The known name that was probably meant: one that begins with this, or differs by a few slips; else empty."""
     tried = get_close_matches(name, list(islice(known, _MOST_COMPARED)), n=_MOST_TRIED, cutoff=_ALIKE)
     return next((one for one in tried if _may_mean(name.casefold(), one.casefold())), "")
 
@@ -27,7 +27,7 @@ def _may_mean(name: str, other: str) -> bool:
 
 
 def _slips(name: str, other: str) -> int:
-    """How many letters were left out, added, mistaken or exchanged with the next to make one name of the other."""
+    """How many letters must be left out, added, replaced or swapped with the next to turn one name into the other."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(name, 1):

@@ -23,12 +23,12 @@ def width(text: str) -> int:
 
 
 def widest_line(text: str) -> int:
-    """The columns that the text takes on several lines."""
+    """The columns of the widest line of a text."""
     return max(map(width, text.split("\n")))
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """The lines of the text, each broken into some that take so many columns."""
+    """The lines of the text, broken so that none takes more than so many columns."""
     return [piece for line in text.split("\n") for piece in _pieces(line, columns)]
 
 
@@ -38,7 +38,7 @@ def _pieces(line: str, columns: int) -> list[str]:
 
 
 def longest_word(text: str) -> int:
-    """The columns of the longest piece of the text that is best not broken."""
+    """The columns of the longest piece in which no line should be broken, such as a word."""
     longest = size = 0
     is_wide = False
     for at, (letter, columns) in enumerate(zip(text, _columns(text), strict=True)):

@@ -1,4 +1,4 @@
-"""Values as Python source that reads well: broken over lines where it is long, and no text is one endless line."""
+"""Values as readable Python source: long ones are broken over several lines, and so are long texts."""
 
 from __future__ import annotations
 

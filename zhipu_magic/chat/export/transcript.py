@@ -70,7 +70,7 @@ def _marks(link: Link) -> Iterator[str]:
 
 
 def _as_written(text: str) -> str:
-    """The text and not what Markdown makes of it: a quotation where the two are the same, else in a fence."""
+    """The text as it was written: as a quotation if Markdown shows it unchanged, else in a fence."""
     lines = text.strip("\n").split("\n")
     if not all(line.isprintable() and (not line or _PROSE.fullmatch(line)) for line in lines):
         return fenced(text)

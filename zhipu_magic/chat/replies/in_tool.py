@@ -1,4 +1,4 @@
-"""What is refused while a tool runs: to use the chat, or read the reply, that calls it; to wait on its own loop."""
+"""What a tool may not do: use the chat or read the reply that called it, or wait on its own event loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _calling: ContextVar[tuple[tuple[object, Ends], ...]] = ContextVar("zhipu_magic_
 
 @contextmanager
 def in_tool(chat: object, reply: Ends) -> Iterator[None]:
-    """Code in this block runs as a tool of this reply."""
+    """Run the code in this block as a tool of this reply."""
     token = _calling.set((*_calling.get(), (chat, reply)))
     try:
         yield
@@ -33,7 +33,7 @@ def in_tool(chat: object, reply: Ends) -> Iterator[None]:
 
 
 def check_not_in_tool(caller: object) -> None:
-    """Raise InvalidRequest where it is the caller's own tool that asks, and its turn has not been interrupted."""
+    """Raise InvalidRequest if a tool uses the chat or the reply that called it, unless that reply has ended."""
     if any((chat is caller or reply is caller) and reply.ended is None for chat, reply in _calling.get()):
         raise InvalidRequest(
             "A tool cannot use the chat that is calling it.",

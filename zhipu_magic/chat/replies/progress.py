@@ -1,4 +1,4 @@
-"""What there is of a reply so far: the events of its stream in; its text, rounds and figures out.
+"""A reply as far as it has arrived: takes the events of its stream; has its text, rounds and figures.
 
 Pure: it never waits, and commits nothing. A display paints it; `Reading` brings it to its end.
 """
@@ -147,7 +147,7 @@ class Progress:
 
     @property
     def thinks_unopened(self) -> bool:
-        """Whether a tag has ended a reasoning that none had begun."""
+        """Whether a closing tag ended reasoning that no opening tag had begun."""
         return self._assembly.words.closed_unopened
 
     @property
@@ -171,7 +171,7 @@ class Progress:
 
     @property
     def ended_badly(self) -> bool:
-        """Whether the service has broken this round off, though it ended it in due form."""
+        """Whether the service itself ended this round early, as its finish reason says."""
         return self._recorded is None and is_broken_off(self._assembly.finish_reason)
 
     @property

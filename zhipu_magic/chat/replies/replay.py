@@ -30,7 +30,7 @@ from . import stream
 
 
 class Occurrences:
-    """Which time a key is asked for, within one session."""
+    """Numbers the requests that have the same key, within one session."""
 
     def __init__(self) -> None:
         self._asked: dict[Hashable, dict[Hashable, int]] = {}
@@ -86,7 +86,7 @@ class Recording:
         return answer if isinstance(answer, TurnEvent) else None
 
     def add(self, key: str, index: int, event: TurnEvent) -> None:
-        """Know this answer from now on, if it is a whole one."""
+        """Add this answer, if it is complete."""
         if event.is_whole:
             self._answers.setdefault(key, {})[index] = event
 
@@ -152,7 +152,7 @@ class Replay:
         return self._recorded().missed(request, known.key, known.index)
 
     def add(self, known: Known, event: TurnEvent) -> None:
-        """Know the service's answer from now on. What is not read yet finds it in the journal."""
+        """Add an answer of the service, if the journal has been read; else it is found when it is."""
         if self._recording is not None and self._path == self._journal.path:
             self._recording.add(known.key, known.index, event)
 
@@ -204,7 +204,7 @@ def _text(content: Any) -> str:
 
 
 def _cut(text: str, start: int = 0) -> str:
-    """The text from about there, so long as one line may hold it."""
+    """The text from `start` on, as long as one line may be."""
     text = f"…{text[start:]}" if start else text
     return shortened(text, 60)
 

@@ -1,4 +1,4 @@
-"""The answer as a value of the type that was asked for, or what is wrong with it."""
+"""Reads the answer as a value of the type that was asked for."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class Event:
 
 
 def made(event_type: type[E], fields: dict[str, Any]) -> E:
-    """The event with these fields; it takes over the dictionary, and absent fields are looked up in the class.
+    """Make an event of these fields without its constructor: absent fields are then looked up in the class.
 
     The constructor would take longer than everything else about reading a line.
     """
@@ -151,7 +151,7 @@ def made(event_type: type[E], fields: dict[str, Any]) -> E:
 
 
 class _Format(NamedTuple):
-    """The format of one kind of event: its fields with their names in a line, their checks, and what absent ones are.
+    """How one kind of event is written: the names of its fields in a line, their checks, and their defaults.
 
     A field without a default must be there.
     """
@@ -169,7 +169,7 @@ def _format_of(event_type: type[Event]) -> _Format:
 
 
 def _check_in(hint: Any) -> Any:
-    """The check that a field's type names; None where it takes anything."""
+    """The check in the type of a field; None for a field that takes anything."""
     if get_origin(hint) is Annotated:
         return hint.__metadata__[0]
     return next((check for inner in get_args(hint) if (check := _check_in(inner)) is not None), None)

@@ -40,7 +40,7 @@ def check_size(members: Mapping[str, Any], size: int) -> None:
 
 
 def _weight(value: Any, levels: int = MOST_LEVELS) -> int:
-    """The fewest bytes that such a value takes in a line. Raises ValueError if it cannot be sent as JSON."""
+    """The fewest bytes that this value takes in a line. Raises ValueError if it cannot be sent as JSON."""
     if isinstance(value, (dict, list)):
         if not levels:
             raise ValueError("nested too deep")

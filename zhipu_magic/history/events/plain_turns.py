@@ -50,11 +50,11 @@ class PlainTurns(NamedTuple):
     costs: Columns
 
     def after(self, count: int) -> PlainTurns:
-        """Without the first so many."""
+        """The turns after the first `count`."""
         return self._part(slice(count, None)) if count else self
 
     def of_cells_not_in(self, known: Set[str]) -> PlainTurns:
-        """Those before the first of a cell that is known, or asks for the second time here."""
+        """The turns before the first whose cell is `known`, or asks for the second time here."""
         if known.isdisjoint(self.cells) and len(set(self.cells)) == len(self.cells):
             return self
         new: set[str] = set()

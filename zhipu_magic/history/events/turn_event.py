@@ -186,7 +186,7 @@ class TurnEvent(Event):
         return looks + thread.last.number if thread is not None and thread.last and self.goes_back(thread) else looks
 
     def goes_back(self, thread: Thread) -> bool:
-        """Whether it may change earlier turns of its thread, and not only add to the end."""
+        """Whether it may change earlier turns of its thread, rather than only add one at the end."""
         again = self.append is None and self.cell in thread.cells
         return again or self.joins is not None or self.replaces is not None
 

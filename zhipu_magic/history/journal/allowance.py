@@ -77,7 +77,7 @@ class Allowance:
 
     @property
     def share(self) -> float:
-        """The share of what was taken that may stay when room is made."""
+        """The share of the bytes taken that may stay when room is made."""
         return self.size * _BYTES_A_BYTE / 2 / self.taken
 
     def made_room(self, taken: int) -> None:

@@ -1,4 +1,4 @@
-"""A glance at a journal: which cells have asked in it, and what. It takes a millisecond, however long that is."""
+"""A glance at a journal: which cells have asked in it, and what. It takes a millisecond for a journal of any length."""
 
 from __future__ import annotations
 

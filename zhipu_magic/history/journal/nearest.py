@@ -1,4 +1,4 @@
-"""The recorded request that is most like one that the journal does not know."""
+"""Finds the recorded request that is most similar to one that the journal does not have."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Nearest:
 
 
 def nearest(reader: JournalReader, asked: Sequence[int], prompt: str) -> Nearest | None:
-    """Of the requests at these places, the one with the same prompt, or the one most like it; of several, the last."""
+    """The request at one of these places with the same prompt, or else the most similar one; the last of several."""
     found: dict[int, str] = {}
     for place in reversed(asked[-_MOST_COMPARED:]):
         found[place] = _turn_at(reader, place).prompt or ""

@@ -1,4 +1,4 @@
-"""What one session of a journal keeps, while the journal is read."""
+"""One session in a journal that is being read."""
 
 from __future__ import annotations
 

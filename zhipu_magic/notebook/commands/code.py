@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Words(NamedTuple):
-    """What is said around a failure that is sent, in one language."""
+    """The sentences around an exception that is sent to the model, in one language."""
 
     cell_failed: str
     script_failed: str
@@ -75,7 +75,7 @@ def _fix(session: Session, text: str) -> None:
 
 
 def _notice(failure: Failure) -> str:
-    """Which failure was sent: there may have been several, and not all of them in a cell just above."""
+    """A notice that says which failure was sent, since there may have been several."""
     try:
         words = shorten(without_addresses(str(failure.error)), _LONGEST_ERROR)
     except Exception:  # the user's own exception may raise another
@@ -84,7 +84,7 @@ def _notice(failure: Failure) -> str:
 
 
 def _words(session: Session, text: str, failure: Failure) -> _Words:
-    """In the language in which the user asks; with no text, in that of the last turn, or else of the cell."""
+    """The sentences in the user's language: that of the text, else of the last turn, else of the cell."""
     newest = session.chat.thread().newest
     asked = text or (newest.turn.written or newest.turn.prompt if newest is not None else failure.source)
     return _CHINESE if is_chinese(asked) else _ENGLISH

@@ -63,7 +63,7 @@ def _check(place: str) -> None:
 
 
 def _shown(path: Path) -> str:
-    """The path, relative to the working directory if it is inside."""
+    """The path, relative to the working directory if it is in there."""
     here = regular_files.here()
     return str(path.relative_to(here) if here is not None and path.is_relative_to(here) else path)
 

@@ -133,7 +133,7 @@ def _states(link: Link) -> list[str]:
 
 
 def _legend(links: Sequence[Link]) -> list[Markup]:
-    """What marks mean that a reader may not know, where they are used."""
+    """What the marks in the table mean, for those that are used."""
     lines = []
     if any(link.aside for link in links):
         lines.append(Markup("Set aside: not sent; `%glm restore N` brings the turn back."))

@@ -160,7 +160,7 @@ def _list_note(names: Sequence[str], listed: set[str]) -> str:
 
 
 def _efforts_note() -> str:
-    """Which models have which efforts."""
+    """Which models take which efforts."""
     by_efforts: dict[tuple[str, ...], list[str]] = {}
     for model in CATALOGUE.values():
         if model.efforts:

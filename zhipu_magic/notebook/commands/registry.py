@@ -60,7 +60,7 @@ _HELP = ("-h", "--help")
 
 
 def _asks_for_help(command: Command, text: str) -> bool:
-    """Whether help is asked for; in a text for the model such a word is part of it, unless it stands alone."""
+    """Whether help is asked for. Within a text for the model, a word such as `help` is part of the text."""
     words = [plain_option(word) for word in text.split()]
     return any(word in _HELP for word in words) and (len(words) == 1 or "TEXT" not in command.usage)
 
@@ -104,7 +104,7 @@ def _status(session: Session) -> None:
 
 
 def _key(session: Session) -> str:
-    """Whose key is used, or why none can be; empty if there is none."""
+    """Where the key comes from, or why it cannot be used; empty if there is none."""
     try:
         with door():
             return in_cell(session.chat.service.key_source or "")

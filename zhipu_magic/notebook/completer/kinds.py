@@ -32,7 +32,7 @@ OPTIONS = {
 
 
 def of(kind: str, session: Session, typed: str) -> tuple[int, Found]:
-    """How many of the typed characters stay, and the candidates after them; none if the look-up fails."""
+    """How many of the typed characters stay, and the candidates to put after them; none if the look-up fails."""
     try:
         return KINDS[kind](session, typed)
     except Exception:

@@ -12,7 +12,7 @@ Found = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Offer:
-    """What may replace `fragment`, which ends at the cursor."""
+    """The candidates that may replace `fragment`, the text that ends at the cursor."""
 
     fragment: str = ""
     found: Found = ()
@@ -67,7 +67,7 @@ def begun(found: Found, prefix: str) -> list[tuple[str, str]]:
 
 
 def _quoted(text: str, quote: str) -> str:
-    """The text as one word of the line; the quote around a folder stays open for the files in it."""
+    """The text as one word of the line, quoted if needed. The quote around a folder stays open, for a file in it."""
     if quote or not re.search(r"[\s'\"\\]", text):
         return text
     if "'" not in text:

@@ -1,4 +1,4 @@
-"""The answer of a reply as Markdown, together with that of the reply that it goes on from."""
+"""The answer of a reply as Markdown, joined to that of the reply that it continues, if it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What else stands in the running cell: only what is all ours may be cleared."""
+"""Whether the running cell has outputs that are not ours: only a cell without any may be cleared."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CellOutputs:
             self._session.send = self._sending
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking at what the kernel sends."""
         if self._session is not None and vars(self._session).get("send") == self._sending:
             self._session.send = self._send
 

@@ -66,7 +66,7 @@ class DashboardFigures:
 
     @cached_property
     def left_out(self) -> str:
-        """What says that the table does not have all requests; nothing, where it has."""
+        """A sentence that says how many requests the table leaves out; empty if it has them all."""
         count, shown = self.ledger.everything.requests, len(self.newest)
         return f"The latest {shown} of {count:,} requests:" if shown < count else ""
 

@@ -68,7 +68,7 @@ def note_html(figures: Figures) -> Markup:
 
 
 def left_behind(figures: Figures | None) -> Markup:
-    """What stands above the figures on a page that was saved or reloaded before the reply was whole, if one came."""
+    """The note above the figures on a page that was saved or reloaded before its reply was complete."""
     if figures is None:
         return _note_html("This page was saved or reloaded while the cell ran, which ended without a reply.")
     saved = "This page was saved or reloaded before the reply was whole"

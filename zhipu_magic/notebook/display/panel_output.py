@@ -45,14 +45,14 @@ class PanelOutput:
             self._draw(self._figures(), live=True)
 
     def move(self) -> Output:
-        """Move below the next output: it takes the panel's place, and is returned."""
+        """Return a new output in the panel's place, and show the panel below it from now on."""
         place, self._output = self._output, self._new_output()
         if place.shown:
             self._draw(self._figures(), live=True)
         return place
 
     def forget(self) -> None:
-        """The cell has been cleared: what is shown next is shown anew."""
+        """Note that the cell was cleared, so that the panel must be shown again."""
         self._output = self._new_output()
 
     def settle(self) -> None:
@@ -60,7 +60,7 @@ class PanelOutput:
         self._show_final(self._figures())
 
     def goes_on(self, note: str) -> None:
-        """Say that another reply goes on from this one, in place of why it ended."""
+        """Replace the note on why the reply ended: another reply now continues it."""
         if self._final is not None:
             self._show_final(replace(self._final, notes=(note, *self._final.notes[1:])))
 

@@ -1,4 +1,4 @@
-"""The panels of earlier replies, the newest of them: what is still told there once their cells have ended."""
+"""The newest panels of earlier replies, which may still change after their cells have ended."""
 
 from __future__ import annotations
 

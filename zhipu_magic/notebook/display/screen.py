@@ -69,7 +69,7 @@ class Screen:
         _write(f"{_BEGIN}{frame}{_END}")
 
     def _back_to(self, place: int, columns: int) -> str:
-        """What brings the cursor to where this line is drawn, with nothing there or below."""
+        """The control sequence that moves the cursor to where this line begins, and clears all from there on."""
         if place == len(self._drawn):
             return "\n" if place else ""
         # A line that is wider than the window has become takes several rows by now.

@@ -76,7 +76,7 @@ def _write(text: str) -> None:
 
 
 def on_lines(text: str, broken: Callable[[str], list[str]]) -> str:
-    """The text with its lines `broken`; tables and fenced texts stay as they are."""
+    """The text with each line broken by `broken`, except in tables and fenced texts."""
     lines: list[str] = []
     fence = ""
     for line in text.split("\n"):

@@ -91,7 +91,7 @@ _ONE_DASH = re.compile(r"-[a-z][a-z-]+")
 
 
 def _unlike(line: str) -> str:
-    """A word about quotes that do not close plain ones."""
+    """A sentence on the typographic quote that was perhaps meant to close a plain one; empty if there is none."""
     closing = next((sign for sign in reversed(line) if sign in "”’＂＇"), "")
     return f"{closing} does not close a plain quote. " if closing else ""
 

@@ -1,4 +1,4 @@
-"""Parses the options of a `%%glm` line: an error fails the cell, and no option is silently the last of several."""
+"""Parses the options of a `%%glm` line. An error fails the cell, and so does an option with two different values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def set_once(namespace: Any, name: str, value: Any, words: str) -> None:
-    """Set the value of an option that has one. Raises UsageError if other words have given another."""
+    """Set the value of an option that has a single one. Raises UsageError if the line gives it two different ones."""
     words = shorten(words, _LONGEST_VALUE)
     before, earlier = getattr(namespace, _EARLIER).setdefault(name, (value, words))
     if before != value:
@@ -48,14 +48,14 @@ def set_once(namespace: Any, name: str, value: Any, words: str) -> None:
 
 
 class _Single(argparse._StoreAction):
-    """Stores a value, of which a line has one."""
+    """The argparse action of an option that has a single value."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
         set_once(namespace, self.dest, values, f"{option} {values}")
 
 
 class Either(argparse.BooleanOptionalAction):
-    """Turns something on or off, and not both."""
+    """The argparse action of a pair of options: one turns something on, the other off, and a line has one of them."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
         set_once(namespace, self.dest, not (option or "").startswith("--no-"), option or "")

@@ -45,7 +45,7 @@ def number(text: str) -> float:
 
 
 def _plain_number(text: str) -> str:
-    """The number with plain signs for wide ones, and for the minus sign of typesetting."""
+    """The number in plain characters: without wide digits and signs, or a typographic minus."""
     return unicodedata.normalize("NFKC", text).replace("−", "-")
 
 
@@ -77,7 +77,7 @@ def member(text: str) -> tuple[str, Any]:
 
 
 def _parted(text: str) -> tuple[str, str, str]:
-    """The text before its first equals sign, which may be a wide one; that sign; and the text after it."""
+    """The text before its first equals sign (which may be a wide one), that sign, and the text after it."""
     equals = next((sign for sign in text if sign in "=＝"), "=")
     return text.partition(equals)
 

@@ -1,4 +1,4 @@
-"""The words of a line of options, as they were meant.
+"""Splits a line of options into words, with the typographic signs of any keyboard.
 
 Keyboards for Chinese and word processors write `—once`, `－b`, `“…”` and wide spaces. They are read for the plain signs
 where they are part of the line's form; a value keeps its own.

@@ -1,4 +1,4 @@
-"""What a notebook's file shows of its cells, without being parsed: it may be large, and it may be anyone's."""
+"""Searches a notebook's file for cells and texts without parsing it: it may be large, and come from anyone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NotebookFile:
         named = [cell for cell in asked.cells if not is_position(cell)]
         if named:
             return any(cell in self.cells or cell in ran for cell in named)
-        lines = [_telling(text) for text in asked.texts[-_MOST_TEXTS:]]
+        lines = [_longest_piece(text) for text in asked.texts[-_MOST_TEXTS:]]
         found = [line for line in lines if line in self._lines]
         return bool(found) and (len(found) == len(lines) or any(len(line) >= _TELLING for line in found))
 
@@ -55,6 +55,6 @@ def _pieces(data: bytes) -> list[bytes]:
     return data.replace(rb"\n", b'"').replace(rb"\"", b'"').split(b'"')
 
 
-def _telling(text: str) -> bytes:
-    """The longest piece of a text, as the file has it."""
+def _longest_piece(text: str) -> bytes:
+    """The longest piece of a text that has the same characters in the file, by which the text can be found there."""
     return max(_pieces(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")), key=len)

@@ -68,7 +68,7 @@ class CellIdentity:
         return self._known.get(cell) if cell is not None and is_position(cell) else cell
 
     def of_run(self, run: int, cell: str | None) -> str | None:
-        """The same for a cell that runs; what it was identified as, or its id."""
+        """The same for the cell of this run: what it was identified as, or else its id."""
         return self._run[1] if self._run[0] == run else self.known(cell) or cell
 
     def identify(self, cell: str, text: str, thread: Thread, run: int) -> Identified:

@@ -51,7 +51,7 @@ class PageJournal:
         self._shell = shell
         self._settings = settings
         #: What the front end has called the notebook, and its file.
-        self._told: str | None = None
+        self._name: str | None = None  # of the notebook, as the front end last said it
         self._notebook: Path | None = None
         self._ran: set[str] = set()
         #: Journals that may be this page's, by the cells that have asked in them.
@@ -75,14 +75,14 @@ class PageJournal:
 
     def _locate(self) -> None:
         """Find the notebook's file: it may have been renamed before the kernel started again."""
-        names, before = self._shell.user_ns, self._told
-        self._told, told = front_ends.notebook_name(names), front_ends.notebook_path(names)
-        if self._told == before and self._notebook is not None and _is_there(self._notebook):
+        names, before = self._shell.user_ns, self._name
+        self._name, path = front_ends.notebook_name(names), front_ends.notebook_path(names)
+        if self._name == before and self._notebook is not None and _is_there(self._notebook):
             return
-        self._notebook = told
+        self._notebook = path
         cell = self._running_cell()
-        if told is not None and cell is not None and not _is_there(told):
-            self._notebook = _sibling(told, _asked_by(cell)) or told
+        if path is not None and cell is not None and not _is_there(path):
+            self._notebook = _sibling(path, _asked_by(cell)) or path
 
     def _running_cell(self) -> str | None:
         """The cell that runs, also the one that loads the extension."""
@@ -96,7 +96,7 @@ class PageJournal:
     # What an earlier session left
 
     def offer(self) -> str:
-        """A line about a conversation of this page that an earlier session left; empty if none is known."""
+        """A notice about a conversation of this page that an earlier session left; empty if there is none."""
         own = self.path() if self._settings.replay == "off" else None
         notebook, names = self._notebook, self._shell.user_ns
         if own is None or not _is_there(own.parent):
@@ -160,7 +160,7 @@ class PageJournal:
         return found if path.suffix == _NOTEBOOK or _is_there(found) or not _is_there(path) else None
 
     def is_mine(self) -> IsMine:
-        """What tells whether this page has had a conversation, as far as its file shows."""
+        """A function that says whether a conversation is this page's, as far as its file shows."""
         page = _read(self._notebook) if self._notebook is not None else None
         return lambda conversation: page is not None and page.has_asked(_asked(conversation), self._ran)
 
@@ -171,9 +171,8 @@ class PageJournal:
         if self._settings.journal != "auto" or self._settings.replay == "only" or self._notebook is None:
             return ""
         old, names = self._notebook, self._shell.user_ns
-        told, before = front_ends.notebook_name(names), self._told
-        self._told = told
-        new = front_ends.notebook_path(names) if told != before else self._renamed(old, history, cell)
+        before, self._name = self._name, front_ends.notebook_name(names)
+        new = front_ends.notebook_path(names) if self._name != before else self._renamed(old, history, cell)
         if new is None or new == old:
             return ""
         self._notebook = new

@@ -1,4 +1,4 @@
-"""Where the code of a text is, for those who ask place by place."""
+"""Which parts of a text are code, to be asked about one position at a time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Spans:
         self._starts = [start for start, _ in self._spans]
 
     def hold(self, place: int) -> bool:
-        """Whether this character is in one of them."""
+        """Whether the character at this position is in one of them."""
         return self.begin_before(place) > 0 and place < self._spans[self.begin_before(place) - 1][1]
 
     def begin_before(self, place: int) -> int:
-        """How many of them begin up to there."""
+        """How many of them begin at this position or before it."""
         return bisect_right(self._starts, place)
 
     def begin_between(self, start: int, end: int) -> bool:

@@ -1,4 +1,4 @@
-"""Link definitions that are none: a line that begins with a bracketed word and a colon, and what follows is no address.
+"""Lines that Markdown would take for link definitions by mistake: a bracketed word, a colon, and then no address.
 
 Markdown takes a single word there for an address and shows nothing of the line, and Chinese has no spaces:
 `[提示]: 请注意` would vanish, and so would a footnote.
@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"<|[/#.]|[A-Za-z][A-Za-z0-9+.-]*:|[\x21-\x7e]*[./][\x21-\
 
 
 def no_definitions(text: str, code: Code) -> Iterator[Edit]:
-    """An escape before each colon that would make a definition of its line and does not."""
+    """A backslash before the colon of each such line, so that it is shown."""
     for found in _DEFINITION.finditer(text):
         is_note = found["label"].startswith("^")
         start = found.end("label") + 1

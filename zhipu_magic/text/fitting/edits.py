@@ -24,7 +24,7 @@ def edited(text: str, edits: Iterable[Edit], start: int = 0, end: int | None = N
 
 
 def place_before(edits: Sequence[Edit], place: int) -> int:
-    """Where in the text before its edits a place is that the edited text has between two of them."""
+    """The position in the original text of a position in the edited text, which is in none of the edits."""
     moved = 0
     for edit in edits:
         if edit.start + moved >= place:

@@ -110,7 +110,7 @@ class _Opened:
 
 
 def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair]:
-    """The pairs that were meant, none of them across another."""
+    """The pairs that the writer meant. No two of them cross."""
     pairs: list[Pair] = []
     opened: list[_Opened] = []
     roles = [_Role(text, one, letters) for one in group]
@@ -140,7 +140,7 @@ def _partner(text: str, opened: Sequence[_Opened], role: _Role, left: int) -> in
 
 
 def _is_emphasis(text: str, role: _Role, later: Sequence[_Role]) -> bool:
-    """Whether asterisks that could be a power are emphasis, because what closes them is no power: Java**8**和."""
+    """Whether `**` that looks like a power is emphasis after all, because its partner is no power: Java**8**和."""
     if role.operator is not _Operator.BY_LETTERS or role.one.end - role.one.start != 2:
         return False
     other = next((each for each in later if each.one.sign == "*" and each.one.end - each.one.start == 2), None)
@@ -178,7 +178,7 @@ def _fit(sign: str, opening: int, closing: int) -> bool:
 
 
 class _Role:
-    """What a delimiter can be, by what stands beside it."""
+    """What a delimiter can do, judged by the characters beside it: open emphasis, close it, or both."""
 
     def __init__(self, text: str, one: Delimiter, letters: Letters) -> None:
         self.one = one
@@ -199,7 +199,7 @@ class _Role:
             self.closes = self.closes and self.operator is not _Operator.BY_DIGITS
 
     def ends(self, inside: str) -> bool:
-        """Whether it can close what an opening sign began with these words."""
+        """Whether it can close emphasis around these words."""
         if not inside:
             return False
         if inside[0] in _CLOSING or unicodedata.category(inside[-1]) in ("Ps", "Pi"):
@@ -211,7 +211,7 @@ class _Role:
 
 
 class _Operator(Enum):
-    """By what a run of asterisks looks like a product or a power, and so does not open emphasis."""
+    """Why a run of asterisks looks like a multiplication or a power, so that it does not open emphasis."""
 
     BY_DIGITS = auto()  # beside it: it does not close emphasis either
     BY_LETTERS = auto()  # beside it
@@ -219,7 +219,7 @@ class _Operator(Enum):
 
 
 def _operator(text: str, one: Delimiter, before: str, after: str) -> _Operator | None:
-    """By what this run of asterisks is an operator; None if it is none."""
+    """Why this run of asterisks looks like an operator; None if it does not."""
     ascii_before, ascii_after = before in _ASCII_WORD, after in _ASCII_WORD
     digits = before in _DIGITS or after in _DIGITS
     if one.end - one.start == 1:

@@ -48,7 +48,7 @@ class Letters:
         return right and (one.sign != "_" or not left or is_punctuation(self.after(one), self.with_symbols))
 
     def stands_alone(self, one: Delimiter) -> bool:
-        """Whether there are spaces around it, so that it is no delimiter to anyone."""
+        """Whether it has spaces on both sides, so that no renderer takes it for a delimiter."""
         return self.before(one).isspace() and self.after(one).isspace()
 
     def _flanks(self, one: Delimiter) -> tuple[bool, bool]:
@@ -120,7 +120,7 @@ def _opener_for(openers: Sequence[_Opener], closer: Delimiter, opens: bool, leas
 
 
 def scopes(delimiters: Iterable[Delimiter]) -> list[list[Delimiter]]:
-    """The delimiters scope by scope."""
+    """The delimiters, grouped by scope."""
     found: dict[int, list[Delimiter]] = {}
     for one in delimiters:
         found.setdefault(one.scope, []).append(one)

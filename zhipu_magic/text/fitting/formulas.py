@@ -54,7 +54,7 @@ def is_between_dollars(text: str, start: int, end: int, inside: str) -> bool:
 
 
 def is_formula(inside: str) -> bool:
-    """Whether this can be mathematics: words alone are none, and no price is."""
+    """Whether this can be mathematics, and is not just words or a price."""
     if not inside.strip() or _CURRENCY.search(inside):
         return False
     if _TEX.search(inside) and not _OUTSIDE.search(inside):
@@ -64,7 +64,7 @@ def is_formula(inside: str) -> bool:
 
 
 def is_clearly_formula(inside: str) -> bool:
-    """Whether this can be nothing but mathematics."""
+    """Whether this is certainly mathematics."""
     if re.search(r"\\[A-Za-z]|\^", inside):
         return True
     finished = not _UNFINISHED.search(inside) and re.search(r"[^\W\d_]", inside)
@@ -72,12 +72,12 @@ def is_clearly_formula(inside: str) -> bool:
 
 
 def is_between_brackets(inside: str) -> bool:
-    """Whether what stands between `\\(` and `\\)` is a formula, and no words whose brackets are escaped."""
+    """Whether what stands between `\\(` and `\\)` is a formula, rather than words in escaped brackets."""
     return "$" not in re.sub(r"\\.", "", inside) and is_formula(inside)
 
 
 def is_displayed(inside: str, *, alone: bool) -> bool:
-    """Whether what stands between `\\[` and `\\]` is a formula, and no `[1]`, `[x]` or `[TODO]` that is escaped."""
+    """Whether what stands between `\\[` and `\\]` is a formula, rather than an escaped `[1]`, `[x]` or `[TODO]`."""
     if not is_between_brackets(inside):
         return False
     return alone or not (_NUMBERS.fullmatch(inside) or _WORD.fullmatch(inside.strip()))

@@ -1,4 +1,4 @@
-"""Headings that a notebook's table of contents does not take for the user's own.
+"""Keeps the headings of replies out of the notebook's table of contents.
 
 JupyterLab and Notebook list the headings of outputs too, but for those with an element that is marked as none. Older
 ones also take a rule for a heading that stands right below words, such as an item of a list.
@@ -19,7 +19,7 @@ _RULE = re.compile(r" {0,3}-{2,}[ \t]*\Z")
 
 
 def headings(text: str, found: Structure) -> Iterator[Edit]:
-    """A mark in each heading; those in lists and quotations are not listed anyway."""
+    """A mark in each heading that would be listed; those in lists and quotations are not."""
     for kind, start, end in found.marks:
         if kind == "hr":
             if _RULE.match(text, start, end) and text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start].strip():

@@ -1,4 +1,4 @@
-"""Lines that renderers would put together otherwise than they were meant.
+"""Lines that renderers would group differently from what was meant.
 
 displays    mathematics of several lines, whose lines would be lists and paragraphs
 nested      items of a list that are indented too little to be in the item above
@@ -34,7 +34,10 @@ _MAY_NEST = re.compile(r"^[ >]{1,9}(?:[-*+]|1[.)])[ \t]", re.MULTILINE)
 
 
 def displays(text: str, code: Code) -> tuple[list[Edit], int]:
-    """Formulas of several lines on one; and where one begins that has no end yet, or else the end of the text."""
+    """Edits that put formulas of several lines on one line; and where a formula begins that has no end yet.
+
+    Where none does, that is the end of the text.
+    """
     edits: list[Edit] = []
     opening, at = _OPENING.search(text), 0
     while opening:
@@ -73,7 +76,7 @@ def _on_one_line(opening: re.Match[str], inside: str, closing: str, *, goes_on: 
 
 
 def nested(text: str, found: Structure, code: Code) -> list[Edit]:
-    """What is indented by less than the words of the numbered item above it, moved below them."""
+    """Edits that indent nested items enough to be inside the numbered item above them."""
     return list(_Items(text, found, code).moved()) if _MAY_NEST.search(text) else []
 
 

@@ -40,7 +40,7 @@ _PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
 
 def in_html(text: str) -> str:
-    """The text with HTML in place of the marks. A tag and its end are in one paragraph, or are shown as written."""
+    """The text with HTML in place of the marks. A tag without its partner in the same paragraph is shown as written."""
     if text.isascii():
         return text
     text = _SINGLE.sub(lambda mark: _SPANS[mark[0]], text)

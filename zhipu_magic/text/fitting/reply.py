@@ -49,7 +49,7 @@ def fitted(markdown: str) -> str:
 
 
 def fitted_lines(markdown: str) -> str:
-    """The Markdown with each line as it was meant, for a reader of its own blocks; none is added or taken away."""
+    """The Markdown with each line as it was meant, and as many lines as before, for a renderer of our own."""
     if not _NEEDS.search(markdown):
         return markdown
     found = structure(markdown)
@@ -61,7 +61,7 @@ def fitted_lines(markdown: str) -> str:
 
 @dataclass(frozen=True)
 class _Rest:
-    """A text from where it was settled on, with its lines as they were meant."""
+    """The part of a text that is not settled yet, with its lines as they were meant."""
 
     text: str
     found: Structure
@@ -88,7 +88,7 @@ class _Rest:
         return cls(laid_out, found, found.settled, before)
 
     def edits(self, start: int, end: int) -> list[Edit]:
-        """What is fitted between these two places, each run being on one side of them."""
+        """The edits between these two positions, neither of which is inside a run of words."""
         runs = [run for run in self.found.runs if start <= run[0] < end]
         lines = [*headings(self.text, self.found), *gaps(self.text, self.found)]
         lines = sorted(edit for edit in lines if start <= edit.start < end)

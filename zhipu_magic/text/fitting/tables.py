@@ -1,4 +1,4 @@
-"""Bars in the code and the mathematics of a table, which would end their cell."""
+"""Escapes the bars in the code and the mathematics of a table, each of which would end its cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OUTER, _LAST = re.compile(r"[ \t>]*\|?"), re.compile(r"(?<!\\)\|?[ \t]*\Z")
 
 
 def bars(text: str, code: Code) -> list[Edit]:
-    """The bars of rows that have too many cells, escaped where they stand in code or mathematics."""
+    """Edits that escape the bars in code or mathematics, in rows that have too many cells because of them."""
     edits: list[Edit] = []
     at = 0
     while rule := _RULE.search(text, at):

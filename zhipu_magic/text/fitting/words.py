@@ -168,7 +168,7 @@ class _Run:
         return "`" in self.text and self._code_between.begin_between(start, end)
 
     def _as_it_is(self, dollars: str, found: re.Match[str]) -> None:
-        """A formula that stays as it was written, if its place allows it."""
+        """A formula between dollars: as it was written, but in a cell without bars."""
         if self.in_cell and "|" in found[1]:
             self._formula(dollars, found[1], found.end())
         else:

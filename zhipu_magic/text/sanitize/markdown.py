@@ -109,7 +109,7 @@ class _Reply:
 
     @cached_property
     def _mathematics_left_open(self) -> int:
-        """Where the first mathematics begins whose end is not certain."""
+        """Where the first formula begins whose end front ends may disagree about."""
         found = (each.start() for each in _LONG_MATHEMATICS.finditer(self.text) if each["open"])
         return next(found, len(self.text))
 

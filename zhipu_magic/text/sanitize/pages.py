@@ -33,7 +33,7 @@ class Cited(NamedTuple):
 
 
 def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = False, as_written: bool = False) -> Markup:
-    """The pieces one below the other: a `str` is the model's Markdown, a `Markup` is ours, and both may be empty.
+    """A page of pieces one below the other: a `str` is the model's Markdown, a `Markup` is ours. Both may be empty.
 
     The model's Markdown is fitted to all front ends, unless it is to stay `as_written`; the `plain` form has it as it
     is. `remote_images` shows the images in it. Called again with a longer last piece, it continues where it was.

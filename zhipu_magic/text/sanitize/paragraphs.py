@@ -1,4 +1,4 @@
-"""Makes the words of one paragraph harmless: each piece as its most likely reading shows it."""
+"""Makes the words of one paragraph harmless. Each piece still looks as it does in its most likely reading."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Run:
     address_end: int = 0  # the end of the last bare address with mathematics in it
 
     def pieces(self) -> Iterator[str]:
-        """The words from left to right, each step as the method with its name shows it."""
+        """The harmless text in pieces, from left to right; for each step, the method of that name makes the piece."""
         at = 0
         while step := _STEP.search(self.text, at):
             yield self.text[at : step.start()]

@@ -1,1 +1,1 @@
-"""A reply as lines of styled text: its Markdown parsed, set, and told apart into what stays and what may change."""
+"""A reply as lines of styled text: its Markdown is parsed, set, and divided into what stays and what may change."""

@@ -187,7 +187,7 @@ def _language(node: SyntaxTreeNode) -> str:
 
 
 def untabbed(line: Text) -> Text:
-    """The line with spaces for its tabs."""
+    """The line with its tabs expanded to spaces."""
     line.expand_tabs(4)
     return line
 

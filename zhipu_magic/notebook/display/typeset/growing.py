@@ -77,7 +77,7 @@ class GrowingWords:
         return [Text(end=""), *lines] if before and (gap or is_apart(before, unit.kind)) else lines
 
     def _after(self, units: Sequence[Unit], done: int, setter: Setter, words: str) -> GrowingWords:
-        """These words, from the first unit on that is not done."""
+        """The state in which the first unit that is not done comes next."""
         kind = units[done - 1].kind
         if done == len(units):
             return GrowingWords(len(words), kind, addresses=self.addresses)
@@ -90,7 +90,7 @@ class GrowingWords:
 
 
 def _cut(words: GrowingWords, unit: Unit, lines: Sequence[Text], last: int) -> tuple[GrowingWords, int]:
-    """The words after the lines of a program that are whole, and how many of its `lines` those are."""
+    """The state after the complete lines of a program, and how many of its `lines` these are."""
     count = len(written(unit.node))
     code = min(count, last - unit.first - 1)
     head = 0 if words.code >= 0 else len(lines) - count - is_closed(unit.node)

@@ -57,7 +57,7 @@ def _append(words: Text, text: str, styles: list[str]) -> None:
 
 
 def _add_address(words: Text, shown: str, address: str) -> None:
-    """Add where a link goes, unless that is what it says."""
+    """Add the address of a link, unless its words are that address."""
     if address and address not in (shown, f"mailto:{shown}"):
         words.append(f" <{clean(address)}>", FAINT)
 
