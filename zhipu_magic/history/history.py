@@ -149,15 +149,15 @@ class History:
                 self._apply("reset", thread=thread.name)
         return thread.size
 
-    def set_aside(self, cells: Collection[str], *, spare: int | None = None) -> dict[str, int]:
+    def set_aside(self, cells: Collection[str], *, except_run: int | None = None) -> dict[str, int]:
         """Set the turns of these cells aside; `restore` brings them back. Returns how many there were, by thread.
 
-        With `spare`, the number of a run whose turns stay, only the current thread is changed.
+        With `except_run`, the number of a run whose turns stay, only the current thread is changed.
         """
-        run = None if spare is None else self.run(spare)
-        self._finish(None if spare is None else self.thread().name)
+        run = None if except_run is None else self.run(except_run)
+        self._finish(None if except_run is None else self.thread().name)
         with self._one_change():
-            before = self.threads if spare is None else (self.thread(),)
+            before = self.threads if except_run is None else (self.thread(),)
             if all(thread.set_aside(cells, run) is thread for thread in before):
                 return {}
             where = {} if run is None else {"run": run, "thread": before[0].name}

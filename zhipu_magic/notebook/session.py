@@ -206,7 +206,7 @@ class Session:
             return
         system = self._chat.system
         with suppress(GLMError):
-            for name, count in self._chat.history.set_aside(cells, spare=except_run).items():
+            for name, count in self._chat.history.set_aside(cells, except_run=except_run).items():
                 elsewhere = name if name != self._chat.thread().name else ""
                 self.notify(notices.set_aside(count, why, elsewhere=elsewhere))
             if self._chat.system != system:

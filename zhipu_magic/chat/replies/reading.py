@@ -14,10 +14,11 @@ from ...history.ledger import Entry
 from ...history.rounds import Round
 from ...service.exchange import Exchange
 from ...service.forks import tell_of_forks
-from ...text.errors import GLMError, ReplyBroken, ServiceError, asked_elsewhere
+from ...text.errors import GLMError, asked_elsewhere
 from ..undisturbed import undisturbed
 from .in_tool import check_loop, check_not_in_tool, in_tool
 from .progress import Progress, ReplyState
+from .round_end import check_ended_well
 from .stream import Source, StreamEvent
 
 if TYPE_CHECKING:
@@ -302,24 +303,7 @@ class Reading:
     def _finish_round(self) -> None:
         progress = self.progress
         self._deliver(progress.end_round())
-        if not progress.round_is_whole and progress.round_has_begun:
-            raise ReplyBroken("The reply broke off: the connection ended before the reply did.", reason="reply.cut_off")
-        if not progress.round_has_begun:
-            raise ServiceError(
-                "The reply contains no text.",
-                hint="Try again; if it happens again, rephrase the prompt.",
-                detail=f"(it ended with: {_ending(progress)})" if progress.finish_reason else "",
-                reason="reply.empty",
-                request_id=progress.request_id,
-            )
-        if progress.ended_badly:
-            raise ReplyBroken(
-                "The reply broke off: the service ended it with {finish_reason!r}.",
-                hint="Try again; if it happens again, rephrase the prompt.",
-                detail=f"({progress.last_words})" if progress.last_words else "",
-                reason="reply.ended_badly",
-                finish_reason=progress.finish_reason,
-            )
+        check_ended_well(progress)
         self._between = self._source.follow(progress.body())
         if not self._between:
             self._end(whole=True)
@@ -340,8 +324,3 @@ class Reading:
             if not self._committed:
                 self._commit(self)
                 self._committed = True
-
-
-def _ending(progress: Progress) -> str:
-    """Why a reply ended, and what the service said about it."""
-    return ": ".join(filter(None, [progress.finish_reason, progress.last_words]))
