@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Toolbox:
-    """A chat's tools, and all that any of its turns has had: a turn that is asked again needs its own.
+    """A chat's tools, and the tools that any of its turns had, which a turn that is asked again needs.
 
-    A tool that asks the user first (see `confirm`) keeps asking, however its name is offered later, until it is
-    removed; `warn` is called where a plain function is offered in its place. `confirm` is how they ask.
+    A tool that asks the user before each call (see `confirm`) keeps asking until it is removed, even if a plain
+    function of its name is offered later; `warn` is called then. `confirm` is the function that asks.
     """
 
     def __init__(

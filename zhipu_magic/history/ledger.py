@@ -42,11 +42,11 @@ def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
 
 
 class Sums(NamedTuple):
-    """Tokens, and money in yuan, of some entries.
+    """The sums of some entries: tokens, and money in yuan.
 
-    `cost` is None where no price is known; `unpriced` counts the entries that it leaves out, `uncounted` those whose
-    tokens the service did not count. `reckoned_tokens` and `reckoned_cost` are what a budget counts: the service's
-    counts, and estimates where it gave none.
+    `cost` is None if no price is known. It leaves out the entries without a price, of which there are `unpriced`;
+    `uncounted` is the number of entries whose tokens the service did not count. `reckoned_tokens` and `reckoned_cost`
+    are what a budget counts: the service's counts, or estimates where it gave none.
     """
 
     requests: int = 0

@@ -15,11 +15,11 @@ from .turn import Message
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A call of a tool by the model, and the `text` that was returned to it, after `seconds` if known.
+    """A call of a tool by the model, and the `text` that was returned to it.
 
-    `cut` says what of the result was returned, where it was not all of it.
-    `error` is what the tool raised, as long as it is at hand. A call that failed and has no
-    `seconds` was one too many for its turn, and did not run; nor did one that the user has `declined`.
+    It took `seconds`, if known. A call that failed without any did not run, because its turn had made too many; nor did
+    one that the user has `declined`. `cut` says what part of the result was returned, if not all of it. `error` is the
+    exception that the tool raised; one that comes from a journal has lost it.
     """
 
     id: str

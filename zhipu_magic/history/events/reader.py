@@ -20,11 +20,11 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 class _Plan(NamedTuple):
-    """How to read a line of one kind with certain members: a journal has many lines, and few such plans.
+    """How to read all lines of one kind that have the same members: a journal has many lines, and few such plans.
 
-    `texts`, `counts` and `amounts` are the members that are checked as such, `others` those with checks of their own,
-    `ids` the texts that are looked up. `texts_of` gets all texts of a line. `fields` are the fields by their member,
-    where the line has others besides, or a field has another name than its member.
+    `texts`, `counts` and `amounts` are the members to check as such, and `others` those with checks of their own, each
+    with its check. `ids` are the texts by which something is looked up, `texts_of` gets all texts of a line. `fields`
+    maps members to fields; it is None if all members are fields of the same name.
     """
 
     event_type: type[Event]

@@ -9,15 +9,15 @@ from ..events.event import State
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What a session keeps, where its events stand in the journal, and which session it stands on.
+    """The state that a session has left, where its lines are, and which session it continues (`stands_on`).
 
     `opening` is the place of its first line, `events` are the places of those after it, and `latest` is the id of the
-    last one. A session is `worth` resuming once it holds a turn. `taken` is about how many bytes it takes in memory
-    beside its turns; one that asked for too much is `cut`: none of its further events is applied.
+    last one. `worth` says that it holds a turn, so that it is worth resuming. `taken` is roughly the bytes of memory
+    that it takes beside its turns. If that became too much, it is `cut`: no further events of it are applied.
     """
 
     state: State | None
-    """None where another session has resumed it: that one holds all of it."""
+    """None if another session has resumed it, whose state then holds all of this one's."""
     opening: int | None = None
     events: list[int] = field(default_factory=list)
     worth: bool = False
@@ -28,4 +28,4 @@ class Session:
     """What it began with, if it was forked from another."""
     latest: str = ""
     at_forks: dict[str, State] = field(default_factory=dict)
-    """What it kept when other processes were forked from it, by the latest event before."""
+    """Its state whenever another process was forked from it, by the id of the latest event before the fork."""

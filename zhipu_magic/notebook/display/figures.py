@@ -39,8 +39,8 @@ _NO_WORDS = "The answer itself had not begun, and is not in the conversation."
 class Figures:
     """Everything that the panel shows. Times are in seconds, costs in yuan (estimates).
 
-    `system` is the system text that went along, from the cell itself or else from `elsewhere`; `cut` says what of the
-    values in the prompt did not.
+    `system` is the system text that was sent; `elsewhere` says that the cell itself did not give it. `cut` says which
+    values in the prompt were not sent in full.
     """
 
     model: str

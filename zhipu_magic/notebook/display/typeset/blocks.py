@@ -26,10 +26,10 @@ _APART = ("heading", "fence", "code_block", "table", "hr", "mathematics")
 
 @dataclass(frozen=True)
 class Unit:
-    """A block of the text, or an item of a list that is one: what can be finished while the rest still grows.
+    """A block of the text, or one item of a list: the smallest part that can be finished while the rest still grows.
 
-    `first` and `last` are lines of the text, the second beyond the end. An item has its `mark`, its `order` in a
-    numbered list, and what its `siblings` share.
+    It is in the lines from `first` to `last`, without the latter. An item has a `mark` to begin with, its `order` if
+    its list is numbered, and the number of its list in `siblings`, by which items of one list know each other.
     """
 
     node: SyntaxTreeNode

@@ -23,15 +23,16 @@ class Lines(NamedTuple):
 
 @dataclass(frozen=True)
 class GrowingWords:
-    """The words of one round of a reply, as far as they have been given as lines.
+    """How far the words of one round of a reply have been given as finished lines.
 
-    A block is finished once another one begins below it, in a line that is whole: blocks are told by their lines, and
-    what a line is cannot be known before its end. An item of a list is finished with the next item, and a line of a
-    program with the next line. A finished block is not looked at again.
+    A block is finished once another one begins below it, in a line that is complete: what a line is cannot be known
+    before its end. An item of a list is finished by the next item, a line of a program by the next line. A finished
+    block is not looked at again.
 
-    `at` is where what is not finished begins, `kind` what was finished before it, and `gap` whether a blank line stands
-    between. `number` is that of an item there, and `code` how many lines of a program there are finished; -1 where not
-    even its head is. `addresses` are those that the text has defined.
+    The unfinished rest of the words begins `at` this position. `kind` is the kind of the finished block before it, and
+    `gap` says whether there is a blank line between them. If the rest begins with an item of a list, `number` is its
+    number; if with a program, `code` is how many of its lines are finished (-1: not even the line above the program).
+    `addresses` are the link definitions so far.
     """
 
     at: int = 0
@@ -47,9 +48,9 @@ class GrowingWords:
         return bool(self.kind) or self.code >= 0
 
     def grown(self, words: str, columns: int, *, whole: bool) -> tuple[GrowingWords, Lines]:
-        """The lines that have been finished since, and those that may still change.
+        """The new state, the lines that were finished since the last call, and those that may still change.
 
-        `words` begins with those of the last time, and is `whole` if nothing more comes.
+        `words` begins with the words of the last call. They are `whole` if nothing more comes.
         """
         source = clean(words[self.at :]).replace("\r\n", "\n").split("\n")
         addresses = deepcopy(self.addresses)  # what a line defines that is not whole may be something else

@@ -22,9 +22,9 @@ _DRAFT_LINES, _DRAFT = 3, 1_000
 
 
 class Seen(NamedTuple):
-    """What there is of a round by now; it is `whole` if nothing more comes in it.
+    """A round of a reply as it is now; it is `whole` if nothing more comes in it.
 
-    Of a `draft`, such as reasoning, only the end is shown while it grows.
+    Of a `draft`, such as reasoning, only the end is shown, and only while it grows.
     """
 
     words: str
