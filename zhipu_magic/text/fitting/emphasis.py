@@ -47,12 +47,12 @@ def emphasised(text: str, delimiters: Sequence[Delimiter]) -> str:
     for group in scopes(delimiters):
         pairs += _meant(text, group, strict)
         for found, letters in zip(read, (strict, loose), strict=True):
-            found |= commonmark_pairs([one for one in group if one.sign != "~"], letters)
+            found |= commonmark_pairs([run for run in group if run.sign != "~"], letters)
     changed = {sign for sign in "*_" if any(_of(sign, pairs) != _of(sign, found) for found in read)}
-    tildes = [one for one in delimiters if one.sign == "~" and not strict.stands_alone(one)]
+    tildes = [run for run in delimiters if run.sign == "~" and not strict.stands_alone(run)]
     if not _strikes_alike(tildes, _of("~", pairs), (strict, loose)):
         changed.add("~")
-    return _marked(text, [one for one in delimiters if one.sign in changed], pairs) if changed else text
+    return _marked(text, [run for run in delimiters if run.sign in changed], pairs) if changed else text
 
 
 def _of(sign: str, pairs: Iterable[Pair]) -> set[Pair]:
@@ -66,9 +66,9 @@ def _strikes_alike(tildes: Sequence[Delimiter], pairs: set[Pair], letters: Seque
     opening = {pair.opening for pair in pairs}
     closing = {pair.closing for pair in pairs}
     return all(
-        (one.start in opening and all(each.can_open(one) for each in letters))
-        or (one.start in closing and all(each.can_close(one) for each in letters))
-        for one in tildes
+        (run.start in opening and all(each.can_open(run) for each in letters))
+        or (run.start in closing and all(each.can_close(run) for each in letters))
+        for run in tildes
     )
 
 
@@ -82,12 +82,12 @@ def _marked(text: str, delimiters: Iterable[Delimiter], pairs: Iterable[Pair]) -
         tags |= {pair.opening: (opening, pair.length), pair.closing: (closing, pair.length)}
     parts, at = [], 0
     letters = Letters(text, with_symbols=True)
-    for one in delimiters:
-        parts.append(text[at : one.start])
-        at = one.start
-        inert = letters.stands_alone(one)
-        while at < one.end:
-            shown, length = tags.get(at, (one.sign if inert else f"\\{one.sign}", 1))
+    for run in delimiters:
+        parts.append(text[at : run.start])
+        at = run.start
+        inert = letters.stands_alone(run)
+        while at < run.end:
+            shown, length = tags.get(at, (run.sign if inert else f"\\{run.sign}", 1))
             parts.append(shown)
             at += length
     return "".join([*parts, text[at:]])
@@ -104,7 +104,7 @@ _TAGS = {
 
 @dataclass
 class _Opened:
-    one: Delimiter
+    run: Delimiter
     start: int
     left: int  # signs that are not used yet
 
@@ -113,19 +113,19 @@ def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair
     """The pairs that the writer meant. No two of them cross."""
     pairs: list[Pair] = []
     opened: list[_Opened] = []
-    roles = [_Role(text, one, letters) for one in group]
-    for number, (one, role) in enumerate(zip(group, roles, strict=True)):
-        left = one.end - one.start
+    roles = [_Role(text, run, letters) for run in group]
+    for number, (run, role) in enumerate(zip(group, roles, strict=True)):
+        left = run.length
         while left and role.closes and (place := _partner(text, opened, role, left)) is not None:
             other = opened[place]
             used = 2 if left >= 2 and other.left >= 2 else 1
             other.left -= used
-            pairs.append(Pair(one.sign, other.start + other.left, one.end - left, used))
+            pairs.append(Pair(run.sign, other.start + other.left, run.end - left, used))
             left -= used
             del opened[place + bool(other.left) :]
         opens = role.opens or (role.operator and _is_emphasis(text, roles[number], roles[number + 1 :]))
         if opens and 0 < left <= 3:
-            opened.append(_Opened(one, one.end - left, left))
+            opened.append(_Opened(run, run.end - left, left))
     return pairs
 
 
@@ -133,24 +133,24 @@ def _partner(text: str, opened: Sequence[_Opened], role: _Role, left: int) -> in
     """The nearest opening sign that this closing one can belong to."""
     for place in range(len(opened) - 1, -1, -1):
         other = opened[place]
-        if other.one.sign == role.one.sign and _fit(role.one.sign, other.left, left):
-            inside = text[other.one.end : role.one.start]
-            return place if role.ends(inside) and not _are_apart(text, other.one, role) else None
+        if other.run.sign == role.run.sign and _fit(role.run.sign, other.left, left):
+            inside = text[other.run.end : role.run.start]
+            return place if role.ends(inside) and not _are_apart(text, other.run, role) else None
     return None
 
 
 def _is_emphasis(text: str, role: _Role, later: Sequence[_Role]) -> bool:
     """Whether `**` that looks like a power is emphasis after all, because its partner is no power: Java**8**和."""
-    if role.operator is not _Operator.BY_LETTERS or role.one.end - role.one.start != 2:
+    if role.operator is not _Operator.BY_LETTERS or role.run.length != 2:
         return False
-    other = next((each for each in later if each.one.sign == "*" and each.one.end - each.one.start == 2), None)
+    other = next((each for each in later if each.run.sign == "*" and each.run.length == 2), None)
     if other is None or not other.closes:
         return False
-    inside = text[role.one.end : other.one.start]
+    inside = text[role.run.end : other.run.start]
     if other.operator:
         outside = (
-            _WORD_BEFORE.search(text, max(0, role.one.start - 30), role.one.start),
-            _WORD_AFTER.match(text, other.one.end),
+            _WORD_BEFORE.search(text, max(0, role.run.start - 30), role.run.start),
+            _WORD_AFTER.match(text, other.run.end),
         )
         return inside.isalpha() and all(word and len(word[0]) > 1 and word[0].isalpha() for word in outside)
     return inside[-1:] in _ASCII_WORD or CJK.search(inside) is not None
@@ -158,17 +158,17 @@ def _is_emphasis(text: str, role: _Role, later: Sequence[_Role]) -> bool:
 
 def _are_apart(text: str, opening: Delimiter, closing: _Role) -> bool:
     """Whether two runs have nothing to do with each other: two arguments of Python, or two ranges of numbers."""
-    one = closing.one
-    if one.sign == "~":
-        return all(_is_between_digits(text, each) for each in (opening, one))
+    run = closing.run
+    if run.sign == "~":
+        return all(_is_between_digits(text, each) for each in (opening, run))
     if closing.operator is _Operator.BY_EQUATION:
         return text[opening.start - 1 : opening.start].isalnum()
-    names = _NAME.match(text, opening.end), _NAME.match(text, one.end)
-    return one.sign == "*" and text[one.start - 1] in _BETWEEN_NAMES and all(names)
+    names = _NAME.match(text, opening.end), _NAME.match(text, run.end)
+    return run.sign == "*" and text[run.start - 1] in _BETWEEN_NAMES and all(names)
 
 
-def _is_between_digits(text: str, one: Delimiter) -> bool:
-    return text[one.start - 1 : one.start].isdigit() and text[one.end : one.end + 1].isdigit()
+def _is_between_digits(text: str, run: Delimiter) -> bool:
+    return text[run.start - 1 : run.start].isdigit() and text[run.end : run.end + 1].isdigit()
 
 
 def _fit(sign: str, opening: int, closing: int) -> bool:
@@ -180,21 +180,21 @@ def _fit(sign: str, opening: int, closing: int) -> bool:
 class _Role:
     """What a delimiter can do, judged by the characters beside it: open emphasis, close it, or both."""
 
-    def __init__(self, text: str, one: Delimiter, letters: Letters) -> None:
-        self.one = one
+    def __init__(self, text: str, run: Delimiter, letters: Letters) -> None:
+        self.run = run
         self.operator: _Operator | None = None
         self._letters = letters
-        before, after = letters.before(one), letters.after(one)
+        before, after = letters.before(run), letters.after(run)
         self.closes = self.opens = False
-        length = one.end - one.start
-        if _PARTNERS.get(before) == after or length > 4 or (one.sign == "~" and length != 2):
+        length = run.length
+        if _PARTNERS.get(before) == after or length > 4 or (run.sign == "~" and length != 2):
             return
         self.opens = not after.isspace()
         self.closes = not before.isspace()
-        if one.sign == "_":
-            self.opens = self.opens and letters.can_open(one)
-        elif one.sign == "*":
-            self.operator = _operator(text, one, before, after)
+        if run.sign == "_":
+            self.opens = self.opens and letters.can_open(run)
+        elif run.sign == "*":
+            self.operator = _operator(text, run, before, after)
             self.opens = self.opens and not self.operator
             self.closes = self.closes and self.operator is not _Operator.BY_DIGITS
 
@@ -205,9 +205,9 @@ class _Role:
         if inside[0] in _CLOSING or unicodedata.category(inside[-1]) in ("Ps", "Pi"):
             # `**，**`, but not what is between two masks (张**，李**), nor a bracket between two notes: A*（*含税）
             return all(map(is_punctuation, inside)) and unicodedata.category(inside[-1]) not in ("Ps", "Pi")
-        if self.one.sign != "_" or self._letters.can_close(self.one):
+        if self.run.sign != "_" or self._letters.can_close(self.run):
             return True
-        return CJK.search(inside) is not None and self._letters.after(self.one) not in _ASCII_WORD
+        return CJK.search(inside) is not None and self._letters.after(self.run) not in _ASCII_WORD
 
 
 class _Operator(Enum):
@@ -218,28 +218,28 @@ class _Operator(Enum):
     BY_EQUATION = auto()  # around it
 
 
-def _operator(text: str, one: Delimiter, before: str, after: str) -> _Operator | None:
+def _operator(text: str, run: Delimiter, before: str, after: str) -> _Operator | None:
     """Why this run of asterisks looks like an operator; None if it does not."""
     ascii_before, ascii_after = before in _ASCII_WORD, after in _ASCII_WORD
     digits = before in _DIGITS or after in _DIGITS
-    if one.end - one.start == 1:
+    if run.length == 1:
         if (ascii_before or before in ")]}") and (ascii_after or after in "([{"):
             return _Operator.BY_DIGITS if digits else _Operator.BY_LETTERS
         operands = (before.isalnum() or before in _ENDS_OPERAND) and (after.isalnum() or after in _BEGINS_OPERAND)
-        if operands and _in_an_equation(text, one):
+        if operands and _in_an_equation(text, run):
             return _Operator.BY_EQUATION
         return _Operator.BY_LETTERS if before in _DIGITS else None
-    if before in _DIGITS and _EXPONENT.match(text, one.end):
+    if before in _DIGITS and _EXPONENT.match(text, run.end):
         return _Operator.BY_DIGITS
     if not ascii_after or not (ascii_before or before in ")]}"):
         return None
     if before in _DIGITS and after in _DIGITS:
         return _Operator.BY_DIGITS
-    words = _WORD_BEFORE.search(text, max(0, one.start - 30), one.start), _WORD_AFTER.match(text, one.end)
+    words = _WORD_BEFORE.search(text, max(0, run.start - 30), run.start), _WORD_AFTER.match(text, run.end)
     return _Operator.BY_LETTERS if digits or any(word and len(word[0]) == 1 for word in words) else None
 
 
-def _in_an_equation(text: str, one: Delimiter) -> bool:
-    before = _CLAUSE_END.split(text[max(0, one.start - _LONGEST_CLAUSE) : one.start])[-1]
-    after = _CLAUSE_END.split(text[one.end : one.end + _LONGEST_CLAUSE], maxsplit=1)[0]
+def _in_an_equation(text: str, run: Delimiter) -> bool:
+    before = _CLAUSE_END.split(text[max(0, run.start - _LONGEST_CLAUSE) : run.start])[-1]
+    after = _CLAUSE_END.split(text[run.end : run.end + _LONGEST_CLAUSE], maxsplit=1)[0]
     return bool(re.search("[=＝]", before + after))

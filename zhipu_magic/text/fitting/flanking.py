@@ -22,6 +22,11 @@ class Delimiter(NamedTuple):
     end: int
     scope: int = 0
 
+    @property
+    def length(self) -> int:
+        """How many signs it has."""
+        return self.end - self.start
+
 
 class Pair(NamedTuple):
     """The signs at `opening` and at `closing`, `length` of them at each."""
@@ -39,31 +44,31 @@ class Letters:
     text: str
     with_symbols: bool
 
-    def can_open(self, one: Delimiter) -> bool:
-        left, right = self._flanks(one)
-        return left and (one.sign != "_" or not right or is_punctuation(self.before(one), self.with_symbols))
+    def can_open(self, run: Delimiter) -> bool:
+        left, right = self._flanks(run)
+        return left and (run.sign != "_" or not right or is_punctuation(self.before(run), self.with_symbols))
 
-    def can_close(self, one: Delimiter) -> bool:
-        left, right = self._flanks(one)
-        return right and (one.sign != "_" or not left or is_punctuation(self.after(one), self.with_symbols))
+    def can_close(self, run: Delimiter) -> bool:
+        left, right = self._flanks(run)
+        return right and (run.sign != "_" or not left or is_punctuation(self.after(run), self.with_symbols))
 
-    def stands_alone(self, one: Delimiter) -> bool:
+    def stands_alone(self, run: Delimiter) -> bool:
         """Whether it has spaces on both sides, so that no renderer takes it for a delimiter."""
-        return self.before(one).isspace() and self.after(one).isspace()
+        return self.before(run).isspace() and self.after(run).isspace()
 
-    def _flanks(self, one: Delimiter) -> tuple[bool, bool]:
-        before, after = self.before(one), self.after(one)
+    def _flanks(self, run: Delimiter) -> tuple[bool, bool]:
+        before, after = self.before(run), self.after(run)
         spaces = before.isspace(), after.isspace()
         marks = is_punctuation(before, self.with_symbols), is_punctuation(after, self.with_symbols)
         left = not spaces[1] and (not marks[1] or spaces[0] or marks[0])
         right = not spaces[0] and (not marks[0] or spaces[1] or marks[1])
         return left, right
 
-    def before(self, one: Delimiter) -> str:
-        return self.text[one.start - 1] if one.start else " "
+    def before(self, run: Delimiter) -> str:
+        return self.text[run.start - 1] if run.start else " "
 
-    def after(self, one: Delimiter) -> str:
-        return self.text[one.end] if one.end < len(self.text) else " "
+    def after(self, run: Delimiter) -> str:
+        return self.text[run.end] if run.end < len(self.text) else " "
 
 
 def is_punctuation(letter: str, with_symbols: bool = True) -> bool:
@@ -78,24 +83,24 @@ def commonmark_pairs(delimiters: Sequence[Delimiter], letters: Letters) -> set[P
     pairs: set[Pair] = set()
     openers: list[_Opener] = []
     fruitless: dict[tuple[object, ...], int] = {}  # below which opener there is none for such a closer
-    for one in delimiters:
-        opens, closes = letters.can_open(one), letters.can_close(one)
-        length = left = one.end - one.start
-        kind = (one.sign, opens, length % 3)
+    for run in delimiters:
+        opens, closes = letters.can_open(run), letters.can_close(run)
+        length = left = run.length
+        kind = (run.sign, opens, length % 3)
         while closes and left:
-            place = _opener_for(openers, one, opens, fruitless.get(kind, 0))
+            place = _opener_for(openers, run, opens, fruitless.get(kind, 0))
             if place is None:
                 fruitless[kind] = len(openers)
                 break
             opener = openers[place]
             used = 2 if left >= 2 and opener.left >= 2 else 1
             opener.left -= used
-            pairs.add(Pair(one.sign, opener.start + opener.left, one.end - left, used))
+            pairs.add(Pair(run.sign, opener.start + opener.left, run.end - left, used))
             left -= used
             del openers[place + bool(opener.left) :]
             fruitless = {each: min(least, len(openers)) for each, least in fruitless.items()}
         if opens and left:
-            openers.append(_Opener(one.sign, one.end - left, left=left, length=length, closes=closes))
+            openers.append(_Opener(run.sign, run.end - left, left=left, length=length, closes=closes))
     return pairs
 
 
@@ -109,7 +114,7 @@ class _Opener:
 
 
 def _opener_for(openers: Sequence[_Opener], closer: Delimiter, opens: bool, least: int) -> int | None:
-    length = closer.end - closer.start
+    length = closer.length
     for place in range(len(openers) - 1, least - 1, -1):
         opener = openers[place]
         if opener.sign == closer.sign:
@@ -122,6 +127,6 @@ def _opener_for(openers: Sequence[_Opener], closer: Delimiter, opens: bool, leas
 def scopes(delimiters: Iterable[Delimiter]) -> list[list[Delimiter]]:
     """The delimiters, grouped by scope."""
     found: dict[int, list[Delimiter]] = {}
-    for one in delimiters:
-        found.setdefault(one.scope, []).append(one)
+    for run in delimiters:
+        found.setdefault(run.scope, []).append(run)
     return list(found.values())
