@@ -18,6 +18,8 @@ from zhipu_magic.chat.watch import watch
 from zhipu_magic.notebook.display.display import ShowOptions
 from zhipu_magic.notebook.display.terminal import Terminal as Display
 from zhipu_magic.practice import DONE, STALL, Answer, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.text.markup import Markup
+from zhipu_magic.text.wrapping import width
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs pexpect")
 pyte = pytest.importorskip("pyte", reason="what is on a screen needs pyte")
@@ -250,6 +252,16 @@ def test_where_there_is_no_screen_the_words_are_plain(terminal: Terminal, server
         printed = terminal.run("print(out.stdout)")
     assert printed.replace("\r\n", "\n").startswith("# Title\n\n**bold**\n")
     assert "\x1b" not in printed
+
+
+def test_in_a_pipe_an_answer_is_broken_by_the_columns_that_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "21")
+    Display().show_text(Markup("{text}", text="人工智能可以很方便地处理这个问题，因为它有标准库。"))
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join(lines) == "人工智能可以很方便地处理这个问题，因为它有标准库。"
+    assert len(lines) > 2 and max(map(width, lines)) <= 20
 
 
 def test_under_time_it_is_the_same_and_the_time_follows(terminal: Terminal, server: PracticeServer) -> None:
