@@ -755,7 +755,7 @@ def test_rounds_that_were_counted_stay_counted_when_the_last_is_not(
     reply = chat.ask("go", tools=[weather])
     assert next(iter(reply)) == "It"
     reply.interrupt()
-    assert chat.ledger.spent.reckoned_tokens > 20_000
+    assert chat.ledger.spent.budget_tokens > 20_000
 
 
 def test_the_budget_counts_what_a_tool_gave_back(chat: Chat, server: PracticeServer) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..history.turn import Anchor
 from ..service.exchange import Exchange
-from ..service.forks import tell_of_forks
+from ..service.forks import register_at_fork
 from ..text.errors import InvalidRequest
 from .replies.in_tool import check_loop, check_not_in_tool
 from .replies.reading import TICK, Reading
@@ -50,7 +50,7 @@ class Scheduler:
         self._latest: Reply | None = None
         self._exchanging = 0
         self._queue: deque[tuple[Exchange, Received]] = deque()
-        tell_of_forks(self)
+        register_at_fork(self)
 
     # Turns
 

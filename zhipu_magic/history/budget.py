@@ -59,7 +59,7 @@ class Budget:
 
     def amount(self, sums: Sums) -> float:
         """What has been spent, in its unit."""
-        return sums.reckoned_tokens if self.unit == "tokens" else sums.reckoned_cost
+        return sums.budget_tokens if self.unit == "tokens" else sums.budget_cost
 
     def left_in_words(self, sums: Sums) -> str:
         """What may still be spent, of how much."""

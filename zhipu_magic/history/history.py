@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..service.forks import tell_of_forks
+from ..service.forks import register_at_fork
 from ..text.errors import InvalidRequest, JournalError
 from .conversation import Thread
 from .events.changes import ResumeEvent
@@ -39,7 +39,7 @@ class History:
         checked_event({"event": "session", "id": "", **settings})
         self.state = journal.begin(settings).state()
         self._finish = finish
-        tell_of_forks(self)
+        register_at_fork(self)
 
     def do(self, kind: str, **members: Any) -> None:
         """Apply an event that is not a reply, and write it. Raises InvalidRequest for invalid members."""

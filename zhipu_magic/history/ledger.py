@@ -45,7 +45,7 @@ class Sums(NamedTuple):
     """The sums of some entries: tokens, and money in yuan.
 
     `cost` is None if no price is known. It leaves out the entries without a price, of which there are `unpriced`;
-    `uncounted` is the number of entries whose tokens the service did not count. `reckoned_tokens` and `reckoned_cost`
+    `uncounted` is the number of entries whose tokens the service did not count. `budget_tokens` and `budget_cost`
     are what a budget counts: the service's counts, or estimates where it gave none.
     """
 
@@ -56,8 +56,8 @@ class Sums(NamedTuple):
     cost: float | None = None
     unpriced: int = 0
     uncounted: int = 0
-    reckoned_tokens: int = 0
-    reckoned_cost: float = 0.0
+    budget_tokens: int = 0
+    budget_cost: float = 0.0
 
     def with_entry(self, entry: Entry) -> Sums:
         """The sums with one more entry."""
@@ -66,23 +66,23 @@ class Sums(NamedTuple):
     def with_entries(self, entries: Iterable[Entry]) -> Sums:
         """The sums with these entries as well."""
         requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
-        unpriced, uncounted, reckoned_tokens, reckoned_cost = self[5:]
+        unpriced, uncounted, budget_tokens, budget_cost = self[5:]
         for entry in entries:
             requests += 1
             if entry.usage is None:
                 uncounted += 1
-                reckoned_tokens += entry.estimated_tokens
+                budget_tokens += entry.estimated_tokens
             else:
                 prompt_tokens += entry.usage.prompt_tokens
                 completion_tokens += entry.usage.completion_tokens
                 total_tokens += entry.usage.total_tokens
-                reckoned_tokens += entry.usage.total_tokens
+                budget_tokens += entry.usage.total_tokens
                 unpriced += entry.cost is None and not entry.practice
             if entry.cost is None:
-                reckoned_cost += entry.estimated_cost
+                budget_cost += entry.estimated_cost
             else:
                 cost = (cost or 0.0) + entry.cost
-                reckoned_cost += entry.cost
+                budget_cost += entry.cost
         return Sums(
             requests=requests,
             prompt_tokens=prompt_tokens,
@@ -91,8 +91,8 @@ class Sums(NamedTuple):
             cost=cost,
             unpriced=unpriced,
             uncounted=uncounted,
-            reckoned_tokens=reckoned_tokens,
-            reckoned_cost=reckoned_cost,
+            budget_tokens=budget_tokens,
+            budget_cost=budget_cost,
         )
 
     def plus(self, other: Sums) -> Sums:
@@ -105,8 +105,8 @@ class Sums(NamedTuple):
             cost=other.cost if self.cost is None else self.cost + (other.cost or 0.0),
             unpriced=self.unpriced + other.unpriced,
             uncounted=self.uncounted + other.uncounted,
-            reckoned_tokens=self.reckoned_tokens + other.reckoned_tokens,
-            reckoned_cost=self.reckoned_cost + other.reckoned_cost,
+            budget_tokens=self.budget_tokens + other.budget_tokens,
+            budget_cost=self.budget_cost + other.budget_cost,
         )
 
 

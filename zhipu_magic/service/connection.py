@@ -15,7 +15,7 @@ from ..text.errors import GLMError, SettingsError
 from ..text.notice import Notice
 from .api_key import ApiKey, Hide
 from .endpoint import Endpoint, check_base_url, check_plain_http, resolve, resolve_base_url
-from .forks import importing, tell_of_forks
+from .forks import importing, register_at_fork
 from .keys import KEY_VARIABLE, check_key, find_key
 from .models import Model
 from .profile import Profile, profile_of
@@ -73,7 +73,7 @@ class Service:
         self._certificates: tuple[bool, SSLContext] | None = None
         self._lock = threading.Lock()
         self._hide = Hide()
-        tell_of_forks(self)
+        register_at_fork(self)
 
     @property
     def base_url(self) -> str:

@@ -46,7 +46,7 @@ def service_error(
     kind = hide(name_of(error.get("type")) or "")
     cause = _cause(_status_of(status, error), code, kind, words) or (NOT_JSON if parsed is None else UNKNOWN)
     support = on_one_line(hide(_request_id(error, parsed or {}) or request_id or ""), _LONGEST_ID)
-    told: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "detail": _detail(status, code, support, words),
         "status": status,
         "code": code,
@@ -63,10 +63,10 @@ def service_error(
             said=cause.message,
             wait=duration(wait),
             time=_time_after(wait),
-            **told,
+            **shared,
         )
-    told |= {**_facts(base_url), "until": _end_of_limit(words)}
-    return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, retryable=cause.retryable, **told)
+    shared |= {**_facts(base_url), "until": _end_of_limit(words)}
+    return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, retryable=cause.retryable, **shared)
 
 
 def _status_of(status: int, error: Mapping[str, Any]) -> int:

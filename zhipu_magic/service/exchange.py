@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from ..text.errors import asked_elsewhere
-from .forks import tell_of_forks
+from .forks import register_at_fork
 from .stream import StreamItem
 
 Emit = Callable[[StreamItem], None]
@@ -51,7 +51,7 @@ class Exchange:
         self._on_end: deque[Callable[[], None]] = deque()
         self._line: Line | None = None
         self._line_lock = threading.Lock()
-        tell_of_forks(self)
+        register_at_fork(self)
 
     # In the background
 

@@ -27,9 +27,9 @@ class Forked(Protocol):
 _living: WeakValueDictionary[int, Forked] = WeakValueDictionary()
 
 
-def tell_of_forks(one: Forked) -> None:
-    """Call its `after_fork` at every fork, as long as it lives."""
-    _living[id(one)] = one
+def register_at_fork(living: Forked) -> None:
+    """Call the `after_fork` of this object at every fork, for as long as it lives."""
+    _living[id(living)] = living
 
 
 class _Fork:

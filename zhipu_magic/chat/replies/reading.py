@@ -13,7 +13,7 @@ from ...history.events.turn_event import TurnEvent
 from ...history.ledger import Entry
 from ...history.rounds import Round
 from ...service.exchange import Exchange
-from ...service.forks import tell_of_forks
+from ...service.forks import register_at_fork
 from ...text.errors import GLMError, asked_elsewhere
 from ..undisturbed import undisturbed
 from .in_tool import check_loop, check_not_in_tool, in_tool
@@ -75,7 +75,7 @@ class Reading:
         self._running_tool = False
         self._committed = False
         self._deltas: deque[str] = deque()
-        tell_of_forks(self)
+        register_at_fork(self)
 
     @property
     def request(self) -> Request:
