@@ -272,19 +272,8 @@ class Chat(ChatSettings):
 
     def standing(self, reply: Reply) -> Standing:
         """What the reply has cost, and where its thread and all of the chat stand by now."""
-        state, thread = self.state, reply.request.before.name
-        sums, budget = state.ledger.everything, state.budget
-        return Standing(
-            cost=reply.entry.cost if reply.entry else None,
-            thread=thread,
-            turns=state.conversation.thread(thread).size,
-            context=self.context_filled(reply.model, thread),
-            sums=sums,
-            budget_left=budget.left_in_words(sums if reply.replayed else self.account) if budget else "",
-            plan=self.service.profile.plan and not reply.replayed,
-            turn=reply.entry.turn if reply.entry else "",
-            number=state.conversation.thread(thread).number_of(reply.entry.turn) if reply.entry else None,
-        )
+        context = self.context_filled(reply.model, reply.request.before.name)
+        return Standing.of(reply, self.state, self.account, context=context, plan=self.service.profile.plan)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:
