@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from in_process import Page
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
 
 REPLY = """Here it is:
 
@@ -270,3 +270,99 @@ def test_a_mistyped_magic_of_ipythons_is_a_failure_too(page: Page, server: Pract
     prompt, told = fixed(page, server)
     assert "`%nosuch`" in prompt and "x = = 1" not in prompt
     assert "Sent to be fixed: UsageError" in told
+
+
+# What there is to fix
+
+
+def refused(page: Page, server: PracticeServer) -> str:
+    """Why `%glm fix` sends nothing."""
+    before = len(server.requests)
+    cell = page.run("%glm fix")
+    assert not cell.success
+    assert len(server.requests) == before
+    return str(cell.error)
+
+
+@pytest.mark.parametrize("cell", ["%%glm --nonsense\nhi", "%%glm\n{{ undefined }}", "%glm histroy"])
+def test_after_a_message_of_our_own_the_message_itself_says_what_to_do(
+    page: Page, server: PracticeServer, cell: str
+) -> None:
+    failed = page.run(cell)
+    told = refused(page, server)
+    assert str(failed.error)[:40] in told
+    assert "no cell has raised one" not in told
+
+
+def test_after_a_request_that_was_refused_its_message_is_named(page: Page, server: PracticeServer) -> None:
+    server.enqueue(Fault(400, "1210"))
+    page.run("%%glm\nhi", "a")
+    for _ in range(2):
+        assert "1210" in refused(page, server)
+    assert page.run("%%glm\nhi", "a").success
+    assert "no cell has raised one" in refused(page, server)
+
+
+def test_a_failure_that_was_put_right_is_not_sent(page: Page, server: PracticeServer, inserted: list[str]) -> None:
+    page.run("1 / 0", "a")
+    assert page.run("1 / 1", "a").success
+    told = refused(page, server)
+    assert "ZeroDivisionError: division by zero" in told and "put right" in told and "Nothing was sent" in told
+    page.run("1 / 0", "a")
+    assert "ZeroDivisionError" in fixed(page, server)[0]
+
+
+def test_the_cell_that_ran_again_is_named_by_its_number(page: Page, server: PracticeServer) -> None:
+    page.shell.run_cell("1 / 0", store_history=True, cell_id="a")
+    page.shell.run_cell("1 / 1", store_history=True, cell_id="a")
+    count = page.shell.execution_count - 1
+    assert f"cell [{count}] ran again" in refused(page, server)
+
+
+@pytest.mark.parametrize("cell_id", ["a", None])
+def test_other_cells_that_succeed_put_nothing_right(
+    page: Page, server: PracticeServer, inserted: list[str], cell_id: str | None
+) -> None:
+    page.run("1 / 0", cell_id)
+    page.run("x = 1", "b" if cell_id else None)
+    assert "ZeroDivisionError" in fixed(page, server)[0]
+
+
+def test_without_ids_a_cell_is_the_same_if_its_source_is(page: Page, server: PracticeServer) -> None:
+    page.run("1 / n", None)
+    page.run("n = 1", None)
+    page.run("1 / n", None)
+    assert "put right" in refused(page, server)
+
+
+def test_a_fix_in_the_failed_cell_itself_can_be_asked_again(
+    page: Page, server: PracticeServer, inserted: list[str]
+) -> None:
+    page.run("1 / 0", "a")
+    for _ in range(2):
+        assert page.run("%glm fix", "a").success
+
+
+def test_a_script_that_fails_again_is_not_put_right(
+    page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
+) -> None:
+    script = tmp_path / "shop.py"
+    script.write_text(SCRIPT)
+    for _ in range(2):
+        page.run(f"%run {script}", "a")
+    assert "KeyError" in fixed(page, server)[0]
+    script.write_text("x = 1")
+    page.run(f"%run {script}", "a")
+    assert "put right" in refused(page, server)
+
+
+def test_a_tools_failure_is_put_right_by_a_run_without_it(
+    page: Page, server: PracticeServer, inserted: list[str]
+) -> None:
+    page.run("def weather(city: str):\n    raise ValueError('no ' + city)", "a")
+    server.enqueue(Answer(tool_calls=(tool_call("weather", {"city": "Xi'an"}, id="1"),)), Answer("It failed."))
+    assert page.run("%%glm --tool weather\nhi", "b").success
+    assert "ValueError" in fixed(page, server)[0]
+    server.enqueue(Answer("No call this time."))
+    assert page.run("%%glm --tool weather\nhi", "b").success
+    assert "put right" in refused(page, server)

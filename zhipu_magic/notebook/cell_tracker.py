@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """The exception that a cell raised, the cell's source, and its number on the page, where they are known."""
+    """The exception that a cell raised; where they are known, the cell's source, its id, and the run that raised it."""
 
     error: BaseException
     source: str = ""
-    execution_count: int | None = None
+    cell: str | None = None
+    run: int = 0
 
 
 class CellTracker:
@@ -43,6 +44,12 @@ class CellTracker:
         #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
         self.deleted: frozenset[str] = frozenset(self.just_deleted)
         self._failure: Failure | None = None
+        #: Where the cell of that failure has run again without one: its number on the page, if it has one.
+        self._put_right: int | bool = False
+        #: The newest message of our own that has failed a cell, until that cell runs again without it.
+        self._message: Failure | None = None
+        #: The run that has failures repaired: it neither adds one nor puts one right.
+        self._repairs = -1
         #: The last exception that IPython had shown when the last cell ended.
         self._shown = _last_shown()
         self._shell = shell
@@ -67,10 +74,27 @@ class CellTracker:
             return Failure(last)
         return self._failure
 
+    @property
+    def put_right(self) -> int | bool:
+        """Whether the cell of the newest failure has run again without one; its number on the page, if it has one."""
+        return self._put_right
+
+    @property
+    def message(self) -> BaseException | None:
+        """The newest message of our own that has failed a cell, unless that cell has run again without it."""
+        return self._message.error if self._message is not None else None
+
+    def begin_repair(self) -> None:
+        """Note that the running cell has the newest failure repaired, which stays the newest however this cell ends."""
+        self._repairs = self.run
+
     def remember(self, errors: Sequence[BaseException]) -> None:
         """Make the last of these errors, which tools raised, the last exception."""
         if errors:
-            self._failure = Failure(errors[-1])
+            self._fail(Failure(errors[-1], cell=self.cell, run=self.run))
+
+    def _fail(self, failure: Failure) -> None:
+        self._failure, self._put_right = failure, False
 
     def begin(self, info: ExecutionInfo) -> bool:
         """Note that a cell begins. Returns False for a cell within a cell, such as one run by %%capture."""
@@ -96,6 +120,8 @@ class CellTracker:
             self._note_failure(result)
             if self._info is not None and result.info is not self._info:  # none: the cell that loaded the extension
                 return False
+            if result.success:
+                self._note_success(getattr(result.info, "raw_cell", "") or "")
         self._info = self.cell = None
         self._next_count = self._shell.execution_count
         self.idle.set()
@@ -106,8 +132,26 @@ class CellTracker:
         # What a script that %run ran has raised is shown, and the cell goes on.
         error = error or (shown if shown is not self._shown else None)
         self._shown = shown
-        if error is not None and not _is_ours(error):
-            self._failure = Failure(error, getattr(result.info, "raw_cell", "") or "", self.execution_count)
+        if error is None:
+            return
+        failure = Failure(error, getattr(result.info, "raw_cell", "") or "", self.cell, self.run)
+        if not _is_ours(error):
+            self._fail(failure)
+        elif self._repairs != self.run:
+            self._message = failure
+
+    def _note_success(self, source: str) -> None:
+        """Note that the running cell has run without a failure: an earlier one of the same cell is put right."""
+        if self._message is not None and self._is_rerun_of(self._message, source):
+            self._message = None
+        if self._failure is not None and self._is_rerun_of(self._failure, source):
+            self._put_right = self.execution_count or True
+
+    def _is_rerun_of(self, failure: Failure, source: str) -> bool:
+        """Whether the running cell is the failed one: by its id, or by its source where cells have no ids."""
+        if self.run in (failure.run, self._repairs):
+            return False
+        return failure.cell == self.cell if self.cell is not None else bool(source) and failure.source == source
 
 
 def _last_shown() -> BaseException | None:

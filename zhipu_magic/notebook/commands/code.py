@@ -1,5 +1,4 @@
 """The commands that insert code from a reply, and that send an exception to the model."""
-
 from __future__ import annotations
 
 import linecache
@@ -60,9 +59,8 @@ def _insert(session: Session, text: str) -> None:
 
 
 def _fix(session: Session, text: str) -> None:
-    failure = session.cells.failure
-    if failure is None:
-        raise UsageError("There is no exception to fix: no cell has raised one in this session.")
+    session.cells.begin_repair()
+    failure = _to_fix(session)
     text = prose(text, "%glm fix")
     prompt = _prompt(failure, text, session.settings.value_tokens, _words(session, text, failure))
     notice = session.chat.service.hide(_notice(failure))
@@ -74,13 +72,39 @@ def _fix(session: Session, text: str) -> None:
         raise
 
 
+def _to_fix(session: Session) -> Failure:
+    """The newest failure. Raises UsageError if it is put right, or if only our own messages have failed a cell."""
+    cells = session.cells
+    failure, again = cells.failure, cells.put_right
+    if failure is not None and not again:
+        return failure
+    if cells.message is not None:
+        words = shorten(str(cells.message), _LONGEST_MESSAGE)
+        raise UsageError(
+            "There is no exception to fix. What failed last is no fault in code: the message itself says what to do "
+            f"(“{words}”)."
+        )
+    if failure is None:
+        raise UsageError("There is no exception to fix: no cell has raised one in this session.")
+    where = "its cell" if again is True else f"cell [{again}]"
+    raise UsageError(
+        f"The newest failure ({_named(failure.error)}) has been put right: {where} ran again without it. "
+        "Nothing was sent."
+    )
+
+
 def _notice(failure: Failure) -> str:
     """A notice that says which failure was sent, since there may have been several."""
+    return f"Sent to be fixed: {_named(failure.error)}."
+
+
+def _named(error: BaseException) -> str:
+    """An error in a few words."""
     try:
-        words = shorten(without_addresses(str(failure.error)), _LONGEST_ERROR)
+        words = shorten(without_addresses(str(error)), _LONGEST_ERROR)
     except Exception:  # the user's own exception may raise another
         words = ""
-    return f"Sent to be fixed: {f'{type(failure.error).__name__}: {words}'.removesuffix(': ')}."
+    return f"{type(error).__name__}: {words}".removesuffix(": ")
 
 
 def _words(session: Session, text: str, failure: Failure) -> _Words:
@@ -141,6 +165,8 @@ _RUN = re.compile(r"^[ \t]*%run\b", re.MULTILINE)
 _MOST_VALUES = 8
 #: Characters of an error that the panel repeats.
 _LONGEST_ERROR = 80
+#: Characters of a message of our own that `%glm fix` repeats.
+_LONGEST_MESSAGE = 240
 
 
 COMMANDS = (
