@@ -72,9 +72,9 @@ def test_a_budget_is_read_as_it_is_written(written: str, limit: float, unit: str
 @pytest.mark.parametrize(
     "written",
     [
-        *("", "5", "yuan", "k tokens", "five yuan", "-5 yuan", "5 dollars", "5 yuan a day", "1.2.3 yuan"),
+        *("", "yuan", "k tokens", "five yuan", "-5 yuan", "5 dollars", "5 yuan a day", "1.2.3 yuan"),
         *(". tokens", ",", "nan yuan", "inf tokens", "5 g tokens", "¥", "¥5 tokens", "9" * 400 + " yuan"),
-        *("20万", "1e5", "0.5 tokens", "1e-5 yuan", "1e999 tokens", "rmb 5k tokens", "٥ yuan", "k", "5 kk tokens"),
+        *("0.5 tokens", "1e-5 yuan", "1e999 tokens", "rmb 5k tokens", "٥ yuan", "k", "5 kk tokens"),
     ],
 )
 def test_nonsense_is_told_with_two_examples(written: str) -> None:
@@ -82,6 +82,15 @@ def test_nonsense_is_told_with_two_examples(written: str) -> None:
         Budget.read(written)
     assert "is not a budget" in error.value.message
     assert "5 yuan or 200k tokens" in error.value.hint
+
+
+@pytest.mark.parametrize("amount", ["5", "20万", "２０万", "3千", "1e5", "1,000"])
+def test_an_amount_without_a_unit_is_told_what_to_write(page: Page, amount: str) -> None:
+    told = str(page.run(f"%glm budget {amount}").error)
+    assert f"{amount} is not a budget: its unit is missing." in told
+    for line in (f"%glm budget {amount} tokens", f"%glm budget {amount} yuan"):
+        assert line in told
+        assert page.run(line).success
 
 
 def test_nonsense_leaves_the_budget_as_it_was(page: Page) -> None:

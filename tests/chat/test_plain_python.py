@@ -25,7 +25,6 @@ from zhipuai.types.chat.chat_completion import Completion
 import zhipu_magic
 from zhipu_magic import Chat, GLMError, Reply
 from zhipu_magic.chat.options import Options
-from zhipu_magic.history.budget import Budget
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.text import errors
 from zhipu_magic.text.errors import InvalidRequest, ServiceError, SettingsError
@@ -146,8 +145,6 @@ def test_earlier_names_mean_the_same(chat: Chat) -> None:
     turn = chat.thread().turns[0]
     assert turn.exchange == turn.tool_messages
     assert chat.kept is chat.state and chat.history.kept is chat.history.state
-    budget = Budget.read("5 yuan")
-    assert (budget.told(2), budget.told_left(chat.account)) == (budget.in_words(2), budget.left_in_words(chat.account))
 
 
 def test_every_kind_of_failure_is_among_them() -> None:

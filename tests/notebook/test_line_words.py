@@ -45,6 +45,13 @@ def read(line: str) -> dict[str, Any]:
         ("-s“你好 吗” -q", "-s '你好 吗' -q"),
         ("--system＝“Be brief.”", "--system='Be brief.'"),
         ("—model＝glm-4", "--model=glm-4"),
+        ("-s：“简短 些” —model：glm-4 -b:x", "-s '简短 些' --model glm-4 -b x"),
+        ("-s：简短 -t∶drafts --once：", "-s 简短 -t drafts --once"),
+        ("-s： “简短 些”", "-s '简短 些'"),
+        ("-s＝简短 --seed﹦7", "-s 简短 --seed 7"),
+        ("-b x\u200b \u200e-m\u2066 glm-4\u2069 \ufeff", "-b x -m glm-4"),
+        ("-s \u200b“简短 些”\u200b -q", "-s '简短 些' -q"),
+        ("--system= -q", "--system '' -q"),
         ("--search “GLM 新闻” recency＝week", "--search 'GLM 新闻' recency=week"),
         ("--tool weather，confirm（send）、f", "--tool weather,confirm(send),f"),
         ("--param user_id＝'\"x\"'", "--param user_id='\"x\"'"),
@@ -70,6 +77,8 @@ def test_a_type_is_written_with_any_quotes() -> None:
         ("-s a＝b", "a＝b"),
         ("--system=—once", "—once"),
         ("-sBe—brief", "Be—brief"),
+        ("-s a：b", "a：b"),
+        ('-s "\u200bx\u200b"', "\u200bx\u200b"),
         ("-s 「a“b”—c　d」", "a“b”—c　d"),
     ],
 )
@@ -86,7 +95,9 @@ def test_a_value_keeps_its_own_signs(line: str, value: str) -> None:
         ("—onse", "Did you mean --once?"),
         ("—max—token 5", "Did you mean --max-tokens?"),
         ("－x", "no option -x"),
-        ("-b x\u200b", "'x\\u200b'"),
+        ("-b x\u200by", "'x\\u200by'"),
+        ("-m glm\u200b-4", "'glm\\u200b-4'"),
+        ("—onse：x", "no option --onse. Did you mean --once?"),
         ("–", "'–'"),
     ],
 )
@@ -124,7 +135,12 @@ def test_any_signs_are_read_or_refused(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "plain"), [("history —full", "history --full"), ("system “Be brief.”", 'system "Be brief."')]
+    ("command", "plain"),
+    [
+        ("history —full", "history --full"),
+        ("system “Be brief.”", 'system "Be brief."'),
+        ("history\u200b 1\u200b", "history 1"),
+    ],
 )
 def test_commands_read_them_too(page: Page, command: str, plain: str) -> None:
     page.run("%%glm\n你好")

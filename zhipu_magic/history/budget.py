@@ -44,7 +44,14 @@ class Budget:
         sign, digits, scale, word = map(str.lower, match.groups() if match else [""] * 4)
         tokens = "token" in word or (scale in ("k", "m") and not sign and not word)
         limit = float(Decimal(re.sub("[,_]", "", digits) or "nan") * _SCALES.get(scale, 1))
-        if not math.isfinite(limit) or not (sign or word or tokens) or (tokens and (sign or not limit.is_integer())):
+        if math.isfinite(limit) and not (sign or word or tokens):
+            raise InvalidRequest(
+                "{amount} is not a budget: its unit is missing.",
+                hint="Write {amount} tokens, or {amount} yuan.",
+                reason="budget.no_unit",
+                amount=shortened(" ".join(text.split()), 60),
+            )
+        if not math.isfinite(limit) or (tokens and (sign or not limit.is_integer())):
             raise InvalidRequest(
                 "{text!r} is not a budget.",
                 hint="Write it with its unit, like 5 yuan or 200k tokens.",
@@ -70,6 +77,3 @@ class Budget:
         if self.unit == "tokens":
             return plural(round(amount), "token")
         return "under ¥0.0001" if 0 < amount < 0.0001 else f"¥{amount:,.4f}".rstrip("0").rstrip(".")
-
-    told_left, told = left_in_words, in_words
-    """The same, by their earlier names."""

@@ -49,6 +49,7 @@ HINTS: Mapping[str, str] = {
     "tool.unknown": "Add the functions first: %glm tools add NAME.",
     "tool_choice.no_tools": "Give the functions with --tool, or %glm tools add.",
     # history/
+    "budget.no_unit": "Write %glm budget {amount} tokens, or %glm budget {amount} yuan.",
     "budget.unreadable": "Write it with its unit, like 5 yuan or 200k tokens; off removes it.",
     "journal.newer": "Upgrade zhipu_magic, or choose another file: %glm journal PATH.",
     "resume.done": "%glm history shows it.",

@@ -18,7 +18,7 @@ from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
 from .. import ask_cell
 from ..hints import door, in_cell
-from ..line.words import plain_option, with_plain_options
+from ..line.words import plain_option, seen, with_plain_options
 from . import code, files, history, models, service, threads, tools, turns
 from .command import Command, prose
 
@@ -33,8 +33,9 @@ def run(session: Session, line: str) -> None:
         _status(session)
         return
     name, text = (*line.split(None, 1), "")[:2]
+    name = seen(name)
     if plain_option(name) in _HELP:
-        _help(session, text.strip())
+        _help(session, seen(text).strip())
         return
     command = COMMANDS.get(name)
     if command is None:
@@ -43,6 +44,8 @@ def run(session: Session, line: str) -> None:
         raise UsageError(
             f"%glm has no command {name}. {meant}To ask the model: %glm ask TEXT. %glm help lists all commands."
         )
+    if "TEXT" not in command.usage:
+        text = seen(text)
     text = with_plain_options(text, command.flags)
     if _asks_for_help(command, text):
         _help(session, name)

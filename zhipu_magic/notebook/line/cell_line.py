@@ -14,7 +14,7 @@ from ...chat.options import Options
 from ...text.suggestions import did_you_mean
 from . import words as line_words
 from .options import PARSER
-from .words import DASHES, QuoteNotClosed, plain_option
+from .words import DASHES, SEPARATORS, QuoteNotClosed, plain_option
 
 #: Added to the error when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
@@ -97,7 +97,7 @@ def _unlike(line: str) -> str:
 
 
 def _unknown_option(word: str) -> str:
-    name = plain_option(re.split("[=＝]", word, maxsplit=1)[0])
+    name = plain_option(re.split(f"[{SEPARATORS}]", word, maxsplit=1)[0])
     begun = [option for option in _names() if len(name) > 3 and option.startswith(name)]
     meant = f"Did you mean {begun[0]}?" if begun else did_you_mean(name, _names())
     return " ".join(filter(None, [f"%%glm has no option {name}.", meant, "%%glm? lists all of them."]))

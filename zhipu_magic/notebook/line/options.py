@@ -48,7 +48,13 @@ _option(
     help="return the answer as this type: a pydantic model, a dataclass, list[…], Literal[…], DataFrame[…], int",
     example="--as list[Invoice] -o invoices",
 )
-_option("-m", "--model", metavar="NAME", help="use this model for this turn", example="-m glm-5.3")
+_option(
+    *("-m", "--model"),
+    metavar="NAME",
+    type=option_values.model_name,
+    help="use this model for this turn",
+    example="-m glm-5.3",
+)
 _option(
     *("-t", "--thread"),
     metavar="NAME",

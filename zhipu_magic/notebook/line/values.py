@@ -12,6 +12,7 @@ from typing import Any
 
 from ...history.events.checked import check_name
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
+from ...text.characters import is_word
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
 from .parser import set_once
@@ -21,6 +22,12 @@ def variable_name(text: str) -> str:
     if not text.isidentifier() or keyword.iskeyword(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a valid variable name")
     return unicodedata.normalize("NFKC", text)  # as Python reads it in a cell
+
+
+def model_name(text: str) -> str:
+    if not is_word(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a model")
+    return text
 
 
 def thread_name(text: str) -> str:

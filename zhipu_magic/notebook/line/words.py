@@ -18,8 +18,13 @@ CLOSING = {
 }
 #: Hyphens, dashes and minus signs, wide ones too.
 DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
-#: What cannot be seen, but comes along when text is copied.
-_UNSEEN = "\u200b\u2060\ufeff\u00ad"
+#: What may stand between an option and its value.
+SEPARATORS = "=＝﹦:：﹕∶"
+#: What cannot be seen, but comes along when text is copied: blanks without width, and marks of the writing direction.
+_UNSEEN = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_AN_UNSEEN = re.compile(f"[{_UNSEEN}]")
+#: The same around a word, where it means nothing.
+_AROUND_WORDS = re.compile(rf"(?<!\S)[{_UNSEEN}]+|[{_UNSEEN}]+(?!\S)")
 _DASH = re.escape(DASHES)
 _OPTION = re.compile(
     rf"(?P<dashes>[{_DASH}{_UNSEEN}]*[{_DASH}])(?P<name>[{_UNSEEN}]*[^\W\d_][\w{_DASH}{_UNSEEN}]*)",
@@ -41,12 +46,21 @@ def words(line: str, options: Container[str]) -> list[str]:
     A bracketed part is one word, so that Literal["a", "b"] needs no quotes. Raises ValueError for a quote that is not
     closed: QuoteNotClosed if it is a typographic one.
     """
-    read, place = "", 0
+    read, place, at_word = "", 0, True
     while place < len(line):
-        at_word = place == 0 or line[place - 1].isspace()
-        piece, end = _piece(line, place, options) if at_word else _inside(line, place)
+        unseen = _AROUND_WORDS.match(line, place)
+        piece, end = _piece(line, place, options) if at_word and not unseen else _inside(line, place)
+        if unseen:
+            piece, end = "", unseen.end()
+        else:
+            at_word = piece == " "
         read, place = read + piece, end
     return shlex.split(read)
+
+
+def seen(text: str) -> str:
+    """The text without what cannot be seen around its words."""
+    return _AROUND_WORDS.sub("", text)
 
 
 def _piece(line: str, place: int, options: Container[str]) -> tuple[str, int]:
@@ -60,7 +74,9 @@ def _piece(line: str, place: int, options: Container[str]) -> tuple[str, int]:
     if following in CLOSING:
         piece, end = _value(line, end)
         return f"{name} {piece}", end
-    if following and following in "=＝":
+    if following and following in SEPARATORS:
+        if following not in "=＝﹦" and not line[end + 1 : end + 2].strip():  # the value is the next word
+            return name, end + 1
         piece, end = _value(line, end + 1)
         return f"{name}={piece}", end
     return name, end
@@ -106,10 +122,10 @@ def _end_of_brackets(line: str, start: int) -> int:
 
 def plain_option(word: str) -> str:
     """An option as it was meant: one dash may stand for two, as word processors make it."""
-    option = _OPTION.fullmatch(word.rstrip(_UNSEEN))
+    option = _OPTION.fullmatch(word)
     if option is None or option["dashes"] == "-":  # a value may follow: -mglm-4
-        return word.strip(_UNSEEN)
-    signs = ("-" if sign in DASHES else sign for sign in option["name"] if sign not in _UNSEEN)
+        return seen(word)
+    signs = ("-" if sign in DASHES else sign for sign in _AN_UNSEEN.sub("", option["name"]))
     name = unicodedata.normalize("NFKC", "".join(signs))
     return f"-{name}" if len(name) == 1 else f"--{name}"
 
@@ -143,7 +159,7 @@ def end_of_quote(line: str, start: int, *, in_brackets: bool = False) -> int:
 
 
 def _ends_word(line: str, place: int, *, in_brackets: bool) -> bool:
-    after = line[place : place + 1]
+    after = "" if _AROUND_WORDS.match(line, place) else line[place : place + 1]
     return not after or after.isspace() or (in_brackets and after in ",，]|)")
 
 
