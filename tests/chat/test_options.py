@@ -464,3 +464,54 @@ def test_the_catalogue_and_the_specification_name_the_same_efforts() -> None:
 
 def test_a_line_that_cannot_be_read_says_so_once(page: Page) -> None:
     assert isinstance(page.run("%%glm --search engine=x\n你好").error, UsageError)
+
+
+# Values that the service would refuse
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--temperature 1.5", "temperature cannot be 1.5.\nNothing was sent. The service takes 0 to 1."),
+        ("--temperature -0.1", "temperature cannot be -0.1."),
+        ("--top-p 0", "top_p cannot be 0.\nNothing was sent. The service takes 0.01 to 1."),
+        (
+            "-m glm-5.3 --max-tokens 200000",
+            "max_tokens cannot be 200000.\nNothing was sent. The service takes 1 to 131",
+        ),
+        ("--param max_tokens=-5", "max_tokens cannot be -5."),
+        ("--param temperature=2", "temperature cannot be 2."),
+        (
+            "--param 'user_id=\"me\"'",
+            "user_id cannot be 'me'.\nNothing was sent. The service takes 6 to",
+        ),
+        ("--param 'request_id=\"%s\"'" % ("x" * 65), "The service takes 6 to 64 characters."),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(
+    page: Page, server: PracticeServer, line: str, words: str
+) -> None:
+    assert words in refused(page, server, line)
+
+
+@pytest.mark.parametrize(
+    "more", [{"temperature": 0}, {"temperature": 1.0}, {"top_p": 0.01}, {"max_tokens": 131_072, "model": "glm-5.3"}]
+)
+def test_the_ends_of_a_range_are_taken(chat: Chat, server: PracticeServer, more: dict[str, Any]) -> None:
+    _ = chat.ask("hi", **more).text
+    assert sent(server).items() >= more.items()
+
+
+def test_the_ranges_are_those_of_the_service_alone(other: Chat, other_server: OtherServer) -> None:
+    other_server.enqueue(words("ok"))
+    assert other.ask("hi", temperature=1.5).text == "ok"
+
+
+@pytest.mark.parametrize("first", ["--mcp a=https://a.example", "--mcp a"])
+def test_two_mcp_servers_with_one_label_are_refused(page: Page, server: PracticeServer, first: str) -> None:
+    assert "Two MCP servers have the label a." in refused(page, server, f"{first} --mcp a=https://b.example")
+
+
+def test_an_mcp_server_that_is_given_twice_is_sent_once(chat: Chat, server: PracticeServer) -> None:
+    _ = chat.ask("hi", mcp=["code", "code"]).text
+    assert len(sent(server)["tools"]) == 1

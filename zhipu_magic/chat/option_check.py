@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ..service.hosted_tools import Search
 from ..service.models import CATALOGUE, Model, find
 from ..service.profile import Profile
+from ..service.ranges import out_of_range
+from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
 from ..text.suggestions import nearest
@@ -28,6 +30,8 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
         if known is not None:
             _check_thinking(request, known, warn)
             _check_effort(request, known)
+        if profile.is_glm:
+            _check_ranges(request)
         _check_hosted(request, profile)
         _check_search(request, profile)
         _check_tool_choice(request, profile)
@@ -94,6 +98,18 @@ def _check_effort(request: Request, known: Model) -> None:
         effort=effort,
         efforts=", ".join(known.efforts),
     )
+
+
+def _check_ranges(request: Request) -> None:
+    for name, value, allowed in out_of_range(request.members):
+        raise InvalidRequest(
+            "{name} cannot be {value}.",
+            hint="The service takes {range}.",
+            reason="parameter.range",
+            name=name,
+            value=shortened(repr(value), 60),
+            range=str(allowed),
+        )
 
 
 def _check_hosted(request: Request, profile: Profile) -> None:

@@ -223,8 +223,22 @@ def hosted_tools(search: object, knowledge: object, mcp: object) -> list[HostedT
     elif search:
         found.append(Search() if search is True else Search(query=search))  # type: ignore[arg-type]  # it is checked
     found += [Knowledge(one) for one in _several(knowledge)]
-    found += [one if isinstance(one, McpServer) else McpServer(one) for one in _several(mcp)]
-    return found
+    servers = [one if isinstance(one, McpServer) else McpServer(one) for one in _several(mcp)]
+    return [*found, *_distinct(servers)]
+
+
+def _distinct(servers: Iterable[McpServer]) -> Iterable[McpServer]:
+    """The servers, each once. Raises InvalidRequest if two share a label: their tools could not be told apart."""
+    by_label: dict[str, McpServer] = {}
+    for server in servers:
+        if by_label.setdefault(server.label, server) != server:
+            raise InvalidRequest(
+                "Two MCP servers have the label {label}.",
+                hint="Give one of them another label.",
+                reason="mcp.same_label",
+                label=server.label,
+            )
+    return by_label.values()
 
 
 def _several(given: Any) -> Iterable[Any]:

@@ -1,0 +1,39 @@
+"""What the values of a request's members may be, as the service's own specification has it (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+
+class Range(NamedTuple):
+    """The least and the most that a number may be, or the length of a text or list in so many `of`."""
+
+    least: float
+    most: float
+    of: str = ""
+
+    def has(self, value: Any) -> bool:
+        """Whether a value is within it; of another kind of value it says nothing."""
+        if self.of:
+            return not isinstance(value, (str, list, tuple)) or self.least <= len(value) <= self.most
+        return isinstance(value, bool) or not isinstance(value, (int, float)) or self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        return f"{self.least:,} to {self.most:,}{f' {self.of}' if self.of else ''}"
+
+
+RANGES: Final[Mapping[str, Range]] = {
+    "temperature": Range(0, 1),
+    "top_p": Range(0.01, 1),
+    "max_tokens": Range(1, 131_072),
+    "request_id": Range(6, 64, "characters"),
+    "user_id": Range(6, 128, "characters"),
+}
+
+
+def out_of_range(members: Mapping[str, Any]) -> Iterator[tuple[str, Any, Range]]:
+    """The members whose values the service would refuse, with what they may be."""
+    for name, allowed in RANGES.items():
+        if not allowed.has(members.get(name)):
+            yield name, members[name], allowed
