@@ -351,12 +351,29 @@ def test_another_journal_under_the_new_name_is_gone_on_in_and_not_lost(desk: Des
     (desk.folder / "sales.ipynb").unlink()
     notebook = desk.talk("Untitled", CELLS)
     rename(desk, "Untitled", "sales")
-    notebook.ask("ccc", "ccc one")
+    before = desk.journal_of("Untitled").read_bytes()
+    told = notebook.ask("ccc", "ccc one").plain(1)
+    assert "is now sales.ipynb, and the conversation goes on in sales.jsonl, which was there already." in told
+    assert "The earlier journal, Untitled.jsonl, stays as it is." in told
     assert desk.journals() == ["Untitled", "sales"]
+    assert desk.journal_of("Untitled").read_bytes() == before
     assert "eee one" in desk.journal_of("sales").read_text()
     notebook, _ = desk.open("sales")
     notebook.command("resume")
     assert notebook.replies() == ["aaa one", "bbb one", "ccc one"]
+
+
+def test_a_journal_that_cannot_be_renamed_is_gone_on_from(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = desk.talk("Untitled", CELLS)
+    rename(desk, "Untitled", "sales")
+
+    def refused(*_: object) -> None:
+        raise OSError(5, "refused")
+
+    monkeypatch.setattr(regular_files, "rename", refused)
+    told = notebook.ask("ccc", "ccc one").plain(1)
+    assert "goes on in sales.jsonl. The earlier journal, Untitled.jsonl, stays as it is." in told
+    assert all(one in desk.journal_of("sales").read_text() for one in ("aaa one", "bbb one", "ccc one"))
 
 
 def test_a_journal_that_the_user_has_chosen_stays_where_it_is(desk: Desk) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...history.conversation import Conversation
     from ...history.history import History
     from ...history.journal.glance import Asked
+    from ...history.journal.journal import Journal
     from ...history.journal.resuming import IsMine
     from ..shell import Shell
     from .file import NotebookFile
@@ -199,20 +200,38 @@ def _sibling(gone: Path, asked: Asked) -> Path | None:
 
 
 def _carry(history: History, old: Path, new: Path) -> str:
-    """Rename the journal of a notebook that was renamed; copy it for one that exists under both names."""
-    journal, wanted = history.journal, front_ends.journal_of(new)
+    """Rename the journal of a notebook that was renamed; copy it for one that exists under both names.
+
+    Where the new name has a journal already, the conversation goes on in that, and the old one stays.
+    """
+    journal, before, wanted = history.journal, front_ends.journal_of(old), front_ends.journal_of(new)
     name = printable(new.name)
     if _is_there(old):
         journal.move(wanted)
         return f"This is now {name}, and its journal is a copy of that of {printable(old.name)}."
-    try:
-        if old.parent != new.parent or _is_there(wanted) or not _is_there(front_ends.journal_of(old)):
-            journal.move(wanted)
-        else:
-            journal.rename(wanted.name)
-    except OSError:
-        journal.move(wanted)
-    return f"The notebook is now {name}, and so is its journal: {printable(wanted.name)}."
+    if _renamed_to(wanted, journal, before):
+        return f"The notebook is now {name}, and so is its journal: {printable(wanted.name)}."
+    existed = _is_there(wanted)
+    journal.move(wanted)
+    there = ", which was there already" if existed else ""
+    said = f"The notebook is now {name}, and the conversation goes on in {printable(wanted.name)}{there}."
+    stays = f"The earlier journal, {printable(_within(before, wanted))}, stays as it is."
+    return f"{said} {stays}" if _is_there(before) else said
+
+
+def _renamed_to(wanted: Path, journal: Journal, before: Path) -> bool:
+    """Give the journal the name of the new notebook beside it, if nothing has that. Returns whether it has it now."""
+    if wanted.parent != before.parent or _is_there(wanted) or not _is_there(before):
+        return False
+    with suppress(OSError):
+        journal.rename(wanted.name)
+        return True
+    return False
+
+
+def _within(path: Path, other: Path) -> str:
+    """The path's name, with its folder if that is not the other's."""
+    return path.name if path.parent == other.parent else str(path)
 
 
 def _asked(conversation: Conversation) -> Asked:
