@@ -17,7 +17,7 @@ from zhipu_magic.history.budget import Budget, Unit
 from zhipu_magic.history.conversation import Thread
 from zhipu_magic.history.ledger import Entry, Sums
 from zhipu_magic.history.turn import Anchor
-from zhipu_magic.practice import Answer, Fault, PracticeServer, tool_call
+from zhipu_magic.practice import DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 from zhipu_magic.service.models import CATALOGUE
 from zhipu_magic.service.wire import Usage
 from zhipu_magic.text.errors import InvalidAnswer, InvalidRequest, OverBudget
@@ -324,9 +324,11 @@ def test_an_answer_of_a_type_that_the_budget_cut_says_so(chat: Chat, server: Pra
 def test_the_panel_shows_what_is_left(page: Page, server: PracticeServer) -> None:
     page.run("%glm budget 10k tokens")
     server.enqueue(answer(400), answer(1_100))
-    assert page.run("%%glm -m glm-4\none").plain(1).endswith("left: 9,600 tokens of 10,000 tokens · context < 1 %")
+    assert (
+        page.run("%%glm -m glm-4\none").plain(1).endswith("budget left: 9,600 tokens of 10,000 tokens · context < 1 %")
+    )
     assert "left: 8,500 tokens of 10,000 tokens" in page.run("%%glm -m glm-4\ntwo").html(1)
-    assert "left of the budget" in page.run("%glm").markdown()
+    assert "budget left" in page.run("%glm").markdown()
     page.run("%glm budget off")
     assert "left:" not in page.run("%%glm -m glm-4\nthree").plain(1)
 
@@ -412,3 +414,37 @@ def test_an_answer_from_the_journal_spends_nothing(server: PracticeServer, tmp_p
     spent = chats[0].ledger.spent.total_tokens
     assert spent > 0
     assert [chat.budget.left(chat.ledger.spent) for chat in chats if chat.budget] == [5_000 - spent, 5_000]
+
+
+# What the service has not counted, and practice
+
+UNCOUNTED = Raw((sse(chunk("Not counted")), sse(chunk(finish_reason="stop")), DONE))
+
+
+def test_what_was_estimated_is_told_where_the_budget_is(page: Page, server: PracticeServer) -> None:
+    page.run("%glm budget 10k tokens")
+    for counted in (True, False):
+        server.enqueue(Answer("A reply", prompt_tokens=100, completion_tokens=300) if counted else UNCOUNTED)
+        page.run("%%glm -m glm-4\nhi", None)
+    sums = page.magics.chat.account
+    about = sums.estimated_tokens
+    assert about > 0 and sums.budget_tokens == 400 + about
+    for command in ("%glm", "%glm usage", "%glm budget"):
+        told = page.run(command).plain()
+        assert f"about {about:,} tokens" in told, command
+        assert f"{10_000 - 400 - about:,} tokens" in told, command
+
+
+def test_practice_rehearses_a_budget_and_takes_nothing_from_it(page: Page, server: PracticeServer) -> None:
+    page.run("%glm budget 10k tokens")
+    page.run("%glm practice")
+    assert page.run("%%glm\nhi").success
+    chat = page.magics.chat
+    assert chat.budget is not None
+    assert chat.budget.left(chat.account) < 10_000
+    page.run("%glm practice off")
+    assert chat.budget.left(chat.account) == 10_000
+    assert "10,000 tokens of 10,000 tokens" in page.run("%glm").plain()
+    assert "10,000 tokens of 10,000 tokens" in page.run("%glm usage").plain()
+    server.enqueue(Answer("A reply", prompt_tokens=100, completion_tokens=300))
+    assert "budget left: 9,600 tokens" in page.run("%%glm -m glm-4\nhi").plain(1)

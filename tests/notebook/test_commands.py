@@ -131,7 +131,7 @@ def test_models_of_a_plan_have_no_price(bare_page: Page, monkeypatch: pytest.Mon
         assert said in shown and "as there is no key yet" in shown
         assert "glm-5.3-flash" in shown and "¥" not in shown and "yuan" not in shown
     monkeypatch.setenv("ZHIPUAI_BASE_URL", "coding")
-    assert "billed by the plan" in bare_page.run("%glm model glm-5.3").plain()
+    assert "covered by the coding plan" in bare_page.run("%glm model glm-5.3").plain()
 
 
 def test_models_of_another_server_are_listed_with_their_contexts(page: Page, other_server: OtherServer) -> None:
@@ -212,7 +212,7 @@ def test_practice_is_marked_and_costs_nothing(page: Page) -> None:
     page.run("%glm practice")
     shown = page.run("%%glm -m glm-4.7\n你好").html(1)
     assert "glm-4.7 (practice)" in shown
-    assert "nothing: practice" in shown
+    assert "free: practice" in shown
     assert "≈ ¥2 / 8" in page.run("%glm models").plain()
     assert "¥" not in shown
     assert "(1 turn) is sent along" in page.run("%glm practice off").plain()

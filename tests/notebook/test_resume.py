@@ -142,7 +142,7 @@ def test_settings_ledger_and_budget_come_back(kernels: Kernels) -> None:
     assert (magics.temperature, magics.system) == (0.3, "Be brief.")
     assert magics.chat.ledger.entries == entries
     assert notebook.command("usage") == usage
-    assert "left of the budget" in usage
+    assert "budget left" in usage
     notebook.ask("e", "e one")
     assert kernels.server.requests[-1].body["temperature"] == 0.3
     assert kernels.server.requests[-1].body["messages"][0] == {"role": "system", "content": "Be brief."}

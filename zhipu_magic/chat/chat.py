@@ -273,7 +273,9 @@ class Chat(ChatSettings):
     def standing(self, reply: Reply) -> Standing:
         """What the reply has cost, and where its thread and all of the chat stand by now."""
         context = self.context_filled(reply.model, reply.request.before.name)
-        return Standing.of(reply, self.state, self.account, context=context, plan=self.service.profile.plan)
+        profile, practising = self.service.profile, self.service.practising
+        account = self.state.ledger.everything.for_budget(practising=practising) if reply.replayed else self.account
+        return Standing.of(reply, self.state, account, context=context, plan=profile.plan)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:

@@ -67,7 +67,8 @@ class Dispatch:
     @property
     def account(self) -> Sums:
         """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
-        return self._history.state.ledger.account(as_recorded=self.mode == "only")
+        sums = self._history.state.ledger.account(as_recorded=self.mode == "only")
+        return sums.for_budget(practising=self._service.practising)
 
     def send(self, request: Request, begun: Callable[[Reply], None]) -> Reply:
         """The reply to this request; `begun` is called with it before anything is sent.

@@ -30,14 +30,13 @@ class Standing(NamedTuple):
     def of(cls, reply: Reply, state: State, account: Sums, *, context: tuple[int, int] | None, plan: bool) -> Standing:
         """What the reply has cost, and where the chat is in this state. A budget counts what the `account` says."""
         thread, entry = state.conversation.thread(reply.request.before.name), reply.entry
-        sums, budget = state.ledger.everything, state.budget
         return cls(
             cost=entry.cost if entry else None,
             thread=thread.name,
             turns=thread.size,
             context=context,
-            sums=sums,
-            budget_left=budget.left_in_words(sums if reply.replayed else account) if budget else "",
+            sums=state.ledger.everything,
+            budget_left=state.budget.left_in_words(account) if state.budget else "",
             plan=plan and not reply.replayed,
             turn=entry.turn if entry else "",
             number=thread.number_of(entry.turn) if entry else None,

@@ -46,7 +46,8 @@ class Sums(NamedTuple):
 
     `cost` is None if no price is known. It leaves out the entries without a price, of which there are `unpriced`;
     `uncounted` is the number of entries whose tokens the service did not count. `budget_tokens` and `budget_cost`
-    are what a budget counts: the service's counts, or estimates where it gave none.
+    are what a budget counts: the service's counts, or estimates where it gave none, which are `estimated_tokens`.
+    `practice_tokens` are those of the practice server: a budget counts them only while that is asked (`for_budget`).
     """
 
     requests: int = 0
@@ -58,6 +59,13 @@ class Sums(NamedTuple):
     uncounted: int = 0
     budget_tokens: int = 0
     budget_cost: float = 0.0
+    estimated_tokens: int = 0
+    practice_tokens: int = 0
+
+    def for_budget(self, *, practising: bool) -> Sums:
+        """The sums as a budget counts them: practice rehearses one, and takes nothing from it."""
+        real = self.total_tokens + self.estimated_tokens - (0 if practising else self.practice_tokens)
+        return self._replace(budget_tokens=real)
 
     def with_entry(self, entry: Entry) -> Sums:
         """The sums with one more entry."""
@@ -66,18 +74,21 @@ class Sums(NamedTuple):
     def with_entries(self, entries: Iterable[Entry]) -> Sums:
         """The sums with these entries as well."""
         requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
-        unpriced, uncounted, budget_tokens, budget_cost = self[5:]
+        unpriced, uncounted, budget_tokens, budget_cost, estimated_tokens, practice_tokens = self[5:]
         for entry in entries:
             requests += 1
             if entry.usage is None:
                 uncounted += 1
-                budget_tokens += entry.estimated_tokens
+                tokens = entry.estimated_tokens
+                estimated_tokens += tokens
             else:
                 prompt_tokens += entry.usage.prompt_tokens
                 completion_tokens += entry.usage.completion_tokens
                 total_tokens += entry.usage.total_tokens
-                budget_tokens += entry.usage.total_tokens
+                tokens = entry.usage.total_tokens
                 unpriced += entry.cost is None and not entry.practice
+            budget_tokens += tokens
+            practice_tokens += tokens if entry.practice else 0
             if entry.cost is None:
                 budget_cost += entry.estimated_cost
             else:
@@ -93,6 +104,8 @@ class Sums(NamedTuple):
             uncounted=uncounted,
             budget_tokens=budget_tokens,
             budget_cost=budget_cost,
+            estimated_tokens=estimated_tokens,
+            practice_tokens=practice_tokens,
         )
 
     def plus(self, other: Sums) -> Sums:
@@ -107,6 +120,8 @@ class Sums(NamedTuple):
             uncounted=self.uncounted + other.uncounted,
             budget_tokens=self.budget_tokens + other.budget_tokens,
             budget_cost=self.budget_cost + other.budget_cost,
+            estimated_tokens=self.estimated_tokens + other.estimated_tokens,
+            practice_tokens=self.practice_tokens + other.practice_tokens,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
+from . import costs
 from .cell_values import image_of, options_of
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
@@ -50,7 +51,8 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
 
         request = chat.request(prompt, request_options, names=references, images=images, anchor=anchor)
         session.keep_earlier_turns()
-        session.answer(preview(request, priced=chat.service.priced and not chat.service.practising))
+        priced = chat.service.priced and not chat.service.practising
+        session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
     else:
 
         def begin() -> Reply:

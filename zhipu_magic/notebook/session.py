@@ -272,7 +272,8 @@ class Session:
     def _spending(self) -> DashboardFigures:
         from .display.dashboard_figures import DashboardFigures
 
-        return DashboardFigures(self.chat.state, as_recorded=self._replays)
+        chat = self.chat
+        return DashboardFigures(chat.state, as_recorded=self._replays, practising=chat.service.practising)
 
     # Practice
 

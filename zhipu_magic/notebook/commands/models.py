@@ -10,8 +10,10 @@ from ...service.profile import Profile
 from ...text.characters import is_word
 from ...text.errors import GLMError, InvalidRequest
 from ...text.markup import Markup
+from ...text.numbers import money
 from ...text.suggestions import nearest
 from ...text.tables import table
+from .. import costs
 from .command import Command, unquoted
 
 if TYPE_CHECKING:
@@ -196,16 +198,16 @@ def _sight(known: Model | None) -> str:
 
 def _cost(known: Model | None, profile: Profile) -> str:
     if profile.plan:
-        return "billed by the plan"
-    price = _price(known) if profile.priced else "price not known"
+        return costs.OF_PLAN
+    price = _price(known) if profile.priced else costs.NOT_KNOWN
     return f"{price} per million tokens, in / out" if "¥" in price else price
 
 
 def _price(known: Model | None) -> str:
     if known is None or not known.prices:
-        return "price not known"
+        return costs.NOT_KNOWN
     if known.prices == FREE:
-        return "free"
+        return money(0)
     shown = "≈ ¥" + " · ".join(f"{price.prompt:g} / {price.completion:g}" for price in known.prices)
     last = known.prices[-1]
     return shown if last.prompt_below is None else f"{shown} (prompts under {_tokens(last.prompt_below)})"

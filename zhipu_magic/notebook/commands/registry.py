@@ -16,7 +16,7 @@ from ...text.markup import Markup
 from ...text.numbers import money
 from ...text.suggestions import did_you_mean, nearest
 from ...text.tables import table
-from .. import ask_cell
+from .. import ask_cell, costs
 from ..hints import door, in_cell
 from ..line.words import plain_option, seen, with_plain_options
 from . import code, files, history, models, service, threads, tools, turns
@@ -72,6 +72,7 @@ def _status(session: Session) -> None:
     chat = session.chat
     thread, sums, journal = chat.thread(), chat.account, chat.history.journal
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
+    tokens += f", and {estimated}" if (estimated := costs.estimated(sums)) else ""
     key = _key(session)
     filled = chat.context_filled()
     rows: list[tuple[str, object]] = [("model", chat.model)]
@@ -90,7 +91,7 @@ def _status(session: Session) -> None:
     if chat.tools:
         rows.append(("tools", ", ".join(session.tool_names())))
     if chat.budget is not None:
-        rows.append(("left of the budget", chat.budget.left_in_words(sums)))
+        rows.append(("budget left", chat.budget.left_in_words(sums)))
     if filled and filled[0]:
         rows.append(("context", f"{filled[0]:,} of {filled[1]:,} tokens"))
     rows.append(("journal", journal.path.name if journal.path else "off"))

@@ -12,6 +12,7 @@ from ...text.html import block, code
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.tables import table
+from .. import costs
 from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
@@ -98,12 +99,14 @@ def _budget(session: Session, text: str) -> None:
             )
         )
         return
-    left = budget.in_words(budget.left(chat.account))
+    sums = chat.account
+    left = budget.in_words(budget.left(sums))
     be = "is" if left == "1 token" else "are"
-    session.answer(
-        f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} "
-        "left. Answers are kept within it, and a turn without room for a short one is not sent."
-    )
+    said = [f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} left."]
+    if estimated := costs.estimated(sums):
+        said.append(f"It counts {estimated}.")
+    said.append("Answers are kept within it, and a turn without room for a short one is not sent.")
+    session.answer(" ".join(said))
 
 
 COMMANDS = (

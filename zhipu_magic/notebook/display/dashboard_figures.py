@@ -13,7 +13,7 @@ from ...history.link import Link, back_from
 from ...service.response_members import objects
 from ...text.characters import shorten
 from ...text.numbers import money, plural
-from .figures import money_with_date
+from .. import costs
 
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -26,10 +26,14 @@ _LONGEST_LIST = 60
 
 @dataclass(frozen=True)
 class DashboardFigures:
-    """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run."""
+    """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run.
+
+    While the practice server is asked, `practising`, its tokens count for a budget.
+    """
 
     state: State
     as_recorded: bool = False
+    practising: bool = False
 
     @property
     def ledger(self) -> Ledger:
@@ -37,7 +41,7 @@ class DashboardFigures:
 
     @property
     def sums(self) -> Sums:
-        return self.ledger.account(as_recorded=self.as_recorded)
+        return self.ledger.account(as_recorded=self.as_recorded).for_budget(practising=self.practising)
 
     def marks(self, listed: Collection[str]) -> dict[str, str]:
         """The marks of the turns with these ids; turns that are no longer in a thread are left out."""
@@ -89,8 +93,7 @@ _SUMS = ("requests", "prompt", "completion", "cost")
 
 
 def _sums(sums: Sums) -> tuple[str, ...]:
-    cost = money(sums.cost) if sums.cost is not None else "not known" if sums.unpriced or sums.uncounted else "nothing"
-    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", cost
+    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", costs.in_all(sums)
 
 
 def _marks(link: Link) -> str:
@@ -101,8 +104,8 @@ def _marks(link: Link) -> str:
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
-        return "not counted", "", "", f"{entry.seconds:.1f} s"
-    cost = "nothing" if entry.practice else "not known" if entry.cost is None else money(entry.cost)
+        return costs.NOT_COUNTED, "", "", f"{entry.seconds:.1f} s"
+    cost = costs.OF_PRACTICE if entry.practice else costs.NOT_KNOWN if entry.cost is None else money(entry.cost)
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
 
@@ -116,15 +119,16 @@ def totals(figures: DashboardFigures) -> str:
         f"{sums.prompt_tokens:,} prompt + {sums.completion_tokens:,} completion tokens",
     ]
     if sums.cost is not None:
-        parts.append(money_with_date(sums.cost))
+        parts.append(costs.with_date(sums.cost))
     if sums.unpriced:
-        parts.append(f"{sums.unpriced} unpriced")
+        parts.append(f"{costs.NOT_KNOWN} of {sums.unpriced:,}")
     if sums.uncounted:
-        parts.append(f"{sums.uncounted} uncounted")
+        about = f" (about {plural(sums.estimated_tokens, 'token')})" if sums.estimated_tokens else ""
+        parts.append(f"{sums.uncounted:,} {costs.NOT_COUNTED}{about}")
     if replayed.requests and not figures.as_recorded:
-        parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens), which cost nothing")
+        parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens): {money(0)}")
     if budget is not None:
-        parts.append(f"left of the budget: {budget.left_in_words(sums)}")
+        parts.append(f"budget left: {budget.left_in_words(sums)}")
     return " · ".join(parts)
 
 

@@ -11,10 +11,10 @@ from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...history.conversation import MAIN
 from ...history.events.turn_event import Timing
-from ...service.models import PRICES_DATE
 from ...service.wire import Usage
 from ...text.characters import shorten
-from ...text.numbers import money, plural
+from ...text.numbers import plural
+from .. import costs
 
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
@@ -65,6 +65,7 @@ class Figures:
     elsewhere: bool = False
     cut: tuple[str, ...] = ()
     number: int | None = None
+    estimated: str = ""
 
     @classmethod
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
@@ -86,6 +87,7 @@ class Figures:
             # As recorded, so that a replay shows the same; the dashboard tells live and replayed requests apart.
             total_tokens=standing.sums.total_tokens,
             total_cost=standing.sums.cost,
+            estimated=costs.estimated(standing.sums),
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
             budget=standing.budget_left,
@@ -98,10 +100,10 @@ class Figures:
 
 def _cost_text(progress: Progress, standing: Standing) -> str:
     if progress.practice:
-        return "nothing: practice"
+        return costs.OF_PRACTICE
     if progress.request.searches:
-        return f"{money_with_date(standing.cost)}: web searches are billed separately"
-    return "covered by the coding plan" if standing.plan else money_with_date(standing.cost)
+        return f"{costs.with_date(standing.cost)}: web searches are billed separately"
+    return costs.OF_PLAN if standing.plan else costs.with_date(standing.cost)
 
 
 def _rate(progress: Progress, timing: Timing) -> float | None:
@@ -168,10 +170,6 @@ def _unseen(progress: Progress) -> str:
     count = progress.first_unseen
     images = "1 image of an earlier turn was" if count == 1 else f"{count:,} images of earlier turns were"
     return f"{images} left out: {progress.model} cannot see." if count else ""
-
-
-def money_with_date(yuan: float | None) -> str:
-    return "price not known" if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
 
 
 def percent(tokens: int, context: int) -> str:

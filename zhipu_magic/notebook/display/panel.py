@@ -143,7 +143,7 @@ def _line(figures: Figures) -> list[str]:
     if figures.cost is not None:
         parts.append(money(figures.cost))
     if figures.budget:
-        parts.append(f"left: {figures.budget}")
+        parts.append(f"budget left: {figures.budget}")
     if len(figures.cut) > _CUT_IN_LINE:
         parts.append(f"{len(figures.cut):,} values cut")
     else:
@@ -177,6 +177,8 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     if figures.thread:
         rows.append(("thread", figures.thread))
     rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
+    if figures.estimated:
+        rows.append(("besides", figures.estimated))
     if figures.context:
         tokens, context = figures.context
         rows.append(("context", f"{percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))

@@ -17,8 +17,10 @@ from ...text.numbers import money, plural
 from .figures import percent
 
 
-def preview(request: Request, *, priced: bool) -> Markup:
+def preview(request: Request, *, priced: bool, without_price: str) -> Markup:
     """The request for the user to check, with estimates of its tokens and, if it is `priced`, its cost.
+
+    `without_price` is what to say of the cost where the price table does not.
 
     In a notebook, all messages but the last are folded.
     """
@@ -28,7 +30,7 @@ def preview(request: Request, *, priced: bool) -> Markup:
     *earlier, (title, text) = zip(titles, texts, strict=True)
     return Markup("\n\n").join(
         [
-            Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced)),
+            Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced, without_price)),
             *(_folded(title, text) for title, text in earlier),
             Markup("**{title}**\n\n{text}", title=title, text=block(text)),
             _folded("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
@@ -46,14 +48,14 @@ def _folded(title: str, text: str) -> Markup:
 _LONGEST_OPENING = 80
 
 
-def _estimates(request: Request, priced: bool) -> str:
+def _estimates(request: Request, priced: bool, without_price: str) -> str:
     known = request.known
     count = len(request.messages)
     estimates = [f"{request.model}: about {request.tokens:,} tokens in {plural(count, 'message')}"]
     if known is not None and known.context is not None:
         estimates.append(f"{percent(request.tokens, known.context)} of its context")
     cost = known.cost(request.tokens, 0) if known and priced else None
-    estimates.append("price not known" if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
+    estimates.append(without_price if cost is None else f"{money(cost)} for the prompt (prices of {PRICES_DATE})")
     longest = request.longest_answer
     most = known.cost(request.tokens, longest) if known and priced and longest else None
     if most:

@@ -1,0 +1,41 @@
+"""What is said of a cost: the same words for the same fact, wherever it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..history.ledger import Sums
+from ..service.models import PRICES_DATE
+from ..text.numbers import money, plural
+
+if TYPE_CHECKING:
+    from ..service.connection import Service
+
+#: Of a cost that is no amount; `money` says that an amount of nothing is free.
+NOT_KNOWN = "price not known"
+OF_PRACTICE = f"{money(0)}: practice"
+OF_PLAN = "covered by the coding plan"
+NOT_COUNTED = "not counted"
+
+
+def with_date(yuan: float | None) -> str:
+    """An amount, and from when its prices are."""
+    return NOT_KNOWN if yuan is None else f"{money(yuan)} (prices of {PRICES_DATE})"
+
+
+def without_price(service: Service) -> str:
+    """What the next turn costs where the price table does not say."""
+    return OF_PRACTICE if service.practising else OF_PLAN if service.profile.plan else NOT_KNOWN
+
+
+def in_all(sums: Sums) -> str:
+    """What some replies have cost together."""
+    if sums.cost is not None:
+        return money(sums.cost)
+    return NOT_KNOWN if sums.unpriced else NOT_COUNTED if sums.uncounted else OF_PRACTICE
+
+
+def estimated(sums: Sums) -> str:
+    """What was not counted by the service and is estimated, for budgets; empty where it has counted everything."""
+    tokens = plural(sums.estimated_tokens, "token")
+    return f"about {tokens} of replies that the service did not count" if sums.estimated_tokens else ""
