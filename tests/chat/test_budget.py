@@ -324,9 +324,8 @@ def test_an_answer_of_a_type_that_the_budget_cut_says_so(chat: Chat, server: Pra
 def test_the_panel_shows_what_is_left(page: Page, server: PracticeServer) -> None:
     page.run("%glm budget 10k tokens")
     server.enqueue(answer(400), answer(1_100))
-    assert (
-        page.run("%%glm -m glm-4\none").plain(1).endswith("budget left: 9,600 tokens of 10,000 tokens · context < 1 %")
-    )
+    told = page.run("%%glm -m glm-4\none").plain(1)
+    assert told.endswith("budget left: 9,600 tokens of 10,000 tokens · context < 1 %")
     assert "left: 8,500 tokens of 10,000 tokens" in page.run("%%glm -m glm-4\ntwo").html(1)
     assert "budget left" in page.run("%glm").markdown()
     page.run("%glm budget off")
