@@ -474,7 +474,7 @@ def test_a_line_that_cannot_be_read_says_so_once(page: Page) -> None:
     [
         ("--temperature 1.5", "temperature cannot be 1.5.\nNothing was sent. The service takes 0 to 1."),
         ("--temperature -0.1", "temperature cannot be -0.1."),
-        ("--top-p 0", "top_p cannot be 0.\nNothing was sent. The service takes 0.01 to 1."),
+        ("--top-p 1.01", "top_p cannot be 1.01.\nNothing was sent. The service takes 0 to 1."),
         (
             "-m glm-5.3 --max-tokens 200000",
             "max_tokens cannot be 200000.\nNothing was sent. The service takes 1 to 131",
@@ -495,7 +495,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(
 
 
 @pytest.mark.parametrize(
-    "more", [{"temperature": 0}, {"temperature": 1.0}, {"top_p": 0.01}, {"max_tokens": 131_072, "model": "glm-5.3"}]
+    "more", [{"temperature": 0}, {"temperature": 1.0}, {"top_p": 0}, {"max_tokens": 131_072, "model": "glm-5.3"}]
 )
 def test_the_ends_of_a_range_are_taken(chat: Chat, server: PracticeServer, more: dict[str, Any]) -> None:
     _ = chat.ask("hi", **more).text

@@ -307,7 +307,7 @@ def test_undo_and_reset(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Answer("one"), Answer("two"), Answer("three"))
     for prompt in ("question 1", "question 2"):
         assert chat.ask(prompt).text
-    assert chat.history.undo() == ["a turn"]
+    assert chat.history.undo() == ["turn 2"]
     assert chat.thread().messages == [
         {"role": "user", "content": "question 1"},
         {"role": "assistant", "content": "one"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,21 @@ def test_resume_says_what_it_brought_back_and_asks_nothing(kernels: Kernels) -> 
     told = Notebook(kernels.start(), kernels.server).command("resume")
     assert told == "Resumed: 3 turns in main. The last prompt: “about c”."
     assert kernels.asked == asked
+
+
+def test_the_history_shows_no_cell_numbers_of_an_earlier_kernel(kernels: Kernels) -> None:
+    notebook = three(kernels)
+    notebook.page.shell.run_cell("%%glm\nlast", store_history=True, cell_id="last")
+    notebook.page.taken()
+    numbered = re.compile(r"\[\d+\]")
+    assert numbered.search(notebook.command("history")) and numbered.search(notebook.command("history --full"))
+    resumed_page = Notebook(kernels.start(), kernels.server)
+    resumed_page.command("resume")
+    assert not numbered.search(resumed_page.command("history"))
+    assert "cell last" in resumed_page.command("history --full")
+    resumed_page.page.shell.run_cell("%%glm\nnew", store_history=True, cell_id="new")
+    resumed_page.page.taken()
+    assert len(numbered.findall(resumed_page.command("history"))) == 1
 
 
 def test_without_resume_a_new_kernel_begins_anew(kernels: Kernels) -> None:

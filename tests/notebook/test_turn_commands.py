@@ -40,6 +40,18 @@ def test_undo_takes_the_last_changes_back_and_redo_makes_them_again(three: Noteb
     assert requests(three) == 3
 
 
+def test_undo_and_redo_name_the_turns_by_their_numbers(three: Notebook) -> None:
+    assert three.command("undo").startswith("Undone: turn 3. ")
+    assert three.command("redo").startswith("Redone: turn 3. ")
+    assert three.command("undo 2").startswith("Undone: 2 turns (2 and 3). ")
+    assert three.command("redo 2").startswith("Redone: 2 turns (2 and 3). ")
+    assert three.command("undo 3").startswith("Undone: 3 turns (1 to 3). ")
+    three.command("redo 3")
+    three.ask("a", "a two")
+    three.command("reset")
+    assert three.command("undo 2").startswith("Undone: a turn run again and a reset. ")
+
+
 def test_redo_takes_a_number_too(three: Notebook) -> None:
     three.command("undo 3")
     assert three.replies() == []

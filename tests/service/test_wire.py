@@ -38,10 +38,11 @@ def test_without_a_code_the_status_decides(status: int, retryable: bool) -> None
 
 def test_an_error_tells_what_happened_what_to_do_and_the_services_own_words() -> None:
     body = json.dumps({"error": {"code": "1113", "message": "您的账户已欠费"}, "request_id": "7"})
-    told = str(service_error(429, body)).splitlines()
+    told = str(service_error(429, body, model="glm-4.5-flash")).splitlines()
     assert told == [
         "The account's balance is used up.",
-        'Top it up at https://open.bigmodel.cn, or use a free model: chat.model = "glm-4.7-flash". A key of the coding '
+        "Top it up at https://open.bigmodel.cn, or set chat.model to a free model in place of glm-4.5-flash: "
+        "glm-4.7-flash, glm-4.6v-flash, glm-4.1v-thinking-flash, glm-4v-flash, glm-4-flash-250414. A key of the coding "
         'plan needs its address: base_url="coding".',
         "(HTTP 429 · code 1113 · request id 7: 您的账户已欠费)",
     ]

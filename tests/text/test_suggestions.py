@@ -36,3 +36,8 @@ def test_two_letters_exchanged_are_one_slip(name: str, data: st.DataObject) -> N
     place = data.draw(st.integers(0, len(name) - 2))
     typed = name[:place] + name[place + 1] + name[place] + name[place + 2 :]
     assert nearest(typed, [name]) == name
+
+
+@pytest.mark.parametrize(("typed", "known"), [("titles", "times"), ("tables", "times"), ("prices", "times")])
+def test_a_short_name_is_not_meant_by_one_that_is_two_letters_off(typed: str, known: str) -> None:
+    assert nearest(typed, [known]) == ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from .link import LINK_BYTES, Link, Step, back_from, chained, links_with_system
+from .link import A_TURN, LINK_BYTES, Link, Step, back_from, chained, links_with_system
 from .messages import as_sent, system_message
 from .system_texts import SystemTexts
 from .turn import Message, Turn
@@ -115,13 +115,13 @@ class Thread:
             if cell is not None and cell not in cells:
                 cells = cells if isinstance(cells, set) else set(cells)
                 cells.add(cell)
-            thread = self._step("a turn", Link(turn, self.last, same_cell, asked_after))
+            thread = self._step(A_TURN, Link(turn, self.last, same_cell, asked_after))
             thread.cells, thread.system_texts = cells, texts
             return thread
         before, same_cell = self._place(cell, turn.run)
         rest = self._after(before)
         others = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
-        what = "a turn" if len(others) == len(rest) else "a turn run again"
+        what = A_TURN if len(others) == len(rest) else "a turn run again"
         link = Link(turn, before, same_cell, asked_after)
         thread = self._step(what, chained(link, others, before), len(others) * LINK_BYTES)
         thread.system_texts = texts.without({cell}, turn.run)
@@ -135,7 +135,7 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, "a turn", self.past, count=len(turns), left_by_reset=self.system_texts.left_by_reset)
+        past = Step(before, A_TURN, self.past, count=len(turns), left_by_reset=self.system_texts.left_by_reset)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
@@ -191,7 +191,7 @@ class Thread:
             return replace(self, last=step.last, past=step.before, future=future, system_texts=texts)
         if self.newest is None:
             return self
-        return replace(self, last=self.newest.before, future=self._now("a turn", self.future))
+        return replace(self, last=self.newest.before, future=self._now(A_TURN, self.future))
 
     def redo(self) -> Thread:
         """As it was before it was undone."""

@@ -18,7 +18,7 @@ from .events.checked import check_name, checked_event
 from .events.event import Event, State
 from .journal.checks import named
 from .journal.journal import Journal
-from .link import Link
+from .link import A_TURN, Link
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ class History:
     # Going back, and elsewhere
 
     def undo(self, count: int = 1) -> list[str]:
-        """Take back the latest changes of the current thread. Returns what they were, the latest first."""
+        """Take back the latest changes of the current thread. Returns what they were, the latest first.
+
+        A turn that was added is named by its number: `turn 3`.
+        """
         return self._back_and_forth("undo", count)
 
     def redo(self, count: int = 1) -> list[str]:
@@ -216,7 +219,8 @@ class History:
                 changed = change(thread)
                 if changed is thread:
                     break
-                done.append(step.what if step else "a turn")
+                what, longer = step.what if step else A_TURN, thread if kind == "undo" else changed
+                done.append(f"turn {longer.last.number}" if what == A_TURN and longer.last else what)
                 thread = changed
             if done:
                 self._apply(kind, thread=thread.name, count=len(done))

@@ -15,6 +15,8 @@ from .turn import Turn
 
 #: Bytes that a link takes in memory, its numbers with it.
 LINK_BYTES = 248
+#: The change that adds a turn.
+A_TURN = "a turn"
 
 
 class Link:

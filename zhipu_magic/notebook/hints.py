@@ -89,8 +89,8 @@ HINTS: Mapping[str, str] = {
     "keyring.not_installed": "%pip install keyring, then %glm login --save again.",
     "replay.only": "%config GLMMagics.replay = 'off' asks it.",
     "service.access_denied": "Check the key's permissions and base_url (%glm shows it).",
-    "service.balance": "Top it up at {account}, or use a free model: %glm model glm-4.7-flash. A key of the coding "
-    "plan needs its address: %config GLMMagics.base_url = '{plan}'",
+    "service.balance": "Top it up at {account}, or choose a free model in place of {model} with %glm model NAME: "
+    "{free}. A key of the coding plan needs its address: %config GLMMagics.base_url = '{plan}'",
     "service.billing": "Check the account at {account}, or use another model: %glm models lists them.",
     "service.busy": "Wait a moment, then run the cell again.",
     "service.daily_quota": "Continue tomorrow, or use another model: %glm models lists them.",

@@ -221,7 +221,7 @@ class Client:
         except Exception as error:
             if cancelled.is_set():
                 return True
-            raise self._translated(error, begun) from None
+            raise self._translated(error, begun, str(body["model"])) from None
         return came
 
     def _stream(self, body: Mapping[str, Any]) -> Iterator[Chunk]:
@@ -232,9 +232,9 @@ class Client:
         with closing(stream.response):
             yield from stream
 
-    def _translated(self, error: Exception, begun: bool) -> GLMError:
+    def _translated(self, error: Exception, begun: bool, model: str = "") -> GLMError:
         """The failure in the user's words, with the key removed from whatever the other side said."""
-        asked = Asked(self.endpoint.base_url, CONNECT_SECONDS, self._line.seconds)
+        asked = Asked(self.endpoint.base_url, CONNECT_SECONDS, self._line.seconds, model)
         return translate(error, asked, begun=begun, hide=self._hide)
 
     def _watch(self, request: httpx.Request) -> None:

@@ -53,8 +53,8 @@ _ACCOUNT = Cause("service.account", "The service refuses this account.", "Check 
 _BALANCE = Cause(
     "service.balance",
     "The account's balance is used up.",
-    'Top it up at {account}, or use a free model: chat.model = "glm-4.7-flash". A key of the coding plan needs its '
-    'address: base_url="{plan}".',
+    "Top it up at {account}, or set chat.model to a free model in place of {model}: {free}. A key of the coding plan "
+    'needs its address: base_url="{plan}".',
 )
 _NO_MONEY = Cause(
     "service.billing",

@@ -15,6 +15,7 @@ from ..text.errors import ServiceError
 from ..text.numbers import duration
 from ..text.untrusted_json import loads
 from .error_causes import CAUSES, NOT_JSON, STATUSES_BY_TYPE, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
+from .models import CATALOGUE, FREE
 from .profile import DEFAULT_BASE_URL, profile_of
 from .response_members import count_of, name_of, objects
 
@@ -27,6 +28,7 @@ def service_error(
     body: str | bytes | Mapping[str, Any],
     *,
     base_url: str = DEFAULT_BASE_URL,
+    model: str = "",
     request_id: str | None = None,
     retry_after: float | None = None,
     location: str | None = None,
@@ -34,8 +36,9 @@ def service_error(
 ) -> ServiceError:
     """The error of an HTTP response that is not a reply (docs/protocol.md, "Errors").
 
-    `base_url` is what was asked, `location` where a redirect points to; `retry_after` is in seconds. `hide` removes
-    from a text what must not be shown. Each member is checked by type, so that an odd one does not affect the others.
+    `base_url` and `model` are what was asked, `location` where a redirect points to; `retry_after` is in seconds.
+    `hide` removes from a text what must not be shown. Each member is checked by type, so that an odd one does not
+    affect the others.
     """
     parsed = body if isinstance(body, Mapping) else _parsed(body)
     error = _error_in(parsed or {})
@@ -65,7 +68,7 @@ def service_error(
             time=_time_after(wait),
             **shared,
         )
-    shared |= {**_facts(base_url), "until": _end_of_limit(words)}
+    shared |= {**_facts(base_url, model), "until": _end_of_limit(words)}
     return ServiceError(cause.message, hint=cause.hint, reason=cause.reason, retryable=cause.retryable, **shared)
 
 
@@ -82,12 +85,14 @@ def _cause(status: int, code: str, kind: str, words: str) -> Cause | None:
     return cause_of(status, kind if kind in CAUSES and code not in CAUSES else code, words)
 
 
-def _facts(base_url: str) -> dict[str, str]:
-    """Where the keys and accounts of the service at this address are."""
+def _facts(base_url: str, model: str) -> dict[str, str]:
+    """Where the keys and accounts of the service at this address are, and what else could be asked than this model."""
     profile, host = profile_of(base_url), host_of(base_url)
     page = profile.key_page
     keys = f"keys are created at {page} (API keys)" if page else f"it must be the one that {host} expects"
-    return {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
+    free = ", ".join(name for name, known in CATALOGUE.items() if known.prices == FREE and name != model.lower())
+    told = {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
+    return {**told, "model": model or "the one that was asked", "free": free}
 
 
 def _time_after(seconds: float) -> str:

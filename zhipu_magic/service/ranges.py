@@ -25,7 +25,7 @@ class Range(NamedTuple):
 
 RANGES: Final[Mapping[str, Range]] = {
     "temperature": Range(0, 1),
-    "top_p": Range(0.01, 1),
+    "top_p": Range(0, 1),  # the specification begins at 0.01, and the SDK takes 0 for that
     "max_tokens": Range(1, 131_072),
     "request_id": Range(6, 64, "characters"),
     "user_id": Range(6, 128, "characters"),

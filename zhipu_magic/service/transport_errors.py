@@ -18,11 +18,12 @@ from .sdk import APIConnectionError
 
 
 class Asked(NamedTuple):
-    """What was asked: the service's address, and the seconds that it had to connect, and to send the next byte."""
+    """What was asked: the service's address, the seconds that it had to connect and to send the next byte, a model."""
 
     base_url: str
     connect: float
     read: float
+    model: str = ""
 
 
 def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[str], str]) -> GLMError:
@@ -34,7 +35,7 @@ def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[st
     if isinstance(cause, GLMError):
         found: GLMError = cause
     elif isinstance(cause, Refused):
-        found = _refusal(cause, asked.base_url, hide)
+        found = _refusal(cause, asked, hide)
     else:
         words = on_one_line(hide(str(cause)), _LONGEST)
         failure = _failure(cause, words, begun=begun)
@@ -115,7 +116,7 @@ _UNREACHABLE = _Failure("connection.unreachable", "The service at {host} cannot 
 _UNEXPECTED = _Failure("connection.unexpected", "The request failed in an unexpected way.")
 
 
-def _refusal(refused: Refused, base_url: str, hide: Callable[[str], str]) -> ServiceError:
+def _refusal(refused: Refused, asked: Asked, hide: Callable[[str], str]) -> ServiceError:
     response, said = refused.response, refused.said
     # What the service's support asks for, under whichever name the response has it.
     request_id: str | None = response.headers.get("x-log-id") or response.headers.get("x-request-id")
@@ -124,7 +125,8 @@ def _refusal(refused: Refused, base_url: str, hide: Callable[[str], str]) -> Ser
     return service_error(
         response.status_code,
         said,
-        base_url=base_url,
+        base_url=asked.base_url,
+        model=asked.model,
         request_id=request_id,
         retry_after=_retry_after(response),
         location=without_secrets(response.headers.get("location", "")),

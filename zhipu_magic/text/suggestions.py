@@ -23,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _may_mean(name: str, other: str) -> bool:
     if len(name) >= _SHORTEST_BEGINNING and other.startswith(name):
         return True
-    return _slips(name, other) <= max(1, max(len(name), len(other)) // 3)
+    return _slips(name, other) <= max(1, min(len(name), len(other)) // 3)
 
 
 def _slips(name: str, other: str) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -21,6 +22,7 @@ from ...text.tables import table
 from .command import Command
 
 if TYPE_CHECKING:
+    from ...history.history import History
     from ..session import Session
 
 #: Turns that are listed where nothing says which.
@@ -38,15 +40,16 @@ def _history(session: Session, text: str) -> None:
     words = text.split()
     full = "--full" in words
     wanted = " ".join(word for word in words if word != "--full")
+    cell = partial(_cell, session.chat.history)
     if wanted and wanted != "--all":
         links = _chosen(thread, wanted)
-        session.answer(_in_full(links))
+        session.answer(_in_full(links, cell))
     elif not (thread.system or thread.last):
         session.answer(Markup("There are no turns yet."))
     elif full:
-        session.answer(_in_full(thread.links, thread.system))
+        session.answer(_in_full(thread.links, cell, thread.system))
     else:
-        session.answer(_listing(thread, None if wanted else _NEWEST))
+        session.answer(_listing(thread, cell, None if wanted else _NEWEST))
 
 
 def _chosen(thread: Thread, wanted: str) -> list[Link]:
@@ -70,7 +73,7 @@ def _chosen(thread: Thread, wanted: str) -> list[Link]:
 # In short
 
 
-def _listing(thread: Thread, most: int | None) -> Markup:
+def _listing(thread: Thread, cell: _CellOf, most: int | None) -> Markup:
     """A line for each turn, or for the newest of them, below the system text."""
     parts: list[object] = []
     if thread.system:
@@ -78,7 +81,7 @@ def _listing(thread: Thread, most: int | None) -> Markup:
     links = thread.links
     shown = links if most is None else links[-most:]
     if shown:
-        parts.append(_table(shown))
+        parts.append(_table(shown, cell))
     parts += _legend(shown)
     if len(shown) < len(links):
         parts.append(
@@ -102,19 +105,19 @@ def _listing(thread: Thread, most: int | None) -> Markup:
 _HEADER = ("turn", "cell", "prompt", "marks", "tokens")
 
 
-def _table(links: Sequence[Link]) -> Markup:
+def _table(links: Sequence[Link], cell: _CellOf) -> Markup:
     """The turns as a table, without the columns that are empty."""
-    rows = [_HEADER, *map(_row, links)]
+    rows = [_HEADER, *(_row(link, cell(link.turn)) for link in links)]
     used = [place for place, column in enumerate(zip(*rows[1:], strict=True)) if any(column)]
     header, *lines = ([row[place] for place in used] for row in rows)
     return table(header, lines)
 
 
-def _row(link: Link) -> tuple[str, ...]:
+def _row(link: Link, cell: str) -> tuple[str, ...]:
     turn = link.turn
     usage = f"{turn.usage.prompt_tokens:,} + {turn.usage.completion_tokens:,}" if turn.usage else ""
     prompt = shorten(turn.written or turn.prompt, _LONGEST_PROMPT)
-    return str(link.number), _cell(turn), prompt, ", ".join(_marks(link)), usage
+    return str(link.number), cell, prompt, ", ".join(_marks(link)), usage
 
 
 def _marks(link: Link) -> list[str]:
@@ -138,24 +141,33 @@ def _legend(links: Sequence[Link]) -> list[Markup]:
     if any(link.aside for link in links):
         lines.append(Markup("Set aside: not sent; `%glm restore N` brings the turn back."))
     if any(link.stale for link in links):
-        lines.append(Markup("Stale: the turns before it have changed since it was asked."))
+        lines.append(
+            Markup("Stale: the turns before it have changed since it was asked; its cell, run again, asks it anew.")
+        )
     return lines
 
 
-def _cell(turn: Turn) -> str:
-    """The cell's number on the page, or the beginning of its id if the number is unknown."""
-    return f"[{turn.execution_count}]" if turn.execution_count is not None else (turn.cell or "")[:8]
+#: How a turn's cell is named.
+_CellOf = Callable[[Turn], str]
+
+
+def _cell(history: History, turn: Turn) -> str:
+    """The cell's number on the page; the beginning of its id if that is unknown, or was an earlier kernel's."""
+    kernel = (history.journal.session, *history.journal.forked_from)
+    if turn.execution_count is not None and turn.id.rpartition("-")[0] in kernel:
+        return f"[{turn.execution_count}]"
+    return (turn.cell or "")[:8]
 
 
 # In full
 
 
-def _in_full(links: Sequence[Link], system: str = "") -> Markup:
+def _in_full(links: Sequence[Link], cell: _CellOf, system: str = "") -> Markup:
     parts = [_part(Markup("**system**"), quotation(system))] if system else []
     for link in links:
         turn = link.turn
         images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
-        number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(turn)))
+        number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(cell(turn))))
         parts.append(_part(number, *images, quotation(turn.prompt), *(f"cut: {cut}" for cut in turn.cut)))
         for words, calls in calls_by_round(turn.tool_messages):
             lines = [*([words] if words else []), *map(call_and_result, calls)]
@@ -170,9 +182,8 @@ def _part(heading: Markup, *pieces: Markup | str) -> Markup:
     return Markup("\n\n").join([heading, *pieces])
 
 
-def _cell_in_words(turn: Turn) -> str:
-    cell = _cell(turn)
-    return cell if not cell or turn.execution_count is not None else f"cell {cell}"
+def _cell_in_words(cell: str) -> str:
+    return f"cell {cell}" if cell and not cell.startswith("[") else cell
 
 
 _IN_WORDS = {"set aside": "set aside: not sent", "stale": "stale: the turns before it have changed since"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -47,7 +49,7 @@ def _undo(session: Session, text: str) -> None:
         return
     undone = Markup(
         "Undone: {done}. {now} {redo} brings {it} back.",
-        done=", ".join(done),
+        done=_changes(done[::-1]),
         now=_now(after.size),
         it="it" if len(done) == 1 else "them",
         redo=code(f"%glm redo {len(done)}" if len(done) > 1 else "%glm redo"),
@@ -63,7 +65,21 @@ def _redo(session: Session, text: str) -> None:
     if not done:
         session.answer(Markup("There is nothing to redo."))
         return
-    session.answer(f"Redone: {', '.join(done)}. {_now(session.chat.thread().size)}")
+    session.answer(f"Redone: {_changes(done)}. {_now(session.chat.thread().size)}")
+
+
+def _changes(done: Sequence[str]) -> str:
+    """Changes in the order in which they were made: turns by their numbers, and how often each other one was made."""
+    numbers = [int(what.removeprefix("turn ")) for what in done if what.startswith("turn ")]
+    others = Counter(what for what in done if not what.startswith("turn "))
+    parts = [f"turn {numbers[0]}"] if len(numbers) == 1 else []
+    if len(numbers) > 1:
+        between = " and " if len(numbers) == 2 else " to "
+        in_a_row = max(numbers) - min(numbers) == len(numbers) - 1
+        listed = f"{min(numbers)}{between}{max(numbers)}" if in_a_row else ", ".join(map(str, numbers))
+        parts.append(f"{plural(len(numbers), 'turn')} ({listed})")
+    parts += [what if count == 1 else f"{what}, {count:,} times" for what, count in others.items()]
+    return " and ".join(parts)
 
 
 def _now(count: int) -> str:

@@ -19,7 +19,7 @@ from .. import costs
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
     "length": "Cut off: the answer reached its maximum length.",
-    "sensitive": "Cut off: the service found sensitive content.",
+    "sensitive": "Cut off: the service found sensitive content. Rephrase the prompt, and run the cell again.",
     "network_error": "Cut off: the model's service had an error of its own. Run the cell again.",
     "model_context_window_exceeded": "Cut off: the conversation fills the model's context. %glm thread NAME is empty.",
     "interrupted": "Interrupted.",
