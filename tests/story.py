@@ -8,6 +8,7 @@ from typing import Any
 from in_process import Cell, Page
 
 from zhipu_magic.practice import Answer, PracticeServer, Raw
+from zhipu_magic.text.errors import Interrupted
 
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
 
@@ -53,8 +54,9 @@ class Story:
         text, panel = cell.outputs
         assert text["data"] == {"text/markdown": words, "text/plain": words}
         assert set(panel["data"]) == {"text/html", "text/plain"}
-        assert "Interrupted" in panel["data"]["text/html"]
-        assert "Interrupted" in panel["data"]["text/plain"]
+        for shown, is_told in ((str(cell.error), True), (panel["data"]["text/html"], False)):
+            assert ("%glm continue goes on from" in shown) == is_told
+            assert ("Interrupted." in shown) == (is_told and isinstance(cell.error, Interrupted))
         turn = self.page.magics.chat.thread().turns[-1]
         assert (turn.prompt, turn.reply, turn.interrupted) == ("second", words, True)
         bound = self.page.names["response"]

@@ -53,7 +53,9 @@ def test_a_reply_streams_beside_a_live_panel_and_settles(
 
     server.enqueue(slowly(*SENTENCES, silence=2))
     notebook.run(1)
-    notebook.wait_for(1, "prompt === '[*]:' && words === '… still being written' && live && panel.includes('waiting')")
+    notebook.wait_for(
+        1, "prompt === '[*]:' && words === '… waiting for glm-4.7-flash' && live && panel.includes('waiting')"
+    )
     shoot(notebook.page, f"{front_end.name}-waiting")
     notebook.wait_for(1, "prompt === '[*]:' && words.includes('sentence 3 of') && live && panel.includes('tok/s')")
     expect(notebook.page.locator(".zhipu-magic-panel details")).to_have_count(0)
@@ -93,8 +95,9 @@ def test_an_interrupted_reply_stays_and_the_next_cell_runs(
     text, panel, message = (notebook.outputs(1).nth(index) for index in range(3))
     expect(text).to_contain_text("sentence 2 of")
     expect(text).not_to_contain_text("sentence 30 of")
-    expect(panel).to_contain_text("Interrupted")
+    expect(panel).not_to_contain_text("Interrupted.")
     expect(message).to_contain_text("Interrupted.")
+    expect(message).to_contain_text("%glm continue goes on from there.")
     assert "\n" not in message.inner_text().strip()
     expect(notebook.outputs(1)).to_have_count(3)
     shoot(notebook.page, f"{front_end.name}-interrupted")

@@ -351,11 +351,17 @@ def test_the_request_id_is_told_with_an_error_inside_a_stream(story: Story) -> N
         assert part in str(cell.error)
 
 
-def test_a_break_without_a_panel_says_under_the_text_that_it_broke(story: Story) -> None:
+def test_a_break_is_told_once_by_the_error_under_the_text(story: Story) -> None:
     cell = story.second(Raw((HALF, CUT)), line="%%glm -q -b response")
-    text, note = cell.outputs
+    (text,) = cell.outputs
     assert text["data"]["text/plain"] == "half a "
-    assert note["data"]["text/plain"].startswith("Interrupted")
+    told = "What had arrived is kept, marked as interrupted. %glm continue goes on from there."
+    assert told in str(cell.error)
+
+
+def test_of_a_turn_outside_the_conversation_nothing_goes_on(story: Story) -> None:
+    cell = story.second(Raw((HALF, CUT)), line="%%glm --once")
+    assert "marked as interrupted." in str(cell.error) and "continue" not in str(cell.error)
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -373,7 +379,7 @@ def test_reasoning_before_a_break_is_shown_but_makes_no_turn(story: Story) -> No
     text, panel = cell.outputs
     assert "Let me see" in text["data"]["text/markdown"]
     assert text["data"]["text/plain"] == ""
-    assert "not in the conversation" in panel["data"]["text/plain"]
+    assert "not in the conversation" not in panel["data"]["text/plain"]  # the error says it
     assert "not begun" in str(cell.error)
     assert story.page.names["response"] is story.bound
     assert story.requests == 1

@@ -24,7 +24,7 @@ def test_something_shows_at_once_and_the_last_frame_holds_all(page: Page, server
     server.enqueue(Answer("one two three", pieces=("one", " two", " three")))
     cell = page.run("%%glm\ncount")
     first, second = cell.messages[:2]
-    assert first["data"]["text/plain"] == "… still being written"
+    assert first["data"]["text/plain"] == "… waiting for glm-4.7-flash"
     assert WIDGET in second["data"]
     assert cell.plain(0) == "one two three"
 

@@ -279,7 +279,12 @@ def test_before_the_first_word(story: Story, said: Raw, line: str) -> None:
 
 def test_while_waiting_to_try_again(story: Story, live: list[str]) -> None:
     busy = Fault(429, "1302", headers={"Retry-After": "30"})
-    with reader_stops(lambda: any("busy, trying again in 30 s (1 of 3)" in told for told in list(live))) as reader:
+
+    def tells_both() -> bool:
+        waits = on_the_page(story, "… waiting to try again: ")()
+        return waits and any("busy, trying again in 30 s (1 of 3)" in told for told in list(live))
+
+    with reader_stops(tells_both) as reader:
         cell = story.second(busy)
     assert time.monotonic() - (reader.pressed_at or 0) < 5
     assert "not begun" in ended_as_one_line(cell)
@@ -334,7 +339,7 @@ def test_while_it_reasons(story: Story) -> None:
     assert "not begun" in ended_as_one_line(cell)
     text, panel = cell.outputs
     assert "Let me see" in text["data"]["text/markdown"]
-    assert "not in the conversation" in panel["data"]["text/plain"]
+    assert "not in the conversation" not in panel["data"]["text/plain"]  # the error says it
     assert story.page.names["response"] is story.bound
     assert story.page.names["_glm"] is story.bound
     story.goes_on()
@@ -350,13 +355,24 @@ def test_a_turn_outside_the_conversation(story: Story) -> None:
 
 
 @pytest.mark.parametrize("panel", ["settle", "live", "off"])
-def test_with_each_panel_the_page_says_that_it_was_interrupted(story: Story, panel: str) -> None:
+def test_with_each_panel_the_error_alone_says_that_it_was_interrupted(story: Story, panel: str) -> None:
     story.page.run(f'%config GLMMagics.panel = "{panel}"')
     with reader_stops(on_the_page(story, "half a")):
         cell = story.second(Raw((HALF, STALL)))
-    assert len(cell.outputs) == 2
-    assert "Interrupted" in cell.html(1)
-    assert ("application/vnd.jupyter.widget-view+json" in cell.outputs[1]["data"]) == (panel == "live")
+    line = "Interrupted. What had arrived is kept, marked as interrupted. %glm continue goes on from there."
+    assert ended_as_one_line(cell) == line
+    assert len(cell.outputs) == (1 if panel == "off" else 2)
+    for output in cell.outputs:
+        assert "Interrupted." not in str(output)
+    if panel != "off":
+        assert ("application/vnd.jupyter.widget-view+json" in cell.outputs[1]["data"]) == (panel == "live")
+
+
+def test_notices_stay_in_the_panel_of_what_was_interrupted(story: Story) -> None:
+    story.page.session.notify("What happened before.")
+    with reader_stops(on_the_page(story, "half a")):
+        cell = story.second(Raw((HALF, STALL)))
+    assert cell.plain(1).startswith("What happened before.\n")
 
 
 # At the end: the last refresh

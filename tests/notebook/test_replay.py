@@ -507,7 +507,7 @@ def test_replayed_tokens_are_not_spent(kernels: Kernels) -> None:
     assert (ledger.replayed.requests, ledger.replayed.total_tokens) == (1, 150)
     for shown in (page.run("%glm usage").plain(), page.run("%glm usage").html(0)):
         assert "1 request · 7 prompt + 3 completion tokens" in shown
-        assert "1 replayed (150 tokens), which cost nothing" in shown
+        assert "1 replayed (150 tokens): free" in shown
         assert "first (replayed)" in shown
     assert re.search(r"tokens spent +\| 10 ", page.run("%glm").plain())
 
@@ -645,7 +645,7 @@ def test_the_key_is_another_for_another_message(texts: list[str], place: int, te
 
 
 def test_the_key_knows_neither_host_nor_ids(new_chat: NewChat, server: PracticeServer) -> None:
-    record(new_chat, server, "one", params={"request_id": "mine", "user_id": "reader-7"})
+    record(new_chat, server, "one", params={"request_id": "mine-7", "user_id": "reader-7"})
     replayed = new_chat("only").ask("hello", once=True, stream=False, params={"user_id": "reader-8"})
     assert replayed.text == "one"
 

@@ -10,6 +10,7 @@ from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from . import costs
 from .cell_values import image_of, options_of
+from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
                 raise Interrupted("Interrupted before it began.", reason="interrupted.before") from None
             reply = latest
             if reply.progress.has_begun:
-                _paint(session, reply, options)
-        outcome = reply.progress.outcome
+                _paint(session, reply, options, interrupted=True)
+        outcome = in_cell(reply.progress.outcome)
         raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
     finally:
         if reply is not None:
@@ -93,7 +94,7 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             session.answer(NO_PYTHON)
 
 
-def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
+def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted: bool = False) -> None:
     from ..chat.watch import watch
     from .display.display import ShowOptions
 
@@ -105,6 +106,7 @@ def _paint(session: Session, reply: Reply, options: CellOptions) -> None:
         alone=session.cells.is_glm_cell,
         notices=session.notices,
         remote_images=settings.remote_images,
+        interrupted=interrupted,
     )
     standing = partial(session.chat.standing, reply)
     watch(reply, session.display.painter(reply.progress, standing, show_options))

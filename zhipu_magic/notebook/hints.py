@@ -48,6 +48,7 @@ HINTS: Mapping[str, str] = {
     "tool.still_asks": "To let it run without asking, remove it first: %glm tools remove {tool}.",
     "tool.unknown": "Add the functions first: %glm tools add NAME.",
     "tool_choice.no_tools": "Give the functions with --tool, or %glm tools add.",
+    "outcome.partial": "%glm continue goes on from there.",
     # history/
     "budget.no_unit": "Write %glm budget {amount} tokens, or %glm budget {amount} yuan.",
     "budget.unreadable": "Write it with its unit, like 5 yuan or 200k tokens; off removes it.",
@@ -122,6 +123,7 @@ def door() -> Iterator[None]:
         yield
     except GLMError as error:
         error.hint = _hint(error)
+        error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
         raise
 
 

@@ -219,8 +219,14 @@ class Progress:
         """One sentence on what happens to a reply that was cut short."""
         if self.state == "complete":
             return Notice("The reply was already complete and is kept.", reason="outcome.complete")
+        if self.has_text and self.request.options.once:
+            return Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial_once")
         if self.has_text:
-            return Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial")
+            return Notice(
+                "What had arrived is kept, marked as interrupted.",
+                hint="chat.go_on() goes on from there.",
+                reason="outcome.partial",
+            )
         return Notice("The answer itself had not begun, so it leaves no turn.", reason="outcome.no_turn")
 
     @property

@@ -1,4 +1,5 @@
 """The commands that insert code from a reply, and that send an exception to the model."""
+
 from __future__ import annotations
 
 import linecache

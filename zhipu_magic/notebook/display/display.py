@@ -18,7 +18,7 @@ class ShowOptions(NamedTuple):
 
     `streamed` shows it while it grows, otherwise once, when it is complete. `alone` says that the cell shows nothing
     else, so that a waiting mark can be put up and, if no reply comes, be taken away again. `notices` are shown with the
-    panel.
+    panel. Of one that was `interrupted` before it was painted, an error below tells.
     """
 
     panel: PanelMode
@@ -26,6 +26,7 @@ class ShowOptions(NamedTuple):
     alone: bool
     notices: Sequence[str] = ()
     remote_images: bool = False
+    interrupted: bool = False
 
 
 class Display(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from ...chat.replies.progress import Progress
@@ -39,6 +39,7 @@ _NO_WORDS = "The answer itself had not begun, and is not in the conversation."
 class Figures:
     """Everything that the panel shows. Times are in seconds, costs in yuan (estimates).
 
+    `ending` says why the reply did not end by itself, and what to do about it; `others` are the notes besides.
     `system` is the system text that was sent; `elsewhere` says that the cell itself did not give it. `cut` says which
     values in the prompt were not sent in full.
     """
@@ -48,7 +49,8 @@ class Figures:
     first_token: float | None
     rate: float | None
     doing: str
-    notes: tuple[str, ...]
+    ending: str
+    others: tuple[str, ...]
     requests: int
     answer_limit: int | None
     finish_reason: str | None
@@ -77,7 +79,8 @@ class Figures:
             first_token=timing.first_token,
             rate=_rate(progress, timing),
             doing=_doing(progress),
-            notes=tuple(note for note in (*_notes(progress), *notices) if note),
+            ending=_ending(progress),
+            others=tuple(note for note in (*_notes(progress), *notices) if note),
             requests=len(progress.rounds) + 1,
             answer_limit=progress.answer_limit,
             finish_reason=progress.finish_reason,
@@ -96,6 +99,16 @@ class Figures:
             cut=tuple(progress.cut),
             number=standing.number,
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands above the figures, a line each."""
+        return (self.ending, *self.others) if self.ending else self.others
+
+    @property
+    def without_ending(self) -> Figures:
+        """The same where an error below says why the reply ended, and what to do."""
+        return replace(self, ending="")
 
 
 def _cost_text(progress: Progress, standing: Standing) -> str:
@@ -135,7 +148,7 @@ def _doing(progress: Progress) -> str:
     return f"{progress.retry.reason}, trying again in {ceil(left)} s ({progress.retry.number} of {progress.retry.most})"
 
 
-def _note(progress: Progress) -> str:
+def _ending(progress: Progress) -> str:
     if progress.ended is None:
         return ""
     if progress.state == "complete" and progress.wants_tools:
@@ -150,7 +163,7 @@ def _note(progress: Progress) -> str:
 
 
 def _notes(progress: Progress) -> tuple[str, ...]:
-    return _note(progress), _left_out(progress), _unseen(progress), _not_run(progress)
+    return _left_out(progress), _unseen(progress), _not_run(progress)
 
 
 def _not_run(progress: Progress) -> str:

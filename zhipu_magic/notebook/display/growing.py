@@ -5,6 +5,7 @@ What stands finished above (`Above`) is not given again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +24,19 @@ from .style import FAINT
 _LINE, _TAIL = 200, 600
 #: Calls that are shown while a reply grows.
 _LATEST_CALLS = 10
+
+
+def _mark(words: str) -> Markup:
+    return Markup(
+        '<div style="color:{faint};font-size:12px;line-height:18px;margin-bottom:6px">{words}</div>',
+        faint=FAINT,
+        words=words,
+    )
+
+
 #: The last line of what is not whole yet, for a page that is saved meanwhile.
-UNFINISHED = Markup(
-    '<div style="color:{faint};font-size:12px;line-height:18px;margin-bottom:6px">… still being written</div>',
-    faint=FAINT,
-)
 UNFINISHED_PLAIN = "… still being written"
+UNFINISHED = _mark(UNFINISHED_PLAIN)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,14 @@ class Above:
     def hides_reasoning(self) -> bool:
         """Whether that of the next round stands there, or would have to."""
         return self.reasoning or self.words > 0
+
+
+def waiting(progress: Progress) -> Markup:
+    """What stands in the place of a text that has not begun: what it waits for."""
+    words = f"… waiting for {progress.model}"
+    if progress.retry is not None and progress.retry_due > time.monotonic():
+        words = f"… waiting to try again: {progress.retry.reason}"
+    return Markup.vouched(_mark(words).rich, words)
 
 
 def growing_page(progress: Progress, above: Above, *, remote_images: bool = False) -> Markup:

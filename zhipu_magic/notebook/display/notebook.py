@@ -51,7 +51,8 @@ class Notebook:
             return Output(publish)
 
         def figures() -> Figures:
-            return Figures.of(standing(), progress, options.notices)
+            found = Figures.of(standing(), progress, options.notices)
+            return found.without_ending if options.interrupted else found
 
         are_shown = updates.are_shown(self._shell)
         streamed = options.streamed and are_shown

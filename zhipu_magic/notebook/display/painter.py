@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ...chat.replies.progress import Progress
+from ...text.markup import Markup
+from .growing import waiting
 
 _SHORTEST_GAP = 0.05
 LONGEST_GAP = 0.9
@@ -32,8 +34,8 @@ class TextOutput(Protocol):
     def shown(self) -> bool:
         """Whether anything has been shown."""
 
-    def wait(self) -> None:
-        """Show a waiting mark in its place."""
+    def wait(self, mark: Markup) -> None:
+        """Show in its place what it waits for."""
 
     def grow(self, progress: Progress) -> int:
         """Show the text so far. Returns its size in bytes: the larger, the later is the next refresh."""
@@ -55,8 +57,8 @@ class PanelOutput(Protocol):
     def draw(self) -> None:
         """Show the current figures."""
 
-    def settle(self) -> None:
-        """Show the final figures."""
+    def settle(self, *, told: bool = False) -> None:
+        """Show the final figures; why it ended, an error below may have `told`."""
 
     def give_up(self, *, cleared: bool) -> None:
         """Take the figures away, unless the cell was `cleared`: no reply has come."""
@@ -78,10 +80,11 @@ class PagePainter:
         self._alone = alone
         self._text_due = self._panel_due = 0.0
         self._painted = self._size = 0
+        self._waits_for = ""
 
     def begin(self, progress: Progress) -> None:
         if self._streamed and self._alone:
-            self._text.wait()
+            self._wait(progress)
             self._draw_panel(progress, time.monotonic())
 
     def patience(self, progress: Progress) -> tuple[float, float]:
@@ -105,19 +108,30 @@ class PagePainter:
             self._size = self._text.grow(progress)
             gap = (_BYTES_AROUND + self._size) / _BYTES_A_SECOND
             self._text_due = now + min(LONGEST_GAP, max(_SHORTEST_GAP, gap))
+        elif self._text.shown and not progress.has_begun:
+            self._wait(progress)
         if self._text.shown and (now >= self._panel_due or in_tool or not self._panel.shown):
             self._draw_panel(progress, now)
 
+    def _wait(self, progress: Progress) -> None:
+        mark = waiting(progress)
+        if mark.plain != self._waits_for:
+            self._waits_for = mark.plain
+            self._text.wait(mark)
+
     def settle(self, progress: Progress) -> None:
-        self._text.settle(progress)
-        self._panel.settle()
-        self._settled()
+        self._settle(progress)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
         if progress.has_begun:
-            self.settle(progress)
+            self._settle(progress, told=True)
             return
         self._panel.give_up(cleared=self._text.give_up())
+
+    def _settle(self, progress: Progress, *, told: bool = False) -> None:
+        self._text.settle(progress)
+        self._panel.settle(told=told)
+        self._settled()
 
     def _draw_panel(self, progress: Progress, now: float) -> None:
         self._panel_due = now + (_PANEL_GAP if now - progress.started < _LATER else _LATER_PANEL_GAP)

@@ -55,14 +55,15 @@ class PanelOutput:
         """Note that the cell was cleared, so that the panel must be shown again."""
         self._output = self._new_output()
 
-    def settle(self) -> None:
-        """Show the final figures."""
-        self._show_final(self._figures())
+    def settle(self, *, told: bool = False) -> None:
+        """Show the final figures; why it ended, an error below may have `told`."""
+        figures = self._figures()
+        self._show_final(figures.without_ending if told else figures)
 
     def goes_on(self, note: str) -> None:
         """Replace the note on why the reply ended: another reply now continues it."""
         if self._final is not None:
-            self._show_final(replace(self._final, notes=(note, *self._final.notes[1:])))
+            self._show_final(replace(self._final, ending=note))
 
     def _show_final(self, figures: Figures) -> None:
         self._final = figures

@@ -49,7 +49,7 @@ class PlainPainter:
         self._print(progress, words=True)
         if interrupted and progress.has_begun:
             self._line_is_open = True  # a terminal shows ^C where the line stands
-        self._close(progress, ())
+        self._close(progress, self._figures(self._options.notices).others)
 
     def _print(self, progress: Progress, *, words: bool) -> None:
         undisturbed(lambda: self._print_new(progress, words))  # or an interrupt in between would print it twice

@@ -73,8 +73,8 @@ class ReplyText:
     def shown(self) -> bool:
         return self._outputs[0].shown
 
-    def wait(self) -> None:
-        self._tail.show(_waiting())
+    def wait(self, mark: Markup) -> None:
+        self._tail.show(markdown_bundle(mark))
 
     def grow(self, progress: Progress) -> int:
         if progress.taken_back > self._taken_back:  # the words were reasoning
@@ -141,7 +141,7 @@ class ReplyText:
         page = finished_rounds(progress, self._above, remote_images=self._remote_images)
         self._tail.show(markdown_bundle(page))
         self._add()
-        self._tail.show(_waiting())
+        self._tail.show(_empty())
         self._begin_round(len(progress.rounds))
 
     def _grow_reasoning(self, progress: Progress) -> bool:
@@ -161,7 +161,7 @@ class ReplyText:
             self._reasoning = output
             self._above = replace(self._above, reasoning=True)
             self._add()
-            self._tail.show(_waiting())
+            self._tail.show(_empty())
         return not self._is_folded
 
     def _grow_words(self, progress: Progress) -> int:
@@ -198,8 +198,8 @@ class ReplyText:
         return len(page.rich.encode("utf-8", "replace"))
 
 
-def _waiting() -> Bundle:
-    """What stands in the place of the text before it begins."""
+def _empty() -> Bundle:
+    """What stands in the place of words before they begin."""
     return markdown_bundle(UNFINISHED, UNFINISHED_PLAIN)
 
 

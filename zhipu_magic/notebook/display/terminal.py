@@ -49,7 +49,8 @@ class Terminal:
         """What prints a reply with this progress."""
 
         def figures(notices: Sequence[str]) -> Figures:
-            return Figures.of(standing(), progress, notices)
+            found = Figures.of(standing(), progress, notices)
+            return found.without_ending if options.interrupted else found
 
         if not _is_screen():
             return PlainPainter(figures, options)

@@ -58,7 +58,7 @@ class TypesetPainter:
         self._end(progress, self._figures(self._options.notices).notes)
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
-        self._end(progress, ())
+        self._end(progress, self._figures(self._options.notices).others)
 
     def _end(self, progress: Progress, notes: Sequence[str]) -> None:
         below: list[Text] = []
