@@ -11,7 +11,7 @@ from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
 from ..service.models import SEARCH_COST
-from ..text.errors import OverBudget
+from .over_budget import exceeded, is_spent, reserved, unknown_length, unknown_price
 from .request import Request
 from .token_counts import taken
 
@@ -50,57 +50,21 @@ def answer_limit(budget: Budget, request: Request, rounds: Sequence[Round], spen
     spent, tokens = _after(spending.spent, request, rounds, priced=priced)
     left = max(0.0, budget.left(spent) - spending.reserved)
     if longest is None:
-        raise OverBudget(
-            "It is not known how long an answer of {model} may be, so the budget cannot be enforced.",
-            hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
-            reason="budget.unknown_length",
-            model=request.model,
-        )
+        raise unknown_length(request.model)
 
     def cost(answer: int) -> float | None:
         return _cost(budget, request, _Tokens(tokens, answer), priced=priced)
 
     most, least = cost(longest), cost(min(longest, SHORT_ANSWER))
     if most is None or least is None:
-        raise OverBudget(
-            "The price of {model} is not known here, so a budget in yuan cannot be enforced.",
-            hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
-            reason="budget.unknown_price",
-            model=request.model,
-        )
+        raise unknown_price(request.model)
     if most <= left:
         return None
     if least <= left:
         return bisect_right(range(longest), left, key=lambda answer: cost(answer) or 0.0) - 1
     if spending.reserved and least <= budget.left(spent):
-        raise OverBudget(
-            "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and only "
-            "{left} of {budget} are left besides what {others} under way may take.",
-            hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
-            reason="budget.reserved",
-            least=budget.in_words(least),
-            left=budget.in_words(left),
-            budget=budget.in_words(budget.limit),
-            answer=min(longest, SHORT_ANSWER),
-            others="1 reply" if spending.others == 1 else f"{spending.others:,} replies",
-        )
-    if not left:
-        raise OverBudget(
-            "The budget of {budget} is spent.",
-            hint="Raise it, or remove it: chat.budget = None.",
-            reason="budget.spent",
-            budget=budget.in_words(budget.limit),
-        )
-    raise OverBudget(
-        "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and {left} are "
-        "left of {budget}.",
-        hint="Shorten the prompt, ask for a shorter answer (max_tokens), or raise the budget.",
-        reason="budget.exceeded",
-        least=budget.in_words(least),
-        left=budget.in_words(left),
-        budget=budget.in_words(budget.limit),
-        answer=min(longest, SHORT_ANSWER),
-    )
+        raise reserved(budget, least, left, answer=min(longest, SHORT_ANSWER), others=spending.others)
+    raise exceeded(budget, least, left, answer=min(longest, SHORT_ANSWER)) if left else is_spent(budget)
 
 
 def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bool) -> tuple[Sums, int]:

@@ -273,7 +273,12 @@ class Session:
         from .display.dashboard_figures import DashboardFigures
 
         chat = self.chat
-        return DashboardFigures(chat.state, as_recorded=self._replays, practising=chat.service.practising)
+        return DashboardFigures(
+            chat.state,
+            as_recorded=self._replays,
+            practising=chat.service.practising,
+            cell=None if is_terminal(self.shell) else self.cells.execution_count,
+        )
 
     # Practice
 

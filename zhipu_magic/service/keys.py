@@ -38,19 +38,19 @@ def _found(address: str, api_key: ApiKey | None, login: ApiKey | None) -> Iterat
     Colab's secrets come last: looking there may ask the user, and one of them is for all hosts and notebooks, while the
     keyring has what was saved for this host.
     """
-    yield api_key, _IN_CODE
+    yield api_key, IN_CODE
     yield login, OF_SESSION
     yield ApiKey(os.environ.get(KEY_VARIABLE, "")), OF_ENVIRONMENT
     yield _from_keyring(_keyring_user(address)), OF_KEYRING
-    yield ApiKey(colab_secret(KEY_VARIABLE) or ""), _OF_COLAB
+    yield ApiKey(colab_secret(KEY_VARIABLE) or ""), OF_COLAB
 
 
 #: Where a key came from.
-_IN_CODE = Notice("given in the code", reason="key.in_code")
+IN_CODE = Notice("given in the code", reason="key.in_code")
 OF_SESSION = Notice("set in this session", reason="key.of_session")
 OF_ENVIRONMENT = Notice("the environment variable ZHIPUAI_API_KEY", reason="key.of_environment")
 OF_KEYRING = Notice("the system's keyring", reason="key.of_keyring")
-_OF_COLAB = Notice("Colab's secrets", reason="key.of_colab")
+OF_COLAB = Notice("Colab's secrets", reason="key.of_colab")
 
 
 def check_key(key: ApiKey) -> ApiKey:

@@ -69,6 +69,7 @@ def dashboard_text(figures: DashboardFigures) -> Markup:
     parts: list[object] = [totals(figures), *(table(header, rows) for header, rows in figures.tables_of_sums)]
     if figures.rows:
         parts += [*filter(None, [figures.left_out]), table(HEADER, figures.rows)]
+    parts += filter(None, [figures.as_of])
     return Markup("\n\n").join(parts)
 
 
@@ -76,13 +77,14 @@ def dashboard_html(figures: DashboardFigures) -> Markup:
     """The dashboard as HTML, with inline styles and one SVG."""
     return Markup(
         '<div class="zhipu-magic-dashboard" style="color:{faint};{font}">'
-        '<div style="margin:4px 0">{totals}</div>{chart}{sums}{table}</div>',
+        '<div style="margin:4px 0">{totals}</div>{chart}{sums}{table}{as_of}</div>',
         faint=FAINT,
         font=FONT,
         totals=totals(figures),
         chart=_chart(figures.newest),
         sums=Markup().join(_table_of_sums(header, rows) for header, rows in figures.tables_of_sums),
         table=_table(figures) if figures.rows else Markup(),
+        as_of=Markup('<div style="margin:4px 0">{text}</div>', text=figures.as_of) if figures.as_of else Markup(),
     )
 
 

@@ -28,12 +28,14 @@ _LONGEST_LIST = 60
 class DashboardFigures:
     """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run.
 
-    While the practice server is asked, `practising`, its tokens count for a budget.
+    While the practice server is asked, `practising`, its tokens count for a budget. `cell` is the number of the cell
+    that runs: a page that was reloaded is not updated any more, and nobody tells us.
     """
 
     state: State
     as_recorded: bool = False
     practising: bool = False
+    cell: int | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -73,6 +75,11 @@ class DashboardFigures:
         """A sentence that says how many requests the table leaves out; empty if it has them all."""
         count, shown = self.ledger.everything.requests, len(self.newest)
         return f"The latest {shown} of {count:,} requests:" if shown < count else ""
+
+    @property
+    def as_of(self) -> str:
+        """When these figures were taken, for a page that does not show later ones."""
+        return f"As of cell [{self.cell}]; %glm usage shows it anew." if self.cell is not None else ""
 
     @cached_property
     def tables_of_sums(self) -> list[SumsTable]:

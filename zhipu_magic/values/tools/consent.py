@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Shows the user the call (the second text; the first is the tool's name), and returns True if they agree. Nothing else
 #: counts as consent, not even another true value. Raises `CannotAsk`, or anything else, if the user cannot be asked.
 Ask = Callable[[str, str], bool]
 
 #: What the model is told of a call that the user did not agree to.
-DECLINED = "The user declined this call."
+_DECLINED = "The user declined this call."
 #: The most that a user is asked to read: characters as they are shown, and lines.
 _MOST_LETTERS, _MOST_LINES = 20_000, 400
 #: Columns: of a line (a terminal has eighty), and of a piece in it, which is indented, quoted and followed by a comma.
@@ -32,30 +32,37 @@ class CannotAsk(Exception):
         super().__init__(message)
 
 
-def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
-    """Ask the user about a call. Returns the text for the model if the call must not run; empty if it may.
+class Refusal(NamedTuple):
+    """Why a call must not run, as a text for the model, and whether the user has `declined` it."""
+
+    text: str
+    declined: bool = False
+
+
+def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> Refusal | None:
+    """Ask the user about a call. Returns why it must not run; None if it may.
 
     `given` is the model's own JSON, `taken` what the function gets instead. Where they differ, both are shown, because
     a value of the user's own type may show itself as something else.
     """
     call = [*_call(name, given), *_readings(given, taken)]
     if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
-        return (
+        return Refusal(
             f"This call did not run: the user must see all of it first, and it is too long for that (at most "
             f"{_MOST_LETTERS:,} characters and {_MOST_LINES} lines). Pass {name} less at a time."
         )
     if ask is None:
-        return str(CannotAsk())
+        return Refusal(str(CannotAsk()))
     try:
         agreed = ask(name, "\n".join(call))
     except CannotAsk as error:
-        return str(error)
+        return Refusal(str(error))
     except Exception:  # front ends differ in how they say that they cannot ask
-        return str(CannotAsk())
+        return Refusal(str(CannotAsk()))
     if inspect.iscoroutine(agreed):  # nobody has been asked
         agreed.close()
-        return str(CannotAsk())
-    return "" if agreed is True else DECLINED
+        return Refusal(str(CannotAsk()))
+    return None if agreed is True else Refusal(_DECLINED, declined=True)
 
 
 def _call(name: str, given: Mapping[str, Any]) -> list[str]:

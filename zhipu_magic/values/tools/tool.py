@@ -10,7 +10,7 @@ from typing import Any
 from ...text.characters import shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
 from .awaiting import RunCoroutine, whole
-from .consent import DECLINED, Ask, refusal
+from .consent import Ask, refusal
 from .signature import Signature, WrongArguments
 
 #: Characters of an error's message for the model.
@@ -141,7 +141,7 @@ def call(
     except BaseException as error:  # a type's own check may raise anything
         return Outcome(f"The arguments of {name} do not fit: {_words(error)}", failed=True)
     if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken)):
-        return Outcome(refused, failed=True, declined=refused == DECLINED)
+        return Outcome(refused.text, failed=True, declined=refused.declined)
     began = time.perf_counter()
     try:
         result, note = whole(given.call(tool.function), run_coroutine)

@@ -1,0 +1,65 @@
+"""The errors of a turn that the budget has no room for, or that it cannot be told of."""
+
+from __future__ import annotations
+
+from ..history.budget import Budget
+from ..text.errors import OverBudget
+
+
+def unknown_length(model: str) -> OverBudget:
+    """How long the answer may be is not known, and so neither what it takes."""
+    return OverBudget(
+        "It is not known how long an answer of {model} may be, so the budget cannot be enforced.",
+        hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
+        reason="budget.unknown_length",
+        model=model,
+    )
+
+
+def unknown_price(model: str) -> OverBudget:
+    """What the model costs is not known."""
+    return OverBudget(
+        "The price of {model} is not known here, so a budget in yuan cannot be enforced.",
+        hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
+        reason="budget.unknown_price",
+        model=model,
+    )
+
+
+def reserved(budget: Budget, least: float, left: float, *, answer: int, others: int) -> OverBudget:
+    """It had room for a short answer, if other replies under way did not need it."""
+    return OverBudget(
+        "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and only "
+        "{left} of {budget} are left besides what {others} under way may take.",
+        hint="Ask again when that is done, shorten the answers (max_tokens), or raise the budget.",
+        reason="budget.reserved",
+        least=budget.in_words(least),
+        left=budget.in_words(left),
+        budget=budget.in_words(budget.limit),
+        answer=answer,
+        others="1 reply" if others == 1 else f"{others:,} replies",
+    )
+
+
+def is_spent(budget: Budget) -> OverBudget:
+    """Nothing is left."""
+    return OverBudget(
+        "The budget of {budget} is spent.",
+        hint="Raise it, or remove it: chat.budget = None.",
+        reason="budget.spent",
+        budget=budget.in_words(budget.limit),
+    )
+
+
+def exceeded(budget: Budget, least: float, left: float, *, answer: int) -> OverBudget:
+    """Not even a short answer has room."""
+    return OverBudget(
+        "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and {left} are "
+        "left of {budget}.",
+        hint="Shorten the prompt, ask for a shorter answer (max_tokens), or raise the budget.",
+        reason="budget.exceeded",
+        least=budget.in_words(least),
+        left=budget.in_words(left),
+        budget=budget.in_words(budget.limit),
+        answer=answer,
+    )
