@@ -98,7 +98,7 @@ def test_in_a_terminal_it_fits_the_width(
     capsys.readouterr()
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     page.run("%glm usage")
-    lines = capsys.readouterr().out.splitlines()
+    lines = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", capsys.readouterr().out).splitlines()
     assert any("123,456" in line for line in lines)
     assert all(width(line) <= columns for line in lines)
 

@@ -291,16 +291,41 @@ def test_commands_print_what_reads_well(terminal: Terminal, server: PracticeServ
         "%glm models": ["glm-5.3", "128K"],
         "%glm version": ["zhipu_magic 0."],
     }.items():
-        printed = terminal.run(line)
+        printed = "\n".join(screen(terminal.run(line)))
         assert all(text in printed for text in told), line
-        assert not re.search(r"\x1b|<[a-z]+[ >]|<IPython|object at|text/", printed), line
-        assert all(len(row) <= WIDTH for row in printed.splitlines()), line
+        assert not re.search(r"<[a-z]+[ >]|<IPython|object at|text/|[|*`]{2}|^\|", printed, re.MULTILINE), line
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_tables_of_commands_fit_the_width_with_whole_words(terminal: Terminal, columns: int) -> None:
+    terminal.child.setwinsize(50, columns)
+    for line in ("%glm", "%glm help", "%glm models"):
+        rows = rows_of(terminal.run(line), columns)
+        assert all(len(row) < columns for row in rows), "or the terminal would break it"
+        names = re.sub(r"[\s│─┼]+", " ", "\n".join(rows))
+        assert re.search({"%glm": "zhipu_magic", "%glm help": "what it does", "%glm models": "flashx "}[line], names)
+    terminal.child.setwinsize(50, WIDTH)
+
+
+@pytest.mark.parametrize("where", ["%%capture out", "dumb"])
+def test_where_there_is_no_screen_a_command_prints_the_same_plainly(terminal: Terminal, where: str) -> None:
+    on_screen = screen(terminal.run("%glm help undo"))
+    if where == "dumb":
+        terminal.run("os.environ['TERM'] = 'dumb'")
+        printed = terminal.run("%glm help undo")
+        terminal.run("os.environ['TERM'] = 'xterm'")
+    else:
+        terminal.type(f"{where}\n%glm help undo\n\n")
+        assert terminal.until_prompt().strip() == ""
+        printed = terminal.run("print(out.stdout)")
+    assert "\x1b" not in printed
+    assert [row for row in printed.replace("\r", "").split("\n") if row] == on_screen
 
 
 def test_tables_stand_in_columns(terminal: Terminal) -> None:
-    rows = [row for row in screen(terminal.run("%glm help")) if row.startswith("|")]
+    rows = [row for row in screen(terminal.run("%glm help")) if "│" in row]
     assert len(rows) > 5
-    assert len({tuple(place for place, letter in enumerate(row) if letter == "|") for row in rows}) == 1
+    assert len({row.index("│") for row in rows}) == 1
 
 
 def test_a_mistyped_command_is_one_line(terminal: Terminal, server: PracticeServer) -> None:

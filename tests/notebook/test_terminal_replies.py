@@ -185,6 +185,18 @@ def test_show_sets_a_kept_reply_as_it_was_set(terminal: Terminal, server: Practi
     assert [row for row in replied if row in shown] == [shown[0], *shown[2:]]
 
 
+@pytest.mark.parametrize("columns", [40, 60, 66])
+def test_a_line_of_figures_is_broken_between_them(terminal: Terminal, server: PracticeServer, columns: int) -> None:
+    terminal.child.setwinsize(50, columns)
+    server.enqueue(Answer("words", prompt_tokens=12, completion_tokens=345))
+    terminal.ask("hi")
+    rows = screen(terminal.until_prompt(), columns)[1:]
+    assert len(rows) > 1
+    parts = " ".join(rows).strip("[]").split(" · ")
+    assert all(any(part in row for row in rows) for part in parts if len(part) < 32)
+    assert any(re.search(r"12 \+ 345 tokens", row) for row in rows) and any("context < 1 %" in row for row in rows)
+
+
 # How it is drawn
 
 
@@ -270,6 +282,17 @@ def test_under_time_it_is_the_same_and_the_time_follows(terminal: Terminal, serv
     rows = screen(terminal.until_prompt())
     assert rows[:2] == ["• one", "• two"]
     assert any(row.startswith("Wall time") for row in rows[3:])
+
+
+@pytest.mark.parametrize(("encoding", "sign"), [("utf-8", "☑ a · │ b"), ("ascii", "[x] a - | b")])
+def test_signs_are_spelt_where_the_encoding_does_not_have_them(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, sign: str
+) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    Display().show_text(Markup("☑ a · │ b"))
+    out.flush()
+    assert out.buffer.getvalue().decode(encoding).strip() == sign  # type: ignore[attr-defined]
 
 
 # Attacks

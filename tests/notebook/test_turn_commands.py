@@ -298,7 +298,7 @@ def terminal(tmp_path: Path, server: PracticeServer) -> Iterator[Any]:
     running.stop()
 
 
-def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) -> None:
+def test_in_a_terminal_no_markdown_is_left(terminal: Any, server: PracticeServer) -> None:
     from test_terminal import screen
 
     server.enqueue(Answer("a one", prompt_tokens=3, completion_tokens=2), CUT_OFF, Answer("an end."), Answer("b two"))
@@ -308,10 +308,8 @@ def test_in_a_terminal_all_is_plain_text(terminal: Any, server: PracticeServer) 
     assert "Cut off: the answer reached its maximum length. %glm continue goes on from here." in shown
     history = screen(terminal.run("%glm history --full"))
     assert re.fullmatch(r"1 · you · \[\d+\]", history[0])
-    assert history[1:5] == [
-        "```text",
-        "about a",
-        "```",
+    assert history[1:3] == [
+        "│ about a",
         "1 · glm-4.7-flash · 3 + 2 tokens",
     ]
     assert screen(terminal.run("%glm show 1")) == ["a one"]

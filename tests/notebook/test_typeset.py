@@ -51,6 +51,9 @@ def styled(text: str, style: str) -> list[str]:
         ("3. a\n3. b", "3. a\n4. b"),
         ("9. a\n10. b\n    - c", "9. a\n10. b\n    ◦ c"),
         ("> a\n> - b", "│ a\n│ • b"),
+        ("- [ ] a\n- [x] **b**\n  - [X] c\n- [y] d", "☐ a\n☑ b\n  ☑ c\n• [y] d"),
+        ("1. [x] a\n2. b\n\n[ ] c", "1. ☑ a\n2. b\n\n[ ] c"),
+        ("> ```\n> a  b\n> ```", "│ a  b"),
         ("a<br>b<BR/>c <b>d</b>", "a\nb\nc <b>d</b>"),
         (
             "| a | 数 |\n|---|--:|\n| x<br>y | 1 |\n| `p\\|q` | 22 |",

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from readers import READERS, Elements
 
 import zhipu_magic
-from zhipu_magic.notebook.display.terminal import on_lines
 from zhipu_magic.text.html import block, code, folded, link, quotation
-from zhipu_magic.text.markdown import fenced
 from zhipu_magic.text.markup import Markup, escape, html_bundle, markdown_bundle
 from zhipu_magic.text.tables import table
 
@@ -100,9 +98,6 @@ def test_bundles_command_no_terminal() -> None:
 def test_a_terminal_gets_texts_from_outside_letter_by_letter() -> None:
     piece = Markup("The text **is** {text}, see `%glm`: {code}.", text="2**3 `q`", code=code("f(**kw)"))
     assert piece.bare == "The text is 2**3 `q`, see %glm: f(**kw)."
-    fence = fenced("```python\nx = 2**3\n```")
-    page = Markup("\n\n").join([Markup("**a**"), block("```python\nx = 2**3\n```"), "b"])
-    assert on_lines(page.bare, lambda line: [line]) == f"a\n\n{fence}\n\nb"
 
 
 def test_lines_keep_their_indents() -> None:

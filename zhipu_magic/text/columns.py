@@ -8,23 +8,20 @@ from .wrapping import longest_word, widest_line
 
 #: Columns of a terminal: a narrower column of a table is hard to read.
 _NARROWEST = 6
+#: A word that is longer, such as an address, may be broken.
+_LONGEST_WORD = 20
 
 
 def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """The column widths of a table of these cells, `room` in all; None if they would be too narrow to read."""
+    """The column widths of a table of these cells, `room` in all; None if they would be too narrow for their words."""
     columns = list(zip(*rows, strict=True))
     widths = [max(map(widest_line, cells)) for cells in columns]
     words = [max(map(longest_word, cells)) for cells in columns]
-    return fitted(widths, words, room)
-
-
-def fitted(widths: Sequence[int], words: Sequence[int], room: int) -> list[int] | None:
-    """The same, given the `widths` of the columns' contents and the widths of their longest `words`."""
     if sum(widths) <= room:
-        return list(widths)
+        return widths
     if sum(words) <= room:
         return _raised(words, widths, room)
-    least = [min(_NARROWEST, size) for size in widths]
+    least = [max(min(_NARROWEST, size), min(_LONGEST_WORD, word)) for size, word in zip(widths, words, strict=True)]
     return _raised(least, widths, room) if sum(least) <= room else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .addresses import link_target
 from .markdown import backticks, fenced
-from .markup import Markup, escape, inert
+from .markup import Markup, escape, inert, typeset
 
 _AS_CODE = "white-space:pre-wrap;font-family:var(--jp-code-font-family, monospace);font-size:13px"
 
@@ -15,18 +15,21 @@ def code(text: str) -> Markup:
     """A text on one line, as code within a sentence."""
     mark = backticks(text, 1)
     plain = f"{mark} {text} {mark}" if len(mark) > 1 else f"{mark}{text}{mark}"
-    return Markup.vouched(f"<code>{escape(text)}</code>", plain, text)
+    return Markup.vouched(f"<code>{escape(text)}</code>", plain, text, f"{mark} {' '.join(text.splitlines())} {mark}")
 
 
 def block(text: str, language: str = "text") -> Markup:
     """A text as it was written, in a block of its own and in a monospaced font."""
     inside = inert(text).replace("\n", "&#10;")
-    return Markup.vouched(f'<pre style="{_AS_CODE}">{inside}</pre>', fenced(text, language))
+    plain = fenced(text, language)
+    return Markup.vouched(f'<pre style="{_AS_CODE}">{inside}</pre>', plain, set_from=plain)
 
 
 def quotation(text: str) -> Markup:
     """A text as it was written, as a quotation, with its lines and indents."""
-    return Markup.vouched(f"<blockquote>{escape(text)}</blockquote>", fenced(text))
+    plain = fenced(text)
+    quoted = "\n".join(f"> {line}" for line in plain.split("\n"))
+    return Markup.vouched(f"<blockquote>{escape(text)}</blockquote>", plain, set_from=quoted)
 
 
 def folded(line: object, texts: Iterable[str]) -> Markup:
@@ -49,4 +52,5 @@ def link(text: str, address: str) -> Markup:
     target = link_target(address)
     if target is None:
         return Markup.of(text)
-    return Markup.vouched(f"[{escape(text)}](<{target}>)", text if text == address else f"{text} <{address}>")
+    plain = text if text == address else f"{text} <{address}>"
+    return Markup.vouched(f"[{escape(text)}](<{target}>)", plain, set_from=f"[{typeset(text)}](<{target}>)")

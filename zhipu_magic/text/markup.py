@@ -72,15 +72,30 @@ def _instead(mark: re.Match[str]) -> str:
     return _INSTEAD[mark[0]]
 
 
-#: A number stands for `bare` in so many columns.
-Form = Literal["rich", "plain", "bare"] | int
+def typeset(text: str) -> str:
+    """The text with its lines and indents, as Markdown without HTML in which nothing is markup."""
+    if text.isalnum():
+        return text
+    shown = without_controls(text.replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
+    return _MARK_OR_END.sub(_typeset, _SPACES.sub(lambda found: "\t" * len(found[0]), shown))
+
+
+def _typeset(mark: re.Match[str]) -> str:
+    return _AS_ENTITY.get(mark[0]) or f"\\{mark[0]}"
+
+
+#: All that CommonMark may read as markup, and what ends a line, a cell or a run of words; a tab stands for a space.
+_MARK_OR_END = re.compile(r"[!-/:-@\[-`{-~\n\t]")
+_AS_ENTITY = {"|": "&#124;", "\n": "&#10;", "\t": "&#32;"}
+
+Form = Literal["rich", "plain", "bare", "typeset"]
 
 
 class Markup:
-    """A piece of a page in three forms, each made when first needed.
+    """A piece of a page in four forms, each made when first needed.
 
-    `rich` is Markdown and HTML for a page, `plain` is text with Markdown's marks, `bare` is text without them for a
-    terminal; there, `in_columns` folds its tables.
+    `rich` is Markdown and HTML for a page, `plain` is text with Markdown's marks, `bare` is text without them, and
+    `typeset` is Markdown without HTML, for a terminal that sets it.
     """
 
     __slots__ = ("_known", "_make")
@@ -90,13 +105,14 @@ class Markup:
         self._make: Callable[[Form], str] = partial(_filled, ours, pieces)
 
     @classmethod
-    def vouched(
-        cls, rich: str, plain: str, bare: str | None = None, in_columns: Callable[[int], str] | None = None
-    ) -> Markup:
-        """A piece that the caller vouches for: `rich` runs nothing, fetches nothing, and says the same as `plain`."""
+    def vouched(cls, rich: str, plain: str, bare: str | None = None, set_from: str | None = None) -> Markup:
+        """A piece that the caller vouches for: `rich` runs nothing, fetches nothing, and says the same as `plain`.
+
+        `set_from` is its `typeset` form, if that is not `bare` as it is.
+        """
         piece, bare = cls(), plain if bare is None else bare
         piece._known = {"rich": rich, "plain": plain, "bare": bare}
-        piece._make = lambda form: in_columns(form) if in_columns and isinstance(form, int) else bare
+        piece._make = lambda _: typeset(bare) if set_from is None else set_from
         return piece
 
     @classmethod
@@ -129,9 +145,9 @@ class Markup:
     def bare(self) -> str:
         return self.form("bare")
 
-    def in_columns(self, columns: int) -> str:
-        """`bare`, with tables that fit into so many columns of a terminal."""
-        return self.form(columns)
+    @property
+    def typeset(self) -> str:
+        return self.form("typeset")
 
     def __add__(self, other: object) -> Markup:
         return Markup().join([self, other])
@@ -154,11 +170,14 @@ class _Piece:
         if isinstance(self.piece, Markup):
             return self.piece.form(self.form)
         text = format(self.piece, spec)
-        return escape(text) if self.form == "rich" else text
+        return _ESCAPES[self.form](text)
+
+
+_ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "bare": str, "typeset": typeset}
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
-    if form == "bare" or isinstance(form, int):
+    if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
     return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
 

@@ -1,7 +1,7 @@
 """Where the lines of a terminal end: by the columns that characters take, and between words of any script.
 
 Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
-begins with a closing mark, nor ends with an opening one.
+begins with a closing mark, nor ends with an opening one. A long name may be parted at its hyphens.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def longest_word(text: str) -> int:
     is_wide = False
     for at, (letter, columns) in enumerate(zip(text, _columns(text), strict=True)):
         was_wide, is_wide = is_wide, _is_wide(letter, columns, after_wide=is_wide)
-        if at and (letter.isspace() or (columns and _may_part(text[at - 1], letter, was_wide or is_wide))):
+        if at and (letter.isspace() or (columns and _may_part(text, at, was_wide or is_wide))):
             size = 0
         size += 0 if letter.isspace() else columns
         longest = max(longest, size)
@@ -61,7 +61,7 @@ def breaks(line: str, columns: int) -> list[int]:
     is_wide = False
     for at, letter in enumerate(line):
         was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
-        if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
+        if at > start and sizes[at] and _may_part(line, at, was_wide or is_wide):
             chance = at
         if letter == " ":
             continue
@@ -75,8 +75,11 @@ def _is_wide(letter: str, columns: int, *, after_wide: bool) -> bool:
     return columns == 2 or (after_wide and columns == 0) or letter == _VARIATION
 
 
-def _may_part(before: str, letter: str, is_wide: bool) -> bool:
-    """Whether a line may end between these two characters."""
+def _may_part(line: str, at: int, is_wide: bool) -> bool:
+    """Whether a line may end before this place."""
+    before, letter = line[at - 1], line[at]
+    if before == "-":  # within a name or a compound; what follows the dash of an option or a number stays with it
+        return at > 1 and line[at - 2].isalnum() and letter.isalpha()
     if letter in _NO_BEGINNING or before == _JOINER:
         return False
     return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)

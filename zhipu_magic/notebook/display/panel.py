@@ -123,8 +123,13 @@ def panel_text(figures: Figures) -> str:
 
 def line_text(figures: Figures) -> str:
     """The panel's one line, as text."""
+    return " · ".join(line_parts(figures))
+
+
+def line_parts(figures: Figures) -> list[str]:
+    """The parts of that line."""
     context = [f"context {percent(*figures.context)}"] if figures.context else []
-    return " · ".join(_line(figures) + context)
+    return _line(figures) + context
 
 
 def _line(figures: Figures) -> list[str]:

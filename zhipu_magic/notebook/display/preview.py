@@ -11,7 +11,6 @@ from ...history.turn import Message
 from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
 from ...text.html import block, folded
-from ...text.markdown import fenced
 from ...text.markup import Markup
 from ...text.numbers import money, plural
 from .figures import percent
@@ -41,7 +40,8 @@ def preview(request: Request, *, priced: bool, without_price: str) -> Markup:
 def _folded(title: str, text: str) -> Markup:
     """A message folded under its title and first words; as plain text, in full."""
     rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
-    return Markup.vouched(rich, f"**{title}**\n\n{fenced(text)}")
+    shown = Markup("**{title}**\n\n{text}", title=title, text=block(text))
+    return Markup.vouched(rich, shown.plain, set_from=shown.typeset)
 
 
 #: Characters of a folded message that are shown.

@@ -31,12 +31,14 @@ _ERASE_BELOW = "\x1b[J"
 
 
 class Screen:
-    """Writes to the terminal; `coloured` says whether in colours.
+    """Writes to the terminal; `coloured` says whether in colours, `styled` whether it obeys any command at all.
 
-    All text passes `_encoded`, so that nothing from outside reaches the terminal as a command.
+    Without styles, only lines that stay are shown. All text passes `_encoded`, so that nothing from outside reaches
+    the terminal as a command.
     """
 
-    def __init__(self, *, coloured: bool) -> None:
+    def __init__(self, *, coloured: bool, styled: bool = True) -> None:
+        self._styled = styled
         self._coloured = coloured and not os.environ.get("NO_COLOR")
         self._console = Console(file=io.StringIO(), legacy_windows=False)
         self._drawn: list[str] = []
@@ -49,6 +51,9 @@ class Screen:
 
     def show(self, staying: Sequence[Text], changing: Sequence[Text] = ()) -> None:
         """Print the lines that stay, and below them the last of those that may change, as many as there is room for."""
+        if not self._styled:
+            _write("".join(f"{without_controls(line.plain)}\n" for line in staying))
+            return
         size = shutil.get_terminal_size()
         changing = changing[-max(1, size.lines - 2) :]
         lines = [self._encoded(line) for line in changing]
@@ -89,5 +94,26 @@ class Screen:
 
 def _write(text: str) -> None:
     out, encoding = sys.stdout, getattr(sys.stdout, "encoding", None) or "utf-8"
-    out.write(text.encode(encoding, "replace").decode(encoding))
+    unknown = {ord(sign): spelt for sign, spelt in _SPELT.items() if not _is_in(encoding, sign)}
+    out.write(text.translate(unknown).encode(encoding, "replace").decode(encoding))
     out.flush()
+
+
+def _is_in(encoding: str, sign: str) -> bool:
+    return sign.encode(encoding, "replace").decode(encoding) == sign
+
+
+#: Signs that we put in, where the terminal's encoding does not have them; the longer ones fit into the margin.
+_SPELT = {
+    "☐": "[ ]",
+    "☑": "[x]",
+    "•": "*",
+    "◦": "-",
+    "▪": "+",
+    "│": "|",
+    "─": "-",
+    "┼": "+",
+    "·": "-",
+    "…": "...",
+    "→": "->",
+}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
 from ...chat.watch import Painter
 from ...history.turn import Turn
-from ...text.characters import without_controls
 from ...text.markup import Markup
-from ...text.wrapping import wrapped
 from .display import ShowOptions
 from .figures import Figures
 from .plain import PlainPainter
+
+if TYPE_CHECKING:
+    from .screen import Screen
 
 
 class Terminal:
@@ -28,22 +28,19 @@ class Terminal:
 
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
-        columns = shutil.get_terminal_size().columns - 1
-        shown = text.in_columns(columns) if sys.stdout.isatty() else text.bare
-        _write(on_lines(shown, lambda line: wrapped(line, columns)))
+        from .typeset.page import page_lines
+
+        screen = self._screen()
+        screen.show(page_lines(text, screen.columns))
 
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
         """Show a reply that was kept, below the notices."""
-        if not _is_screen():
-            self.show_text(Markup("\n\n").join([*notices, page]))
-            return
+        from .typeset.rounds import turn_lines, written_lines
+
         if notices:
             self.show_text(Markup("\n\n").join(notices))
-        from .screen import Screen
-        from .typeset.rounds import turn_lines
-
-        screen = Screen(coloured=self._coloured())
-        screen.show(turn_lines(turn, screen.columns))
+        screen = self._screen()
+        screen.show(turn_lines(turn, screen.columns) if _is_screen() else written_lines(page.bare))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What prints a reply with this progress."""
@@ -54,10 +51,14 @@ class Terminal:
 
         if not _is_screen():
             return PlainPainter(figures, options)
-        from .screen import Screen  # with rich, which is not needed before
         from .typeset_painter import TypesetPainter
 
-        return TypesetPainter(figures, options, Screen(coloured=self._coloured()))
+        return TypesetPainter(figures, options, self._screen())
+
+    def _screen(self) -> Screen:
+        from .screen import Screen  # with rich, which is not needed before
+
+        return Screen(styled=_is_screen(), coloured=self._coloured())
 
     def close(self) -> None:
         """Nothing outlives a cell."""
@@ -69,26 +70,3 @@ def _is_screen() -> bool:
 
 
 _NO_SCREEN = () if sys.platform == "win32" else ("", "dumb", "unknown")
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(without_controls(f"{text}\n"))
-    sys.stdout.flush()
-
-
-def on_lines(text: str, broken: Callable[[str], list[str]]) -> str:
-    """The text with each line broken by `broken`, except in tables and fenced texts."""
-    lines: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        opening = _FENCE.match(line)
-        if fence or line.startswith("|") or opening:
-            lines.append(line)
-            fence = "" if line == fence else fence or (opening[0] if opening else "")
-        else:
-            lines += broken(line)
-    return "\n".join(lines)
-
-
-#: The fence that `fenced` puts around a text.
-_FENCE = re.compile("`{3,}")

@@ -18,9 +18,9 @@ from ...service.response_members import objects
 from . import answer
 from .display import ShowOptions
 from .figures import Figures
-from .panel import line_text
+from .panel import line_parts, line_text
 from .screen import Screen
-from .typeset.rounds import RoundLines, Seen, note, source_lines
+from .typeset.rounds import RoundLines, Seen, parts_lines, source_lines
 from .typeset.words import clean, lines_of
 
 #: Seconds between two frames, and between two ticks of the clock.
@@ -66,7 +66,7 @@ class TypesetPainter:
             below += source_lines(sources(objects(progress.body().get("web_search"))))
             below += [line for text in notes for line in lines_of(Text(clean(text), end=""), self._screen.columns)]
             if self._options.panel != "off":
-                below += lines_of(note(line_text(self._figures(()))), self._screen.columns)
+                below += parts_lines(line_parts(self._figures(())), self._screen.columns)
         self._draw(progress, whole=True, below=below)
 
     def _draw(self, progress: Progress, *, whole: bool, below: Sequence[Text] = ()) -> None:

@@ -82,7 +82,10 @@ def _order(node: SyntaxTreeNode, index: int, start: int | None) -> int | None:
 
 def _mark(node: SyntaxTreeNode, index: int, start: int | None, depth: int) -> str:
     order = _order(node, index, start)
-    return f"{_BULLETS[min(depth, 2)]} " if order is None else f"{order}. "
+    box = node.children[index].meta.get("box", "")
+    if order is None:
+        return f"{box or _BULLETS[min(depth, 2)]} "
+    return f"{order}. {box} " if box else f"{order}. "
 
 
 def is_apart(before: str, unit: str) -> bool:
@@ -121,9 +124,13 @@ class Setter:
                 )
             case "blockquote":
                 bar = faint("│ ")
-                return indented(self._blocks(node.children, columns - 2, depth), bar, bar)
+                return indented(self._quoted(node.children, columns - 2, depth), bar, bar)
             case "fence" | "code_block":
-                return [piece for line in fence(node) for piece in lines_of(untabbed(line), columns)]
+                return [
+                    piece
+                    for line in fence(node, rule=min(_RULE, columns))
+                    for piece in lines_of(untabbed(line), columns)
+                ]
             case "table":
                 return _table(node, columns)
             case "hr":
@@ -134,6 +141,12 @@ class Setter:
 
     def _blocks(self, nodes: Sequence[SyntaxTreeNode], columns: int, depth: int) -> list[Text]:
         return self._stacked([self._block(node, columns, depth) for node in nodes], nodes)
+
+    def _quoted(self, nodes: Sequence[SyntaxTreeNode], columns: int, depth: int) -> list[Text]:
+        if len(nodes) == 1 and nodes[0].type == "fence" and not _language(nodes[0]):
+            # The bar beside it shows where it begins and ends.
+            return [piece for line in coloured(written(nodes[0]), "") for piece in lines_of(untabbed(line), columns)]
+        return self._blocks(nodes, columns, depth)
 
     def _item(self, node: SyntaxTreeNode, mark: str, columns: int, depth: int) -> list[Text]:
         lines = self._blocks(node.children, columns - len(mark), depth) or [Text(end="")]
@@ -161,12 +174,12 @@ def _inline(node: SyntaxTreeNode, style: str = "") -> Text:
     return words_of(node.children[0].to_tokens()[0].children or () if node.children else (), style)
 
 
-def fence(node: SyntaxTreeNode, start: int = 0, *, closed: bool = True) -> list[Text]:
+def fence(node: SyntaxTreeNode, start: int = 0, *, closed: bool = True, rule: int = _RULE) -> list[Text]:
     """A program, from a line on, between two rules, so that it can be copied as it is; the first has its language."""
     language = _language(node)
     name = f"── {clean(language)} " if language else ""
-    head = faint(name + "─" * max(2, _RULE - width(name)))
-    return [head, *coloured(written(node), language.lower(), start), *([faint("─" * _RULE)] if closed else [])]
+    head = faint(name + "─" * max(2, rule - width(name)))
+    return [head, *coloured(written(node), language.lower(), start), *([faint("─" * rule)] if closed else [])]
 
 
 def is_closed(node: SyntaxTreeNode) -> bool:
@@ -183,7 +196,8 @@ def written(node: SyntaxTreeNode) -> list[str]:
 
 def _language(node: SyntaxTreeNode) -> str:
     words = node.info.split() if node.type == "fence" else []
-    return words[0].strip("{}.")[:_RULE] if words else ""
+    language = words[0].strip("{}.")[:_RULE] if words else ""
+    return "" if language == "text" else language
 
 
 def untabbed(line: Text) -> Text:

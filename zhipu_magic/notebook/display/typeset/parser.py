@@ -49,6 +49,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "mathematics", _mathematics)
     parser.core.ruler.before("inline", "fit", _fit)
     parser.core.ruler.after("text_join", "marks", _show_marks)
+    parser.core.ruler.after("marks", "tasks", _mark_tasks)
     parser.block.ruler.before("fence", "mathematics", _block_of_mathematics)
     return parser
 
@@ -99,6 +100,21 @@ _MARKED: dict[str, tuple[str, str, Literal[-1, 0, 1]]] = {
     marks.BREAK: ("hardbreak", "br", 0),
 }
 _WRITTEN = {marks.DOLLAR: "$", marks.BACKSLASH: "\\", marks.APART: "", marks.UNLISTED: "", marks.END_CODE: ""}
+
+
+#: The boxes of tasks, by how they are written at the beginning of an item.
+_BOXES = {"[ ] ": "☐", "[x] ": "☑", "[X] ": "☑"}
+
+
+def _mark_tasks(state: StateCore) -> None:
+    """For items that are tasks, the box in place of its letters (in `meta`)."""
+    for item, paragraph, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        words = inline.children[0] if inline.children else None
+        if item.type == "list_item_open" and paragraph.type == "paragraph_open" and words and words.type == "text":
+            box = _BOXES.get(words.content[:4])
+            if box:
+                item.meta["box"] = box
+                words.content = words.content[4:]
 
 
 def _mathematics(state: StateInline, silent: bool) -> bool:

@@ -13,12 +13,16 @@ from ....history.markdown import answer, call_line, call_text, sources
 from ....history.rounds import Called, calls_by_round
 from ....history.turn import Turn
 from ....text.markup import Markup
+from ....text.wrapping import width, wrapped
 from ..answer import WAS_REASONING
 from .growing import GrowingWords, Lines
 from .words import clean, faint, lines_of
 
 #: Lines of a draft that are shown, and the characters that they are taken from.
 _DRAFT_LINES, _DRAFT = 3, 1_000
+#: Columns of a part of a line that is kept together.
+_LONGEST_FIGURE = 32
+_NO_BREAK = "\u00a0"
 
 
 class Seen(NamedTuple):
@@ -77,9 +81,14 @@ def turn_lines(turn: Turn, columns: int) -> list[Text]:
     return [*lines, *source_lines(sources(turn.sources))]
 
 
+def written_lines(words: str) -> list[Text]:
+    """The lines of a text as it was written."""
+    return [Text(line, end="") for line in clean(words).split("\n")]
+
+
 def source_lines(found: Markup) -> list[Text]:
     """What the service found on the web; addresses are not broken, so that they can be followed."""
-    return [Text(clean(line), end="") for line in f"\n{found.bare}".split("\n")] if found else []
+    return written_lines(f"\n{found.bare}") if found else []
 
 
 def _reasoned(since: float | None, now: float) -> Text:
@@ -102,6 +111,13 @@ def _calls(shown: RoundLines, seen: Seen) -> list[Text]:
 def note(text: str) -> Text:
     """A line of our own."""
     return faint(f"[{clean(text)}]")
+
+
+def parts_lines(parts: Sequence[str], columns: int) -> list[Text]:
+    """The parts of a line of our own. It is broken between them, so that no figure loses its unit."""
+    glued = (part.replace(" ", _NO_BREAK) if width(part) <= _LONGEST_FIGURE else part for part in map(clean, parts))
+    lines = wrapped(f"[{' · '.join(glued)}]", columns)
+    return [faint(line.replace(_NO_BREAK, " ")) for line in lines]
 
 
 def draft_lines(draft: str, columns: int) -> list[Text]:
