@@ -197,6 +197,21 @@ def test_a_line_of_figures_is_broken_between_them(terminal: Terminal, server: Pr
     assert any(re.search(r"12 \+ 345 tokens", row) for row in rows) and any("context < 1 %" in row for row in rows)
 
 
+def test_all_of_the_reasoning_is_shown_faintly_to_whoever_asks(terminal: Terminal, server: PracticeServer) -> None:
+    thoughts = "".join(f"Step {number} of it, with **stars**.\n" for number in range(40))
+    server.enqueue(Answer("It is **2**.", reasoning=thoughts), Answer("Yes."))
+    terminal.ask("hi")
+    assert "Step 0" not in "".join(screen(terminal.until_prompt()))
+    shown = screen(sent := terminal.run("%glm show --reasoning"))
+    assert shown == [*(f"  {line}" for line in thoughts.splitlines()), "[reasoned]", "It is 2."]
+    assert "\x1b[2mStep 0 of it, with **stars**." in sent.replace("\x1b[2m  \x1b[0m", "")
+    assert screen(terminal.run("%glm show 1")) == ["[reasoned]", "It is 2."]
+    terminal.ask("Really?")
+    terminal.until_prompt()
+    assert screen(terminal.run("%glm show 2 —reasoning")) == ["The service told no reasoning for this reply.", "Yes."]
+    assert screen(terminal.run("%glm show 1 --reasoning"))[0] == "  Step 0 of it, with **stars**."
+
+
 # How it is drawn
 
 

@@ -651,3 +651,13 @@ def test_broken_off_before_the_first_word_the_turn_stays_as_it_was(notebook: Not
     assert "without this turn" not in str(cell.error)
     assert "this turn is not in the conversation" not in cell.plain(1)
     assert notebook.turns() == [("about a", "Too long to ")]
+
+
+def test_show_with_reasoning_opens_it_on_the_page(page: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer("Two.", reasoning="One *and* one."), Answer("Yes."))
+    page.run("%%glm\nhi")
+    assert page.run("%glm show").markdown().startswith("<details><summary>Reasoning")
+    opened = page.run("%glm show 1 --reasoning")
+    assert opened.markdown().startswith("<details open><summary>Reasoning") and opened.plain() == "Two."
+    page.run("%%glm\nReally?")
+    assert "no reasoning" in page.run("%glm show --reasoning").plain()

@@ -27,8 +27,11 @@ _LONGEST_FOLDED = 20_000
 Pieces = Iterator[Markup | Cited | str]
 
 
-def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
-    """The reply of a turn that was kept: the calls of tools and the reasoning folded away, then the words."""
+def turn_page(turn: Turn, *, remote_images: bool = False, opened: bool = False) -> Markup:
+    """The reply of a turn that was kept: the calls of tools and the reasoning folded away, then the words.
+
+    The reasoning is `opened` for whoever asks for it.
+    """
 
     def pieces() -> Pieces:
         links = citations(turn.sources)
@@ -36,7 +39,7 @@ def turn_page(turn: Turn, *, remote_images: bool = False) -> Markup:
             yield Cited(words, links)
             yield folded_calls(calls)
         if turn.reasoning:
-            yield folded_reasoning(turn.reasoning)
+            yield folded_reasoning(turn.reasoning, opened=opened)
         yield _value(turn) or Cited(answer(turn), links)
         yield sources(turn.sources)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..service.forks import importing
+from ..text.wrapping import wrapped
 from . import input_transforms
 from .completer import completer
 from .magics import GLMMagics
@@ -32,7 +34,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     input_transforms.install(shell)
     completer.install(shell, session)
     if offer := session.page_journal.offer():
-        print(offer)
+        lines = wrapped(offer, shutil.get_terminal_size().columns - 1) if is_terminal(shell) else [offer]
+        print("\n".join(lines))
     needed = (*_NEEDED, *(_IN_A_TERMINAL if is_terminal(shell) else _IN_A_NOTEBOOK))
     threading.Thread(
         target=_warm_up, args=(session.cells.idle, needed), name="zhipu_magic warm-up", daemon=True

@@ -81,7 +81,7 @@ class GLMMagics(Settings, Magics):
             raise
         if options.help:
             self.session.keep_earlier_turns()
-            print(cell_line.help_text())
+            self.session.answer(cell_line.help_page())
             return
         # IPython adds a newline to every cell, and a terminal adds empty lines; the user wrote neither.
         text = cell.rstrip("\n") if is_terminal(self.session.shell) else cell.removesuffix("\n")

@@ -250,9 +250,9 @@ class Session:
 
         self.display.show_text(Markup("\n\n").join([*self.take_notices(), text]))
 
-    def show_turn(self, turn: Turn, page: Markup) -> None:
+    def show_turn(self, turn: Turn, page: Markup, *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices; `page` has it for a notebook."""
-        self.display.show_turn(turn, page, self.take_notices())
+        self.display.show_turn(turn, page, self.take_notices(), reasoning=reasoning)
 
     def show_usage(self) -> None:
         """Show the dashboard here, or its text in a terminal."""

@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def _show(session: Session, text: str) -> None:
-    turn = wanted_link(session, text, "%glm show N takes a turn's number in %glm history.").turn
-    page = turn_page(turn, remote_images=session.settings.remote_images)
-    session.show_turn(turn, Markup.vouched(page.rich, turn.reply))
+    words = text.split()
+    reasoning = "--reasoning" in words
+    wanted = " ".join(word for word in words if word != "--reasoning")
+    turn = wanted_link(session, wanted, "%glm show N takes a turn's number in %glm history.").turn
+    if reasoning and not turn.reasoning:
+        session.notify("The service told no reasoning for this reply.")
+    page = turn_page(turn, remote_images=session.settings.remote_images, opened=reasoning)
+    session.show_turn(turn, Markup.vouched(page.rich, turn.reply), reasoning=reasoning)
 
 
 def wanted_link(session: Session, text: str, usage: str) -> Link:
@@ -128,12 +133,16 @@ def _continue(session: Session, text: str) -> None:
 COMMANDS = (
     Command(
         "show",
-        "%glm show [N]",
+        "%glm show [N] [--reasoning]",
         "show a reply again",
         _show,
+        completes="--reasoning",
         details="Shows a reply of this thread as its cell did, without asking the model.",
-        arguments={"N": "the turn's number in %glm history; without one, the newest"},
-        examples=("%glm show", "%glm show 1"),
+        arguments={
+            "N": "the turn's number in %glm history; without one, the newest",
+            "--reasoning": "with all of the model's reasoning above it, also in a terminal",
+        },
+        examples=("%glm show", "%glm show 1", "%glm show --reasoning"),
     ),
     Command(
         "retry",

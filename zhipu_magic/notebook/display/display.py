@@ -35,8 +35,11 @@ class Display(Protocol):
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
 
-    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
-        """Show a reply that was kept, below the notices; `page` has it for a notebook."""
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
+        """Show a reply that was kept, below the notices; `page` has it for a notebook.
+
+        A terminal shows its `reasoning` only if that is asked for.
+        """
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""

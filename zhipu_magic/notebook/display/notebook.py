@@ -36,7 +36,7 @@ class Notebook:
         """Show a command's answer."""
         self._shell.display_pub.publish(markdown_bundle(text))
 
-    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices."""
         self.show_text(Markup("\n\n").join([*notices, page]))
 

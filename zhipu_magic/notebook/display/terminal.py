@@ -33,14 +33,16 @@ class Terminal:
         screen = self._screen()
         screen.show(page_lines(text, screen.columns))
 
-    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str]) -> None:
-        """Show a reply that was kept, below the notices."""
-        from .typeset.rounds import turn_lines, written_lines
+    def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
+        """Show a reply that was kept, below the notices; its `reasoning` above it, if that is asked for."""
+        from .typeset.rounds import reasoning_lines, turn_lines, written_lines
 
         if notices:
             self.show_text(Markup("\n\n").join(notices))
         screen = self._screen()
-        screen.show(turn_lines(turn, screen.columns) if _is_screen() else written_lines(page.bare))
+        thoughts = reasoning_lines(turn.reasoning, screen.columns) if reasoning else []
+        words = turn_lines(turn, screen.columns) if _is_screen() else written_lines(page.bare)
+        screen.show([*thoughts, *words])
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What prints a reply with this progress."""

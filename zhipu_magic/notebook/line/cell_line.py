@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,12 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...chat.options import Options
+from ...text.html import block, code
+from ...text.markup import Markup
 from ...text.suggestions import did_you_mean
+from ...text.tables import table
 from . import words as line_words
-from .options import PARSER
+from .options import GROUPS, PARSER
 from .words import DASHES, SEPARATORS, QuoteNotClosed, plain_option
 
 #: Added to the error when a cell fails before it asks.
@@ -106,6 +110,33 @@ def _unknown_option(word: str) -> str:
 def _names() -> Iterator[str]:
     for action in PARSER._actions:
         yield from action.option_strings
+
+
+def help_page() -> Markup:
+    """What `%%glm --help` shows: the options by what they are for, in short, and one example."""
+    tables = (
+        table((group.title, ""), [(code(_written(option)), _meaning(option)) for option in group._group_actions])
+        for group in GROUPS
+    )
+    after = Markup("`%%glm?`, alone in a cell, has an example of each option; `%glm help` lists the commands.")
+    return Markup("\n\n").join([_SHORT, *tables, Markup("For example:"), block(_EXAMPLE, "python"), after])
+
+
+_SHORT = Markup(
+    "**%%glm [options]** asks a GLM model: the lines below it are sent as the next turn of the conversation, with "
+    "`{{ name }}` for the value of a variable."
+)
+_EXAMPLE = '%%glm -b response -s "Be brief."\n作为一名营销专家，请为我的产品创作一个吸引人的口号'
+
+
+def _written(option: argparse.Action) -> str:
+    """The names of an option, and of its value."""
+    value = f" [{option.metavar}]" if option.nargs == "*" else f" {option.metavar}" if option.metavar else ""
+    return f"{', '.join(option.option_strings)}{value}"
+
+
+def _meaning(option: argparse.Action) -> str:
+    return (option.help or "").partition("\n")[0].replace("%%", "%")
 
 
 def help_text() -> str:

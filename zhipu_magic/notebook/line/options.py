@@ -21,11 +21,20 @@ PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse
 
 
 def _option(*names: str, example: str, **how: Any) -> None:
-    """Add an option. Its help ends with the `example`, on a separate line."""
+    """Add an option to the last group. Its help ends with the `example`, on a separate line."""
     how["help"] += f"\n%%%%glm {example}"
-    PARSER.add_argument(*names, **how)
+    GROUPS[-1].add_argument(*names, **how)
 
 
+#: The options by what they are for.
+GROUPS: list[argparse._ArgumentGroup] = []
+
+
+def _group(title: str) -> None:
+    GROUPS.append(PARSER.add_argument_group(title))
+
+
+_group("What comes back")
 _option(
     "-b",
     "--bind",
@@ -49,6 +58,14 @@ _option(
     example="--as list[Invoice] -o invoices",
 )
 _option(
+    *("-i", "--insert"),
+    action="store_true",
+    help="put the reply's Python into a new cell below, without running it",
+    example="-i",
+)
+
+_group("Whom to ask, and where")
+_option(
     *("-m", "--model"),
     metavar="NAME",
     type=option_values.model_name,
@@ -64,6 +81,14 @@ _option(
 )
 _option("-s", "--system", metavar="TEXT", help="the system text for this and later turns", example='-s "Be brief."')
 _option(
+    "--once",
+    action="store_true",
+    help="ask outside the conversation: this turn does not see it and is not added to it",
+    example="--once",
+)
+
+_group("What is sent")
+_option(
     "--image",
     dest="images",
     metavar="EXPR",
@@ -72,6 +97,29 @@ _option(
     help="send an image with the prompt: a variable, a file or a URL; can be repeated",
     example="--image fig --image photo.jpg",
 )
+_option(
+    "--raw",
+    action="store_true",
+    help="send the text as it is, without replacing {{ name }}",
+    example="--raw",
+)
+_option(
+    "--preview",
+    action="store_true",
+    help="show what would be sent, with estimates, and send nothing",
+    example="--preview",
+)
+_option(
+    "--param",
+    metavar="KEY=JSON",
+    type=option_values.member,
+    action="append",
+    default=[],
+    help="set any other field of the request",
+    example="""--param 'user_id="user-7"'""",
+)
+
+_group("What the model may use")
 _option(
     "--tool",
     dest="tools",
@@ -117,11 +165,26 @@ _option(
     help="let the service call an MCP server: one of its own by its code, or the one at URL; can be repeated",
     example="--mcp weather=https://mcp.example.com/sse",
 )
+
+_group("How it answers")
 _option(
-    *("-i", "--insert"),
+    "--think",
+    action=Either,
+    help="turn the model's reasoning on or off; without either, the model decides",
+    example="--no-think",
+)
+_option(
+    "--effort",
+    metavar="EFFORT",
+    choices=EFFORTS,
+    help=f"how much the model reasons: {', '.join(EFFORTS)}; %%glm models shows which of them a model has",
+    example="--effort low",
+)
+_option(
+    "--keep-thinking",
     action="store_true",
-    help="put the reply's Python into a new cell below, without running it",
-    example="-i",
+    help="let the model see its reasoning of earlier turns too",
+    example="--keep-thinking",
 )
 _option(
     "--temperature",
@@ -152,43 +215,8 @@ _option(
     example="--seed 7",
 )
 _option("--stop", metavar="TEXT", help="stop the answer before this text", example='--stop "###"')
-_option(
-    "--think",
-    action=Either,
-    help="turn the model's reasoning on or off; without either, the model decides",
-    example="--no-think",
-)
-_option(
-    "--effort",
-    metavar="EFFORT",
-    choices=EFFORTS,
-    help=f"how much the model reasons: {', '.join(EFFORTS)}; %%glm models shows which of them a model has",
-    example="--effort low",
-)
-_option(
-    "--keep-thinking",
-    action="store_true",
-    help="let the model see its reasoning of earlier turns too",
-    example="--keep-thinking",
-)
-_option(
-    "--once",
-    action="store_true",
-    help="ask outside the conversation: this turn does not see it and is not added to it",
-    example="--once",
-)
-_option(
-    "--raw",
-    action="store_true",
-    help="send the text as it is, without replacing {{ name }}",
-    example="--raw",
-)
-_option(
-    "--preview",
-    action="store_true",
-    help="show what would be sent, with estimates, and send nothing",
-    example="--preview",
-)
+
+_group("What is shown")
 _option(
     "--no-stream",
     dest="stream",
@@ -202,15 +230,6 @@ _option(
     action="store_true",
     help="ask the service even if the journal has the answer",
     example="--fresh",
-)
-_option(
-    "--param",
-    metavar="KEY=JSON",
-    type=option_values.member,
-    action="append",
-    default=[],
-    help="set any other field of the request",
-    example="""--param 'user_id="user-7"'""",
 )
 _option("-q", "--quiet", action="store_true", help="show no panel below the reply", example="-q")
 _option("-h", "--help", action="store_true", help="show these options, and ask nothing", example="--help")

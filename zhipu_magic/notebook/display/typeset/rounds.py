@@ -81,6 +81,14 @@ def turn_lines(turn: Turn, columns: int) -> list[Text]:
     return [*lines, *source_lines(sources(turn.sources))]
 
 
+def reasoning_lines(thoughts: str, columns: int) -> list[Text]:
+    """All of a reasoning, apart from what follows."""
+    if not thoughts.strip():
+        return []
+    text = faint(clean(thoughts).strip().replace("\t", "    "))
+    return [*(faint("  ") + line for line in lines_of(text, columns - 2)), Text(end="")]
+
+
 def written_lines(words: str) -> list[Text]:
     """The lines of a text as it was written."""
     return [Text(line, end="") for line in clean(words).split("\n")]
