@@ -219,3 +219,54 @@ def test_money_is_marked_as_an_estimate(yuan: float, shown: str) -> None:
 
 def test_a_long_text_is_cut_to_one_line() -> None:
     assert shorten("one\ntwo  three", 9) == "one two …"
+
+
+# For those who hear it, or see no colours
+
+
+class _Heard(HTMLParser):
+    """What of a piece of HTML is told without its styles: words, and the labels of what is drawn."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.told = ""
+        self.roles: list[str | None] = []
+        self._hidden: list[bool] = [False]
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.roles += [given["role"]] if "role" in given else []
+        self._hidden.append(self._hidden[-1] or tag == "style" or given.get("aria-hidden") == "true")
+        self.told += f" {given.get('aria-label') or ''} "
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.told += "" if self._hidden[-1] else data
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "sensitive"])
+def test_all_that_the_panel_tells_is_told_without_its_colours(page: Page, server: PracticeServer, reason: str) -> None:
+    server.enqueue(Answer("words", finish_reason=reason, prompt_tokens=12, completion_tokens=345))
+    cell = page.run("%%glm -m glm-4-plus -s 'Be a pirate.'\nhi")
+    heard = _Heard(cell.html(1))
+    *notes, line = cell.plain(1).split("\n")
+    assert bool(notes) is (reason != "stop")
+    for part in [*notes, *line.split(" · ")]:
+        assert part in heard.told or part.startswith("context ")
+    assert re.search(r"357 of 128,000 tokens of the context", heard.told)
+    assert heard.roles == ["group", *["note"] * len(notes), "img"]
+    assert "Usage of this reply" in heard.told
+
+
+def test_while_it_grows_the_panel_has_the_same_name_and_no_ornament_is_heard(
+    page: Page, server: PracticeServer
+) -> None:
+    cell = page.run("%%glm -m glm-4-plus\nhi")
+    values = [message["value"] for message in cell.messages if "value" in message]
+    assert values or any(WIDGET in message.get("data", {}) for message in cell.messages)
+    for value in values:
+        heard = _Heard(value)
+        assert heard.roles[0] == "group" and "Usage of this reply" in heard.told and "◦" not in heard.told
