@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import chain, pairwise
+from typing import Any, ClassVar
 
 import pytest
 from in_process import Cell, Page, folded
 from IPython.core.displaypub import DisplayPublisher
 
+from zhipu_magic.notebook.display import painter
 from zhipu_magic.practice import DONE, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -21,18 +22,58 @@ PIECES = [piece for section in SECTIONS for piece in section]
 TEXT = "".join(PIECES)
 
 
-def slowly(*pieces: str, reasoning: tuple[str, ...] = (), ending: Any = None) -> Raw:
-    """A reply whose pieces come so slowly that each is shown."""
-    steps: list[Any] = []
-    for thought in reasoning:
-        steps += [sse(chunk(reasoning=thought)), 0.2]
-    for piece in pieces:
-        steps += [sse(chunk(piece)), 0.2]
-    return Raw((*steps, *([ending] if ending else [sse(chunk(finish_reason="stop")), DONE])))
+class OneByOne(tuple[Any, ...]):
+    """The steps of a reply; each goes out once the page has shown the one before."""
+
+    page: ClassVar[Page]
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._until_there_are(1)
+        for step in super().__iter__():
+            before = self._shown()
+            yield step
+            yield from self._until_there_are(before + 1)
+
+    def _shown(self) -> int:
+        return sum("text/markdown" in message["data"] for message in list(self.page.publisher.outputs))
+
+    def _until_there_are(self, count: int) -> Iterator[float]:
+        for _ in range(MOST_LOOKS):
+            if self._shown() >= count:
+                return
+            yield LOOK
 
 
-def in_sections() -> Raw:
-    return slowly(*PIECES)
+#: Seconds between two looks whether a page shows a step, and how many there are at most.
+LOOK, MOST_LOOKS = 0.005, 200
+
+
+@pytest.fixture(autouse=True)
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a page show each step as soon as it has come, rather than by time."""
+    monkeypatch.setattr(painter, "_SHORTEST_GAP", 0.0)
+    monkeypatch.setattr(painter, "_BYTES_A_SECOND", 1e9)
+    if "page" in request.fixturenames:
+        OneByOne.page = request.getfixturevalue("page")
+
+
+def slowly(*pieces: str, reasoning: tuple[str, ...] = (), ending: Any = None, seen: bool = True) -> Raw:
+    """A reply that comes so slowly that each piece would be shown; if it is to be `seen`, no faster than it is."""
+    steps = [*(sse(chunk(reasoning=thought)) for thought in reasoning), *(sse(chunk(piece)) for piece in pieces)]
+    paced = OneByOne(steps) if seen else [part for step in steps for part in (step, 4 * LOOK)]
+    end = (ending,) if ending else (sse(chunk(finish_reason="stop")), DONE)
+    return Raw(Then((paced, end)))
+
+
+class Then(tuple[Any, ...]):
+    """Steps after steps, of which no more are made than are asked for."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(super().__iter__())
+
+
+def in_sections(*, seen: bool = True) -> Raw:
+    return slowly(*PIECES, seen=seen)
 
 
 def frames(cell: Cell) -> list[list[str]]:
@@ -239,7 +280,7 @@ def test_where_the_kernel_tells_nothing_of_its_messages_the_reply_is_not_cut(
 
 
 def test_without_the_name_of_a_cell_it_is_shown_once(page: Page, server: PracticeServer) -> None:
-    server.enqueue(in_sections())
+    server.enqueue(in_sections(seen=False))
     cell = page.run("%%glm\ngo on", None)
     assert [message["update"] for message in cell.messages] == [False, False]
     assert cell.plain() == TEXT
@@ -247,7 +288,7 @@ def test_without_the_name_of_a_cell_it_is_shown_once(page: Page, server: Practic
 
 
 def test_what_came_before_a_failure_is_shown_once_too(page: Page, server: PracticeServer) -> None:
-    server.enqueue(slowly("half a ", "reply", ending=b"data: {oops\n\n"), Fault(400, "1211"))
+    server.enqueue(slowly("half a ", "reply", ending=b"data: {oops\n\n", seen=False), Fault(400, "1211"))
     cell = page.run("%%glm\ngo on", None)
     assert not cell.success
     assert [message["update"] for message in cell.messages] == [False, False]
@@ -256,7 +297,7 @@ def test_what_came_before_a_failure_is_shown_once_too(page: Page, server: Practi
 
 
 def test_what_an_output_widget_takes_is_shown_once(page: Page, server: PracticeServer) -> None:
-    server.enqueue(in_sections(), in_sections())
+    server.enqueue(in_sections(seen=False), in_sections())
     page.run("from ipywidgets import Output\nout = Output()")
     taken = (
         "out.msg_id = get_ipython().get_parent()['header']['msg_id']\nget_ipython().run_cell_magic('glm', '', 'go on')"

@@ -12,11 +12,12 @@ from test_kernel import WIDGET, Kernel
 
 from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
 
-WORDS = [f"word{number} " for number in range(20)]
+WORDS = [f"word{number} " for number in range(6)]
 SECTIONS = [f"## Section {number}\n" + "It goes on for a while. " * 85 + "\n\n" for number in range(1, 5)]
 
 
 def slowly(pieces: list[str]) -> Raw:
+    """A reply with pauses that are longer than the page waits for a refresh, where it shows any."""
     steps = [step for piece in pieces for step in (sse(chunk(piece)), 0.1)]
     return Raw((*steps, sse(chunk(finish_reason="stop")), DONE))
 
@@ -59,18 +60,65 @@ def test_an_output_widget_gets_all_of_it(kernel: Kernel, server: PracticeServer)
     assert "update_display_data" in {message["msg_type"] for message in after.messages}
 
 
+#: What prints as a cell begins, and what prints in a thread as soon as some of the reply is shown.
+PRINTING = """\
+import threading
+def at_once(info): print('at once')
+def later(info):
+    if not info.raw_cell.startswith("%%glm"):
+        return
+    publisher = get_ipython().display_pub
+    def shown(message):
+        if message["header"]["msg_type"] == "update_display_data":
+            publisher.unregister_hook(shown)
+            threading.Thread(target=print, args=["later"], kwargs={"flush": True}).start()
+        return message
+    publisher.register_hook(shown)"""
+#: A user at the widgets of a page: what a front end sends for them, and the output that takes what comes of it.
+BUTTON = """\
+from ipywidgets import Button, Output
+button, below = Button(), Output()
+@button.on_click
+def ask(button):
+    with below:
+        get_ipython().run_cell_magic("glm", "", "go on")
+print(button.comm.comm_id)"""
+INTERACT = """\
+from ipywidgets import interactive
+def ask(number):
+    get_ipython().run_cell_magic("glm", "", f"number {number}")
+both = interactive(ask, number=(1, 3))
+below = both.out
+print(both.children[0].comm.comm_id)"""
+CLICK = {"method": "custom", "content": {"event": "click"}}
+SLIDE = {"method": "update", "state": {"value": 3}, "buffer_paths": []}
+
+
+@pytest.mark.parametrize(("widgets", "done"), [(BUTTON, CLICK), (INTERACT, SLIDE)], ids=["button", "interact"])
+def test_what_a_widget_asks_for_is_shown_once_and_whole(
+    kernel: Kernel, server: PracticeServer, widgets: str, done: dict[str, object]
+) -> None:
+    comm = kernel.run(widgets).printed.strip()
+    server.enqueue(slowly(WORDS))
+    message = kernel.client.session.msg("comm_msg", {"comm_id": comm, "data": done})
+    kernel.client.shell_channel.send(message)
+    messages = kernel.watch(message["header"]["msg_id"], lambda each: each["content"].get("execution_state") == "idle")
+    kinds = [each["msg_type"] for each in messages]
+    assert "update_display_data" not in kinds
+    shown = [each["content"]["data"] for each in messages if each["msg_type"] == "display_data"]
+    assert [data["text/plain"] for data in shown if "text/markdown" in data] == ["".join(WORDS)]
+    assert len(shown) == 2 and not any(WIDGET in data for data in shown), "the reply and its settled panel"
+    assert kernel.run("len(_glm.choices[0].message.content)").reply["status"] == "ok"
+
+
 def test_what_is_printed_into_the_cell_meanwhile_stays(kernel: Kernel, server: PracticeServer) -> None:
     server.enqueue(slowly(SECTIONS), slowly(SECTIONS), slowly(SECTIONS))
-    kernel.run(
-        "import threading\n"
-        "def at_once(info): print('at once')\n"
-        "def later(info): threading.Timer(0.3, print, ['later']).start()"
-    )
+    kernel.run(PRINTING)
     events = "get_ipython().events"
     for printing, printed in (("at_once", "at once\n"), ("later", "later\n")):
         kernel.run(f"{events}.register('pre_run_cell', {printing})")
         run = kernel.run("%%glm\ngo on")
-        kernel.run(f"{events}.unregister('pre_run_cell', {printing})\nimport time\ntime.sleep(0.5)")
+        kernel.run(f"{events}.unregister('pre_run_cell', {printing})")
         assert run.printed == printed
         assert [words for words in run.words if words] == ["".join(SECTIONS)]
     run = kernel.run("%%glm\ngo on")
@@ -106,7 +154,7 @@ def test_jupyter_console_shows_all_of_it(server: PracticeServer, tmp_path: Path,
         child.expect(r"In \[2\]: ")
         server.enqueue(slowly(WORDS))
         child.sendline(cell)
-        child.expect_exact("word19", timeout=20)
+        child.expect_exact("word5", timeout=20)
         child.expect(r"tok/s.*In \[3\]: ")
     finally:
         child.close(force=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,13 +96,18 @@ def test_no_word_is_lost_or_shown_twice(blocks: list[str], step: int) -> None:
     text = "".join(blocks)
     done, goes_on, shown = 0, "", ""
     for end in range(step, len(text) + step, step):
-        place = cut(goes_on + text[done:end], least=5, near=FAR)
+        tail = goes_on + text[done:end]
+        place = cut(tail, least=5, near=FAR)
         if place is not None:
             assert closed(place.finished) == place.finished
             assert place.end > len(goes_on)
-            shown += text[done : done + place.end - len(goes_on)]
-            done, goes_on = len(shown), place.goes_on
-    assert text.startswith(shown)
+            added = place.finished.removeprefix(tail[: place.end].rstrip("\n"))
+            assert re.fullmatch(r"\s*(?:`{3,}|~{3,})?", added)
+            assert re.match(r"\s*(?:`{3,}|~{3,}|\Z)", place.goes_on)
+            shown += place.finished.removesuffix(added)[len(goes_on) :] + "\n"
+            done += place.end - len(goes_on)
+            goes_on = place.goes_on
+    assert (shown + text[done:]).split() == text.split()
 
 
 @pytest.mark.parametrize(
