@@ -321,6 +321,8 @@ ATTACKS = [
     "\x90pwn\x9c",
     "\x08\x0e\x05",
     "&#27;[2J",
+    "\u202ehidden\u2066",
+    "&#8238;hidden",
 ]
 
 
@@ -347,5 +349,7 @@ def test_nothing_that_comes_from_outside_commands_the_terminal(
     with closing(Chat(base_url=server.base_url, api_key=server.api_key, tools=[tool])) as chat:
         sent = shown_by(chat, monkeypatch)
     rest = OURS.sub("", sent).replace("\r\n", "").replace("\r", "")
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", rest), "but for ours, no sequence is left"
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", rest), (
+        "but for ours, no sequence is left"
+    )
     assert "[bold]" in rest and "[/bold]" in rest and "Sources:" in rest

@@ -35,8 +35,10 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
+#: What overrides the order in which a text is read, and what else is not seen and has no use in it.
+REORDERING = r"\u202a-\u202e\u2066-\u206f\ufff9-\ufffb"
 #: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_CONTROLS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{REORDERING}]|\r(?!\n)")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -63,7 +65,7 @@ def class_name(value: Any) -> str:
 
 
 def without_controls(text: str) -> str:
-    """The text with no control characters that a terminal would obey."""
+    """The text with no control characters that a terminal would obey, nor such as reorder what is read."""
     return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -124,7 +124,8 @@ def help_page() -> Markup:
 
 _SHORT = Markup(
     "**%%glm [options]** asks a GLM model: the lines below it are sent as the next turn of the conversation, with "
-    "`{{ name }}` for the value of a variable."
+    "{reference} for the value of a variable.",
+    reference=code("{{ name }}"),
 )
 _EXAMPLE = '%%glm -b response -s "Be brief."\n作为一名营销专家，请为我的产品创作一个吸引人的口号'
 

@@ -15,6 +15,7 @@ from ..fitting.marks import in_html
 from ..fitting.reply import fitted
 from ..markdown import closed, outside_code
 from ..markup import Markup
+from .hidden import unhidden
 from .markdown import harmless
 
 #: Around a piece's number. Neither is a character: Unicode reserves them for use within a program.
@@ -53,7 +54,8 @@ def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = Fal
         else:
             words, links = piece if isinstance(piece, Cited) else (piece, {})
             words = _OURS.sub("\N{REPLACEMENT CHARACTER}", words)
-            rich.append(_linked(words if as_written else fitted(words), links, ours))
+            seen = unhidden(words)
+            rich.append(_linked(seen if as_written else fitted(seen), links, ours))
             plain.append(words)
     shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images))
     return Markup.vouched(_MARK.sub(lambda mark: ours[int(mark[1])].rich, shown), "\n\n".join(plain))

@@ -1,0 +1,70 @@
+"""Characters that are not seen: none reorders what is read on a page or in a terminal, and the words stay."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from nasty import NASTY
+from readers import READERS, Elements, as_markdown_it
+
+from zhipu_magic.text.characters import without_controls
+from zhipu_magic.text.html import block, code
+from zhipu_magic.text.markup import escape
+from zhipu_magic.text.sanitize.hidden import unhidden
+from zhipu_magic.text.sanitize.pages import page_of
+
+OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\ufff9"
+REORDERS = re.compile(f"[{OVERRIDES}]")
+HIDDEN = st.sampled_from([*OVERRIDES, "&#8238;", "&#x202E;", "&#0008294;", "&#x2066;", "\u200b", "&#82", "38;"])
+TEXTS = st.lists(HIDDEN | NASTY | st.sampled_from(["`", "```\n", "    a = 1\n", "\n\n", "- "]), max_size=8).map("".join)
+
+
+def read(markdown: str) -> str:
+    """What is read on the page that comes of it."""
+    return "".join(part for part in Elements(as_markdown_it(markdown)).parts if isinstance(part, str)).strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("```python\nif x: \u202e# }\u2066 return\n```", "if x: ⟨U+202E⟩# }⟨U+2066⟩ return"),
+        ("    a\u202eb = 1", "a⟨U+202E⟩b = 1"),
+        ("so `a\u200bb`", "so a⟨U+200B⟩b"),
+        ("```\nstill gro\u202ewing", "still gro⟨U+202E⟩wing"),
+        ("\u202egnp.exe\u202c and \u2067שלום\u2069", "gnp.exe and שלום"),
+        ("a &#8238;b &#x202e; c", "a &#8238;b &#x202e; c"),
+        ("`&#8238;` 👨‍👩‍👧 `'👨‍👩‍👧'` שלום\u200f", "&#8238; 👨‍👩‍👧 '👨‍👩‍👧' שלום\u200f"),
+        ("a\u200bb", "a\u200bb"),
+    ],
+)
+def test_they_are_shown_in_code_and_left_out_of_words(text: str, shown: str) -> None:
+    page = page_of([text])
+    assert read(page.rich) == shown
+    assert page.plain == text
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(TEXTS)
+@example("&#82\u202e38;")
+@example("&#82&#8238;38;")
+def test_nothing_on_a_page_is_reordered(reader: object, text: str) -> None:
+    assert callable(reader)
+    page = page_of([text])
+    assert not REORDERS.search(html.unescape(reader(page.rich)))
+    assert page.plain == text
+
+
+@given(NASTY)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    if not re.search("[\u115f\u1160\u180e\u200b\u2060-\u206f\u3164\ufeff\uffa0\u202a-\u202e\ufff9-\ufffb]|&#", text):
+        assert unhidden(text) == text
+
+
+@given(TEXTS)
+def test_texts_from_outside_are_not_reordered_either(text: str) -> None:
+    for shown in (escape(text), code(text).rich, block(text).rich, without_controls(text)):
+        assert not REORDERS.search(shown)
