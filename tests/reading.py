@@ -168,6 +168,9 @@ THE_REST = [
     row("1. 甲\n   ```bash\n   echo $HOME\n   ```\n   得 $x$，$5\n2. 乙", "•甲\necho $HOME\n得⟦x⟧，$5\n•乙"),
     row("# 标题\n\n文字", "标题\n文字"),
     row("小标题\n-----\n\n文字", "小标题\n文字"),
+    row("- 甲\n| a | b |\n|---|---|\n| 1 | `x|y` |\n\n文字", "•甲\n¦a\n¦b\n¦1\n¦x|y\n文字"),
+    row("1. 甲\n  - 乙\na | b\n--|--\n1 | $5\n\n2. 丙", "•甲\n••乙\n¦a\n¦b\n¦1\n¦$5\n•丙"),
+    row("> 引\n| a |\n|---|\n| 1 |", "引\n¦a\n¦1"),
 ]
 #: What a rule for another row would spoil.
 AT_ODDS = [

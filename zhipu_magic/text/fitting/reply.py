@@ -19,7 +19,7 @@ from .edits import Edit, edited, place_before
 from .gaps import gaps
 from .headings import headings
 from .layout import displays, nested
-from .tables import bars
+from .tables import apart, bars
 from .words import fitted_row, fitted_run
 
 #: Whether a text can have anything in it that is fitted.
@@ -74,7 +74,7 @@ class _Rest:
         code = Code(text, found)
         formulas, unfinished = displays(text, code)
         within = Spans((edit.start + 1, edit.end) for edit in formulas)
-        lines = [*nested(text, found, code), *bars(text, code), *no_definitions(text, code)]
+        lines = [*nested(text, found, code), *bars(text, code), *apart(text, found), *no_definitions(text, code)]
         others = [edit for edit in lines if not within.hold(edit.start)]
         edits = sorted(formulas + others)
         if not edits:

@@ -1,11 +1,15 @@
-"""Escapes the bars in the code and the mathematics of a table, each of which would end its cell."""
+"""Tables that renderers would not see as they were meant.
+
+bars    bars in the code and the mathematics of a table, which would end their cell
+apart   tables directly below an item or a quotation, which CommonMark takes for the rest of its words
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ..markdown import code_spans
+from ..markdown import Structure, code_spans
 from .code import Code, Spans
 from .edits import Edit
 from .formulas import BAR, DOLLARS, TWO_DOLLARS, is_between_brackets, is_between_dollars
@@ -31,6 +35,17 @@ def bars(text: str, code: Code) -> list[Edit]:
     return edits
 
 
+def apart(text: str, found: Structure) -> Iterator[Edit]:
+    """A blank line above each such table."""
+    words = Spans(found.runs)
+    for rule in _RULE.finditer(text) if "|" in text else ():
+        header = text.rfind("\n", 0, max(0, rule.start() - 1)) + 1
+        goes_on = header > 0 and words.hold(header - 1) and words.hold(header)
+        line = text[header : rule.start() - 1] if goes_on else ""
+        if "|" in rule[0] and "|" in line and not line.lstrip().startswith(">") and _is_header(line, rule[0]):
+            yield Edit(header, header, "\n")
+
+
 def _rows(text: str, start: int) -> Iterator[tuple[int, int]]:
     while start < len(text):
         end = text.find("\n", start)
@@ -52,6 +67,10 @@ def _escaped(text: str, start: int, end: int, columns: int) -> list[Edit]:
             in_formulas = [Edit(start + at, start + at + 1, BAR) for at in _bars_in(row, Spans(formulas))]
             return sorted({edit.start: edit for edit in in_formulas + in_code}.values())
     return []
+
+
+def _is_header(line: str, rule: str) -> bool:
+    return _cells(line, Spans(code_spans(line, 0, len(line)))) == _cells(rule, Spans([]))
 
 
 def _cells(row: str, atoms: Spans) -> int:
