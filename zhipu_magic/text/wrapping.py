@@ -1,7 +1,7 @@
 """Where the lines of a terminal end: by the columns that characters take, and between words of any script.
 
 Chinese has no spaces, and wide characters take two columns. A line may end between any two wide characters, but none
-begins with a closing mark, nor ends with an opening one. A long name may be parted at its hyphens.
+begins with a closing mark, nor ends with an opening one. A name that is longer than a line is parted at a hyphen.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def longest_word(text: str) -> int:
     is_wide = False
     for at, (letter, columns) in enumerate(zip(text, _columns(text), strict=True)):
         was_wide, is_wide = is_wide, _is_wide(letter, columns, after_wide=is_wide)
-        if at and (letter.isspace() or (columns and _may_part(text, at, was_wide or is_wide))):
+        if at and (
+            letter.isspace()
+            or _is_after_hyphen(text, at)
+            or (columns and _may_part(text[at - 1], letter, was_wide or is_wide))
+        ):
             size = 0
         size += 0 if letter.isspace() else columns
         longest = max(longest, size)
@@ -57,16 +61,18 @@ def breaks(line: str, columns: int) -> list[int]:
     if ends[-1] <= columns:
         return []
     places: list[int] = []
-    start = chance = 0
+    start = chance = hyphen = 0
     is_wide = False
     for at, letter in enumerate(line):
         was_wide, is_wide = is_wide, _is_wide(letter, sizes[at], after_wide=is_wide)
-        if at > start and sizes[at] and _may_part(line, at, was_wide or is_wide):
+        if at > start and sizes[at] and _may_part(line[at - 1], letter, was_wide or is_wide):
             chance = at
+        elif _is_after_hyphen(line, at):
+            hyphen = at
         if letter == " ":
             continue
         while ends[at + 1] - ends[start] > columns and at > start:
-            start = chance = chance if chance > start else at
+            start = chance = chance if chance > start else hyphen if hyphen > start else at
             places.append(start)
     return places
 
@@ -75,14 +81,16 @@ def _is_wide(letter: str, columns: int, *, after_wide: bool) -> bool:
     return columns == 2 or (after_wide and columns == 0) or letter == _VARIATION
 
 
-def _may_part(line: str, at: int, is_wide: bool) -> bool:
-    """Whether a line may end before this place."""
-    before, letter = line[at - 1], line[at]
-    if before == "-":  # within a name or a compound; what follows the dash of an option or a number stays with it
-        return at > 1 and line[at - 2].isalnum() and letter.isalpha()
+def _may_part(before: str, letter: str, is_wide: bool) -> bool:
+    """Whether a line may end between these two characters."""
     if letter in _NO_BEGINNING or before == _JOINER:
         return False
     return before == " " or (is_wide and letter not in _CLOSING and before not in _OPENING)
+
+
+def _is_after_hyphen(line: str, at: int) -> bool:
+    """Whether this is within a long name, after a hyphen. A number stays with its sign, an option with its dashes."""
+    return at > 1 and line[at - 1] == "-" and line[at - 2].isalnum() and line[at].isalpha()
 
 
 def _columns(text: str) -> list[int]:
