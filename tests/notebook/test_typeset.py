@@ -54,6 +54,9 @@ def styled(text: str, style: str) -> list[str]:
         ("- [ ] a\n- [x] **b**\n  - [X] c\n- [y] d", "☐ a\n☑ b\n  ☑ c\n• [y] d"),
         ("1. [x] a\n2. b\n\n[ ] c", "1. ☑ a\n2. b\n\n[ ] c"),
         ("> ```\n> a  b\n> ```", "│ a  b"),
+        ("- x\n| a | b |\n|---|---|\n| 1 | 2 |", "• x\n\na │ b\n──┼──\n1 │ 2"),
+        ("> x\n| a | b |\n|---|---|\n| 1 | 2 |", "│ x\n\na │ b\n──┼──\n1 │ 2"),
+        ("1. x\n   - y\n| a | b |\n|---|---|\n| 1 | 2 |", "1. x\n   ◦ y\n\na │ b\n──┼──\n1 │ 2"),
         ("a<br>b<BR/>c <b>d</b>", "a\nb\nc <b>d</b>"),
         (
             "| a | 数 |\n|---|--:|\n| x<br>y | 1 |\n| `p\\|q` | 22 |",

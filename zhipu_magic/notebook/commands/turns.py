@@ -133,7 +133,7 @@ def _continue(session: Session, text: str) -> None:
 COMMANDS = (
     Command(
         "show",
-        "%glm show [N] [--reasoning]",
+        "%glm show [N]",
         "show a reply again",
         _show,
         completes="--reasoning",

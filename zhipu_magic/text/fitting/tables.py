@@ -40,10 +40,17 @@ def apart(text: str, found: Structure) -> Iterator[Edit]:
     words = Spans(found.runs)
     for rule in _RULE.finditer(text) if "|" in text else ():
         header = text.rfind("\n", 0, max(0, rule.start() - 1)) + 1
-        goes_on = header > 0 and words.hold(header - 1) and words.hold(header)
-        line = text[header : rule.start() - 1] if goes_on else ""
-        if "|" in rule[0] and "|" in line and not line.lstrip().startswith(">") and _is_header(line, rule[0]):
-            yield Edit(header, header, "\n")
+        if header > 0 and words.hold(header - 1) and words.hold(header):
+            line = text[header : rule.start() - 1]
+            if not line.lstrip().startswith(">") and begins_table(line, rule[0]):
+                yield Edit(header, header, "\n")
+
+
+def begins_table(line: str, below: str) -> bool:
+    """Whether two lines are the header of a table and its rule."""
+    if "|" not in line or "|" not in below or not _RULE.fullmatch(below):
+        return False
+    return _cells(line, Spans(code_spans(line, 0, len(line)))) == _cells(below, Spans([]))
 
 
 def _rows(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -67,10 +74,6 @@ def _escaped(text: str, start: int, end: int, columns: int) -> list[Edit]:
             in_formulas = [Edit(start + at, start + at + 1, BAR) for at in _bars_in(row, Spans(formulas))]
             return sorted({edit.start: edit for edit in in_formulas + in_code}.values())
     return []
-
-
-def _is_header(line: str, rule: str) -> bool:
-    return _cells(line, Spans(code_spans(line, 0, len(line)))) == _cells(rule, Spans([]))
 
 
 def _cells(row: str, atoms: Spans) -> int:

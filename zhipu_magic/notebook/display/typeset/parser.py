@@ -20,6 +20,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from ....text.fitting import marks
 from ....text.fitting.reply import fitted_lines
+from ....text.fitting.tables import begins_table
 from ....text.fitting.words import fitted_run
 from ....text.markdown import escaped
 
@@ -51,6 +52,7 @@ def _parser() -> MarkdownIt:
     parser.core.ruler.after("text_join", "marks", _show_marks)
     parser.core.ruler.after("marks", "tasks", _mark_tasks)
     parser.block.ruler.before("fence", "mathematics", _block_of_mathematics)
+    parser.block.ruler.before("table", "table_below", _table_below, {"alt": ["paragraph", "blockquote"]})
     return parser
 
 
@@ -127,6 +129,15 @@ def _take(state: StateInline, kind: str, found: re.Match[str], *, silent: bool) 
         state.push(kind, "", 0).content = found[0]
     state.pos = found.end()
     return True
+
+
+def _table_below(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """A table directly below an item or a quotation ends its words."""
+
+    def written(line: int) -> str:
+        return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+    return silent and startLine + 1 < endLine and begins_table(written(startLine), written(startLine + 1))
 
 
 def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
