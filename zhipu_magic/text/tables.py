@@ -23,13 +23,7 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
     cells = [[Markup.of(cell) for cell in line] for line in (header, *rows)]
     plain = [[cell.plain for cell in line] for line in cells]
     rich = [[cell.rich for cell in line] for line in cells]
-    bare = [[cell.bare.replace("\n", " ") for cell in line] for line in cells]
-    return Markup.vouched(
-        _aligned(rich, plain),
-        plain_table(plain[0], plain[1:]),
-        _aligned(bare, bare),
-        _typeset(cells),
-    )
+    return Markup.vouched(_aligned(rich, plain), plain_table(plain[0], plain[1:]), set_from=_typeset(cells))
 
 
 def _typeset(cells: Sequence[Sequence[Markup]]) -> str:
