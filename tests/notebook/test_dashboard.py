@@ -103,14 +103,12 @@ def test_in_a_terminal_it_fits_the_width(
     assert all(width(line) <= columns for line in lines)
 
 
-def test_it_says_of_which_cell_its_figures_are(page: Page, server: PracticeServer) -> None:
+def test_it_says_of_which_request_its_figures_are(page: Page, server: PracticeServer) -> None:
     """A page that was reloaded is not updated any more."""
-    first = page.shell.execution_count
-    page.shell.run_cell("%glm usage", store_history=True, cell_id="usage")
-    (shown,) = page.taken().outputs
-    for form in ("text/plain", "text/html"):
-        assert f"As of cell [{first}]; %glm usage shows it anew." in shown["data"][form]
+    ask(page, server, "one")
+    for shown in dashboards(page):
+        assert "As of request 1; if there were more since, %glm usage shows them." in shown
     server.enqueue(Answer("words"))
-    page.shell.run_cell("%%glm\nhi", store_history=True, cell_id="hi")
-    updates = [str(message["data"]) for message in page.taken().messages if "1 request ·" in str(message["data"])]
-    assert updates and all(f"As of cell [{first + 1}]" in update for update in updates)
+    messages = [str(message["data"]) for message in page.run("%%glm\ntwo").messages]
+    updates = [message for message in messages if "2 requests ·" in message]
+    assert updates and all("As of request 2;" in update for update in updates)

@@ -277,7 +277,6 @@ class Session:
             chat.state,
             as_recorded=self._replays,
             practising=chat.service.practising,
-            cell=None if is_terminal(self.shell) else self.cells.execution_count,
         )
 
     # Practice

@@ -28,14 +28,12 @@ _LONGEST_LIST = 60
 class DashboardFigures:
     """What the dashboard shows. `as_recorded` leaves out what a replay would show differently from the recorded run.
 
-    While the practice server is asked, `practising`, its tokens count for a budget. `cell` is the number of the cell
-    that runs: a page that was reloaded is not updated any more, and nobody tells us.
+    While the practice server is asked, `practising`, its tokens count for a budget.
     """
 
     state: State
     as_recorded: bool = False
     practising: bool = False
-    cell: int | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -78,8 +76,12 @@ class DashboardFigures:
 
     @property
     def as_of(self) -> str:
-        """When these figures were taken, for a page that does not show later ones."""
-        return f"As of cell [{self.cell}]; %glm usage shows it anew." if self.cell is not None else ""
+        """When these figures were taken: a page that was reloaded is not updated any more, and nobody tells us.
+
+        A cell's number would differ where something else runs the notebook.
+        """
+        count = self.ledger.everything.requests
+        return f"As of request {count:,}; if there were more since, %glm usage shows them." if count else ""
 
     @cached_property
     def tables_of_sums(self) -> list[SumsTable]:
