@@ -173,7 +173,7 @@ def test_words_that_were_reasoning_are_taken_back(page: Page, server: PracticeSe
     assert "Section 5" in reasoning["data"]["text/markdown"] and "Section" not in words["data"]["text/markdown"]
 
 
-LOOK = "def look() -> str:\n    'Look.'\n    return 'all is well'"
+TOOL = "def look() -> str:\n    'Look.'\n    return 'all is well'"
 
 
 def looking(words: str = "", reasoning: str = "") -> Answer:
@@ -181,7 +181,7 @@ def looking(words: str = "", reasoning: str = "") -> Answer:
 
 
 def test_what_came_before_the_calls_of_tools_is_not_sent_again(page: Page, server: PracticeServer) -> None:
-    page.run(LOOK)
+    page.run(TOOL)
     server.enqueue(looking("Let me look.", reasoning="Hm."), looking("Once more."), in_sections())
     cell = page.run("%%glm --tool look\ngo on")
     reasoning, first, second, *parts, whole = frames(cell)
@@ -195,7 +195,7 @@ def test_what_came_before_the_calls_of_tools_is_not_sent_again(page: Page, serve
 
 
 def test_words_that_were_reasoning_are_taken_back_after_calls_too(page: Page, server: PracticeServer) -> None:
-    page.run(LOOK)
+    page.run(TOOL)
     server.enqueue(looking("Let me look."), slowly(*PIECES, "</think>\n\nThe answer.", " At last."))
     cell = page.run("%%glm --tool look\ngo on")
     assert cell.plain() == "The answer. At last."

@@ -65,19 +65,20 @@ def test_resume_says_what_it_brought_back_and_asks_nothing(kernels: Kernels) -> 
     assert kernels.asked == asked
 
 
-def test_the_history_shows_no_cell_numbers_of_an_earlier_kernel(kernels: Kernels) -> None:
+def test_the_history_tells_cell_numbers_of_an_earlier_kernel_apart(kernels: Kernels) -> None:
     notebook = three(kernels)
     notebook.page.shell.run_cell("%%glm\nlast", store_history=True, cell_id="last")
     notebook.page.taken()
-    numbered = re.compile(r"\[\d+\]")
-    assert numbered.search(notebook.command("history")) and numbered.search(notebook.command("history --full"))
+    now, earlier = re.compile(r"(?<!was )\[\d+\]"), re.compile(r"was \[\d+\]")
+    for command in ("history", "history --full"):
+        assert now.search(notebook.command(command)) and not earlier.search(notebook.command(command))
     resumed_page = Notebook(kernels.start(), kernels.server)
     resumed_page.command("resume")
-    assert not numbered.search(resumed_page.command("history"))
-    assert "cell last" in resumed_page.command("history --full")
+    for command in ("history", "history --full"):
+        assert earlier.search(resumed_page.command(command)) and not now.search(resumed_page.command(command))
     resumed_page.page.shell.run_cell("%%glm\nnew", store_history=True, cell_id="new")
     resumed_page.page.taken()
-    assert len(numbered.findall(resumed_page.command("history"))) == 1
+    assert len(now.findall(resumed_page.command("history"))) == 1
 
 
 def test_without_resume_a_new_kernel_begins_anew(kernels: Kernels) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.columns import fitted
+from zhipu_magic.text.columns import widths_of
 from zhipu_magic.text.wrapping import longest_word, width, wrapped
 
 LETTERS = st.sampled_from("ab 中文，。（）“”é́👨‍👩‍👧☀️-") | st.characters(min_codepoint=32, max_codepoint=0x30FF)
@@ -55,15 +55,18 @@ def test_widths_are_those_of_a_terminal(text: str, columns: int) -> None:
 # Columns of tables
 
 
-@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 30)), min_size=1, max_size=8), st.integers(1, 120))
+CELLS = st.sampled_from(["", "a", "two words", "使用 Python 语言", "x" * 30])
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1), st.integers(1, 120))
 def test_columns_get_no_more_than_the_room_and_words_stay_whole_where_they_fit(
-    columns: list[tuple[int, int]], room: int
+    columns: list[list[str]], room: int
 ) -> None:
-    widths = [size for size, _ in columns]
-    words = [min(size, word) for size, word in columns]
-    shares = fitted(widths, words, room)
+    widths = [max(map(width, cells)) for cells in columns]
+    words = [max(map(longest_word, cells)) for cells in columns]
+    shares = widths_of(list(zip(*columns, strict=True)), room)
     if shares is None:
-        assert sum(max(min(6, size), min(20, word)) for size, word in columns) > room
+        assert sum(max(min(6, size), min(20, word)) for size, word in zip(widths, words, strict=True)) > room
         return
     assert sum(shares) == min(sum(widths), room)
     assert all(share <= size for share, size in zip(shares, widths, strict=True))

@@ -152,11 +152,11 @@ _CellOf = Callable[[Turn], str]
 
 
 def _cell(history: History, turn: Turn) -> str:
-    """The cell's number on the page; the beginning of its id if that is unknown, or was an earlier kernel's."""
-    kernel = (history.journal.session, *history.journal.forked_from)
-    if turn.execution_count is not None and turn.id.rpartition("-")[0] in kernel:
-        return f"[{turn.execution_count}]"
-    return (turn.cell or "")[:8]
+    """The cell's number on the page, or in an earlier kernel; the beginning of its id if it has none."""
+    if turn.execution_count is None:
+        return (turn.cell or "")[:8]
+    is_of_this_kernel = turn.id.rpartition("-")[0] in (history.journal.session, *history.journal.forked_from)
+    return f"[{turn.execution_count}]" if is_of_this_kernel else f"was [{turn.execution_count}]"
 
 
 # In full
@@ -183,7 +183,7 @@ def _part(heading: Markup, *pieces: Markup | str) -> Markup:
 
 
 def _cell_in_words(cell: str) -> str:
-    return f"cell {cell}" if cell and not cell.startswith("[") else cell
+    return f"cell {cell}" if cell and "[" not in cell else cell
 
 
 _IN_WORDS = {"set aside": "set aside: not sent", "stale": "stale: the turns before it have changed since"}

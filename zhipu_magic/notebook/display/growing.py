@@ -26,7 +26,8 @@ _LINE, _TAIL = 200, 600
 _LATEST_CALLS = 10
 
 
-def _mark(words: str) -> Markup:
+def mark(words: str) -> Markup:
+    """A line below or in place of what is not whole."""
     return Markup(
         '<div style="color:{faint};font-size:12px;line-height:18px;margin-bottom:6px">{words}</div>',
         faint=FAINT,
@@ -36,7 +37,7 @@ def _mark(words: str) -> Markup:
 
 #: The last line of what is not whole yet, for a page that is saved meanwhile.
 UNFINISHED_PLAIN = "… still being written"
-UNFINISHED = _mark(UNFINISHED_PLAIN)
+UNFINISHED = mark(UNFINISHED_PLAIN)
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,11 @@ class Above:
         return self.reasoning or self.words > 0
 
 
-def waiting(progress: Progress) -> Markup:
-    """What stands in the place of a text that has not begun: what it waits for."""
-    words = f"… waiting for {progress.model}"
+def waiting(progress: Progress) -> str:
+    """What a text that has not begun waits for, in a few words."""
     if progress.retry is not None and progress.retry_due > time.monotonic():
-        words = f"… waiting to try again: {progress.retry.reason}"
-    return Markup.vouched(_mark(words).rich, words)
+        return f"… waiting to try again: {progress.retry.reason}"
+    return f"… waiting for {progress.model}"
 
 
 def growing_page(progress: Progress, above: Above, *, remote_images: bool = False) -> Markup:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ...chat.replies.progress import Progress
-from ...text.markup import Markup
 from .growing import waiting
 
 _SHORTEST_GAP = 0.05
@@ -34,8 +33,8 @@ class TextOutput(Protocol):
     def shown(self) -> bool:
         """Whether anything has been shown."""
 
-    def wait(self, mark: Markup) -> None:
-        """Show in its place what it waits for."""
+    def wait(self, words: str) -> None:
+        """Say in its place what it waits for."""
 
     def grow(self, progress: Progress) -> int:
         """Show the text so far. Returns its size in bytes: the larger, the later is the next refresh."""
@@ -114,10 +113,10 @@ class PagePainter:
             self._draw_panel(progress, now)
 
     def _wait(self, progress: Progress) -> None:
-        mark = waiting(progress)
-        if mark.plain != self._waits_for:
-            self._waits_for = mark.plain
-            self._text.wait(mark)
+        words = waiting(progress)
+        if words != self._waits_for:
+            self._waits_for = words
+            self._text.wait(words)
 
     def settle(self, progress: Progress) -> None:
         self._settle(progress)

@@ -20,6 +20,7 @@ from .growing import (
     finished_words,
     growing_page,
     growing_reasoning,
+    mark,
 )
 from .markdown import final_page
 from .output import NOTHING, Bundle, Output
@@ -73,8 +74,8 @@ class ReplyText:
     def shown(self) -> bool:
         return self._outputs[0].shown
 
-    def wait(self, mark: Markup) -> None:
-        self._tail.show(markdown_bundle(mark))
+    def wait(self, words: str) -> None:
+        self._tail.show(markdown_bundle(mark(words), words))
 
     def grow(self, progress: Progress) -> int:
         if progress.taken_back > self._taken_back:  # the words were reasoning
