@@ -26,6 +26,7 @@ MOVING = """cell => {
         .filter(each => [null, '::before', '::after'].some(part => moves(getComputedStyle(each, part))))
         .map(each => each.outerHTML);
 }"""
+FILLED = "bar.firstElementChild"
 #: The boxes around an element in its cell of which only a part is seen.
 HIDING = """element => {
     const found = [];
@@ -91,6 +92,8 @@ def test_without_colours_the_same_is_told(lab: FrontEnd, server: PracticeServer,
     expect(notebook.panel(1).get_by_role("note")).to_contain_text("Cut off")
     bar = notebook.panel(1).get_by_role("img")
     expect(bar).to_have_attribute("title", bar.get_attribute("aria-label") or "")
+    whole, filled = (bar.evaluate(f"bar => getComputedStyle({part}).backgroundColor") for part in ("bar", FILLED))
+    assert whole != filled
 
 
 @pytest.mark.parametrize("server", [1_000_000.0], indirect=True, ids=["at once"])

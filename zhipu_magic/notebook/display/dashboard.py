@@ -184,6 +184,7 @@ def _chart(newest: Sequence[Entry]) -> Markup:
 def _key(colour: Markup) -> Markup:
     """A square of this colour, for the chart's legend."""
     return Markup(
-        '<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour}"></span>',
+        '<span style="display:inline-block;width:8px;height:8px;margin:0 4px 0 12px;background:{colour};'
+        'forced-color-adjust:none"></span>',
         colour=colour,
     )

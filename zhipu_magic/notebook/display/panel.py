@@ -90,7 +90,8 @@ def _bar(tokens: int, context: int) -> Markup:
     return Markup(
         '<span role="img" aria-label="{tokens:,} of {context:,} tokens of the context" '
         'title="{tokens:,} of {context:,} tokens of the context" style="display:inline-block;width:48px;'
-        'height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden">'
+        "height:6px;border-radius:3px;margin-left:10px;background:{track};vertical-align:1px;overflow:hidden;"
+        'forced-color-adjust:none">'
         '<span style="display:block;width:{percent:.1f}%;min-width:{least}px;height:6px;background:{brand}"></span>'
         "</span>",
         tokens=tokens,
