@@ -109,7 +109,7 @@ def test_voila_shows_all_of_a_reply(
 
     server.enqueue(slowly(1), slowly(2))
     page = window.new_page()
-    page.goto(voila(lab.write("voila", LOAD, "%%glm\none", OUTPUT)))
+    page.goto(voila(lab.write("voila", LOAD, "%%glm\none", OUTPUT)), timeout=1000 * START_TIMEOUT)
     for number in (1, 2):
         expect(page.get_by_text(f"word 10 of reply {number}.")).to_be_visible(timeout=1000 * START_TIMEOUT)
     expect(page.locator(".zhipu-magic-panel")).to_have_count(2)

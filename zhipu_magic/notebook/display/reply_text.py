@@ -117,8 +117,15 @@ class ReplyText:
         return self._in_parts and self._cell.are_ours and len(self._outputs) < _MOST_OUTPUTS
 
     def _add(self) -> None:
-        """Go on in a new output, in the panel's place."""
-        undisturbed(lambda: self._outputs.append(self._panel.move()))
+        """Go on in a new output, in the panel's place. It says at once that the reply is not whole."""
+
+        def add() -> None:
+            if not self._tail.shown:
+                self._tail.show(_empty())  # it takes its place above the new one
+            self._outputs.append(self._panel.move())
+            self._tail.show(_empty())
+
+        undisturbed(add)
 
     def _joined(self) -> Output:
         """One output for all of the text: a new one in a cleared cell or, where that may not be, the first."""
@@ -139,30 +146,26 @@ class ReplyText:
         """Leave the rounds that are over as they are, and go on below them."""
         if self._reasoning is not None and not self._is_folded:
             self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts))
-        page = finished_rounds(progress, self._above, remote_images=self._remote_images)
-        self._tail.show(markdown_bundle(page))
+        finished, page = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
         self._add()
-        self._tail.show(_empty())
+        finished.show(markdown_bundle(page))
         self._begin_round(len(progress.rounds))
 
     def _grow_reasoning(self, progress: Progress) -> bool:
         """Show the reasoning of this round above its words. Returns whether it is all that there is of it."""
         if not progress.reasoning or self._is_folded:
             return False
-        is_new = self._reasoning is None
-        if is_new and (self._seen or not self._has_room):
-            return False  # it stands in the tail
-        output = self._reasoning or self._tail
-        self._is_folded = progress.reasoning_is_over
-        if self._is_folded:
-            output.show(_folded(progress.reasoning))
-        else:
-            self._show(output, growing_reasoning(progress))
-        if is_new:
-            self._reasoning = output
+        if self._reasoning is None:
+            if self._seen or not self._has_room:
+                return False  # it stands in the tail
+            self._reasoning = self._tail
             self._above = replace(self._above, reasoning=True)
             self._add()
-            self._tail.show(_empty())
+        self._is_folded = progress.reasoning_is_over
+        if self._is_folded:
+            self._reasoning.show(_folded(progress.reasoning))
+        else:
+            self._show(self._reasoning, growing_reasoning(progress))
         return not self._is_folded
 
     def _grow_words(self, progress: Progress) -> int:
