@@ -121,6 +121,15 @@ def test_the_panel_stays_below_the_parts_all_the_time(page: Page, server: Practi
         assert WIDGET in folded(messages[:end])[-1]["data"]
 
 
+@pytest.mark.parametrize("line", ["%glm ask go on", "%glm retry", "  %glm continue\n"])
+def test_a_reply_to_a_command_comes_in_parts_too(page: Page, server: PracticeServer, line: str) -> None:
+    server.enqueue(Answer("Begun. ", finish_reason="length"), in_sections())
+    page.run("%%glm\ngo on")
+    cell = page.run(line)
+    assert len(frames(cell)) > 4
+    assert len(cell.outputs) == 2 and "Section 5" in cell.plain()
+
+
 def test_what_was_shown_in_parts_is_whole_in_the_end(page: Page, server: PracticeServer) -> None:
     server.enqueue(in_sections(), Answer(TEXT))
     in_parts, at_once = page.run("%%glm --once\ngo on"), page.run("%%glm --once --no-stream\ngo on")

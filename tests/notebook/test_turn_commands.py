@@ -496,6 +496,23 @@ def test_a_continued_reply_is_shown_whole(notebook: Notebook) -> None:
     assert notebook.page.names["_glm"].choices[0].message.content == "b = 2\n```\n\nThat is all."
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_continued_reply_that_calls_a_tool_keeps_its_order(notebook: Notebook, stream: bool) -> None:
+    notebook.page.run(f"%config GLMMagics.stream = {stream}\ndef look() -> str:\n    'Look.'\n    return 'ok'")
+    notebook.ask("a", Answer("BEGIN ", finish_reason="length"), line="%%glm --tool look")
+    notebook.server.enqueue(
+        Answer("MIDDLE", tool_calls=(tool_call("look", {}, id="1"),)), Answer("END"), Answer("next")
+    )
+    cell = notebook.page.run("%glm continue")
+    places = [cell.markdown().index(words) for words in ("BEGIN MIDDLE", "look()", "END")]
+    assert places == sorted(places) and cell.markdown().count("BEGIN") == 1
+    shown = notebook.page.run("%glm show 1").markdown()
+    assert shown.index("BEGIN MIDDLE") < shown.index("look()") < shown.index("END")
+    notebook.page.run("%%glm\nnext")
+    _, first, _, last, _ = notebook.server.requests[-1].body["messages"]
+    assert (first["content"], last["content"]) == ("BEGIN MIDDLE", "END")
+
+
 @pytest.mark.parametrize(
     ("first", "more", "whole"),
     [

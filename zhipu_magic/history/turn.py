@@ -95,15 +95,20 @@ class Turn(NamedTuple):
         return [asked, *self.tool_messages, answer]
 
     def joined(self, more: Turn) -> Turn:
-        """This turn with the reply of `more`, which went on from its end."""
+        """This turn with the reply of `more`, which went on from its end, perhaps with calls in between."""
+        rounds, reply = more.tool_messages, more.reply
+        if rounds:
+            rounds = ({**rounds[0], "content": joined(self.reply, str(rounds[0].get("content") or ""))}, *rounds[1:])
+        else:
+            reply = joined(self.reply, reply)
         return more._replace(
             id=self.id,
             prompt=self.prompt,
             written=self.written,
             images=self.images,
             instruction=self.instruction,
-            tool_messages=(*self.tool_messages, *more.tool_messages),
-            reply=joined(self.reply, more.reply),
+            tool_messages=(*self.tool_messages, *rounds),
+            reply=reply,
             reasoning=self.reasoning or more.reasoning,
             cell=self.cell,
             run=self.run,

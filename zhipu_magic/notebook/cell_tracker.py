@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
     from .shell import Shell
+
+#: A cell that is a command of ours.
+_ONE_LINE = re.compile(r"\s*[%％]glm\b.*\s*")
 
 
 class Failure(NamedTuple):
@@ -59,9 +63,10 @@ class CellTracker:
 
     @property
     def is_glm_cell(self) -> bool:
-        """Whether the running cell is a `%%glm` cell and nothing else, so that all of its output is ours."""
-        cell = glm_cell.find(self._info.raw_cell or "") if self._info is not None else None
-        return cell is not None and not cell.around
+        """Whether the running cell is a `%%glm` cell or a `%glm` line and nothing else, so that all output is ours."""
+        source = (self._info.raw_cell or "") if self._info is not None else ""
+        cell = glm_cell.find(source)
+        return not cell.around if cell is not None else _ONE_LINE.fullmatch(source) is not None
 
     @property
     def failure(self) -> Failure | None:

@@ -122,9 +122,16 @@ class Progress:
 
     @property
     def joined_text(self) -> str:
-        """The text so far after that of the reply that this one goes on from, if it does."""
+        """The text so far, in its first round after that of the reply that this one goes on from, if it does."""
+        return self.text if self.rounds else self._joined(self.text)
+
+    def words_of(self, one: Round) -> str:
+        """The words of a round that is over; of the first, after those of the reply that this one goes on from."""
+        return self._joined(one.words) if one is self.rounds[0] else one.words
+
+    def _joined(self, words: str) -> str:
         earlier = self.request.joined
-        return self.text if earlier is None else joined(earlier.reply, self.text)
+        return words if earlier is None else joined(earlier.reply, words)
 
     @property
     def reasoning(self) -> str:

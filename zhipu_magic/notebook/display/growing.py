@@ -127,7 +127,7 @@ def _growing_rounds(
     for one in progress.rounds[above.rounds :]:
         if one.thoughts and not begun.hides_reasoning:
             yield folded_reasoning(_tail(one.thoughts) if latest else one.thoughts)
-        yield Cited(begun.rest(answer.growing(one.words, progress)), links)
+        yield Cited(begun.rest(answer.growing(progress.words_of(one), progress)), links)
         if one.wrong:
             yield folded(CORRECTED, [one.wrong])
         else:

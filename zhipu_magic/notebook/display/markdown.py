@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ...chat.replies.progress import Progress
 from ...history.markdown import Pieces, call_text, citations, folded_calls, folded_reasoning, sources
-from ...history.rounds import Round
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markup import Markup
@@ -24,7 +23,7 @@ def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     def pieces() -> Pieces:
         found = found_by(progress)
         links = citations(found)
-        yield from _rounds(progress.rounds, links)
+        yield from _rounds(progress, links)
         if progress.reasoning:
             yield folded_reasoning(progress.reasoning)
         yield answer.value(progress) or Cited(answer.written(progress), links)
@@ -48,13 +47,13 @@ def under_way(progress: Progress, how: str) -> Markup:
     return Markup("<details><summary>{line}</summary></details>", line=line)
 
 
-def _rounds(rounds: Iterable[Round], links: Mapping[str, Markup]) -> Pieces:
+def _rounds(progress: Progress, links: Mapping[str, Markup]) -> Pieces:
     """The rounds before the last, as they stay on the page."""
-    for one in rounds:
+    for one in progress.rounds:
         if one.thoughts:
             yield folded_reasoning(one.thoughts)
         if one.wrong:
-            yield folded(CORRECTED, [one.words, one.wrong])
+            yield folded(CORRECTED, [progress.words_of(one), one.wrong])
         else:
-            yield Cited(one.words, links)
+            yield Cited(progress.words_of(one), links)
             yield folded_calls(one.calls)

@@ -56,7 +56,7 @@ class PlainPainter:
 
     def _print_new(self, progress: Progress, words: bool) -> None:
         for one in progress.rounds[self._rounds :]:
-            self._print_words("" if one.wrong else one.words)
+            self._print_words("" if one.wrong else progress.words_of(one))
             self._end_line()
             self._print_calls(one.calls)
             self._rounds, self._printed, self._calls, self._taken_back = self._rounds + 1, 0, 0, 0

@@ -74,7 +74,7 @@ class TypesetPainter:
         columns, now = self._screen.columns, time.monotonic()
         rounds, current, staying = progress.rounds, self._round, list[Text]()
         for one in rounds[self._rounds :]:
-            _, lines = current.grown(_seen(one), columns, now)
+            _, lines = current.grown(_seen(one, progress), columns, now)
             staying += lines.finished
             current = RoundLines()
         seen = _seen_last(progress, streamed=self._options.streamed, whole=whole)
@@ -94,9 +94,9 @@ class TypesetPainter:
         return lines_of(Text(clean(line_text(self._figures(()))), end=""), self._screen.columns)[0]
 
 
-def _seen(one: Round) -> Seen:
+def _seen(one: Round, progress: Progress) -> Seen:
     """A round that is over."""
-    words = "" if one.wrong else one.words
+    words = "" if one.wrong else progress.words_of(one)
     return Seen(words, reasoned=bool(one.thoughts), calls=one.calls, wrong=one.wrong, whole=True)
 
 
