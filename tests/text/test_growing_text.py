@@ -101,7 +101,7 @@ def test_no_word_is_lost_or_shown_twice(blocks: list[str], step: int) -> None:
         if place is not None:
             assert closed(place.finished) == place.finished
             assert place.end > len(goes_on)
-            added = place.finished.removeprefix(tail[: place.end].rstrip("\n"))
+            added = place.finished.removeprefix(tail[: place.end].rstrip())
             assert re.fullmatch(r"\s*(?:`{3,}|~{3,})?", added)
             assert re.match(r"\s*(?:`{3,}|~{3,}|\Z)", place.goes_on)
             shown += place.finished.removesuffix(added)[len(goes_on) :] + "\n"

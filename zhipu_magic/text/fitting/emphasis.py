@@ -33,8 +33,13 @@ _BETWEEN_NAMES = frozenset("，、,；;(（[{ ")
 _CLAUSE_END = re.compile(r"[，。；：！？,;!?\n]")
 _LONGEST_CLAUSE = 200
 _PARTNERS = dict(zip("\"'([{“‘（「『《【〈`", "\"')]}”’）」』》】〉`", strict=True))
-#: What a closing sign is: nothing that is emphasized begins with it.
+#: What a closing sign is: hardly anything that is emphasized begins with it, but for names such as `.py` and `:hover`.
 _CLOSING = frozenset("，。、；：！？,.;:!?…")
+_NAME_WITH_SIGN = re.compile(r"[.:!?…]+[^\W_]")
+#: A product written without spaces: short operands, none of which has a word of a sentence in it, such as 长*宽*高.
+_PRODUCT = re.compile(
+    r"\s*(?:[^\s*是的了在和与及或把被请这那此其我你他她它们要会能可应该对为就都也很最更先再则将让不没]{1,8}(?:\*(?=[^*])|\s*\Z)){3,}"
+)
 
 
 def emphasised(text: str, delimiters: Sequence[Delimiter]) -> str:
@@ -118,6 +123,10 @@ def _meant(text: str, group: Sequence[Delimiter], letters: Letters) -> list[Pair
         left = run.length
         while left and role.closes and (place := _partner(text, opened, role, left)) is not None:
             other = opened[place]
+            if role.is_mask_with(other.run, text):
+                del opened[place:]
+                role.opens = False
+                break
             used = 2 if left >= 2 and other.left >= 2 else 1
             other.left -= used
             pairs.append(Pair(run.sign, other.start + other.left, run.end - left, used))
@@ -202,12 +211,17 @@ class _Role:
         """Whether it can close emphasis around these words."""
         if not inside:
             return False
-        if inside[0] in _CLOSING or unicodedata.category(inside[-1]) in ("Ps", "Pi"):
-            # `**，**`, but not what is between two masks (张**，李**), nor a bracket between two notes: A*（*含税）
-            return all(map(is_punctuation, inside)) and unicodedata.category(inside[-1]) not in ("Ps", "Pi")
+        if unicodedata.category(inside[-1]) in ("Ps", "Pi"):
+            return False  # a bracket between two notes: A*（*含税）
         if self.run.sign != "_" or self._letters.can_close(self.run):
             return True
         return CJK.search(inside) is not None and self._letters.after(self.run) not in _ASCII_WORD
+
+    def is_mask_with(self, opening: Delimiter, text: str) -> bool:
+        """Whether this run and that one each stand for letters that are left out, as in 张**，李**."""
+        inside = text[opening.end : self.run.start]
+        goes_on = inside[0] in _CLOSING and not _NAME_WITH_SIGN.match(inside)
+        return goes_on and not all(map(is_punctuation, inside)) and self._letters.before(opening).isalnum()
 
 
 class _Operator(Enum):
@@ -242,4 +256,4 @@ def _operator(text: str, run: Delimiter, before: str, after: str) -> _Operator |
 def _in_an_equation(text: str, run: Delimiter) -> bool:
     before = _CLAUSE_END.split(text[max(0, run.start - _LONGEST_CLAUSE) : run.start])[-1]
     after = _CLAUSE_END.split(text[run.end : run.end + _LONGEST_CLAUSE], maxsplit=1)[0]
-    return bool(re.search("[=＝]", before + after))
+    return bool(re.search("[=＝]", before + after)) or _PRODUCT.fullmatch(f"{before}*{after}") is not None
