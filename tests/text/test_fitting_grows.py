@@ -63,10 +63,10 @@ def test_a_reply_that_grew_is_fitted_like_one_that_came_at_once(text: str, steps
     shown = page_of([text]).rich
     forget()
     for step in sorted(steps):
-        fitted(text[:step])
-        page_of([text[:step]])
-    assert fitted(text) == whole
-    assert page_of([text]).rich == shown
+        fitted(text[:step], growing=True)
+        page_of([text[:step]], growing=True)
+    assert fitted(text, growing=True) == whole
+    assert page_of([text], growing=True).rich == shown
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -103,7 +103,7 @@ class Balance(HTMLParser):
 @settings(deadline=None, max_examples=300)
 def test_no_tag_stays_open_at_any_moment(text: str) -> None:
     for end in range(0, len(text) + 1, 3):
-        rich = page_of([text[:end]]).rich
+        rich = page_of([text[:end]], growing=True).rich
         assert not re.search(f"[{HTML}]", rich)
         assert Balance(as_markdown_it(rich)).wrong == []
 
@@ -197,7 +197,7 @@ def test_the_time_to_fit_a_reply_grows_as_the_reply_does(unit: str, end: str) ->
         for _ in range(2):
             forget()
             began = process_time()
-            fitted(text)
+            fitted(text, growing=True)
             times.append(process_time() - began)
         return min(times)
 
@@ -212,8 +212,16 @@ def test_what_is_shown_does_not_depend_on_the_replies_before(text: str, steps: l
     whole = harmless(text)
     forget()
     for step in sorted(steps):
-        harmless(text[:step] + other)
-    assert harmless(text) == whole
+        harmless(text[:step] + other, growing=True)
+    assert harmless(text, growing=True) == whole
+
+
+@pytest.mark.parametrize("text", ["a\n|\n|-b", "- 项\n| a | b |\n|---|---|\n| x | y |\n    [a]: b"])
+def test_a_whole_page_does_not_depend_on_how_it_grew(text: str) -> None:
+    whole = page_of([text]).rich
+    for end in range(len(text) + 1):
+        page_of([text[:end]], growing=True)
+    assert page_of([text]).rich == whole
 
 
 def test_marks_of_a_model_are_no_html() -> None:

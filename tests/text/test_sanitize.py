@@ -267,7 +267,7 @@ def parts_of(page: str) -> list[object]:
 def forget() -> None:
     """Have so many other replies shown that none of the test's is remembered."""
     for number in range(20):
-        harmless(f"{number} <b>")
+        harmless(f"{number} <b>", growing=True)
 
 
 @given(NASTY, NASTY, st.lists(st.integers(0, 200), max_size=8))
@@ -278,8 +278,8 @@ def test_a_reply_that_grew_is_shown_like_one_that_came_whole(first: str, second:
     whole = harmless(text)
     forget()
     for step in sorted(steps):
-        harmless(text[:step])
-    assert harmless(text) == whole
+        harmless(text[:step], growing=True)
+    assert harmless(text, growing=True) == whole
 
 
 def test_a_reply_that_begins_like_another_is_shown_on_its_own() -> None:
@@ -287,8 +287,8 @@ def test_a_reply_that_begins_like_another_is_shown_on_its_own() -> None:
     forget()
     whole = harmless(code + more)
     forget()
-    harmless(f"{code}Words <b>.")
-    assert harmless(code + more) == whole
+    harmless(f"{code}Words <b>.", growing=True)
+    assert harmless(code + more, growing=True) == whole
 
 
 @given(NASTY)

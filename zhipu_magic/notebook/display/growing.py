@@ -89,7 +89,7 @@ def growing_page(progress: Progress, above: Above, *, remote_images: bool = Fals
         yield under_way(progress, "…")
         yield UNFINISHED
 
-    return page_of(pieces(), remote_images=remote_images)
+    return page_of(pieces(), remote_images=remote_images, growing=True)
 
 
 def finished_words(words: str, progress: Progress, *, remote_images: bool = False) -> Markup:

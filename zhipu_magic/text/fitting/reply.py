@@ -33,18 +33,20 @@ _NEEDS = re.compile(
 _seen = SeenTexts(is_longer)
 
 
-def fitted(markdown: str) -> str:
+def fitted(markdown: str, *, growing: bool = False) -> str:
     """The Markdown as every front end shows it alike; unchanged if they all do.
 
-    Called again with a longer text that begins the same, it continues where it was.
+    A `growing` text that begins as an earlier one did is continued where that was. Of a whole text, nothing depends on
+    what was seen before.
     """
     if not _NEEDS.search(markdown):
         return markdown
     text = markdown.replace("\r\n", "\n").replace("\r", "\n")
-    before = _seen.before(text)
+    before = _seen.before(text) if growing else Settled()
     rest = _Rest.of(text[before.end :])
     settled = before.shown + edited(rest.text, rest.edits(0, rest.settled), 0, rest.settled)
-    _seen.replace(before, Settled(text, before.end + rest.settled_before, settled))
+    if growing:
+        _seen.replace(before, Settled(text, before.end + rest.settled_before, settled))
     return settled + edited(rest.text, rest.edits(rest.settled, len(rest.text)), rest.settled)
 
 

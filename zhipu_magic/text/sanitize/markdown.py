@@ -58,22 +58,23 @@ _UNDRAWABLE = re.compile(
 _seen = {False: SeenTexts(is_settled_alike), True: SeenTexts(is_settled_alike)}
 
 
-def harmless(markdown: str, *, remote_images: bool = False) -> str:
+def harmless(markdown: str, *, remote_images: bool = False, growing: bool = False) -> str:
     """The Markdown with nothing in it that a front end could run or fetch; unchanged if there is nothing.
 
-    HTML is shown as text, an image as a link unless `remote_images`. Called again with a longer text that begins the
-    same, it continues where it was.
+    HTML is shown as text, an image as a link unless `remote_images`. A `growing` text that begins as an earlier one did
+    is continued where that was.
     """
     danger = DANGER[remote_images]
     if not danger.search(markdown):
         return markdown
     text = _CONTROLS.sub(" ", markdown.replace("\r\n", "\n").replace("\r", "\n"))
     seen = _seen[remote_images]
-    before = seen.before(text)
+    before = seen.before(text) if growing else Settled()
     reply = _Reply(text, structure(text, before.end), danger)
     settled = reply.found.settled
     shown = reply.shown(before.end, settled, before.shown)
-    seen.replace(before, Settled(text, settled, shown))
+    if growing:
+        seen.replace(before, Settled(text, settled, shown))
     return reply.shown(settled, len(text), shown)
 
 

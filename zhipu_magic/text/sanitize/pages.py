@@ -33,11 +33,18 @@ class Cited(NamedTuple):
     links: Mapping[str, Markup]
 
 
-def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = False, as_written: bool = False) -> Markup:
+def page_of(
+    pieces: Iterable[Markup | Cited | str],
+    *,
+    remote_images: bool = False,
+    as_written: bool = False,
+    growing: bool = False,
+) -> Markup:
     """A page of pieces one below the other: a `str` is the model's Markdown, a `Markup` is ours. Both may be empty.
 
     The model's Markdown is fitted to all front ends, unless it is to stay `as_written`; the `plain` form has it as it
-    is. `remote_images` shows the images in it. Called again with a longer last piece, it continues where it was.
+    is. `remote_images` shows the images in it. A `growing` page whose last piece is longer continues where an earlier
+    one was.
     """
     ours: list[Markup] = []
     rich: list[str] = []
@@ -55,9 +62,9 @@ def page_of(pieces: Iterable[Markup | Cited | str], *, remote_images: bool = Fal
             words, links = piece if isinstance(piece, Cited) else (piece, {})
             words = _OURS.sub("\N{REPLACEMENT CHARACTER}", words)
             seen = unhidden(words)
-            rich.append(_linked(seen if as_written else fitted(seen), links, ours))
+            rich.append(_linked(seen if as_written else fitted(seen, growing=growing), links, ours))
             plain.append(words)
-    shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images))
+    shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images, growing=growing))
     return Markup.vouched(_MARK.sub(lambda mark: ours[int(mark[1])].rich, shown), "\n\n".join(plain))
 
 
