@@ -130,7 +130,8 @@ def _show_catalogue(session: Session, offered: Sequence[str] | None, note: str) 
         known = chat.service.model(name)
         row = [_marked(name, chat.model), _context(known), _THINKS[known.thinking] if known else "", _sight(known)]
         rows.append([*row, _price(known)] if priced else row)
-    notes = [note if offered is None else _list_note(names, listed), _efforts_note()]
+    whose = "practice server" if chat.service.practising else "service"
+    notes = [note if offered is None else _list_note(names, listed, whose), _efforts_note()]
     if priced:
         header.append("yuan per million tokens: in / out")
         notes += [f"Prices are estimates of {PRICES_DATE}.", _TIERS]
@@ -154,11 +155,11 @@ _PLAN = "The coding plan is billed as a subscription, not by the token."
 _NO_PRICES = "The prices of this service are not known here."
 
 
-def _list_note(names: Sequence[str], listed: set[str]) -> str:
+def _list_note(names: Sequence[str], listed: set[str], whose: str) -> str:
     missing = [name for name in names if name not in listed]
     if not missing:
-        return "The list is the service's own."
-    return f"The service's own list does not have {', '.join(missing)}."
+        return f"The list is the {whose}'s own."
+    return f"The {whose}'s own list does not have {', '.join(missing)}."
 
 
 def _efforts_note() -> str:

@@ -63,7 +63,7 @@ class DashboardFigures:
         rows: list[tuple[str, ...]] = []
         for number, entry in zip(range(count, 0, -1), self.newest, strict=False):
             replayed = "replayed" if entry.replayed and not self.as_recorded else ""
-            mark = marks.get(entry.turn, "replaced or undone") if entry.turn else ""
+            mark = marks.get(entry.turn, "not in the thread") if entry.turn else ""
             notes = [note for note in (entry.note, mark, replayed) if note]
             rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
         return rows

@@ -151,8 +151,8 @@ The text is sent exactly as written, except that `{{{{ name }}}}` stands for the
 streams in as Markdown, with a panel of figures below it, and `response` is then the SDK's Completion:
 `response.choices[0].message`. The last one is always `_glm`.
 
-Put a value with spaces or an apostrophe in double quotes: -s "You're a poet". Options go on in the next line after a \\
-at the end of one. Comments above `%%glm`, and `#|` lines directly below it, are not sent.
+Put a value with spaces or an apostrophe in double quotes: -s "You're a poet". After a `\\` at the end of a line,
+options go on in the next one. Comments above `%%glm`, and `#|` lines directly below it, are not sent.
 
 {PARSER.format_help().strip()}
 
