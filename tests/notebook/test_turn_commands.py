@@ -52,6 +52,21 @@ def test_undo_and_redo_name_the_turns_by_their_numbers(three: Notebook) -> None:
     assert three.command("undo 2").startswith("Undone: a turn run again and a reset. ")
 
 
+def test_a_turn_added_in_the_middle_is_named_by_its_own_number(three: Notebook) -> None:
+    asks_twice = "for prompt in 'xy':\n    get_ipython().run_cell_magic('glm', '', prompt)"
+    assert three.run("a", asks_twice, "a two", "a three").success
+    assert three.replies() == ["a two", "a three", "b one", "c one"]
+    assert three.command("undo").startswith("Undone: turn 2. ")
+    assert three.command("redo").startswith("Redone: turn 2. ")
+
+
+def test_what_was_undone_is_named_in_its_order(three: Notebook) -> None:
+    three.command("reset")
+    three.ask("d", "d one")
+    assert three.command("undo 3").startswith("Undone: turn 3, a reset and turn 1. ")
+    assert three.command("redo 3").startswith("Redone: turn 3, a reset and turn 1. ")
+
+
 def test_redo_takes_a_number_too(three: Notebook) -> None:
     three.command("undo 3")
     assert three.replies() == []

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..service.forks import register_at_fork
 from ..text.errors import InvalidRequest, JournalError
+from .change import Change
 from .conversation import Thread
 from .events.changes import ResumeEvent
 from .events.checked import check_name, checked_event
 from .events.event import Event, State
 from .journal.checks import named
 from .journal.journal import Journal
-from .link import A_TURN, Link
+from .link import A_TURN, Link, added_link
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -132,14 +133,14 @@ class History:
 
     # Going back, and elsewhere
 
-    def undo(self, count: int = 1) -> list[str]:
+    def undo(self, count: int = 1) -> list[Change]:
         """Take back the latest changes of the current thread. Returns what they were, the latest first.
 
         A turn that was added is named by its number: `turn 3`.
         """
         return self._back_and_forth("undo", count)
 
-    def redo(self, count: int = 1) -> list[str]:
+    def redo(self, count: int = 1) -> list[Change]:
         """Make undone changes again. Returns what they were."""
         return self._back_and_forth("redo", count)
 
@@ -209,9 +210,10 @@ class History:
         if name != self.thread().name:
             self.do("switch", thread=check_name(name))
 
-    def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[str]:
+    def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[Change]:
         self._finish(self.thread().name)
-        change, done = Thread.undo if kind == "undo" else Thread.redo, []
+        change = Thread.undo if kind == "undo" else Thread.redo
+        done: list[Change] = []
         with self._one_change():
             thread = self.thread()
             for _ in range(count):
@@ -219,8 +221,9 @@ class History:
                 changed = change(thread)
                 if changed is thread:
                     break
-                what, longer = step.what if step else A_TURN, thread if kind == "undo" else changed
-                done.append(f"turn {longer.last.number}" if what == A_TURN and longer.last else what)
+                what, chains = step.what if step else A_TURN, (thread.last, changed.last)
+                added = added_link(*(chains if kind == "undo" else chains[::-1])) if what == A_TURN else None
+                done.append(Change(what, added.number if added else None))
                 thread = changed
             if done:
                 self._apply(kind, thread=thread.name, count=len(done))

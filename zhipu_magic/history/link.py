@@ -85,6 +85,13 @@ def back_from(link: Link | None) -> Iterator[Link]:
         link = link.before
 
 
+def added_link(longer: Link | None, shorter: Link | None) -> Link | None:
+    """The link that a change added, by the chains with it and without it: it may stand in the middle."""
+    while longer is not None and shorter is not None and longer.turn.id == shorter.turn.id:
+        longer, shorter = longer.before, shorter.before
+    return next((link for link in back_from(longer) if not link.aside), None)
+
+
 def links_with_system(link: Link | None) -> Iterator[Link]:
     """Of this link and those before it, those whose turns stand and came with a system text, the newest first."""
     if link is not None and not link.gives_system:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -18,6 +18,7 @@ from .. import ask_cell
 from .command import Command, number
 
 if TYPE_CHECKING:
+    from ...history.change import Change
     from ..session import Session
 
 
@@ -73,18 +74,24 @@ def _redo(session: Session, text: str) -> None:
     session.answer(f"Redone: {_changes(done)}. {_now(session.chat.thread().size)}")
 
 
-def _changes(done: Sequence[str]) -> str:
-    """Changes in the order in which they were made: turns by their numbers, and how often each other one was made."""
-    numbers = [int(what.removeprefix("turn ")) for what in done if what.startswith("turn ")]
-    others = Counter(what for what in done if not what.startswith("turn "))
-    parts = [f"turn {numbers[0]}"] if len(numbers) == 1 else []
-    if len(numbers) > 1:
-        between = " and " if len(numbers) == 2 else " to "
-        in_a_row = max(numbers) - min(numbers) == len(numbers) - 1
-        listed = f"{min(numbers)}{between}{max(numbers)}" if in_a_row else ", ".join(map(str, numbers))
-        parts.append(f"{plural(len(numbers), 'turn')} ({listed})")
-    parts += [what if count == 1 else f"{what}, {count:,} times" for what, count in others.items()]
-    return " and ".join(parts)
+def _changes(done: Sequence[Change]) -> str:
+    """Changes in the order in which they were made; the same ones in a row, and turns in a row, are one part."""
+    runs = groupby(done, key=lambda change: "" if change.turn is not None else str(change))
+    parts = [_in_a_row(list(changes)) for _, changes in runs]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
+def _in_a_row(changes: Sequence[Change]) -> str:
+    """One change, or several of a kind, in words."""
+    if len(changes) == 1:
+        return changes[0]
+    numbers = [change.turn for change in changes if change.turn is not None]
+    if not numbers:
+        return f"{changes[0]} ({len(changes):,} times)"
+    between = " and " if len(numbers) == 2 else " to "
+    is_range = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    listed = f"{numbers[0]}{between}{numbers[-1]}" if is_range else ", ".join(map(str, numbers))
+    return f"{plural(len(numbers), 'turn')} ({listed})"
 
 
 def _now(count: int) -> str:
