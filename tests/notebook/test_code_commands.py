@@ -312,6 +312,14 @@ def test_a_failure_that_was_put_right_is_not_sent(page: Page, server: PracticeSe
     assert "ZeroDivisionError" in fixed(page, server)[0]
 
 
+def test_an_older_message_is_not_said_to_have_failed_last(page: Page, server: PracticeServer) -> None:
+    assert not page.run("%glm histroy", "m").success
+    page.run("1 / 0", "a")
+    assert page.run("1 / 1", "a").success
+    told = refused(page, server)
+    assert "put right" in told and "histroy" not in told
+
+
 def test_the_cell_that_ran_again_is_named_by_its_number(page: Page, server: PracticeServer) -> None:
     page.shell.run_cell("1 / 0", store_history=True, cell_id="a")
     page.shell.run_cell("1 / 1", store_history=True, cell_id="a")

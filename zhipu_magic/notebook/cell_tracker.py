@@ -48,8 +48,10 @@ class CellTracker:
         #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
         self.deleted: frozenset[str] = frozenset(self.just_deleted)
         self._failure: Failure | None = None
-        #: Where the cell of that failure has run again without one: its number on the page, if it has one.
-        self._put_right: int | bool = False
+        #: Whether the cell of the newest failure has run again without one.
+        self.put_right = False
+        #: The number on the page of the run that put it right, if it has one.
+        self.put_right_by: int | None = None
         #: The newest message of our own that has failed a cell, until that cell runs again without it.
         self._message: Failure | None = None
         #: The run that has failures repaired: it neither adds one nor puts one right.
@@ -80,14 +82,9 @@ class CellTracker:
         return self._failure
 
     @property
-    def put_right(self) -> int | bool:
-        """Whether the cell of the newest failure has run again without one; its number on the page, if it has one."""
-        return self._put_right
-
-    @property
-    def message(self) -> BaseException | None:
+    def message(self) -> Failure | None:
         """The newest message of our own that has failed a cell, unless that cell has run again without it."""
-        return self._message.error if self._message is not None else None
+        return self._message
 
     def begin_repair(self) -> None:
         """Note that the running cell has the newest failure repaired, which stays the newest however this cell ends."""
@@ -99,7 +96,7 @@ class CellTracker:
             self._fail(Failure(errors[-1], cell=self.cell, run=self.run))
 
     def _fail(self, failure: Failure) -> None:
-        self._failure, self._put_right = failure, False
+        self._failure, self.put_right, self.put_right_by = failure, False, None
 
     def begin(self, info: ExecutionInfo) -> bool:
         """Note that a cell begins. Returns False for a cell within a cell, such as one run by %%capture."""
@@ -150,7 +147,7 @@ class CellTracker:
         if self._message is not None and self._is_rerun_of(self._message, source):
             self._message = None
         if self._failure is not None and self._is_rerun_of(self._failure, source):
-            self._put_right = self.execution_count or True
+            self.put_right, self.put_right_by = True, self.execution_count or None
 
     def _is_rerun_of(self, failure: Failure, source: str) -> bool:
         """Whether the running cell is the failed one: by its id, or by its source where cells have no ids."""

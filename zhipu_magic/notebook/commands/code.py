@@ -76,18 +76,19 @@ def _fix(session: Session, text: str) -> None:
 def _to_fix(session: Session) -> Failure:
     """The newest failure. Raises UsageError if it is put right, or if only our own messages have failed a cell."""
     cells = session.cells
-    failure, again = cells.failure, cells.put_right
-    if failure is not None and not again:
+    failure = cells.failure
+    if failure is not None and not cells.put_right:
         return failure
-    if cells.message is not None:
-        words = shorten(str(cells.message), _LONGEST_MESSAGE)
+    message = cells.message
+    if message is not None and (failure is None or message.run > failure.run):
+        words = shorten(str(message.error), _LONGEST_MESSAGE)
         raise UsageError(
             "There is no exception to fix. What failed last is no fault in code: the message itself says what to do "
             f"(“{words}”)."
         )
     if failure is None:
         raise UsageError("There is no exception to fix: no cell has raised one in this session.")
-    where = "its cell" if again is True else f"cell [{again}]"
+    where = "its cell" if cells.put_right_by is None else f"cell [{cells.put_right_by}]"
     raise UsageError(
         f"The newest failure ({_named(failure.error)}) has been put right: {where} ran again without it. "
         "Nothing was sent."
