@@ -284,8 +284,16 @@ def test_it_is_told_that_a_system_text_went_with_its_cell(notebook: Notebook) ->
     told(notebook, "a", "%%glm -s pirate")
     shown = notebook.ask("b", "ok", deleted=["a"]).plain(1)
     assert "1 turn was set aside: its cell was deleted." in shown
-    assert "The system text that its cell gave went with it: now it is “brief”." in shown
+    assert (
+        "The system text “pirate”, which came with a cell that was deleted, is no longer in force: now it is “brief”."
+        in shown
+    )
     notebook.command('system ""')
     told(notebook, "c", "%%glm -s poet")
-    assert "went with it: now there is none." in notebook.ask("d", "ok", deleted=["c"]).plain(1)
+    assert "“poet”, which came with a cell that was deleted, is no longer in force: now there is none." in notebook.ask(
+        "d", "ok", deleted=["c"]
+    ).plain(1)
     assert "system text" not in notebook.ask("e", "ok", deleted=["d"]).plain(1)
+    told(notebook, "f", "%%glm -s sailor")
+    notebook.command("reset")
+    assert "The system text “sailor”, which came with" in notebook.ask("g", "ok", deleted=["f"]).plain(1)

@@ -17,7 +17,8 @@ def set_aside(count: int, why: str, *, elsewhere: str = "") -> str:
     return f"{count} turns{where} were set aside: their cells were {why}. {back} brings them back."
 
 
-def system_gone(system: str) -> str:
-    """Says that a cell's system text was set aside with its turn, and which one is in force now."""
-    now = f"it is “{shorten(system, _LONGEST_SYSTEM)}”" if system else "there is none"
-    return f"The system text that its cell gave went with it: now {now}."
+def system_gone(gone: str, why: str, now: str) -> str:
+    """Says that the system text that a cell gave is no longer in force, and which one is now."""
+    now = f"it is “{shorten(now, _LONGEST_SYSTEM)}”" if now else "there is none"
+    text = shorten(gone, _LONGEST_SYSTEM)
+    return f"The system text “{text}”, which came with a cell that was {why}, is no longer in force: now {now}."

@@ -210,7 +210,7 @@ class Session:
                 elsewhere = name if name != self._chat.thread().name else ""
                 self.notify(notices.set_aside(count, why, elsewhere=elsewhere))
             if self._chat.system != system:
-                self.notify(notices.system_gone(self._chat.system))
+                self.notify(notices.system_gone(system, why, self._chat.system))
             self.reflect_chat()
 
     # The display
