@@ -321,7 +321,9 @@ def test_what_a_search_costs_is_said_where_money_is(page: Page, server: Practice
     assert "¥" not in cell.plain(1)
     page.run("%%glm -m glm-4.7\nAnd else?")
     usage = page.run("%glm usage").plain()
-    assert "What is new? (the web search is billed separately)" in usage and "price not known of 1" in usage
+    assert (
+        "What is new? (the web search is billed separately)" in usage and "1 request whose price is not known" in usage
+    )
     assert "else? (" not in usage
 
 

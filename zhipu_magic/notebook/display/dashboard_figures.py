@@ -130,7 +130,7 @@ def totals(figures: DashboardFigures) -> str:
     if sums.cost is not None:
         parts.append(costs.with_date(sums.cost))
     if sums.unpriced:
-        parts.append(f"{costs.NOT_KNOWN} of {sums.unpriced:,}")
+        parts.append(f"{plural(sums.unpriced, 'request')} whose price is not known")
     if sums.uncounted:
         about = f" (about {plural(sums.estimated_tokens, 'token')})" if sums.estimated_tokens else ""
         parts.append(f"{sums.uncounted:,} {costs.NOT_COUNTED}{about}")
