@@ -441,3 +441,13 @@ def test_a_failed_turn_leaves_the_conversation_as_it_was(page: Page, server: Pra
     server.enqueue(Fault(401, "1002"))
     page.run("%%glm\nlost")
     assert len(page.magics.chat.thread().turns) == 1
+
+
+def test_practice_begun_again_while_all_is_replayed_still_answers_afterwards(bare_page: Page) -> None:
+    bare_page.run("%load_ext zhipu_magic")
+    bare_page.run("%glm practice")
+    bare_page.run("%config GLMMagics.replay = 'only'")
+    assert bare_page.run("%glm practice").success
+    bare_page.run("%config GLMMagics.replay = 'off'")
+    assert bare_page.run("%%glm\nhi").success
+    bare_page.run("%glm practice off")

@@ -18,7 +18,7 @@ class PagePractice:
         self._script: Path | None = None
 
     def begin(self, service: Service, script: Path | None, *, replays: bool) -> None:
-        """Use a server in this process from now on. Where everything is replayed, none is started.
+        """Use a server in this process from now on. Where everything is replayed, none is started for it.
 
         Raises ValueError if something is wrong with a file of scripts (see `practice.script_file`).
         """
@@ -27,7 +27,7 @@ class PagePractice:
         from ..service.endpoint import Endpoint
 
         address, key = "http://127.0.0.1/practice", "practice"
-        if not replays:
+        if self.server is not None or not replays:
             server = self.server or PracticeServer()
             server.read_script(script)
             self.server = server.start()
