@@ -13,7 +13,9 @@ from readers import READERS, Elements, as_markdown_it
 
 from zhipu_magic.text.characters import without_controls
 from zhipu_magic.text.html import block, code
+from zhipu_magic.text.markdown import Structure
 from zhipu_magic.text.markup import escape
+from zhipu_magic.text.sanitize import hidden
 from zhipu_magic.text.sanitize.hidden import unhidden
 from zhipu_magic.text.sanitize.pages import page_of
 
@@ -51,11 +53,38 @@ def test_they_are_shown_in_code_and_left_out_of_words(text: str, shown: str) -> 
 @given(TEXTS)
 @example("&#82\u202e38;")
 @example("&#82&#8238;38;")
+@example("```\n\x0c```\n&#8238;")
+@example("\ufeff```\nx\n```\n&#8238;\n```")
 def test_nothing_on_a_page_is_reordered(reader: object, text: str) -> None:
     assert callable(reader)
     page = page_of([text])
     assert not REORDERS.search(html.unescape(reader(page.rich)))
     assert page.plain == text
+
+
+@given(st.lists(TEXTS, max_size=5))
+@example(["\n\n- \u202e`\u202e", "`", "\n\n", "    \u202ea", "\n\n&#8238;", "```\n\u202e"])
+def test_a_text_that_grows_reads_as_if_it_had_come_at_once(pieces: list[str]) -> None:
+    text = ""
+    for piece in pieces:
+        text += piece
+        grown = unhidden(text)
+        hidden._seen.forget()
+        assert grown == unhidden(text)
+
+
+def test_what_is_settled_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    paragraph, lengths = "words \u202e and `code`\n\n", list[int]()
+    read = hidden.structure
+
+    def measured(text: str, start: int = 0) -> Structure:
+        lengths.append(len(text) - start)
+        return read(text, start)
+
+    monkeypatch.setattr(hidden, "structure", measured)
+    for count in range(1, 50):
+        unhidden(paragraph * count)
+    assert max(lengths) <= 2 * len(paragraph)
 
 
 @given(NASTY)

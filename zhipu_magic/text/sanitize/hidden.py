@@ -7,11 +7,12 @@ as editors do; words read in the order in which they were written without them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ..characters import REORDERING
-from ..markdown import code_spans, structure
+from ..markdown import Structure, code_spans, structure
+from ..settled import SeenTexts, Settled, is_longer
 
 __all__ = ["unhidden"]
 
@@ -24,25 +25,38 @@ _SPELLED = re.compile(
 )
 
 
-def unhidden(markdown: str) -> str:
-    """The Markdown with such characters shown in its code, and left out of its words."""
+_seen = SeenTexts(is_longer)
+
+
+def unhidden(markdown: str, *, growing: bool = False) -> str:
+    """The Markdown with such characters shown in its code, and left out of its words.
+
+    A `growing` text that begins as an earlier one did is continued where that was.
+    """
     if not (_HIDDEN.search(markdown) or _SPELLED.search(markdown)):
         return markdown
-    parts: list[str] = []
-    places = [0, *(place for region in _code(markdown) for place in region), len(markdown)]
-    for number, (start, end) in enumerate(pairwise(places)):
-        piece = markdown[start:end]
-        parts.append(_HIDDEN.sub(_name, piece) if number % 2 else _in_order(piece))
-    return "".join(parts)
+    before = _seen.before(markdown) if growing else Settled()
+    found = structure(markdown, before.end)
+    code = list(_code(markdown, found))
+    shown = before.shown + _shown(markdown, code, before.end, found.settled)
+    if growing:
+        _seen.replace(before, Settled(markdown, found.settled, shown))
+    return shown + _shown(markdown, code, found.settled, len(markdown))
+
+
+def _shown(markdown: str, code: Sequence[tuple[int, int]], start: int, end: int) -> str:
+    """The part from `start` to `end`, neither of which is within code."""
+    places = [start, *(place for region in code if start <= region[0] < end for place in region), end]
+    pieces = (markdown[first:last] for first, last in pairwise(places))
+    return "".join(_HIDDEN.sub(_name, piece) if number % 2 else _in_order(piece) for number, piece in enumerate(pieces))
 
 
 def _in_order(words: str) -> str:
     return _SPELLED.sub("&amp;", _REORDERING.sub("", words))
 
 
-def _code(markdown: str) -> Iterator[tuple[int, int]]:
+def _code(markdown: str, found: Structure) -> Iterator[tuple[int, int]]:
     """Where code begins and ends, in order."""
-    found = structure(markdown)
     regions = [(block.start, block.end) for block in found.blocks]
     for start, end in found.runs:
         regions += code_spans(markdown, start, end)

@@ -15,6 +15,7 @@ from ..fitting.marks import in_html
 from ..fitting.reply import fitted
 from ..markdown import closed, outside_code
 from ..markup import Markup
+from .dangers import CONTROL
 from .hidden import unhidden
 from .markdown import harmless
 
@@ -22,6 +23,7 @@ from .markdown import harmless
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _OURS = re.compile("[\ufdd0-\ufdef]")  # and those of `fitting.marks`
+_CONTROLS = re.compile(f"[{CONTROL}]")
 #: A reference that is not part of a link, an image or an address.
 _CITATION = re.compile(r"(?<![\\!\[(</=])\[(ref_[0-9]{1,4})\](?![(:])")
 
@@ -61,7 +63,8 @@ def page_of(
         else:
             words, links = piece if isinstance(piece, Cited) else (piece, {})
             words = _OURS.sub("\N{REPLACEMENT CHARACTER}", words)
-            seen = unhidden(words)
+            # A control character becomes a space, after which a fence may stand where none did: so it does so first.
+            seen = unhidden(_CONTROLS.sub(" ", words), growing=growing)
             rich.append(_linked(seen if as_written else fitted(seen, growing=growing), links, ours))
             plain.append(words)
     shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images, growing=growing))
