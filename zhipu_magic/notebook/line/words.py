@@ -23,8 +23,8 @@ SEPARATORS = "=＝﹦:：﹕∶"
 #: What cannot be seen, but comes along when text is copied: blanks without width, and marks of the writing direction.
 _UNSEEN = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _AN_UNSEEN = re.compile(f"[{_UNSEEN}]")
-#: The same around a word, where it means nothing.
-_AROUND_WORDS = re.compile(rf"(?<!\S)[{_UNSEEN}]+|[{_UNSEEN}]+(?!\S)")
+#: The same around a word, where it means nothing. A run of them is looked at from its beginning only.
+_AROUND_WORDS = re.compile(rf"(?<!\S)[{_UNSEEN}]+|(?<![{_UNSEEN}])[{_UNSEEN}]+(?!\S)")
 _DASH = re.escape(DASHES)
 _OPTION = re.compile(
     rf"(?P<dashes>[{_DASH}{_UNSEEN}]*[{_DASH}])(?P<name>[{_UNSEEN}]*[^\W\d_][\w{_DASH}{_UNSEEN}]*)",
@@ -46,7 +46,7 @@ def words(line: str, options: Container[str]) -> list[str]:
     A bracketed part is one word, so that Literal["a", "b"] needs no quotes. Raises ValueError for a quote that is not
     closed: QuoteNotClosed if it is a typographic one.
     """
-    read, place, at_word = "", 0, True
+    pieces, place, at_word = list[str](), 0, True
     while place < len(line):
         unseen = _AROUND_WORDS.match(line, place)
         piece, end = _piece(line, place, options) if at_word and not unseen else _inside(line, place)
@@ -54,8 +54,9 @@ def words(line: str, options: Container[str]) -> list[str]:
             piece, end = "", unseen.end()
         else:
             at_word = piece == " "
-        read, place = read + piece, end
-    return shlex.split(read)
+        pieces.append(piece)
+        place = end
+    return shlex.split("".join(pieces))
 
 
 def seen(text: str) -> str:
