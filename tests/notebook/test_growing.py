@@ -42,6 +42,7 @@ class OneByOne(tuple[Any, ...]):
             if self._shown() >= count:
                 return
             yield LOOK
+        raise AssertionError(f"The page has shown {self._shown()} of {count} steps, and no more for a while.")
 
 
 #: Seconds between two looks whether a page shows a step, and how many there are at most.
