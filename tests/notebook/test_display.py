@@ -262,11 +262,12 @@ def test_all_that_the_panel_tells_is_told_without_its_colours(page: Page, server
 
 
 def test_while_it_grows_the_panel_has_the_same_name_and_no_ornament_is_heard(
-    page: Page, server: PracticeServer
+    page: Page, server: PracticeServer, live: list[str]
 ) -> None:
-    cell = page.run("%%glm -m glm-4-plus\nhi")
-    values = [message["value"] for message in cell.messages if "value" in message]
-    assert values or any(WIDGET in message.get("data", {}) for message in cell.messages)
-    for value in values:
+    server.enqueue(Raw((sse(chunk("Some ")), 0.3, sse(chunk("words.")), sse(chunk(finish_reason="stop")), DONE)))
+    page.run("%%glm -m glm-4-plus\nhi")
+    growing = [value for value in live if "◦" in value]
+    assert growing
+    for value in growing:
         heard = _Heard(value)
         assert heard.roles[0] == "group" and "Usage of this reply" in heard.told and "◦" not in heard.told
