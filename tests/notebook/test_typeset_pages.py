@@ -64,7 +64,10 @@ def test_a_text_from_outside_is_set_letter_by_letter(text: str) -> None:
 @given(TEXTS, TEXTS)
 def test_a_cell_from_outside_ends_no_cell(one: str, two: str) -> None:
     _, _, *lines = shown(table(("a", "b"), [(one, code(two))]), 10_000)
-    assert letters("".join(lines)) == letters(one + two) or re.search(r"[\r\n]", one)
+    found, given = letters("".join(lines)), letters(one + two)
+    assert sorted(found) == sorted(given)
+    if len(lines) == 1:  # of cells with several lines, the first ones stand beside each other
+        assert found == given
 
 
 def test_a_link_tells_its_address() -> None:
