@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..text.cell_options import CELL_OPTIONS
+
 _END = r"(?:\r\n?|\n|\Z)"
 _TEXT = r"[^\r\n]*"
 #: Blanks within a line, the wide one of a Chinese keyboard among them.
@@ -23,9 +25,6 @@ _AROUND = re.compile(rf"%%(\w[\w.]*)(?:[ \t]+({_TEXT}))?{_END}")
 _LINE = re.compile(rf"({_TEXT}){_END}")
 #: What ends a line that goes on: an odd number of backslashes. Blanks behind them cannot be seen, and mean nothing.
 _GOES_ON = re.compile(rf"(?<![\\＼])(?:\\\\)*([\\＼]{_BLANK}*)\Z")
-_LIKE_CELL_OPTIONS = re.compile(rf"{_BLANK}*#\|")
-#: A bare `#|` ends them, for a prompt that begins as they do.
-_CELL_OPTIONS = re.compile(rf"(?:{_BLANK}*#\|(?={_BLANK}*\S){_TEXT}{_END})*(?:{_BLANK}*#\|{_BLANK}*{_END})?")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def find(source: str) -> GlmCell | None:
         place = _after(_ABOVE, source, place)
         if glm := _GLM.match(source, place):
             start = glm.end(1)
-            below = _after(_CELL_OPTIONS, source, _end_of_options(source, glm.end()))
+            below = _after(CELL_OPTIONS, source, _end_of_options(source, glm.end()))
             first = start if outermost is None else outermost
             return GlmCell(
                 source,
@@ -93,11 +92,6 @@ def find(source: str) -> GlmCell | None:
         outermost = place if outermost is None else outermost
         around.append(magic[1])
         place = magic.end()
-
-
-def below_options(prompt: str) -> str:
-    """The prompt as it stands below options: after a bare `#|` if it begins as cell options do."""
-    return f"#|\n{prompt}" if _LIKE_CELL_OPTIONS.match(prompt) else prompt
 
 
 def in_one_line(options: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import EscapedCommand
 
-from .glm_cell import GlmCell, below_options, find
+from ..text.cell_options import below_options
+from .glm_cell import GlmCell, find
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -18,6 +18,7 @@ from typing import Any
 from ...history.conversation import Thread
 from ...service.hosted_tools import SEARCH_SETTINGS, HostedTool, Knowledge, McpServer, hosted_tools
 from ...text.addresses import is_web_address
+from ...text.cell_options import below_options
 from ...text.characters import is_word, shortened
 from ...text.errors import InvalidRequest
 from ...values.images.from_value import Image
@@ -27,9 +28,6 @@ from ..options import TOOL_CHOICES, Options, function_name
 #: What ends the options of a line, also in the place of a value.
 _END = "--"
 _BARE = re.compile(r"[\w@%+=:,./-]+")
-#: What a cell takes for options of Quarto or nbdev at the beginning of a prompt, and what says that it is not.
-_LIKE_CELL_OPTIONS = re.compile(r"[^\S\r\n]*#\|")
-_NO_CELL_OPTIONS = "#|\n"
 
 
 def notebook(thread: Thread, model: str) -> str:
@@ -48,9 +46,8 @@ def notebook(thread: Thread, model: str) -> str:
         cells += [_cell(f"image-{number}", _images(number, turn.images))] if turn.images else []
         words = [*words, *(f"--image image_{number}_{place}" for place in range(1, len(turn.images) + 1))]
         words += ["--raw"] if has_references(prompt) else []
-        begins = _NO_CELL_OPTIONS if _LIKE_CELL_OPTIONS.match(prompt) else ""
         line = " ".join(["%%glm", *words])
-        cells.append(_cell(f"turn-{number}", f"{line}\n{begins}{prompt}{end}"))
+        cells.append(_cell(f"turn-{number}", f"{line}\n{below_options(prompt)}{end}"))
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
