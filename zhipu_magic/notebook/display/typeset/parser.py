@@ -133,26 +133,18 @@ def _take(state: StateInline, kind: str, found: re.Match[str], *, silent: bool) 
 
 def _table_below(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
     """A table directly below an item or a quotation ends its words."""
-
-    def written(line: int) -> str:
-        return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-
-    return silent and startLine + 1 < endLine and begins_table(written(startLine), written(startLine + 1))
+    return silent and startLine + 1 < endLine and begins_table(_line(state, startLine), _line(state, startLine + 1))
 
 
 def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
     """Lines from `$$` or `\\[` on to its end; while it grows, to the end of the text."""
-
-    def written(line: int) -> str:
-        return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-
-    opening = written(startLine)
+    opening = _line(state, startLine)
     closing = _CLOSING.get(opening[:2])
     if closing is None or state.is_code_block(startLine) or closing in opening[2:]:
         return False
     lines = [opening]
     for line in range(startLine + 1, endLine):
-        lines.append(written(line))
+        lines.append(_line(state, line))
         if not lines[-1].strip() or state.sCount[line] < state.blkIndent:
             return False
         if lines[-1].rstrip().endswith(closing):
@@ -163,3 +155,8 @@ def _block_of_mathematics(state: StateBlock, startLine: int, endLine: int, silen
         token.content = "\n".join(lines)
         state.line = startLine + len(lines)
     return True
+
+
+def _line(state: StateBlock, number: int) -> str:
+    """A line as it is written within its block."""
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
