@@ -77,11 +77,20 @@ def code_regions(text: str) -> list[tuple[int, int]]:
     """Where fenced blocks and code between backticks begin and end, in order. Indented blocks are not among them."""
     if "`" not in text and "~~~" not in text:
         return []
-    found = structure(text)
-    regions = [(block.start, block.end) for block in found.blocks if block.fenced]
-    for start, end in found.runs:
-        regions += code_spans(text, start, end)
-    return sorted(regions)
+    return regions_in(text, structure(text))
+
+
+def regions_in(text: str, found: Structure, *, indented: bool = False) -> list[tuple[int, int]]:
+    """The same of a text whose structure is known; with its `indented` blocks, if they count."""
+    blocks = [(block.start, block.end) for block in found.blocks if block.fenced or indented]
+    return sorted([*blocks, *inline_code(text, found)])
+
+
+def inline_code(text: str, found: Structure) -> Iterator[tuple[int, int]]:
+    """The code between backticks in all runs of words of a text."""
+    if "`" in text:
+        for start, end in found.runs:
+            yield from code_spans(text, start, end)
 
 
 def outside_code(text: str, pattern: re.Pattern[str], found_in: Structure | None = None) -> Iterator[re.Match[str]]:

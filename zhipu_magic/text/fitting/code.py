@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 
-from ..markdown import Structure, code_spans
+from ..markdown import Structure, inline_code
 
 
 class Spans:
@@ -55,6 +55,4 @@ class Code:
 
     @cached_property
     def _inline(self) -> Spans:
-        if "`" not in self._text:
-            return Spans([])
-        return Spans(span for run in self._found.runs for span in code_spans(self._text, *run))
+        return Spans(inline_code(self._text, self._found))

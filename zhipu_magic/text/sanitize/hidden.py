@@ -7,11 +7,11 @@ as editors do; words read in the order in which they were written without them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from ..characters import REORDERING
-from ..markdown import Structure, code_spans, structure
+from ..markdown import regions_in, structure
 from ..settled import SeenTexts, Settled, is_longer
 
 __all__ = ["unhidden"]
@@ -37,7 +37,7 @@ def unhidden(markdown: str, *, growing: bool = False) -> str:
         return markdown
     before = _seen.before(markdown) if growing else Settled()
     found = structure(markdown, before.end)
-    code = list(_code(markdown, found))
+    code = regions_in(markdown, found, indented=True)
     shown = before.shown + _shown(markdown, code, before.end, found.settled)
     if growing:
         _seen.replace(before, Settled(markdown, found.settled, shown))
@@ -53,18 +53,6 @@ def _shown(markdown: str, code: Sequence[tuple[int, int]], start: int, end: int)
 
 def _in_order(words: str) -> str:
     return _SPELLED.sub("&amp;", _REORDERING.sub("", words))
-
-
-def _code(markdown: str, found: Structure) -> Iterator[tuple[int, int]]:
-    """Where code begins and ends, in order."""
-    regions = [(block.start, block.end) for block in found.blocks]
-    for start, end in found.runs:
-        regions += code_spans(markdown, start, end)
-    last = 0
-    for start, end in sorted(regions):
-        if start >= last:
-            yield start, end
-            last = end
 
 
 def _name(hidden: re.Match[str]) -> str:
