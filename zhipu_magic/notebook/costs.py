@@ -11,7 +11,7 @@ from ..text.numbers import money, plural
 if TYPE_CHECKING:
     from ..service.connection import Service
 
-#: Of a cost that is no amount; `money` says that an amount of nothing is free.
+#: What is said in place of an amount where there is none. An amount of zero is said by `money`.
 NOT_KNOWN = "price not known"
 OF_PRACTICE = f"{money(0)}: practice"
 OF_PLAN = "covered by the coding plan"

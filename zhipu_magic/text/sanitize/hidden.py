@@ -17,7 +17,8 @@ from ..settled import SeenTexts, Settled, is_longer
 __all__ = ["unhidden"]
 
 _REORDERING = re.compile(f"[{REORDERING}]")
-#: In code, also what takes no room and is taken for a part of a name; what joins emoji, or chooses their form, is not.
+#: In code, characters without width that pass for a part of a name are shown too. Those that join emoji, or choose
+#: their form, are not shown.
 _HIDDEN = re.compile(f"[{REORDERING}\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]")
 #: As Markdown spells them.
 _SPELLED = re.compile(
