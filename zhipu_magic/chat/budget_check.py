@@ -11,7 +11,7 @@ from ..history.budget import Budget
 from ..history.ledger import Entry, Sums, cost_of
 from ..history.rounds import Round
 from ..service.models import SEARCH_COST
-from .over_budget import exceeded, is_spent, reserved, unknown_length, unknown_price
+from .over_budget import exceeded, reserved, unknown_length, unknown_price, used_up
 from .request import Request
 from .token_counts import taken
 
@@ -64,7 +64,7 @@ def answer_limit(budget: Budget, request: Request, rounds: Sequence[Round], spen
         return bisect_right(range(longest), left, key=lambda answer: cost(answer) or 0.0) - 1
     if spending.reserved and least <= budget.left(spent):
         raise reserved(budget, least, left, answer=min(longest, SHORT_ANSWER), others=spending.others)
-    raise exceeded(budget, least, left, answer=min(longest, SHORT_ANSWER)) if left else is_spent(budget)
+    raise exceeded(budget, least, left, answer=min(longest, SHORT_ANSWER)) if left else used_up(budget)
 
 
 def _after(spent: Sums, request: Request, rounds: Sequence[Round], *, priced: bool) -> tuple[Sums, int]:

@@ -1,4 +1,4 @@
-"""The errors of a turn that the budget has no room for, or that it cannot be told of."""
+"""Errors for a turn that the budget cannot cover, or whose cost is unknown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..text.errors import OverBudget
 
 
 def unknown_length(model: str) -> OverBudget:
-    """How long the answer may be is not known, and so neither what it takes."""
+    """It is not known how long an answer of the model may be, and so not what it may cost."""
     return OverBudget(
         "It is not known how long an answer of {model} may be, so the budget cannot be enforced.",
         hint="Pass max_tokens=…, or remove the budget: chat.budget = None.",
@@ -17,7 +17,7 @@ def unknown_length(model: str) -> OverBudget:
 
 
 def unknown_price(model: str) -> OverBudget:
-    """What the model costs is not known."""
+    """The price of the model is not known, and the budget is in yuan."""
     return OverBudget(
         "The price of {model} is not known here, so a budget in yuan cannot be enforced.",
         hint='Set a budget in tokens (chat.budget = "200k tokens"), or remove it: chat.budget = None.',
@@ -27,7 +27,7 @@ def unknown_price(model: str) -> OverBudget:
 
 
 def reserved(budget: Budget, least: float, left: float, *, answer: int, others: int) -> OverBudget:
-    """It had room for a short answer, if other replies under way did not need it."""
+    """There would be room for a short answer, but other replies that are under way may need it."""
     return OverBudget(
         "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and only "
         "{left} of {budget} are left besides what {others} under way may take.",
@@ -41,8 +41,8 @@ def reserved(budget: Budget, least: float, left: float, *, answer: int, others: 
     )
 
 
-def is_spent(budget: Budget) -> OverBudget:
-    """Nothing is left."""
+def used_up(budget: Budget) -> OverBudget:
+    """Nothing of the budget is left."""
     return OverBudget(
         "The budget of {budget} is spent.",
         hint="Raise it, or remove it: chat.budget = None.",
@@ -52,7 +52,7 @@ def is_spent(budget: Budget) -> OverBudget:
 
 
 def exceeded(budget: Budget, least: float, left: float, *, answer: int) -> OverBudget:
-    """Not even a short answer has room."""
+    """What is left does not even cover a short answer."""
     return OverBudget(
         "This turn could exceed the budget: with an answer of {answer:,} tokens it takes about {least}, and {left} are "
         "left of {budget}.",
