@@ -208,7 +208,7 @@ def test_all_of_the_reasoning_is_shown_faintly_to_whoever_asks(terminal: Termina
     assert screen(terminal.run("%glm show 1")) == ["[reasoned]", "It is 2."]
     terminal.ask("Really?")
     terminal.until_prompt()
-    assert screen(terminal.run("%glm show 2 —reasoning")) == ["The service told no reasoning for this reply.", "Yes."]
+    assert screen(terminal.run("%glm show 2 —reasoning")) == ["The service sent no reasoning for this reply.", "Yes."]
     assert screen(terminal.run("%glm show 1 --reasoning"))[0] == "  Step 0 of it, with **stars**."
 
 

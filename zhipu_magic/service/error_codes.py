@@ -91,8 +91,8 @@ def _facts(base_url: str, model: str) -> dict[str, str]:
     page = profile.key_page
     keys = f"keys are created at {page} (API keys)" if page else f"it must be the one that {host} expects"
     free = ", ".join(name for name, known in CATALOGUE.items() if known.prices == FREE and name != model.lower())
-    told = {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
-    return {**told, "model": model or "the one that was asked", "free": free}
+    known = {"host": host, "keys": keys, "account": page or host, "plan": profile.plan_name}
+    return {**known, "model": model or "the one that was asked", "free": free}
 
 
 def _time_after(seconds: float) -> str:

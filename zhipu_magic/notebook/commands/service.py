@@ -118,8 +118,8 @@ def show_plan(session: Session) -> None:
             Markup("The coding plan is billed as a subscription, not by the token. {why}", why=error.message)
         )
         return
-    told = " · ".join(_limit(limit) for limit in limits)
-    session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {told}.", told=told))
+    used = " · ".join(_limit(limit) for limit in limits)
+    session.answer(Markup("The coding plan is billed as a subscription, not by the token. Used: {used}.", used=used))
 
 
 def _limit(limit: Limit) -> str:

@@ -28,7 +28,7 @@ def _show(session: Session, text: str) -> None:
     wanted = " ".join(word for word in words if word != "--reasoning")
     turn = wanted_link(session, wanted, "%glm show N takes a turn's number in %glm history.").turn
     if reasoning and not turn.reasoning:
-        session.notify("The service told no reasoning for this reply.")
+        session.notify("The service sent no reasoning for this reply.")
     page = turn_page(turn, remote_images=session.settings.remote_images, opened=reasoning)
     session.show_turn(turn, Markup.vouched(page.rich, turn.reply), reasoning=reasoning)
 
