@@ -104,7 +104,7 @@ class Setter:
         tree("\n".join(self._source[:end]), addresses)
 
     def unit(self, unit: Unit, columns: int) -> list[Text]:
-        """The lines of a unit that is no program."""
+        """The lines of a unit; those of a program are whole, while `GrowingWords` gives them one by one."""
         if _depth(unit.node) >= DEEPEST:  # what lies deeper would be missing
             text = Text(clean("\n".join(self._source[unit.first : unit.last])).replace("\t", " "), end="")
             return lines_of(text, columns)
