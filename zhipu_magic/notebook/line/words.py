@@ -16,6 +16,7 @@ CLOSING = {
     **{"“": "”", "”": "”“", "„": "“”", "‘": "’", "’": "’‘", "‚": "‘’"},
     **{"「": "」", "『": "』", "｢": "｣", "〝": "〞〟", "«": "»", "»": "«", "＂": "＂", "＇": "＇"},
 }
+_ENDS_OF_QUOTES = frozenset("\"'".join(CLOSING.values()))
 #: Hyphens, dashes and minus signs, wide ones too.
 DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
 #: What may stand between an option and its value.
@@ -29,6 +30,8 @@ _DASH = re.escape(DASHES)
 _OPTION = re.compile(
     rf"(?P<dashes>[{_DASH}{_UNSEEN}]*[{_DASH}])(?P<name>[{_UNSEEN}]*[^\W\d_][\w{_DASH}{_UNSEEN}]*)",
 )
+#: What may stand between a quoted value and an option that follows without a space: a list is also written so.
+_JOINED = re.compile(rf"[,，、;；]?\s*(?P<option>{_OPTION.pattern})")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.", re.DOTALL)
 
 
@@ -53,10 +56,21 @@ def words(line: str, options: Container[str]) -> list[str]:
         if unseen:
             piece, end = "", unseen.end()
         else:
-            at_word = piece == " "
+            joined = _option_after(line, end, options) if at_word and end > place + 1 else None
+            at_word = piece == " " or joined is not None
+            piece, end = (f"{piece} ", joined.start("option")) if joined else (piece, end)
         pieces.append(piece)
         place = end
     return shlex.split("".join(pieces))
+
+
+def _option_after(line: str, place: int, options: Container[str]) -> re.Match[str] | None:
+    """The option that follows the quote which ends here, if one does without a space before it."""
+    joined = _JOINED.match(line, place)
+    if joined is None or line[place - 1] not in _ENDS_OF_QUOTES or joined[0][0].isspace():
+        return None
+    is_typographic = line[place - 1] not in "\"'"
+    return joined if is_typographic or plain_option(joined["option"]) in options else None
 
 
 def seen(text: str) -> str:
@@ -161,7 +175,15 @@ def end_of_quote(line: str, start: int, *, in_brackets: bool = False) -> int:
 
 def _ends_word(line: str, place: int, *, in_brackets: bool) -> bool:
     after = "" if _AROUND_WORDS.match(line, place) else line[place : place + 1]
-    return not after or after.isspace() or (in_brackets and after in ",，]|)")
+    if in_brackets:
+        return not after or after.isspace() or after in ",，]|)"
+    return not after or after.isspace() or _begins_option(line, place)
+
+
+def _begins_option(line: str, place: int) -> bool:
+    """Whether an option follows, after a comma perhaps: Chinese has no letters in its name, as a text may."""
+    joined = _JOINED.match(line, place)
+    return joined is not None and plain_option(joined["option"]).isascii()
 
 
 def _is_apostrophe(line: str, place: int) -> bool:
