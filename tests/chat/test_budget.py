@@ -62,6 +62,15 @@ def answer(tokens: int) -> Answer:
         ("1万元", 10_000, "yuan"),
         ("¥2k", 2_000, "yuan"),
         ("５元", 5, "yuan"),
+        ("3千万 tokens", 30_000_000, "tokens"),
+        ("1百 tokens", 100, "tokens"),
+        ("20萬 tokens", 200_000, "tokens"),
+        ("5元。", 5, "yuan"),
+        ("5圆", 5, "yuan"),
+        ("5￥", 5, "yuan"),
+        ("5\u200b元", 5, "yuan"),
+        ("0.125 yuan", 0.125, "yuan"),
+        ("1.125k tokens", 1_125, "tokens"),
         ("２００ｋ　ｔｏｋｅｎｓ", 200_000, "tokens"),
     ],
 )
@@ -91,6 +100,35 @@ def test_an_amount_without_a_unit_is_told_what_to_write(page: Page, amount: str)
     for line in (f"%glm budget {amount} tokens", f"%glm budget {amount} yuan"):
         assert line in told
         assert page.run(line).success
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("-5 元", "it is below zero"),
+        ("−５ tokens", "it is below zero"),
+        ("-5", "it is below zero"),
+        ("1.5 tokens", "there are no parts of a token"),
+        ("1e99 tokens", "it is too large"),
+        ("1e99 yuan", "it is too large"),
+    ],
+)
+def test_an_amount_that_cannot_be_kept_is_told_why(written: str, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"is not a budget: {why}"):
+        Budget.read(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "spellings"), [("1.000 tokens", ("1000 tokens", "1 tokens")), ("1.250 元", ("1250 yuan", "1.25 yuan"))]
+)
+def test_a_dot_that_may_part_thousands_is_refused_with_both_spellings(
+    page: Page, written: str, spellings: tuple[str, str]
+) -> None:
+    told = str(page.run(f"%glm budget {written}").error)
+    assert page.magics.chat.budget is None
+    for spelling in spellings:
+        assert f"%glm budget {spelling}" in told
+        assert page.run(f"%glm budget {spelling}").success
 
 
 def test_nonsense_leaves_the_budget_as_it_was(page: Page) -> None:

@@ -50,6 +50,7 @@ HINTS: Mapping[str, str] = {
     "tool_choice.no_tools": "Give the functions with --tool, or %glm tools add.",
     "outcome.partial": "%glm continue goes on from there.",
     # history/
+    "budget.ambiguous": "Write %glm budget {thousands} {unit}, or %glm budget {decimal:g} {unit}.",
     "budget.no_unit": "Write %glm budget {amount} tokens, or %glm budget {amount} yuan.",
     "budget.unreadable": "Write it with its unit, like 5 yuan or 200k tokens; off removes it.",
     "journal.newer": "Upgrade zhipu_magic, or choose another file: %glm journal PATH.",
