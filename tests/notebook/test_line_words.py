@@ -157,3 +157,37 @@ def test_any_signs_are_read_or_refused(line: str) -> None:
 def test_commands_read_them_too(page: Page, command: str, plain: str) -> None:
     page.run("%%glm\n你好")
     assert page.run(f"%glm {command}").plain() == page.run(f"%glm {plain}").plain()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("system —clear", "%glm system takes no options such as --clear"),
+        ("system --clear", "%glm system takes no options such as --clear"),
+        ("system —onse", "Did you mean --once?"),
+        ("system —once Be brief.", "%glm system takes no options; a cell does"),
+        ("ask ——onse 你好", "Did you mean --once?"),
+        ("fix —quiett", "takes no options such as --quiett. Did you mean --quiet?"),
+        ("history —ful", "%glm history has no option --ful. Did you mean --full?"),
+        ("thread —clear", "%glm thread has no option --clear."),
+        ("journal —off", "%glm journal has no option --off."),
+        ("fork a ––att 1", "%glm fork has no option --att. Did you mean --at?"),
+        ("budget —off", "%glm budget has no option --off."),
+    ],
+)
+def test_an_option_that_a_command_does_not_have_is_no_text(
+    page: Page, server: PracticeServer, command: str, words: str
+) -> None:
+    page.run("1 / 0")
+    assert words in str(page.run(f"%glm {command}").error)
+    assert server.requests == []
+    assert (page.magics.chat.system, page.magics.chat.thread().name) == ("", "main")
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [("“—clear”", "—clear"), ("— clear", "— clear"), ("——简短", "——简短"), ("–5 °C", "–5 °C"), ("- a", "- a")],
+)
+def test_a_text_may_begin_with_a_dash(page: Page, written: str, text: str) -> None:
+    page.run(f"%glm system {written}")
+    assert page.magics.chat.system == text

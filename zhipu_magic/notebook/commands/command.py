@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.characters import shortened
-from ..line.words import end_of_quote, plain_option
+from ...text.suggestions import did_you_mean
+from ..line.words import CLOSING, end_of_quote, plain_option
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -57,9 +58,35 @@ def prose(text: str, usage: str) -> str:
     from ..line.options import PARSER
 
     first = plain_option(text.split(None, 1)[0]) if text else ""
-    if any(first.partition("=")[0] in action.option_strings for action in PARSER._actions):
+    names = PARSER._option_string_actions
+    if first.partition("=")[0] in names:
         raise UsageError(f"{usage} takes no options; a cell does: %%glm {first} …")
+    if _OPTION.fullmatch(first):
+        meant = did_you_mean(first, names)
+        raise UsageError(
+            f"{usage} takes no options such as {first}. {f'{meant} A cell takes it.' if meant else ''}".rstrip()
+            + " A text that begins so needs a space after its dashes."
+        )
     return text
+
+
+def check_options(command: Command, text: str) -> None:
+    """Raise UsageError for an option with typographic dashes that the command does not have; in quotes it is a name.
+
+    One with plain dashes is refused by the command, which knows what it takes instead.
+    """
+    for word in text.split():
+        if word[0] in "\"'" or word[0] in CLOSING:
+            return
+        option = plain_option(word)
+        if word != option and _OPTION.fullmatch(option) and option not in command.flags:
+            meant = did_you_mean(option, command.flags)
+            parts = [f"%glm {command.name} has no option {option}.", meant, f"Usage: {command.usage}"]
+            raise UsageError(" ".join(filter(None, parts)))
+
+
+#: What can only be meant as an option.
+_OPTION = re.compile(r"--[A-Za-z][A-Za-z-]*")
 
 
 def number(text: str, usage: str) -> int | None:

@@ -20,7 +20,7 @@ from .. import ask_cell, costs
 from ..hints import door, in_cell
 from ..line.words import plain_option, seen, with_plain_options
 from . import code, files, history, models, service, threads, tools, turns
-from .command import Command, prose
+from .command import Command, check_options, prose
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread
@@ -52,6 +52,8 @@ def run(session: Session, line: str) -> None:
         return
     if text.strip() and command.usage == f"%glm {name}":
         raise UsageError(f"%glm {name} takes no arguments; nothing was done.")
+    if "TEXT" not in command.usage:
+        check_options(command, text)
     try:
         command.run(session, text.strip())
     finally:

@@ -13,7 +13,7 @@ from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.tables import table
 from .. import costs
-from .command import Command, number, unquoted
+from .command import Command, number, prose, unquoted
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -76,7 +76,7 @@ def _fork(session: Session, text: str) -> None:
 
 def _system(session: Session, text: str) -> None:
     if text:
-        session.change("system", unquoted(text))
+        session.change("system", unquoted(prose(text, "%glm system")))
     system = session.chat.system
     session.answer(
         Markup("The system text:\n\n{text}", text=block(system)) if system else Markup("There is no system text.")
