@@ -184,6 +184,19 @@ def test_whatever_failed_last_is_sent(
     assert f"Sent to be fixed: {named}" in told
 
 
+@pytest.mark.parametrize("fault", ["raise RuntimeError('in str')", "return 5"])
+def test_an_exception_that_cannot_say_what_it_is_is_sent_with_its_place(
+    page: Page, server: PracticeServer, inserted: list[str], fault: str
+) -> None:
+    page.run(f"class E(Exception):\n    def __str__(self):\n        {fault}")
+    page.run("secret = 7\nraise E(secret)")
+    prompt, told = fixed(page, server)
+    assert "E: <exception str() failed>" in prompt
+    assert "--> 2 | raise E(secret)" in prompt
+    assert "`secret`: 7" in prompt
+    assert "Sent to be fixed: E" in told
+
+
 def test_a_failure_after_a_script_is_the_newest_again(
     page: Page, server: PracticeServer, inserted: list[str], tmp_path: Path
 ) -> None:

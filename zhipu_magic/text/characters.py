@@ -64,6 +64,14 @@ def class_name(value: Any) -> str:
     return kind.__qualname__ if library in ("builtins", "__main__") else f"{library}.{kind.__qualname__}"
 
 
+def message_of(error: BaseException) -> str:
+    """What an error says; where its own code fails, what Python writes in a traceback then."""
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
+
+
 def without_controls(text: str) -> str:
     """The text with no control characters that a terminal would obey, nor such as reorder what is read."""
     return text if text.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from ...text.characters import shortened, without_addresses
+from ...text.characters import message_of, shortened, without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.tokens import INLINE, cut, fenced_within, weight
@@ -153,12 +153,13 @@ def _last_lines(error: BaseException) -> Iterator[str]:
     """Type and message, after the line of a syntax error and before any notes."""
     module, name = type(error).__module__, type(error).__qualname__
     name = name if module in ("builtins", "__main__") else f"{module}.{name}"
-    message = str(error)
+    message = message_of(error)
     if isinstance(error, SyntaxError) and error.msg:
         message = error.msg
         yield from _line_at_fault(error)
     yield f"{name}: {without_addresses(message)}" if message else name
-    yield from map(str, getattr(error, "__notes__", ()))
+    notes = getattr(error, "__notes__", ())
+    yield from (note for note in notes if isinstance(note, str)) if isinstance(notes, (list, tuple)) else ()
 
 
 def _line_at_fault(error: SyntaxError) -> Iterator[str]:

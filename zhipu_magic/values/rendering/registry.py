@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import class_name, whole_characters
+from ...text.characters import class_name, message_of, whole_characters
 from ...text.errors import GLMError, InvalidRequest
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
@@ -177,7 +177,7 @@ def _takes_both(function: Callable[..., Any]) -> bool:
 
 
 def _description(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{type(error).__name__}: {message_of(error)}".removesuffix(": ")
 
 
 def _no_text(reads_as: list[Any]) -> InvalidRequest:
