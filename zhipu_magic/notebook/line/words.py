@@ -16,6 +16,7 @@ CLOSING = {
     **{"“": "”", "”": "”“", "„": "“”", "‘": "’", "’": "’‘", "‚": "‘’"},
     **{"「": "」", "『": "』", "｢": "｣", "〝": "〞〟", "«": "»", "»": "«", "＂": "＂", "＇": "＇"},
 }
+_TYPOGRAPHIC = frozenset("".join(CLOSING.values())).union(CLOSING)
 _ENDS_OF_QUOTES = frozenset("\"'".join(CLOSING.values()))
 #: Hyphens, dashes and minus signs, wide ones too.
 DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
@@ -106,10 +107,16 @@ def _value(line: str, place: int) -> tuple[str, int]:
 def _inside(line: str, place: int) -> tuple[str, int]:
     """What stands within a word: a quoted part, a bracketed one, or any sign."""
     if quoted := _QUOTED.match(line, place):
-        return quoted[0], quoted.end()
+        return _kept(quoted[0]), quoted.end()
     sign = line[place : place + 1]
     end = _end_of_brackets(line, place) if sign == "[" else 0
     return (shlex.quote(_brackets(line[place:end])), end) if end else (" " if sign.isspace() else sign, place + 1)
+
+
+def _kept(piece: str) -> str:
+    """A quoted part, or a backslash and what it escapes: one that escapes nothing is a sign like others."""
+    escapes = piece[0] != "\\" or piece[1] in "\\\"'" or piece[1].isspace() or piece[1] in _TYPOGRAPHIC
+    return piece if escapes else f"\\{piece}"
 
 
 def _brackets(text: str) -> str:
