@@ -62,6 +62,14 @@ def read(line: str) -> dict[str, Any]:
         ("--system= -q", "--system '' -q"),
         ("--search “GLM 新闻” recency＝week", "--search 'GLM 新闻' recency=week"),
         ("--tool weather，confirm（send）、f", "--tool weather,confirm(send),f"),
+        ("--tool f， g", "--tool f,g"),
+        ("--tool=f 、g, h -q", "--tool f,g,h -q"),
+        ("--tool f， -q", "--tool f -q"),
+        ("-m glm‑4", "-m glm-4"),
+        ("-m ｇｌｍ－４", "-m glm-4"),
+        ("-m glm-4， -q", "-m glm-4 -q"),
+        ("--effort High", "--effort high"),
+        ("--effort ｈｉｇｈ", "--effort high"),
         ("--param user_id＝'\"x\"'", "--param user_id='\"x\"'"),
         ("--mcp weather＝https://a.org/sse", "--mcp weather=https://a.org/sse"),
     ],
@@ -114,6 +122,8 @@ def test_a_value_keeps_its_own_signs(line: str, value: str) -> None:
         ("—onse", "Did you mean --once?"),
         ("—max—token 5", "Did you mean --max-tokens?"),
         ("－x", "no option -x"),
+        ("--tool ，", "'，' is not the name of a function"),
+        ("--effort huge", "huge"),
         ("-b x\u200by", "'x\\u200by'"),
         ("-m glm\u200b-4", "'glm\\u200b-4'"),
         ("—onse：x", "no option --onse. Did you mean --once?"),
@@ -158,6 +168,7 @@ def test_any_signs_are_read_or_refused(line: str) -> None:
     [
         ("history —full", "history --full"),
         ("system “Be brief.”", 'system "Be brief."'),
+        ("model ｇｌｍ‑4.7，", "model glm-4.7"),
         ("history\u200b 1\u200b", "history 1"),
     ],
 )
@@ -198,3 +209,11 @@ def test_an_option_that_a_command_does_not_have_is_no_text(
 def test_a_text_may_begin_with_a_dash(page: Page, written: str, text: str) -> None:
     page.run(f"%glm system {written}")
     assert page.magics.chat.system == text
+
+
+def test_tools_are_listed_with_any_commas(page: Page) -> None:
+    page.run("def f(): ...\ndef g(): ...\ndef h(): ...")
+    assert page.run("%glm tools add f、g， h").success
+    assert [tool.name for tool in page.magics.chat.tools] == ["f", "g", "h"]
+    assert page.run("%glm tools remove f，h").success
+    assert [tool.name for tool in page.magics.chat.tools] == ["g"]

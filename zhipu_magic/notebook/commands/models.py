@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def _model(session: Session, text: str) -> None:
     note = ""
     if text:
-        name = unquoted(text)
+        from ..line.values import plain_model
+
+        name = plain_model(unquoted(text))
         note = _checked(session, name)
         session.change("model", name)
     chat = session.chat

@@ -26,7 +26,9 @@ def _tools(session: Session, text: str) -> None:
         return
     if action not in ("add", "remove") or not names.strip():
         raise UsageError(f"Usage: {_USAGE}, as in %glm tools add weather,confirm(send) or %glm tools remove weather")
-    wanted = [name.strip() for name in names.replace(" ", ",").split(",") if name.strip()]
+    from ..line.values import listed
+
+    wanted = listed(",".join(names.split()))
     if action == "add":
         _add(session, wanted)
     else:

@@ -86,7 +86,23 @@ def _words(line: str) -> list[str]:
     for word in words:
         if _ONE_DASH.fullmatch(word) and f"-{word}" in PARSER._option_string_actions:
             raise UsageError(f"%%glm has no option {word}. Did you mean -{word}?")
-    return words
+    return _with_whole_lists(words)
+
+
+def _with_whole_lists(words: Sequence[str]) -> list[str]:
+    """The words, with a list of functions as one of them, even if it has spaces after its commas."""
+    whole: list[str] = []
+    in_list = False
+    for word in words:
+        if in_list and word[:1] != "-" and (whole[-1][-1:] in _COMMAS or word[:1] in _COMMAS):
+            whole[-1] += word
+            continue
+        in_list = word.startswith("--tool=") or (bool(whole) and whole[-1] == "--tool")
+        whole.append(word)
+    return whole
+
+
+_COMMAS = tuple(",，、")
 
 
 _HOW_TO_QUOTE = """Put a value that has an apostrophe or a space in double quotes: %%glm -s "You're a poet\""""

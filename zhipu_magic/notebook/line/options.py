@@ -176,6 +176,7 @@ _option(
 _option(
     "--effort",
     metavar="EFFORT",
+    type=option_values.effort,
     choices=EFFORTS,
     help=f"how much the model reasons: {', '.join(EFFORTS)}; %%glm models shows which of them a model has",
     example="--effort low",

@@ -16,6 +16,7 @@ from ...text.characters import is_word
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
 from .parser import set_once
+from .words import DASHES
 
 
 def variable_name(text: str) -> str:
@@ -25,9 +26,20 @@ def variable_name(text: str) -> str:
 
 
 def model_name(text: str) -> str:
-    if not is_word(text):
+    name = plain_model(text)
+    if not is_word(name):
         raise argparse.ArgumentTypeError(f"{text!r} is not the name of a model")
-    return text
+    return name
+
+
+def plain_model(text: str) -> str:
+    """A model's name in plain characters: without wide letters, typographic dashes, or a comma after it."""
+    name = unicodedata.normalize("NFKC", text).rstrip(",、;。")
+    return "".join("-" if sign in DASHES else sign for sign in name)
+
+
+def effort(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 def thread_name(text: str) -> str:
@@ -91,11 +103,16 @@ def _parted(text: str) -> tuple[str, str, str]:
 
 def function_names(text: str) -> list[str]:
     """The names in `--tool f,confirm(g)`, as they are written."""
-    names = [name.strip() for name in text.translate(_PLAIN_LIST).split(",")]
-    for name in names:
+    names = listed(text)
+    for name in names or [text]:
         if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
             raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
     return names
+
+
+def listed(text: str) -> list[str]:
+    """The names in a list with commas, which may be wide ones."""
+    return [name.strip() for name in text.translate(_PLAIN_LIST).split(",") if name.strip()]
 
 
 _PLAIN_LIST = str.maketrans("，、（）", ",,()")
