@@ -99,3 +99,21 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 def test_texts_from_outside_are_not_reordered_either(text: str) -> None:
     for shown in (escape(text), code(text).rich, block(text).rich, without_controls(text)):
         assert not REORDERS.search(shown)
+
+
+_FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+def test_tags_that_are_not_seen_are_shown_in_code_and_left_out_of_words() -> None:
+    assert unhidden("a\U000e0041b `c\U000e0042d`") == "ab `c⟨U+E0042⟩d`"
+    assert unhidden("a&#xE0041;&#917569;b") == "a&amp;#xE0041;&amp;#917569;b"
+    assert without_controls("a\U000e0041b") == "a\ufffdb"
+
+
+def test_the_tags_of_a_flag_stay() -> None:
+    assert unhidden(f"{_FLAG} `{_FLAG}`") == f"{_FLAG} `{_FLAG}`"
+    assert without_controls(_FLAG) == _FLAG
+
+
+def test_marks_of_direction_are_shown_in_code() -> None:
+    assert unhidden("`a\u200fb\u200ec\u061c`") == "`a⟨U+200F⟩b⟨U+200E⟩c⟨U+061C⟩`"

@@ -10,19 +10,20 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..characters import REORDERING
+from ..characters import REORDERING, TAG
 from ..markdown import regions_in, structure
 from ..settled import SeenTexts, Settled, is_longer
 
 __all__ = ["unhidden"]
 
-_REORDERING = re.compile(f"[{REORDERING}]")
-#: In code, characters without width that pass for a part of a name are shown too. Those that join emoji, or choose
-#: their form, are not shown.
-_HIDDEN = re.compile(f"[{REORDERING}\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]")
+_REORDERING = re.compile(f"[{REORDERING}]|{TAG}")
+#: In code, characters without width that pass for a part of a name are shown too, and marks of direction. Those that
+#: join emoji, or choose their form, are not shown.
+_HIDDEN = re.compile(f"[{REORDERING}\u061c\u200e\u200f\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]|{TAG}")
 #: As Markdown spells them.
 _SPELLED = re.compile(
-    r"&(?=\#(?:0*(?:823[4-8]|829[4-9]|830[0-3]|65529|6553[01])|[xX]0*(?:202[a-eA-E]|206[6-9a-fA-F]|[fF]{3}[9abAB]));)"
+    r"&(?=\#(?:0*(?:823[4-8]|829[4-9]|830[0-3]|65529|6553[01]|9175(?:0[4-9]|[1-9]\d)|9176(?:[0-2]\d|3[01]))"
+    r"|[xX]0*(?:[eE]00[0-7][0-9a-fA-F]|202[a-eA-E]|206[6-9a-fA-F]|[fF]{3}[9abAB]));)"
 )
 
 
