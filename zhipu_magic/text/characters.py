@@ -37,8 +37,9 @@ def without_addresses(text: str) -> str:
 
 #: What overrides the order in which a text is read, and what else is not seen and has no use in it.
 REORDERING = r"\u202a-\u202e\u2066-\u206f\ufff9-\ufffb"
+_A_TAG, _TAGS_OF_FLAG = r"[\U000E0000-\U000E007F]", r"[\U000E0020-\U000E007F]"
 #: A tag, which is not seen at all, except in the emoji of a flag: a black flag, a few letters as tags, and an end.
-TAG = "".join(rf"(?<!\U0001F3F4[\U000E0020-\U000E007F]{{{tags}}})" for tags in range(7)) + r"[\U000E0000-\U000E007F]"
+TAG = f"(?={_A_TAG})" + "".join(rf"(?<!\U0001F3F4{_TAGS_OF_FLAG}{{{tags}}})" for tags in range(7)) + _A_TAG
 #: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
 _CONTROLS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{REORDERING}]|\r(?!\n)|{TAG}")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
