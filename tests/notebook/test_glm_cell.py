@@ -43,8 +43,9 @@ def test_a_cell_below_a_comment_is_a_cell_of_ours(page: Page, above: str) -> Non
     page.run(f"{above}%%glm\n你好", "a")
     page.run(f"{above}%%time\n%%glm --once\n你好")
     page.run(f"{above}%glm ask 你好")
-    assert alone[:3] == [True, True, False] and not alone[-1]
-    assert page.magics.chat.thread().size == 2
+    page.run(f"{above}%glm ask 你好\nprint(1)")
+    assert alone[:3] == [True, True, False] and alone[-2:] == [True, False]
+    assert page.magics.chat.thread().size == 3
 
 
 @pytest.mark.parametrize("line", ["%%glm --once", "%%glm --once \\\n-q"])

@@ -62,7 +62,7 @@ def test_what_every_front_end_shows_alike_stays_as_it_is(text: str) -> None:
         ("https://a.org，好", "https://a.org<span></span>，好"),
         ("\\( x^2 \\)", "$x^2$"),
         ("- \\[\n  x\n\n  - y\n  \\]", "- $$x - y$$"),
-        ("> \\[\n> x\n>\n> > 0\n> \\]", "> $$x 0$$"),
+        ("> \\[\n> x\n>\n> > 0\n> \\]", "> $$x > 0$$"),
         ("$5 或 $6", "<span>&#36;</span>5 或 <span>&#36;</span>6"),
         ("\\$5, &#36;6", "<span>&#36;</span>5, <span>&#36;</span>6"),
         ("a<br>b", "a<br>b"),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from .shell import Shell
 
-#: A cell that is a command of ours.
-_ONE_LINE = re.compile(r"\s*[%％]glm\b.*\s*")
+#: A cell that is a command of ours, perhaps below comments.
+_ONE_LINE = re.compile(r"(?:[^\S\r\n]*(?:#.*)?\r?\n)*[^\S\r\n]*[%％]glm\b.*\s*")
 
 
 class Failure(NamedTuple):

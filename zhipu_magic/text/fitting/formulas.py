@@ -38,14 +38,17 @@ _PRICE = re.compile(r"\d.*(?:\s[A-Za-z]{2}|[A-Za-z]{2,}\s)", re.DOTALL)
 _UNFINISHED = re.compile(r"[-+*/:;,<>(&|]\Z")
 _OF_A_NAME = re.compile(rf"\s|{CJK.pattern}|{_UNFINISHED.pattern}")
 _AFTER_A_PRICE = re.compile(r"(?![\\({\[|])[\W_]")
+_CERTAIN = re.compile(r"\\[A-Za-z]|[\^=]")
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
 _NUMBERS = re.compile(r"[\d\s,，、–-]*|[xX√✓]|ref_\d+")
 
 
 def is_between_dollars(text: str, start: int, end: int, inside: str) -> bool:
     """Whether what stands `inside` the dollars of text[start:end] is a formula."""
     before, after = text[start - 1 : start], text[end : end + 1]
-    if before.isalnum() and inside[0] in "|/":
-        return False  # ^a$|^b$
+    bars = inside[0] == "|" and inside.count("|") % 2 == 0 and not before.isascii()
+    if before.isalnum() and inside[0] in "|/" and not bars:
+        return False  # ^a$|^b$; but 和$|a|$
     if before.isdigit() and _AFTER_A_PRICE.match(inside):
         return False  # 5$, or 6$
     if re.match(r"[A-Za-z_{]", after) and _OF_A_NAME.search(inside):
@@ -83,9 +86,46 @@ def is_displayed(inside: str, *, alone: bool) -> bool:
     return alone or not (_NUMBERS.fullmatch(inside) or _WORD.fullmatch(inside.strip()))
 
 
+def is_begun_after_words(inside: str) -> bool:
+    """Whether lines between two dollars and two dollars, the first of them after words, are a formula.
+
+    They are not where the dollars rate something: `- A: $$`, `- B: $$`.
+    """
+    bare = without_comments(inside)
+    if "`" in bare or "$" in re.sub(r"\\.", "", bare) or not is_formula(bare):
+        return False
+    first, *_, last = bare.split("\n")
+    return not (first.strip() or last.strip()) or _CERTAIN.search(bare) is not None
+
+
 def in_a_cell(formula: str) -> str:
-    """The formula without bars, which would end the cell."""
-    return re.sub(r"\\?\|", lambda bar: "\\Vert{}" if len(bar[0]) == 2 else BAR, formula)
+    """The formula without bars, which would end the cell.
+
+    There `\\|` is how a table has a bar, and also how TeX has a norm: it is a norm where two of them go around
+    something, and a bar where it stands alone, or apart from the next by a bracket.
+    """
+    parts = re.split(r"\\\|", formula)
+    shown = parts[0]
+    opened = False
+    for number, part in enumerate(parts[1:], 1):
+        closes, opened = opened, not opened and number + 1 < len(parts) and _is_balanced(part)
+        shown += ("\\Vert{}" if closes or opened else BAR) + part
+    return shown.replace("|", BAR)
+
+
+def _is_balanced(formula: str) -> bool:
+    """Whether it has no bracket without its partner."""
+    depth = 0
+    for bracket in re.findall(r"[()\[\]{}]", formula):
+        depth += 1 if bracket in "([{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def without_comments(formula: str) -> str:
+    """The formula without what TeX takes for comments."""
+    return _COMMENT.sub(r"\1", formula)
 
 
 def on_one_line(formula: str, *, quoted: bool = False) -> str:
@@ -93,4 +133,4 @@ def on_one_line(formula: str, *, quoted: bool = False) -> str:
     lines = formula.split("\n")
     if quoted:
         lines = [lines[0], *(re.sub(r"^[ \t]*(?:>[ \t]?)+", "", line) for line in lines[1:])]
-    return " ".join(filter(None, (re.sub(r"(?<!\\)%.*", "", line).strip() for line in lines)))
+    return " ".join(filter(None, (without_comments(line).strip() for line in lines)))

@@ -13,18 +13,21 @@ from ..inline import closing_of
 from ..markdown import Structure
 from .code import Code
 from .edits import Edit
-from .formulas import is_displayed, on_one_line
+from .formulas import is_begun_after_words, is_displayed, is_formula, on_one_line, without_comments
 
 _OPENING = re.compile(
     r"""^(?P<margin>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){0,9})
-        (?P<opening>(?P<slashes>\\{1,2})\[|\$\$(?!\$)|\\begin\{[A-Za-z]+\*?\})""",
+        (?P<opening>(?P<slashes>\\{1,2})\[|\$\$(?!\$)|\\begin\{[A-Za-z]+\*?\})
+      | (?<![\\$])(?P<within>\$\$)(?!\$)""",
     re.MULTILINE | re.VERBOSE,
 )
 #: Characters of the longest formula; where none ends so far, what seemed to begin one is shown as it was written.
 _LONGEST = 6_000
 #: A line within a formula that would end its paragraph.
-_BREAKS = re.compile(r"\n[ \t>]*(?:\n|[-+*][ \t]|[-=]+[ \t]*\n|#{1,6}[ \t]|\d{1,9}[.)][ \t]|\|)")
+_BREAKS = re.compile(r"\n[ \t]*(?:\n|>|[-+*][ \t]|[-=]+[ \t]*\n|#{1,6}[ \t]|\d{1,9}[.)][ \t]|\|)")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+_MARGIN = re.compile(r"[ \t>]*")
+_PARAGRAPH_END = re.compile(r"\n[ \t>]*\n")
 
 _QUOTED = re.compile(r"(?: {0,3}> ?)*")
 #: The beginning of a numbered item; one that is empty so far has no space before its words.
@@ -39,40 +42,92 @@ def displays(text: str, code: Code) -> tuple[list[Edit], int]:
     Where none does, that is the end of the text.
     """
     edits: list[Edit] = []
+    unfinished = len(text)
     opening, at = _OPENING.search(text), 0
     while opening:
-        start, at = opening.start("opening"), opening.end()
+        after_words = opening["within"] is not None
+        start, at = opening.span("within" if after_words else "opening")
         if not code.holds(start):
-            closing = closing_of(opening["opening"])
-            end = text.find(closing, at, at + _LONGEST)
-            if end < 0 and len(text) - at < _LONGEST:
-                return edits, opening.start()
-            if end >= 0 and not code.fence_between(start, end):
-                goes_on = _LINE_END.match(text, end + len(closing)) is None
-                formula = _on_one_line(opening, text[at:end], closing, goes_on=goes_on)
-                at = end + len(closing)
-                if formula:
-                    edits.append(Edit(start, at, formula))
+            formula = (_begun_after_words if after_words else _begun_on_a_line)(text, opening, code)
+            if formula is None:
+                unfinished = min(unfinished, opening.start())
+                if not after_words:
+                    break
+            else:
+                at = max(at, formula.end)
+                edits += [formula] if formula.new else []
         opening = _OPENING.search(text, at)
-    return edits, len(text)
+    return edits, unfinished
+
+
+def _begun_on_a_line(text: str, opening: re.Match[str], code: Code) -> Edit | None:
+    """The formula whose line begins with its opening, on one line, or without `new` if it stays; none so far."""
+    start, at = opening.span("opening")
+    closing = closing_of(opening["opening"])
+    end = text.find(closing, at, at + _LONGEST)
+    if end < 0 and len(text) - at < _LONGEST:
+        return None
+    if end < 0 or code.fence_between(start, end):
+        return Edit(start, at, "")
+    after = end + len(closing)
+    goes_on = _LINE_END.match(text, after) is None
+    return Edit(start, after, _on_one_line(opening, text[at:end], closing, goes_on=goes_on))
+
+
+def _begun_after_words(text: str, opening: re.Match[str], code: Code) -> Edit | None:
+    """The same for dollars within a line: a line that ends with them begins a display to VS Code, but so it does not.
+
+    Its formula ends in the same paragraph. A row of a table has none of several lines.
+    """
+    start, at = opening.span("within")
+    end = text.find("$$", at, at + _LONGEST)
+    paragraph_ends = _PARAGRAPH_END.search(text, at, end if end >= 0 else at + _LONGEST)
+    if end < 0 and not paragraph_ends and len(text) - at < _LONGEST:
+        return None
+    if end < 0 or paragraph_ends or "\n" not in text[at:end]:
+        return Edit(start, at if paragraph_ends or end < 0 else end + 2, "")
+    margin = _MARGIN.match(text, text.rfind("\n", 0, start) + 1)
+    inside = _unquoted(text[at:end], margin[0] if margin else "")
+    in_a_row = margin and text.startswith("|", margin.end())
+    if in_a_row or code.fence_between(start, end) or not is_begun_after_words(inside):
+        return Edit(start, at, "")
+    return Edit(start, end + 2, _joined("$$", inside, "$$"))
 
 
 def _on_one_line(opening: re.Match[str], inside: str, closing: str, *, goes_on: bool) -> str:
     """The formula, if its lines would be taken for something else; empty if it can stay as it is.
 
-    It cannot if its last line `goes_on`: VS Code would not show the rest of it.
+    It cannot if its last line `goes_on`: VS Code would not show the rest of it. Nor can it if a dollar in a comment
+    would end it.
     """
     if "\n" not in inside:
         return ""
-    if not opening["slashes"]:
-        if not (goes_on or _BREAKS.search(inside)):
-            return ""
-        begins, ends = opening["opening"], closing
-    elif is_displayed(inside, alone=True):
+    inside = _unquoted(inside, opening["margin"])
+    begins, ends = opening["opening"], closing
+    if opening["slashes"]:
         begins = ends = "$$"
+        fits = not is_displayed(without_comments(inside), alone=True)
     else:
-        return ""
-    return f"{begins}{on_one_line(inside, quoted='>' in opening['margin'])}{ends}"
+        fits = not (goes_on or _BREAKS.search(inside) or _is_ended_by_a_comment(inside))
+    return "" if fits else _joined(begins, inside, ends)
+
+
+def _is_ended_by_a_comment(inside: str) -> bool:
+    """Whether only what is in a comment keeps this from being a formula."""
+    bare = without_comments(inside)
+    return bare != inside and ("$" in inside or not is_formula(inside)) and is_formula(bare)
+
+
+def _joined(begins: str, inside: str, ends: str) -> str:
+    formula = on_one_line(inside)
+    # Some front ends would take a backslash before a dollar for its escape.
+    return f"{begins}{formula}{' ' if formula.endswith(chr(92)) else ''}{ends}"
+
+
+def _unquoted(inside: str, margin: str) -> str:
+    """The lines without the marks of the quotation that the formula is in; what else begins them is of the formula."""
+    depth = margin.count(">")
+    return re.sub(rf"\n(?:[ \t]*>){{1,{depth}}}[ \t]?", "\n", inside) if depth else inside
 
 
 def nested(text: str, found: Structure, code: Code) -> list[Edit]:
