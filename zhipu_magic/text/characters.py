@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
 #: Characters of a name that is shown: a thread's, a model's.
 LONGEST_NAME = 200
+#: Hyphens, dashes and minus signs, wide ones too.
+DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
 
 
 def shortened(text: str, longest: int) -> str:
@@ -58,6 +61,12 @@ def is_name(text: str) -> bool:
 def is_word(text: str) -> bool:
     """Whether a text can be a name without a space."""
     return is_name(text) and text.split() == [text]
+
+
+def plain_name(text: str) -> str:
+    """A name in plain characters: without wide letters, typographic dashes, or a comma after it."""
+    name = unicodedata.normalize("NFKC", text).rstrip(",、;。")
+    return "".join("-" if sign in DASHES else sign for sign in name)
 
 
 def class_name(value: Any) -> str:

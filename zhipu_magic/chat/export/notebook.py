@@ -19,7 +19,7 @@ from ...history.conversation import Thread
 from ...service.hosted_tools import SEARCH_SETTINGS, HostedTool, Knowledge, McpServer, hosted_tools
 from ...text.addresses import is_web_address
 from ...text.cell_options import below_options
-from ...text.characters import is_word, shortened
+from ...text.characters import is_word, plain_name, shortened
 from ...text.errors import InvalidRequest
 from ...values.images.from_value import Image
 from ...values.references import has_references
@@ -61,7 +61,7 @@ def _cell(name: str, text: str) -> dict[str, Any]:
 
 def _options(model: str, members: Mapping[str, Any], usual_model: str) -> list[str]:
     """The words on a `%%glm` line that ask this model with these members."""
-    if not is_word(model):  # no cell takes such a name
+    if not is_word(model) or plain_name(model) != model:  # no cell takes such a name, or not as it is
         raise _cannot_stand(model)
     words = [] if model == usual_model else [_option("-m", "--model", model)]
     restored = Options.of(model, members)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...service.models import CATALOGUE, FREE, PRICES_DATE, Model, find
 from ...service.profile import Profile
-from ...text.characters import is_word
+from ...text.characters import is_word, plain_name
 from ...text.errors import GLMError, InvalidRequest
 from ...text.markup import Markup
 from ...text.numbers import money
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def _model(session: Session, text: str) -> None:
     note = ""
     if text:
-        from ..line.values import plain_model
-
-        name = plain_model(unquoted(text))
+        name = plain_name(unquoted(text))
         note = _checked(session, name)
         session.change("model", name)
     chat = session.chat

@@ -12,13 +12,14 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...chat.options import Options
+from ...text.characters import DASHES
 from ...text.html import block, code
 from ...text.markup import Markup
 from ...text.suggestions import did_you_mean
 from ...text.tables import table
 from . import words as line_words
 from .options import GROUPS, PARSER
-from .words import DASHES, SEPARATORS, QuoteNotClosed, plain_option
+from .words import SEPARATORS, QuoteNotClosed, plain_option
 
 #: Added to the error when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."

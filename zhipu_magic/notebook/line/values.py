@@ -12,11 +12,10 @@ from typing import Any
 
 from ...history.events.checked import check_name
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
-from ...text.characters import is_word
+from ...text.characters import is_word, plain_name
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
 from .parser import set_once
-from .words import DASHES
 
 
 def variable_name(text: str) -> str:
@@ -26,16 +25,10 @@ def variable_name(text: str) -> str:
 
 
 def model_name(text: str) -> str:
-    name = plain_model(text)
+    name = plain_name(text)
     if not is_word(name):
         raise argparse.ArgumentTypeError(f"{text!r} is not the name of a model")
     return name
-
-
-def plain_model(text: str) -> str:
-    """A model's name in plain characters: without wide letters, typographic dashes, or a comma after it."""
-    name = unicodedata.normalize("NFKC", text).rstrip(",、;。")
-    return "".join("-" if sign in DASHES else sign for sign in name)
 
 
 def effort(text: str) -> str:

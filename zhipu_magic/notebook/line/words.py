@@ -11,6 +11,8 @@ import shlex
 import unicodedata
 from collections.abc import Container
 
+from ...text.characters import DASHES
+
 #: What closes each typographic quote. Some languages, and keyboards that take turns, open with what others close with.
 CLOSING = {
     **{"“": "”", "”": "”“", "„": "“”", "‘": "’", "’": "’‘", "‚": "‘’"},
@@ -18,8 +20,6 @@ CLOSING = {
 }
 _TYPOGRAPHIC = frozenset("".join(CLOSING.values())).union(CLOSING)
 _ENDS_OF_QUOTES = frozenset("\"'".join(CLOSING.values()))
-#: Hyphens, dashes and minus signs, wide ones too.
-DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻"
 #: What may stand between an option and its value.
 SEPARATORS = "=＝﹦:：﹕∶"
 #: What cannot be seen, but comes along when text is copied: blanks without width, and marks of the writing direction.
