@@ -116,14 +116,14 @@ class ReplyText:
         """Whether it may go on in another output."""
         return self._in_parts and self._cell.are_ours and len(self._outputs) < _MOST_OUTPUTS
 
-    def _add(self) -> None:
-        """Go on in a new output, in the panel's place. It says at once that the reply is not whole."""
+    def _add(self, bundle: Bundle) -> None:
+        """Go on in a new output, in the panel's place, which shows this at once."""
 
         def add() -> None:
             if not self._tail.shown:
                 self._tail.show(_empty())  # it takes its place above the new one
             self._outputs.append(self._panel.move())
-            self._tail.show(_empty())
+            self._tail.show(bundle)
 
         undisturbed(add)
 
@@ -147,7 +147,7 @@ class ReplyText:
         if self._reasoning is not None and not self._is_folded:
             self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts))
         finished, page = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
-        self._add()
+        self._add(_empty())
         finished.show(markdown_bundle(page))
         self._begin_round(len(progress.rounds))
 
@@ -160,7 +160,7 @@ class ReplyText:
                 return False  # it stands in the tail
             self._reasoning = self._tail
             self._above = replace(self._above, reasoning=True)
-            self._add()
+            self._add(_empty())
         self._is_folded = progress.reasoning_is_over
         if self._is_folded:
             self._reasoning.show(_folded(progress.reasoning))
@@ -180,10 +180,10 @@ class ReplyText:
         page = finished_words(place.finished, progress, remote_images=self._remote_images)
         finished, more = self._tail, place.end - len(self._above.goes_on)
         self._above = replace(self._above, words=self._above.words + more, goes_on=place.goes_on)
-        self._add()
-        size = self._refresh(progress)
+        rest = growing_page(progress, self._above, remote_images=self._remote_images)
+        self._add(markdown_bundle(rest, UNFINISHED_PLAIN))
         finished.show(markdown_bundle(page))
-        return size
+        return len(rest.rich.encode("utf-8", "replace"))
 
     def _place_to_cut(self, text: str, *, near: int) -> Cut | None:
         if not self._has_room:
