@@ -307,7 +307,7 @@ def test_signs_are_spelt_where_the_encoding_does_not_have_them(
     monkeypatch.setattr(sys, "stdout", out)
     Display().show_text(Markup("☑ a · │ b"))
     out.flush()
-    assert out.buffer.getvalue().decode(encoding).strip() == sign  # type: ignore[attr-defined]
+    assert out.buffer.getvalue().decode(encoding).strip() == sign  # type: ignore[attr-defined]  # a BytesIO
 
 
 # Attacks

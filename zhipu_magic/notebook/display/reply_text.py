@@ -39,8 +39,8 @@ class ReplyText:
     """The text of the reply, as Markdown: what is finished of it, round by round, and below it the tail.
 
     In the end the cell is cleared, and the text shown in one output. Until then, what the user opens or selects in the
-    finished parts stays so. Unless it may go on in more outputs (`in_parts`), and as long as others show something in
-    the cell, the tail is refreshed with all that comes.
+    finished parts stays so. Where it may not go on in more outputs (`in_parts`), or something else is in the cell, all
+    that comes is shown in the tail.
     """
 
     def __init__(
