@@ -1,0 +1,51 @@
+"""What a column of answers holds, and whether a library's column holds all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field as a column: what it `holds` (`integer`, `date`, `array`, …; empty if anything), and if it may be null.
+
+    `items` is what an array holds, or a dict under any name; `members` are the fields of a record.
+    """
+
+    name: str
+    holds: str
+    nullable: bool
+    items: Column | None = None
+    members: tuple[Column, ...] = ()
+
+
+def held_whole(held: Sequence[Any], cells: Sequence[Any]) -> bool:
+    """Whether a library gives the cells back as they were: some cut numbers, or drop members, without a word."""
+    kinds = [*map(type, cells)]
+    if {list, tuple, dict}.isdisjoint(kinds) and [*map(type, held)] == kinds and held == cells:
+        return True
+    return len(held) == len(cells) and all(map(_same, held, cells))
+
+
+def offsets(cells: Sequence[Any]) -> set[timedelta | None]:
+    """The distances from UTC of the times among the cells; None is that of a time without a zone."""
+    return {cell.utcoffset() for cell in cells if isinstance(cell, datetime)}
+
+
+def _same(held: Any, cell: Any) -> bool:
+    if isinstance(cell, dict):
+        if isinstance(held, list):  # pyarrow's maps
+            held = dict(held)
+        return (
+            isinstance(held, dict)
+            and all(name in held and _same(held[name], value) for name, value in cell.items())
+            and all(held[name] is None for name in held.keys() - cell.keys())
+        )
+    if isinstance(cell, (list, tuple)):
+        return isinstance(held, list) and len(held) == len(cell) and all(map(_same, held, cell))
+    if isinstance(cell, bool):
+        return held is cell
+    return bool(held == cell or (held != held and cell != cell))
