@@ -22,12 +22,15 @@ class Column:
     members: tuple[Column, ...] = ()
 
 
-def held_whole(held: Sequence[Any], cells: Sequence[Any]) -> bool:
-    """Whether a library gives the cells back as they were: some cut numbers, or drop members, without a word."""
+def held_whole(held: Sequence[Any], cells: Sequence[Any], *, filled: bool) -> bool:
+    """Whether a library gives the cells back as they were: some cut numbers, or drop members, without a word.
+
+    `filled` says whether a record may get the members that it lacks, with nothing in them.
+    """
     kinds = [*map(type, cells)]
     if {list, tuple, dict}.isdisjoint(kinds) and [*map(type, held)] == kinds and held == cells:
         return True
-    return len(held) == len(cells) and all(map(_same, held, cells))
+    return len(held) == len(cells) and all(_same(each, cell, filled) for each, cell in zip(held, cells, strict=True))
 
 
 def offsets(cells: Sequence[Any]) -> set[timedelta | None]:
@@ -35,17 +38,20 @@ def offsets(cells: Sequence[Any]) -> set[timedelta | None]:
     return {cell.utcoffset() for cell in cells if isinstance(cell, datetime)}
 
 
-def _same(held: Any, cell: Any) -> bool:
+def _same(held: Any, cell: Any, filled: bool) -> bool:
     if isinstance(cell, dict):
         if isinstance(held, list):  # pyarrow's maps
             held = dict(held)
-        return (
-            isinstance(held, dict)
-            and all(name in held and _same(held[name], value) for name, value in cell.items())
-            and all(held[name] is None for name in held.keys() - cell.keys())
-        )
+        if not isinstance(held, dict) or not cell.keys() <= held.keys():
+            return False
+        more = held.keys() - cell.keys()
+        return (filled or not more) and all(_same(held[name], cell.get(name), filled) for name in held)
     if isinstance(cell, (list, tuple)):
-        return isinstance(held, list) and len(held) == len(cell) and all(map(_same, held, cell))
+        return (
+            isinstance(held, list)
+            and len(held) == len(cell)
+            and all(_same(each, inner, filled) for each, inner in zip(held, cell, strict=True))
+        )
     if isinstance(cell, bool):
         return held is cell
     return bool(held == cell or (held != held and cell != cell))

@@ -19,7 +19,7 @@ def arrow_column(column: Column, cells: Sequence[Any]) -> Any:
     for dtype in (_type(column, cells, pyarrow), None):
         try:
             array = pyarrow.array(cells, type=dtype)
-            if held_whole(array.to_pylist(), cells):
+            if held_whole(array.to_pylist(), cells, filled=dtype is not None):
                 return array
         except (ValueError, TypeError, OverflowError, pyarrow.ArrowException):
             continue

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .column import Column, held_whole, offsets
+from .column import Column, offsets
 
 
 def pandas_column(column: Column, cells: Sequence[Any]) -> Any:
@@ -39,8 +39,7 @@ def _typed(column: Column, cells: Sequence[Any], pandas: Any) -> Any:
 
 
 def _numbers(cells: Sequence[Any], pandas: Any) -> Any:
-    whole = [cell for cell in cells if isinstance(cell, int)]
-    if not held_whole([float(cell) for cell in whole], whole):
+    if any(float(cell) != cell for cell in cells if isinstance(cell, int)):
         raise ValueError("an integer that no float is equal to")
     return pandas.Series(cells, dtype="float64")
 

@@ -15,7 +15,7 @@ def polars_column(column: Column, cells: Sequence[Any]) -> Any:
     for dtype in (_type(column, cells, polars), None):
         try:
             series = polars.Series(column.name, cells, dtype=dtype)
-            if held_whole(series.to_list(), cells):
+            if held_whole(series.to_list(), cells, filled=dtype is not None):
                 return series
         except (ValueError, TypeError, OverflowError, polars.exceptions.PolarsError):
             continue

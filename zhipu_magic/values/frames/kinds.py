@@ -69,13 +69,13 @@ def _opened(value: Any) -> Source:
 
 def _list(rows: Sequence[Any]) -> Source:
     kinds = {*map(type, rows)} - {type(None)}
-    unnamed = next((kind for kind in kinds if _has_values_without_names(kind)), None)
-    if unnamed is not None:
+    unnamed = sorted(kind.__name__ for kind in kinds if _has_values_without_names(kind))
+    if unnamed:
         raise InvalidRequest(
             "The values in a row of type {type} have no names.",
             hint="Make a dict of each row, or a DataFrame of them all, with columns=[…].",
             reason="rows.unnamed",
-            type=unnamed.__name__,
+            type=unnamed[0],
         )
     records = {kind for kind in kinds if _is_record(kind)}
     if records and records != kinds:
@@ -92,13 +92,15 @@ def _list(rows: Sequence[Any]) -> Source:
 def _is_record(kind: type) -> bool:
     if issubclass(kind, Mapping) or field_names(kind) is not None:
         return True
-    return hasattr(kind, "keys") and hasattr(kind, "__getitem__")  # such as a row of SQLite
+    # Such as a row of SQLite, or one of pandas.
+    return hasattr(kind, "keys") and hasattr(kind, "__getitem__") and not hasattr(kind, "columns")
 
 
 def _has_values_without_names(kind: type) -> bool:
-    if hasattr(kind, "__dataframe__") or hasattr(kind, "__arrow_c_stream__"):
-        return True
-    return not _is_record(kind) and issubclass(kind, (Sequence, AnySet)) and not issubclass(kind, (str, bytes))
+    if _is_record(kind) or issubclass(kind, (str, bytes)):
+        return False
+    is_table = hasattr(kind, "__dataframe__") or hasattr(kind, "__arrow_c_stream__")
+    return is_table or issubclass(kind, (Sequence, AnySet))
 
 
 def _columns(given: Mapping[Any, Any]) -> Source:

@@ -93,5 +93,5 @@ def _computed(lazy: Any) -> Any:
         raise InvalidRequest(
             "The rows could not be computed: {error}",
             reason="rows.not_computed",
-            error=shortened(f"{type(error).__name__}: {message_of(error)}", _LONGEST_ERROR),
+            error=shortened(f"{type(error).__name__}: {message_of(error)}".partition("\n")[0], _LONGEST_ERROR),
         ) from error

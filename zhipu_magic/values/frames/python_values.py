@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from decimal import Decimal
+from math import isnan
 from typing import Any
 
 _PLAIN = frozenset({type(None), str, int, float, bool, bytes, list, dict, date, datetime, time, timedelta, Decimal})
@@ -24,7 +25,7 @@ def is_missing(value: Any) -> bool:
     if value is None:
         return True
     if isinstance(value, (float, Decimal)):
-        return value.is_nan() if isinstance(value, Decimal) else value != value
+        return value.is_nan() if isinstance(value, Decimal) else isnan(value)
     if type(value) in _PLAIN:
         return False
     plain = _python_value(value)
