@@ -15,7 +15,6 @@ from .libraries import is_dask, is_of_arrow, of_library
 from .of_lists import Columns, Records, Values
 from .table import Source, Table
 
-_TAKEN = "Take a DataFrame of any library, a Series, a list of texts or of dicts, or a dict of lists."
 _LONGEST_NAME, _MOST_NAMED = 60, 5
 
 
@@ -61,7 +60,8 @@ def _opened(value: Any) -> Source:
         )
     raise InvalidRequest(
         "There are no rows in {kind}.",
-        hint=f"{_TAKEN} list(…) makes a list of most other things.",
+        hint="Take a DataFrame of any library, a Series, a list of texts or of dicts, or a dict of lists; list(…) makes "
+        "a list of most other things.",
         reason="rows.none",
         kind=kind_of(value),
     )
