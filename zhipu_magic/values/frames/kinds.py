@@ -60,8 +60,8 @@ def _opened(value: Any) -> Source:
         )
     raise InvalidRequest(
         "There are no rows in {kind}.",
-        hint="Take a DataFrame of any library, a Series, a list of texts or of dicts, or a dict of lists; list(…) makes "
-        "a list of most other things.",
+        hint="Take a DataFrame of any library, a Series, a list of texts or of dicts, or a dict of lists. "
+        "list(…) makes a list of most other things.",
         reason="rows.none",
         kind=kind_of(value),
     )
