@@ -25,6 +25,11 @@ _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo b
 def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
     """Ask, or show what would be sent. Raises GLMError."""
     options = options or CellOptions()
+    if options.each is not None:
+        from .each_cell import ask_each
+
+        ask_each(session, prompt, options)
+        return
     thread = options.request.thread
     session.follow_notebook()
     leaves_a_turn = not (options.preview or options.request.once)

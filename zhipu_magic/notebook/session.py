@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
+    from .line.cell_line import CellOptions
     from .shell import Shell
 
 
@@ -53,6 +54,8 @@ class Session:
         self._dashboard: Dashboard | None = None
         self._practice = PagePractice()
         self._notices: list[str] = []
+        self.last_each: tuple[str, CellOptions] | None = None
+        """The template and the options of the latest cell that asked over a table."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         #: A run, and whether its cell had an earlier turn when this run first asked.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
         #: Publishes output in the running cell; %%capture replaces it.
         display_pub: Any
+        #: Has the ways in which values show themselves.
+        display_formatter: Any
         #: Has each cell as it was typed.
         history_manager: Any
         #: The number of the running cell, or of the next one.

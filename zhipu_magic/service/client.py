@@ -101,7 +101,6 @@ class Client:
 
         Raises GLMError. Meant for a separate thread (see `exchange`).
         """
-        self._line.cancelled = cancelled
 
         def before_sleep(state: RetryCallState) -> None:
             assert state.outcome is not None and state.next_action is not None
@@ -122,7 +121,12 @@ class Client:
             before_sleep=before_sleep,
             sleep=sleep,
             reraise=True,
-        )(self._ask, body, emit, cancelled)
+        )(self.try_once, body, emit, cancelled)
+
+    def try_once(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        """Send the request once, and emit the chunks as they come. Raises GLMError. Meant for a separate thread."""
+        self._line.cancelled = cancelled
+        self._ask(body, emit, cancelled)
 
     def models(self, cancelled: threading.Event | None = None) -> list[str]:
         """The models that the service offers; the contexts that it tells are known from now on. Raises GLMError."""

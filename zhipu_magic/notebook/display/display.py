@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
@@ -11,6 +11,9 @@ from ...chat.watch import Painter
 from ...history.turn import Turn
 from ...text.markup import Markup
 from .panel import PanelMode
+
+if TYPE_CHECKING:
+    from .map_output import MapPainter
 
 
 class ShowOptions(NamedTuple):
@@ -43,6 +46,9 @@ class Display(Protocol):
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What paints a map over a table, with a `panel` below or without."""
 
     def close(self) -> None:
         """Release what outlives a cell."""

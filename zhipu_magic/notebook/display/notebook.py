@@ -22,6 +22,7 @@ from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
+    from .map_output import MapPainter
 
 
 class Notebook:
@@ -65,6 +66,13 @@ class Notebook:
                 self._panels.settled(turn, panel, progress)
 
         return PagePainter(text, panel, settled, streamed=streamed, alone=options.alone)
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What paints a map; it leaves two outputs, the first rows of its table and the panel."""
+        from .map_output import PageMapPainter
+
+        publish = self._shell.display_pub.publish
+        return PageMapPainter(lambda: Output(publish), panel=panel, updates=updates.are_shown(self._shell))
 
     def close(self) -> None:
         """Close the widgets of earlier replies."""

@@ -17,6 +17,7 @@ from .figures import Figures
 from .plain import PlainPainter
 
 if TYPE_CHECKING:
+    from .map_output import MapPainter
     from .screen import Screen
 
 
@@ -56,6 +57,12 @@ class Terminal:
         from .typeset_painter import TypesetPainter
 
         return TypesetPainter(figures, options, self._screen())
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What prints a map: a line that changes, where there is a screen, and its end."""
+        from .map_terminal import TerminalMapPainter
+
+        return TerminalMapPainter(self._screen(), panel=panel, is_screen=_is_screen())
 
     def _screen(self) -> Screen:
         from .screen import Screen  # with rich, which is not needed before

@@ -87,6 +87,30 @@ _option(
     example="--once",
 )
 
+_group("Over a table")
+_option(
+    "--each",
+    metavar="TABLE",
+    type=option_values.expression,
+    help="ask once for each row of a DataFrame, a Series, a list or a dict of lists; {{ column }} is the row's value. "
+    "-o binds the table with the answers, -b what came of it",
+    example="--each reviews --as Review -o labelled",
+)
+_option(
+    "--first",
+    metavar="COUNT",
+    type=option_values.positive,
+    help="ask only the first COUNT rows, to try a prompt",
+    example="--each reviews --first 5",
+)
+_option(
+    "--in-flight",
+    metavar="COUNT",
+    type=option_values.positive,
+    help="at most so many requests at once; without it, as many as the service takes",
+    example="--each reviews --in-flight 3",
+)
+
 _group("What is sent")
 _option(
     "--image",
