@@ -105,7 +105,7 @@ def test_a_shared_value_that_is_cut_is_told() -> None:
 def test_a_template_without_a_column_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="names no column") as failed:
         template(text, {"guide": "x"})
-    assert failed.value.reason == "rows.no_column"
+    assert failed.value.reason == "rows.only_shared"
     assert "text, note" in str(failed.value)
 
 

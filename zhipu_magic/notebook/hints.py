@@ -21,6 +21,8 @@ HINTS: Mapping[str, str] = {
     "answer.out_of_budget": "Raise the budget (%glm budget), or remove it (%glm budget off).",
     "budget.exceeded": "Shorten the prompt, ask for a shorter answer (--max-tokens), or raise the budget: %glm budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
+    "budget.rows": "Raise it (%glm budget), or remove it (%glm budget off); what was answered is kept and is not asked "
+    "again.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
@@ -35,6 +37,7 @@ HINTS: Mapping[str, str] = {
     "prompt.too_long": "Shorten it, or use a model with a longer context: %glm models lists them.",
     "replay.no_journal": _RECORD,
     "replay.not_recorded": _RECORD,
+    "replay.rows_not_recorded": _RECORD,
     "reply.complete": "%glm continue is for a reply that was interrupted, or cut off at its maximum length.",
     "reply.ended_badly": "Run the cell again; if it happens again, rephrase the prompt.",
     "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",

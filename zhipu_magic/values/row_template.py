@@ -167,7 +167,7 @@ def row_template(
         raise InvalidRequest(
             "The template names no column of the table, so that all rows would be asked the same.",
             hint="Write a column in double braces. The columns are: {columns}.",
-            reason="rows.no_column",
+            reason="rows.only_shared",
             outcomes=[NOTHING_SENT],
             columns=_listed(columns),
         )

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from ...chat.rows.figures import MapFigures
 from ...chat.undisturbed import undisturbed
-from ...text.markup import html_bundle
+from ...text.characters import shorten, without_controls
+from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
 from .output import Bundle, Output
 
@@ -22,8 +24,8 @@ class MapPainter(Protocol):
     def paint(self, figures: MapFigures) -> None:
         """Show where it stands, if it is time to."""
 
-    def settle(self, figures: MapFigures, table: Bundle | None, notes: MapNotes) -> None:
-        """Show the first rows of the table, if there are any, and the panel."""
+    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        """Show the first `rows` of the table, if there are any, and the panel."""
 
 
 class PageMapPainter:
@@ -43,13 +45,13 @@ class PageMapPainter:
         self._due = now + FRAME
         self._line.show(html_bundle(line_html(figures), line_text(figures)))
 
-    def settle(self, figures: MapFigures, table: Bundle | None, notes: MapNotes) -> None:
-        undisturbed(lambda: self._settle(figures, table, notes))
+    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        undisturbed(lambda: self._settle(figures, rows, notes))
 
-    def _settle(self, figures: MapFigures, table: Bundle | None, notes: MapNotes) -> None:
+    def _settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
         outputs = [self._line, self._new_output()]
-        if table is not None:
-            outputs.pop(0).show(table)
+        if rows is not None:
+            outputs.pop(0).show(rows)
         if self._panel:
             outputs.pop(0).show(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
         elif notes_text(notes):
@@ -57,9 +59,32 @@ class PageMapPainter:
 
 
 def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundle:
-    """The bundle by which a table shows itself, harmless to a terminal."""
-    from ...text.markup import without_commands
+    """The bundle that shows the first rows: a frame as it shows itself, lists and dicts as a table of ours.
 
+    A library escapes what is in its frame; what a terminal would obey, or would reorder a text, it leaves in.
+    """
+    if isinstance(shown, (list, dict)):
+        return markdown_bundle(_table(shown))
     bundle, _ = format(shown)
-    kept = {kind: bundle[kind] for kind in ("text/html", "text/plain") if isinstance(bundle.get(kind), str)}
-    return {kind: without_commands(text) for kind, text in kept.items()}
+    plain = without_controls(str(bundle.get(_PLAIN, "")))
+    if not isinstance(bundle.get(_HTML), str):
+        return {_PLAIN: plain}
+    return html_bundle(Markup.vouched(without_controls(bundle[_HTML]), plain), plain)
+
+
+_PLAIN, _HTML = "text/plain", "text/html"
+#: Characters of a cell.
+_LONGEST_CELL = 200
+
+
+def _table(shown: list[Any] | dict[Any, Any]) -> Markup:
+    columns = list(shown if isinstance(shown, dict) else dict.fromkeys(name for row in shown for name in row))
+    if isinstance(shown, dict):
+        rows = list(zip(*shown.values(), strict=True))
+    else:
+        rows = [tuple(row.get(name) for name in columns) for row in shown]
+    return table([str(name) for name in columns], [[_cell(value) for value in row] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else shorten(str(value), _LONGEST_CELL)

@@ -31,8 +31,8 @@ class TerminalMapPainter:
         line.truncate(self._screen.columns, overflow="ellipsis")
         self._screen.show([], [line])
 
-    def settle(self, figures: MapFigures, table: Bundle | None, notes: MapNotes) -> None:
-        lines = [Text(line) for line in (table or {}).get("text/plain", "").splitlines()]
+    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        lines = [Text(line) for line in (rows or {}).get("text/plain", "").splitlines()]
         lines += [Text(note) for note in notes_text(notes)]
         if self._panel:
             lines.append(Text(line_text(figures), style="dim"))
