@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -26,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings
 from .compose import Composer
 from .dispatch import Dispatch
@@ -42,15 +42,13 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
-    from .rows.map_preview import MapPreview
-    from .rows.mapped import Mapped
     from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
 _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 
 
-class Chat(ChatSettings):
+class Chat(ChatMaps, ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -158,87 +156,6 @@ class Chat(ChatSettings):
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
-    def map(  # noqa: PLR0913  # its options, by name
-        self,
-        template: str,
-        rows: Any,
-        options: Options | None = None,
-        *,
-        names: Mapping[str, Any] | None = None,
-        images: Any = (),
-        anchor: Anchor | None = None,
-        first: int | None = None,
-        in_flight: int | None = None,
-        retry: bool = False,
-        **more: Any,
-    ) -> Mapped:
-        """Ask over a table: the template once for each row. Returns the `Mapped`, to iterate over, to read or to await.
-
-        In the template, `{{ column }}` stands for the row's value; a missing one fails its row, unless the template
-        says what stands for it: `{{ column | default("…") }}`. `{{ name }}` is one of `names`, the same for all rows.
-        `rows` is a DataFrame or a Series of any library, a list of texts or of dicts, or a dict of lists. `images` are
-        those of `ask`, or a text `{{ column }}`: the row's own.
-
-        Every row is asked outside the conversation, equal ones once, and as many at the same time as the service takes:
-        that is found out; `in_flight` is a ceiling. Rows that were answered before are not asked again; with `retry`,
-        those are whose answer was not of the type, and with `fresh=True` all are. `first` asks so many rows only.
-        `as_type` is the type of an answer: the table gets a column for each of its fields, else one named `answer`.
-        A row that fails costs no other; `Mapped.errors` lists them.
-
-        Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the answers
-        raises what stopped the map before its end.
-        """
-        from .rows.map_request import MapOptions
-        from .rows.maps import Asked
-
-        how = MapOptions(first=first, in_flight=in_flight, retry=retry)
-        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
-        return self._maps.begin(Asked(template, placed, how, names or {}, images, anchor or Anchor()), rows)
-
-    def map_preview(  # its options, by name
-        self,
-        template: str,
-        rows: Any,
-        options: Options | None = None,
-        *,
-        names: Mapping[str, Any] | None = None,
-        images: Any = (),
-        anchor: Anchor | None = None,
-        first: int | None = None,
-        in_flight: int | None = None,
-        **more: Any,
-    ) -> MapPreview:
-        """What `map` would ask. Nothing is sent."""
-        from .rows.map_request import MapOptions
-        from .rows.maps import Asked
-
-        how = MapOptions(first=first, in_flight=in_flight)
-        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
-        return self._maps.preview(Asked(template, placed, how, names or {}, images, anchor or Anchor()), rows)
-
-    def map_batches(
-        self,
-        template: str,
-        frames: Iterable[Any],
-        options: Options | None = None,
-        *,
-        names: Mapping[str, Any] | None = None,
-        images: Any = (),
-        in_flight: int | None = None,
-        **more: Any,
-    ) -> Iterator[Any]:
-        """Ask over a stream of tables, such as Arrow's record batches: each comes back with its answers, in order.
-
-        A few are under way at once, and nothing of those that were given back is kept in memory. The rest is as in
-        `map`.
-        """
-        from .rows.map_request import MapOptions
-        from .rows.maps import Asked
-
-        how = MapOptions(in_flight=in_flight)
-        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
-        return self._maps.stream(Asked(template, placed, how, names or {}, images, Anchor()), frames)
-
     def request(
         self,
         prompt: str,
@@ -278,10 +195,13 @@ class Chat(ChatSettings):
             return self._dispatch.send(self._composer.going_on(thread, anchor or Anchor()), begun)
 
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
-        """Stop the replies that are under way, or those that this execution of a cell has asked for.
+        """Stop what is under way, or what this execution of a cell has asked for: replies, and maps over tables.
 
-        Returns them. What has arrived is kept. `Reply.interrupt` stops one.
+        Returns the replies. What has arrived is kept. `Reply.interrupt` stops one.
         """
+        for one in self._scheduler.maps_under_way:
+            if anchor is None or one.anchor == anchor:
+                one.stop()
         replies = self._scheduler.under_way
         stopped = [reply for reply in replies if anchor is None or reply.request.anchor == anchor]
         for reply in stopped:
@@ -301,8 +221,7 @@ class Chat(ChatSettings):
     def limit(self, count: int) -> None:
         self._scheduler.limit = count
 
-    @cached_property
-    def _maps(self) -> Maps:
+    def _new_maps(self) -> Maps:
         from .rows.maps import Maps
 
         return Maps(
@@ -395,8 +314,10 @@ class Chat(ChatSettings):
     def close(self) -> None:
         """Close the connections, and write what the journal lacks. The chat can still be used; it connects again.
 
-        A reply that waits for a tool, where nobody reads it, ends as interrupted.
+        A reply that waits for a tool, where nobody reads it, ends as interrupted; a map over a table is stopped.
         """
+        for one in self._scheduler.maps_under_way:
+            one.stop()
         for reply in self._scheduler.under_way:
             if reply.is_abandoned:
                 reply.interrupt()

@@ -41,7 +41,7 @@ class UnderWay(Protocol):
     anchor: Anchor
 
     def stop(self) -> None:
-        """Ask no further row."""
+        """Ask no further row. An interrupt meanwhile is delivered afterwards."""
 
     @property
     def taken(self) -> float:

@@ -19,6 +19,8 @@ from ...text.errors import GLMError, ServiceError
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 #: Seconds for which a service may have nothing but faults before a map over it is given up.
 PATIENCE = 120.0
+#: Tries that a paid row's further request has once the map was stopped.
+_LAST_TRIES = 3
 #: Refusals that are nobody's fault: the request waits for a place again, as often as it takes.
 _WAITS = frozenset({"service.too_many", "service.too_fast", "service.busy"})
 #: Refusals that every other request would meet as well.
@@ -48,20 +50,25 @@ class StopAll(Exception):
 
 
 class Faults:
-    """When the service last answered at all: a fault counts against a row only where others are answered."""
+    """Whether the service answers at all: a fault counts against a row only where others are answered."""
 
     def __init__(self) -> None:
         self.answered = 0
-        self._last = time.monotonic()
+        self._first: float | None = None
 
     def answer(self) -> None:
+        """A request was answered."""
         self.answered += 1
-        self._last = time.monotonic()
+        self._first = None
+
+    def fault(self) -> None:
+        """A request met a fault. Remember since when there is nothing else."""
+        self._first = self._first or time.monotonic()
 
     @property
     def have_gone_on(self) -> float:
-        """Seconds since anything was answered."""
-        return time.monotonic() - self._last
+        """Seconds since the first fault, with no answer after it."""
+        return 0.0 if self._first is None else time.monotonic() - self._first
 
 
 class Watch(Protocol):
@@ -106,6 +113,8 @@ class Caller:
         seen = self.faults.answered
         while True:
             tries += 1
+            if self._watch.stopped and tries > _LAST_TRIES:
+                raise Stopped
             try:
                 found = self._try(body, whatever=whatever)
             except GLMError as error:
@@ -116,6 +125,7 @@ class Caller:
                 tried()
                 if not error.retryable:
                     raise
+                self.faults.fault()
                 if self.faults.answered > seen:
                     seen, faults = self.faults.answered, faults + 1
                     if faults > self._max_retries:

@@ -14,10 +14,10 @@ from ...service.wire import Usage
 from ...text.errors import GLMError
 from ...values.frames.answers import AnswerColumns
 from ...values.frames.table import Table
-from ..undisturbed import undisturbed
 from .asked import FailedRow
 from .figures import MapFigures, Speed
 from .part import UNANSWERED, Part
+from .recorded import Recorded
 from .run import Run
 
 #: Seconds after which a wait begins anew: on Windows, no interrupt gets through while it waits.
@@ -54,7 +54,7 @@ class Mapped:
         columns: AnswerColumns,
         *,
         state: Callable[[], PlacesState | None],
-        recorded: MapEvent | None = None,
+        recorded: Recorded | None = None,
         plan: bool = False,
         practice: bool = False,
     ) -> None:
@@ -157,7 +157,7 @@ class Mapped:
 
     def stop(self) -> None:
         """Ask no further row. What is in flight lands, and is kept."""
-        undisturbed(self._run.stop)
+        self._run.stop()
 
     # What there is
 
@@ -234,7 +234,8 @@ class Mapped:
 
     def figures(self) -> MapFigures:
         """Where it stands."""
-        part, run, recorded = self._part, self._run, self._recorded
+        part, run = self._part, self._run
+        recorded = None if self._recorded is None else self._recorded.event
         sums, state = run.spending.sums, self._state()
         left = part.size - part.done
         asked = max(0, part.done - part.known)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...history.rows.row import Row
 from ...history.rows.store import RowStore
@@ -14,8 +15,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...service.places import remembered_limit
 from ...text.argument_types import check_prompt, check_types
-from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest, NotRecorded
-from ...text.notice import Notice
+from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...values.frames.answers import answer_columns
 from ...values.frames.kinds import table_of
 from ...values.frames.python_values import is_missing
@@ -35,6 +35,7 @@ from .map_request import MapOptions, MapRequest
 from .mapped import Mapped
 from .part import Part, TableRows
 from .record import map_event_of
+from .recorded import Recorded
 from .requests import RowRequests
 from .run import Run
 from .spending import RowSpending
@@ -59,11 +60,12 @@ class Asked(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """A map that has begun: its rows are being asked, or answered from what was recorded."""
+    """A map that has begun: its rows are being asked, or answered from what was `recorded`."""
 
     request: MapRequest
     run: Run
     asking: LateAsking
+    recorded: Recorded | None
 
 
 class Maps:
@@ -91,13 +93,34 @@ class Maps:
         self._warn = warn
         self._claims = Claims()
 
+    def asked(
+        self,
+        template: str,
+        options: Options | None,
+        how: Mapping[str, Any],
+        *,
+        names: Mapping[str, Any] | None,
+        images: Any,
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Asked:
+        """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
+        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
+        return Asked(template, placed, MapOptions(**how), names or {}, images, anchor or Anchor())
+
     def begin(self, asked: Asked, rows: Any) -> Mapped:
         """Ask the rows of a table. Raises InvalidRequest, OverBudget, NotRecorded or SettingsError."""
         table = table_of(rows)
         if asked.how.first is not None:
             table = table.first(asked.how.first)
         request = self._request(asked, table)
-        return self._replayed(request, table) if self._replays else self._begun(request, table)
+        begun = self._begun(request)
+        part = self._part(begun, table)
+        begun.run.is_complete = True
+        if self._replays:
+            part.prepare(lambda: False)  # what its event says is looked up by all of its rows
+        begun.run.add(part)
+        return self._mapped(begun, table, part)
 
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
@@ -138,7 +161,7 @@ class Maps:
         if first is None:
             return
         request = self._request(asked, first)
-        begun = self._run(request)
+        begun = self._begun(request)
         run = begun.run
         waiting: deque[tuple[Part, Mapped]] = deque()
         try:
@@ -152,13 +175,7 @@ class Maps:
                 yield self._finished(run, *waiting.popleft())
             run.complete()
         finally:  # also where the caller takes no more
-            undisturbed(run.stop)
-
-    def stop(self, anchor: Anchor | None = None) -> None:
-        """Stop the maps under way, or those of this execution of a cell."""
-        for one in self._scheduler.maps_under_way:
-            if anchor is None or one.anchor == anchor:
-                undisturbed(one.stop)
+            run.stop()
 
     # What all rows share
 
@@ -228,43 +245,47 @@ class Maps:
     def _replays(self) -> bool:
         return self._dispatch.mode == "only"
 
-    # Asking the service
+    # Asking the service, or answering from what was recorded
 
-    def _begun(self, request: MapRequest, table: Table) -> Mapped:
-        begun = self._run(request)
-        part = self._part(begun, table)
-        begun.run.is_complete = True
-        begun.run.add(part)
-        return self._mapped(begun, table, part)
+    def _begun(self, request: MapRequest) -> _Begun:
+        anchor, asking = request.request.anchor, LateAsking(request, self._service, self._tool_limits, lambda: run)
+        recorded = Recorded(lambda key: self._dispatch.recorded_map(key, anchor)) if self._replays else None
+        run = Run(
+            self._spending(request, lambda: run),
+            self._claims,
+            asks=recorded or asking,
+            keep=self._rows.add,
+            ended=lambda late: self._record(begun, late=late),
+            anchor=anchor,
+        )
+        begun = _Begun(request, run, asking, recorded)
+        self._rows.refresh()
+        self._scheduler.add_map(run)
+        return begun
 
-    def _run(self, request: MapRequest) -> _Begun:
+    def _spending(self, request: MapRequest, run: Callable[[], Run]) -> RowSpending:
         service, budget = self._service, self._history.state.budget
-        if budget is not None and service.practising and budget.unit == "yuan":
+        if budget is not None and (self._replays or (service.practising and budget.unit == "yuan")):
             budget = None
-        spending = RowSpending(
+        return RowSpending(
             request.request,
             budget,
-            lambda: 0.0 if budget is None else self._dispatch.taken(budget, but=run),
+            lambda: 0.0 if budget is None else self._dispatch.taken(budget, but=run()),
             priced=service.priced,
             practice=service.practising,
         )
-        asking = LateAsking(request, service, self._tool_limits, lambda: run)
-        run = Run(
-            spending,
-            self._claims,
-            asks=asking,
-            keep=self._rows.add,
-            ended=lambda late: self._record(request, run, late=late),
-            anchor=request.request.anchor,
-        )
-        self._rows.refresh()
-        self._scheduler.add_map(run)
-        return _Begun(request, run, asking)
 
     def _mapped(self, begun: _Begun, table: Table, part: Part) -> Mapped:
-        plan, practice = self._service.profile.plan, self._service.practising
-        columns, state = begun.request.columns, begun.asking.state
-        return Mapped(table, part, begun.run, columns, state=state, plan=plan, practice=practice)
+        return Mapped(
+            table,
+            part,
+            begun.run,
+            begun.request.columns,
+            state=begun.asking.state,
+            recorded=begun.recorded,
+            plan=self._service.profile.plan,
+            practice=self._service.practising,
+        )
 
     def _finished(self, run: Run, part: Part, mapped: Mapped) -> Any:
         """The table with its answers, once they are there. Raises what stopped the run."""
@@ -272,59 +293,31 @@ class Maps:
         run.close(part)
         return mapped.so_far()
 
-    def _record(self, request: MapRequest, run: Run, *, late: bool) -> None:
+    def _record(self, begun: _Begun, *, late: bool) -> None:
         """The one commit point of a map. Called again when what was in flight has landed."""
-        history = self._history
+        history, run = self._history, begun.run
         if run.has_landed:
             self._scheduler.remove_map(run)
         if late and not run.spending.has_unrecorded:
             return
 
         def commit() -> None:
-            history.commit(map_event_of(run, request, history, self._service, late=late))
+            event = self._event(begun, late=late)
+            if event is not None:
+                history.commit(event)
 
         with self._scheduler.admitting, history.changing:
             undisturbed(commit)
         history.write_down()
 
-    # Answering from what was recorded
-
-    def _replayed(self, request: MapRequest, table: Table) -> Mapped:
-        spending = RowSpending(request.request, None, lambda: 0.0, priced=False, practice=False)
-        asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
-        anchor, history = request.request.anchor, self._history
-        run = Run(spending, self._claims, asks=asking, keep=self._rows.add, ended=lambda late: None, anchor=anchor)
-        part = self._part(_Begun(request, run, asking), table)
-        part.prepare(lambda: False)
-        run.parts = [part]
-        recorded = self._dispatch.recorded_map(part.key, anchor)
-        if part.has_left and (recorded is None or recorded.stopped is None):
-            raise _not_recorded(part)
-        if recorded is not None:
-            with self._scheduler.admitting, history.changing:
-                event = recorded.repeated(history.next_id(), anchor, history.run(anchor.run))
-                undisturbed(lambda: history.commit(event))
-            history.write_down()
-            if recorded.stopped is not None:
-                run.error = GLMError(recorded.stopped, reason="rows.stopped_as_recorded")
-        run.complete()
-        if part.has_left:
-            run.stop()
-        return Mapped(table, part, run, request.columns, state=lambda: None, recorded=recorded)
+    def _event(self, begun: _Begun, *, late: bool) -> MapEvent | None:
+        history, run, anchor = self._history, begun.run, begun.run.anchor
+        if begun.recorded is None:
+            return map_event_of(run, begun.request, history, self._service, late=late)
+        found = begun.recorded.find(run.tally.key(list(run.parts)))
+        return None if found is None else found.repeated(history.next_id(), anchor, history.run(anchor.run))
 
 
 def _with(first: Table, others: Iterator[Table]) -> Iterator[Table]:
     yield first
     yield from others
-
-
-def _not_recorded(part: Part) -> NotRecorded:
-    left = part.size - part.done
-    return NotRecorded(
-        "{left:,} of the {rows:,} rows have no answer in the rows file beside the journal.",
-        hint='chat.replay = "auto" asks the service for them, and records the answers.',
-        reason="replay.rows_not_recorded",
-        outcomes=[Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")],
-        left=left,
-        rows=part.size,
-    )

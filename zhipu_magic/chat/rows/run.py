@@ -17,6 +17,7 @@ from ...history.rows.row import Row
 from ...history.turn import Anchor
 from ...service.exchange import call_all, wait_for_call
 from ...text.errors import GLMError, OverBudget
+from ..undisturbed import undisturbed
 from .asked import Answered, faulty
 from .caller import StopAll, Stopped
 from .claims import Claims
@@ -97,7 +98,10 @@ class Run:
         self._on_end.append(call)
 
     def stop(self, error: GLMError | None = None) -> None:
-        """Ask no further row. What is in flight lands, and is kept."""
+        """Ask no further row. What is in flight lands, and is kept. An interrupt is delivered afterwards."""
+        undisturbed(lambda: self._stop(error))
+
+    def _stop(self, error: GLMError | None) -> None:
         if not self.is_over:
             self.error = self.error or error
             self.stopped = True
@@ -144,8 +148,11 @@ class Run:
     # The threads
 
     def add(self, part: Part) -> None:
-        """Ask the rows of this part as well; another thread prepares them."""
+        """Ask the rows of this part as well; another thread prepares them, unless they are."""
         self.parts.append(part)
+        if part.is_prepared:
+            self.more()
+            return
         threading.Thread(target=self._prepare, args=(part,), name="zhipu_magic rows", daemon=True).start()
         self._grow()
 
