@@ -321,7 +321,7 @@ class Chat(ChatMaps, ChatSettings):
         for reply in self._scheduler.under_way:
             if reply.is_abandoned:
                 reply.interrupt()
-        self.history.journal.close()
+        self.history.records.close()
         self.service.close()
 
     def __repr__(self) -> str:
