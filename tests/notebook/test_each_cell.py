@@ -255,7 +255,7 @@ def test_a_replay_leaves_the_same_page(
     server.enqueue(*[Answer("an answer")] * 2)
     cell = "%%glm --each reviews -o labelled\n{{ text }}"
     recorded = page.run(cell, "table")
-    page.magics.chat.history.rows.flush()
+    page.magics.chat.history.records.rows.flush()
     page.run("%config GLMMagics.replay = 'only'")
     replayed = page.run(cell, "table")
     assert replayed.success

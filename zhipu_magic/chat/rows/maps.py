@@ -239,7 +239,7 @@ class Maps:
 
     @property
     def _rows(self) -> RowStore:
-        return self._history.rows
+        return self._history.records.rows
 
     @property
     def _replays(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
@@ -37,34 +36,36 @@ def _retry(session: Session) -> None:
 
 
 def _list(session: Session) -> None:
-    store = session.chat.history.rows
+    from ...history.rows.summary import summary_of
+
+    store = session.chat.history.records.rows
     store.refresh()
-    answers: Counter[str] = Counter()
-    tokens: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    for row in store:
-        (answers if row.error is None else failed)[row.model] += 1
-        tokens[row.model] += sum(row.usage[:2]) if row.usage is not None else 0
-    if not answers and not failed:
+    found = summary_of(store)
+    if not (found.answers or found.errors):
         session.answer(Markup("No rows of tables have been asked here: `%%glm --each TABLE` asks one for each row."))
         return
-    models = dict.fromkeys([*answers, *failed])
     lines = [
         (
-            model or "no answer",
-            f"{answers[model]:,}",
-            f"{failed[model]:,}" if failed[model] else "",
-            f"{tokens[model]:,}",
+            f"{model or 'none: failed'}{' (batch)' if batch else ''}",
+            f"{sums.rows:,}",
+            f"{sums.prompt_tokens:,}",
+            f"{sums.completion_tokens:,}",
         )
-        for model in models
+        for (model, batch), sums in found.models.items()
     ]
     path = store.path
-    where = f", {plural(store.size, 'byte')} in {path.name}" if path is not None else ", not on disk"
+    where = f"in {path.name}, {plural(store.size, 'byte')}" if path is not None else "not on disk"
+    failed = f", and {plural(found.errors, 'row')} that failed" if found.errors else ""
     session.answer(
         Markup("\n\n").join(
             [
-                Markup("{rows} of tables{where}.", rows=plural(sum(answers.values()), "answer"), where=where),
-                table(("model", "answers", "failed", "tokens"), lines),
+                Markup(
+                    "{answers} of tables{failed} ({where}). They are not asked again.",
+                    answers=plural(found.answers, "answer"),
+                    failed=failed,
+                    where=where,
+                ),
+                table(("model", "rows", "prompt", "completion"), lines),
             ]
         )
     )
