@@ -19,6 +19,12 @@ HINTS: Mapping[str, str] = {
     # chat/
     "answer.cut_off": "--max-tokens NUMBER allows a longer one.",
     "answer.out_of_budget": "Raise the budget (%glm budget), or remove it (%glm budget off).",
+    "batch.elsewhere": "Set base_url to that service again: %config GLMMagics.base_url = '{service}'.",
+    "batch.incomplete": "Run %glm collect again in a while, before you ask the missing rows again.",
+    "batch.not_offered": "Leave out --batch, or use another address: %config GLMMagics.base_url = 'bigmodel'.",
+    "batch.requests_gone": "Run the cell that asked for them again: what was sent is not sent twice.",
+    "batch.results_gone": "Run the cell again without --batch: it asks the rows that are missing.",
+    "batch.unknown": "Look whether the service's own page shows it; %glm cancel gives the batch up.",
     "budget.exceeded": "Shorten the prompt, ask for a shorter answer (--max-tokens), or raise the budget: %glm budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
     "budget.rows": "Raise it (%glm budget), or remove it (%glm budget off); what was answered is kept and is not asked "

@@ -55,7 +55,9 @@ class Batch:
 
     @property
     def is_over(self) -> bool:
-        return self.status in OVER
+        """Whether nothing more will come. Replies that are counted as done, and that no file has yet, still will."""
+        awaits_file = self.status == "completed" and bool(self.completed) and self.output_file_id is None
+        return self.status in OVER and not awaits_file
 
 
 def batch_of(value: Any) -> Batch | None:

@@ -19,10 +19,7 @@ from ..profile import LONG_TIMEOUT
 from ..response_members import objects
 from ..sdk import FinalRequestOptions
 from .batch import Batch, batch_of, id_of
-
-#: What each line asks. The SDK's types say /v1/…, and the service refuses that.
-ENDPOINT: Final = "/v4/chat/completions"
-PURPOSE: Final = "batch"
+from .requests import ENDPOINT
 
 _TRIES = 4
 #: The most batches in a page of a list, and pages that are read.
@@ -48,7 +45,7 @@ class BatchEndpoints:
             return _response(
                 sdk.post(
                     "/files",
-                    body={"purpose": PURPOSE},
+                    body={"purpose": "batch"},
                     files={"file": (name, file, "application/jsonl")},
                     options=options,
                     **_STREAMED,
