@@ -56,7 +56,9 @@ class Submission:
         """Send what was not sent yet. Raises GLMError, and can be called again."""
         self.find()
         for part in self.intent.parts:
-            if not part.is_settled:
+            if part.is_settled:
+                self._spool.remove(self._id, part.number)  # if it was not removed in time
+            else:
                 self._create(part, file_id=part.file_id or self._uploaded(part))
         return self.intent
 
