@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rows import rows_of
+from batch_rows import KEY, rows_of
 
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.chat.batches.outcomes import Outcome, Outcomes
@@ -16,8 +16,6 @@ from zhipu_magic.chat.batches.progress import Progress
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.service.api_key import ApiKey
 from zhipu_magic.service.connection import Service
-
-KEY = "Q7practice.Z9that-only-these-tests-know"
 
 
 @pytest.fixture(autouse=True)

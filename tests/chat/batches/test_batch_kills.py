@@ -7,10 +7,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import killed
+import batch_killed
 import pytest
-from conftest import KEY
-from rows import rows_of
+from batch_rows import KEY, rows_of
 
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.practice import PracticeServer
@@ -25,8 +24,8 @@ STEPS = 41
 
 def run(server: PracticeServer, journal: Path, last: int) -> subprocess.CompletedProcess[str]:
     arguments = [server.base_url, KEY, str(journal), str(last)]
-    paths = [str(Path(killed.__file__).parent), *sys.path]
-    code = f"import sys; sys.path[:0] = {paths!r}; import killed; killed.main(*sys.argv[1:])"
+    paths = [str(Path(batch_killed.__file__).parent), *sys.path]
+    code = f"import sys; sys.path[:0] = {paths!r}; import batch_killed; batch_killed.main(*sys.argv[1:])"
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
@@ -39,7 +38,7 @@ def test_there_are_so_many_steps(server: PracticeServer, journal: Path) -> None:
 def go_on(batches: Batches, *, by_asking_again: bool) -> None:
     """Go on as a user does: collect what there is, or run the cell again."""
     if by_asking_again:
-        batches.begin(rows_of(killed.ROWS), model="glm-4", note={})
+        batches.begin(rows_of(batch_killed.ROWS), model="glm-4", note={})
     for intent in batches.open():
         batches.resume(intent.id)
 
@@ -52,7 +51,7 @@ def test_no_batch_is_paid_twice_and_no_row_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     quarter: int,
 ) -> None:
-    monkeypatch.setattr(requests, "MOST_LINES", killed.A_PART)
+    monkeypatch.setattr(requests, "MOST_LINES", batch_killed.A_PART)
     lasts = range(1 + quarter, STEPS + 1, 4)
     journals = [tmp_path / str(last) / ".glm" / "notes.jsonl" for last in lasts]
     with ThreadPoolExecutor(2) as pool:
@@ -66,7 +65,7 @@ def test_no_batch_is_paid_twice_and_no_row_is_lost(
         intents = batches.open()
         assert all(intent.is_submitted for intent in intents)
         asked = [key for intent in intents for part in intent.parts if part.state == "created" for key in part.keys]
-        assert sorted(asked) == sorted(key for key, _ in rows_of(killed.ROWS)), last
+        assert sorted(asked) == sorted(key for key, _ in rows_of(batch_killed.ROWS)), last
         assert len(intents) == 1 and begun <= {intents[0].id}, last
         made = [
             batch["metadata"]["part"] for batch in server.batches if batch["metadata"]["zhipu_magic"] == intents[0].id

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batch_rows import body_of, key, rows_of
 from other_server import OtherServer
-from rows import body_of, key, rows_of
 
 from zhipu_magic.chat.batches import submission
 from zhipu_magic.chat.batches.batches import Batches

@@ -88,7 +88,7 @@ def batch_of(value: Any) -> Batch | None:
 
 def id_of(value: Any) -> str | None:
     """The id of a file or a batch, if it can be one."""
-    text = name_of(value)
+    text = value if isinstance(value, str) else name_of(value)  # a long one is not cut to fit
     return text if text is not None and _ID.fullmatch(text) else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rows import rows_of
+from batch_rows import rows_of
 
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.chat.batches.intent_file import HeldFile

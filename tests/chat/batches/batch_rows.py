@@ -8,6 +8,9 @@ from typing import Any
 
 from zhipu_magic.chat.request import key_of
 
+KEY = "Q7practice.Z9that-only-these-tests-know"
+"""Of the server."""
+
 
 def body_of(prompt: str) -> dict[str, Any]:
     return {"model": "glm-4", "messages": [{"role": "user", "content": prompt}]}
