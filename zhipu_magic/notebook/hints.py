@@ -22,6 +22,7 @@ HINTS: Mapping[str, str] = {
     "batch.elsewhere": "Set base_url to that service again: %config GLMMagics.base_url = '{service}'.",
     "batch.incomplete": "Run %glm collect again in a while, before you ask the missing rows again.",
     "batch.not_offered": "Leave out --batch, or use another address: %config GLMMagics.base_url = 'bigmodel'.",
+    "batch.of_another_key": "Set the key with which it was asked (%glm login), or give the batch up: %glm cancel.",
     "batch.requests_gone": "Run the cell that asked for them again: what was sent is not sent twice.",
     "batch.results_gone": "Run the cell again without --batch: it asks the rows that are missing.",
     "batch.unknown": "Look whether the service's own page shows it; %glm cancel gives the batch up.",

@@ -20,6 +20,7 @@ from zhipu_magic.chat.batches.intent import Intent, NewerVersion, fold
 from zhipu_magic.chat.batches.intent_file import file_beside
 from zhipu_magic.practice import PracticeServer
 from zhipu_magic.service.connection import Service
+from zhipu_magic.text import regular_files
 from zhipu_magic.text.errors import GLMError, JournalError
 
 ID = "0123456789abcdef"
@@ -210,3 +211,23 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, l
     file_beside(journal).write_bytes(b"\n".join(lines))
     service = Service("https://open.bigmodel.cn/api/paas/v4", None, timeout=1, max_retries=0, warn=lambda text: None)
     assert Batches(service, journal).open() == []
+
+
+def test_only_a_file_of_its_own_is_deleted(tmp_path: Path) -> None:
+    folder, target = tmp_path / ".glm", tmp_path / "target"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    regular_files.remove(folder / "file")
+    regular_files.remove(folder / "file")
+    assert not (folder / "file").exists()
+    (folder / "folder").mkdir()
+    target.write_text("the user's own")
+    names = ["folder"]
+    if os.name != "nt":
+        (folder / "link").symlink_to(target)
+        names.append("link")
+    for name in names:
+        with pytest.raises(OSError):
+            regular_files.remove(folder / name)
+        assert (folder / name).exists()
+    assert target.read_text() == "the user's own"

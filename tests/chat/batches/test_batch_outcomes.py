@@ -15,6 +15,7 @@ from zhipu_magic.chat.batches.progress import Progress
 from zhipu_magic.practice import CUT, Answer, Course, Fault, Mistake, PracticeServer, Raw
 from zhipu_magic.service.connection import Service
 from zhipu_magic.service.models import BATCH_PRICE
+from zhipu_magic.text.errors import ServiceError
 
 Collected = Callable[[str], Any]
 KEYS = [key for key, _ in rows_of(4)]
@@ -146,11 +147,32 @@ def test_results_that_are_gone_leave_rows_missing(
     assert {refusal.reason for refusal in outcomes.refusals} == {"batch.results_gone", "batch.incomplete"}
 
 
+def test_a_batch_that_another_key_has_asked_is_not_lost(
+    batches: Batches, sent: Callable[..., str], server: PracticeServer
+) -> None:
+    id = sent(4)
+    server.disturb("GET /batches/*", *[Fault(404, "404")] * 2)
+    for step in (lambda: batches.progress(id), lambda: batches.outcomes(id).__enter__()):
+        with pytest.raises(ServiceError) as error:
+            step()
+        assert error.value.reason == "batch.of_another_key"
+    again = batches.begin(rows_of(4), model="glm-4", note={})
+    assert again.new is None
+    server.disturb("POST /batches/*/cancel", Fault(404, "404"))
+    assert batches.cancel(id).is_over  # it is given up
+    assert batches.begin(rows_of(4), model="glm-4", note={}).new is not None
+
+
 def test_a_batch_that_is_gone_is_over(
-    batches: Batches, sent: Callable[..., str], server: PracticeServer, over: Callable[[str], Progress]
+    batches: Batches,
+    sent: Callable[..., str],
+    server: PracticeServer,
+    over: Callable[[str], Progress],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     id = sent(4)
     over(id)
+    monkeypatch.setattr("zhipu_magic.chat.batches.progress.KNOWN_SECONDS", -1.0)
     server.disturb("GET /batches/*", *[Fault(404, "404")] * 2)
     progress = batches.progress(id)
     assert progress.is_over and progress.parts[0].state == "gone"

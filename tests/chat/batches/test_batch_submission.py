@@ -233,7 +233,7 @@ def test_a_try_of_long_ago_is_not_made_again(
     server.disturb("POST /batches", Drop())
     with pytest.raises(ConnectionFailed):
         batches.resume(id)
-    monkeypatch.setattr(submission, "_LISTED", -1.0)
+    monkeypatch.setattr(submission, "KNOWN_SECONDS", -1.0)
     with pytest.raises(ServiceError) as error:
         batches.resume(id)
     assert error.value.reason == "batch.unknown" and server.batches == []

@@ -109,7 +109,7 @@ class Batches:
             from ...service.batches.results import Asked
             from .outcomes import Outcomes
 
-            asked = Asked(self._service.base_url, intent.model, self._service.hide)
+            asked = Asked(self._service.base_url, intent.model, self._service.hiding())
             yield Outcomes(progress_of(intent, endpoints), endpoints, asked)
 
     def cancel(self, id: str) -> Progress:

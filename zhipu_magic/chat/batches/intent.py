@@ -4,7 +4,7 @@ It is kept as lines of JSON (see `intent_file`), each checked as it is read: the
 
     intent   who, when, where, how many rows, and what the caller noted
     keys     the rows of a part, in the order of its lines
-    state    a part goes on: waiting → uploading → uploaded → creating → created, or it is cancelled
+    state    a part goes on: waiting → uploading → uploaded → creating → created, or it is cancelled: given up
     closed   its answers have been taken
 """
 
@@ -21,6 +21,8 @@ from ...service.response_members import count_of
 
 #: The version of the format. A newer one is refused.
 VERSION: Final = 1
+#: Seconds for which the service certainly knows a batch: it keeps them for 30 days.
+KNOWN_SECONDS: Final = 29 * 86_400.0
 #: Characters of a row's key, which is its `custom_id` too.
 KEY_LENGTH: Final = 22
 
@@ -177,9 +179,9 @@ def _changed(part: Part, record: Mapping[str, Any]) -> Part | None:
     if state not in _STATES:
         return None
     file_id, batch_id = id_of(record.get("file")), id_of(record.get("batch"))
-    if part.is_settled or (state in ("uploaded", "creating") and file_id is None):
+    if part.state == "cancelled" or (part.state == "created" and state != "cancelled"):
         return None
-    if state == "created" and batch_id is None:
+    if (state in ("uploaded", "creating") and file_id is None) or (state == "created" and batch_id is None):
         return None
     return replace(part, state=cast(State, state), since=_time(record), file_id=file_id, batch_id=batch_id)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...service.batches.batch import Batch
 from ...text.errors import ServiceError
-from .intent import Intent, Part
+from .intent import KNOWN_SECONDS, Intent, Part
+from .intent_file import now
 
 if TYPE_CHECKING:
     from ...service.batches.endpoints import BatchEndpoints
@@ -88,9 +89,17 @@ def _batch_of(part: Part, endpoints: BatchEndpoints) -> Batch | None:
     try:
         return endpoints.retrieve(part.batch_id)
     except ServiceError as error:
-        if error.status == _NOT_FOUND:
+        if error.status != _NOT_FOUND:
+            raise
+        if now() - part.since > KNOWN_SECONDS:
             return None
-        raise
+        raise ServiceError(
+            "The service has no batch {batch} for this key.",
+            hint="Set the key with which it was asked. If there is none any more, cancelling gives the batch up.",
+            reason="batch.of_another_key",
+            detail=error.detail,
+            batch=part.batch_id,
+        ) from None
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

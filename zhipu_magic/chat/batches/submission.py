@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...service.batches.batch import OVER
 from ...text.errors import GLMError, ServiceError
-from .intent import Intent, Part
+from .intent import KNOWN_SECONDS, Intent, Part
 from .intent_file import HeldFile, now
 from .offer import is_not_offered, not_offered
 from .spool import Spool
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _INTENT, _PART = "zhipu_magic", "part"
 #: Seconds after a try in which a batch may still appear in the service's list, and between two looks.
 SETTLE, _BETWEEN_LOOKS = 20.0, 2.0
-#: Seconds for which the service's list certainly has a batch: it keeps them for 30 days.
-_LISTED: Final = 29 * 86_400.0
 #: Statuses of a refusal after which the same request can have been carried out all the same.
 _UNCERTAIN: Final = frozenset({408, 409, 425})
 #: Statuses that may be about the file, and a code that is about the same request, sent before.
@@ -79,7 +77,7 @@ class Submission:
         self.find()
         for part in self.intent.parts:
             if part.batch_id is not None:
-                self._cancel(part.batch_id)
+                self._cancel(part, part.batch_id)
             elif not part.is_settled:
                 self._write(part, "cancelled")
                 self._forget(part)
@@ -117,7 +115,7 @@ class Submission:
 
     def _create(self, part: Part, *, file_id: str) -> None:
         again = part.state == "creating"
-        if again and now() - part.since > _LISTED:
+        if again and now() - part.since > KNOWN_SECONDS:
             raise self._unknown(part)
         self._write(part, "creating", file=file_id)
         try:
@@ -158,12 +156,14 @@ class Submission:
         self._write(part, "created", batch=batch.id)
         self._spool.remove(self._id, part.number)
 
-    def _cancel(self, batch_id: str) -> None:
+    def _cancel(self, part: Part, batch_id: str) -> None:
         try:
             self._endpoints.cancel(batch_id)
         except ServiceError as error:
+            if error.status == _GONE:
+                self._write(part, "cancelled")
             # It is refused for what has ended, or is about to.
-            if error.status != _GONE and self._endpoints.retrieve(batch_id).status not in _ENDING:
+            elif self._endpoints.retrieve(batch_id).status not in _ENDING:
                 raise
 
     def _forget(self, part: Part) -> None:
