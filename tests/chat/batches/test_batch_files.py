@@ -32,7 +32,14 @@ def lines_in(journal: Path) -> list[dict[str, Any]]:
 
 def planted(service: Service, journal: Path, **state: Any) -> Path:
     """An intent that somebody else has written."""
-    intent = Intent(ID, 1.0, service.base_url.removesuffix("/api/paas/v4"), "glm-4", "", ())
+    intent = Intent(
+        id=ID,
+        begun=1.0,
+        service=service.base_url.removesuffix("/api/paas/v4"),
+        model="glm-4",
+        digest="",
+        parts=(),
+    )
     [head] = intent.as_records()
     keys = "".join(key for key, _ in rows_of(3))
     head |= {"parts": 1, "digest": hashlib.sha256(keys.encode()).hexdigest()}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -461,3 +465,23 @@ def test_if_nothing_goes_out_nothing_is_written(batches: Batches, service: Servi
     with pytest.raises(GLMError) as error:
         begun(batches)
     assert error.value.reason == "replay.only" and not file_beside(journal).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_an_interrupt_makes_no_second_batch(batches: Batches, server: PracticeServer) -> None:
+    id = begun(batches)
+    server.disturb("POST /batches", Raw((30.0,)), takes_effect=True)
+
+    def interrupt() -> None:
+        while not server.batches:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        batches.resume(id)
+    thread.join()
+    assert states(batches, id) == ["creating"]
+    assert batches.resume(id).is_submitted and len(server.batches) == 1

@@ -79,7 +79,17 @@ class Batches:
             if written.parts or written.too_large:
                 parts = tuple(Part(number, tuple(keys)) for number, keys in enumerate(written.parts))
                 digest = digest_of(key for part in parts for key in part.keys)
-                held.begin(Intent(id, now(), origin, model, digest, parts, note, written.too_large))
+                intent = Intent(
+                    id=id,
+                    begun=now(),
+                    service=origin,
+                    model=model,
+                    digest=digest,
+                    parts=parts,
+                    note=note,
+                    too_large=written.too_large,
+                )
+                held.begin(intent)
             return Begun(held.intents.get(id), tuple(held.intents[one] for one in earlier))
 
     def open(self) -> list[Intent]:

@@ -158,14 +158,14 @@ def _begun(id: str, record: Mapping[str, Any]) -> Intent | None:
         return None
     rows = too_large.items() if isinstance(too_large, Mapping) else ()
     return Intent(
-        id,
-        _time(record),
-        service,
-        model,
-        digest,
-        tuple(map(Part, range(parts))),
-        note if isinstance(note, Mapping) else {},
-        {key: count_of(size) or 0 for key, size in rows if len(key) == KEY_LENGTH and _KEYS.fullmatch(key)},
+        id=id,
+        begun=_time(record),
+        service=service,
+        model=model,
+        digest=digest,
+        parts=tuple(map(Part, range(parts))),
+        note=note if isinstance(note, Mapping) else {},
+        too_large={key: count_of(size) or 0 for key, size in rows if len(key) == KEY_LENGTH and _KEYS.fullmatch(key)},
     )
 
 
