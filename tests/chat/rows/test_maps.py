@@ -16,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.rows import caller
 from zhipu_magic.history.events.map_event import MapEvent
 from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import InvalidRequest, NotRecorded, OverBudget, ServiceError, SettingsError
@@ -206,7 +207,10 @@ def test_refusals_and_faults_lose_no_row(chat: Chat, server: PracticeServer, scr
     assert mapped.errors == []
 
 
-def test_a_row_that_always_meets_a_fault_fails_alone(chat: Chat, server: PracticeServer, tmp_path: Path) -> None:
+def test_a_row_that_always_meets_a_fault_fails_alone(
+    chat: Chat, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE_ALONE", 1.0)
     answers_by_prompt(server, tmp_path, poison="!500", alpha="A")
     chat.service.configure(max_retries=1)
     mapped = chat.map("Say {{ text }}", ["poison", *(f"alpha {number}" for number in range(8))])

@@ -17,8 +17,9 @@ from ...text.errors import GLMError, ServiceError
 
 #: Seconds between two tries of a request that met a fault of the service: at first, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
-#: Seconds for which a service may have nothing but faults before a map over it is given up.
-PATIENCE = 120.0
+#: Seconds for which a service may have nothing but faults before a map over it is given up; and before the last row
+#: is, which may be the cause.
+PATIENCE, PATIENCE_ALONE = 120.0, 30.0
 #: Tries that a paid row's further request has once the map was stopped.
 _LAST_TRIES = 3
 #: Refusals that are nobody's fault: the request waits for a place again, as often as it takes.
@@ -78,6 +79,10 @@ class Watch(Protocol):
     def stopped(self) -> bool:
         """Whether the map was stopped."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether one row is left, so that no other can show whether the service answers at all."""
+
     def waits(self) -> None:
         """A request waits for a place."""
 
@@ -130,6 +135,8 @@ class Caller:
                     seen, faults = self.faults.answered, faults + 1
                     if faults > self._max_retries:
                         raise
+                if self._watch.is_alone and self.faults.answered and self.faults.have_gone_on > PATIENCE_ALONE:
+                    raise
                 if self.faults.have_gone_on > PATIENCE:
                     raise StopAll(error) from None
                 self._pause(tries, whatever=whatever)

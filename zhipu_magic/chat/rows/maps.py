@@ -15,7 +15,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...service.places import remembered_limit
 from ...text.argument_types import check_prompt, check_types
-from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
 from ...values.frames.answers import answer_columns
 from ...values.frames.kinds import table_of
 from ...values.frames.python_values import is_missing
@@ -116,9 +116,14 @@ class Maps:
         request = self._request(asked, table)
         begun = self._begun(request)
         part = self._part(begun, table)
+        if begun.recorded is not None:
+            part.prepare(lambda: False)  # its event is known by all of its rows
+            try:
+                begun.recorded.check(part)
+            except NotRecorded:
+                begun.run.stop()
+                raise
         begun.run.is_complete = True
-        if self._replays:
-            part.prepare(lambda: False)  # what its event says is looked up by all of its rows
         begun.run.add(part)
         return self._mapped(begun, table, part)
 

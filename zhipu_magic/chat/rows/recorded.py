@@ -29,6 +29,11 @@ class Recorded:
             raise StopAll(GLMError(found.stopped, reason="rows.stopped_as_recorded"))
         raise StopAll(_not_recorded(row.part))
 
+    def check(self, part: Part) -> None:
+        """Raise NotRecorded where rows of this part have no answer, and the recorded map came to its end."""
+        if part.has_left and ((found := self.find(part.key)) is None or found.stopped is None):
+            raise _not_recorded(part)
+
     def find(self, key: str) -> MapEvent | None:
         """The event of the map with this key."""
         self.event = self.event or self._look_up(key)

@@ -129,6 +129,10 @@ class Run:
 
     # What a caller tells (see `caller.Watch`)
 
+    @property
+    def is_alone(self) -> bool:
+        return self._in_hand == 1 and not any(part.has_left or not part.is_prepared for part in list(self.parts))
+
     def waits(self) -> None:
         with self._lock:
             self._waiting += 1
