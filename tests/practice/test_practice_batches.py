@@ -13,7 +13,7 @@ import pytest
 from key import key_of
 from zhipuai import ZhipuAI
 
-from zhipu_magic.practice import CUT, Answer, Course, Drop, Fault, Mistake, PracticeServer, Raw
+from zhipu_magic.practice import CUT, STALL, Answer, Course, Drop, Fault, Mistake, PracticeServer, Raw
 from zhipu_magic.practice.batches import files
 
 ENDPOINT = "/v4/chat/completions"
@@ -373,3 +373,13 @@ def test_an_answer_can_be_another_with_or_without_its_effect(server: PracticeSer
     assert refusal(client.delete("/files/x")) == (429, "1302")
     assert refusal(client.delete("/files/x")) == (404, "404")
     assert server.batches == []
+
+
+def test_a_server_that_stops_waits_for_no_answer_whose_client_has_left() -> None:
+    with PracticeServer(pace=0) as server:
+        server.disturb("GET /batches", Raw((b"{", STALL)))
+        with (
+            httpx.Client(base_url=server.base_url, headers=key_of(server), trust_env=False) as client,
+            pytest.raises(httpx.ReadTimeout),
+        ):
+            client.get("/batches", timeout=0.1)

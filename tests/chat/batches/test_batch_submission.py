@@ -20,7 +20,7 @@ from zhipu_magic.chat.batches import submission
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.chat.batches.intent_file import file_beside
 from zhipu_magic.chat.batches.progress import Progress
-from zhipu_magic.practice import Drop, Fault, PracticeServer, Raw
+from zhipu_magic.practice import STALL, Drop, Fault, PracticeServer, Raw
 from zhipu_magic.service.api_key import ApiKey
 from zhipu_magic.service.batches import requests
 from zhipu_magic.service.connection import Service
@@ -470,7 +470,7 @@ def test_if_nothing_goes_out_nothing_is_written(batches: Batches, service: Servi
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_an_interrupt_makes_no_second_batch(batches: Batches, server: PracticeServer) -> None:
     id = begun(batches)
-    server.disturb("POST /batches", Raw((30.0,)), takes_effect=True)
+    server.disturb("POST /batches", Raw((STALL,)), takes_effect=True)
 
     def interrupt() -> None:
         while not server.batches:

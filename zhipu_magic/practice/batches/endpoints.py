@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar, cast
 
 from tornado.httputil import HTTPFile, parse_multipart_form_data
+from tornado.iostream import StreamClosedError
 
 from .. import encode
 from ..body import parsed
@@ -82,6 +84,12 @@ class _Endpoint(Receiver):
 
     instead: Ill | None = None
     """What is sent in place of the answer."""
+    _playing: asyncio.Future[None] | None = None
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        if self._playing is not None:
+            self._playing.cancel()
 
     @property
     def batches(self) -> Batches:
@@ -99,7 +107,9 @@ class _Endpoint(Receiver):
             case Fault():
                 await self.refuse(answer)
             case Raw():
-                await self.play(answer)
+                self._playing = asyncio.ensure_future(self.play(answer))
+                with suppress(asyncio.CancelledError, StreamClosedError):  # the client has left
+                    await self._playing
             case Drop():
                 self.hang_up(reset=answer.reset)
 
