@@ -42,7 +42,7 @@ def planted(service: Service, journal: Path, **state: Any) -> Path:
     )
     [head] = intent.as_records()
     keys = "".join(key for key, _ in rows_of(3))
-    head |= {"parts": 1, "digest": hashlib.sha256(keys.encode()).hexdigest()}
+    head |= {"digest": hashlib.sha256(keys.encode()).hexdigest()}
     records = [head, {"intent": ID, "part": 0, "keys": keys}]
     if state:
         records.append({"intent": ID, "part": 0, "time": 1.0, **state})
@@ -89,13 +89,14 @@ def test_an_intent_that_is_not_whole_was_not_begun(batches: Batches, journal: Pa
     assert batches.begin(rows_of(3), model="glm-4", note={}).new is not None
 
 
+@pytest.mark.parametrize("lost", [0, 1])
 def test_an_intent_that_was_sent_and_whose_rows_are_damaged_is_an_error(
-    batches: Batches, journal: Path, sent: Callable[..., str]
+    batches: Batches, journal: Path, sent: Callable[..., str], lost: int
 ) -> None:
     sent()
     path = file_beside(journal)
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], lines[1][:-20] + b"\n", *lines[2:]]))
+    path.write_bytes(b"".join([*lines[:lost], lines[lost][:-20] + b"\n", *lines[lost + 1 :]]))
     for step in (batches.open, lambda: batches.begin(rows_of(3), model="glm-4", note={})):
         with pytest.raises(JournalError) as error:
             step()
@@ -190,26 +191,33 @@ RECORD = st.fixed_dictionaries(
     optional={
         **dict.fromkeys(("time", "service", "model", "digest", "note", "too_large", "batch", "file"), JSON),
         "version": st.just(1),
-        "parts": st.integers(0, 3) | JSON,
         "part": st.integers(0, 3) | JSON,
         "keys": st.just(key("row")) | JSON,
         "state": st.sampled_from(["waiting", "uploading", "uploaded", "creating", "created", "cancelled"]) | JSON,
         "closed": JSON,
     },
 )
-HEAD = {"intent": ID, "version": 1, "service": "s", "model": "m", "digest": "", "parts": 2}
+HEAD = {"intent": ID, "version": 1, "service": "s", "model": "m", "digest": ""}
 
 
 @given(st.lists(RECORD | JSON))
 def test_any_lines_make_intents_or_none(records: list[Any]) -> None:
     intents: dict[str, Intent] = {}
     fold(intents, HEAD)
+    fold(intents, {"intent": ID, "part": 0, "keys": key("row")})
     for record in records:
         with suppress(NewerVersion):
             fold(intents, record)
     for intent in intents.values():
         assert intent.count >= 0 and all(part.number == place for place, part in enumerate(intent.parts))
         assert all(part.batch_id for part in intent.parts if part.state == "created")
+
+
+def test_states_of_odd_types_are_none() -> None:
+    intents: dict[str, Intent] = {}
+    assert fold(intents, HEAD) and fold(intents, {"intent": ID, "part": 0, "keys": key("row")})
+    for state in ([], {}, 7, None, "paid"):
+        assert not fold(intents, {"intent": ID, "part": 0, "state": state})
 
 
 @given(st.lists(st.binary()))

@@ -129,6 +129,17 @@ def test_rows_are_cut_into_parts_by_lines_and_by_bytes(
     assert progress.created_at and progress.expires_at and progress.expires_at > progress.created_at
 
 
+def test_more_rows_than_can_be_kept_are_refused(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(requests, "MOST_LINES", 1)
+    monkeypatch.setattr("zhipu_magic.chat.batches.spool.MOST_PARTS", 3)
+    with pytest.raises(GLMError) as error:
+        begun(batches, 4)
+    assert error.value.reason == "batch.too_many_rows" and spooled(tmp_path) == [] and batches.open() == []
+    begun(batches, 3)
+
+
 def test_a_row_that_fits_in_no_file_fails_alone(
     batches: Batches, collected: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,8 @@ State = Literal["waiting", "uploading", "uploaded", "creating", "created", "canc
 _STATES: Final = frozenset(get_args(State))
 _KEYS = re.compile(rf"(?:[A-Za-z0-9_-]{{{KEY_LENGTH}}})+")
 _INTENT_ID = re.compile(r"[0-9a-f]{16}")
-_MOST_PARTS = 10_000
+#: The most parts: fifty million rows.
+MOST_PARTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,6 @@ class Intent:
             "model": self.model,
             "count": self.count,
             "digest": self.digest,
-            "parts": len(self.parts),
             "note": self.note,
             **({"too_large": self.too_large} if self.too_large else {}),
         }
@@ -134,9 +134,10 @@ def fold(intents: dict[str, Intent], record: Any) -> bool:
         intents[id] = replace(intent, closed=True)
         return True
     number = count_of(record.get("part"))
-    if number is None or number >= len(intent.parts):
+    if number is None or number > len(intent.parts):
         return False
-    part = _changed(intent.parts[number], record)
+    is_new = number == len(intent.parts)
+    part = _part(number, record) if is_new else _changed(intent.parts[number], record)
     if part is None:
         return False
     intents[id] = replace(intent, parts=(*intent.parts[:number], part, *intent.parts[number + 1 :]))
@@ -151,10 +152,8 @@ def _begun(id: str, record: Mapping[str, Any]) -> Intent | None:
     if record["version"] != VERSION:
         raise NewerVersion(str(record["version"]))
     service, model, digest = (record.get(name) for name in ("service", "model", "digest"))
-    note, too_large, parts = record.get("note"), record.get("too_large"), count_of(record.get("parts"))
+    note, too_large = record.get("note"), record.get("too_large")
     if not (isinstance(service, str) and isinstance(model, str) and isinstance(digest, str)):
-        return None
-    if parts is None or parts > _MOST_PARTS:
         return None
     rows = too_large.items() if isinstance(too_large, Mapping) else ()
     return Intent(
@@ -163,20 +162,24 @@ def _begun(id: str, record: Mapping[str, Any]) -> Intent | None:
         service=service,
         model=model,
         digest=digest,
-        parts=tuple(map(Part, range(parts))),
+        parts=(),
         note=note if isinstance(note, Mapping) else {},
         too_large={key: count_of(size) or 0 for key, size in rows if len(key) == KEY_LENGTH and _KEYS.fullmatch(key)},
     )
 
 
+def _part(number: int, record: Mapping[str, Any]) -> Part | None:
+    """The next part, by the keys of its rows."""
+    keys = record.get("keys")
+    if number >= MOST_PARTS or not isinstance(keys, str) or not _KEYS.fullmatch(keys):
+        return None
+    return Part(number, tuple(keys[place : place + KEY_LENGTH] for place in range(0, len(keys), KEY_LENGTH)))
+
+
 def _changed(part: Part, record: Mapping[str, Any]) -> Part | None:
-    keys, state = record.get("keys"), record.get("state")
-    if isinstance(keys, str):
-        if part.keys or not _KEYS.fullmatch(keys):
-            return None
-        cut = (keys[place : place + KEY_LENGTH] for place in range(0, len(keys), KEY_LENGTH))
-        return replace(part, keys=tuple(cut))
-    if state not in _STATES:
+    """The part in another state."""
+    state = record.get("state")
+    if not isinstance(state, str) or state not in _STATES:
         return None
     file_id, batch_id = id_of(record.get("file")), id_of(record.get("batch"))
     if part.state == "cancelled" or (part.state == "created" and state != "cancelled"):

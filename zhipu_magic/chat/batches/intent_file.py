@@ -18,14 +18,14 @@ from typing import IO, Any, Final
 
 from ...history.journal.lock import locked
 from ...text import regular_files
-from ...text.characters import each_text, shortened
+from ...text.characters import each_text, printable, shortened
 from ...text.errors import JournalError
 from ...text.untrusted_json import loads
 from .intent import Intent, NewerVersion, fold
 
 _ENDING = ".batches.jsonl"
-#: Bytes of the largest file: some forty million rows that are under way.
-_LARGEST: Final = 1 << 30
+#: Bytes of the largest file: some ten million rows that are under way.
+_LARGEST: Final = 1 << 28
 #: Seconds to wait for another kernel that sends.
 _PATIENCE = 5.0
 
@@ -81,7 +81,7 @@ class IntentFile:
     def _intents_in(self, file: IO[bytes]) -> dict[str, Intent]:
         file.seek(0)
         if os.fstat(file.fileno()).st_size > _LARGEST:
-            raise OSError(0, f"it is larger than {_LARGEST >> 30} GiB")
+            raise OSError(0, f"it is larger than {_LARGEST >> 20} MiB")
         return self._folded(file.read().split(b"\n"))
 
     def _folded(self, lines: list[bytes]) -> dict[str, Intent]:
@@ -91,10 +91,9 @@ class IntentFile:
         for line in filter(None, lines[:-1]):  # the last one has no end: what it says was not done yet
             try:
                 record = loads(line)
-                if not fold(intents, record):
-                    damaged = True
-                elif "state" in record:
-                    changed.add(record["intent"])
+                damaged |= not fold(intents, record)
+                if isinstance(record, Mapping) and isinstance(record.get("state"), str):
+                    changed.add(str(record.get("intent")))
             except NewerVersion as error:
                 raise JournalError(
                     "{file} was written by a newer zhipu_magic (format version {found}) and was left unchanged.",
@@ -109,18 +108,17 @@ class IntentFile:
 
     def _usable(self, intents: dict[str, Intent], changed: set[str], damaged: bool) -> dict[str, Intent]:
         """The intents that are whole. Of one that is not, nothing was sent, or else the file is broken."""
-        usable: dict[str, Intent] = {}
-        for id, intent in intents.items():
-            if intent.closed or intent.is_whole:
-                usable[id] = replace(intent, damaged=damaged)
-            elif id in changed:
-                raise JournalError(
-                    "{file} is damaged: the rows of the batch {batch} cannot be read.",
-                    hint="Put back an earlier copy of it, or move it away; the service's own page lists the batches.",
-                    reason="batch.damaged",
-                    file=self.path.name,
-                    batch=id,
-                )
+        usable = {
+            id: replace(intent, damaged=damaged) for id, intent in intents.items() if intent.closed or intent.is_whole
+        }
+        if lost := changed - usable.keys():
+            raise JournalError(
+                "{file} is damaged: the rows of the batch {batch} cannot be read.",
+                hint="Put back an earlier copy of it, or move it away; the service's own page lists the batches.",
+                reason="batch.damaged",
+                file=self.path.name,
+                batch=printable(shortened(min(lost), 20)),
+            )
         return usable
 
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 from ...service.batches import requests
 from ...text import regular_files
 from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError
-from .intent import KEY_LENGTH
+from .intent import KEY_LENGTH, MOST_PARTS
 
 #: Seconds after which requests that were never sent are deleted.
 _KEPT = 31 * 86_400.0
@@ -47,6 +47,13 @@ class Spool:
         self._sweep()
         try:
             while lines.next_line() is not None:
+                if len(written.parts) == MOST_PARTS:
+                    raise InvalidRequest(
+                        "These are too many rows for batches at once: the most are {most:,} files of them.",
+                        hint="Ask for a part of the rows at a time.",
+                        reason="batch.too_many_rows",
+                        most=MOST_PARTS,
+                    )
                 keys: list[str] = []
                 written.parts.append(keys)
                 regular_files.replace(self._path(id, len(written.parts) - 1), lines.part(keys), make=True)
