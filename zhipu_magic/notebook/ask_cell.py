@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from . import costs
+from .alongside import Alongside
 from .cell_values import image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
@@ -64,7 +65,14 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
         def begin() -> Reply:
             return chat.ask(prompt, request_options, names=references, images=images, anchor=anchor)
 
-        show(session, begin, options)
+        session.jobs.replace(anchor.cell, anchor.run)
+        if options.background:
+            from .background import ask_in_background, check_needs_nobody
+
+            check_needs_nobody(session, request_options)
+            ask_in_background(session, begin, prompt, options)
+        else:
+            show(session, begin, options)
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
@@ -73,6 +81,8 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
     reply: Reply | None = None
     earlier = session.chat.asked_by(session.anchor())  # one execution of a cell may ask several times
     try:
+        if not options.request.once:
+            session.jobs.make_way(session.chat.thread(options.request.thread).name)
         reply = begin()
         _paint(session, reply, options)
     except KeyboardInterrupt:
@@ -114,7 +124,8 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         interrupted=interrupted,
     )
     standing = partial(session.chat.standing, reply)
-    watch(reply, session.display.painter(reply.progress, standing, show_options))
+    painter = session.display.painter(reply.progress, standing, show_options)
+    watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
 
 
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from ..text.characters import class_name
 from ..text.errors import GLMError
 from ..text.notice import Notice, filled
 
@@ -133,9 +134,21 @@ def door() -> Iterator[None]:
     try:
         yield
     except GLMError as error:
-        error.hint = _hint(error)
-        error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
+        _complete(error)
         raise
+
+
+def in_words(error: BaseException) -> str:
+    """What a cell shows of an error that it does not raise."""
+    if not isinstance(error, GLMError):
+        return f"{class_name(error)}: {error}".removesuffix(": ")
+    _complete(error)
+    return str(error)
+
+
+def _complete(error: GLMError) -> None:
+    error.hint = _hint(error)
+    error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
 
 
 def in_cell(notice: str) -> str:

@@ -57,6 +57,11 @@ def request_id(shell: Shell) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def is_unattended(shell: Shell) -> bool:
+    """Whether the front end says that nobody can answer a question, as what runs notebooks by itself does."""
+    return _part_of_request(shell, "content").get("allow_stdin") is False
+
+
 def _part_of_request(shell: Shell, name: str) -> Mapping[str, Any]:
     get_parent = getattr(shell, "get_parent", None)
     parent = get_parent() if get_parent is not None else None

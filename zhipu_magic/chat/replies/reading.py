@@ -179,6 +179,20 @@ class Reading:
         """Call this once, in whatever thread, as soon as `step` has something to do."""
         self._source.notify(call)
 
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Keep it as it is within this block, for those who look at it while another thread reads it.
+
+        Gives False where that would be to wait, and then it may change.
+        """
+        changing = self._changing
+        held = changing.acquire(blocking=False)
+        try:
+            yield held
+        finally:
+            if held:
+                changing.release()
+
     @property
     def is_settled(self) -> bool:
         """Whether it has ended and its end is committed: nothing waits for it any more."""

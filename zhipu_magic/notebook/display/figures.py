@@ -41,7 +41,7 @@ class Figures:
 
     `ending` says why the reply did not end by itself, and what to do about it; `others` are the notes besides.
     `system` is the system text that was sent; `elsewhere` says that the cell itself did not give it. `cut` says which
-    values in the prompt were not sent in full.
+    values in the prompt were not sent in full. `tells_of_chat` is whether the sums of all the chat are among them.
     """
 
     model: str
@@ -68,6 +68,7 @@ class Figures:
     cut: tuple[str, ...] = ()
     number: int | None = None
     estimated: str = ""
+    tells_of_chat: bool = True
 
     @classmethod
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
@@ -109,6 +110,11 @@ class Figures:
     def without_ending(self) -> Figures:
         """The same where an error below says why the reply ended, and what to do."""
         return replace(self, ending="")
+
+    @property
+    def apart(self) -> Figures:
+        """The same without what depends on which other replies have ended before: a replay knows no such order."""
+        return replace(self, tells_of_chat=False, budget="", context=None)
 
 
 def _cost_text(progress: Progress, standing: Standing) -> str:

@@ -44,6 +44,7 @@ class CellOptions:
     bind: str | None = None
     output: str | None = None
     insert: bool = False
+    background: bool = False
     quiet: bool = False
     help: bool = False
 
@@ -65,6 +66,8 @@ def parse(line: str) -> CellOptions:
     _check_table(own)
     if own["bind"] is not None and own["bind"] == own["output"]:
         raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
+    if own["background"] and own["insert"]:
+        raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
     return CellOptions(request=Options(params=_params(values.pop("param")), **values), **own)
 
 

@@ -40,7 +40,7 @@ _option(
     "--bind",
     metavar="NAME",
     type=option_values.variable_name,
-    help="bind the SDK's Completion to NAME",
+    help="bind the SDK's Completion to NAME; with --bg the Reply, at once",
     example="-b response",
 )
 _option(
@@ -255,6 +255,13 @@ _option(
     action="store_true",
     help="ask the service even if the journal has the answer",
     example="--fresh",
+)
+_option(
+    "--bg",
+    dest="background",
+    action="store_true",
+    help="do not wait for the reply: it goes on growing here while other cells run, and -b binds it as a Reply",
+    example="--bg -b reply",
 )
 _option("-q", "--quiet", action="store_true", help="show no panel below the reply", example="-q")
 _option("-h", "--help", action="store_true", help="show these options, and ask nothing", example="--help")
