@@ -286,8 +286,9 @@ def test_stop_of_one_leaves_the_others(notes: Notes, page: Page) -> None:
     notes.run("e", "%glm stop")
 
 
-def test_stop_before_the_first_word(notes: Notes, page: Page) -> None:
+def test_stop_before_the_first_word(notes: Notes, server: PracticeServer) -> None:
     notes.run("a", "%%glm --bg\nhello", Raw((STALL,)))
+    until(lambda: server.requests)
     notes.run("b", "%glm stop")
     assert notes.plain[0] == "Stopped before it began."
     assert notes.notebook.turns() == []
@@ -309,7 +310,11 @@ def test_jobs_are_listed_with_their_states(notes: Notes, page: Page) -> None:
     notes.run("a", "%%glm --bg\nabout | the sea", Answer("deep", prompt_tokens=5, completion_tokens=7))
     notes.run("b", "%glm wait 1")
     rows = notes.notebook.command("jobs").splitlines()
-    assert [cell.strip() for cell in rows[2].strip("|").rsplit("|", 3)][1:] == ["complete", rows[2].split("|")[-3].strip(), "12"]
+    assert [cell.strip() for cell in rows[2].strip("|").rsplit("|", 3)][1:] == [
+        "complete",
+        rows[2].split("|")[-3].strip(),
+        "12",
+    ]
     assert "about \\| the sea" in rows[2]
 
 
@@ -323,7 +328,7 @@ def test_a_hostile_prompt_and_reply_stay_harmless(notes: Notes, page: Page) -> N
     notes.run("a", f"%%glm --bg\n{attack}", attack)
     notes.run("b", "%glm wait")
     listed = notes.run("c", "%glm jobs")
-    for output in notes.outputs + [listed.outputs[-1]["data"]]:
+    for output in [*notes.outputs, listed.outputs[-1]["data"]]:
         for kind, text in output.items():
             assert "\x1b" not in text
             assert kind == "text/plain" or "<img" not in text
@@ -400,7 +405,10 @@ def test_a_console_shows_it_below_when_a_cell_runs(page: Page, server: PracticeS
     assert "Asked in the background: job 1." in first.plain()
     until(lambda: is_done(page))
     then = page.run("1 + 1", None)
-    assert [output["data"]["text/plain"] for output in then.outputs][:2] == ["Job 1, about the sea:", "The sea is deep."]
+    assert [output["data"]["text/plain"] for output in then.outputs][:2] == [
+        "Job 1, about the sea:",
+        "The sea is deep.",
+    ]
     assert not any(message["update"] for message in then.messages)
 
 
@@ -411,15 +419,6 @@ def test_a_console_shows_a_failure_below(page: Page, server: PracticeServer) -> 
     then = page.run("1 + 1", None)
     assert then.plain(0) == "Job 1, hello:"
     assert "1210" in then.plain(1)
-
-
-def test_a_captured_cell_keeps_it_with_the_rest(page: Page, server: PracticeServer) -> None:
-    server.enqueue(slow("hidden words"))
-    page.run("%%capture kept\n%%glm --bg\nhello")
-    until(lambda: is_done(page))
-    later = page.run("1 + 1")
-    assert later.outputs == []
-    assert "hidden words" in page.names["kept"].outputs[-2].data["text/plain"]
 
 
 # Replays
@@ -437,9 +436,8 @@ def test_a_replay_leaves_the_same_page(notes: Notes, page: Page, server: Practic
     for name, code in cells.items():
         notes.run(name, code, *filter(None, [answers.get(name)]))
     live = notes.outputs
+    page.run("%reload_ext zhipu_magic")
     page.run("%config GLMMagics.replay = 'only'")
-    page.run("%glm thread main")
-    page.run("%glm reset")
     asked = len(server.requests)
     again = Notes(notes.notebook)
     for name, code in cells.items():
