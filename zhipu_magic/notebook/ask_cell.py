@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
@@ -16,6 +15,7 @@ from .line.cell_line import EARLIER_STAYS, CellOptions
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
+    from ..chat.standing import Standing
     from .display.panel import PanelMode
     from .session import Session
 
@@ -123,7 +123,11 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         remote_images=settings.remote_images,
         interrupted=interrupted,
     )
-    standing = partial(session.chat.standing, reply)
+
+    def standing() -> Standing:
+        found = session.chat.standing(reply)
+        return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
+
     painter = session.display.painter(reply.progress, standing, show_options)
     watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
 

@@ -124,6 +124,10 @@ class ReplyWork:
         return self._reply.is_settled or self._thread is None or not self._thread.is_alive()
 
     @property
+    def kept_as(self) -> str:
+        return self._reply.kept_as
+
+    @property
     def error(self) -> Exception | None:
         return self._reply.error or self._invalid
 

@@ -56,6 +56,10 @@ class Work(Protocol):
         """Whether nothing more comes, and what came is kept."""
 
     @property
+    def kept_as(self) -> str:
+        """The id of its event in the journal, where it was replayed that of the recording; empty if it has none yet."""
+
+    @property
     def error(self) -> Exception | None:
         """What ended it."""
 
@@ -126,6 +130,22 @@ class Jobs:
     def threads(self) -> set[str]:
         """The threads of the conversation in which a job has the turn."""
         return {job.work.thread for job in self.running if job.work.thread is not None}
+
+    def were_running(self, event: str) -> bool:
+        """Whether one of them had not ended when this event happened, in the run that the journal has of it."""
+        session, _, number = event.rpartition("-")
+        for job in self._jobs:
+            if not job.work.done:
+                return True
+            of_session, _, its_number = job.work.kept_as.rpartition("-")
+            if (
+                of_session == session
+                and number.isdecimal()
+                and its_number.isdecimal()
+                and int(its_number) > int(number)
+            ):
+                return True
+        return False
 
     def add(self, work: Work) -> Job:
         """Begin to look after this work."""

@@ -87,6 +87,11 @@ class Reading:
         return self.progress.state
 
     @property
+    def kept_as(self) -> str:
+        """The id of its event in the journal, for a replay that of the recording; empty before it is kept."""
+        return self.progress.recorded_as or (self.event.id if self.event is not None else "")
+
+    @property
     def ended(self) -> float | None:
         """When it ended, by the monotonic clock; None before."""
         return self.progress.ended

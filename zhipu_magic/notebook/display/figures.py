@@ -57,7 +57,7 @@ class Figures:
     usage: Usage | None
     cost: float | None
     cost_text: str
-    turns: int
+    turns: int | None
     total_tokens: int
     total_cost: float | None
     context: tuple[int, int] | None
@@ -94,7 +94,8 @@ class Figures:
             estimated=costs.estimated(standing.sums),
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
-            budget=standing.budget_left,
+            budget="" if standing.is_partial else standing.budget_left,
+            tells_of_chat=not standing.is_partial,
             system=progress.request.hide(progress.request.system),
             elsewhere=progress.request.options.system is None,
             cut=tuple(progress.cut),
@@ -113,8 +114,8 @@ class Figures:
 
     @property
     def apart(self) -> Figures:
-        """The same without what depends on which other replies have ended before: a replay knows no such order."""
-        return replace(self, tells_of_chat=False, budget="", context=None)
+        """The same without what depends on which other replies have ended before."""
+        return replace(self, tells_of_chat=False, turns=None, budget="", context=None)
 
 
 def _cost_text(progress: Progress, standing: Standing) -> str:

@@ -179,17 +179,19 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     rows += [("value cut", shorten(cut, _LONG_TEXT)) for cut in figures.cut[:_CUT_IN_DETAILS]]
     if len(figures.cut) > _CUT_IN_DETAILS:
         rows.append(("values cut", f"{len(figures.cut) - _CUT_IN_DETAILS:,} more"))
-    if figures.tells_of_chat:
+    if figures.turns is not None:
         rows.append(("conversation", plural(figures.turns, "turn")))
     if figures.thread:
         rows.append(("thread", figures.thread))
-    return [*rows, *_details_of_chat(figures)] if figures.tells_of_chat else rows
+    return rows + _details_of_chat(figures)
 
 
 def _details_of_chat(figures: Figures) -> list[tuple[str, str]]:
-    total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
-    rows = [("in all", f"{figures.total_tokens:,} tokens{total}")]
-    if figures.estimated:
+    rows = []
+    if figures.tells_of_chat:
+        total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
+        rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
+    if figures.tells_of_chat and figures.estimated:
         rows.append(("besides", figures.estimated))
     if figures.context:
         tokens, context = figures.context
