@@ -347,6 +347,14 @@ def test_a_cell_run_again_stops_and_replaces_its_job(notes: Notes, page: Page, s
     assert [job.work.state for job in page.session.jobs.all] == ["interrupted", "complete"]
 
 
+def test_a_cell_run_again_to_append_stops_nothing(notes: Notes, page: Page) -> None:
+    page.run("%config GLMMagics.rerun = 'append'")
+    notes.run("a", "%%glm --bg\nhello", slow("hi"))
+    notes.run("a", "%%glm --bg\nhello", "hi again")
+    notes.run("b", "%glm wait")
+    assert notes.notebook.replies() == ["hi", "hi again"]
+
+
 def test_a_cell_run_again_without_asking_leaves_no_turn(notes: Notes, page: Page) -> None:
     notes.run("a", "%%glm --bg\nhello", begun_and_stalled())
     until(has_words(page))

@@ -56,6 +56,8 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     if options.preview:
         from .display.preview import preview
 
+        if not request_options.once:
+            session.jobs.make_way(chat.thread(request_options.thread).name)
         request = chat.request(prompt, request_options, names=references, images=images, anchor=anchor)
         session.keep_earlier_turns()
         priced = chat.service.priced and not chat.service.practising
@@ -65,7 +67,8 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
         def begin() -> Reply:
             return chat.ask(prompt, request_options, names=references, images=images, anchor=anchor)
 
-        session.jobs.replace(anchor.cell, anchor.run)
+        if not anchor.append:
+            session.jobs.replace(anchor.cell, anchor.run)
         if options.background:
             from .background import ask_in_background, check_needs_nobody
 

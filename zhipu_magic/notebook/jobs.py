@@ -196,6 +196,11 @@ class Jobs:
                         why=hints.in_words(error),
                     ) from error
 
+    def begin_cell(self, cell: str | None, run: int) -> None:
+        """Before a cell runs: stop what earlier runs of it have begun, and show how far the others are."""
+        self.replace(cell, run)
+        self.step()
+
     def replace(self, cell: str | None, run: int) -> None:
         """Stop and forget what earlier runs of this cell have begun: it runs again."""
         if cell is None:

@@ -59,8 +59,7 @@ class Session:
         """The template and the options of the latest cell that asked over a table."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
-        #: A run, and whether its cell had an earlier turn when this run first asked.
-        self._earlier_turn = (0, False)
+        self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -189,16 +188,16 @@ class Session:
             return
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
-        self.jobs.replace(cell, self.cells.run)
-        self.jobs.step()
+        self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
+        self._asides.catch_up()
         self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
         self.set_aside_deleted(self.cells.just_deleted)
 
     def end_cell(self, result: ExecutionResult | None) -> None:
         """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns."""
-        self.jobs.step()
         if not self.cells.end(result):
             return
+        self.jobs.step()
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
             self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
