@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 
 
+#: Seconds that the rows of a map have to land when their chat is closed: they are paid.
+_LANDING = 3.0
+
+
 class Chat(ChatMaps, ChatSettings):
     """A conversation with a model.
 
@@ -314,10 +318,10 @@ class Chat(ChatMaps, ChatSettings):
     def close(self) -> None:
         """Close the connections, and write what the journal lacks. The chat can still be used; it connects again.
 
-        A reply that waits for a tool, where nobody reads it, ends as interrupted; a map over a table is stopped.
+        A reply that waits for a tool, where nobody reads it, ends as interrupted; a map over a table is stopped, and
+        its rows in flight have a few seconds to land.
         """
-        for one in self._scheduler.maps_under_way:
-            one.stop()
+        self._scheduler.end_maps(_LANDING)
         for reply in self._scheduler.under_way:
             if reply.is_abandoned:
                 reply.interrupt()

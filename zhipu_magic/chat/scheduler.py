@@ -165,6 +165,14 @@ class Scheduler:
     def add_map(self, one: UnderWay) -> None:
         self._maps[id(one)] = one
 
+    def end_maps(self, seconds: float) -> None:
+        """Stop all maps, and give what is in flight so many seconds to land."""
+        for one in self.maps_under_way:
+            one.stop()
+        ends = time.monotonic() + seconds
+        while self._maps and time.monotonic() < ends:
+            time.sleep(_LOOK)
+
     def remove_map(self, one: UnderWay) -> None:
         self._maps.pop(id(one), None)
 
