@@ -300,7 +300,7 @@ class Chat(ChatSettings):
         for reply in self._scheduler.under_way:
             if reply.is_abandoned:
                 reply.interrupt()
-        self.history.journal.close()
+        self.history.records.close()
         self.service.close()
 
     def __repr__(self) -> str:

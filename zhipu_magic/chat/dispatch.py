@@ -62,7 +62,7 @@ class Dispatch:
     @mode.setter
     def mode(self, mode: ReplayMode) -> None:
         self._replay = Replay(mode, self._history.journal, self._warn)
-        self._service.sealed = self._history.journal.read_only = mode == "only"
+        self._service.sealed = self._history.records.read_only = mode == "only"
 
     @property
     def account(self) -> Sums:

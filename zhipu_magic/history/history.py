@@ -20,6 +20,7 @@ from .events.event import Event, State
 from .journal.checks import named
 from .journal.journal import Journal
 from .link import A_TURN, Link, added_link
+from .records import Records
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class History:
 
     def __init__(self, journal: Journal, settings: Mapping[str, Any], finish: Callable[[str | None], None]) -> None:
         self.journal = journal
+        self.records = Records(journal)
         self.changing = threading.RLock()
         """Held while an event happens: there is one change at a time."""
         checked_event({"event": "session", "id": "", **settings})
@@ -277,9 +279,9 @@ class History:
             state = state if isinstance(event, ResumeEvent) else event.applied_to(state)
         event = ResumeEvent(id=self.journal.next_id(), from_=found.session)
         if here or file == self.journal.path:
-            self.journal.move(file)
+            self.records.move(file)
         else:
-            self.journal.bring(found.lines, file)
+            self.records.bring(found.lines, file)
         self.state = replace(state, event=event)
         self.write_down()
         if here and found.other is not None:
@@ -288,8 +290,6 @@ class History:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything that has happened to a journal for `Chat.load` and `resume`. Raises JournalError."""
-        from .journal import resuming
-
         self._finish(None)
         with self.changing:
-            resuming.save(self.journal, self.threads, named(path))
+            self.records.save(self.threads, named(path))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..chat.environment import REPLAY_VARIABLE
+from ..history.journal.checks import rows_of
 from ..text import regular_files
 from ..text.characters import shortened, without_controls
 from .front_ends import SESSION_VARIABLE, journal_of
@@ -41,7 +42,8 @@ def record(path: Path) -> int:
         return 1
     import_module("nbclient")  # fails early if it is missing
     journal = journal_of(path.absolute())
-    refused = _refused(journal) or _refused(path.resolve())  # the notebook may be a symbolic link
+    written = (journal, rows_of(journal), path.resolve())  # the notebook may be a symbolic link
+    refused = next(filter(None, map(_refused, written)), None)
     if refused is not None:
         _say(f"{path.name}: not recorded: {refused}.")
         return 1
@@ -53,9 +55,9 @@ def record(path: Path) -> int:
             _say(f"The replies until then are in {partial.parent.name}/{partial.name}.")
         return 1
     import_module("nbformat").write(notebook, path)
-    written = regular_files.status(journal)
-    if written is not None:
-        result = f"recorded in {journal.parent.name}/{journal.name} ({written.st_size:,} bytes)."
+    recorded = regular_files.status(journal)
+    if recorded is not None:
+        result = f"recorded in {journal.parent.name}/{journal.name} ({recorded.st_size:,} bytes)."
     else:
         result = "run and saved; nothing was asked, so there is no journal."
     _say(f"{path.name}: {result}" + (f" The earlier journal is now {earlier.name}." if earlier else ""))
@@ -75,7 +77,7 @@ def _run_live(path: Path, notebook: Any, journal: Path, earlier: Path | None) ->
         if error is not None:
             partial = _rename(journal)
             if earlier is not None:
-                regular_files.rename(earlier, journal.name)
+                _rename_to(earlier, journal.name)
     return error, partial
 
 
@@ -131,11 +133,24 @@ def _read(path: Path) -> Any:
 
 
 def _rename(journal: Path) -> Path | None:
-    """Rename an earlier journal, if there is one. Returns its new path."""
-    if regular_files.status(journal) is None:
+    """Rename an earlier journal and the rows beside it, if there are any. Returns the journal's new path."""
+    if regular_files.status(journal) is None and regular_files.status(rows_of(journal)) is None:
         return None
-    names = (f"{journal.stem}.{number}.jsonl" for number in range(1, 1_000_000))
-    return regular_files.rename(journal, next(name for name in names if not os.path.lexists(journal.with_name(name))))
+    names = (journal.with_name(f"{journal.stem}.{number}.jsonl") for number in range(1, 1_000_000))
+    return _rename_to(journal, next(path.name for path in names if not _is_taken(path)))
+
+
+def _is_taken(journal: Path) -> bool:
+    return os.path.lexists(journal) or os.path.lexists(rows_of(journal))
+
+
+def _rename_to(journal: Path, name: str) -> Path:
+    """Rename a journal and the rows beside it, as far as there are any. Returns the journal's new path."""
+    path = journal.with_name(name)
+    for old, new in ((journal, path), (rows_of(journal), rows_of(path))):
+        if regular_files.status(old) is not None:
+            regular_files.rename(old, new.name)
+    return path
 
 
 def _run(path: Path, notebook: Any, *, replay: str) -> str | None:

@@ -89,7 +89,7 @@ class Session:
         if chat is None:
             return
         if name == "journal":
-            chat.history.journal.move(self.page_journal.path())
+            chat.history.records.move(self.page_journal.path())
         else:
             page_chat.change(chat, name, value)
         if name == "replay":

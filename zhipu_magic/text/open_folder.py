@@ -17,6 +17,8 @@ from typing import IO, Final, NamedTuple
 
 JOURNALS: Final = ".glm"
 """The folder beside a notebook."""
+ROWS_ENDING: Final = ".rows.jsonl"
+"""How the name of a file in it ends that holds answers to rows of tables, and no conversation."""
 
 _HAS_DIR_FD: Final = hasattr(os, "O_NOFOLLOW") and os.supports_dir_fd >= {
     os.open,

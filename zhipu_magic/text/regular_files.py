@@ -45,6 +45,29 @@ def opened(path: Path, *, ours: int = 0) -> Iterator[IO[bytes]]:
         yield file
 
 
+def kept_open(path: Path) -> IO[bytes]:
+    """Open a file for `read_at`, by several threads, until it is closed. Raises OSError."""
+    with opened(path) as file:
+        return os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
+
+
+def read_at(file: IO[bytes], place: int, most: int) -> bytes:
+    """At most so many bytes from this place on.
+
+    Where the system can, this leaves the file's own position alone, which a forked process shares.
+    """
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), most, place)
+    file.seek(place)
+    return file.read(most)
+
+
+def has_name(file: IO[bytes], path: Path) -> bool:
+    """Whether the path leads to this open file, and not to another that was put in its place. Raises OSError."""
+    found = status(path)
+    return found is not None and os.path.samestat(found, os.fstat(file.fileno()))
+
+
 def read(path: Path, most: int, *, ours: int = 0) -> bytes:
     """The contents of a file of at most so many bytes. Raises OSError."""
     with opened(path, ours=ours) as file:
@@ -83,18 +106,20 @@ def replace(path: Path, pieces: Iterable[bytes], *, ours: int = 0, make: bool = 
         folder.sync()
 
 
-def newest(folder: Path, ending: str, most: int) -> list[Path]:
+def newest(folder: Path, ending: str, most: int, *, but: str = "") -> list[Path]:
     """The regular files in a folder whose names have this ending, the newest first; at most so many.
 
-    Of a folder with very many files, some are looked at. Empty if the folder cannot be read.
+    Those whose names end with `but` are left out. Of a folder with very many files, some are looked at. Empty if the
+    folder cannot be read.
     """
     found: list[tuple[int, str]] = []
     with suppress(OSError), open_folder_of(folder / ending) as open_folder, open_folder.entries() as entries:
         for entry in islice(entries, _MOST_ENTRIES):
-            if entry.name.endswith(ending) and len(entry.name) > len(ending):
+            name = entry.name
+            if name.endswith(ending) and len(name) > len(ending) and not (but and name.endswith(but)):
                 status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode) and not is_link(status):
-                    found.append((status.st_mtime_ns, entry.name))
+                    found.append((status.st_mtime_ns, name))
     return [folder / name for _, name in sorted(found, reverse=True)[:most]]
 
 

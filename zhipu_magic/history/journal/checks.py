@@ -12,8 +12,11 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.characters import shortened
 from ...text.errors import JournalError
+from ...text.open_folder import ROWS_ENDING
 from .lines import blocks_of, value_of
 
+#: How a journal's name ends.
+ENDING = ".jsonl"
 #: The version of the format. A newer journal is refused.
 VERSION = 1
 #: How each line begins, and the bytes at the head of a file in which one does.
@@ -66,9 +69,9 @@ def refuse_other(path: Path) -> None:
                     check_version(members.get("version"), path)
 
 
-def check_version(found: Any, path: Path) -> None:
-    """Raise JournalError for a version of the format that is newer than ours."""
-    if not isinstance(found, int) or found > VERSION:
+def check_version(found: Any, path: Path, known: int = VERSION) -> None:
+    """Raise JournalError for a version of the format that is newer than the one that we know."""
+    if not isinstance(found, int) or found > known:
         raise JournalError(
             "The journal {journal} was written by a newer zhipu_magic (format version {found}; this one knows "
             "{known}) and was left unchanged.",
@@ -76,7 +79,7 @@ def check_version(found: Any, path: Path) -> None:
             reason="journal.newer",
             journal=path.name,
             found=shortened(str(found), 20),
-            known=VERSION,
+            known=known,
         )
 
 
@@ -86,6 +89,11 @@ def size_of(file: IO[bytes]) -> int:
     if size > _LARGEST:
         raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
     return size
+
+
+def rows_of(journal: Path) -> Path:
+    """The file beside a journal that holds the answers to rows of tables."""
+    return journal.with_name(journal.name.removesuffix(ENDING) + ROWS_ENDING)
 
 
 def images_of(journal: Path) -> Path:

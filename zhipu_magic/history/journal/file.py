@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,15 +21,34 @@ from .lines import BLOCK, LONGEST, value_of
 from .lock import CAN_LOCK, locked
 
 
-def append(path: Path, lines: bytes, patience: float) -> None:
-    """Append whole lines and sync them to the disk; a line that a crash has torn is moved out of the way first."""
-    with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
+def append(path: Path, lines: bytes, patience: float, *, head: bytes = b"") -> None:
+    """Append whole lines and sync them to the disk; a line that a crash has torn is moved out of the way first.
+
+    A file that is empty begins with `head`.
+    """
+    with held(path, patience) as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         if end and file.read(1) != b"\n":
             lines = _cut_torn(path, file, end) + lines
+        if not file.seek(0, os.SEEK_END):
+            lines = head + lines
         regular_files.write(file, lines)
         os.fsync(file.fileno())
+
+
+@contextmanager
+def held(path: Path, patience: float) -> Iterator[IO[bytes]]:
+    """Open a file for reading and appending, make it if needed, and keep it locked. Raises OSError.
+
+    While this waits for the lock, another kernel may put another file in its place: what was appended to the old one
+    would be lost.
+    """
+    for is_last in (False, False, True):  # some network disks show a file's identity differently each time
+        with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
+            if is_last or regular_files.has_name(file, path):
+                yield file
+                return
 
 
 def _cut_torn(path: Path, file: IO[bytes], end: int) -> bytes:
@@ -79,10 +98,13 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
                     keep_images([image_from_json(image, old) for image in event.images or ()], new)
 
 
-def write(path: Path, lines: list[bytes]) -> None:
-    """Replace a journal, completely or not at all. Raises JournalError, also if the file is not a journal."""
+def write(path: Path, lines: Iterable[bytes], refuse: Callable[[Path], None] = refuse_other) -> None:
+    """Replace a journal, completely or not at all. Raises JournalError, also if the file is not a journal.
+
+    `refuse` raises JournalError for a file of another kind.
+    """
     try:
-        refuse_other(path)
+        refuse(path)
         regular_files.replace(path, (line.rstrip(b"\n") + b"\n" for line in lines), make=True)
     except OSError as error:
         raise JournalError(

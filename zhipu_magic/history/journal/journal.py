@@ -69,8 +69,8 @@ class Journal:
         self.was_forked = False
         """Whether another process has been forked from this one since the latest event."""
         self._first = 0
-        self._hide = hide
-        self._warn = warn
+        self.hide = hide
+        self.warn = warn
         self.path = self._whole_path(path)
         self.read_only = False
         self._written = 0
@@ -147,7 +147,7 @@ class Journal:
                 atexit.unregister(self.close)
         except JournalError as error:
             self._refused = True
-            self._warn(
+            self.warn(
                 Notice(
                     "{problem} Nothing is written to it; the conversation continues without a journal.",
                     reason="journal.not_kept",
@@ -158,7 +158,7 @@ class Journal:
             if not self._warned:
                 self._warned = True
                 atexit.register(self.close)  # first of all, since a warning may be raised as an error
-                self._warn(
+                self.warn(
                     Notice(
                         "The journal {journal} cannot be written ({why}). The conversation goes on without it; what is "
                         "missing is written as soon as possible.",
@@ -228,7 +228,7 @@ class Journal:
         try:
             return path and regular_files.absolute(path)
         except OSError as error:
-            self._warn(
+            self.warn(
                 Notice(
                     "No journal is kept in {path}: {why}.",
                     reason="journal.no_place",
@@ -249,7 +249,7 @@ class Journal:
     def _line(self, event: Event) -> bytes:
         """The event's line; empty for one that cannot be written as JSON, which is reported once."""
         try:
-            members = each_text(event.to_json(), self._hide)
+            members = each_text(event.to_json(), self.hide)
             text = json.dumps(members, ensure_ascii=False, default=lambda image: image.to_json())
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             self._warn_of(
@@ -279,7 +279,7 @@ class Journal:
     def _warn_of(self, event: Event, notice: Notice) -> None:
         if event.id not in self._unreadable:
             self._unreadable.add(event.id)
-            self._warn(notice)
+            self.warn(notice)
 
 
 def images_in(event: Event) -> tuple[Any, ...]:

@@ -12,21 +12,19 @@ from ...text.characters import shorten
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ...text.numbers import plural
-from ...text.open_folder import JOURNALS
+from ...text.open_folder import JOURNALS, ROWS_ENDING
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
 from . import sessions
 from .behind import lines_behind
-from .checks import images_of, is_there
+from .checks import ENDING, images_of, is_there
 from .file import copy_images, keep_images, write
 from .journal import Journal, images_in
 from .reader import JournalReader, read
 
 #: Whether a session had the conversation that is to be resumed.
 IsMine = Callable[[Conversation], bool]
-#: The ending of a journal's name.
-ENDING = ".jsonl"
 #: Journals that are named where another one is missing, and characters of each.
 _MOST_NAMED, _LONGEST_NAME = 10, 60
 
@@ -82,7 +80,7 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
 def _missing(file: Path) -> JournalError:
     """The error that says what journals there are instead."""
     folder = file.parent if file.parent.name == JOURNALS else file.parent / JOURNALS
-    names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1)]
+    names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1, but=ROWS_ENDING)]
     if not names:
         return JournalError(
             "There is nothing to resume: there is no journal {journal} yet.",

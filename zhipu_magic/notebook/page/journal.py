@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...text import regular_files
 from ...text.characters import printable
+from ...text.open_folder import ROWS_ENDING
 from .. import front_ends
 from ..shell import is_terminal, request_metadata
 from .identity import is_position
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from ...history.conversation import Conversation
     from ...history.history import History
     from ...history.journal.glance import Asked
-    from ...history.journal.journal import Journal
     from ...history.journal.resuming import IsMine
+    from ...history.records import Records
     from ..shell import Shell
     from .file import NotebookFile
 
@@ -116,7 +117,7 @@ class PageJournal:
             return self._offer(own)
         if self._running_cell() is None:  # what runs notebooks sends no ids, and the line would be in its outputs
             return ""
-        for journal in regular_files.newest(own.parent, _JOURNAL, _MOST):
+        for journal in regular_files.newest(own.parent, _JOURNAL, _MOST, but=ROWS_ENDING):
             if journal != own and self._is_mine(page, asked_in(journal, BRIEFLY), journal):
                 return self._offer(journal)
         return ""
@@ -204,27 +205,27 @@ def _carry(history: History, old: Path, new: Path) -> str:
 
     Where the new name has a journal already, the conversation goes on in that, and the old one stays.
     """
-    journal, before, wanted = history.journal, front_ends.journal_of(old), front_ends.journal_of(new)
+    records, before, wanted = history.records, front_ends.journal_of(old), front_ends.journal_of(new)
     name = printable(new.name)
     if _is_there(old):
-        journal.move(wanted)
+        records.move(wanted)
         return f"This is now {name}, and its journal is a copy of that of {printable(old.name)}."
-    if _renamed_to(wanted, journal, before):
+    if _renamed_to(wanted, records, before):
         return f"The notebook is now {name}, and so is its journal: {printable(wanted.name)}."
     existed = _is_there(wanted)
-    journal.move(wanted)
+    records.move(wanted)
     there = ", which was there already" if existed else ""
     said = f"The notebook is now {name}, and the conversation goes on in {printable(wanted.name)}{there}."
     stays = f"The earlier journal, {printable(_within(before, wanted))}, stays as it is."
     return f"{said} {stays}" if _is_there(before) else said
 
 
-def _renamed_to(wanted: Path, journal: Journal, before: Path) -> bool:
+def _renamed_to(wanted: Path, records: Records, before: Path) -> bool:
     """Give the journal the name of the new notebook beside it, if nothing has that. Returns whether it has it now."""
     if wanted.parent != before.parent or _is_there(wanted) or not _is_there(before):
         return False
     with suppress(OSError):
-        journal.rename(wanted.name)
+        records.rename(wanted.name)
         return True
     return False
 

@@ -1,0 +1,159 @@
+"""The answer to one row of a table, and the line that holds it.
+
+A line begins with the key, and then says whether it has an answer or an error: so both are found in the bytes, without
+reading the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from ...service.response_members import MOST_COUNTED
+from ...text.characters import LONGEST_NAME, printable, shortened, whole_characters
+from ..events.members import MOST_AMOUNT
+from ..journal.lines import value_of
+
+#: How a line begins: its key, and its next member.
+BEGINNING: Final = rb'\{"key":"([\w-]{22})","(text|error)":'
+_KEY, _NEXT = slice(8, 30), slice(33, 38)
+_IS_KEY: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row has no answer: the reason as errors have it, the service's own code, and the message."""
+
+    reason: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The answer to a row. `usage` counts tokens of all its rounds: of the prompt, of the answer, and the cached ones.
+
+    `batch` says that it came at the price of a batch. A row with an `error` has failed; its `text` is an answer of the
+    wrong type, if there was one.
+    """
+
+    key: str
+    text: str
+    usage: tuple[int, int, int] | None = None
+    reasoning: str = ""
+    finish: str = "stop"
+    model: str = ""
+    seconds: float = 0.0
+    rounds: int = 1
+    batch: bool = False
+    error: RowError | None = None
+
+
+def is_key(text: str) -> bool:
+    """Whether it can be the key of a row."""
+    return _IS_KEY.fullmatch(text) is not None
+
+
+def key_in(line: bytes) -> bytes:
+    """The key at the beginning of a line."""
+    return line[_KEY]
+
+
+def is_error(line: bytes) -> bool:
+    """Whether a line holds an error rather than an answer."""
+    return line[_NEXT] == b"error"
+
+
+def line_of(row: Row, hide: Callable[[str], str] = lambda text: text) -> bytes:
+    """The row's line, with its end. `hide` removes from a text what must never be written."""
+
+    def words(text: str) -> str:
+        return whole_characters(hide(text))
+
+    error, text = row.error, words(row.text)
+    members: dict[str, Any] = {"key": row.key}
+    if error is not None:
+        said = {"reason": _name(error.reason), "code": _name(error.code), "message": words(error.message)}
+        members |= {"error": said} | ({"text": text} if text else {})
+    else:
+        members["text"] = text
+    if row.usage is not None:
+        members["usage"] = row.usage
+    others = (
+        *(words(row.reasoning), _name(row.finish), _name(row.model)),
+        *(round(row.seconds, 3), row.rounds, row.batch),
+    )
+    members |= {name: value for name, value in zip(_OTHERS, others, strict=True) if value != _USUAL[name]}
+    return f"{_ENCODER.encode(members)}\n".encode()
+
+
+def row_of(line: bytes) -> Row:
+    """The row in a line. Raises one of `SENSELESS` (see `members`) for any other line."""
+    members = value_of(line)
+    if type(members) is not dict:
+        raise ValueError("no line of ours")
+    for name, value in members.items():
+        check = _CHECKS.get(name)
+        if check is not None and not check(value):
+            raise ValueError(name)
+    key, usage, error = members["key"], members.get("usage"), members.get("error")
+    if key.encode() != line[_KEY] or (error is not None) != is_error(line):
+        raise ValueError("a line that is not what it begins with")
+    return Row(
+        key=key,
+        text=members.get("text", ""),
+        usage=None if usage is None else tuple(usage),
+        error=None if error is None else RowError(error["reason"], error["code"], error["message"]),
+        **{name: members[name] for name in _OTHERS if name in members},
+    )
+
+
+def _name(text: str) -> str:
+    """A text as it is kept where a name belongs."""
+    return shortened(printable(whole_characters(text)), LONGEST_NAME)
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str and len(value) <= LONGEST_NAME and value.isprintable()
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST_COUNTED
+
+
+def _is_usage(value: Any) -> bool:
+    return type(value) is list and len(value) == 3 and all(map(_is_count, value))
+
+
+def _is_amount(value: Any) -> bool:
+    return (type(value) is float or type(value) is int) and 0 <= value <= MOST_AMOUNT
+
+
+def _is_flag(value: Any) -> bool:
+    return value is True
+
+
+def _is_row_error(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and _is_name(value.get("reason"))
+        and _is_name(value.get("code"))
+        and type(value.get("message")) is str
+    )
+
+
+_CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
+    **{"key": _is_text, "text": _is_text, "reasoning": _is_text, "finish": _is_name, "model": _is_name},
+    **{"usage": _is_usage, "seconds": _is_amount, "rounds": _is_count, "batch": _is_flag, "error": _is_row_error},
+}
+#: What a line leaves out, if it is usual.
+_USUAL: Final = asdict(Row("", ""))
+_OTHERS: Final = ("reasoning", "finish", "model", "seconds", "rounds", "batch")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))

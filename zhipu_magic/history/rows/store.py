@@ -1,0 +1,227 @@
+"""The store of rows' answers: found by key, and on the disk a quarter of a second after they came.
+
+What is on the disk is not kept in memory. A kernel that is killed loses only what waits to be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ...service.forks import register_at_fork
+from ...text import regular_files
+from ...text.errors import JournalError
+from ...text.notice import Notice
+from ...text.numbers import plural
+from ..events.members import SENSELESS
+from ..journal.file import append, write
+from ..journal.lines import LONGEST
+from ..journal.lock import PATIENCE
+from .index import HEADER, refuse_other
+from .places import Places
+from .rewriting import rewrite
+from .row import Row, line_of, row_of
+from .row_file import RowFile
+from .waiting import Waiting
+
+#: Seconds that the last lines wait at the end for another program that has locked the file.
+_LAST_PATIENCE = 5.0
+
+
+class RowStore:
+    """The newest answer of each key; an error counts only where there is no answer.
+
+    Without a `path`, the newest are kept in memory. `hide` removes from a line what must never be written. A disk that
+    is full or read-only, or a file that another program keeps locked, is reported once, through `warn`, and tried
+    again. While the store is `read_only`, nothing is written. All may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        hide: Callable[[str], str] = lambda text: text,
+        warn: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.read_only = False
+        self._hide = hide
+        self._warn = warn
+        self._waiting = Waiting(self._append)
+        self._places = Places(self._waiting, warn)
+        self._places.use(path)
+        register_at_fork(self)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is written to; None if there is none."""
+        file = self._places.file
+        return None if file is None else file.path
+
+    # Looking
+
+    def find(self, key: str) -> Row | None:
+        """The newest answer of this key, else its newest error."""
+        places, name = self._places, key.encode("ascii", "replace")
+        row = places.newest(name, places.own)
+        if row is not None and row.error is None:
+            return row
+        brought = places.newest(name, places.brought)
+        if brought is not None and brought.error is None:
+            if not self.read_only:
+                self.add(brought)
+            return brought
+        return row or brought
+
+    def __len__(self) -> int:
+        """How many keys are known."""
+        return len(self._places.keys(self._places.own))
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, those that came last at the end."""
+        places = self._places
+        rows = (places.newest(name, places.own) for name in places.keys(places.own))
+        return (row for row in rows if row is not None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, and of what is in memory."""
+        size, file = self._places.bytes_in_memory, self._places.file
+        with suppress(OSError):
+            size += 0 if file is None else file.size
+        return size
+
+    def refresh(self) -> None:
+        """Take in what other kernels have appended to the file."""
+        self._places.refresh()
+
+    # Adding
+
+    def add(self, row: Row) -> None:
+        """Add a row. It is found at once, and written soon."""
+        name, line = row.key.encode(), line_of(row, self._hide)
+        if self._places.file is not None and _can_be_read(line):
+            self._waiting.add(name, line)
+        else:
+            self._places.remember({name: line})
+
+    def flush(self, patience: float = PATIENCE) -> None:
+        """Write what waits, and sync it; wait up to `patience` seconds for another program that has locked the file."""
+        self._waiting.flush(patience)
+
+    def _append(self, lines: bytes, patience: float) -> bool:
+        """Write lines that have waited. Returns whether they are written."""
+        file = self._places.file
+        if file is None or self.read_only:
+            return False
+        try:
+            file.refresh()  # is it still ours?
+            append(file.path, lines, patience, head=HEADER)
+            file.refresh()
+        except (JournalError, OSError) as error:
+            self._places.report(file, error)
+            return False
+        self._places.is_written()
+        return True
+
+    def close(self) -> None:
+        """Write what waits, and close the files. More can be found and added afterwards."""
+        self.flush(_LAST_PATIENCE)
+        waiting, path = len(self._waiting.lines), self.path
+        if waiting and path is not None and not self.read_only:
+            self._warn(
+                Notice(
+                    "{file} cannot be written: {count} will be lost when Python ends.",
+                    reason="rows.lost",
+                    file=path.name,
+                    count=plural(waiting, "answer"),
+                )
+            )
+        self._places.close()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """A forked child finds what waits; the parent writes it."""
+        if in_child:
+            self._places.after_fork()
+
+    # Elsewhere
+
+    def move(self, path: Path | None) -> None:
+        """Write to another file from now on, beginning with all rows; the old file stays."""
+        if path == self.path:
+            return
+        with self._waiting.writing:
+            self.flush()
+            old = self._places.use(path)
+        if path is None:
+            self._places.remember(self._waiting.take())
+        else:
+            for line in self._places.take_remembered().values():
+                self.add(row_of(line))
+        if old is not None:
+            self._bring(old, newer=True)
+
+    def bring(self, path: Path) -> None:
+        """Know the rows of another file, too, and write them to our own."""
+        if path != self.path:
+            self._bring(RowFile(path, self._warn), newer=False)
+
+    def _bring(self, file: RowFile, *, newer: bool) -> None:
+        """Copy the rows of a file to our own, if there is one; of two answers, the `newer` one stands."""
+        places = self._places
+        places.bring(file)  # first of all: an interrupt loses nothing
+        if places.file is None or self.read_only:
+            return
+        try:
+            for row in filter(None, map(file.get, file)):
+                own = places.newest(row.key.encode(), places.own)
+                if own is None or ((own.error is not None or newer) and own != row):
+                    self.add(row)
+        except (JournalError, OSError) as error:
+            places.report(file, error)
+            return
+        places.leave(file)
+        file.close()
+
+    def rename(self, path: Path) -> None:
+        """Rename the file within its folder. If there is one of that name, the rows are copied to it instead."""
+        with self._waiting.writing, suppress(OSError):
+            self.flush()
+            file = self._places.file
+            if file is not None and regular_files.status(path) is None:
+                file.close()
+                if file.size:
+                    regular_files.rename(file.path, path.name)
+                self._places.use(path)
+        self.move(path)
+
+    def save(self, path: Path) -> None:
+        """Write all rows to another file, which is replaced. Raises JournalError."""
+        places = self._places
+        if path == self.path:
+            self.forget(lambda row: False)
+        elif keys := places.keys(places.everywhere):
+            rows = (places.newest(name, places.everywhere) for name in keys)
+            write(path, [HEADER, *(line_of(row) for row in rows if row is not None)], refuse_other)
+
+    def forget(self, unwanted: Callable[[Row], bool]) -> int:
+        """Forget these rows, and what stands in the file for nothing. Returns how many rows. Raises JournalError."""
+        with self._waiting.writing:
+            self.flush()
+            before = len(self)
+            for line in [*self._waiting.take().values(), *self._places.take_remembered().values()]:
+                row = row_of(line)
+                if not unwanted(row):
+                    self.add(row)
+            file = self._places.file
+            if file is not None and not self.read_only:
+                rewrite(file, unwanted)
+            return before - len(self)
+
+
+def _can_be_read(line: bytes) -> bool:
+    """Whether a line will be found again, once it is on the disk."""
+    try:
+        return len(line) <= LONGEST and row_of(line) is not None
+    except SENSELESS:
+        return False
