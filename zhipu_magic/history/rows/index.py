@@ -136,7 +136,9 @@ class Index:
 def refuse_other(path: Path) -> None:
     """Raise JournalError for a file that holds no rows, or that a newer version has written. Raises OSError."""
     with suppress(FileNotFoundError):
-        Index(path, careful=False).close()
+        index = Index(path, careful=False)
+        index.take_in()
+        index.close()
 
 
 def _refuse_head(head: bytes, path: Path) -> None:
