@@ -153,11 +153,12 @@ def test_any_row_is_read_as_it_was_added(row: Row, tmp_path_factory: pytest.Temp
     assert path.read_bytes().count(b"\n") == 2
 
 
-def test_an_error_hides_no_answer_and_an_answer_replaces_all(opened: Open, path: Path) -> None:
+@pytest.mark.parametrize("written", [True, False])
+def test_an_error_hides_no_answer_and_an_answer_replaces_all(opened: Open, written: bool) -> None:
     store = opened()
     for row in (failure(1), answer(1), answer(2), failure(2), answer(3), answer(3, "fresh"), failure(4)):
         store.add(row)
-        if row.error is None:
+        if written and row.error is None:
             store.flush()
     expected = {1: "answer 1", 2: "answer 2", 3: "fresh", 4: "failed"}
     assert texts(store) == expected
