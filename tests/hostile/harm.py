@@ -17,7 +17,7 @@ from zhipu_magic.notebook.display.panel import _UNBOXED
 
 #: What our own pieces add to what Markdown makes.
 OURS = {"details", "summary", "svg", "rect"}
-SVG = {"role", "aria-label", "width", "height", "viewbox", "x", "y", "open"}
+SVG = {"role", "aria-label", "aria-hidden", "width", "height", "viewbox", "x", "y", "open"}
 #: What mathematics in the finished page would be looked for, and could link or load with.
 MACRO = re.compile(r"\\(?:href|url|style|class|cssId|data|includegraphics|unicode|require|bbox|mmlToken)(?![A-Za-z])")
 #: What commands a terminal.

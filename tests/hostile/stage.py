@@ -37,6 +37,9 @@ COMMAND_LINES = {
     "insert": ["insert", "insert 1"],
     "fix": ["fix"],
     "tools": ["tools", "tools add weather", "tools remove WORD", "tools remove weather", "tools WORD"],
+    "jobs": ["jobs"],
+    "wait": ["wait", "wait 1", "wait 2", "wait WORD"],
+    "stop": ["stop", "stop 1", "stop WORD"],
     "journal": ["journal", "journal FOLDER/WORD.jsonl"],
     "resume": ["resume", "resume FOLDER/WORD.jsonl", "resume --earlier"],
     "export": ["export FOLDER/WORD.md", "export FOLDER/WORD.md --force", "export WORD"],
@@ -96,7 +99,19 @@ class Stage:
         self.run(f"%%glm --preview --tool weather\n{attack}")
         self.run(f"%%glm -t {shlex.quote(word)} -m {shlex.quote(word)}\n{attack}", Answer(attack))
         self.run(f"%%glm --once\n{attack}", Raw((sse(chunk(attack)), CUT)))
+        self._in_background()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
+
+    def _in_background(self) -> None:
+        """Replies that nothing waits for, whole, broken and refused, where they are shown in place and elsewhere."""
+        attack = self.attack
+        refused = Fault(400, attack, attack, extra={"request_id": attack})
+        for cell in (None, "a cell"):
+            for reply in (Answer(attack, reasoning=attack), Raw((sse(chunk(attack)), CUT)), refused):
+                self.run(f"%%glm --bg --once\n{attack}", reply, cell=cell and f"{cell} {reply!r}")
+                self.run("%glm wait", cell=cell)
+        self.run(f"%%glm --bg\n{attack}", refused)
+        self.run(f"%%glm\n{attack}")
 
     def command(self, line: str, folder: Path) -> None:
         word = word_of(self.attack)

@@ -8,9 +8,11 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from queue import Empty
 from typing import Any
 from uuid import uuid4
 
@@ -147,6 +149,12 @@ class Kernel:
             return text in json.dumps(message["content"].get("data", {}), ensure_ascii=False)
 
         return Run(list(self.watch(request, shows)), {})
+
+    def take(self, seconds: float) -> None:
+        """Keep the next message, if one comes within so many seconds, whichever cell it belongs to."""
+        with suppress(Empty):
+            message = self._kept(self.client.get_iopub_msg(timeout=seconds))
+            self._pages.setdefault(message["parent_header"].get("msg_id", ""), []).append(message)
 
     def interrupt(self) -> float:
         """Press the stop button; gives the time at which the kernel's process had the signal."""

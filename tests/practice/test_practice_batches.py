@@ -13,7 +13,7 @@ import pytest
 from key import key_of
 from zhipuai import ZhipuAI
 
-from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer
+from zhipu_magic.practice import CUT, STALL, Answer, Course, Drop, Fault, Mistake, PracticeServer, Raw
 from zhipu_magic.practice.batches import files
 
 ENDPOINT = "/v4/chat/completions"
@@ -331,3 +331,55 @@ def test_others_have_their_turn_while_a_large_batch_runs(
         longest = max(longest, time.monotonic() - began)
     assert longest < 1
     assert batch["request_counts"] == {"total": 3000, "completed": 3000, "failed": 0}
+
+
+def test_a_batch_goes_as_a_test_wants_it(server: PracticeServer, client: httpx.Client, create: Create) -> None:
+    server.enqueue_batches(
+        Course("expired", answers=1, output=b"more\n", errors=b"odd\n"),
+        Course("failed", mistakes=(Mistake(2, "bad"),)),
+        Course(counted=False, in_seconds=True),
+    )
+    early, failed, untold, usual = (ended(client, create(line(1), line(2))) for _ in range(4))
+    assert (early["status"], early["request_counts"]) == ("expired", {"total": 2, "completed": 1, "failed": 0})
+    assert client.get(f"/files/{early['output_file_id']}/content").content.endswith(b"}\nmore\n")
+    assert client.get(f"/files/{early['error_file_id']}/content").content == b"odd\n"
+    assert failed["status"] == "failed" and failed["errors"]["data"][0]["line"] == 2
+    assert untold["request_counts"] is None and untold["created_at"] == pytest.approx(time.time(), abs=60)
+    assert usual["status"] == "completed" and usual["created_at"] > 1e12
+
+
+def test_a_batch_can_stay_in_a_state_of_its_own(server: PracticeServer, client: httpx.Client, create: Create) -> None:
+    server.enqueue_batches(Course("resting"))
+    batch = create(line(1))
+    while batch["status"] != "resting":
+        batch = client.get(f"/batches/{batch['id']}").json()
+    assert batch["output_file_id"]
+
+
+def test_an_answer_can_be_another_with_or_without_its_effect(server: PracticeServer, client: httpx.Client) -> None:
+    file = {"file": ("a.jsonl", jsonl(line(1)))}
+    server.disturb("POST /files", Drop(), Fault.of("500"), takes_effect=True)
+    server.disturb("POST /files", Drop(reset=True), Raw((b"{", CUT)), Raw((b"{}",)))
+    server.disturb("DELETE /files/*", Fault.of("1302"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post("/files", files=file, data={"purpose": "batch"})
+    assert refusal(client.post("/files", files=file, data={"purpose": "batch"})) == (500, "500")
+    assert server.files == ["a.jsonl"] * 2
+    for _ in range(2):
+        with pytest.raises(httpx.HTTPError):
+            client.post("/files", files=file, data={"purpose": "batch"})
+    assert client.post("/files", files=file, data={"purpose": "batch"}).content == b"{}"
+    assert server.files == ["a.jsonl"] * 2
+    assert refusal(client.delete("/files/x")) == (429, "1302")
+    assert refusal(client.delete("/files/x")) == (404, "404")
+    assert server.batches == []
+
+
+def test_a_server_that_stops_waits_for_no_answer_whose_client_has_left() -> None:
+    with PracticeServer(pace=0) as server:
+        server.disturb("GET /batches", Raw((b"{", STALL)))
+        with (
+            httpx.Client(base_url=server.base_url, headers=key_of(server), trust_env=False) as client,
+            pytest.raises(httpx.ReadTimeout),
+        ):
+            client.get("/batches", timeout=0.1)

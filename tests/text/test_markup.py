@@ -25,6 +25,7 @@ MAY_VOUCH = {
     "text/sanitize/pages.py",
     "chat/export/transcript.py",
     "notebook/display/preview.py",
+    "notebook/display/map_output.py",  # a DataFrame's own HTML, which its library escapes
     "notebook/commands/turns.py",
 }
 
@@ -132,6 +133,6 @@ def test_every_markup_is_a_literal_and_few_rooms_vouch_or_publish(name: str) -> 
             assert not any("{" in span for span in inside), f"line {call.lineno}: code(…) puts a text into code"
     if name not in MAY_VOUCH:
         assert not list(calls(tree, "Markup.vouched"))
-    if name != "text/markup.py":
+    if name not in ("text/markup.py", "notebook/display/map_output.py"):
         constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         assert not constants & {"text/markdown", "text/html"}

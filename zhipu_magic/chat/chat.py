@@ -25,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings
 from .compose import Composer
 from .dispatch import Dispatch
@@ -41,12 +42,13 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
+    from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
 _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 
 
-class Chat(ChatSettings):
+class Chat(ChatMaps, ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -193,10 +195,13 @@ class Chat(ChatSettings):
             return self._dispatch.send(self._composer.going_on(thread, anchor or Anchor()), begun)
 
     def interrupt(self, anchor: Anchor | None = None) -> list[Reply]:
-        """Stop the replies that are under way, or those that this execution of a cell has asked for.
+        """Stop what is under way, or what this execution of a cell has asked for: replies, and maps over tables.
 
-        Returns them. What has arrived is kept. `Reply.interrupt` stops one.
+        Returns the replies. What has arrived is kept. `Reply.interrupt` stops one.
         """
+        for one in self._scheduler.maps_under_way:
+            if anchor is None or one.anchor == anchor:
+                one.stop()
         replies = self._scheduler.under_way
         stopped = [reply for reply in replies if anchor is None or reply.request.anchor == anchor]
         for reply in stopped:
@@ -215,6 +220,20 @@ class Chat(ChatSettings):
     @limit.setter
     def limit(self, count: int) -> None:
         self._scheduler.limit = count
+
+    def _new_maps(self) -> Maps:
+        from .rows.maps import Maps
+
+        return Maps(
+            self._composer,
+            self.service,
+            self.history,
+            self._scheduler,
+            dispatch=self._dispatch,
+            tool_limits=self._tool_limits,
+            value_tokens=lambda: self.value_tokens,
+            warn=self._warn,
+        )
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)
@@ -295,8 +314,10 @@ class Chat(ChatSettings):
     def close(self) -> None:
         """Close the connections, and write what the journal lacks. The chat can still be used; it connects again.
 
-        A reply that waits for a tool, where nobody reads it, ends as interrupted.
+        A reply that waits for a tool, where nobody reads it, ends as interrupted; a map over a table is stopped.
         """
+        for one in self._scheduler.maps_under_way:
+            one.stop()
         for reply in self._scheduler.under_way:
             if reply.is_abandoned:
                 reply.interrupt()

@@ -159,7 +159,7 @@ class Composer:
                 hide=self._service.hiding(),
             )
         )
-        _check_sight(request)
+        check_sight(request, has_images=bool(request.images))
         return request
 
 
@@ -187,10 +187,10 @@ def _check(prompt: str, system: str) -> None:
             ) from None
 
 
-def _check_sight(request: Request) -> None:
+def check_sight(request: Request, *, has_images: bool) -> None:
     """Raise InvalidRequest for images that the model cannot see."""
     known = request.known
-    if known is None or known.vision or not request.images:
+    if known is None or known.vision or not has_images:
         return
     seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
     raise InvalidRequest(

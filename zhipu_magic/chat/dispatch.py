@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..history.budget import Budget
+from ..history.events.map_event import MapEvent
 from ..history.events.turn_event import TurnEvent
 from ..history.history import History
 from ..history.ledger import Sums
 from ..history.rounds import Round
-from ..history.turn import Message
+from ..history.turn import Anchor, Message
 from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
@@ -27,7 +29,7 @@ from .replies.reply import Reply
 from .replies.stream import Smaller, Source
 from .replies.tool_loop import Rounds, ToolLimits
 from .request import Request
-from .scheduler import Scheduler
+from .scheduler import Scheduler, UnderWay
 from .undisturbed import undisturbed
 from .window import fit_smaller
 
@@ -188,13 +190,29 @@ class Dispatch:
             return replace(request, answer_limit=None)
         priced = self.mode == "only" or self._service.priced
         others = [reply for reply in self._scheduler.under_way if reply is not but]
-        reserved = sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in others)
+        maps = self._scheduler.maps_under_way
+        reserved = self._reserved_by(others, budget, priced=priced) + sum(one.taken for one in maps)
+        count = len(others) + len(maps)
         try:
-            limit = answer_limit(budget, request, rounds, Spending(self.account, reserved, len(others), priced))
+            limit = answer_limit(budget, request, rounds, Spending(self.account, reserved, count, priced))
         except OverBudget as error:
             error.outcomes = [NOTHING_MORE_SENT if rounds else NOTHING_SENT]
             raise
         return replace(request, answer_limit=limit)
+
+    def taken(self, budget: Budget, *, but: UnderWay) -> float:
+        """What has been spent, and what all under way may still take but this map, in the budget's unit."""
+        replies = self._reserved_by(self._scheduler.under_way, budget, priced=self._service.priced)
+        maps = sum(one.taken for one in self._scheduler.maps_under_way if one is not but)
+        return budget.amount(self.account) + replies + maps
+
+    @staticmethod
+    def _reserved_by(replies: Sequence[Reply], budget: Budget, *, priced: bool) -> float:
+        return sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in replies)
+
+    def recorded_map(self, key: str, anchor: Anchor) -> MapEvent | None:
+        """The recorded event of the map that this cell asks, if there is one."""
+        return self._replay.look_up_map(key, anchor)
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(

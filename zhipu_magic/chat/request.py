@@ -165,8 +165,12 @@ def deciding(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def key_of(body: Mapping[str, Any]) -> str:
     """SHA-256 over canonical JSON of what decides the answer: the same for the same question, wherever it is asked."""
-    canonical = json.dumps(deciding(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_picture)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical_of(body).encode()).hexdigest()
+
+
+def canonical_of(body: Mapping[str, Any]) -> str:
+    """What decides the answer as canonical JSON."""
+    return json.dumps(deciding(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_picture)
 
 
 def _picture(image: Image) -> str:

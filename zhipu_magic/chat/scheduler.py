@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ..history.turn import Anchor
 from ..service.exchange import Exchange
@@ -34,6 +35,19 @@ class _Turn:
     reply: Reply | None = None
 
 
+class UnderWay(Protocol):
+    """A map over the rows of a table, as far as the rest of the chat knows it."""
+
+    anchor: Anchor
+
+    def stop(self) -> None:
+        """Ask no further row. An interrupt meanwhile is delivered afterwards."""
+
+    @property
+    def taken(self) -> float:
+        """What it has taken beyond the ledger, and what its rows in flight may take, in the budget's unit."""
+
+
 class Scheduler:
     """The replies of one chat that are under way, at most `limit` of them exchanging with the service.
 
@@ -47,6 +61,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._turns: dict[str, _Turn] = {}
         self._under_way: dict[int, Reply] = {}
+        self._maps: dict[int, UnderWay] = {}
         self._latest: Reply | None = None
         self._exchanging = 0
         self._queue: deque[tuple[Exchange, Received]] = deque()
@@ -140,6 +155,19 @@ class Scheduler:
         latest = self._latest
         return latest if latest is not None and latest.request.anchor == anchor else None
 
+    # Maps
+
+    @property
+    def maps_under_way(self) -> list[UnderWay]:
+        """The maps that have not ended, or whose last rows have not landed."""
+        return list(self._maps.values())
+
+    def add_map(self, one: UnderWay) -> None:
+        self._maps[id(one)] = one
+
+    def remove_map(self, one: UnderWay) -> None:
+        self._maps.pop(id(one), None)
+
     # Exchanges
 
     @property
@@ -202,7 +230,7 @@ class Scheduler:
         """In a child nothing is under way: its threads are not there, and the replies are the parent's."""
         if in_child:
             self.admitting, self._lock = threading.RLock(), threading.Lock()
-            self._turns, self._under_way, self._exchanging = {}, {}, 0
+            self._turns, self._under_way, self._maps, self._exchanging = {}, {}, {}, 0
             self._queue.clear()
 
 

@@ -14,6 +14,8 @@ class Standing(NamedTuple):
 
     `sums` are of all that the chat has asked; `budget_left` says what may still be spent, if there is a budget. `plan`
     is whether a subscription pays for it. `turn` is the id of the reply's turn, if it has one yet, `number` its number.
+    `is_partial` says that replies to earlier cells were still on their way, so that the sums are not those of the page
+    so far.
     """
 
     cost: float | None
@@ -25,6 +27,7 @@ class Standing(NamedTuple):
     plan: bool = False
     turn: str = ""
     number: int | None = None
+    is_partial: bool = False
 
     @classmethod
     def of(cls, reply: Reply, state: State, account: Sums, *, context: tuple[int, int] | None, plan: bool) -> Standing:

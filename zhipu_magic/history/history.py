@@ -155,20 +155,24 @@ class History:
                 self._apply("reset", thread=thread.name)
         return thread.size
 
-    def set_aside(self, cells: Collection[str], *, except_run: int | None = None) -> dict[str, int]:
+    def set_aside(
+        self, cells: Collection[str], *, except_run: int | None = None, thread: str | None = None
+    ) -> dict[str, int]:
         """Set the turns of these cells aside; `restore` brings them back. Returns how many there were, by thread.
 
-        With `except_run`, the number of a run whose turns stay, only the current thread is changed.
+        With the name of a `thread`, only that one is changed; so is the current one with `except_run`, the number of a
+        run whose turns stay.
         """
         run = None if except_run is None else self.run(except_run)
-        self._finish(None if except_run is None else self.thread().name)
+        only = self.thread().name if thread is None and run is not None else thread
+        self._finish(only)
         with self._one_change():
-            before = self.threads if except_run is None else (self.thread(),)
-            if all(thread.set_aside(cells, run) is thread for thread in before):
+            before = self.threads if only is None else (self.thread(only),)
+            if all(each.set_aside(cells, run) is each for each in before):
                 return {}
-            where = {} if run is None else {"run": run, "thread": before[0].name}
-            self._apply("aside", cells=sorted(cells), **where)
-        gone = {thread.name: thread.size - self.thread(thread.name).size for thread in before}
+            where = {"run": run, "thread": only}
+            self._apply("aside", cells=sorted(cells), **{name: value for name, value in where.items() if value})
+        gone = {each.name: each.size - self.thread(each.name).size for each in before}
         return {name: count for name, count in gone.items() if count}
 
     def restore(self, number: int | None = None) -> int:

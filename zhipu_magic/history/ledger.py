@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     were cut short; `estimated_tokens` and `estimated_cost` are what a budget then counts instead. `cost` is in yuan, by
     the price table; None where the price or the count is not known. `replayed` marks an answer from the journal, which
     cost nothing this time, and `practice` one of the practice server, which costs nothing. `turn` is the id of the turn
-    that it made, and `thread` where it was asked.
+    that it made, and `thread` where it was asked. What was asked over a table is one entry, of so many `requests`.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     estimated_cost: float = 0.0
     practice: bool = False
     thread: str = ""
+    requests: int = 1
 
 
 def cost_of(model: str, usage: Usage | None, *, priced: bool) -> float | None:
@@ -76,7 +77,7 @@ class Sums(NamedTuple):
         requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
         unpriced, uncounted, budget_tokens, budget_cost, estimated_tokens, practice_tokens = self[5:]
         for entry in entries:
-            requests += 1
+            requests += entry.requests
             if entry.usage is None:
                 uncounted += 1
                 tokens = entry.estimated_tokens
@@ -122,6 +123,22 @@ class Sums(NamedTuple):
             budget_cost=self.budget_cost + other.budget_cost,
             estimated_tokens=self.estimated_tokens + other.estimated_tokens,
             practice_tokens=self.practice_tokens + other.practice_tokens,
+        )
+
+    def minus(self, part: Sums) -> Sums:
+        """These sums without those of a part of them."""
+        return Sums(
+            requests=self.requests - part.requests,
+            prompt_tokens=self.prompt_tokens - part.prompt_tokens,
+            completion_tokens=self.completion_tokens - part.completion_tokens,
+            total_tokens=self.total_tokens - part.total_tokens,
+            cost=None if self.cost is None else max(0.0, self.cost - (part.cost or 0.0)),
+            unpriced=self.unpriced - part.unpriced,
+            uncounted=self.uncounted - part.uncounted,
+            budget_tokens=self.budget_tokens - part.budget_tokens,
+            budget_cost=max(0.0, self.budget_cost - part.budget_cost),
+            estimated_tokens=self.estimated_tokens - part.estimated_tokens,
+            practice_tokens=self.practice_tokens - part.practice_tokens,
         )
 
 

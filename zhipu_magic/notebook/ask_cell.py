@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from . import costs
+from .alongside import Alongside
 from .cell_values import image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
+    from ..chat.standing import Standing
     from .display.panel import PanelMode
     from .session import Session
 
@@ -25,6 +26,11 @@ _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo b
 def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
     """Ask, or show what would be sent. Raises GLMError."""
     options = options or CellOptions()
+    if options.each is not None:
+        from .each_cell import ask_each
+
+        ask_each(session, prompt, options)
+        return
     thread = options.request.thread
     session.follow_notebook()
     leaves_a_turn = not (options.preview or options.request.once)
@@ -50,6 +56,8 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     if options.preview:
         from .display.preview import preview
 
+        if not request_options.once:
+            session.jobs.make_way(chat.thread(request_options.thread).name)
         request = chat.request(prompt, request_options, names=references, images=images, anchor=anchor)
         session.keep_earlier_turns()
         priced = chat.service.priced and not chat.service.practising
@@ -59,7 +67,15 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
         def begin() -> Reply:
             return chat.ask(prompt, request_options, names=references, images=images, anchor=anchor)
 
-        show(session, begin, options)
+        if not anchor.append:
+            session.jobs.replace(anchor.cell, anchor.run)
+        if options.background:
+            from .background import ask_in_background, check_needs_nobody
+
+            check_needs_nobody(session, request_options)
+            ask_in_background(session, begin, prompt, options)
+        else:
+            show(session, begin, options)
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
@@ -68,6 +84,8 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
     reply: Reply | None = None
     earlier = session.chat.asked_by(session.anchor())  # one execution of a cell may ask several times
     try:
+        if not options.request.once:
+            session.jobs.make_way(session.chat.thread(options.request.thread).name)
         reply = begin()
         _paint(session, reply, options)
     except KeyboardInterrupt:
@@ -108,8 +126,13 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         remote_images=settings.remote_images,
         interrupted=interrupted,
     )
-    standing = partial(session.chat.standing, reply)
-    watch(reply, session.display.painter(reply.progress, standing, show_options))
+
+    def standing() -> Standing:
+        found = session.chat.standing(reply)
+        return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
+
+    painter = session.display.painter(reply.progress, standing, show_options)
+    watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
 
 
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:

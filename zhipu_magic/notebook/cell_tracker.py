@@ -90,10 +90,14 @@ class CellTracker:
         """Note that the running cell has the newest failure repaired, which stays the newest however this cell ends."""
         self._repairs = self.run
 
-    def remember(self, errors: Sequence[BaseException]) -> None:
-        """Make the last of these errors, which tools raised, the last exception."""
+    def remember(self, errors: Sequence[BaseException], by: tuple[str | None, int] | None = None) -> None:
+        """Make the last of these errors, which tools raised, the last exception.
+
+        They were raised `by` the running cell, or by an earlier one in that run of it.
+        """
         if errors:
-            self._fail(Failure(errors[-1], cell=self.cell, run=self.run))
+            cell, run = (self.cell, self.run) if by is None else by
+            self._fail(Failure(errors[-1], cell=cell, run=run))
 
     def _fail(self, failure: Failure) -> None:
         self._failure, self.put_right, self.put_right_by = failure, False, None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from ..text.characters import class_name
 from ..text.errors import GLMError
 from ..text.notice import Notice, filled
 
@@ -19,8 +20,17 @@ HINTS: Mapping[str, str] = {
     # chat/
     "answer.cut_off": "--max-tokens NUMBER allows a longer one.",
     "answer.out_of_budget": "Raise the budget (%glm budget), or remove it (%glm budget off).",
+    "batch.elsewhere": "Set base_url to that service again: %config GLMMagics.base_url = '{service}'.",
+    "batch.incomplete": "Run %glm collect again in a while, before you ask the missing rows again.",
+    "batch.not_offered": "Leave out --batch, or use another address: %config GLMMagics.base_url = 'bigmodel'.",
+    "batch.of_another_key": "Set the key with which it was asked (%glm login), or give the batch up: %glm cancel.",
+    "batch.requests_gone": "Run the cell that asked for them again: what was sent is not sent twice.",
+    "batch.results_gone": "Run the cell again without --batch: it asks the rows that are missing.",
+    "batch.unknown": "Look whether the service's own page shows it; %glm cancel gives the batch up.",
     "budget.exceeded": "Shorten the prompt, ask for a shorter answer (--max-tokens), or raise the budget: %glm budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
+    "budget.rows": "Raise it (%glm budget), or remove it (%glm budget off); what was answered is kept and is not asked "
+    "again.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
@@ -35,6 +45,7 @@ HINTS: Mapping[str, str] = {
     "prompt.too_long": "Shorten it, or use a model with a longer context: %glm models lists them.",
     "replay.no_journal": _RECORD,
     "replay.not_recorded": _RECORD,
+    "replay.rows_not_recorded": _RECORD,
     "reply.complete": "%glm continue is for a reply that was interrupted, or cut off at its maximum length.",
     "reply.ended_badly": "Run the cell again; if it happens again, rephrase the prompt.",
     "reply.empty": "Run the cell again; if it happens again, rephrase the prompt.",
@@ -123,9 +134,21 @@ def door() -> Iterator[None]:
     try:
         yield
     except GLMError as error:
-        error.hint = _hint(error)
-        error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
+        _complete(error)
         raise
+
+
+def in_words(error: BaseException) -> str:
+    """What a cell shows of an error that it does not raise."""
+    if not isinstance(error, GLMError):
+        return f"{class_name(error)}: {error}".removesuffix(": ")
+    _complete(error)
+    return str(error)
+
+
+def _complete(error: GLMError) -> None:
+    error.hint = _hint(error)
+    error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
 
 
 def in_cell(notice: str) -> str:

@@ -155,10 +155,28 @@ def _rename_to(journal: Path, name: str) -> Path:
 
 def _run(path: Path, notebook: Any, *, replay: str) -> str | None:
     """Run all cells in a kernel that knows the notebook's path. Returns what went wrong, if anything."""
-    nbclient: Any = import_module("nbclient")
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = None, []
+    waits = _waiting_for_background(notebook) if replay == "off" else []
+    notebook.cells += waits
+    try:
+        return _executed(path, notebook, replay=replay, waits=waits)
+    finally:
+        del notebook.cells[len(notebook.cells) - len(waits) :]
+
+
+def _waiting_for_background(notebook: Any) -> list[Any]:
+    """A last cell that waits for the replies of others that do not, if there may be any."""
+    if not any(cell.cell_type == "code" and "--bg" in cell.source for cell in notebook.cells):
+        return []
+    wait = 'if get_ipython().find_line_magic("glm"):\n    get_ipython().run_line_magic("glm", "wait")'
+    return [import_module("nbformat.v4").new_code_cell(wait)]
+
+
+def _executed(path: Path, notebook: Any, *, replay: str, waits: list[Any]) -> str | None:
+    """Execute the cells, of which the last may be ours (`waits`). Returns what went wrong, if anything."""
+    nbclient: Any = import_module("nbclient")
     client = nbclient.NotebookClient(
         notebook,
         timeout=_TIMEOUT,
@@ -176,6 +194,8 @@ def _run(path: Path, notebook: Any, *, replay: str) -> str | None:
         failed = max(
             (number for number, cell in enumerate(notebook.cells, 1) if cell.get("execution_count")), default=1
         )
+        if notebook.cells[failed - 1] in waits:
+            return f"what was asked in the background failed: {_message(notebook.cells[failed - 1])}"
         return f"cell {failed} ({_opening(notebook.cells[failed - 1])}) failed: {_message(notebook.cells[failed - 1])}"
     except nbclient.exceptions.CellTimeoutError:
         return f"a cell took longer than {_TIMEOUT} seconds."

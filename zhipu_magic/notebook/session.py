@@ -10,15 +10,15 @@ settings through `reflect_chat` alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..text.errors import GLMError
-from . import front_ends, hints, notices, page_chat
+from . import front_ends, hints, page_chat
+from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
+from .jobs import Jobs
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
 from .page_practice import PagePractice
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
+    from .line.cell_line import CellOptions
     from .shell import Shell
 
 
@@ -42,9 +43,10 @@ class Session:
     """A page's chat, settings, display and notices."""
 
     def __init__(self, shell: Shell, settings: Settings) -> None:
-        self.shell = shell
-        self.settings = settings
+        self.shell, self.settings = shell, settings
         self.cells = CellTracker(shell)
+        self.jobs = Jobs()
+        self._asides = Asides(self.jobs, lambda: self._chat, self.notify)
         self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
@@ -53,10 +55,11 @@ class Session:
         self._dashboard: Dashboard | None = None
         self._practice = PagePractice()
         self._notices: list[str] = []
+        self.last_each: tuple[str, CellOptions] | None = None
+        """The template and the options of the latest cell that asked over a table."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
-        #: A run, and whether its cell had an earlier turn when this run first asked.
-        self._earlier_turn = (0, False)
+        self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -116,6 +119,7 @@ class Session:
     def close(self) -> None:
         """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
         self.cells.idle.set()  # so that the warm-up ends
+        self.jobs.close()
         self.end_practice()
         if self._chat is not None:
             self._chat.close()
@@ -184,6 +188,8 @@ class Session:
             return
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
+        self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
+        self._asides.catch_up()
         self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
         self.set_aside_deleted(self.cells.just_deleted)
 
@@ -191,27 +197,25 @@ class Session:
         """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns."""
         if not self.cells.end(result):
             return
+        self.jobs.step()
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
-            self.set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
+            self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""
-        known = [self._identity.known(cell) for cell in sorted(cells)]
-        self.set_aside([cell for cell in known if cell is not None], "deleted")
+        self._set_aside(map(self._identity.known, sorted(cells)), "deleted")
 
-    def set_aside(self, cells: Sequence[str], why: str, *, except_run: int | None = None) -> None:
-        """Set aside the turns of these cells, except those of one run, and add a notice."""
-        if self._chat is None or not cells:
-            return
-        system = self._chat.system
-        with suppress(GLMError):
-            for name, count in self._chat.history.set_aside(cells, except_run=except_run).items():
-                elsewhere = name if name != self._chat.thread().name else ""
-                self.notify(notices.set_aside(count, why, elsewhere=elsewhere))
-            if self._chat.system != system:
-                self.notify(notices.system_gone(system, why, self._chat.system))
-            self.reflect_chat()
+    def _set_aside(self, cells: Iterable[str | None], why: str, *, except_run: int | None = None) -> None:
+        self._asides.set_aside(cells, why, except_run=except_run)
+        self.reflect_chat()
+
+    def reply_has_ended(self, cell: str | None) -> None:
+        """Note that the reply of a job has ended, which this cell asked for and did not wait for."""
+        if cell is not None and cell in map(self._identity.known, self.cells.deleted):
+            self._asides.set_aside([cell], "deleted")
+        self._asides.catch_up()
+        self.reflect_chat()
 
     # The display
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
         #: Publishes output in the running cell; %%capture replaces it.
         display_pub: Any
+        #: Has the ways in which values show themselves.
+        display_formatter: Any
         #: Has each cell as it was typed.
         history_manager: Any
         #: The number of the running cell, or of the next one.
@@ -53,6 +55,11 @@ def request_id(shell: Shell) -> str | None:
     """The id of the front end's request; None outside a kernel."""
     found = _part_of_request(shell, "header").get("msg_id")
     return found if isinstance(found, str) else None
+
+
+def is_unattended(shell: Shell) -> bool:
+    """Whether the front end says that nobody can answer a question, as what runs notebooks by itself does."""
+    return _part_of_request(shell, "content").get("allow_stdin") is False
 
 
 def _part_of_request(shell: Shell, name: str) -> Mapping[str, Any]:

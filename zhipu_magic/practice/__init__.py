@@ -10,6 +10,8 @@ says that no model is behind it. Scripts make it play any reply, fault or broken
 It imports nothing from the client's side, so that the two cannot share a misreading of the protocol.
 """
 
+from .batches.course import Course
+from .batches.lines import Mistake
 from .encode import DONE, chunk, sse, tool_call
 from .endpoint import Received
 from .script import CUT, RESET, STALL, Answer, Drop, Fault, Raw, Script
@@ -22,8 +24,10 @@ __all__ = [
     "RESET",
     "STALL",
     "Answer",
+    "Course",
     "Drop",
     "Fault",
+    "Mistake",
     "PracticeServer",
     "Raw",
     "Received",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-import sys
 import time
 from collections.abc import Iterable
 from typing import Any, cast
@@ -17,7 +14,7 @@ from . import encode
 from .body import parsed
 from .endpoint import Received, Receiver, Service
 from .request import ChatRequest
-from .script import CUT, EVENT_STREAM, RESET, STALL, Answer, Drop, Fault, Raw, Script
+from .script import EVENT_STREAM, Answer, Drop, Fault, Raw, Script
 from .text import estimate_tokens
 
 _LONGEST_SILENCE = 2.0
@@ -69,9 +66,9 @@ class ChatCompletions(Receiver):
             case Fault():
                 await self.refuse(script)
             case Raw():
-                await self._play(script)
+                await self.play(script)
             case Drop():
-                self._hang_up(reset=script.reset)
+                self.hang_up(reset=script.reset)
 
     async def _answer(self, answer: Answer, request: ChatRequest) -> None:
         identity = encode.identity(answer, request)
@@ -84,7 +81,7 @@ class ChatCompletions(Receiver):
                 # A piece of a stream is about a token.
                 pieces = estimate_tokens((answer.reasoning or "") + answer.content)
                 await asyncio.sleep(min(pieces / self.service.pace, _LONGEST_SILENCE))
-            await self._send(encode.to_json(encode.completion(answer, request, identity)))
+            await self.send_packet(encode.to_json(encode.completion(answer, request, identity)))
 
     async def _stream(self, chunks: Iterable[dict[str, Any]]) -> None:
         await self.flush()
@@ -94,35 +91,9 @@ class ChatCompletions(Receiver):
             due = began + number / self.service.pace if self.service.pace else began
             # Even without a wait, give the other connections their turn.
             await asyncio.sleep(max(0.0, due - loop.time()))
-            await self._send(encode.sse(event))
-        await self._send(encode.DONE)
+            await self.send_packet(encode.sse(event))
+        await self.send_packet(encode.DONE)
 
-    async def _send(self, data: bytes) -> None:
-        """Send bytes as a separate packet. Raises StreamClosedError if the client has left."""
-        self.write(data)
-        await self.flush()
-
-    async def _play(self, raw: Raw) -> None:
-        self.set_status(raw.status)
-        self.clear_header("Content-Type")
-        for name, value in raw.headers.items():
-            self.set_header(name, value)
-        await self.flush()
-        for step in raw.steps:
-            if isinstance(step, bytes):
-                await self._send(step)
-            elif step is STALL:
-                await asyncio.Event().wait()
-            elif step is CUT or step is RESET:
-                return self._hang_up(reset=step is RESET)
-            else:
-                await asyncio.sleep(step)
-
-    def _hang_up(self, *, reset: bool) -> None:
+    def hang_up(self, *, reset: bool) -> None:
         self.received.ended.set()  # before the connection closes, because the client has not closed it
-        stream = self.detach()
-        if reset:
-            # Closing a socket with a linger time of zero resets the connection. Windows uses shorts here.
-            no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
-        stream.close()
+        super().hang_up(reset=reset)

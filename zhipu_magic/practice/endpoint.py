@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -13,7 +17,7 @@ from tornado.web import RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
 from .request import ChatRequest
-from .script import Fault, Script
+from .script import CUT, RESET, STALL, Fault, Raw, Script
 from .script_file import ScriptFile
 
 #: The most requests that are remembered, and the most bytes of their bodies together.
@@ -106,6 +110,37 @@ class Endpoint(RequestHandler):
         for name, value in fault.headers.items():
             self.set_header(name, value)
         await self.finish(encode.to_json(encode.error(fault)))
+
+    async def send_packet(self, data: bytes) -> None:
+        """Send bytes as a separate packet. Raises StreamClosedError if the client has left."""
+        self.write(data)
+        await self.flush()
+
+    async def play(self, raw: Raw) -> None:
+        """Send a response step by step."""
+        self.set_status(raw.status)
+        self.clear_header("Content-Type")
+        for name, value in raw.headers.items():
+            self.set_header(name, value)
+        await self.flush()
+        for step in raw.steps:
+            if isinstance(step, bytes):
+                await self.send_packet(step)
+            elif step is STALL:
+                await asyncio.Event().wait()
+            elif step is CUT or step is RESET:
+                return self.hang_up(reset=step is RESET)
+            else:
+                await asyncio.sleep(step)
+
+    def hang_up(self, *, reset: bool) -> None:
+        """Close the connection, or reset it, whatever has been sent."""
+        stream = self.detach()
+        if reset:
+            # Closing a socket with a linger time of zero resets the connection. Windows uses shorts here.
+            no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
+        stream.close()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send an unexpected error to the client, which is testing against this server, in the usual form."""

@@ -8,7 +8,9 @@ import socket
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from .batches.course import Course, Ill
 from .batches.endpoints import Batches
 from .endpoint import Received, Service
 from .gate import gated
@@ -70,6 +72,28 @@ class PracticeServer:
     def enqueue(self, *scripts: Script) -> None:
         """Answer the next chat requests with these scripts, in order. Can be called from any thread."""
         self._service.scripts.extend(scripts)
+
+    def enqueue_batches(self, *courses: Course) -> None:
+        """Have the next batches go like this, in order. Can be called from any thread."""
+        self._batches.courses.extend(courses)
+
+    def disturb(self, kind: str, *answers: Ill, takes_effect: bool = False) -> None:
+        """Answer the next requests of a kind to `/files` or `/batches` with these: `POST /batches`, `GET /files/*`.
+
+        If a request `takes_effect`, what it asks for is done, and its answer alone is another. Can be called from any
+        thread.
+        """
+        self._batches.disturbances.add(kind, *answers, takes_effect=takes_effect)
+
+    @property
+    def batches(self) -> list[dict[str, Any]]:
+        """The batches that it knows, the oldest first, as it tells of them."""
+        return [batch.as_json() for batch in list(self._batches.by_id.values())]
+
+    @property
+    def files(self) -> list[str]:
+        """The names of the files that it has, the oldest first."""
+        return [file.filename for file in list(self._batches.files.by_id.values())]
 
     def start(self) -> PracticeServer:
         """Start listening. Raises OSError if the port is taken."""

@@ -7,33 +7,31 @@ from __future__ import annotations
 import random
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from ..text.characters import LONGEST_NAME, is_name
 from ..text.errors import ConnectionFailed, GLMError, ServiceError
-from ..text.untrusted_json import loads
 from .api_key import Hide
-from .decode import ChunkStream, Refused, brings_a_token, finish_reason, says_error, whole_body
+from .decode import ChunkStream, brings_a_token, finish_reason
 from .endpoint import Endpoint, not_an_address
 from .error_causes import CAUSES, TOO_LONG
 from .error_codes import too_long
 from .exchange import Emit
 from .http_client import CONNECT_SECONDS, Line, http_client
+from .model_list import listed_models
 from .models import find
 from .profile import LONG_TIMEOUT, USUAL_TIMEOUT
-from .response_members import count_of, name_of, objects
 from .sdk import ChatCompletionChunk, Completion, ZhipuAI
 from .shown import Shown
 from .stream import Chunk, Retry
 from .transport_errors import Asked, in_a_word, translate
 
-#: The most models that are listed.
-_MOST_MODELS = 1_000
+Found = TypeVar("Found")
+
 #: Characters: removing a shorter key would take pieces of words out of a message.
 _SHORTEST_KEY = 4
 
@@ -101,7 +99,6 @@ class Client:
 
         Raises GLMError. Meant for a separate thread (see `exchange`).
         """
-        self._line.cancelled = cancelled
 
         def before_sleep(state: RetryCallState) -> None:
             assert state.outcome is not None and state.next_action is not None
@@ -122,13 +119,51 @@ class Client:
             before_sleep=before_sleep,
             sleep=sleep,
             reraise=True,
-        )(self._ask, body, emit, cancelled)
+        )(self.try_once, body, emit, cancelled)
+
+    def try_once(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        """Send the request once, and emit the chunks as they come. Raises GLMError. Meant for a separate thread."""
+        self._line.cancelled = cancelled
+        self._ask(body, emit, cancelled)
 
     def models(self, cancelled: threading.Event | None = None) -> list[str]:
         """The models that the service offers; the contexts that it tells are known from now on. Raises GLMError."""
-        self._line.cancelled, self._line.seconds = cancelled or threading.Event(), self._timeout
+
+        def listed(response: httpx.Response) -> list[str]:
+            return listed_models(response, self._shown, self._hide)
+
+        return self.call(
+            lambda sdk: sdk.get("/models", cast_type=httpx.Response, stream=True), listed, cancelled=cancelled
+        )
+
+    def call(
+        self,
+        send: Callable[[ZhipuAI], httpx.Response],
+        read: Callable[[httpx.Response], Found],
+        *,
+        tries: int = 1,
+        seconds: float | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> Found:
+        """What `read` makes of the response to a request that `send` makes with the SDK. Raises GLMError.
+
+        It is sent again where the error allows it, up to so many `tries`. `seconds` is how long the service may be
+        silent, if that is longer than usual.
+        """
+        self._line.cancelled = cancelled or threading.Event()
+        self._line.seconds = max(self._timeout, seconds or 0.0)
+        found: Found = Retrying(
+            stop=stop_after_attempt(tries),
+            wait=_wait,
+            retry=retry_if_exception(lambda error: isinstance(error, GLMError) and error.retryable),
+            reraise=True,
+        )(self._call, send, read)
+        return found
+
+    def _call(self, send: Callable[[ZhipuAI], httpx.Response], read: Callable[[httpx.Response], Found]) -> Found:
         try:
-            return self._list_models()
+            with closing(send(self._sdk)) as response:
+                return read(response)
         except Exception as error:
             failure: BaseException = self._translated(error, begun=False)
         except BaseException as error:
@@ -142,26 +177,6 @@ class Client:
         else:
             with suppress(GLMError):
                 self.models(cancelled)
-
-    def _list_models(self) -> list[str]:
-        response = self._sdk.get("/models", cast_type=httpx.Response, stream=True)
-        with closing(response):
-            body = whole_body(response)
-        try:
-            answer = loads(body)
-        except ValueError:
-            answer = None
-        models = objects(answer.get("data")) if isinstance(answer, Mapping) else []
-        found: list[str] = []
-        for model in models[:_MOST_MODELS]:
-            given = model.get("id")
-            name = None if isinstance(given, str) and len(given) > LONGEST_NAME else name_of(given)
-            if name and is_name(name):
-                found.append(self._hide(name))
-                self._shown.learn(name, context=_context_of(model))
-        if not found:
-            raise Refused(response, body, is_error=isinstance(answer, Mapping) and says_error(answer))
-        return list(dict.fromkeys(found))
 
     def hang_up(self) -> None:
         """Wake the thread that waits in the connection's socket, by shutting it. The client is of no use afterwards."""
@@ -265,14 +280,6 @@ def _has_no_room(chunk: Chunk, body: Mapping[str, Any]) -> bool:
 
 #: Members of a request that limit the answer.
 _LIMITS = {"max_tokens", "max_completion_tokens", "n_predict"}
-
-
-def _context_of(model: Mapping[str, Any]) -> int | None:
-    """The context that a list of models tells: vLLM's name for it, llama.cpp's, and those of others."""
-    meta = model.get("meta")
-    named = [model.get(name) for name in ("max_model_len", "context_length", "context_window", "max_context_length")]
-    named.append(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
-    return next(filter(None, map(count_of, named)), None)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -66,7 +66,7 @@ class Service:
         self._used_keys: set[ApiKey] = set()
         self._shown: dict[str, Shown] = {}
         self._timeout = timeout
-        self._max_retries = max_retries
+        self.max_retries = max_retries
         self._idle: list[_Idle] = []
         self._in_use: set[Client] = set()
         self._generation = 0
@@ -164,7 +164,7 @@ class Service:
         self._plain_http = self._plain_http if plain_http is None else check_plain_http(plain_http)
         self._base_url = self._base_url if base_url is None else base_url
         self._timeout = self._timeout if timeout is None else timeout
-        self._max_retries = self._max_retries if max_retries is None else max_retries
+        self.max_retries = self.max_retries if max_retries is None else max_retries
         self.close()
 
     def models(self) -> list[str]:
@@ -233,7 +233,7 @@ class Service:
                 shown=self.shown_at(endpoint.base_url),
                 timeout=self._timeout,
                 keep_alive=KEEP_ALIVE,
-                max_retries=self._max_retries,
+                max_retries=self.max_retries,
                 context=context,
             )
 

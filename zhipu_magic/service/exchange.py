@@ -72,7 +72,7 @@ class Exchange:
         """Hand over an item."""
         self._items.append(item)
         if self._on_arrival:
-            _call_all(self._on_arrival)
+            call_all(self._on_arrival)
 
     @contextmanager
     def waiting_on(self, line: Line) -> Iterator[None]:
@@ -90,15 +90,15 @@ class Exchange:
     def wait(self, timeout: float = 0.0, linger: float = 0.0) -> None:
         """Wait up to `linger` seconds for the end, then up to `timeout` seconds for something to take."""
         if linger > 0:
-            _wait_for_call(self._on_end, lambda: self._over or self.drained, linger)
+            wait_for_call(self._on_end, lambda: self._over or self.drained, linger)
         if timeout > 0:
-            _wait_for_call(self._on_arrival, lambda: self._over or self.drained or bool(self._items), timeout)
+            wait_for_call(self._on_arrival, lambda: self._over or self.drained or bool(self._items), timeout)
 
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, from any thread, as soon as there is something to take."""
         self._on_arrival.append(call)
         if self._items or self.is_over:
-            _call_all(self._on_arrival)
+            call_all(self._on_arrival)
 
     def take(self) -> list[StreamItem] | None:
         """The items since the last call; None once all have been taken."""
@@ -141,8 +141,8 @@ class Exchange:
 
     def wake(self) -> None:
         """Wake everyone who waits."""
-        _call_all(self._on_end)
-        _call_all(self._on_arrival)
+        call_all(self._on_end)
+        call_all(self._on_arrival)
 
     def _gathered(self, most: int) -> list[StreamItem]:
         items: list[StreamItem] = []
@@ -161,13 +161,13 @@ class Exchange:
             self._over = True
 
 
-def _call_all(calls: deque[Callable[[], None]]) -> None:
+def call_all(calls: deque[Callable[[], None]]) -> None:
     with suppress(IndexError):  # two threads may be here
         while True:
             calls.popleft()()
 
 
-def _wait_for_call(calls: deque[Callable[[], None]], is_there: Callable[[], bool], seconds: float) -> None:
+def wait_for_call(calls: deque[Callable[[], None]], is_there: Callable[[], bool], seconds: float) -> None:
     """Wait up to `seconds` for a call of these, unless what they wait for is there.
 
     Each waits in a lock of its own, which only C code takes. An interrupt can leave the lock of a `threading.Event`

@@ -19,6 +19,9 @@ _M = 1_000_000
 SEARCH_COST: Final = 0.05
 CHEAPEST_SEARCH: Final = 0.01
 
+#: What the Batch API bills of a live request's price (docs/protocol.md, "Batch, embeddings").
+BATCH_PRICE: Final = 0.5
+
 #: The values of `reasoning_effort` in the specification. Each model takes some of them.
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from ..text.addresses import host_of, is_this_machine, path_of
@@ -125,6 +126,7 @@ _OTHER: Final = Profile(data_urls=True)
 _GLM_HOSTS: Final = {"open.bigmodel.cn": _MAINLAND, "api.z.ai": _INTERNATIONAL}
 
 
+@cache
 def profile_of(base_url: str) -> Profile:
     """The profile of the service at this address. A server on this machine at the service's path stands in for it."""
     host, path = host_of(base_url), path_of(base_url)

@@ -9,6 +9,7 @@ from __future__ import annotations
 try:
     from zhipuai import ZhipuAI
     from zhipuai.core import APIConnectionError, StreamResponse
+    from zhipuai.core._request_opt import FinalRequestOptions
     from zhipuai.types.chat.chat_completion import Completion
     from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 except ImportError as missing:
@@ -16,9 +17,17 @@ except ImportError as missing:
         from zai import ZhipuAiClient as ZhipuAI
         from zai.core import StreamResponse
         from zai.core._errors import APIConnectionError
+        from zai.core._request_opt import FinalRequestOptions
         from zai.types.chat.chat_completion import Completion
         from zai.types.chat.chat_completion_chunk import ChatCompletionChunk
     except ImportError:
         raise missing from None  # it is the one that is declared
 
-__all__ = ["APIConnectionError", "ChatCompletionChunk", "Completion", "StreamResponse", "ZhipuAI"]
+__all__ = [
+    "APIConnectionError",
+    "ChatCompletionChunk",
+    "Completion",
+    "FinalRequestOptions",
+    "StreamResponse",
+    "ZhipuAI",
+]

@@ -27,3 +27,19 @@ def money(yuan: float) -> str:
     if yuan == 0:
         return "free"
     return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+
+
+def compact(count: int) -> str:
+    """A count in few characters: 870, 12.3k, 1.2M."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= size and count >= 10_000:
+            number = count / size
+            return f"{number:.0f}{unit}" if number >= 100 else f"{number:.1f}{unit}"
+    return f"{count:,}"
+
+
+def short_time(seconds: float) -> str:
+    """A length of time as a clock shows it: 0:52, 12:05, 3:07:30."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -123,6 +123,13 @@ def newest(folder: Path, ending: str, most: int, *, but: str = "") -> list[Path]
     return [folder / name for _, name in sorted(found, reverse=True)[:most]]
 
 
+def remove(path: Path, *, ours: int = 0) -> None:
+    """Delete a file, if it is there. Raises OSError for what is not a regular file, and where it cannot be deleted."""
+    with suppress(FileNotFoundError), open_folder_of(path, ours) as folder:
+        if folder.regular(path.name) is not None:
+            os.unlink(folder.at(path.name), dir_fd=folder.descriptor)
+
+
 def rename(path: Path, name: str) -> Path:
     """Rename a file within its folder. Returns its new path. Raises OSError."""
     with open_folder_of(path) as folder:

@@ -38,7 +38,7 @@ def value_of(expression: str, names: Mapping[str, Any]) -> Any:
 def is_name(expression: str, names: Mapping[str, Any]) -> bool:
     """Whether the expression begins with one of these names."""
     tree = parsed(expression)
-    return tree is not None and _root(tree) in names
+    return tree is not None and root_of(tree) in names
 
 
 def split_budget(inside: str, tokens: int) -> tuple[str, int]:
@@ -63,7 +63,7 @@ def parsed(inside: str) -> ast.expr | None:
     nodes = list(islice(ast.walk(tree), _MOST_PARTS + 1))
     if len(nodes) > _MOST_PARTS or not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in nodes):
         return None
-    return tree if _root(tree) else None
+    return tree if root_of(tree) else None
 
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
@@ -78,7 +78,7 @@ def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
     return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
 
 
-def _root(tree: ast.expr) -> str:
+def root_of(tree: ast.expr) -> str:
     """The name that an expression begins with."""
     while isinstance(tree, (ast.Attribute, ast.Subscript)):
         tree = tree.value

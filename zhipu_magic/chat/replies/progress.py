@@ -237,6 +237,11 @@ class Progress:
         return Notice("The answer itself had not begun, so it leaves no turn.", reason="outcome.no_turn")
 
     @property
+    def recorded_as(self) -> str:
+        """The id of the journal's event that it comes from; empty if it comes from the service."""
+        return "" if self._recorded is None else self._recorded.id
+
+    @property
     def replayed(self) -> bool:
         """Whether the journal gave it."""
         return self._recorded is not None

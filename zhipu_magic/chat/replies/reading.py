@@ -87,6 +87,11 @@ class Reading:
         return self.progress.state
 
     @property
+    def kept_as(self) -> str:
+        """The id of its event in the journal, for a replay that of the recording; empty before it is kept."""
+        return self.progress.recorded_as or (self.event.id if self.event is not None else "")
+
+    @property
     def ended(self) -> float | None:
         """When it ended, by the monotonic clock; None before."""
         return self.progress.ended
@@ -178,6 +183,20 @@ class Reading:
     def notify(self, call: Callable[[], None]) -> None:
         """Call this once, in whatever thread, as soon as `step` has something to do."""
         self._source.notify(call)
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Keep it as it is within this block, for those who look at it while another thread reads it.
+
+        Gives False where that would be to wait, and then it may change.
+        """
+        changing = self._changing
+        held = changing.acquire(blocking=False)
+        try:
+            yield held
+        finally:
+            if held:
+                changing.release()
 
     @property
     def is_settled(self) -> bool:

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ...history.events.event import Event
+from ...history.events.map_event import MapEvent
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.journal import Journal
 from ...history.journal.reader import JournalReader
 from ...history.rounds import Round
+from ...history.turn import Anchor
 from ...service.stream import DONE
 from ...text.characters import shortened
 from ...text.errors import NotRecorded
@@ -53,6 +55,7 @@ class Recording:
         """Read the journal, if there is one. Raises JournalError."""
         self._path = path
         self._answers: dict[str, dict[int, int | TurnEvent]] = {}
+        self._maps: dict[str, dict[int, MapEvent]] = {}
         self._asked = array("Q")
         self._occurrences = Occurrences()
         self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
@@ -66,6 +69,9 @@ class Recording:
         return self._reader.notes if self._reader else []
 
     def _take(self, place: int, event: Event) -> None:
+        if isinstance(event, MapEvent) and event.late is None and event.of is None:
+            index = self._occurrences.index((event.session, "map", event.key), event.cell, event.run or "")
+            self._maps.setdefault(event.key, {})[index] = event
         if not isinstance(event, TurnEvent):
             return
         if event.holds_answer:
@@ -84,6 +90,11 @@ class Recording:
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
+
+    def find_map(self, key: str, index: int) -> MapEvent | None:
+        """The event of this map; of one that is asked more often than it was, the last."""
+        found = self._maps.get(key, {})
+        return found.get(index) or next(reversed(found.values()), None)
 
     def add(self, key: str, index: int, event: TurnEvent) -> None:
         """Add this answer, if it is complete."""
@@ -146,6 +157,11 @@ class Replay:
         index = self._occurrences.index(key, request.anchor.cell, request.anchor.run)
         fresh = request.options.fresh and self.mode == "auto"
         return Known(key, index, None if fresh else self._recorded().find(key, index))
+
+    def look_up_map(self, key: str, anchor: Anchor) -> MapEvent | None:
+        """What the journal knows of a map, by the key of all its rows."""
+        index = self._occurrences.index(("map", key), anchor.cell, anchor.run)
+        return self._recorded().find_map(key, index)
 
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""

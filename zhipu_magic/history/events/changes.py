@@ -10,6 +10,7 @@ reading a journal restores the same state. To add a kind of event, add its class
     fork, switch               threads
     system, model              of one thread
     temperature, budget        of the chat
+    map                        rows of a table were asked (see `map_event`)
     resume                     continues what an earlier session left
 """
 
@@ -24,6 +25,7 @@ from ..budget import Budget, Unit
 from ..conversation import Conversation, Thread
 from . import turn_event
 from .event import Event, State, event_class
+from .map_event import MapEvent
 from .members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
 from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
@@ -236,7 +238,7 @@ _TYPES: Mapping[str, type[Event]] = {
         kind.event: kind
         for kind in (
             *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, ForkEvent, SwitchEvent),
-            *(SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, ResumeEvent),
+            *(SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
         )
     },
 }

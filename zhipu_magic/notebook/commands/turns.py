@@ -99,6 +99,8 @@ def _now(count: int) -> str:
 
 
 def _reset(session: Session, text: str) -> None:
+    here = session.chat.thread().name
+    session.jobs.stop([job for job in session.jobs.running if job.work.thread == here])
     if session.chat.thread().last is None:
         session.answer(Markup("The thread is empty already."))
         return

@@ -55,6 +55,10 @@ def _commands(session: Session, typed: str) -> tuple[int, Found]:
     return 0, [(name, "command") for name in COMMANDS]
 
 
+def _jobs(session: Session, typed: str) -> tuple[int, Found]:
+    return 0, [(str(job.number), "job") for job in session.jobs.all]
+
+
 def _tools(session: Session, typed: str) -> tuple[int, Found]:
     return _in_list(session.tool_names(), typed)
 
@@ -149,6 +153,7 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "models": _models,
     "threads": _threads,
     "commands": _commands,
+    "jobs": _jobs,
     "tools": _tools,
     "functions": _functions,
     "choices": _choices,

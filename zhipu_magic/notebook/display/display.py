@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
@@ -11,6 +11,9 @@ from ...chat.watch import Painter
 from ...history.turn import Turn
 from ...text.markup import Markup
 from .panel import PanelMode
+
+if TYPE_CHECKING:
+    from .map_output import MapPainter
 
 
 class ShowOptions(NamedTuple):
@@ -29,6 +32,26 @@ class ShowOptions(NamedTuple):
     interrupted: bool = False
 
 
+class InBackground(NamedTuple):
+    """How a reply is shown whose cell does not wait for it, by the `name` of its job.
+
+    `heading` is what it is called where it is shown elsewhere, `ticks` whether it is painted between cells. What finds
+    no place in the cell is told by `tell`.
+    """
+
+    name: str
+    heading: str
+    ticks: bool
+    tell: Callable[[str], None]
+
+
+class BackgroundPainter(Painter, Protocol):
+    """Paints a reply after its cell has ended: `begin` makes all outputs in the cell, and the rest replaces them."""
+
+    def fail(self, progress: Progress, why: str) -> None:
+        """Show what there is of a reply that has failed, and why: no error below its cell tells that."""
+
+
 class Display(Protocol):
     """Shows replies and the answers to commands."""
 
@@ -43,6 +66,14 @@ class Display(Protocol):
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What paints a map over a table, with a `panel` below or without."""
+
+    def background(
+        self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground
+    ) -> BackgroundPainter:
+        """The same for a reply whose cell does not wait for it."""
 
     def close(self) -> None:
         """Release what outlives a cell."""

@@ -41,7 +41,7 @@ class Figures:
 
     `ending` says why the reply did not end by itself, and what to do about it; `others` are the notes besides.
     `system` is the system text that was sent; `elsewhere` says that the cell itself did not give it. `cut` says which
-    values in the prompt were not sent in full.
+    values in the prompt were not sent in full. `tells_of_chat` is whether the sums of all the chat are among them.
     """
 
     model: str
@@ -57,7 +57,7 @@ class Figures:
     usage: Usage | None
     cost: float | None
     cost_text: str
-    turns: int
+    turns: int | None
     total_tokens: int
     total_cost: float | None
     context: tuple[int, int] | None
@@ -68,6 +68,7 @@ class Figures:
     cut: tuple[str, ...] = ()
     number: int | None = None
     estimated: str = ""
+    tells_of_chat: bool = True
 
     @classmethod
     def of(cls, standing: Standing, progress: Progress, notices: Sequence[str] = ()) -> Figures:
@@ -93,7 +94,8 @@ class Figures:
             estimated=costs.estimated(standing.sums),
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
-            budget=standing.budget_left,
+            budget="" if standing.is_partial else standing.budget_left,
+            tells_of_chat=not standing.is_partial,
             system=progress.request.hide(progress.request.system),
             elsewhere=progress.request.options.system is None,
             cut=tuple(progress.cut),
@@ -109,6 +111,11 @@ class Figures:
     def without_ending(self) -> Figures:
         """The same where an error below says why the reply ended, and what to do."""
         return replace(self, ending="")
+
+    @property
+    def apart(self) -> Figures:
+        """The same without what depends on which other replies have ended before."""
+        return replace(self, tells_of_chat=False, turns=None, budget="", context=None)
 
 
 def _cost_text(progress: Progress, standing: Standing) -> str:

@@ -11,8 +11,9 @@ from ...chat.watch import Painter
 from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
+from .background import ElsewherePainter, NoPanel, PlacePainter
 from .cell_outputs import CellOutputs
-from .display import ShowOptions
+from .display import BackgroundPainter, InBackground, ShowOptions
 from .figures import Figures
 from .output import Output
 from .painter import PagePainter
@@ -22,6 +23,7 @@ from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
+    from .map_output import MapPainter
 
 
 class Notebook:
@@ -65,6 +67,38 @@ class Notebook:
                 self._panels.settled(turn, panel, progress)
 
         return PagePainter(text, panel, settled, streamed=streamed, alone=options.alone)
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What paints a map; it leaves two outputs, the first rows of its table and the panel."""
+        from .map_output import PageMapPainter
+
+        publish = self._shell.display_pub.publish
+        return PageMapPainter(lambda: Output(publish), panel=panel, updates=updates.are_shown(self._shell))
+
+    def background(
+        self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground
+    ) -> BackgroundPainter:
+        """The same for a reply whose cell does not wait for it: no output is added once that has ended."""
+        are_shown = updates.are_shown(self._shell)
+        if not (are_shown or updates.come_later(self._shell)):
+            return ElsewherePainter(self.show_text, lambda: self.painter(progress, standing, options), job)
+        job = job._replace(ticks=job.ticks and are_shown)
+        publish, notes = self._shell.display_pub.publish, [*options.notices]
+
+        def figures() -> Figures:
+            return Figures.of(standing(), progress, notes).apart
+
+        def settled() -> None:
+            if are_shown and (turn := standing().turn):
+                self._panels.settled(turn, panel, progress)
+
+        panel = PanelOutput(lambda: Output(publish), figures, options.panel, self._panels.keep)
+        text = ReplyText(
+            lambda: Output(publish), panel, self._cell, in_parts=False, remote_images=options.remote_images
+        )
+        placed = NoPanel(figures, job.tell) if options.panel == "off" else panel
+        page = PagePainter(text, placed, settled, streamed=options.streamed and job.ticks, alone=False)
+        return PlacePainter(page, text, placed, notes=notes, job=job)
 
     def close(self) -> None:
         """Close the widgets of earlier replies."""

@@ -70,19 +70,20 @@ def note_html(figures: Figures) -> Markup:
 def left_behind(figures: Figures | None) -> Markup:
     """The note above the figures on a page that was saved or reloaded before its reply was complete."""
     if figures is None:
-        return _note_html("This page was saved or reloaded while the cell ran, which ended without a reply.")
+        return note_line("This page was saved or reloaded while the cell ran, which ended without a reply.")
     saved = "This page was saved or reloaded before the reply was whole"
     if figures.number is None:
-        return _note_html(f"{saved}, and does not show all of it.")
+        return note_line(f"{saved}, and does not show all of it.")
     first = f"%glm thread {figures.thread} and then " if figures.thread else ""
-    return _note_html(f"{saved}: {first}%glm show {figures.number} shows all of it.")
+    return note_line(f"{saved}: {first}%glm show {figures.number} shows all of it.")
 
 
 def _notes_html(figures: Figures) -> Markup:
-    return Markup().join(map(_note_html, figures.notes))
+    return Markup().join(map(note_line, figures.notes))
 
 
-def _note_html(note: str) -> Markup:
+def note_line(note: str) -> Markup:
+    """One note."""
     return Markup('<div role="note" style="{style}">{note}</div>', style=_NOTE, note=note)
 
 
@@ -178,12 +179,19 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     rows += [("value cut", shorten(cut, _LONG_TEXT)) for cut in figures.cut[:_CUT_IN_DETAILS]]
     if len(figures.cut) > _CUT_IN_DETAILS:
         rows.append(("values cut", f"{len(figures.cut) - _CUT_IN_DETAILS:,} more"))
-    total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
-    rows.append(("conversation", plural(figures.turns, "turn")))
+    if figures.turns is not None:
+        rows.append(("conversation", plural(figures.turns, "turn")))
     if figures.thread:
         rows.append(("thread", figures.thread))
-    rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
-    if figures.estimated:
+    return rows + _details_of_chat(figures)
+
+
+def _details_of_chat(figures: Figures) -> list[tuple[str, str]]:
+    rows = []
+    if figures.tells_of_chat:
+        total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
+        rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
+    if figures.tells_of_chat and figures.estimated:
         rows.append(("besides", figures.estimated))
     if figures.context:
         tokens, context = figures.context

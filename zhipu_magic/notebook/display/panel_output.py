@@ -44,6 +44,12 @@ class PanelOutput:
         if self._mode != "off":
             self._draw(self._figures(), live=True)
 
+    def hold_place(self) -> None:
+        """Show the current figures where they cannot change until a later cell runs."""
+        if self._mode != "off":
+            figures = self._figures()
+            self._output.show(html_bundle(panel_html(figures, live=True), panel_text(figures)))
+
     def move(self) -> Output:
         """Return a new output in the panel's place, and show the panel below it from now on."""
         place, self._output = self._output, self._new_output()

@@ -9,7 +9,7 @@ from ...chat.replies.progress import Progress
 from ...chat.undisturbed import undisturbed
 from ...history.markdown import folded_reasoning
 from ...text.growing import Cut, cut
-from ...text.markup import Markup, markdown_bundle
+from ...text.markup import Markup, html_bundle, markdown_bundle
 from . import answer
 from .cell_outputs import CellOutputs
 from .growing import (
@@ -24,6 +24,7 @@ from .growing import (
 )
 from .markdown import final_page
 from .output import NOTHING, Bundle, Output
+from .panel import note_line
 from .panel_output import PanelOutput
 
 #: Bytes of a finished part. JupyterLab shows at most 50 outputs, so after some parts the next ones are longer.
@@ -97,6 +98,10 @@ class ReplyText:
             self._tail.show(markdown_bundle(page, progress.joined_text), _about(progress))
 
         undisturbed(show)
+
+    def fail(self, why: str) -> None:
+        """Say in its place why there is no text."""
+        self._tail.show(html_bundle(note_line(why), why))
 
     def give_up(self) -> bool:
         if not self.shown or self._cell.clear():

@@ -12,11 +12,12 @@ from ...chat.standing import Standing
 from ...chat.watch import Painter
 from ...history.turn import Turn
 from ...text.markup import Markup
-from .display import ShowOptions
+from .display import BackgroundPainter, InBackground, ShowOptions
 from .figures import Figures
 from .plain import PlainPainter
 
 if TYPE_CHECKING:
+    from .map_output import MapPainter
     from .screen import Screen
 
 
@@ -56,6 +57,20 @@ class Terminal:
         from .typeset_painter import TypesetPainter
 
         return TypesetPainter(figures, options, self._screen())
+
+    def map_painter(self, *, panel: bool) -> MapPainter:
+        """What prints a map: a line that changes, where there is a screen, and its end."""
+        from .map_terminal import TerminalMapPainter
+
+        return TerminalMapPainter(self._screen(), panel=panel, is_screen=_is_screen())
+
+    def background(
+        self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground
+    ) -> BackgroundPainter:
+        """What prints it when a cell runs after it has ended."""
+        from .background import ElsewherePainter
+
+        return ElsewherePainter(self.show_text, lambda: self.painter(progress, standing, options), job)
 
     def _screen(self) -> Screen:
         from .screen import Screen  # with rich, which is not needed before

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 from ..front_ends import running_cell
-from ..shell import request_id, request_metadata
+from ..shell import is_unattended, request_id, request_metadata
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -25,6 +25,17 @@ def are_shown(shell: Shell) -> bool:
     if running_cell(request_metadata(shell), None) is None:
         return False
     return not isinstance(shell.display_pub, CapturingDisplayPublisher) and not _is_taken(request_id(shell))
+
+
+def come_later(shell: Shell) -> bool:
+    """Whether what is published now can be replaced while a later cell runs, if not before.
+
+    What runs notebooks by itself (nbclient, nbconvert, papermill) takes such updates from the cell that runs, and
+    `%%capture` keeps them with the rest. A console shows what was published first for ever.
+    """
+    if isinstance(shell.display_pub, CapturingDisplayPublisher):
+        return True
+    return running_cell(request_metadata(shell), None) is None and is_unattended(shell)
 
 
 def _is_taken(request: str | None) -> bool:

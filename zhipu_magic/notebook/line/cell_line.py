@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -38,9 +38,13 @@ class CellOptions:
     as_type: str | None = None
     raw: bool = False
     preview: bool = False
+    each: str | None = None
+    first: int | None = None
+    in_flight: int | None = None
     bind: str | None = None
     output: str | None = None
     insert: bool = False
+    background: bool = False
     quiet: bool = False
     help: bool = False
 
@@ -59,9 +63,23 @@ def parse(line: str) -> CellOptions:
         )
     values = vars(given)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
+    _check_table(own)
     if own["bind"] is not None and own["bind"] == own["output"]:
         raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
+    if own["background"] and own["insert"]:
+        raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
     return CellOptions(request=Options(params=_params(values.pop("param")), **values), **own)
+
+
+def _check_table(own: Mapping[str, Any]) -> None:
+    """Raise UsageError for an option of a table without one, and for one that means nothing for its rows."""
+    if own["each"] is None:
+        for name in ("first", "in_flight"):
+            if own[name] is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
+    elif own["insert"] or own["raw"]:
+        option = "-i" if own["insert"] else "--raw"
+        raise UsageError(f"{option} cannot be used with --each.")
 
 
 def _params(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,13 +109,18 @@ def _words(line: str) -> list[str]:
 
 
 def _with_whole_lists(words: Sequence[str]) -> list[str]:
-    """The words, with a list of functions as one of them, even if it has spaces after its commas."""
+    """The words, with a list of functions as one of them, and a reference, even if they have spaces in them."""
     whole: list[str] = []
-    in_list = False
+    in_list = in_braces = False
     for word in words:
         if in_list and word[:1] != "-" and (whole[-1][-1:] in _COMMAS or word[:1] in _COMMAS):
             whole[-1] += word
             continue
+        if in_braces:
+            whole[-1] += f" {word}"
+            in_braces = "}}" not in word
+            continue
+        in_braces = "{{" in word and "}}" not in word
         in_list = word.startswith("--tool=") or (bool(whole) and whole[-1] == "--tool")
         whole.append(word)
     return whole

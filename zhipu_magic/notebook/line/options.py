@@ -40,7 +40,7 @@ _option(
     "--bind",
     metavar="NAME",
     type=option_values.variable_name,
-    help="bind the SDK's Completion to NAME",
+    help="bind the SDK's Completion to NAME; with --bg the Reply, at once",
     example="-b response",
 )
 _option(
@@ -85,6 +85,30 @@ _option(
     action="store_true",
     help="ask outside the conversation: this turn does not see it and is not added to it",
     example="--once",
+)
+
+_group("Over a table")
+_option(
+    "--each",
+    metavar="TABLE",
+    type=option_values.expression,
+    help="ask once for each row of a DataFrame, a Series, a list or a dict of lists; {{ column }} is the row's value. "
+    "-o binds the table with the answers, -b what came of it",
+    example="--each reviews --as Review -o labelled",
+)
+_option(
+    "--first",
+    metavar="COUNT",
+    type=option_values.positive,
+    help="ask only the first COUNT rows, to try a prompt",
+    example="--each reviews --first 5",
+)
+_option(
+    "--in-flight",
+    metavar="COUNT",
+    type=option_values.positive,
+    help="at most so many requests at once; without it, as many as the service takes",
+    example="--each reviews --in-flight 3",
 )
 
 _group("What is sent")
@@ -231,6 +255,13 @@ _option(
     action="store_true",
     help="ask the service even if the journal has the answer",
     example="--fresh",
+)
+_option(
+    "--bg",
+    dest="background",
+    action="store_true",
+    help="do not wait for the reply: it goes on growing here while other cells run, and -b binds it as a Reply",
+    example="--bg -b reply",
 )
 _option("-q", "--quiet", action="store_true", help="show no panel below the reply", example="-q")
 _option("-h", "--help", action="store_true", help="show these options, and ask nothing", example="--help")

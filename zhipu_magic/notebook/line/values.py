@@ -15,6 +15,7 @@ from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Searc
 from ...text.characters import is_word, plain_name
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
+from ...values.expressions import parsed
 from .parser import set_once
 
 
@@ -73,6 +74,21 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of tokens")
     return number
+
+
+def positive(text: str) -> int:
+    number = whole_number(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return number
+
+
+def expression(text: str) -> str:
+    if parsed(text) is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a name, nor an attribute or item of one; give the table a name in a cell above"
+        )
+    return text
 
 
 def member(text: str) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..endpoint import Service
+from .course import Course
 from .files import Files, now
 from .lines import ENDPOINT, Line, Mistake, new_id, read, reply
 
@@ -26,6 +27,7 @@ class Batch:
     input_file_id: str
     metadata: dict[str, str] | None = None
     deletes_input: bool = True
+    course: Course = field(default_factory=Course)
     status: str = "validating"
     id: str = field(default_factory=new_id)
     times: dict[str, int] = field(default_factory=lambda: {"created": now()})
@@ -52,13 +54,16 @@ class Batch:
             "status": self.status,
             "output_file_id": self.output_file_id,
             "error_file_id": self.error_file_id,
-            "created_at": self.times["created"],
-            "expires_at": self.times["created"] + _WINDOW_HOURS * 3_600_000,
-            **{f"{state}_at": self.times.get(state) for state in _TIMES},
-            "request_counts": None if self.total is None else counts,
+            "created_at": self._told(self.times["created"]),
+            "expires_at": self._told(self.times["created"] + _WINDOW_HOURS * 3_600_000),
+            **{f"{state}_at": self._told(self.times.get(state)) for state in _TIMES},
+            "request_counts": None if self.total is None or not self.course.counted else counts,
             "metadata": self.metadata,
             "errors": errors if self.mistakes else None,
         }
+
+    def _told(self, time: int | None) -> int | None:
+        return time // 1000 if time is not None and self.course.in_seconds else time
 
     @property
     def can_be_cancelled(self) -> bool:
@@ -77,22 +82,29 @@ class Batch:
         if not self.mistakes and not self.stopped.is_set():
             self.total = len(lines)
             self._enter("in_progress")
-            for line in lines:
+            for line in lines[: self.course.answers]:
                 await self._wait(seconds / 3 / len(lines))
                 if self.stopped.is_set() or not self._answer(line, service, files, written):
                     break
-        if self.mistakes:
+        if self.mistakes or self.course.ends == "failed":
             files.taken -= sum(map(len, written[True] + written[False]))
             self._enter("failed")
             return
-        if not self.stopped.is_set():
+        if not self.stopped.is_set() and self.course.ends == "completed":
             self._enter("finalizing")
             await self._wait(seconds / 3)
-        self.output_file_id = files.write(f"{self.id}_output.jsonl", written[True])
-        self.error_file_id = files.write(f"{self.id}_error.jsonl", written[False])
+        self._write(files, written)
         if self.deletes_input:
             files.remove(self.input_file_id)
-        self._enter("cancelled" if self.stopped.is_set() else "completed")
+        self._enter("cancelled" if self.stopped.is_set() else self.course.ends)
+
+    def _write(self, files: Files, written: dict[bool, list[bytes]]) -> None:
+        """Write the two files, with what the batch's course adds to them."""
+        for is_answered, more in ((True, self.course.output), (False, self.course.errors)):
+            if more and files.take(len(more)):
+                written[is_answered].append(more)
+        self.output_file_id = files.write(f"{self.id}_output.jsonl", written[True])
+        self.error_file_id = files.write(f"{self.id}_error.jsonl", written[False])
 
     async def _validated(self, data: bytes) -> list[Line]:
         """The lines of the file; what is wrong with any of them is among the mistakes afterwards."""
@@ -103,6 +115,7 @@ class Batch:
             elif len(self.mistakes) < _MOST_MISTAKES:
                 self.mistakes.append(line)
             await asyncio.sleep(0)  # other requests have their turn
+        self.mistakes += self.course.mistakes
         if not lines and not self.mistakes:
             self.mistakes.append(Mistake(None, "文件中没有请求"))
         return lines

@@ -97,7 +97,7 @@ class Shape:
                 text, (f"it contains {len(fitting)} matching values and does not say which one is the answer",)
             )
         value = fitting[-1][1]
-        return value if self._frame is None else self._frame.of(self._type.adapter.dump_python(value, **_AS_FIELDS))
+        return value if self._frame is None else self._frame.of(value)
 
     def request_for_repair(self, mismatch: Mismatch, *, chinese: bool = False) -> str:
         """The message that asks the model to correct its answer, once."""
@@ -135,9 +135,6 @@ class _WrongType(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__()
         self.problems = problems
-
-
-_AS_FIELDS: dict[str, Any] = {"by_alias": False, "warnings": False}
 
 
 def _key(schema: Mapping[str, Any]) -> str:

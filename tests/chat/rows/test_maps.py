@@ -1,0 +1,470 @@
+"""Asking over a table: every row answered, in order, and none asked twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import polars as pl
+import pytest
+from pydantic import BaseModel
+
+from zhipu_magic import Chat
+from zhipu_magic.chat.rows import caller
+from zhipu_magic.history.events.map_event import MapEvent
+from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.text.errors import InvalidRequest, NotRecorded, OverBudget, ServiceError, SettingsError
+
+
+class Review(BaseModel):
+    label: Literal["good", "bad"]
+    score: float
+
+
+GOOD = '{"label": "good", "score": 0.9}'
+
+
+def answers_by_prompt(server: PracticeServer, folder: Path, **replies: Any) -> None:
+    """Answer a prompt that has this word with this text, or with this error's code; others with their last word."""
+    entries = [
+        {"when": word, **({"error": reply[1:]} if str(reply).startswith("!") else {"reply": reply})}
+        for word, reply in replies.items()
+    ]
+    path = folder / "script.json"
+    path.write_text(json.dumps([*entries, {"reply": "another"}]))
+    server.read_script(path)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "n.jsonl"
+
+
+@pytest.fixture
+def chat(server: PracticeServer, path: Path) -> Iterator[Chat]:
+    asking = Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key, journal=path)
+    yield asking
+    asking.close()
+
+
+def again(chat: Chat, server: PracticeServer, **settings: Any) -> Chat:
+    """A chat of another session on the same journal."""
+    chat.close()
+    journal = chat.history.journal.path
+    return Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key, journal=journal, **settings)
+
+
+def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.01)
+
+
+def prompts(server: PracticeServer) -> list[str]:
+    return [request.body["messages"][-1]["content"] for request in server.requests]
+
+
+# The result
+
+
+def test_each_row_gets_its_own_answer_in_order_beside_its_columns(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, alpha="A", beta="B", gamma="C")
+    table = pd.DataFrame({"text": ["alpha", "beta", "gamma"], "other": [1, 2, 3]}, index=[30, 10, 20])
+    mapped = chat.map("Say {{ text }}", table)
+    assert mapped.frame.to_dict() == {**table.to_dict(), "answer": {30: "A", 10: "B", 20: "C"}}
+    assert list(mapped.frame.columns) == ["text", "other", "answer"]
+    assert list(table.columns) == ["text", "other"]
+    assert mapped.values == ["A", "B", "C"]
+    assert mapped.errors == []
+
+
+def test_a_typed_answer_makes_a_column_of_each_field_with_a_fitting_dtype(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, alpha=GOOD, beta='{"label": "bad", "score": 1}')
+    frame = chat.map("{{ text }}", pl.DataFrame({"text": ["alpha", "beta"]}), as_type=Review).frame
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.to_dict(as_series=False) == {"text": ["alpha", "beta"], "label": ["good", "bad"], "score": [0.9, 1.0]}
+    assert frame["score"].dtype == pl.Float64
+
+
+def test_equal_rows_are_asked_once_and_known_ones_not_at_all(chat: Chat, server: PracticeServer) -> None:
+    mapped = chat.map("Say {{ text }}", ["a", "b", "a", "a"])
+    assert len(mapped.values) == 4
+    assert len(server.requests) == 2
+    assert (mapped.figures().equal, mapped.figures().known) == (2, 0)
+    later = again(chat, server)
+    mapped = later.map("Say {{ text }}", ["a", "b", "c"])
+    assert len(mapped.values) == 3
+    assert prompts(server)[2:] == ["Say c"]
+    assert mapped.figures().known == 2
+    later.close()
+
+
+def test_another_prompt_type_or_option_asks_anew(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[Answer(GOOD)] * 5)
+    chat.map("{{ text }}", ["a"]).wait()
+    chat.map("{{ text }}!", ["a"]).wait()
+    chat.map("{{ text }}", ["a"], temperature=0.5).wait()
+    chat.map("{{ text }}", ["a"], as_type=Review).wait()
+    chat.map("{{ text }}", ["a"], fresh=True).wait()
+    assert len(server.requests) == 5
+
+
+def test_a_row_is_asked_outside_the_conversation(chat: Chat, server: PracticeServer) -> None:
+    chat.ask("Hello").read()
+    chat.map("Say {{ text }}", ["a"], system="Be brief.").wait()
+    assert [message["role"] for message in server.requests[-1].body["messages"]] == ["system", "user"]
+    assert chat.thread().size == 1
+    assert chat.system == ""
+
+
+def test_rows_come_as_they_end_and_a_map_can_be_awaited(chat: Chat) -> None:
+    seen = {row.row: row.value for row in chat.map("Say {{ text }}", ["a", "b", "c"])}
+    assert seen.keys() == {0, 1, 2}
+
+    async def ask() -> Any:
+        return (await chat.map("Say {{ text }}", ["d", "e"])).frame
+
+    assert len(asyncio.run(ask())) == 2
+
+
+def test_the_first_rows_alone(chat: Chat, server: PracticeServer) -> None:
+    mapped = chat.map("Say {{ text }}", pd.Series(list("abcdef"), name="text"), first=2)
+    assert len(mapped.frame) == 2
+    assert len(server.requests) == 2
+
+
+# Failures
+
+
+def test_a_row_that_fails_costs_no_other(chat: Chat, server: PracticeServer, tmp_path: Path) -> None:
+    answers_by_prompt(server, tmp_path, unsafe="!1301", alpha="A", beta="B")
+    table = pd.DataFrame({"text": ["alpha", "unsafe", None, "beta"]})
+    mapped = chat.map("Say {{ text }}", table)
+    assert list(mapped.frame["answer"].isna()) == [False, True, True, False]
+    unsafe, missing = mapped.errors
+    assert (unsafe.row, unsafe.code, unsafe.tries, unsafe.reason) == (1, "1301", 1, "service.unsafe")
+    assert (missing.row, missing.tries, missing.reason) == (2, 0, "row.missing")
+    assert "missing in this row" in missing.message
+
+
+def test_failed_rows_are_asked_again_and_answered_ones_are_not(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, unsafe="!1301", alpha="A")
+    chat.map("Say {{ text }}", ["alpha", "unsafe"]).wait()
+    answers_by_prompt(server, tmp_path, unsafe="now it is fine", alpha="never")
+    assert chat.map("Say {{ text }}", ["alpha", "unsafe"]).values == ["A", "now it is fine"]
+    assert len(server.requests) == 3
+
+
+def test_a_wrong_answer_is_mended_once_and_then_its_rows_error(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, alpha=GOOD, wrong="no JSON at all")
+    mapped = chat.map("{{ text }}", ["alpha", "wrong"], as_type=Review)
+    assert mapped.values == [Review(label="good", score=0.9), None]
+    [error] = mapped.errors
+    assert (error.row, error.reason, error.tries) == (1, "answer.invalid", 2)
+    assert len(server.requests) == 3
+
+
+def test_a_wrong_answer_was_paid_and_is_asked_again_only_by_retry(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, wrong="no JSON at all")
+    chat.map("{{ text }}", ["wrong"], as_type=Review).wait()
+    assert chat.map("{{ text }}", ["wrong"], as_type=Review).values == [None]
+    assert len(server.requests) == 2
+    answers_by_prompt(server, tmp_path, wrong=GOOD)
+    assert chat.map("{{ text }}", ["wrong"], as_type=Review, retry=True).values == [Review(label="good", score=0.9)]
+
+
+def test_an_answer_that_was_mended_is_known_by_its_own_key(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(Answer("no JSON"), Answer(GOOD))
+    mapped = chat.map("{{ text }}", ["alpha"], as_type=Review)
+    assert mapped.values == [Review(label="good", score=0.9)]
+    assert mapped.figures().requests == 2
+    assert chat.map("{{ text }}", ["alpha"], as_type=Review).values == mapped.values
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("script", [Fault.of("1302"), Fault.of("1305"), Fault(503, "x"), Fault.of("500"), Drop()])
+def test_refusals_and_faults_lose_no_row(chat: Chat, server: PracticeServer, script: Any) -> None:
+    server.enqueue(*[script] * 4)
+    mapped = chat.map("Say {{ text }}", [f"row {number}" for number in range(12)])
+    assert None not in mapped.values
+    assert mapped.errors == []
+
+
+def test_a_row_that_always_meets_a_fault_fails_alone(
+    chat: Chat, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE_ALONE", 1.0)
+    answers_by_prompt(server, tmp_path, poison="!500", alpha="A")
+    chat.service.configure(max_retries=1)
+    mapped = chat.map("Say {{ text }}", ["poison", *(f"alpha {number}" for number in range(8))])
+    seen = 0
+    for _ in mapped:  # others go on being answered, so that it is this row's own fault
+        seen += 1
+    assert seen == 9
+    assert [error.row for error in mapped.errors] == [0]
+
+
+@pytest.mark.parametrize(("code", "reason"), [("1113", "service.balance"), ("1000", "service.key_refused")])
+def test_an_account_that_is_refused_stops_the_map_and_what_was_answered_stays(
+    chat: Chat, server: PracticeServer, tmp_path: Path, code: str, reason: str
+) -> None:
+    chat.map("Say {{ text }}", ["a"]).wait()
+    answers_by_prompt(server, tmp_path, Say=f"!{code}")
+    mapped = chat.map("Say {{ text }}", ["a", *(f"row {number}" for number in range(50))])
+    with pytest.raises(ServiceError) as failed:
+        _ = mapped.frame
+    assert failed.value.reason == reason
+    assert mapped.frame[0]["answer"] is not None  # it has been raised, and there is what there is
+    assert len(server.requests) < 30
+
+
+def test_what_the_service_refuses_of_every_row_is_not_tried_for_all(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, Say="!1210")
+    mapped = chat.map("Say {{ text }}", [f"row {number}" for number in range(500)])
+    with pytest.raises(ServiceError):
+        mapped.wait()
+    assert len(server.requests) < 60
+
+
+def test_without_a_key_the_error_is_the_usual_one(path: Path, server: PracticeServer) -> None:
+    chat = Chat("glm-4.7", base_url="https://open.bigmodel.cn/api/paas/v4", journal=path)
+    with pytest.raises(SettingsError):
+        chat.map("Say {{ text }}", ["a"]).wait()
+
+
+def test_where_all_is_known_no_key_is_needed(chat: Chat, server: PracticeServer) -> None:
+    chat.map("Say {{ text }}", ["a"]).wait()
+    chat.close()
+    keyless = Chat("glm-4.7", base_url="https://open.bigmodel.cn/api/paas/v4", journal=chat.history.journal.path)
+    assert len(keyless.map("Say {{ text }}", ["a"]).values) == 1
+    keyless.close()
+
+
+# Stopping
+
+
+def slow(text: str = "done", seconds: float = 0.3) -> Raw:
+    return Raw((sse(chunk(text)), seconds, sse(chunk("", finish_reason="stop"))))
+
+
+def test_what_is_in_flight_when_it_is_stopped_lands_and_is_kept(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[slow()] * 4)
+    mapped = chat.map("Say {{ text }}", [f"row {number}" for number in range(100)], in_flight=4)
+    until(lambda: mapped.figures().in_flight > 0)
+    began = time.monotonic()
+    mapped.stop()
+    assert mapped.done
+    assert time.monotonic() - began < 0.2
+    sent = len(server.requests)
+    assert mapped.frame[0].keys() == {"text", "answer"}
+    until(lambda: not chat._scheduler.maps_under_way)
+    known = chat.map("Say {{ text }}", [f"row {number}" for number in range(100)])
+    assert None not in known.values
+    assert len(server.requests) == 100
+    assert known.figures().known >= min(sent, 1)
+
+
+def test_the_ledger_has_what_landed_after_the_stop(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[slow()] * 3)
+    mapped = chat.map("Say {{ text }}", list("abc"), in_flight=3)
+    until(lambda: len(server.requests) == 3 or mapped.figures().in_flight >= 1)
+    mapped.stop()
+    until(lambda: not chat._scheduler.maps_under_way)
+    assert chat.ledger.spent.requests == len(server.requests)
+
+
+# Money
+
+
+def test_one_event_has_the_sums_and_the_ledger_counts_them(chat: Chat, server: PracticeServer, path: Path) -> None:
+    chat.ask("Hello").read()
+    before = chat.ledger.spent
+    server.enqueue(*[Answer("x", prompt_tokens=1_000, completion_tokens=100)] * 2)
+    mapped = chat.map("Say {{ text }}", ["a", "b", "a"])
+    mapped.wait()
+    assert (mapped.usage.prompt_tokens, mapped.usage.completion_tokens) == (2_000, 200)
+    assert chat.ledger.spent.requests == before.requests + 2
+    assert chat.ledger.spent.total_tokens == before.total_tokens + 2_200
+    events = [json.loads(line) for line in path.read_text().splitlines() if '"map"' in line]
+    assert len(events) == 1
+    assert {name: events[0][name] for name in ("rows", "equal", "answered", "requests")} == {
+        "rows": 3,
+        "equal": 1,
+        "answered": 3,
+        "requests": 2,
+    }
+    restored = Chat.load(path)
+    assert restored.ledger.spent == chat.ledger.spent
+
+
+def test_a_map_stops_before_its_budget_and_keeps_what_it_has(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = "12000 tokens"
+    server.enqueue(*[Answer("x", prompt_tokens=900, completion_tokens=100)] * 50)
+    mapped = chat.map("Say {{ text }}", [f"row {number}" for number in range(50)])
+    with pytest.raises(OverBudget) as failed:
+        mapped.wait()
+    assert failed.value.reason == "budget.rows"
+    assert 5_000 <= chat.ledger.spent.total_tokens <= 12_000
+    assert sum(row["answer"] is not None for row in mapped.frame) == len(server.requests)
+    chat.budget = None
+    assert None not in chat.map("Say {{ text }}", [f"row {number}" for number in range(50)]).values
+    assert len(server.requests) == 50
+
+
+def test_a_budget_in_yuan_needs_a_price(server: PracticeServer, path: Path) -> None:
+    chat = Chat("some-model", base_url=server.base_url, api_key=server.api_key, journal=path)
+    chat.budget = "1 yuan"
+    with pytest.raises(OverBudget, match="price of some-model"):
+        chat.map("Say {{ text }}", ["a"])
+    chat.close()
+
+
+# Options
+
+
+def test_a_tool_runs_for_each_row(chat: Chat, server: PracticeServer) -> None:
+    called: list[str] = []
+
+    def look_up(name: str) -> str:
+        """Look a name up."""
+        called.append(name)
+        return f"found {name}"
+
+    mapped = chat.map("Call look_up for {{ text }}", ["a"], tools=[look_up])
+    assert mapped.values[0]
+    assert called
+    assert mapped.figures().requests == 2
+
+
+def test_a_tool_that_asks_first_is_refused(chat: Chat, server: PracticeServer) -> None:
+    from zhipu_magic import confirm
+
+    asking = Chat("glm-4", base_url=server.base_url, api_key=server.api_key, confirm=lambda name, call: True)
+
+    def send(text: str) -> str:
+        """Send a text."""
+        return text
+
+    with pytest.raises(InvalidRequest, match="asks before each call"):
+        asking.map("{{ text }}", ["a"], tools=[confirm(send)])
+    asking.close()
+
+
+def test_each_row_can_have_its_own_picture(chat: Chat, server: PracticeServer) -> None:
+    from PIL import Image
+
+    pictures = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue", "red")]
+    mapped = chat.map("What is it?", {"photo": pictures}, images="{{ photo }}", model="glm-4.6v-flash")
+    assert len(mapped.values) == 3
+    assert len(server.requests) == 2
+    kinds = [[part["type"] for part in request.body["messages"][-1]["content"]] for request in server.requests]
+    assert kinds == [["image_url", "text"]] * 2
+
+
+def test_pictures_need_a_model_that_sees(chat: Chat) -> None:
+    with pytest.raises(InvalidRequest, match="cannot see images"):
+        chat.map("{{ photo }}", {"photo": ["x.png"]}, images="{{ photo }}", model="glm-4.7")
+
+
+@pytest.mark.parametrize("wrong", [{"first": 0}, {"first": "5"}, {"in_flight": True}, {"in_flight": -1}])
+def test_numbers_that_mean_nothing_are_refused(chat: Chat, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="whole number of at least 1"):
+        chat.map("{{ text }}", ["a"], **wrong)
+
+
+def test_a_prompt_that_is_too_long_fails_its_row_with_the_count(chat: Chat, server: PracticeServer) -> None:
+    mapped = chat.map("Say {{ text }}", ["a", "很" * 400_000])
+    assert mapped.values[0] is not None
+    [error] = mapped.errors
+    assert error.reason == "prompt.too_long"
+    assert "240,0" in error.message
+    assert len(server.requests) == 1
+
+
+# Many tables
+
+
+def test_two_maps_at_once_ask_an_equal_row_once(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[slow(seconds=0.1)] * 40)
+    rows = [f"row {number}" for number in range(40)]
+    found: list[list[Any]] = []
+    threads = [threading.Thread(target=lambda: found.append(chat.map("Say {{ text }}", rows).values)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 3
+    assert all(None not in values for values in found)
+    assert len(server.requests) == 40
+
+
+def test_a_stream_of_frames_comes_back_in_order(chat: Chat, server: PracticeServer, tmp_path: Path) -> None:
+    given = (pd.DataFrame({"text": [f"row {number % 7}", f"own {number}"]}) for number in range(12))
+    frames = list(chat.map_batches("Say {{ text }}", given))
+    assert [frame["text"][1] for frame in frames] == [f"own {number}" for number in range(12)]
+    assert all(frame["answer"].notna().all() for frame in frames)
+    assert len(server.requests) == 12 + 7
+
+
+def test_a_stream_that_nobody_reads_on_asks_no_more(chat: Chat, server: PracticeServer) -> None:
+    taken = []
+
+    def given() -> Iterator[Any]:
+        for number in range(1_000):
+            taken.append(number)
+            yield [f"row {number}"]
+
+    frames = chat.map_batches("Say {{ text }}", given())
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert len(taken) < 10
+
+
+# Replay
+
+
+def test_a_replay_answers_the_whole_map_and_sends_nothing(chat: Chat, server: PracticeServer, tmp_path: Path) -> None:
+    answers_by_prompt(server, tmp_path, unsafe="!1301", alpha="A")
+    first = chat.map("Say {{ text }}", ["alpha", "unsafe", "alpha"])
+    first.wait()
+    sent = len(server.requests)
+    replaying = again(chat, server, replay="only")
+    mapped = replaying.map("Say {{ text }}", ["alpha", "unsafe", "alpha"])
+    assert mapped.values == first.values
+    assert mapped.errors == first.errors
+    recorded, shown = first.figures(), mapped.figures()
+    assert (shown.requests, shown.prompt_tokens, shown.known) == (recorded.requests, recorded.prompt_tokens, 0)
+    assert len(server.requests) == sent
+    assert replaying.ledger.spent.requests == 0
+    with pytest.raises(NotRecorded, match="1 of the 1 rows have no answer"):
+        replaying.map("Say {{ text }}", ["gamma"])
+    replaying.close()
+
+
+def test_the_journal_reads_a_map_event_back(chat: Chat, path: Path) -> None:
+    from zhipu_magic.history.events.changes import from_json
+
+    chat.map("Say {{ text }}", ["a"]).wait()
+    [line] = [line for line in path.read_text().splitlines() if '"map"' in line]
+    event = from_json(json.loads(line))
+    assert isinstance(event, MapEvent)
+    assert event.to_json() == json.loads(line)

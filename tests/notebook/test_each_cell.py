@@ -1,0 +1,271 @@
+"""`%%glm --each TABLE`: a cell that asks over a table, what it shows and binds, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+
+import pandas as pd
+import pytest
+from in_process import Page
+
+from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.text.errors import Interrupted, InvalidRequest, OverBudget, ServiceError
+
+GOOD = '{"label": "good", "score": 0.9}'
+
+
+@pytest.fixture
+def reviews(page: Page) -> pd.DataFrame:
+    table = pd.DataFrame({"text": ["alpha", "beta", "alpha", None]}, index=[3, 1, 4, 1])
+    page.names["reviews"] = table
+    return table
+
+
+def slow(text: str = "done", seconds: float = 0.3) -> Raw:
+    return Raw((sse(chunk(text)), seconds, sse(chunk("", finish_reason="stop"))))
+
+
+# What it binds and shows
+
+
+def test_o_binds_the_table_with_its_answers_and_b_what_came_of_it(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    server.enqueue(*[Answer("an answer")] * 2)
+    cell = page.run("%%glm --each reviews -b mapped -o labelled\nClassify: {{ text }}")
+    assert cell.success
+    labelled = page.names["labelled"]
+    assert list(labelled.columns) == ["text", "answer"]
+    assert list(labelled.index) == [3, 1, 4, 1]
+    assert list(labelled["answer"].isna()) == [False, False, False, True]
+    [error] = page.names["mapped"].errors
+    assert error.reason == "row.missing"
+    assert list(page.names["reviews"].columns) == ["text"]
+
+
+def test_it_settles_to_the_first_rows_and_a_panel(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    server.enqueue(*[Answer("an answer", prompt_tokens=10, completion_tokens=5)] * 2)
+    cell = page.run("%%glm --each reviews -o labelled\nClassify: {{ text }}")
+    table, panel = cell.outputs
+    assert table["data"].keys() == {"text/html", "text/plain"}
+    assert "<table" in table["data"]["text/html"]
+    assert "alpha" in cell.plain(0)
+    assert cell.plain(1).splitlines()[0].startswith("1 failed (row 3): {{ text }} is missing in this row.")
+    assert "4 rows (1 equal) · 1 failed · 20 + 10 tokens" in cell.plain(1)
+    assert "row 3" in panel["data"]["text/html"]
+
+
+def test_a_typed_answer_makes_columns(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    page.run("import typing\nclass Review(typing.TypedDict):\n    label: str\n    score: float")
+    server.enqueue(*[Answer(GOOD)] * 2)
+    assert page.run("%%glm --each reviews --as Review -o labelled\n{{ text }}").success
+    assert list(page.names["labelled"].columns) == ["text", "label", "score"]
+
+
+def test_other_values_of_the_notebook_stand_first(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    page.names["guide"] = "Be strict.\nBe fair."
+    page.run("%%glm --each reviews --first 1\n{{ text }}\n\n{{ guide }}")
+    [request] = server.requests
+    assert request.body["messages"][-1]["content"].startswith("`guide`:\n\nBe strict.\nBe fair.")
+
+
+def test_a_text_of_the_model_reaches_a_page_escaped_and_a_terminal_without_commands(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    server.enqueue(*[Answer("<img src=x onerror=alert(1)>\x1b]0;title\x07")] * 2)
+    cell = page.run("%%glm --each reviews\n{{ text }}")
+    shown = json.dumps(cell.outputs, ensure_ascii=False)
+    assert "<img" not in cell.html(0)
+    assert "\x1b" not in cell.plain(0)
+    assert "\x1b" not in cell.html(0)
+    assert "onerror" in shown
+
+
+def test_the_line_is_updated_in_place_at_most_four_times_a_second(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    page.names["many"] = [f"row {number}" for number in range(60)]
+    server.enqueue(*[slow(seconds=0.05)] * 60)
+    began = time.monotonic()
+    cell = page.run("%%glm --each many --in-flight 4\n{{ text }}")
+    seconds = time.monotonic() - began
+    frames = [message for message in cell.messages if "progressbar" in message["data"].get("text/html", "")]
+    assert 2 <= len(frames) <= 4 * seconds + 2
+    assert any("in flight" in frame["data"]["text/plain"] for frame in frames)
+    assert len({frame["transient"]["display_id"] for frame in frames}) == 1
+    assert len(cell.outputs) == 2
+
+
+def test_where_no_updates_are_shown_only_the_end_is(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    cell = page.run("%%glm --each reviews\n{{ text }}", None)
+    assert [message["kind"] for message in cell.messages] == ["display_data"] * 2
+
+
+def test_quiet_shows_the_table_and_what_failed(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    cell = page.run("%%glm --each reviews -q\n{{ text }}")
+    assert cell.plain(1).startswith("1 failed")
+    assert "tokens" not in cell.plain(1)
+    cell = page.run("%%glm --each reviews --first 2 -q\n{{ text }}")
+    assert len(cell.outputs) == 1
+
+
+def test_a_column_that_the_answer_replaces_is_told(page: Page, server: PracticeServer) -> None:
+    page.names["table"] = pd.DataFrame({"text": ["a"], "answer": ["old"]})
+    cell = page.run("%%glm --each table -o table\n{{ text }}")
+    assert "already had answer" in cell.plain(1)
+    assert list(page.names["table"].columns) == ["text", "answer"]
+    assert page.names["table"]["answer"][0] != "old"
+
+
+# Endings
+
+
+def test_run_again_it_asks_nothing_and_leaves_the_conversation_alone(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    page.run("%%glm\nHello")
+    for _ in range(2):
+        assert page.run("%%glm --each reviews -o labelled\n{{ text }}", "table").success
+    assert len(server.requests) == 3
+    assert page.magics.chat.thread().size == 1
+
+
+def test_an_interrupt_fails_the_cell_binds_what_there_is_and_the_next_run_asks_the_rest(
+    page: Page, server: PracticeServer
+) -> None:
+    page.names["many"] = [f"row {number}" for number in range(40)]
+    server.enqueue(*[slow(seconds=0.2)] * 40)
+    threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    cell = page.run("%%glm --each many --in-flight 4 -o found\n{{ text }}")
+    assert isinstance(cell.error, Interrupted)
+    assert "without an answer" in str(cell.error)
+    assert "asks only those" in str(cell.error)
+    answered = [row for row in page.names["found"] if row["answer"] is not None]
+    assert 0 < len(answered) < 40
+    assert page.run("%%glm --each many -o found\n{{ text }}").success
+    assert all(row["answer"] is not None for row in page.names["found"])
+    assert len(server.requests) == 40
+
+
+def test_the_budget_fails_the_cell_and_binds_what_there_is(page: Page, server: PracticeServer) -> None:
+    page.names["many"] = [f"row {number}" for number in range(40)]
+    page.run("%glm budget 9000 tokens")
+    server.enqueue(*[Answer("x", prompt_tokens=900, completion_tokens=100)] * 40)
+    cell = page.run("%%glm --each many -o found\n{{ text }}")
+    assert isinstance(cell.error, OverBudget)
+    assert "%glm budget" in str(cell.error)
+    assert sum(row["answer"] is not None for row in page.names["found"]) == len(server.requests)
+    assert "chat." not in str(cell.error)
+
+
+def test_a_key_that_is_refused_fails_the_cell(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    server.enqueue(*[Fault.of("1000")] * 2)
+    cell = page.run("%%glm --each reviews -o labelled\n{{ text }}")
+    assert isinstance(cell.error, ServiceError)
+    assert page.names["labelled"]["answer"].isna().all()
+
+
+def test_failed_rows_leave_the_cell_green(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    server.enqueue(Fault.of("1301"), Answer("fine"))
+    cell = page.run("%%glm --each reviews --in-flight 1\n{{ text }}")
+    assert cell.success
+    assert "3 failed" in cell.plain(1) or "2 failed" in cell.plain(1)
+    assert "unsafe content" in cell.plain(1)
+
+
+# The line
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--first 5", "--first is for the rows of a table"),
+        ("--in-flight 5", "--in-flight is for the rows of a table"),
+        ("--each reviews -i", "-i cannot be used with --each"),
+        ("--each reviews --raw", "--raw cannot be used with --each"),
+        ("--each reviews --first 0", "not a positive whole number"),
+        ("--each reviews.head()", "give the table a name in a cell above"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(page: Page, reviews: pd.DataFrame, line: str, message: str) -> None:
+    cell = page.run(f"%%glm {line}\n{{{{ text }}}}")
+    assert message in str(cell.error)
+
+
+def test_what_is_no_table_is_refused(page: Page) -> None:
+    page.names["number"] = 3
+    cell = page.run("%%glm --each number\n{{ text }}")
+    assert isinstance(cell.error, InvalidRequest)
+    assert page.run("%%glm --each nothing\n{{ text }}").error is not None
+
+
+def test_each_takes_an_item_or_an_attribute(page: Page, reviews: pd.DataFrame) -> None:
+    assert page.run("%%glm --each reviews.text --first 1 -o found\n{{ text }}").success
+    assert page.run('%%glm --each reviews["text"] --first 1 -o found\n{{ text }}').success
+    assert list(page.names["found"].columns) == ["text", "answer"]
+
+
+def test_a_picture_of_each_row(page: Page, server: PracticeServer) -> None:
+    from PIL import Image
+
+    page.names["photos"] = {"photo": [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]}
+    assert page.run("%%glm --each photos --image {{ photo }} -m glm-4.6v-flash\nWhat is it?").success
+    assert [part["type"] for part in server.requests[0].body["messages"][-1]["content"]] == ["image_url", "text"]
+
+
+def test_preview_shows_the_first_prompts_and_what_all_would_take(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    cell = page.run("%%glm --each reviews --preview\nClassify: {{ text }}")
+    assert cell.success
+    assert "Nothing was sent" in cell.plain()
+    assert "4 rows, 2 distinct" in cell.plain()
+    assert "Classify: alpha" in cell.plain()
+    assert "is missing in this row" in cell.plain()
+    assert not server.requests
+
+
+# %glm rows
+
+
+def test_rows_lists_what_is_kept_and_retries_what_failed(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    assert "No rows of tables" in page.run("%glm rows").plain()
+    assert "No table has been asked" in str(page.run("%glm rows retry").error)
+    server.enqueue(*[Fault.of("1301")] * 2)
+    page.run("%%glm --each reviews -o labelled\n{{ text }}")
+    assert page.names["labelled"]["answer"].isna().all()
+    assert page.run("%glm rows retry").success
+    assert page.names["labelled"]["answer"].notna().sum() == 3
+    listed = page.run("%glm rows").plain()
+    assert "2 answers of tables" in listed
+
+
+# Replay
+
+
+def test_a_replay_leaves_the_same_page(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.enqueue(*[Answer("an answer")] * 2)
+    cell = "%%glm --each reviews -o labelled\n{{ text }}"
+    recorded = page.run(cell, "table")
+    page.magics.chat.history.records.rows.flush()
+    page.run("%config GLMMagics.replay = 'only'")
+    replayed = page.run(cell, "table")
+    assert replayed.success
+    assert [output["data"] for output in replayed.outputs] == [output["data"] for output in recorded.outputs]
+    assert len(server.requests) == 2
+
+
+def test_the_dashboard_and_the_history_know_a_map(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    server.enqueue(*[Answer("x", prompt_tokens=1_000, completion_tokens=100)] * 2)
+    page.run("%%glm --each reviews\nClassify: {{ text }}")
+    usage = page.run("%glm usage").plain()
+    assert "2 requests" in usage
+    assert "2,000" in usage

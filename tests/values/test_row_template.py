@@ -1,0 +1,132 @@
+"""A template over the columns of a table: the row's values in place, the notebook's once and first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhipu_magic.text.errors import InvalidRequest
+from zhipu_magic.values.frames.python_values import is_missing
+from zhipu_magic.values.row_template import RowTemplate, row_template
+
+COLUMNS = ("text", "note", "review text", "meta")
+
+
+def template(text: str, names: Mapping[str, Any] | None = None, columns: tuple[str, ...] = COLUMNS) -> RowTemplate:
+    return row_template(text, columns, names or {}, 4_000, is_missing=is_missing)
+
+
+def prompt(text: str, row: Mapping[str, Any], names: Mapping[str, Any] | None = None) -> str:
+    found = template(text, names, tuple(row))
+    return found.prompt([row[column] for column in found.columns]).text
+
+
+def test_a_column_stands_for_the_rows_own_value() -> None:
+    assert prompt("Classify: {{ text }}!", {"text": "good"}) == "Classify: good!"
+
+
+def test_a_column_goes_before_a_name_of_the_notebook() -> None:
+    assert prompt("{{ text }}", {"text": "the row's"}, {"text": "the notebook's"}) == "the row's"
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("{{ review text }}", "a name with a space"),
+        ('{{ row["review text"] }}', "a name with a space"),
+        ("{{ row.meta }}", "{'lang': 'zh'}"),
+        ('{{ meta["lang"] }}', "zh"),
+        ("{{ number }}", "7"),
+    ],
+)
+def test_other_ways_to_name_a_rows_value(reference: str, shown: str) -> None:
+    row = {"review text": "a name with a space", "meta": {"lang": "zh"}, "number": 7}
+    found = prompt(reference, row)
+    assert found.replace('"', "'") == shown
+
+
+def test_a_variable_named_row_does_not_hide_the_row() -> None:
+    assert prompt("{{ row.text }}", {"text": "of the table"}, {"row": {"text": "of a loop"}}) == "of the table"
+
+
+def test_a_rows_text_goes_whole_and_as_it_is_even_with_braces_and_many_lines() -> None:
+    text = "{{ note }}\n" + "很长的文字。" * 20_000
+    assert prompt("Read {{ text }}.", {"text": text, "note": "never"}) == f"Read {text}."
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_value_fails_its_row_unless_the_template_says_what_stands_for_it(missing: Any) -> None:
+    with pytest.raises(InvalidRequest, match="text }} is missing in this row") as failed:
+        prompt("{{ text }}", {"text": missing})
+    assert failed.value.reason == "row.missing"
+    assert prompt('{{ text | default("没有") }}', {"text": missing}) == "没有"
+    assert prompt("{{ text | default('-') | 500 }}", {"text": missing}) == "-"
+    assert prompt("{{ text | 500 | default('-') }}", {"text": missing}) == "-"
+
+
+def test_an_empty_text_is_not_missing() -> None:
+    assert prompt("[{{ text | default('-') }}]", {"text": ""}) == "[]"
+
+
+def test_a_budget_cuts_a_value_and_says_so() -> None:
+    found = template("{{ text | 100 }}", columns=("text",)).prompt(["word " * 1_000])
+    assert found.cut
+    assert len(found.text) < 600
+
+
+def test_what_all_rows_share_stands_first_once() -> None:
+    guide = "Rule one.\nRule two."
+    found = template("{{ text }}\n\nFollow {{ guide }}.", {"guide": guide})
+    assert found.prompt(["a row"]).text == "`guide`:\n\nRule one.\nRule two.\n\na row\n\nFollow `guide`."
+
+
+def test_a_short_shared_value_stays_in_its_place() -> None:
+    assert prompt("Into {{ labels }}: {{ text }}", {"text": "x"}, {"labels": "good or bad"}) == "Into good or bad: x"
+    assert prompt("{{ text }} into {{ labels }}", {"text": "x"}, {"labels": "good or bad"}) == "x into good or bad"
+
+
+def test_prompts_of_different_rows_share_all_that_stands_before_the_first_column() -> None:
+    names = {"guide": "A long text of instructions. " * 50, "table": [{"a": 1}, {"a": 2}]}
+    found = template("{{ text }}: follow {{ guide }} and {{ table }}", names)
+    one, other = (found.prompt([text]).text for text in ("first row", "second row"))
+    same = next(place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    assert one[:same].count("instructions") == 50
+
+
+def test_a_shared_value_that_is_cut_is_told() -> None:
+    assert template("{{ guide }} {{ text }}", {"guide": "word " * 10_000}).cut
+
+
+@pytest.mark.parametrize("text", ["Classify this.", "{{ guide }}", "```\n{{ text }}\n```"])
+def test_a_template_without_a_column_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="names no column") as failed:
+        template(text, {"guide": "x"})
+    assert failed.value.reason == "rows.only_shared"
+    assert "text, note" in str(failed.value)
+
+
+def test_an_unknown_name_is_told_with_the_nearest_column_and_its_line() -> None:
+    with pytest.raises(InvalidRequest, match="Line 2:") as failed:
+        template("{{ text }}\n{{ txet }}")
+    assert failed.value.near == "text"
+
+
+def test_braces_that_are_no_reference_are_sent_as_they_stand_and_told() -> None:
+    found = template("{{ text }} {{ f(text) }}")
+    assert found.prompt(["x"]).text == "x {{ f(text) }}"
+    assert "was sent as it stands" in found.notes[0]
+
+
+@given(st.text(), st.text(), st.text())
+def test_values_are_never_expanded_and_nothing_of_them_is_lost(before: str, value: str, after: str) -> None:
+    before, after = (
+        text.replace("{", "(").replace("`", "'").replace("$", "€").replace("\\", "/") for text in (before, after)
+    )
+    lines = [f"x{line}" for line in before.splitlines()] or ["x"]
+    before = "\n".join(lines)
+    found = template(before + " {{ text }}" + after, columns=("text",))
+    assert found.prompt([value]).text == f"{before} {value}{after}"

@@ -1,0 +1,98 @@
+"""Asking over tables, as a part of a chat. Nothing of it is imported before the first table is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..history.turn import Anchor
+from .options import Options
+
+if TYPE_CHECKING:
+    from .rows.map_preview import MapPreview
+    from .rows.mapped import Mapped
+    from .rows.maps import Maps
+
+
+class ChatMaps:
+    """What a chat has for tables."""
+
+    def map(  # noqa: PLR0913  # its options, by name
+        self,
+        template: str,
+        rows: Any,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        first: int | None = None,
+        in_flight: int | None = None,
+        retry: bool = False,
+        **more: Any,
+    ) -> Mapped:
+        """Ask over a table: the template once for each row. Returns the `Mapped`, to iterate over, to read or to await.
+
+        In the template, `{{ column }}` stands for the row's value; a missing one fails its row, unless the template
+        says what stands for it: `{{ column | default("…") }}`. `{{ name }}` is one of `names`, the same for all rows.
+        `rows` is a DataFrame or a Series of any library, a list of texts or of dicts, or a dict of lists. `images` are
+        those of `ask`, or a text `{{ column }}`: the row's own.
+
+        Every row is asked outside the conversation, equal ones once, and as many at the same time as the service takes:
+        that is found out; `in_flight` is a ceiling. Rows that were answered before are not asked again; with `retry`,
+        those are whose answer was not of the type, and with `fresh=True` all are. `first` asks so many rows only.
+        `as_type` is the type of an answer: the table gets a column for each of its fields, else one named `answer`.
+        A row that fails costs no other; `Mapped.errors` lists them.
+
+        Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the answers
+        raises what stopped the map before its end.
+        """
+        how = {"first": first, "in_flight": in_flight, "retry": retry}
+        asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
+        return self._maps.begin(asked, rows)
+
+    def map_preview(  # its options, by name
+        self,
+        template: str,
+        rows: Any,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        anchor: Anchor | None = None,
+        first: int | None = None,
+        in_flight: int | None = None,
+        **more: Any,
+    ) -> MapPreview:
+        """What `map` would ask. Nothing is sent."""
+        how = {"first": first, "in_flight": in_flight}
+        asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
+        return self._maps.preview(asked, rows)
+
+    def map_batches(
+        self,
+        template: str,
+        frames: Iterable[Any],
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        in_flight: int | None = None,
+        **more: Any,
+    ) -> Iterator[Any]:
+        """Ask over a stream of tables, such as Arrow's record batches: each comes back with its answers, in order.
+
+        A few are under way at once, and nothing of those that were given back is kept in memory. The rest is as in
+        `map`.
+        """
+        how = {"in_flight": in_flight}
+        asked = self._maps.asked(template, options, how, names=names, images=images, **more)
+        return self._maps.stream(asked, frames)
+
+    @cached_property
+    def _maps(self) -> Maps:
+        return self._new_maps()
+
+    def _new_maps(self) -> Maps:
+        raise NotImplementedError

@@ -1,0 +1,70 @@
+"""What came of one row, and how its failure is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...history.rows.row import Row, RowError
+from ...service.wire import Usage
+from ...text.errors import GLMError, ServiceError
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a row: its line for the store, its value or the error that it ended with, and the requests sent."""
+
+    row: Row
+    value: Any = None
+    error: GLMError | None = None
+    requests: int = 1
+    usage: Usage | None = None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the answer has reached its maximum length."""
+        return bool(self.row.finish == "length")
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    """A row without an answer: its place in the table from 0 on, the service's `code` if there is one, the `message`
+    and the `reason` of the error (see `GLMError`), and how many requests it took: none if it was never sent.
+    """
+
+    row: int
+    code: str
+    message: str
+    tries: int
+    reason: str
+
+
+def failed_row(index: int, error: GLMError, tries: int) -> FailedRow:
+    """The failure of the row at this place."""
+    return FailedRow(index, _code(error), _message(error), tries, error.reason)
+
+
+def kept_failure(key: str, error: GLMError, tries: int) -> Row:
+    """The line of a row without an answer: a replay shows the same."""
+    kept = RowError(reason=error.reason, code=_code(error), message=_message(error))
+    return Row(key=key, text="", usage=None, rounds=max(1, tries), error=kept)
+
+
+def faulty(key: str, error: Exception) -> Answered:
+    """What came of a row for which something of ours has failed."""
+    fault = GLMError(
+        "Something in zhipu_magic failed for this row.",
+        hint="Please report it.",
+        detail=f"({type(error).__name__}: {error})",
+        reason="row.fault",
+    )
+    return Answered(kept_failure(key, fault, 1), None, fault)
+
+
+def _code(error: GLMError) -> str:
+    return (error.code or "") if isinstance(error, ServiceError) else ""
+
+
+def _message(error: GLMError) -> str:
+    """What happened, with the service's own words."""
+    return " ".join(filter(None, [error.message, error.detail.partition("\n")[0]]))

@@ -1,0 +1,197 @@
+"""Asks one row: its rounds, and its answer as a value of the type that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...history.rounds import Round, is_early
+from ...history.rows.row import Row
+from ...history.turn import Message
+from ...service.profile import Profile
+from ...service.stream import StreamItem
+from ...text.errors import GLMError, Interrupted, InvalidAnswer
+from ...values.row_template import RowPrompt
+from ..replies.progress import Progress
+from ..replies.round_end import check_ended_well
+from ..replies.stream import Again, StreamEvent
+from ..replies.tool_loop import Rounds, ToolLimits
+from ..replies.typed_answer import value_of
+from ..request import Request
+from .asked import Answered, kept_failure
+from .caller import Caller, Stopped
+from .part import ToAsk
+from .requests import RowRequests
+
+
+class RowAsking:
+    """Asks the rows of one map, each in the thread that calls."""
+
+    def __init__(
+        self,
+        requests: RowRequests,
+        caller: Caller,
+        profile: Profile,
+        *,
+        tool_limits: Callable[[], ToolLimits],
+        chinese: bool,
+        practice: bool,
+    ) -> None:
+        self._requests = requests
+        self._caller = caller
+        self._profile = profile
+        self._tool_limits = tool_limits
+        self._chinese = chinese
+        self._practice = practice
+
+    def ask(self, row: ToAsk) -> Answered:
+        """Ask this row. Raises Stopped or StopAll where it was not answered, and nothing is to be kept."""
+        asked = _Asked(self._requests.request, self._practice)
+        value: Any = None
+        error: GLMError | None = None
+        try:
+            has_tools = bool(self._requests.request.options.tools)
+            value = self._with_tools(asked, row.prompt) if has_tools else self._plain(asked, row.prompt)
+        except Stopped:
+            if not asked.progress.rounds:
+                raise
+            error = Interrupted("This row was stopped between the calls of its tools.", reason="row.stopped")
+        except GLMError as failure:
+            error = failure
+        progress = asked.progress
+        usage = progress.usage if progress.has_begun else None
+        if error is None or isinstance(error, InvalidAnswer):
+            return Answered(_row(row.key, progress), value, error, asked.requests, usage)
+        kept = kept_failure(row.key, error, asked.requests)
+        return Answered(kept, None, error, asked.requests, usage)
+
+    def value(self, row: Row) -> Any:
+        """The value of an answer that was kept. Raises InvalidAnswer."""
+        shape = self._requests.request.shape
+        return row.text if shape is None else value_of(row.text, shape, row.finish, None)
+
+    def _plain(self, asked: _Asked, prompt: RowPrompt) -> Any:
+        shape = self._requests.request.shape
+        self._round(asked, prompt, ())
+        if shape is None:
+            return asked.end()
+        from ...values.types.answer_type import Mismatch
+
+        try:
+            if is_early(asked.progress.finish_reason):
+                return asked.end()
+            value = shape.read(asked.progress.text)
+        except Mismatch as mismatch:
+            wrong = shape.request_for_repair(mismatch, chinese=self._chinese)
+            answer = {"role": "assistant", "content": Round(asked.progress.body()).words}
+            asked.progress.feed(Again(wrong))
+            self._round(asked, prompt, (answer, {"role": "user", "content": wrong}))
+            return asked.end()
+        asked.progress.end(whole=True)
+        return value
+
+    def _round(self, asked: _Asked, prompt: RowPrompt, more: Sequence[Message]) -> None:
+        body = self._requests.body(prompt, self._profile, more)
+        # A round after the first corrects an answer that has been paid: it goes out whatever happens to the others.
+        for chunk in self._caller.call(body, asked.count, whatever=bool(more)):
+            asked.progress.feed(chunk)
+        asked.progress.end_round()
+        check_ended_well(asked.progress)
+
+    def _with_tools(self, asked: _Asked, prompt: RowPrompt) -> Any:
+        request = self._requests.request
+
+        def ask(more: Sequence[Message] = (), rounds: Sequence[Round] = ()) -> _OneCall:
+            def call() -> Sequence[StreamItem]:
+                return self._caller.call(self._requests.body(prompt, self._profile, more), asked.count)
+
+            return _OneCall(call)
+
+        rounds = Rounds(
+            ask(),
+            ask,
+            tools=request.options.tools,
+            limits=self._tool_limits(),
+            shape=request.shape,
+            chinese=self._chinese,
+            hide=request.hide,
+            run_coroutine=lambda: None,
+        )
+        while True:
+            events = rounds.take()
+            if events is not None:
+                for event in events:
+                    asked.progress.feed(event)
+                continue
+            asked.progress.end_round()
+            check_ended_well(asked.progress)
+            if not rounds.follow(asked.progress.body()):
+                return asked.end()
+
+
+class _Asked:
+    """A row under way: its progress, and the requests that it took."""
+
+    def __init__(self, request: Request, practice: bool) -> None:
+        self.progress = Progress(request, practice=practice)
+        self.requests = 0
+
+    def count(self) -> None:
+        """Another request was answered, or failed."""
+        self.requests += 1
+
+    def end(self) -> Any:
+        """Nothing more comes. Returns the value. Raises InvalidAnswer."""
+        self.progress.end(whole=True)
+        return self.progress.value
+
+
+class _OneCall:
+    """A source of one request, which is sent when its events are taken (see `stream.Source`)."""
+
+    def __init__(self, call: Callable[[], Sequence[StreamItem]]) -> None:
+        self._call: Callable[[], Sequence[StreamItem]] | None = call
+
+    def wait(self, timeout: float, linger: float) -> None:
+        """Does nothing: taking waits."""
+
+    def take(self) -> Sequence[StreamEvent] | None:
+        call, self._call = self._call, None
+        return None if call is None else call()
+
+    def notify(self, call: Callable[[], None]) -> None:
+        call()
+
+    def wake(self) -> None:
+        """Does nothing: nobody waits."""
+
+    @property
+    def is_over(self) -> bool:
+        return self._call is None
+
+    @property
+    def runs_tools(self) -> bool:
+        return False
+
+    def follow(self, body: Mapping[str, Any]) -> bool:
+        return False
+
+    def would_follow(self, body: Mapping[str, Any]) -> bool:
+        return False
+
+    def close(self) -> Sequence[StreamEvent]:
+        return ()
+
+
+def _row(key: str, progress: Progress) -> Row:
+    usage = progress.usage
+    return Row(
+        key=key,
+        text=progress.text,
+        reasoning=progress.reasoning,
+        finish=progress.finish_reason or "stop",
+        model=progress.model,
+        usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+        seconds=progress.timing.seconds,
+        rounds=len(progress.rounds) + 1,
+    )

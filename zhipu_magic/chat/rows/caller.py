@@ -1,0 +1,173 @@
+"""Sends one request until it is answered, or cannot be: with no place held while it waits."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ...service.connection import Service
+from ...service.endpoint import Endpoint
+from ...service.places import Caller as PlaceCaller
+from ...service.places import outcome_of
+from ...service.stream import StreamItem
+from ...text.errors import GLMError, ServiceError
+
+#: Seconds between two tries of a request that met a fault of the service: at first, and at most.
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
+#: Seconds for which a service may have nothing but faults before a map over it is given up; and before the last row
+#: is, which may be the cause.
+PATIENCE, PATIENCE_ALONE = 120.0, 30.0
+#: Tries that a paid row's further request has once the map was stopped.
+_LAST_TRIES = 3
+#: Refusals that are nobody's fault: the request waits for a place again, as often as it takes.
+_WAITS = frozenset({"service.too_many", "service.too_fast", "service.busy"})
+#: Refusals that every other request would meet as well.
+FOR_ALL = frozenset(
+    {
+        *("service.key_refused", "service.key_expired", "service.second_factor", "service.account"),
+        *("service.balance", "service.quota", "service.daily_quota", "service.billing", "service.fair_use"),
+        *("service.plan_expired", "service.not_in_plan", "service.other_product", "service.not_permitted"),
+        *("service.no_such_api", "service.no_model", "service.access_denied", "service.not_found"),
+        *("service.redirect", "service.not_a_reply", "connection.certificate", "connection.proxy_refused"),
+    }
+)
+#: Spreads the tries of many threads. The generator of `random` is the user's, who may have seeded it.
+_jitter = random.Random()
+
+
+class Stopped(Exception):
+    """The map was stopped before this request was answered."""
+
+
+class StopAll(Exception):
+    """The map cannot go on: `error` would meet every other row as well."""
+
+    def __init__(self, error: GLMError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Faults:
+    """Whether the service answers at all: a fault counts against a row only where others are answered."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self._first: float | None = None
+
+    def answer(self) -> None:
+        """A request was answered."""
+        self.answered += 1
+        self._first = None
+
+    def fault(self) -> None:
+        """A request met a fault. Remember since when there is nothing else."""
+        self._first = self._first or time.monotonic()
+
+    @property
+    def have_gone_on(self) -> float:
+        """Seconds since the first fault, with no answer after it."""
+        return 0.0 if self._first is None else time.monotonic() - self._first
+
+
+class Watch(Protocol):
+    """What a caller tells of its waiting."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the map was stopped."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether one row is left, so that no other can show whether the service answers at all."""
+
+    def waits(self) -> None:
+        """A request waits for a place."""
+
+    def goes(self, *, has_place: bool) -> None:
+        """It waits no longer: it has a place, or was given up."""
+
+    def back(self) -> None:
+        """It has left its place."""
+
+
+class Caller:
+    """Sends the requests of one map, each from the thread that calls."""
+
+    def __init__(
+        self, service: Service, endpoint: Endpoint, places: PlaceCaller, watch: Watch, *, max_retries: int
+    ) -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._places = places
+        self._watch = watch
+        self._max_retries = max_retries
+        self.faults = Faults()
+
+    def call(
+        self, body: Mapping[str, Any], tried: Callable[[], None], *, whatever: bool = False
+    ) -> Sequence[StreamItem]:
+        """What the service answers. `tried` is called for each request but those that it had no room for.
+
+        Raises the GLMError that it ended with, Stopped, or StopAll. `whatever` goes on although the map was stopped,
+        for a row that has been paid already.
+        """
+        tries = faults = 0
+        seen = self.faults.answered
+        while True:
+            tries += 1
+            if self._watch.stopped and tries > _LAST_TRIES:
+                raise Stopped
+            try:
+                found = self._try(body, whatever=whatever)
+            except GLMError as error:
+                if error.reason in FOR_ALL:
+                    raise StopAll(error) from None
+                if error.reason in _WAITS:
+                    continue
+                tried()
+                if not error.retryable:
+                    raise
+                self.faults.fault()
+                if self.faults.answered > seen:
+                    seen, faults = self.faults.answered, faults + 1
+                    if faults > self._max_retries:
+                        raise
+                if self._watch.is_alone and self.faults.answered and self.faults.have_gone_on > PATIENCE_ALONE:
+                    raise
+                if self.faults.have_gone_on > PATIENCE:
+                    raise StopAll(error) from None
+                self._pause(tries, whatever=whatever)
+            else:
+                tried()
+                return found
+
+    def _try(self, body: Mapping[str, Any], *, whatever: bool) -> list[StreamItem]:
+        self._watch.waits()
+        place = self._places.take(given_up=lambda: self._watch.stopped and not whatever)
+        self._watch.goes(has_place=place is not None)
+        if place is None:
+            raise Stopped
+        chunks: list[StreamItem] = []
+        failure: GLMError | None = None
+        try:
+            with self._service.client(self._endpoint) as client:
+                client.try_once(body, chunks.append, threading.Event())
+        except GLMError as error:
+            failure = error
+            raise
+        finally:
+            after = failure.retry_after if isinstance(failure, ServiceError) else None
+            place.end(outcome_of(failure), after)
+            self._watch.back()
+        self.faults.answer()
+        return chunks
+
+    def _pause(self, tries: int, *, whatever: bool) -> None:
+        ends = time.monotonic() + min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (tries - 1)) * (0.7 + 0.6 * _jitter.random())
+        while (left := ends - time.monotonic()) > 0:
+            if self._watch.stopped and not whatever:
+                raise Stopped
+            time.sleep(min(left, 0.05))

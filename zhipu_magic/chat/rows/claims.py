@@ -1,0 +1,46 @@
+"""Which requests are being asked: an equal row of another table, or of another map, waits for that answer."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from .asked import Answered
+
+
+class Waiting(Protocol):
+    """A row that waits for the answer to an equal one."""
+
+    def bring(self, answered: Answered) -> None:
+        """This came of the equal row."""
+
+    def put_back(self) -> None:
+        """Nothing came of it: this one is to be asked itself."""
+
+
+class Claims:
+    """The requests of one chat's maps that are being asked, by their keys."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Waiting]] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, key: str, row: Waiting) -> bool:
+        """Whether the caller is to ask this; if not, the row waits for whoever does."""
+        with self._lock:
+            others = self._waiting.get(key)
+            if others is None:
+                self._waiting[key] = []
+                return True
+            others.append(row)
+            return False
+
+    def settle(self, key: str, answered: Answered | None) -> None:
+        """Bring what came of this to all who wait for it; None if nothing did."""
+        with self._lock:
+            others = self._waiting.pop(key, [])
+        for row in others:
+            if answered is None:
+                row.put_back()
+            else:
+                row.bring(answered)

@@ -1,0 +1,328 @@
+"""Makes the maps of a chat: from a template and a table to the rows that are asked, and one event in the journal."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...history.events.map_event import MapEvent
+from ...history.history import History
+from ...history.rows.row import Row
+from ...history.rows.store import RowStore
+from ...history.turn import Anchor
+from ...service.connection import Service
+from ...service.places import remembered_limit
+from ...text.argument_types import check_prompt, check_types
+from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
+from ...values.frames.answers import answer_columns
+from ...values.frames.kinds import table_of
+from ...values.frames.python_values import is_missing
+from ...values.frames.table import Table
+from ...values.references import Prompt
+from ...values.row_template import row_template
+from ..compose import Composer, check_sight
+from ..option_check import check_options
+from ..options import Options
+from ..replies.tool_loop import ToolLimits
+from ..token_counts import system_tokens
+from ..undisturbed import undisturbed
+from .claims import Claims
+from .late_asking import LateAsking
+from .map_preview import MapPreview, Survey
+from .map_request import MapOptions, MapRequest
+from .mapped import Mapped
+from .part import Part, TableRows
+from .record import map_event_of
+from .recorded import Recorded
+from .requests import RowRequests
+from .run import Run
+from .spending import RowSpending
+
+if TYPE_CHECKING:
+    from ..dispatch import Dispatch
+    from ..scheduler import Scheduler
+
+#: Frames of a stream of them that are under way at once.
+_AHEAD = 3
+
+
+class Asked(NamedTuple):
+    """What a map is asked with, as its user gives it (see `Chat.map`)."""
+
+    template: str
+    options: Options
+    how: MapOptions
+    names: Mapping[str, Any]
+    images: Any
+    anchor: Anchor
+
+
+class _Begun(NamedTuple):
+    """A map that has begun: its rows are being asked, or answered from what was `recorded`."""
+
+    request: MapRequest
+    run: Run
+    asking: LateAsking
+    recorded: Recorded | None
+
+
+class Maps:
+    """The maps of one chat. Those under way count in its budget."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        service: Service,
+        history: History,
+        scheduler: Scheduler,
+        *,
+        dispatch: Dispatch,
+        tool_limits: Callable[[], ToolLimits],
+        value_tokens: Callable[[], int],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._composer = composer
+        self._service = service
+        self._history = history
+        self._scheduler = scheduler
+        self._dispatch = dispatch
+        self._tool_limits = tool_limits
+        self._value_tokens = value_tokens
+        self._warn = warn
+        self._claims = Claims()
+
+    def asked(
+        self,
+        template: str,
+        options: Options | None,
+        how: Mapping[str, Any],
+        *,
+        names: Mapping[str, Any] | None,
+        images: Any,
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Asked:
+        """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
+        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
+        return Asked(template, placed, MapOptions(**how), names or {}, images, anchor or Anchor())
+
+    def begin(self, asked: Asked, rows: Any) -> Mapped:
+        """Ask the rows of a table. Raises InvalidRequest, OverBudget, NotRecorded or SettingsError."""
+        table = table_of(rows)
+        if asked.how.first is not None:
+            table = table.first(asked.how.first)
+        request = self._request(asked, table)
+        begun = self._begun(request)
+        part = self._part(begun, table)
+        if begun.recorded is not None:
+            part.prepare(lambda: False)  # its event is known by all of its rows
+            try:
+                begun.recorded.check(part)
+            except NotRecorded:
+                begun.run.stop()
+                raise
+        begun.run.is_complete = True
+        begun.run.add(part)
+        return self._mapped(begun, table, part)
+
+    def preview(self, asked: Asked, rows: Any) -> MapPreview:
+        """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
+        table = table_of(rows)
+        if asked.how.first is not None:
+            table = table.first(asked.how.first)
+        request = self._request(asked, table)
+        part = Part(
+            TableRows(table, request.template),
+            request.requests,
+            find=partial(self._find, fresh=request.request.options.fresh),
+            read=lambda row: row.text,
+            retry=False,
+            changed=lambda: None,
+        )
+        survey = Survey(system_tokens(request.request.system) + system_tokens(request.request.instruction))
+        part.prepare(lambda: False, survey.see)
+        return MapPreview(
+            request=request.request,
+            rows=part.size,
+            distinct=part.distinct,
+            known=part.known,
+            failures=[part.failures[index] for index in sorted(part.failures)],
+            first=survey.first,
+            prompt_tokens=survey.prompt_tokens,
+            answer_tokens=survey.answer_tokens,
+            answer_seconds=survey.answer_seconds,
+            limit=remembered_limit(self._service.base_url, request.request.model),
+        )
+
+    def stream(self, asked: Asked, frames: Iterable[Any]) -> Iterator[Any]:
+        """Ask the rows of these tables, and yield each with its answers, in order, a few of them under way at once.
+
+        Raises what `begin` raises, and what stopped it.
+        """
+        tables = map(table_of, frames)
+        first = next(tables, None)
+        if first is None:
+            return
+        request = self._request(asked, first)
+        begun = self._begun(request)
+        run = begun.run
+        waiting: deque[tuple[Part, Mapped]] = deque()
+        try:
+            for table in _with(first, tables):
+                part = self._part(begun._replace(request=self._for_table(request, asked, table)), table)
+                run.add(part)
+                waiting.append((part, self._mapped(begun, table, part)))
+                if len(waiting) >= _AHEAD:
+                    yield self._finished(run, *waiting.popleft())
+            while waiting:
+                yield self._finished(run, *waiting.popleft())
+            run.complete()
+        finally:  # also where the caller takes no more
+            run.stop()
+
+    # What all rows share
+
+    def _request(self, asked: Asked, table: Table) -> MapRequest:
+        check_prompt(asked.template)
+        check_types({"names": asked.names})
+        columns = answer_columns(asked.options.as_type)
+        images = asked.images if isinstance(asked.images, (list, tuple)) else [asked.images]
+        template = row_template(
+            asked.template,
+            table.columns,
+            asked.names,
+            self._value_tokens(),
+            images=images,
+            is_missing=is_missing,
+        )
+        for note in template.notes:
+            self._warn(note)
+        request = self._composer.asking(Prompt(asked.template, cut=template.cut), asked.options, asked.anchor)
+        check_sight(request, has_images=template.has_images)
+        if self._dispatch.mode == "off":
+            check_options(request, self._service.profile, self._warn)
+        for tool in request.options.tools:
+            if tool.asks_first:
+                raise InvalidRequest(
+                    "{tool} asks before each call, and the rows of a table are asked many at once.",
+                    hint="Pass the function itself, if it may run without asking.",
+                    reason="rows.consent",
+                    outcomes=[NOTHING_SENT],
+                    tool=tool.name,
+                )
+        return MapRequest(
+            request=request,
+            table_columns=table.columns,
+            requests=RowRequests(request),
+            template=template,
+            written=asked.template,
+            options=asked.how,
+            columns=columns,
+        )
+
+    def _for_table(self, request: MapRequest, asked: Asked, table: Table) -> MapRequest:
+        """The same for a further table, whose columns may stand in another order."""
+        return request if table.columns == request.table_columns else self._request(asked, table)
+
+    def _part(self, begun: _Begun, table: Table) -> Part:
+        request = begun.request
+        return Part(
+            TableRows(table, request.template),
+            request.requests,
+            find=partial(self._find, fresh=request.request.options.fresh),
+            read=begun.asking.value,
+            retry=request.options.retry,
+            changed=begun.run.more,
+        )
+
+    def _find(self, key: str, *, fresh: bool) -> Row | None:
+        """What is kept under this key. Failures are, so that a replay shows them; else they are asked again."""
+        row = None if fresh and not self._replays else self._rows.find(key)
+        return row if row is None or row.error is None or self._replays else None
+
+    @property
+    def _rows(self) -> RowStore:
+        return self._history.records.rows
+
+    @property
+    def _replays(self) -> bool:
+        return self._dispatch.mode == "only"
+
+    # Asking the service, or answering from what was recorded
+
+    def _begun(self, request: MapRequest) -> _Begun:
+        anchor, asking = request.request.anchor, LateAsking(request, self._service, self._tool_limits, lambda: run)
+        recorded = Recorded(lambda key: self._dispatch.recorded_map(key, anchor)) if self._replays else None
+        run = Run(
+            self._spending(request, lambda: run),
+            self._claims,
+            asks=recorded or asking,
+            keep=self._rows.add,
+            ended=lambda late: self._record(begun, late=late),
+            anchor=anchor,
+        )
+        begun = _Begun(request, run, asking, recorded)
+        self._rows.refresh()
+        self._scheduler.add_map(run)
+        return begun
+
+    def _spending(self, request: MapRequest, run: Callable[[], Run]) -> RowSpending:
+        service, budget = self._service, self._history.state.budget
+        if budget is not None and (self._replays or (service.practising and budget.unit == "yuan")):
+            budget = None
+        return RowSpending(
+            request.request,
+            budget,
+            lambda: 0.0 if budget is None else self._dispatch.taken(budget, but=run()),
+            priced=service.priced,
+            practice=service.practising,
+        )
+
+    def _mapped(self, begun: _Begun, table: Table, part: Part) -> Mapped:
+        return Mapped(
+            table,
+            part,
+            begun.run,
+            begun.request.columns,
+            state=begun.asking.state,
+            recorded=begun.recorded,
+            plan=self._service.profile.plan,
+            practice=self._service.practising,
+        )
+
+    def _finished(self, run: Run, part: Part, mapped: Mapped) -> Any:
+        """The table with its answers, once they are there. Raises what stopped the run."""
+        mapped.wait_for_rows()
+        run.close(part)
+        return mapped.so_far()
+
+    def _record(self, begun: _Begun, *, late: bool) -> None:
+        """The one commit point of a map. Called again when what was in flight has landed."""
+        history, run = self._history, begun.run
+        if run.has_landed:
+            self._scheduler.remove_map(run)
+        if late and not run.spending.has_unrecorded:
+            return
+
+        def commit() -> None:
+            event = self._event(begun, late=late)
+            if event is not None:
+                history.commit(event)
+
+        with self._scheduler.admitting, history.changing:
+            undisturbed(commit)
+        history.write_down()
+
+    def _event(self, begun: _Begun, *, late: bool) -> MapEvent | None:
+        history, run, anchor = self._history, begun.run, begun.run.anchor
+        if begun.recorded is None:
+            return map_event_of(run, begun.request, history, self._service, late=late)
+        found = begun.recorded.find(run.tally.key(list(run.parts)))
+        return None if found is None else found.repeated(history.next_id(), anchor, history.run(anchor.run))
+
+
+def _with(first: Table, others: Iterator[Table]) -> Iterator[Table]:
+    yield first
+    yield from others

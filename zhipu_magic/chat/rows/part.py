@@ -1,0 +1,287 @@
+"""One table under way: which rows are answered, which are equal, which are left to ask."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, NamedTuple, Protocol
+
+from ...history.rows.row import Row
+from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
+from ...values.frames.table import Table
+from ...values.row_template import RowPrompt, RowTemplate
+from .asked import Answered, FailedRow, failed_row
+from .requests import RowRequests
+
+
+class _Unanswered:
+    def __repr__(self) -> str:
+        return "<no answer yet>"
+
+
+UNANSWERED: Final = _Unanswered()
+"""The value of a row that has no answer yet."""
+
+
+#: Called with the place of a row, its prompt, and what is known of it: for the first of all rows that are equal.
+Seen = Callable[[int, RowPrompt, Row | None], None]
+
+
+class Rows(Protocol):
+    """Where the prompts of a table come from. It can be gone through several times."""
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows, in order."""
+
+    def prompt(self, row: Any) -> RowPrompt:
+        """The prompt of a row. Raises InvalidRequest for one that has none."""
+
+
+class TableRows(NamedTuple):
+    """The rows of a table, whose prompts a template makes."""
+
+    table: Table
+    template: RowTemplate
+
+    @property
+    def size(self) -> int:
+        return self.table.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.table.rows(self.template.columns)
+
+    def prompt(self, row: Any) -> RowPrompt:
+        return self.template.prompt(row)
+
+
+@dataclass(frozen=True, slots=True)
+class ToAsk:
+    """A row that is to be asked."""
+
+    part: Part
+    index: int
+    key: str
+    prompt: RowPrompt
+
+    def bring(self, answered: Answered) -> None:
+        """This came of it, or of an equal row."""
+        self.part.bring(self.index, answered)
+
+    def put_back(self) -> None:
+        """It is to be asked later."""
+        self.part.put_back(self)
+
+
+class Part:
+    """The rows of one table being asked. One thread prepares them; others ask what is left, and bring what came of it.
+
+    `find` looks an answer up, `read` makes its value, `changed` is called after each step. `retry` asks again where a
+    known answer is not of the type.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        requests: RowRequests,
+        *,
+        find: Callable[[str], Row | None],
+        read: Callable[[Row], Any],
+        retry: bool,
+        changed: Callable[[], None],
+    ) -> None:
+        self._rows = rows
+        self._requests = requests
+        self._find = find
+        self._read = read
+        self._retry = retry
+        self._changed = changed
+        self.values: list[Any] = [UNANSWERED] * rows.size
+        self.failures: dict[int, FailedRow] = {}
+        self.arrived: list[int] = []
+        """The rows that have ended, in the order in which they did."""
+        self.prepared = self.equal = self.known = self.answered = self.cut_off = self.cut = 0
+        self.is_prepared = False
+        self.error: BaseException | None = None
+        """What ended the preparation."""
+        self._first: dict[str, int] = {}
+        self._same: dict[int, list[int]] = {}
+        self._left: deque[int] = deque()
+        self._back: list[ToAsk] = []
+        self._digest = hashlib.sha256()
+        self._lock = threading.Lock()
+        self._prompts: Iterator[Any] | None = None
+        self._at = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    @property
+    def done(self) -> int:
+        """The rows that have ended, with an answer or without."""
+        return len(self.arrived)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether there are rows to ask now."""
+        return bool(self._left or self._back)
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_prepared and self.done == self.size
+
+    @property
+    def distinct(self) -> int:
+        """How many different requests its rows make."""
+        return len(self._first)
+
+    @property
+    def key(self) -> str:
+        """What identifies all of its requests together, once it is prepared."""
+        return self._digest.hexdigest()
+
+    # Preparing: in one thread
+
+    def prepare(self, stopped: Callable[[], bool], seen: Seen | None = None) -> None:
+        """Look at every row: its prompt, its key, whether that is known. `seen` is called with each distinct one."""
+        rows, requests = self._rows, self._requests
+        for index, row in enumerate(rows):
+            if stopped():
+                return
+            try:
+                prompt = requests.prompt(rows.prompt(row))
+                key = requests.key(prompt)
+            except InvalidRequest as error:
+                self._digest.update(b"-" * 22)
+                self._end(index, failure=failed_row(index, error, 0))
+            else:
+                self._digest.update(key.encode())
+                self.cut += prompt.cut
+                self._place(index, key, prompt, seen)
+            self.prepared += 1
+        self.is_prepared = True
+        self._changed()
+
+    def _place(self, index: int, key: str, prompt: RowPrompt, seen: Seen | None) -> None:
+        first = self._first.setdefault(key, index)
+        if first != index:
+            self.equal += 1
+            with self._lock:
+                if self.values[first] is UNANSWERED and first not in self.failures:
+                    self._same.setdefault(first, []).append(index)
+                    return
+            self._repeat(index, first)
+            return
+        known = self._find(key)
+        if seen is not None:
+            seen(index, prompt, known)
+        if known is None:
+            self._left.append(index)
+            self._changed()
+            return
+        if known.error is not None:
+            error = known.error
+            self._end(index, failure=FailedRow(index, error.code, error.message, known.rounds, error.reason))
+            return
+        if self._take_known(index, known):
+            self.known += 1
+        else:
+            self._left.append(index)
+            self._changed()
+
+    def _take_known(self, index: int, known: Row) -> bool:
+        """Take an answer that was kept. Returns False for one that is to be asked again."""
+        try:
+            value = self._read(known)
+        except InvalidAnswer as mismatch:
+            if self._retry:
+                return False
+            self.fail(index, mismatch, known.rounds)
+        else:
+            self.answer(index, value, is_cut_off=known.finish == "length")
+        return True
+
+    def is_known(self, row: ToAsk) -> bool:
+        """Whether this row has been answered since it was prepared, by another map; it is then answered here too."""
+        known = self._find(row.key)
+        return known is not None and known.error is None and self._take_known(row.index, known)
+
+    # Asking: in many threads
+
+    def take(self) -> ToAsk | None:
+        """The next row to ask; None where there is none now. Another map may have answered it meanwhile."""
+        while True:
+            with self._lock:
+                if self._back:
+                    return self._back.pop()
+                if not self._left:
+                    return None
+                index = self._left.popleft()
+                if self._prompts is None:
+                    self._prompts = iter(self._rows)
+                row = next(islice(self._prompts, index - self._at, None))
+                self._at = index + 1
+            try:  # a value's own code may make another prompt of it the second time, and so another key
+                prompt = self._requests.prompt(self._rows.prompt(row))
+            except InvalidRequest as error:
+                self.fail(index, error, 0)
+            else:
+                return ToAsk(self, index, self._requests.key(prompt), prompt)
+
+    def put_back(self, row: ToAsk) -> None:
+        """This row was taken, and nothing came of it."""
+        with self._lock:
+            self._back.append(row)
+        self._changed()
+
+    def bring(self, index: int, answered: Answered) -> None:
+        """This came of the row at this place, and so of all that are equal to it."""
+        if answered.error is None:
+            self.answer(index, answered.value, is_cut_off=answered.is_cut_off)
+        else:
+            self.fail(index, answered.error, answered.requests)
+
+    def answer(self, index: int, value: Any, *, is_cut_off: bool) -> None:
+        """This row, and all that are equal to it, have this value."""
+        self._end(index, value, is_cut_off=is_cut_off)
+        for same in self._same_as(index):
+            self._end(same, value, is_cut_off=is_cut_off)
+        self._changed()
+
+    def fail(self, index: int, error: GLMError, tries: int) -> None:
+        """This row, and all that are equal to it, have no answer."""
+        self._end(index, failure=failed_row(index, error, tries))
+        for same in self._same_as(index):
+            self._repeat(same, index)
+        self._changed()
+
+    def _same_as(self, index: int) -> list[int]:
+        with self._lock:
+            return self._same.pop(index, [])
+
+    def _repeat(self, index: int, first: int) -> None:
+        failure = self.failures.get(first)
+        if failure is None:
+            self._end(index, self.values[first])
+        else:
+            self._end(index, failure=FailedRow(**{**vars(failure), "row": index}))
+
+    def _end(
+        self, index: int, value: Any = UNANSWERED, *, failure: FailedRow | None = None, is_cut_off: bool = False
+    ) -> None:
+        with self._lock:
+            if failure is not None:
+                self.failures[index] = failure
+            else:
+                self.values[index] = value
+                self.answered += 1
+                self.cut_off += is_cut_off
+            self.arrived.append(index)

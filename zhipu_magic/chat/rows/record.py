@@ -1,0 +1,64 @@
+"""The event of a map, as the journal keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...history.events.map_event import MapEvent
+from ...history.history import History
+from ...history.journal.journal import now
+from ...service.connection import Service
+from ...text.addresses import host_of
+from .map_request import MapRequest
+from .run import Run
+
+
+def map_event_of(run: Run, asked: MapRequest, history: History, service: Service, *, late: bool) -> MapEvent:
+    """The event of what this run has done since its last one. A number that is nothing is left out."""
+    request, parts = asked.request, list(run.parts)
+    anchor, counts, sums = request.anchor, run.tally.counts(parts), run.spending.unrecorded()
+    estimated = max(0.0, sums.budget_cost - (sums.cost or 0.0))
+    return MapEvent(
+        id=history.next_id(),
+        key=run.tally.key(parts),
+        model=request.model,
+        rows=counts.rows,
+        time=now(),
+        thread=request.before.name,
+        cell=anchor.cell,
+        run=history.run(anchor.run) if anchor.cell else None,
+        execution_count=anchor.execution_count,
+        written=asked.written,
+        host=host_of(service.base_url) or None,
+        practice=service.practising or None,
+        cost=sums.cost,
+        seconds=round(run.seconds, 3),
+        stopped=_stopped(run),
+        late=late or None,
+        forked=history.journal.forked,
+        **_counted(
+            equal=counts.equal,
+            known=counts.known,
+            answered=counts.answered,
+            failed=counts.failed,
+            cut_off=counts.cut_off,
+            requests=sums.requests,
+            uncounted=sums.uncounted,
+            prompt_tokens=sums.prompt_tokens,
+            completion_tokens=sums.completion_tokens,
+            cached_tokens=run.spending.cached_tokens,
+            estimated_tokens=sums.estimated_tokens,
+            estimated_cost=estimated,
+        ),
+    )
+
+
+def _counted(**numbers: float) -> dict[str, Any]:
+    return {name: number or None for name, number in numbers.items()}
+
+
+def _stopped(run: Run) -> str | None:
+    """What ended it early."""
+    if run.error is not None:
+        return run.error.message
+    return "It was stopped." if run.stopped else None

@@ -1,0 +1,304 @@
+"""The threads of one map: they take the rows that are left, ask them, and keep what came.
+
+The thread that got an answer keeps it, so that whoever waits for the map can leave at any moment: what is in flight
+lands all the same. One row at most waits for a place, besides those that were refused; a thread is added when one goes.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from ...history.rows.row import Row
+from ...history.turn import Anchor
+from ...service.exchange import call_all, wait_for_call
+from ...text.errors import GLMError, OverBudget
+from ..undisturbed import undisturbed
+from .asked import Answered, faulty
+from .caller import StopAll, Stopped
+from .claims import Claims
+from .counts import Tally
+from .part import Part, ToAsk
+from .spending import RowSpending
+
+#: Threads at most, whatever the service takes.
+_MOST_THREADS = 250
+#: Requests that must all have been refused, and none answered, until the same is expected of all others.
+_REFUSED_ALIKE = 10
+_LOOK = 0.05
+
+
+class Asks(Protocol):
+    """What asks one row."""
+
+    def ask(self, row: ToAsk) -> Answered:
+        """Ask it. Raises Stopped or StopAll."""
+
+
+class Run:
+    """The rows of some tables being asked. `parts` grows while it runs, until `is_complete` is set.
+
+    `asks` asks one row, `keep` stores an answer. `ended` is called when it has ended, and once more, with True, when
+    the last in flight has landed after that.
+    """
+
+    def __init__(
+        self,
+        spending: RowSpending,
+        claims: Claims,
+        *,
+        asks: Asks,
+        keep: Callable[[Row], None],
+        ended: Callable[[bool], None],
+        anchor: Anchor,
+    ) -> None:
+        self.spending = spending
+        self._claims = claims
+        self.anchor = anchor
+        self._keep = keep
+        self._ended = ended
+        self._asks = asks
+        self.parts: list[Part] = []
+        self.tally = Tally()
+        self.is_complete = False
+        self.error: GLMError | None = None
+        """What stopped it before its end."""
+        self.stopped = False
+        self.is_over = False
+        """Whether nothing more is asked. What is in flight may still land."""
+        self.started = time.monotonic()
+        self.is_settled = False
+        """Whether it is over, and what it took is recorded."""
+        self.over_at: float | None = None
+        self.in_flight = 0
+        self._threads = self._idle = self._waiting = 0
+        self._refused: int | None = 0
+        self._lock = threading.Condition(threading.Lock())
+        self._in_hand = 0
+        self._choosing = threading.Lock()
+        self._on_change: deque[Callable[[], None]] = deque()
+        self._on_end: deque[Callable[[], None]] = deque()
+
+    # For those who wait
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, up to so many seconds."""
+        wait_for_call(self._on_end, lambda: self.is_settled, seconds)
+
+    def wait_for_change(self, seconds: float, until: Callable[[], bool]) -> None:
+        """Wait up to so many seconds, or until this is so, for anything to change."""
+        wait_for_call(self._on_change, lambda: self.is_settled or until(), seconds)
+
+    def notify(self, call: Callable[[], None]) -> None:
+        """Call this once, in any thread, when it ends."""
+        self._on_end.append(call)
+
+    def stop(self, error: GLMError | None = None) -> None:
+        """Ask no further row. What is in flight lands, and is kept. An interrupt is delivered afterwards."""
+        undisturbed(lambda: self._stop(error))
+
+    def _stop(self, error: GLMError | None) -> None:
+        if not self.is_over:
+            self.error = self.error or error
+            self.stopped = True
+            self._end()
+
+    def change(self) -> None:
+        """Something has changed."""
+        call_all(self._on_change)
+        if self.is_settled:
+            call_all(self._on_end)
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether it is over, and nothing is in flight."""
+        return self.is_over and not self._in_hand
+
+    @property
+    def taken(self) -> float:
+        """What it has taken beyond the ledger, and what its rows in flight may take, in the budget's unit."""
+        return self.spending.not_in_the_ledger + (self.spending.reserved(self._in_hand) if self._in_hand else 0.0)
+
+    @property
+    def seconds(self) -> float:
+        return (self.over_at or time.monotonic()) - self.started
+
+    # What a caller tells (see `caller.Watch`)
+
+    @property
+    def is_alone(self) -> bool:
+        return self._in_hand == 1 and not any(part.has_left or not part.is_prepared for part in list(self.parts))
+
+    def waits(self) -> None:
+        with self._lock:
+            self._waiting += 1
+
+    def goes(self, *, has_place: bool) -> None:
+        with self._lock:
+            self._waiting -= 1
+            self.in_flight += has_place
+        if has_place:
+            self._grow()
+
+    def back(self) -> None:
+        """A request is not in flight any more."""
+        with self._lock:
+            self.in_flight -= 1
+
+    # The threads
+
+    def add(self, part: Part) -> None:
+        """Ask the rows of this part as well; another thread prepares them, unless they are."""
+        self.parts.append(part)
+        if part.is_prepared:
+            self.more()
+            return
+        threading.Thread(target=self._prepare, args=(part,), name="zhipu_magic rows", daemon=True).start()
+        self._grow()
+
+    def close(self, part: Part) -> None:
+        """This part is done with, and is not looked at any more."""
+        with self._choosing:
+            self.tally.close(part)
+            self.parts.remove(part)
+
+    def complete(self) -> None:
+        """No further part is added."""
+        self.is_complete = True
+        self.more()
+
+    def _prepare(self, part: Part) -> None:
+        try:
+            part.prepare(lambda: self.stopped)
+        except BaseException as error:  # the table's own code may raise anything
+            part.error = error
+            self.stop()
+        self.more()
+
+    def more(self) -> None:
+        """There may be rows to ask that were not there before."""
+        with self._lock:
+            self._lock.notify_all()
+        if all(part.is_done for part in self.parts) and self.is_complete:
+            self._end()
+        else:
+            self._grow()
+        self.change()
+
+    def _grow(self) -> None:
+        """Add a thread, unless one has nothing to do or waits for a place, or there are no rows."""
+        with self._lock:
+            if self.is_over or self._idle or self._waiting or self._threads >= _MOST_THREADS:
+                return
+            self._threads += 1
+        threading.Thread(target=self._work, name="zhipu_magic row", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            while (row := self._next()) is not None:
+                answered: Answered | None = None
+                try:
+                    answered = self._asked(row)
+                finally:
+                    self._let_go()
+                    self._claims.settle(row.key, answered)
+                self.more()
+        finally:
+            with self._lock:
+                self._threads -= 1
+                last = not self._threads
+            if last and self.is_settled:
+                self._ended(True)
+            self.change()
+
+    def _next(self) -> ToAsk | None:
+        """The next row to ask, once there is one and the budget has room for it; None when nothing more is asked."""
+        while not self.is_over:
+            with self._choosing:  # two threads could pass the budget together
+                has_room = self.spending.has_room(self._in_hand)
+                row = next(filter(None, (part.take() for part in list(self.parts))), None) if has_room else None
+                self._in_hand += row is not None
+                is_stuck = not (has_room or self._in_hand)
+            if row is not None:
+                if not self._claims.claim(row.key, row):
+                    self._let_go()  # it waits for an equal one that is being asked
+                elif row.part.is_known(row):  # by now: another map has asked it
+                    self._let_go()
+                    self._claims.settle(row.key, None)
+                else:
+                    return row
+                continue
+            if is_stuck and any(part.has_left for part in self.parts):
+                self.stop(self._over_budget())
+            elif not self._rest():
+                return None
+        return None
+
+    def _rest(self) -> bool:
+        """Wait for something to do. Returns whether to look again: one thread that does is enough."""
+        with self._lock:
+            if self._idle:
+                return False
+            self._idle += 1
+            self._lock.wait(_LOOK)
+            self._idle -= 1
+        return True
+
+    def _let_go(self) -> None:
+        with self._choosing:
+            self._in_hand -= 1
+
+    def _asked(self, row: ToAsk) -> Answered | None:
+        """Ask the row, keep what came, and count it. Returns None where nothing came: the map was stopped."""
+        try:
+            answered = self._asks.ask(row)
+        except Stopped:
+            return None
+        except StopAll as stop:
+            self.stop(stop.error)
+            return None
+        except Exception as error:  # a fault of ours: this row has no answer, and the others go on
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+            answered = faulty(row.key, error)
+        if answered.usage is not None or answered.error is None:
+            self.spending.add(answered.usage, answered.requests, row.prompt)
+        self._keep(answered.row)
+        row.bring(answered)
+        self._expect_the_same(answered)
+        return answered
+
+    def _expect_the_same(self, answered: Answered) -> None:
+        """Stop where the service has refused every row so far: it would refuse all others as well."""
+        if answered.error is None or answered.usage is not None:
+            self._refused = None
+        elif self._refused is not None:
+            self._refused += 1
+            if self._refused >= _REFUSED_ALIKE:
+                self.stop(answered.error)
+
+    def _over_budget(self) -> OverBudget:
+        budget = self.spending.budget
+        assert budget is not None
+        return OverBudget(
+            "The budget ends here: another row takes up to about {row}, and {left} are left of {budget}.",
+            hint="Raise it, or remove it (chat.budget = None); what was answered is kept and is not asked again.",
+            reason="budget.rows",
+            row=budget.in_words(self.spending.reserved(1)),
+            left=budget.in_words(max(0.0, self.spending.left)),
+            budget=budget.in_words(budget.limit),
+        )
+
+    def _end(self) -> None:
+        with self._lock:
+            if self.is_over:
+                return
+            self.is_over = True
+            self.over_at = time.monotonic()
+            self._lock.notify_all()
+        self._ended(False)
+        self.is_settled = True
+        self.change()

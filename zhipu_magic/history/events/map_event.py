@@ -1,0 +1,104 @@
+"""The event of a map: rows of a table were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ...service.wire import Usage
+from ..ledger import Entry
+from ..turn import Anchor
+from .event import Event, State, event_class, made
+from .members import Amount, Count, Flag, Id, Name, Text
+
+
+@event_class
+class MapEvent(Event):
+    """Rows of a table were asked. Their answers are in the rows file; here are the sums.
+
+    `key` identifies the requests of all rows together, `written` is the template. Of the `rows`, `equal` repeat another
+    one, `known` were answered before, `answered` and `failed` have ended; `cut_off` answers reached their longest.
+    The tokens are those of this asking, as the service counted them; of `uncounted` requests they are
+    `estimated_tokens`. `cost` is in yuan.
+    `stopped` says what ended it early. `late` marks what arrived after it was stopped, and `of` is the id of the event
+    that this one repeats.
+    """
+
+    event: Text = "map"
+    key: Id
+    model: Name
+    rows: Count
+    time: Text | None = None
+    thread: Name | None = None
+    cell: Id | None = None
+    run: Id | None = None
+    execution_count: Count | None = None
+    written: Text | None = None
+    host: Text | None = None
+    practice: Flag | None = None
+    equal: Count | None = None
+    known: Count | None = None
+    answered: Count | None = None
+    failed: Count | None = None
+    cut_off: Count | None = None
+    requests: Count | None = None
+    uncounted: Count | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    cached_tokens: Count | None = None
+    estimated_tokens: Count | None = None
+    cost: Amount | None = None
+    estimated_cost: Amount | None = None
+    seconds: Amount | None = None
+    stopped: Text | None = None
+    late: Flag | None = None
+    of: Id | None = None
+
+    null_is_absent: ClassVar[bool] = True
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens that were counted; None for none."""
+        prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0
+        if not (prompt or completion):
+            return None
+        return Usage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=prompt + completion,
+            cached_tokens=self.cached_tokens or 0,
+        )
+
+    def repeated(self, event_id: str, anchor: Anchor, run: str) -> MapEvent:
+        """The same event once more, where nothing is asked."""
+        here = {"cell": anchor.cell, "run": run if anchor.cell else None, "execution_count": anchor.execution_count}
+        return made(MapEvent, {**vars(self), **here, "id": event_id, "of": self.id})
+
+    def apply(self, state: State) -> None:
+        for entry in self._entries():
+            state.ledger = state.ledger.add(entry)
+
+    def _entries(self) -> Iterator[Entry]:
+        """What it has cost: what the service has counted, and what it has not."""
+        uncounted = self.uncounted or 0
+        if counted := (self.requests or 0) - uncounted:
+            yield self._entry(counted, self.usage or Usage(), self.cost)
+        if uncounted:
+            estimates = self.estimated_tokens or 0, self.estimated_cost or 0.0
+            yield self._entry(uncounted, None, None)._replace(
+                estimated_tokens=estimates[0], estimated_cost=estimates[1]
+            )
+
+    def _entry(self, requests: int, usage: Usage | None, cost: float | None) -> Entry:
+        return Entry(
+            model=self.model,
+            prompt=self.written or "",
+            usage=usage,
+            cost=cost,
+            seconds=self.seconds or 0.0,
+            note="a table",
+            replayed=self.of is not None,
+            practice=self.practice is not None,
+            thread=self.thread or "",
+            requests=requests,
+        )

@@ -1,0 +1,90 @@
+"""A map on the page: one line while its rows are asked, then the first rows of its table, and the panel below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ...chat.rows.figures import MapFigures
+from ...chat.undisturbed import undisturbed
+from ...text.characters import shorten, without_controls
+from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.tables import table
+from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
+from .output import Bundle, Output
+
+#: Seconds between two frames.
+FRAME = 0.25
+
+
+class MapPainter(Protocol):
+    """Paints one map. It only looks at its figures, and never waits."""
+
+    def paint(self, figures: MapFigures) -> None:
+        """Show where it stands, if it is time to."""
+
+    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        """Show the first `rows` of the table, if there are any, and the panel."""
+
+
+class PageMapPainter:
+    """In a notebook. Where updates are not shown, it paints once, at the end."""
+
+    def __init__(self, new_output: Callable[[], Output], *, panel: bool, updates: bool) -> None:
+        self._new_output = new_output
+        self._line = new_output()
+        self._panel = panel
+        self._updates = updates
+        self._due = 0.0
+
+    def paint(self, figures: MapFigures) -> None:
+        now = time.monotonic()
+        if not self._updates or now < self._due:
+            return
+        self._due = now + FRAME
+        self._line.show(html_bundle(line_html(figures), line_text(figures)))
+
+    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        undisturbed(lambda: self._settle(figures, rows, notes))
+
+    def _settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+        outputs = [self._line, self._new_output()]
+        if rows is not None:
+            outputs.pop(0).show(rows)
+        if self._panel:
+            outputs.pop(0).show(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
+        elif notes_text(notes):
+            outputs.pop(0).show(html_bundle(notes_html(notes), "\n".join(notes_text(notes))))
+
+
+def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundle:
+    """The bundle that shows the first rows: a frame as it shows itself, lists and dicts as a table of ours.
+
+    A library escapes what is in its frame; what a terminal would obey, or would reorder a text, it leaves in.
+    """
+    if isinstance(shown, (list, dict)):
+        return markdown_bundle(_table(shown))
+    bundle, _ = format(shown)
+    plain = without_controls(str(bundle.get(_PLAIN, "")))
+    if not isinstance(bundle.get(_HTML), str):
+        return {_PLAIN: plain}
+    return html_bundle(Markup.vouched(without_controls(bundle[_HTML]), plain), plain)
+
+
+_PLAIN, _HTML = "text/plain", "text/html"
+#: Characters of a cell.
+_LONGEST_CELL = 200
+
+
+def _table(shown: list[Any] | dict[Any, Any]) -> Markup:
+    columns = list(shown if isinstance(shown, dict) else dict.fromkeys(name for row in shown for name in row))
+    if isinstance(shown, dict):
+        rows = list(zip(*shown.values(), strict=True))
+    else:
+        rows = [tuple(row.get(name) for name in columns) for row in shown]
+    return table([str(name) for name in columns], [[_cell(value) for value in row] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else shorten(str(value), _LONGEST_CELL)

@@ -1,0 +1,242 @@
+"""The line of a map while its rows are asked, and the panel under its table: as HTML and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from ...chat.rows.asked import FailedRow
+from ...chat.rows.figures import MapFigures
+from ...text.characters import shorten
+from ...text.markup import Markup
+from ...text.numbers import compact, money, plural, short_time
+from .. import costs
+from .style import BRAND, FAINT, FONT, TRACK, WARN
+
+#: Causes of failure that are told apart, rows that are named for each, and characters of what the service said.
+_CAUSES, _ROWS_NAMED, _LONGEST = 5, 5, 240
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why some rows failed: how many, the message of the first, the places of the first few, and what to do."""
+
+    count: int
+    message: str
+    rows: tuple[int, ...]
+    hint: str
+
+
+@dataclass(frozen=True)
+class MapNotes:
+    """What stands above the figures of a map that has ended: what to know, and its failures by cause."""
+
+    notes: Sequence[str] = ()
+    causes: Sequence[Cause] = ()
+
+
+#: What to do in a cell about rows that failed for this reason; else they are asked again when the cell is run again.
+_WHAT_TO_DO = {
+    "row.missing": '{{ column | default("…") }} says what stands for a missing value.',
+    "row.cut": "{{ column | 4000 }} says how many tokens of a value are sent.",
+    "row.empty": "",
+    "prompt.too_long": "Shorten them, or use a model with a longer context: %glm models lists them.",
+    "prompt.no_room": "Shorten them, lower --max-tokens, or use a model with a longer context.",
+    "service.too_long": "Shorten them, or use a model with a longer context: %glm models lists them.",
+    "answer.invalid": "%glm rows retry asks them again.",
+    "answer.cut_off": "--max-tokens NUMBER allows longer answers; %glm rows retry asks them again.",
+    "service.unsafe": "Rephrase them.",
+    "service.policy": "Rephrase them.",
+    "model.no_vision": "Use a model that sees, with -m NAME: %glm models lists them.",
+}
+_AGAIN = "Run the cell again to ask them again."
+
+
+def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
+    """The failures by cause, the most frequent first."""
+    found: dict[tuple[str, str], list[FailedRow]] = {}
+    for failure in failures:
+        found.setdefault((failure.reason, failure.code), []).append(failure)
+    return [
+        Cause(
+            count=len(rows),
+            message=shorten(rows[0].message, _LONGEST),
+            rows=tuple(row.row for row in rows[:_ROWS_NAMED]),
+            hint=_WHAT_TO_DO.get(reason, _AGAIN),
+        )
+        for (reason, _), rows in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+# The line
+
+
+def line_text(figures: MapFigures) -> str:
+    """The line, as text."""
+    return " · ".join(line_parts(figures))
+
+
+def line_parts(figures: MapFigures) -> list[str]:
+    """The parts of the line."""
+    parts = [_count(figures)]
+    if not figures.is_over:
+        parts += _doing(figures)
+    if figures.failed:
+        parts.append(f"{figures.failed:,} failed")
+    if figures.cut_off:
+        parts.append(f"{figures.cut_off:,} cut off")
+    tokens = figures.prompt_tokens + figures.completion_tokens
+    if tokens:
+        plus = "+" if not figures.is_over else " + "
+        parts.append(f"{compact(figures.prompt_tokens)}{plus}{compact(figures.completion_tokens)} tokens")
+    if figures.estimated_tokens:
+        parts.append(f"about {compact(figures.estimated_tokens)} tokens that were not counted")
+    if figures.cost is not None and figures.requests:
+        expected = "" if figures.is_over or figures.expected_cost is None else f" of {money(figures.expected_cost)}"
+        parts.append(f"{money(figures.cost)}{expected}")
+    if figures.is_over:
+        parts.append(short_time(figures.seconds))
+    elif figures.eta is not None:
+        parts.append(f"ETA {short_time(figures.eta)}")
+    return parts
+
+
+def _count(figures: MapFigures) -> str:
+    known = [f"{figures.equal:,} equal" if figures.equal else "", f"{figures.known:,} known" if figures.known else ""]
+    besides = ", ".join(filter(None, known))
+    counted = plural(figures.rows, "row") if figures.done == figures.rows else f"{figures.done:,}/{figures.rows:,}"
+    return f"{counted} ({besides})" if besides else counted
+
+
+def _doing(figures: MapFigures) -> list[str]:
+    if figures.busy_for > 0:
+        return [f"service busy, next try in {ceil(figures.busy_for)} s"]
+    doing = []
+    if figures.prepared < figures.rows:
+        doing.append(f"{figures.prepared:,} rows read")
+    if figures.in_flight:
+        doing.append(f"{figures.in_flight:,} of {max(figures.limit, figures.in_flight):,} in flight")
+    return doing
+
+
+def line_html(figures: MapFigures) -> Markup:
+    """The line with a bar, while the rows are asked."""
+    return _framed(_bar(figures) + _parts(line_parts(figures)))
+
+
+def _parts(parts: Sequence[str]) -> Markup:
+    return Markup(" · ").join(Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in parts)
+
+
+def _bar(figures: MapFigures) -> Markup:
+    share = 100 * figures.done / figures.rows if figures.rows else 100.0
+    failed = 100 * figures.failed / figures.rows if figures.rows else 0.0
+    return Markup(
+        '<span role="progressbar" aria-valuemin="0" aria-valuemax="{rows}" aria-valuenow="{done}" '
+        'aria-label="{done:,} of {rows:,} rows" style="display:inline-flex;width:120px;height:6px;border-radius:3px;'
+        'margin-right:10px;background:{track};vertical-align:1px;overflow:hidden;forced-color-adjust:none">'
+        '<span style="width:{share:.1f}%;height:6px;background:{brand}"></span>'
+        '<span style="width:{failed:.1f}%;height:6px;background:{warn}"></span></span>',
+        rows=figures.rows,
+        done=figures.done,
+        share=max(0.0, share - failed),
+        failed=failed,
+        track=TRACK,
+        brand=BRAND,
+        warn=WARN,
+    )
+
+
+# The panel
+
+
+def panel_html(figures: MapFigures, found: MapNotes) -> Markup:
+    """The panel of a map that has ended."""
+    notes = Markup().join(_note_html(note) for note in [*found.notes, *_of_causes(found.causes)])
+    inner = Markup(
+        '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
+        line=_parts(line_parts(figures)),
+        details=_details_html(figures),
+    )
+    return _framed(notes + inner)
+
+
+def notes_html(found: MapNotes) -> Markup:
+    """The notes alone, where there is no panel."""
+    return _framed(Markup().join(_note_html(note) for note in [*found.notes, *_of_causes(found.causes)]))
+
+
+def panel_text(figures: MapFigures, found: MapNotes) -> str:
+    """The panel as text."""
+    return "\n".join([*notes_text(found), line_text(figures)])
+
+
+def notes_text(found: MapNotes) -> list[str]:
+    """The notes as text, a line each."""
+    return [*found.notes, *_of_causes(found.causes)]
+
+
+def _of_causes(causes: Sequence[Cause]) -> list[str]:
+    lines = [_cause_text(cause) for cause in causes[:_CAUSES]]
+    more = sum(cause.count for cause in causes[_CAUSES:])
+    return [*lines, f"{plural(more, 'row')} failed for other reasons: see .errors."] if more else lines
+
+
+def _cause_text(cause: Cause) -> str:
+    named = ", ".join(f"{row:,}" for row in cause.rows)
+    more = cause.count - len(cause.rows)
+    rows = f"row {named}" if cause.count == 1 else f"rows {named}{f' and {more:,} more' if more else ''}"
+    return f"{cause.count:,} failed ({rows}): {cause.message} {cause.hint}".rstrip()
+
+
+def _note_html(note: str) -> Markup:
+    return Markup(
+        '<div role="note" style="color:var(--jp-ui-font-color1, inherit);border-left:3px solid {warn};'
+        'padding-left:8px;margin-bottom:2px">{note}</div>',
+        warn=WARN,
+        note=note,
+    )
+
+
+def _framed(inner: Markup) -> Markup:
+    return Markup(
+        '<div class="zhipu-magic-panel" role="group" aria-label="Rows of this table" '
+        'style="color:{faint};{font};overflow-wrap:anywhere">{inner}</div>',
+        faint=FAINT,
+        font=FONT,
+        inner=inner,
+    )
+
+
+def _details_html(figures: MapFigures) -> Markup:
+    rows = Markup().join(
+        Markup("<span>{name}</span><span>{value}</span>", name=name, value=value) for name, value in _details(figures)
+    )
+    return Markup(
+        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px">'
+        "{rows}</div>",
+        rows=rows,
+    )
+
+
+def _details(figures: MapFigures) -> list[tuple[str, str]]:
+    answered = figures.done - figures.failed
+    cached = f", of them {figures.cached_tokens:,} cached" if figures.cached_tokens else ""
+    return [
+        ("answered", f"{answered:,} of {figures.rows:,} rows"),
+        ("equal to another row", f"{figures.equal:,}"),
+        ("answered before", f"{figures.known:,}"),
+        ("requests", f"{figures.requests:,}"),
+        ("prompt tokens", f"{figures.prompt_tokens:,}{cached}"),
+        ("completion tokens", f"{figures.completion_tokens:,}"),
+        ("cost", _cost_text(figures)),
+    ]
+
+
+def _cost_text(figures: MapFigures) -> str:
+    if figures.practice:
+        return costs.OF_PRACTICE
+    if figures.plan:
+        return costs.OF_PLAN
+    return costs.with_date(figures.cost) if figures.requests else "nothing was asked"

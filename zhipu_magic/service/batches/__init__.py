@@ -1,0 +1,1 @@
+"""The service's files and batches of requests (docs/protocol.md, "Batch, embeddings")."""

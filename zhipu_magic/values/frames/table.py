@@ -1,0 +1,120 @@
+"""A table of any kind: its columns, its rows as Python's own values, and the answers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import Any, Protocol
+
+from ...text.characters import shortened, without_addresses
+from ...text.errors import InvalidRequest
+from ...text.suggestions import nearest
+from .answers import Answers
+from .python_values import python_values
+
+#: Rows that are read together: many enough to be quick, and few enough for long texts.
+_BATCH = 256
+_LONGEST_NAME = 60
+
+#: Returns a column's cells from one row up to another.
+Reader = Callable[[int, int], Sequence[Any]]
+
+
+class Source(Protocol):
+    """What a library's table must tell. Columns are known by their places, because their names may be the same."""
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """The columns' names as the library has them, which need not be texts."""
+
+    @property
+    def size(self) -> int:
+        """The number of rows."""
+
+    def reader(self, place: int) -> Reader:
+        """What reads a column."""
+
+    def first(self, count: int) -> Source:
+        """The first rows."""
+
+    def label(self, name: str) -> Any:
+        """What a column of this name is called among the labels."""
+
+    def joined(self, kept: Sequence[int], answers: Answers) -> Any:
+        """A new table of the same kind: the columns at these places, and the answers after them."""
+
+
+def _as_it_is(made: Any) -> Any:
+    return made
+
+
+class Table:
+    """A table as it was when it was opened, of any library or of lists and dicts.
+
+    `finished` makes what the user gets from the source's own kind of table.
+    """
+
+    def __init__(self, source: Source, finished: Callable[[Any], Any] = _as_it_is) -> None:
+        self._source = source
+        self._finished = finished
+        self.columns: tuple[str, ...] = tuple(map(_written, source.labels))
+        self.size = source.size
+
+    def first(self, count: int) -> Table:
+        """The first rows, as a table of the same kind."""
+        return Table(self._source.first(count), self._finished)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The values of these columns, row by row, read a few rows at a time.
+
+        Raises `InvalidRequest` at once for a column that is not there, or not the only one of its name.
+        """
+        return self._read([self._source.reader(self._place(name)) for name in columns])
+
+    def replaced_by(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Which of these answers' columns stand in the place of a column of the table that has the same name."""
+        labels = {*self._source.labels}
+        return tuple(name for name in columns if self._source.label(name) in labels)
+
+    def joined(self, answers: Answers) -> Any:
+        """A new table of the kind that was given: its index and columns, and the answers' columns after them.
+
+        A column that has the name of an answer's is left out: the answer stands in its place.
+        """
+        replaced = {self._source.label(column.name) for column in answers.columns}
+        kept = [place for place, label in enumerate(self._source.labels) if label not in replaced]
+        return self._finished(self._source.joined(kept, answers))
+
+    def _read(self, readers: Sequence[Reader]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, self.size, _BATCH):
+            end = min(start + _BATCH, self.size)
+            if readers:
+                yield from zip(*(python_values(read(start, end)) for read in readers), strict=True)
+            else:
+                yield from repeat((), end - start)
+
+    def _place(self, name: str) -> int:
+        places = [place for place, each in enumerate(self.columns) if each == name]
+        if len(places) > 1:
+            raise InvalidRequest(
+                "{count} columns are named {name}.",
+                hint="Rename one of them, so that it is clear which is meant.",
+                reason="rows.same_name",
+                name=shortened(name, _LONGEST_NAME),
+                count=len(places),
+            )
+        if not places:
+            raise InvalidRequest(
+                "The table has no column {name}.",
+                near=nearest(name, self.columns),
+                reason="rows.no_column",
+                name=shortened(name, _LONGEST_NAME),
+            )
+        return places[0]
+
+
+def _written(label: Any) -> str:
+    """A column's name as text. Of the levels of pandas' names, only the first counts if the others are empty."""
+    if isinstance(label, tuple) and label and all(isinstance(each, str) and not each for each in label[1:]):
+        label = label[0]
+    return str(label) if isinstance(label, str) else without_addresses(str(label))

@@ -1,0 +1,378 @@
+"""The prompt of each row of a table: the values of its columns in place, and all other values once, before them.
+
+    把评论分类，依据 {{ guide }}：        guide   a name of the notebook: rendered once; a long one stands first
+    {{ text }}                            text    a column: each row's own value, whole
+    {{ note | default("none") }}          what stands for a missing value; without it, the row fails
+    {{ meta["lang"] }}, {{ row.text }}    parts of a value; `row` is all of the row, by column
+
+What all rows share stands first, so that a service that caches the beginnings of prompts bills it as cached.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..text.characters import whole_characters
+from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.notice import Notice
+from ..text.suggestions import nearest
+from ..text.tokens import estimate
+from .braces import Found, between_braces
+from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, root_of, split_budget
+
+if TYPE_CHECKING:
+    from .images.from_value import Image
+
+#: The name of the whole row in a template, unless a column has it; a value of the notebook's does not.
+ROW = "row"
+#: Characters of a shared value that stays in place after the first column; a longer one moves to the top.
+_SHORT = 80
+_DEFAULT = re.compile(r"\s*default\(\s*(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?[\d.]+)\s*\)\s*")
+
+
+class RowPrompt(NamedTuple):
+    """The prompt of one row, its images, and whether a value was cut to the budget that the template gives it."""
+
+    text: str
+    images: tuple[Image, ...] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class RowTemplate:
+    """A template whose shared values are rendered. `columns` are those that a row's prompt needs, in this order.
+
+    `shared` are the images of shared values, `notes` is what the user should know, and `cut` says what of the shared
+    values is not sent.
+    """
+
+    columns: tuple[str, ...]
+    shared: tuple[Image, ...]
+    notes: tuple[str, ...]
+    cut: tuple[str, ...]
+    _parts: tuple[str | _Slot, ...]
+    _images: tuple[_Slot, ...]
+    _is_missing: Callable[[Any], bool]
+
+    @property
+    def has_images(self) -> bool:
+        """Whether a row's prompt may have images."""
+        return bool(self._images or self.shared)
+
+    def prompt(self, row: Sequence[Any]) -> RowPrompt:
+        """The prompt of the row with these values of the `columns`. Raises InvalidRequest for one that has none."""
+        pieces: list[str] = []
+        images = list(self.shared)
+        is_cut = False
+        for part in self._parts:
+            if type(part) is str:
+                pieces.append(part)
+                continue
+            assert isinstance(part, _Slot)
+            value = part.value(row, self.columns, self._is_missing)
+            if type(value) is str and part.tokens is None:
+                pieces.append(value)
+                continue
+            shown, found, was_cut = part.rendered(value, len(images))
+            pieces.append(shown)
+            images += found
+            is_cut = is_cut or was_cut
+        for slot in self._images:
+            value = slot.value(row, self.columns, self._is_missing)
+            images += _pictures(value)
+        return RowPrompt("".join(pieces), tuple(images), is_cut)
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """A reference to a row's own value: of the column at `place`, by the expression `tree` where it is more than that.
+
+    `default` stands for a missing value, `tokens` is the budget that the template gives it.
+    """
+
+    written: str
+    place: int
+    tree: ast.expr | None
+    default: str | None
+    tokens: int | None
+
+    def value(self, row: Sequence[Any], columns: Sequence[str], is_missing: Callable[[Any], bool]) -> Any:
+        """The value in this row. Raises InvalidRequest where it is missing."""
+        if self.tree is None:
+            value = row[self.place]
+            if type(value) is str:
+                return value
+        else:
+            names = dict(zip(columns, row, strict=True))
+            value = look_up(self.tree, {ROW: names, **names})
+        if not is_missing(value):
+            return value
+        if self.default is not None:
+            return self.default
+        raise InvalidRequest(
+            "{{{{ {reference} }}}} is missing in this row.",
+            hint='{{{{ {reference} | default("…") }}}} stands for a missing value.',
+            reason="row.missing",
+            outcomes=[NOTHING_SENT],
+            reference=self.written,
+        )
+
+    def rendered(self, value: Any, images_before: int) -> tuple[str, Sequence[Image], bool]:
+        """How the value reads to a model, its images, and whether it was cut to its budget.
+
+        Raises InvalidRequest for one that would be cut, and that no budget says how far.
+        """
+        from .rendering.renderers import rendered
+
+        shown = rendered(value, LARGEST_BUDGET if self.tokens is None else self.tokens)
+        if shown.left_out and self.tokens is None:
+            raise InvalidRequest(
+                "{{{{ {reference} }}}} does not go whole into this row's prompt: {left_out}.",
+                hint="{{{{ {reference} | 4000 }}}} says how many tokens of it are sent.",
+                reason="row.cut",
+                outcomes=[NOTHING_SENT],
+                reference=self.written,
+                left_out=shown.left_out,
+            )
+        if not shown.images:
+            return shown.text, (), bool(shown.left_out)
+        numbers = range(images_before + 1, images_before + 1 + len(shown.images))
+        marks = " ".join(f"[image {number}: {self.written}]" for number in numbers)
+        return (f"{marks}\n{shown.text}" if shown.text else marks), shown.images, bool(shown.left_out)
+
+
+def row_template(
+    text: str,
+    columns: Sequence[str],
+    names: Mapping[str, Any],
+    tokens: int,
+    *,
+    images: Sequence[Any] = (),
+    is_missing: Callable[[Any], bool],
+) -> RowTemplate:
+    """The template that this text is, over these columns of a table.
+
+    `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens. `images` go with
+    each prompt: a text `{{ column }}` is the picture of that column, any other value the same picture for all.
+    Raises InvalidRequest for a reference to nothing, and for a text that names no column.
+    """
+    reading = _Reading(tuple(columns), names, tokens)
+    reading.read(text)
+    slots = [reading.picture(image) for image in images]
+    if not reading.used:
+        raise InvalidRequest(
+            "The template names no column of the table, so that all rows would be asked the same.",
+            hint="Write a column in double braces. The columns are: {columns}.",
+            reason="rows.only_shared",
+            outcomes=[NOTHING_SENT],
+            columns=_listed(columns),
+        )
+    used = tuple(columns) if reading.whole_row else tuple(reading.used)
+    places = {column: place for place, column in enumerate(used)}
+
+    def placed(part: str | _Draft) -> str | _Slot:
+        return part if isinstance(part, str) else part.slot(places)
+
+    return RowTemplate(
+        columns=used,
+        shared=tuple(reading.images),
+        notes=tuple(dict.fromkeys(reading.notes)),
+        cut=tuple(dict.fromkeys(reading.cut)),
+        _parts=tuple(map(placed, reading.parts())),
+        _images=tuple(slot.slot(places) for slot in slots if slot is not None),
+        _is_missing=is_missing,
+    )
+
+
+class _Draft(NamedTuple):
+    """A slot whose column has no place yet."""
+
+    written: str
+    column: str
+    tree: ast.expr | None
+    default: str | None
+    tokens: int | None
+
+    def slot(self, places: Mapping[str, int]) -> _Slot:
+        return _Slot(
+            written=self.written,
+            place=places.get(self.column, 0),
+            tree=self.tree,
+            default=self.default,
+            tokens=self.tokens,
+        )
+
+
+@dataclass
+class _Reading:
+    """A template being read: the columns that it has used, and what its shared values bring."""
+
+    columns: tuple[str, ...]
+    names: Mapping[str, Any]
+    tokens: int
+    used: dict[str, None] = field(default_factory=dict)
+    whole_row: bool = False
+    images: list[Image] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    _above: dict[str, str] = field(default_factory=dict)
+    _text: list[str | _Draft] = field(default_factory=list)
+
+    def parts(self) -> list[str | _Draft]:
+        """The parts of a row's prompt; what all rows share, and is long, is the first."""
+        above = "".join(f"{text}\n\n" for text in self._above.values())
+        return [above, *self._text] if above else self._text
+
+    def read(self, text: str) -> None:
+        end, line = 0, 1
+        for place in between_braces(text):
+            line += text.count("\n", end, place.start)
+            try:
+                part = self._part(text, place)
+            except InvalidRequest as error:
+                error.context.insert(0, Notice("Line {line}:", reason="reference.line", line=line))
+                raise
+            if part is not None:
+                self._text += [text[end : place.start], part]
+                end = place.end
+        self._text.append(text[end:])
+
+    def picture(self, image: Any) -> _Draft | None:
+        """The slot that this picture of a row is; None for one that goes with all rows."""
+        if isinstance(image, str) and image.strip().startswith("{{"):
+            found = next(between_braces(image.strip()), None)
+            draft = self._draft(found.inside) if found is not None else None
+            if draft is not None:
+                return draft
+            if found is not None:
+                image = self._looked_up(found.inside)
+        self.images += _pictures(image)
+        return None
+
+    def _part(self, text: str, place: Found) -> str | _Draft | None:
+        """What stands for a reference; None for braces that are none."""
+        draft = self._draft(place.inside)
+        if draft is not None:
+            return draft
+        wanted, tokens = split_budget(place.inside, self.tokens)
+        if parsed(wanted) is None:
+            if names_a_value(wanted, {**dict.fromkeys(self.columns), **self.names}):
+                self.notes.append(
+                    Notice(
+                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
+                        "and no calls.",
+                        hint="Give the value a name first.",
+                        reason="reference.sent_as_it_stands",
+                        written=text[place.start : place.end],
+                    )
+                )
+            return None
+        return self._shared(wanted, min(tokens, LARGEST_BUDGET))
+
+    def _draft(self, inside: str) -> _Draft | None:
+        """The slot of a reference to a row's own value; None for any other."""
+        wanted, default, tokens = _filters(inside)
+        if wanted in self.columns:
+            self.used[wanted] = None
+            return _Draft(wanted, wanted, None, default, tokens)
+        tree = parsed(wanted)
+        root = root_of(tree) if tree is not None else ""
+        if root in self.columns:
+            self.used[root] = None
+            return _Draft(wanted, root, tree, default, tokens)
+        if root == ROW:
+            self.used |= dict.fromkeys(self.columns)
+            self.whole_row = True
+            return _Draft(wanted, "", _Items().visit(tree) if tree is not None else None, default, tokens)
+        return None
+
+    def _looked_up(self, wanted: str) -> Any:
+        tree = parsed(wanted)
+        if tree is None or root_of(tree) not in self.names:
+            raise self._undefined(wanted if tree is None else root_of(tree))
+        return look_up(tree, self.names)
+
+    def _shared(self, wanted: str, tokens: int) -> str:
+        from .rendering.renderers import rendered
+
+        shown = rendered(self._looked_up(wanted), tokens)
+        if shown.left_out:
+            self.cut.append(f"{wanted}: {shown.left_out}")
+        if shown.images:
+            numbers = range(len(self.images) + 1, len(self.images) + len(shown.images) + 1)
+            self.images += shown.images
+            marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
+            return f"{marks}\n{shown.text}" if shown.text else marks
+        if not self.used and not shown.block:
+            return shown.text
+        if "\n" not in shown.text and len(shown.text) <= _SHORT:
+            return shown.text
+        self._above[wanted] = f"`{wanted}`:\n\n{shown.text}"
+        return f"`{wanted}`"
+
+    def _undefined(self, name: str) -> InvalidRequest:
+        known = [*self.columns, *(name for name in self.names if not name.startswith("_"))]
+        return InvalidRequest(
+            "There is neither a column nor a value named {name}.",
+            hint="The columns are: {columns}.",
+            reason="row.undefined",
+            outcomes=[NOTHING_SENT],
+            near=nearest(name, known),
+            name=name,
+            columns=_listed(self.columns),
+        )
+
+
+def _filters(inside: str) -> tuple[str, str | None, int | None]:
+    """The expression of a reference, what stands for a missing value, and its budget."""
+    default: str | None = None
+    tokens: int | None = None
+    while True:
+        wanted, bar, last = inside.rpartition("|")
+        found = _DEFAULT.fullmatch(last) if bar else None
+        if found is not None and default is None:
+            default, inside = str(ast.literal_eval(found["text"])), wanted
+            continue
+        shorter, budget = split_budget(inside, -1)
+        if budget != -1 and tokens is None:
+            inside, tokens = shorter, min(budget, LARGEST_BUDGET)
+            continue
+        return inside.strip(), default, tokens
+
+
+class _Items(ast.NodeTransformer):
+    """Reads `row.text` as `row["text"]`: a row has its columns as items."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id == ROW:
+            return ast.Subscript(node.value, ast.Constant(node.attr), ast.Load())
+        return node
+
+
+def _pictures(value: Any) -> list[Image]:
+    from .images.from_value import image_of
+
+    return [image_of(one) for one in value] if isinstance(value, (list, tuple)) else [image_of(value)]
+
+
+def _listed(columns: Sequence[str], most: int = 20) -> str:
+    more = len(columns) - most
+    return ", ".join([*columns[:most], *([f"and {more} more"] if more > 0 else [])])
+
+
+def tokens_of(prompt: RowPrompt) -> int:
+    """An estimate of the tokens of a row's prompt."""
+    return round(estimate(prompt.text)) + sum(image.tokens for image in prompt.images)
+
+
+def checked(prompt: RowPrompt) -> RowPrompt:
+    """The prompt. Raises InvalidRequest for one that cannot be sent: empty, or with half a character."""
+    text = prompt.text
+    if not text or text.isspace():
+        raise InvalidRequest("This row's prompt is empty.", reason="row.empty", outcomes=[NOTHING_SENT])
+    return prompt if text.isascii() else prompt._replace(text=whole_characters(text))
