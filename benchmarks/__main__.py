@@ -20,6 +20,7 @@ from . import (
     page,
     references,
     replay,
+    row_store,
     speed,
     start,
     tool_turn,
@@ -53,6 +54,7 @@ def main() -> int:
             long_thread,
             journal,
             replay,
+            row_store,
             references,
             tool_turn,
         ):

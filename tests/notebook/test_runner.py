@@ -109,6 +109,18 @@ def test_an_earlier_journal_is_kept(folder: Path, told: Told, server: PracticeSe
     assert told("replay", path)[0] == 0
 
 
+def test_rows_go_with_their_journal(folder: Path, told: Told, server: PracticeServer) -> None:
+    path = written(folder, notebook("%%glm\nhello"))
+    journal = folder / ".glm" / "page.jsonl"
+    assert told("record", path)[0] == 0
+    journal.with_name("page.rows.jsonl").write_bytes(b'{"rows":1}\n')
+    server.enqueue(Fault(400, "1301", "no"))
+    assert told("record", path)[0] == 1
+    assert sorted(file.name for file in journal.parent.iterdir()) == ["page.jsonl", "page.rows.jsonl"]
+    assert told("record", path)[0] == 0
+    assert sorted(file.name for file in journal.parent.iterdir()) == ["page.1.jsonl", "page.1.rows.jsonl", "page.jsonl"]
+
+
 def test_where_a_cell_fails_all_stays_as_it_was(folder: Path, told: Told, server: PracticeServer) -> None:
     path = written(folder, notebook("%%glm\nhello", "%%glm\nand now?"))
     assert told("record", path)[0] == 0

@@ -20,6 +20,9 @@ from .checks import refuse_other
 from .lines import BLOCK, LONGEST, value_of
 from .lock import CAN_LOCK, locked
 
+#: How often a file may be replaced while its lock is waited for. Some network disks show it as another each time.
+_MOST_TRIES = 100
+
 
 def append(path: Path, lines: bytes, patience: float, *, head: bytes = b"") -> None:
     """Append whole lines and sync them to the disk; a line that a crash has torn is moved out of the way first.
@@ -44,9 +47,9 @@ def held(path: Path, patience: float) -> Iterator[IO[bytes]]:
     While this waits for the lock, another kernel may put another file in its place: what was appended to the old one
     would be lost.
     """
-    for is_last in (False, False, True):  # some network disks show a file's identity differently each time
+    for tries_left in reversed(range(_MOST_TRIES)):
         with regular_files.appended(path) as file, locked(file.fileno(), patience=patience):
-            if is_last or regular_files.has_name(file, path):
+            if not tries_left or regular_files.has_name(file, path):
                 yield file
                 return
 

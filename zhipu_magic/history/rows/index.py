@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -38,8 +39,11 @@ class Index:
         """Begin an index of this file. Raises OSError if it cannot be opened, JournalError if it is of another kind."""
         self._path = path
         self._file = regular_files.kept_open(path)
+        self._closing = weakref.finalize(self, self._file.close)  # also where nobody closes the chat
         self._careful = careful
         self._end = 0
+        self._tail = b""
+        """The last bytes before the end: elsewhere in a file that was changed in place."""
         self._in_long = False
         self._answers: dict[bytes, int] = {}
         self._errors: dict[bytes, int] = {}
@@ -58,13 +62,14 @@ class Index:
         return key in self._answers or key in self._errors
 
     def close(self) -> None:
-        self._file.close()
+        self._closing()
 
     def is_current(self) -> bool:
-        """Whether its file still has its name, and all that was read."""
+        """Whether its file still has its name, and holds what was read."""
         if not regular_files.has_name(self._file, self._path) or os.fstat(self._file.fileno()).st_size < self._end:
             return False
-        return self._in_long or not self._end or regular_files.read_at(self._file, self._end - 1, 1) == b"\n"
+        tail = self._tail
+        return regular_files.read_at(self._file, self._end - len(tail), len(tail)) == tail
 
     def take_in(self) -> None:
         """Read what has been appended, up to the last whole line. Raises as `check_version` does, and OSError."""
@@ -75,11 +80,11 @@ class Index:
                 self._skip(block)
             elif cut := block.rfind(b"\n") + 1:
                 self._note(block[:cut])
-                self._end += cut
+                self._end, self._tail = self._end + cut, block[max(0, cut - _SHORT) : cut]
                 most = BLOCK
             elif len(block) > LONGEST:
                 self._in_long = True
-                self._end += len(block)
+                self._end, self._tail = self._end + len(block), b""
             elif len(block) < most:
                 break
             else:
@@ -90,7 +95,7 @@ class Index:
         if cut := block.find(b"\n") + 1:
             self._in_long = False
             self.damaged += 1
-        self._end += cut or len(block)
+        self._end, self._tail = self._end + (cut or len(block)), b""
 
     def _note(self, lines: bytes) -> None:
         count = lines.count(b"\n")
@@ -131,7 +136,9 @@ class Index:
 def refuse_other(path: Path) -> None:
     """Raise JournalError for a file that holds no rows, or that a newer version has written. Raises OSError."""
     with suppress(FileNotFoundError):
-        Index(path, careful=False).close()
+        index = Index(path, careful=False)
+        index.take_in()
+        index.close()
 
 
 def _refuse_head(head: bytes, path: Path) -> None:

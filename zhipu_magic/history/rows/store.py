@@ -206,17 +206,23 @@ class RowStore:
 
     def forget(self, unwanted: Callable[[Row], bool]) -> int:
         """Forget these rows, and what stands in the file for nothing. Returns how many rows. Raises JournalError."""
+        keys = set[str]()
+
+        def is_unwanted(row: Row) -> bool:
+            if unwanted(row):
+                keys.add(row.key)
+            return row.key in keys
+
         with self._waiting.writing:
             self.flush()
-            before = len(self)
             for line in [*self._waiting.take().values(), *self._places.take_remembered().values()]:
                 row = row_of(line)
-                if not unwanted(row):
+                if not is_unwanted(row):
                     self.add(row)
             file = self._places.file
             if file is not None and not self.read_only:
-                rewrite(file, unwanted)
-            return before - len(self)
+                rewrite(file, is_unwanted)
+        return len(keys)
 
 
 def _can_be_read(line: bytes) -> bool:
