@@ -24,6 +24,7 @@ from .exchange import Emit
 from .http_client import CONNECT_SECONDS, Line, http_client
 from .model_list import listed_models
 from .models import find
+from .places import Places, outcome_of, places_of
 from .profile import LONG_TIMEOUT, USUAL_TIMEOUT
 from .sdk import ChatCompletionChunk, Completion, ZhipuAI
 from .shown import Shown
@@ -76,6 +77,7 @@ class Client:
     ) -> None:
         self.endpoint = endpoint
         self.was_hung_up = False
+        self._waits_for: Places | None = None
         self._max_retries = max_retries
         self._timeout = timeout
         self._shown = shown
@@ -119,10 +121,13 @@ class Client:
             before_sleep=before_sleep,
             sleep=sleep,
             reraise=True,
-        )(self.try_once, body, emit, cancelled)
+        )(self._ask_in_a_place, body, emit, cancelled)
 
     def try_once(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
-        """Send the request once, and emit the chunks as they come. Raises GLMError. Meant for a separate thread."""
+        """Send the request once, and emit the chunks as they come. Raises GLMError. Meant for a separate thread.
+
+        The caller has taken a place for it (see `places`).
+        """
         self._line.cancelled = cancelled
         self._ask(body, emit, cancelled)
 
@@ -182,6 +187,8 @@ class Client:
         """Wake the thread that waits in the connection's socket, by shutting it. The client is of no use afterwards."""
         self.was_hung_up = True
         self._line.shut()
+        if (places := self._waits_for) is not None:
+            places.wake()
 
     def close(self) -> None:
         self._http.close()
@@ -194,6 +201,22 @@ class Client:
         The pool is not used, because a thread that only the parent has may hold its lock.
         """
         self._line.close()
+
+    def _ask_in_a_place(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
+        """Send the request as one of those that the service takes at once, before all that wait for a place."""
+        self._waits_for = places = places_of(self.endpoint, str(body["model"]))
+        place = places.take(first=True, given_up=cancelled.is_set)
+        self._waits_for = None
+        if place is None:
+            return
+        with place:
+            try:
+                self._ask(body, emit, cancelled)
+            except GLMError as error:
+                place.end(outcome_of(error), error.retry_after if isinstance(error, ServiceError) else None)
+                raise
+            if not cancelled.is_set():
+                place.end("answered")
 
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         """Send the request, and once more in a simpler form where the server cannot take it (see `Profile`)."""

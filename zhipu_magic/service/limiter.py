@@ -16,14 +16,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Literal
 
-from .cut import Cut
-from .growth import Growth
-from .pace import Pace
-from .probing import Probing
-from .requests import Request
-from .rests import Rests
-from .storm import Storm
-from .throughput import Throughput
+from .limiting.cut import Cut
+from .limiting.growth import Growth
+from .limiting.pace import Pace
+from .limiting.probing import Probing
+from .limiting.requests import Request
+from .limiting.rests import Rests
+from .limiting.storm import Storm
+from .limiting.throughput import Throughput
 
 #: How a request ended: answered; refused, since too many are in flight; refused, since the service is busy; failed in
 #: the service or on the way, as others may too; or in any other way, which says nothing of the service.
@@ -49,20 +49,20 @@ class Limiter:
     """
 
     def __init__(self, *, remembered: int | None = None, random: Callable[[], float] | None = None) -> None:
-        self.ceiling = None if remembered is None else max(1, min(remembered, MOST))
-        self.learned = self.ceiling
+        self.ceiling: int | None = None
+        self.learned: int | None = None
         """The latest ceiling, even while more are tried; None if nothing was ever refused."""
-        self.limit = _FIRST if self.ceiling is None else min(self.ceiling, _FIRST_REMEMBERED)
+        self.limit = _FIRST
         self._in_flight: dict[int, Request] = {}
         self._next = 0
         self._storm = Storm(random or Random().random)
         self._rests = Rests()
-        self._probing = Probing(remembered=remembered is not None)
+        self._probing = Probing(remembered=False)
         self._throughput = Throughput(MOST)
         self._vacant = 0
         """Places that have become free and were not taken since."""
         self._busy_in_a_row = 0
-        self._pace = Pace(remembered=remembered is not None)
+        self._pace = Pace(remembered=False)
         self._proven = 0
         """The highest limit that has lasted for a while."""
         self._growth = Growth(self.limit - 1)
@@ -73,6 +73,17 @@ class Limiter:
         self._is_probing = False
         self._watched: Request | None = None
         """The one that shows whether anything new is let in: it is, if it stays for longer than a refusal takes."""
+        if remembered is not None:
+            self.recall(remembered)
+
+    def recall(self, remembered: int) -> None:
+        """Begin with what was learned in another session, if nothing has been learned in this one."""
+        if self.learned is not None:
+            return
+        self.ceiling = self.learned = max(1, min(remembered, MOST))
+        self.limit = min(self.ceiling, _FIRST_REMEMBERED)
+        self._growth.begin(self.limit - 1)
+        self._probing, self._pace = Probing(remembered=True), Pace(remembered=True)
 
     @property
     def in_flight(self) -> int:
@@ -85,9 +96,9 @@ class Limiter:
         return self._storm.until if self._storm.is_on else 0.0
 
     @property
-    def is_full(self) -> bool:
-        """Whether as many are in flight as may be."""
-        return len(self._in_flight) >= self.limit
+    def is_used_up(self) -> bool:
+        """Whether as many are in flight as the service is known to take."""
+        return self.learned is not None and len(self._in_flight) >= self.learned
 
     def may_begin(self, now: float) -> bool:
         """Whether there is a place now. To be asked only if there is something to ask, since a limit grows by it."""
@@ -138,7 +149,8 @@ class Limiter:
             self._busy(ended, now, retry_after, scouted=scouted)
         if self._watched is ended:
             self._watched = None
-            self._stop_probing()
+            if self._is_probing:  # nothing is known of it
+                self._is_probing, self.limit = False, self.limit - 1
         if outcome in ("answered", "other"):
             self._vacant += 1
             self._rests.freed(now)
@@ -215,11 +227,6 @@ class Limiter:
         self._is_probing = True
         self.limit += 1
         return True
-
-    def _stop_probing(self) -> None:
-        if self._is_probing and self.ceiling is not None:
-            self._is_probing = False
-            self.limit = min(self.limit, self.ceiling)
 
     # What was refused
 
