@@ -101,6 +101,7 @@ class Client:
 
         Raises GLMError. Meant for a separate thread (see `exchange`).
         """
+        self._line.cancelled = cancelled
 
         def before_sleep(state: RetryCallState) -> None:
             assert state.outcome is not None and state.next_action is not None

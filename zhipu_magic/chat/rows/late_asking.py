@@ -8,8 +8,7 @@ from typing import Any
 
 from ...history.rows.row import Row
 from ...service.connection import Service
-from ...service.places import Caller as PlaceCaller
-from ...service.places import PlacesState, places_of
+from ...service.places import Places, PlacesState, places_of
 from ...text.errors import SettingsError
 from ...text.language import is_chinese
 from ..replies.tool_loop import ToolLimits
@@ -31,7 +30,7 @@ class LateAsking:
         self._service = service
         self._tool_limits = tool_limits
         self._watch = watch
-        self._places: PlaceCaller | None = None
+        self._places: Places | None = None
         self._asking: RowAsking | None = None
         self._lock = threading.Lock()
 
@@ -56,8 +55,9 @@ class LateAsking:
     def _made(self) -> RowAsking:
         service, asked = self._service, self._asked
         endpoint = service.endpoint()
-        self._places = places_of(endpoint, asked.request.model).caller(most=asked.options.in_flight)
-        caller = Caller(service, endpoint, self._places, self._watch(), max_retries=service.max_retries)
+        self._places = places_of(endpoint, asked.request.model)
+        places = self._places.caller(most=asked.options.in_flight)
+        caller = Caller(service, endpoint, places, self._watch(), max_retries=service.max_retries)
         return RowAsking(
             asked.requests,
             caller,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -243,7 +244,7 @@ class Mapped:
         cost = sums.cost
         share = left * (part.distinct / part.prepared if part.prepared else 1.0)
         _, more = run.spending.expected(round(share))
-        busy = 0.0 if state is None else max(0.0, state.busy_for)
+        busy = 0.0 if state is None or not state.busy_until else max(0.0, state.busy_until - time.monotonic())
         found = MapFigures(
             rows=part.size,
             prepared=part.prepared,

@@ -13,7 +13,7 @@ from ...history.rows.row import Row
 from ...history.rows.store import RowStore
 from ...history.turn import Anchor
 from ...service.connection import Service
-from ...service.places import remembered_limit
+from ...service.learned_limits import recall
 from ...text.argument_types import check_prompt, check_types
 from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
 from ...values.frames.answers import answer_columns
@@ -153,7 +153,7 @@ class Maps:
             prompt_tokens=survey.prompt_tokens,
             answer_tokens=survey.answer_tokens,
             answer_seconds=survey.answer_seconds,
-            limit=remembered_limit(self._service.base_url, request.request.model),
+            limit=recall(self._service.base_url, request.request.model),
         )
 
     def stream(self, asked: Asked, frames: Iterable[Any]) -> Iterator[Any]:
