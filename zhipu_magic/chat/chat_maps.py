@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .rows.map_preview import MapPreview
     from .rows.mapped import Mapped
     from .rows.maps import Maps
+    from .rows.row_batches import Collected, Submitted
 
 
 class ChatMaps:
@@ -89,6 +90,35 @@ class ChatMaps:
         how = {"in_flight": in_flight}
         asked = self._maps.asked(template, options, how, names=names, images=images, **more)
         return self._maps.stream(asked, frames)
+
+    def batch(
+        self,
+        template: str,
+        rows: Any,
+        options: Options | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        images: Any = (),
+        first: int | None = None,
+        note: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Submitted:
+        """Give the rows of a table that have no answer yet to the Batch API: half the price, and up to a day.
+
+        Once they are done, `collect` keeps the answers, also in another process with the same journal; then `map` with
+        the same template and table has them, and asks nothing. `note` is kept beside, as JSON. The rest is as in `map`.
+        Raises GLMError.
+        """
+        asked = self._maps.asked(template, options, {"first": first}, names=names, images=images, **more)
+        return self._maps.submit(asked, rows, note or {})
+
+    def collect(self) -> list[Collected]:
+        """Keep the answers of all batches that are over, and say how far the others are. Raises GLMError."""
+        return self._maps.batches.collect()
+
+    def cancel_batches(self) -> None:
+        """End all batches early. What was answered until then is collected as ever. Raises GLMError."""
+        self._maps.batches.cancel()
 
     @cached_property
     def _maps(self) -> Maps:

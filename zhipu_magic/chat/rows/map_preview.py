@@ -60,9 +60,7 @@ class MapPreview:
 class Survey:
     """Looks at the rows of a map, for its preview."""
 
-    def __init__(self, around: int) -> None:
-        """`around` are the tokens of a request beside its row's prompt."""
-        self._around = around
+    def __init__(self) -> None:
         self.first: list[tuple[int, RowPrompt]] = []
         self.prompt_tokens = 0
         self._known: list[Row] = []
@@ -72,7 +70,7 @@ class Survey:
         if len(self.first) < _SHOWN:
             self.first.append((index, prompt))
         if known is None:
-            self.prompt_tokens += tokens_of(prompt) + self._around
+            self.prompt_tokens += tokens_of(prompt)
         else:
             self._known.append(known)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...history.events.map_event import MapEvent
@@ -26,6 +26,7 @@ from ..compose import Composer, check_sight
 from ..option_check import check_options
 from ..options import Options
 from ..replies.tool_loop import ToolLimits
+from ..request import Request
 from ..token_counts import system_tokens
 from ..undisturbed import undisturbed
 from .claims import Claims
@@ -33,10 +34,11 @@ from .late_asking import LateAsking
 from .map_preview import MapPreview, Survey
 from .map_request import MapOptions, MapRequest
 from .mapped import Mapped
-from .part import Part, TableRows
+from .part import Part, Seen, TableRows
 from .record import map_event_of
 from .recorded import Recorded
 from .requests import RowRequests
+from .row_batches import RowBatches, Submitted
 from .run import Run
 from .spending import RowSpending
 
@@ -129,20 +131,8 @@ class Maps:
 
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
-        table = table_of(rows)
-        if asked.how.first is not None:
-            table = table.first(asked.how.first)
-        request = self._request(asked, table)
-        part = Part(
-            TableRows(table, request.template),
-            request.requests,
-            find=partial(self._find, fresh=request.request.options.fresh),
-            read=lambda row: row.text,
-            retry=False,
-            changed=lambda: None,
-        )
-        survey = Survey(system_tokens(request.request.system) + system_tokens(request.request.instruction))
-        part.prepare(lambda: False, survey.see)
+        survey = Survey()
+        request, part = self._prepared(asked, rows, survey.see)
         return MapPreview(
             request=request.request,
             rows=part.size,
@@ -150,11 +140,47 @@ class Maps:
             known=part.known,
             failures=[part.failures[index] for index in sorted(part.failures)],
             first=survey.first,
-            prompt_tokens=survey.prompt_tokens,
+            prompt_tokens=survey.prompt_tokens + part.left * _around(request.request),
             answer_tokens=survey.answer_tokens,
             answer_seconds=survey.answer_seconds,
             limit=recall(self._service.base_url, request.request.model),
         )
+
+    def _prepared(self, asked: Asked, rows: Any, see: Seen | None) -> tuple[MapRequest, Part]:
+        """The rows of a table, each looked at, and none asked."""
+        table = table_of(rows)
+        if asked.how.first is not None:
+            table = table.first(asked.how.first)
+        request = self._request(asked, table)
+        self._rows.refresh()
+        part = Part(
+            TableRows(table, request.template),
+            request.requests,
+            find=partial(self._find, fresh=request.request.options.fresh),
+            read=lambda row: row.text,
+            retry=asked.how.retry,
+            changed=lambda: None,
+        )
+        part.prepare(lambda: False, see)
+        return request, part
+
+    def submit(self, asked: Asked, rows: Any, note: Mapping[str, Any]) -> Submitted:
+        """Give the rows that have no answer to the Batch API. Raises GLMError."""
+        request, part = self._prepared(asked, rows, None)
+        run = Run(
+            self._spending(request, lambda: run),
+            self._claims,
+            asks=Recorded(lambda key: None),
+            keep=self._rows.add,
+            ended=lambda late: None,
+            anchor=asked.anchor,
+        )
+        return self.batches.submit(request, part, run.spending, {**note, "template": asked.template})
+
+    @cached_property
+    def batches(self) -> RowBatches:
+        """The batches of this chat's tables."""
+        return RowBatches(self._service, self._history, self._scheduler.admitting)
 
     def stream(self, asked: Asked, frames: Iterable[Any]) -> Iterator[Any]:
         """Ask the rows of these tables, and yield each with its answers, in order, a few of them under way at once.
@@ -321,6 +347,11 @@ class Maps:
             return map_event_of(run, begun.request, history, self._service, late=late)
         found = begun.recorded.find(run.tally.key(list(run.parts)))
         return None if found is None else found.repeated(history.next_id(), anchor, history.run(anchor.run))
+
+
+def _around(request: Request) -> int:
+    """The tokens of a request beside its row's prompt."""
+    return system_tokens(request.system) + system_tokens(request.instruction)
 
 
 def _with(first: Table, others: Iterator[Table]) -> Iterator[Table]:

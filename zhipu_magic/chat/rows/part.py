@@ -135,6 +135,11 @@ class Part:
         return bool(self._left or self._back)
 
     @property
+    def left(self) -> int:
+        """How many requests there are to ask."""
+        return len(self._left) + len(self._back)
+
+    @property
     def is_done(self) -> bool:
         return self.is_prepared and self.done == self.size
 

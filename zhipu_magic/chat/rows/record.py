@@ -7,8 +7,10 @@ from typing import Any
 from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...history.journal.journal import now
+from ...history.ledger import Sums
 from ...service.connection import Service
 from ...text.addresses import host_of
+from ..batches.intent import Intent
 from .map_request import MapRequest
 from .run import Run
 
@@ -49,6 +51,35 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
             cached_tokens=run.spending.cached_tokens,
             estimated_tokens=sums.estimated_tokens,
             estimated_cost=estimated,
+        ),
+    )
+
+
+def collected_event_of(
+    intent: Intent, sums: Sums, history: History, *, answered: int, failed: int, practice: bool
+) -> MapEvent:
+    """The event of a batch whose answers were collected."""
+    written = intent.note.get("template")
+    return MapEvent(
+        id=history.next_id(),
+        key=intent.digest,
+        model=intent.model,
+        rows=answered + failed,
+        time=now(),
+        thread=history.state.conversation.current,
+        written=written if isinstance(written, str) else None,
+        host=host_of(intent.service) or None,
+        practice=practice or None,
+        batch=True,
+        cost=sums.cost,
+        forked=history.journal.forked,
+        **_counted(
+            answered=answered,
+            failed=failed,
+            requests=sums.requests,
+            uncounted=sums.uncounted,
+            prompt_tokens=sums.prompt_tokens,
+            completion_tokens=sums.completion_tokens,
         ),
     )
 

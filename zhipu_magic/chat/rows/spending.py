@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ...history.budget import Budget
 from ...history.ledger import Entry, Sums, cost_of
+from ...history.rows.row import Row
 from ...service.models import SEARCH_COST
 from ...service.wire import Usage
 from ...values.row_template import RowPrompt, tokens_of
@@ -125,3 +126,20 @@ class RowSpending:
     def _cost(self, usage: Usage) -> float | None:
         cost = cost_of(self._request.model, usage, priced=self._priced)
         return cost if cost is None or not self._request.searches else cost + SEARCH_COST
+
+
+def entry_of(model: str, row: Row, *, priced: bool, practice: bool, share: float) -> Entry:
+    """The entry of a row's answer that was kept, at this share of its price."""
+    usage = None
+    if row.usage is not None:
+        prompt, completion, cached = row.usage
+        usage = Usage(prompt, completion, prompt + completion, cached)
+    cost = cost_of(model, usage, priced=priced)
+    return Entry(
+        model=model,
+        prompt="",
+        usage=usage,
+        cost=None if cost is None else cost * share,
+        seconds=0.0,
+        practice=practice,
+    )

@@ -20,6 +20,7 @@ class MapEvent(Event):
     one, `known` were answered before, `answered` and `failed` have ended; `cut_off` answers reached their longest.
     The tokens are those of this asking, as the service counted them; of `uncounted` requests they are
     `estimated_tokens`. `cost` is in yuan.
+    `batch` says that they were asked by the Batch API, whose answers were collected.
     `stopped` says what ended it early. `late` marks what arrived after it was stopped, and `of` is the id of the event
     that this one repeats.
     """
@@ -52,6 +53,7 @@ class MapEvent(Event):
     seconds: Amount | None = None
     stopped: Text | None = None
     late: Flag | None = None
+    batch: Flag | None = None
     of: Id | None = None
 
     null_is_absent: ClassVar[bool] = True

@@ -1,0 +1,194 @@
+"""The rows of tables by the Batch API, at half the price: submitted now, collected when they are done.
+
+submit   the rows that have no answer yet are written down as an intent, and sent (see `chat.batches`)
+collect  what came is kept in the store of rows, under the same keys, so that the same map then asks nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...history.history import History
+from ...history.ledger import Sums
+from ...history.rows.row import Row
+from ...service.connection import Service
+from ...service.models import BATCH_PRICE
+from ...service.wire import Assembly
+from ...text.errors import NOTHING_SENT, GLMError, OverBudget, ServiceError
+from ..batches.batches import Batches
+from ..batches.intent import Intent
+from ..batches.outcomes import Outcome
+from ..batches.progress import Progress
+from ..undisturbed import undisturbed
+from .asked import kept_failure
+from .map_request import MapRequest
+from .part import Part
+from .record import collected_event_of
+from .spending import RowSpending, entry_of
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Rows that were given to the Batch API: how many requests are `new`, how many were under way `earlier`, and how
+    many rows have an answer already (`known`) or cannot be asked (`failed`). `rows` are those of the table.
+    """
+
+    rows: int
+    new: int
+    earlier: int
+    known: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What has come of one intent: how many rows were `answered` and `failed`, and how many have no outcome though
+    nothing more will come (`missing`). While it is not over, `progress` says how far it is. `refusals` say what the
+    service had against whole batches.
+    """
+
+    progress: Progress
+    answered: int = 0
+    failed: int = 0
+    missing: int = 0
+    refusals: tuple[GLMError, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        return self.progress.is_over
+
+    @property
+    def note(self) -> Mapping[str, Any]:
+        """What was noted when it was submitted."""
+        return self.progress.intent.note
+
+
+class RowBatches:
+    """The batches of one chat's tables. `committing` is held while an event is committed."""
+
+    def __init__(self, service: Service, history: History, committing: Any) -> None:
+        self._service = service
+        self._history = history
+        self._committing = committing
+
+    @property
+    def _batches(self) -> Batches:
+        return Batches(self._service, self._history.journal.path)
+
+    def submit(self, request: MapRequest, part: Part, spending: RowSpending, note: Mapping[str, Any]) -> Submitted:
+        """Give the rows of a prepared part that have no answer to the Batch API. Raises GLMError."""
+        batches, profile = self._batches, self._service.profile
+        _check_budget(spending, part)
+
+        def left() -> Iterator[tuple[str, Mapping[str, Any]]]:
+            while (row := part.take()) is not None:
+                yield row.key, request.requests.body(row.prompt, profile)
+
+        counts = (part.known, len(part.failures))
+        begun = batches.begin(left(), model=request.request.model, note=note)
+        new = 0 if begun.new is None else begun.new.count
+        for intent in filter(None, (begun.new, *begun.earlier)):
+            if not intent.is_submitted:
+                batches.resume(intent.id)
+        return Submitted(part.size, new, sum(one.count for one in begun.earlier), *counts)
+
+    def collect(self, ended: Callable[[Collected], None] = lambda collected: None) -> list[Collected]:
+        """Look at all batches, and keep what came of those that are over. Raises GLMError."""
+        found = [self._collected(intent) for intent in self._batches.open()]
+        for one in found:
+            ended(one)
+        return found
+
+    def cancel(self) -> list[Progress]:
+        """End all batches early. What was answered until then is collected as ever."""
+        return [self._batches.cancel(intent.id) for intent in self._batches.open()]
+
+    def _collected(self, intent: Intent) -> Collected:
+        batches = self._batches
+        if not intent.is_submitted:
+            intent = batches.resume(intent.id)
+        progress = batches.progress(intent.id)
+        if not progress.is_over:
+            return Collected(progress)
+        store, sums, counts = self._history.records.rows, Sums(), [0, 0]
+        with batches.outcomes(intent.id) as outcomes:
+            for outcome in outcomes:
+                row = self._row(intent, outcome)
+                counts[row.error is not None] += 1
+                known = store.find(row.key)
+                if known is None or known.error is not None:  # else an earlier look at it has ended in the middle
+                    store.add(row)
+                    sums = sums.with_entry(self._entry(intent, row)) if row.error is None else sums
+        store.flush()
+        answered, failed = counts
+        self._commit(intent, sums, answered, failed)
+        refusals = tuple(outcomes.refusals)
+        if not any(refusal.reason == "batch.incomplete" for refusal in refusals):
+            batches.close(intent.id)
+        return Collected(progress, answered, failed, len(outcomes.missing), refusals)
+
+    def _row(self, intent: Intent, outcome: Outcome) -> Row:
+        if outcome.error is not None or outcome.body is None:
+            return kept_failure(outcome.key, outcome.error or _no_text(), 1)
+        assembly = Assembly(self._service.hiding())
+        assembly.feed(outcome.body)
+        assembly.end()
+        if not (assembly.has_words or assembly.has_reasoning):
+            return kept_failure(outcome.key, _no_text(), 1)
+        usage = assembly.usage
+        return Row(
+            key=outcome.key,
+            text=assembly.text,
+            reasoning=assembly.reasoning,
+            finish=assembly.finish_reason or "stop",
+            model=intent.model,
+            usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+            batch=True,
+        )
+
+    def _entry(self, intent: Intent, row: Row) -> Any:
+        priced, practice = self._service.priced, self._service.practising
+        return entry_of(intent.model, row, priced=priced, practice=practice, share=BATCH_PRICE)
+
+    def _commit(self, intent: Intent, sums: Sums, answered: int, failed: int) -> None:
+        history = self._history
+        if not sums.requests:
+            return
+
+        def commit() -> None:
+            practice = self._service.practising
+            event = collected_event_of(intent, sums, history, answered=answered, failed=failed, practice=practice)
+            history.commit(event)
+
+        with self._committing, history.changing:
+            undisturbed(commit)
+        history.write_down()
+
+
+def _check_budget(spending: RowSpending, part: Part) -> None:
+    """Raise OverBudget where the rows that are left may take more than there is, at half the price."""
+    budget = spending.budget
+    if budget is None:
+        return
+    share = BATCH_PRICE if budget.unit == "yuan" else 1.0
+    takes, left = spending.reserved(part.left) * share, max(0.0, spending.left)
+    if takes > left:
+        raise OverBudget(
+            "This batch could exceed the budget: its {rows:,} requests may take about {takes}, and {left} are left.",
+            hint="Raise the budget, or ask fewer rows (first=…).",
+            reason="budget.batch",
+            outcomes=[NOTHING_SENT],
+            rows=part.left,
+            takes=budget.in_words(takes),
+            left=budget.in_words(left),
+        )
+
+
+def _no_text() -> ServiceError:
+    return ServiceError(
+        "The reply contains no text.",
+        hint="Try again; if it happens again, rephrase the prompt.",
+        reason="reply.empty",
+    )
