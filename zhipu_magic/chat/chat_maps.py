@@ -31,6 +31,7 @@ class ChatMaps:
         first: int | None = None,
         in_flight: int | None = None,
         retry: bool = False,
+        ask: bool = True,
         **more: Any,
     ) -> Mapped:
         """Ask over a table: the template once for each row. Returns the `Mapped`, to iterate over, to read or to await.
@@ -43,13 +44,14 @@ class ChatMaps:
         Every row is asked outside the conversation, equal ones once, and as many at the same time as the service takes:
         that is found out; `in_flight` is a ceiling. Rows that were answered before are not asked again; with `retry`,
         those are whose answer was not of the type, and with `fresh=True` all are. `first` asks so many rows only.
+        Without `ask`, none is asked, and rows that have no answer yet fail.
         `as_type` is the type of an answer: the table gets a column for each of its fields, else one named `answer`.
         A row that fails costs no other; `Mapped.errors` lists them.
 
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the answers
         raises what stopped the map before its end.
         """
-        how = {"first": first, "in_flight": in_flight, "retry": retry}
+        how = {"first": first, "in_flight": in_flight, "retry": retry, "ask": ask}
         asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
         return self._maps.begin(asked, rows)
 

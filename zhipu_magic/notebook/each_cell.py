@@ -13,6 +13,7 @@ from .line.cell_line import CellOptions
 
 if TYPE_CHECKING:
     from ..chat.rows.mapped import Mapped
+    from .display.map_output import MapPainter
     from .session import Session
 
 #: Rows that are shown below the cell.
@@ -29,12 +30,34 @@ def ask_each(session: Session, template: str, options: CellOptions, *, retry: bo
         _preview(session, template, options)
         return
     session.last_each = (template, options)
-    mapped: Mapped = session.chat.map(template, **_given(session, options), retry=retry)
-    painter = session.display.map_painter(panel=not options.quiet and session.settings.panel != "off")
+    session.jobs.replace(session.anchor().cell, session.anchor().run)
+    if options.batch and not retry:
+        from .batch_cell import submit
+
+        if submit(session, template, options, given(session, options)):
+            return
+    mapped: Mapped = session.chat.map(template, **given(session, options), retry=retry)
+    painter = new_painter(session, options)
+    if options.background:
+        from .each_background import map_in_background
+
+        map_in_background(session, mapped, template, options, painter=painter)
+    else:
+        show(session, mapped, options, painter)
+
+
+def new_painter(session: Session, options: CellOptions) -> MapPainter:
+    """What paints a map in the running cell."""
+    return session.display.map_painter(panel=not options.quiet and session.settings.panel != "off")
+
+
+def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
+    """Wait for a map, and show how far it is. Raises what stopped it."""
     try:
         painter.paint(mapped.figures())
         while not mapped.wait(_TICK):
             painter.paint(mapped.figures())
+            session.jobs.step()
     except KeyboardInterrupt:
         mapped.stop()
         left = len(mapped) - mapped.figures().done
@@ -45,10 +68,10 @@ def ask_each(session: Session, template: str, options: CellOptions, *, retry: bo
             rows=plural(left, "row"),
         ) from None
     finally:
-        _settle(session, mapped, options, painter)
+        settle(session, mapped, options, painter)
 
 
-def _given(session: Session, options: CellOptions) -> dict[str, Any]:
+def given(session: Session, options: CellOptions) -> dict[str, Any]:
     """What the cell's options mean for `Chat.map`."""
     assert options.each is not None
     names = session.variables.everything
@@ -67,12 +90,12 @@ def _preview(session: Session, template: str, options: CellOptions) -> None:
     from .display.map_preview import map_preview
 
     chat = session.chat
-    found = chat.map_preview(template, **_given(session, options))
+    found = chat.map_preview(template, **given(session, options))
     priced = chat.service.priced and not chat.service.practising
     session.answer(map_preview(found, priced=priced, without_price=costs.without_price(chat.service)))
 
 
-def _settle(session: Session, mapped: Mapped, options: CellOptions, painter: Any) -> None:
+def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
     """Show the table and the panel, and bind both."""
     from .display.map_output import first_rows
     from .display.map_panel import MapNotes, causes_of

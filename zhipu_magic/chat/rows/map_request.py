@@ -16,12 +16,13 @@ class MapOptions:
     """How a table is asked, beyond what each row's request says.
 
     `first` asks so many rows only. `in_flight` is the most requests at once; without it, as many as the service takes.
-    `retry` asks rows again whose answer was not of the type.
+    `retry` asks rows again whose answer was not of the type. Without `ask`, rows that have no answer fail.
     """
 
     first: int | None = None
     in_flight: int | None = None
     retry: bool = False
+    ask: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("first", self.first), ("in_flight", self.in_flight)):

@@ -173,6 +173,11 @@ class Mapped:
         return self._run.error
 
     @property
+    def kept_as(self) -> str:
+        """The id of its event in the journal, where it was replayed that of the recording; empty before its end."""
+        return self._run.event_id
+
+    @property
     def is_whole(self) -> bool:
         """Whether every row has ended, with an answer or without."""
         return self._part.is_done

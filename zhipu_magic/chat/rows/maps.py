@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
@@ -260,6 +261,7 @@ class Maps:
             find=partial(self._find, fresh=request.request.options.fresh),
             read=begun.asking.value,
             retry=request.options.retry,
+            ask=request.options.ask,
             changed=begun.run.more,
         )
 
@@ -336,7 +338,10 @@ class Maps:
             event = self._event(begun, late=late)
             if event is not None:
                 history.commit(event)
+                run.event_id = run.event_id or event.of or event.id
 
+        if threading.current_thread() is not threading.main_thread():  # who stops it does not wait for the disk
+            self._rows.flush()
         with self._scheduler.admitting, history.changing:
             undisturbed(commit)
         history.write_down()

@@ -95,6 +95,7 @@ class Part:
         find: Callable[[str], Row | None],
         read: Callable[[Row], Any],
         retry: bool,
+        ask: bool = True,
         changed: Callable[[], None],
     ) -> None:
         self._rows = rows
@@ -102,6 +103,7 @@ class Part:
         self._find = find
         self._read = read
         self._retry = retry
+        self._ask = ask
         self._changed = changed
         self.values: list[Any] = [UNANSWERED] * rows.size
         self.failures: dict[int, FailedRow] = {}
@@ -188,6 +190,9 @@ class Part:
         known = self._find(key)
         if seen is not None:
             seen(index, prompt, known)
+        if known is None and not self._ask:
+            self._end(index, failure=FailedRow(index, "", "It has no answer yet.", 0, "row.unanswered"))
+            return
         if known is None:
             self._left.append(index)
             self._changed()

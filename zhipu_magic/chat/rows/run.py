@@ -71,6 +71,8 @@ class Run:
         self.is_over = False
         """Whether nothing more is asked. What is in flight may still land."""
         self.started = time.monotonic()
+        self.event_id = ""
+        """The id of its event, once there is one; of a replay, that of the recorded one."""
         self.is_settled = False
         """Whether it is over, and what it took is recorded."""
         self.over_at: float | None = None

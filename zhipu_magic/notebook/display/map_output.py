@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from ...chat.rows.figures import MapFigures
@@ -12,7 +13,7 @@ from ...text.characters import shorten, without_controls
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
-from .output import Bundle, Output
+from .output import NOTHING, Bundle, Output
 
 #: Seconds between two frames.
 FRAME = 0.25
@@ -20,6 +21,13 @@ FRAME = 0.25
 
 class MapPainter(Protocol):
     """Paints one map. It only looks at its figures, and never waits."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether it can still paint when other cells run."""
+
+    def begin_apart(self, figures: MapFigures) -> None:
+        """Make its places in the cell that runs, for a map whose cell does not wait for it."""
 
     def paint(self, figures: MapFigures) -> None:
         """Show where it stands, if it is time to."""
@@ -32,30 +40,40 @@ class PageMapPainter:
     """In a notebook. Where updates are not shown, it paints once, at the end."""
 
     def __init__(self, new_output: Callable[[], Output], *, panel: bool, updates: bool) -> None:
-        self._new_output = new_output
-        self._line = new_output()
+        self._outputs = [new_output(), new_output()]
         self._panel = panel
         self._updates = updates
         self._due = 0.0
+
+    @property
+    def stays(self) -> bool:
+        """Whether it can still paint when other cells run."""
+        return self._updates
+
+    def begin_apart(self, figures: MapFigures) -> None:
+        """Make its places in the cell that runs, for a map whose cell does not wait for it."""
+        self.paint(figures)
+        self._outputs[1].show(NOTHING)
 
     def paint(self, figures: MapFigures) -> None:
         now = time.monotonic()
         if not self._updates or now < self._due:
             return
         self._due = now + FRAME
-        self._line.show(html_bundle(line_html(figures), line_text(figures)))
+        self._outputs[0].show(html_bundle(line_html(figures), line_text(figures)))
 
     def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
         undisturbed(lambda: self._settle(figures, rows, notes))
 
     def _settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
-        outputs = [self._line, self._new_output()]
-        if rows is not None:
-            outputs.pop(0).show(rows)
+        bundles = [] if rows is None else [rows]
         if self._panel:
-            outputs.pop(0).show(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
+            bundles.append(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
         elif notes_text(notes):
-            outputs.pop(0).show(html_bundle(notes_html(notes), "\n".join(notes_text(notes))))
+            bundles.append(html_bundle(notes_html(notes), "\n".join(notes_text(notes))))
+        for output, bundle in zip_longest(self._outputs, bundles):
+            if bundle is not None or output.shown:
+                output.show(bundle or NOTHING)
 
 
 def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundle:

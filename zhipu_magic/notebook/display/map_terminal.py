@@ -22,6 +22,13 @@ class TerminalMapPainter:
         self._is_screen = is_screen
         self._due = 0.0
 
+    @property
+    def stays(self) -> bool:
+        return False
+
+    def begin_apart(self, figures: MapFigures) -> None:
+        """Do nothing: a terminal shows it when it has ended."""
+
     def paint(self, figures: MapFigures) -> None:
         now = time.monotonic()
         if not self._is_screen or now < self._due:

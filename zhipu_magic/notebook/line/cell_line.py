@@ -41,6 +41,8 @@ class CellOptions:
     each: str | None = None
     first: int | None = None
     in_flight: int | None = None
+    batch: bool = False
+    line: str = ""
     bind: str | None = None
     output: str | None = None
     insert: bool = False
@@ -68,14 +70,14 @@ def parse(line: str) -> CellOptions:
         raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
     if own["background"] and own["insert"]:
         raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
-    return CellOptions(request=Options(params=_params(values.pop("param")), **values), **own)
+    return CellOptions(request=Options(params=_params(values.pop("param")), **values), line=line, **own)
 
 
 def _check_table(own: Mapping[str, Any]) -> None:
     """Raise UsageError for an option of a table without one, and for one that means nothing for its rows."""
     if own["each"] is None:
-        for name in ("first", "in_flight"):
-            if own[name] is not None:
+        for name in ("first", "in_flight", "batch"):
+            if own[name]:
                 raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
     elif own["insert"] or own["raw"]:
         option = "-i" if own["insert"] else "--raw"

@@ -110,6 +110,12 @@ _option(
     help="at most so many requests at once; without it, as many as the service takes",
     example="--each reviews --in-flight 3",
 )
+_option(
+    "--batch",
+    action="store_true",
+    help="ask the rows at half the price, within a day: the cell returns, and %%glm collect fetches the answers",
+    example="--each reviews --batch",
+)
 
 _group("What is sent")
 _option(
