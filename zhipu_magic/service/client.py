@@ -24,7 +24,7 @@ from .exchange import Emit
 from .http_client import CONNECT_SECONDS, Line, http_client
 from .model_list import listed_models
 from .models import find
-from .places import Places, outcome_of, places_of
+from .places import Places, places_of
 from .profile import LONG_TIMEOUT, USUAL_TIMEOUT
 from .sdk import ChatCompletionChunk, Completion, ZhipuAI
 from .shown import Shown
@@ -211,13 +211,8 @@ class Client:
         if place is None:
             return
         with place:
-            try:
-                self._ask(body, emit, cancelled)
-            except GLMError as error:
-                place.end(outcome_of(error), error.retry_after if isinstance(error, ServiceError) else None)
-                raise
-            if not cancelled.is_set():
-                place.end("answered")
+            self._ask(body, emit, cancelled)
+            place.end("other" if cancelled.is_set() else "answered")
 
     def _ask(self, body: Mapping[str, Any], emit: Emit, cancelled: threading.Event) -> None:
         """Send the request, and once more in a simpler form where the server cannot take it (see `Profile`)."""

@@ -238,7 +238,7 @@ class Limiter:
             self._watched = None
             self._cut.since = self._next
             return
-        told = others if self._cut.is_open else min(others + request.resting, self.limit)
+        told = others if self._cut.is_open else max(others, min(others + request.resting, self.limit))
         kind = self._cut.refused(request.number, others=told, following=self._next)
         if kind == "first":
             self._tell_probing(request)

@@ -248,7 +248,10 @@ class Places:
 
 
 class Place:
-    """One place, until the request in it has ended. At the end of a `with` it is given back, if it was not before."""
+    """One place, until the request in it has ended.
+
+    At the end of a `with` it is given back, and an error that ends it is told.
+    """
 
     def __init__(self, places: Places, limiter: Limiter, ticket: int, caller: Caller | None) -> None:
         self.limiter, self.ticket, self.caller = limiter, ticket, caller
@@ -268,7 +271,10 @@ class Place:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end("other")
+        if isinstance(error, GLMError):
+            self.end(outcome_of(error), error.retry_after if isinstance(error, ServiceError) else None)
+        else:
+            self.end("other")
 
 
 class _All:
@@ -287,9 +293,5 @@ class _All:
             places.after_fork(in_child=in_child)
 
 
-_all = _All()
-
-
-def places_of(endpoint: Endpoint, model: str) -> Places:
-    """The places at this service for this model."""
-    return _all.of(endpoint, model)
+#: The places at a service for a model.
+places_of = _All().of
