@@ -38,16 +38,16 @@ class ChatCompletions(Receiver):
         # Nagle's algorithm would join small pieces; tornado turns it on for each request.
         cast(HTTP1Connection, self.request.connection).stream.set_nodelay(True)
         request = ChatRequest(received.body)
-        admitted = self.service.has_room
-        self.service.in_flight += admitted
-        script = self.service.script_for(request) if admitted else Fault.of("1302")
+        refusal = self.service.load.enter()
+        script = refusal or self.service.script_for(request)
         self._performance = asyncio.ensure_future(self._perform(script, request))
         try:
             await self._performance
         except (asyncio.CancelledError, StreamClosedError):
             self.on_connection_close()
         finally:
-            self.service.in_flight -= admitted
+            if refusal is None:
+                self.service.load.leave()
             received.ended.set()
 
     def on_connection_close(self) -> None:
@@ -71,6 +71,7 @@ class ChatCompletions(Receiver):
                 self.hang_up(reset=script.reset)
 
     async def _answer(self, answer: Answer, request: ChatRequest) -> None:
+        await asyncio.sleep(self.service.load.seconds())
         identity = encode.identity(answer, request)
         self.set_header("X-LOG-ID", identity["id"])
         if request.get("stream"):

@@ -16,6 +16,7 @@ from typing import Any
 from tornado.web import RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
+from .load import Load
 from .request import ChatRequest
 from .script import CUT, RESET, STALL, Fault, Raw, Script
 from .script_file import ScriptFile
@@ -55,19 +56,11 @@ class Service:
     """What the endpoints share with the server."""
 
     pace: float
-    limit: int | None = None
-    """The most chat requests in flight; None is any number."""
-    in_flight: int = 0
-    """Those that the limit has let through."""
+    load: Load
     requests: list[Received] = field(default_factory=list)
     """The latest requests only: each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
     script_file: ScriptFile = field(default_factory=ScriptFile)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether one more chat request may be in flight."""
-        return self.limit is None or self.in_flight < self.limit
 
     def remember(self, received: Received) -> None:
         """Keep the request, and as many of the earlier ones as there is room for."""

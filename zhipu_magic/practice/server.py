@@ -14,6 +14,7 @@ from .batches.course import Course, Ill
 from .batches.endpoints import Batches
 from .endpoint import Received, Service
 from .gate import gated
+from .load import Latency, Load
 from .script import Script
 from .script_file import ScriptFile, read
 from .service import BASE_PATH, application
@@ -25,7 +26,8 @@ class PracticeServer:
     `pace` is the number of chunks a second that a reply streams; 0 is as fast as possible. `api_key` is the only key
     that it accepts, as it is or in a JWT signed with it; without one, the server makes a random key. `port` 0 takes a
     free port; if the server is stopped and started again, it keeps its port. `limit` is the most chat requests that may
-    be in flight at once, before more get 429 and 1302; None is any number. A batch takes about `batch_seconds`.
+    be in flight at once, before more get 429 and 1302; None is any number. An answer takes `latency` seconds to begin:
+    a mean, or what is called for each. A batch takes about `batch_seconds`.
     """
 
     def __init__(
@@ -35,10 +37,11 @@ class PracticeServer:
         api_key: str | None = None,
         port: int = 0,
         limit: int | None = None,
+        latency: Latency = 0.0,
         batch_seconds: float = 0.3,
     ) -> None:
         self.api_key = api_key or f"practice.{secrets.token_hex(16)}"
-        self._service = Service(pace, limit)
+        self._service = Service(pace, Load(limit, latency))
         self._batches = Batches(self._service, batch_seconds)
         self._port = port
         self._thread: threading.Thread | None = None
@@ -56,11 +59,16 @@ class PracticeServer:
     @property
     def limit(self) -> int | None:
         """The most chat requests in flight. It can be changed at any time, and from any thread."""
-        return self._service.limit
+        return self._service.load.limit
 
     @limit.setter
     def limit(self, limit: int | None) -> None:
-        self._service.limit = limit
+        self._service.load.limit = limit
+
+    @property
+    def load(self) -> Load:
+        """What it takes at once, how long answers take, and its storms. It can be changed at any time."""
+        return self._service.load
 
     def read_script(self, path: str | Path | None) -> None:
         """Answer with the scripts of a YAML or JSON file (see `script_file`) from now on; None: without.
