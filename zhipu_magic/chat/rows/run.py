@@ -1,7 +1,8 @@
 """The threads of one map: they take the rows that are left, ask them, and keep what came.
 
 The thread that got an answer keeps it, so that whoever waits for the map can leave at any moment: what is in flight
-lands all the same. One row at most waits for a place, besides those that were refused; a thread is added when one goes.
+lands all the same. Few rows wait for a place, besides those that were refused: a thread is added when the last that
+waited has gone, and one that comes to wait behind enough others ends.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from .spending import RowSpending
 _MOST_THREADS = 250
 #: Requests that must all have been refused, and none answered, until the same is expected of all others.
 _REFUSED_ALIKE = 10
+#: Threads that wait for a place, at most: one goes, and another has its row ready.
+_MOST_WAITING = 2
 _LOOK = 0.05
 
 
@@ -219,7 +222,7 @@ class Run:
 
     def _next(self) -> ToAsk | None:
         """The next row to ask, once there is one and the budget has room for it; None when nothing more is asked."""
-        while not self.is_over:
+        while not self.is_over and self._waiting < _MOST_WAITING:
             with self._choosing:  # two threads could pass the budget together
                 has_room = self.spending.has_room(self._in_hand)
                 row = next(filter(None, (part.take() for part in list(self.parts))), None) if has_room else None
