@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from zhipu_magic.practice import Script
 from .contenders import Contender
 from .servers import Practice, Servers, characters
 
-_LONGEST_CELL = 400.0
+_LONGEST_CELL = 1_200.0
 _SAMPLE_GAP = 0.05
 _MEGABYTE = 1e6
 
@@ -82,8 +83,14 @@ class Kernel:
         self._client = client
         self._process = psutil.Process(manager.provisioner.pid)  # type: ignore[union-attr]  # the kernel runs
 
-    def run(self, code: str, *, cell_id: str | None = None, **expressions: str) -> Cell:
-        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError if it fails.
+    def interrupt(self) -> float:
+        """Interrupt what runs, from another thread. Returns when, by `time.monotonic()`."""
+        at = time.monotonic()
+        self._process.send_signal(signal.SIGINT)
+        return at
+
+    def run(self, code: str, *, cell_id: str | None = None, may_fail: bool = False, **expressions: str) -> Cell:
+        """Run a cell, then evaluate the expressions in its namespace. Raises RuntimeError if it fails, but `may_fail`.
 
         `cell_id` is sent to the kernel as JupyterLab does it; without one, it is a cell that is not run again.
         """
@@ -110,9 +117,9 @@ class Kernel:
             if now - sent > _LONGEST_CELL:
                 raise RuntimeError(f"This cell does not end:\n{code}")
         reply = self._reply_to(request)
-        if reply["status"] != "ok":
+        if reply["status"] != "ok" and not may_fail:
             raise RuntimeError(f"This cell failed:\n{code}\n{reply['ename']}: {reply['evalue']}")
-        values = {name: _value(result) for name, result in reply["user_expressions"].items()}
+        values = {name: _value(result) for name, result in reply.get("user_expressions", {}).items()}
         return Cell(sent, frames[-1].at, frames, values, rss_before, max(rss_peak, self._rss()))
 
     def cpu_seconds(self) -> float:
@@ -158,9 +165,12 @@ class Bench:
         self._pages = 0
         self.folder = folder
 
-    def practice(self, *, pace: float = 0.0) -> Practice:
-        """A practice server. A `pace` of about 100 is that of a model; 0 is as fast as possible."""
-        return self._servers.practice(pace=pace)
+    def practice(self, *, pace: float = 0.0, limit: int | None = None, latency: float = 0.0) -> Practice:
+        """A practice server. A `pace` of about 100 is that of a model; 0 is as fast as possible.
+
+        It takes up to `limit` requests at once, and about `latency` seconds until an answer begins.
+        """
+        return self._servers.practice(pace=pace, limit=limit, latency=latency)
 
     def environment(self) -> dict[str, str]:
         """The machine's environment without the user's settings, proxies and history, with a new page for a journal."""
@@ -172,6 +182,7 @@ class Bench:
             "IPYTHONDIR": str(self.folder),
             "JPY_SESSION_NAME": str(self.folder / f"page-{self._pages}.ipynb"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "XDG_DATA_HOME": str(self.folder / f"data-{self._pages}"),
         }
 
     @contextmanager

@@ -6,8 +6,9 @@ from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from types import TracebackType
+from typing import Any
 
-from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, Script, chunk, sse
+from zhipu_magic.practice import DONE, Answer, Fault, PracticeServer, Raw, Script, chunk, sse
 
 #: Pieces as long as a model's tokens: four to five bytes.
 _TOKENS = (" amet", " dolo", "r sit", " non", " quis", ",\nut", " **a**")
@@ -50,8 +51,9 @@ def _stream(count: int) -> bytes:
 class Practice:
     """A practice server in a `Servers` process."""
 
-    def __init__(self, pace: float) -> None:
-        self._server = PracticeServer(pace=pace).start()
+    def __init__(self, pace: float, limit: int | None = None, latency: float = 0.0) -> None:
+        self._server = PracticeServer(pace=pace, limit=limit, latency=latency).start()
+        self._let_in = self._refused = 0
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point a client here."""
@@ -60,6 +62,24 @@ class Practice:
     def answer_next(self, script: Script) -> None:
         """Answer the next request with this script."""
         self._server.enqueue(script)
+
+    def change(self, **load: Any) -> None:
+        """Change what it takes from now on (see `zhipu_magic.practice.load.Load`)."""
+        for name, value in load.items():
+            setattr(self._server.load, name, value)
+
+    def storm(self, begins: bool) -> None:
+        """From now on, answer everything with code 1305, or as usual."""
+        self._server.load.storm = Fault.of("1305") if begins else None
+
+    def count_from_here(self) -> None:
+        """Forget what was counted."""
+        self._let_in, self._refused = self._server.load.let_in, self._server.load.refused
+
+    def counts(self) -> tuple[int, int]:
+        """The requests that were let in, and those that were refused."""
+        load = self._server.load
+        return load.let_in - self._let_in, load.refused - self._refused
 
     def received_at(self) -> float:
         """When the last request had arrived, by `time.monotonic()`, which all processes of a machine share."""
@@ -72,9 +92,9 @@ class Servers:
     def __init__(self) -> None:
         self._manager = _Manager(ctx=get_context("spawn"))
 
-    def practice(self, *, pace: float) -> Practice:
-        """A server that streams `pace` chunks a second; 0 is as fast as possible."""
-        server: Practice = self._manager.Practice(pace)  # type: ignore[attr-defined]  # registered at run time
+    def practice(self, *, pace: float, limit: int | None = None, latency: float = 0.0) -> Practice:
+        """A server that streams `pace` chunks a second; 0 is as fast as possible. `latency` is in seconds."""
+        server: Practice = self._manager.Practice(pace, limit, latency)  # type: ignore[attr-defined]  # registered at run time
         return server
 
     def __enter__(self) -> Servers:

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Literal
+from typing import Literal, get_args
 
-Column = Literal["%%glm", "bare SDK", "SDK + display", "raw httpx"]
-COLUMNS: tuple[Column, ...] = ("%%glm", "bare SDK", "SDK + display", "raw httpx")
+Column = Literal["%%glm", "bare SDK", "SDK + display", "raw httpx", "semaphore", "openai", "chatlas"]
+COLUMNS: tuple[Column, ...] = get_args(Column)
 
 Values = Sequence[float]
 
@@ -60,13 +60,14 @@ def spread(values: Values) -> str:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """The table, its columns padded so that it reads as plain text."""
-    lines = [["", *COLUMNS, "target"]]
+    """The table, its columns padded so that it reads as plain text. A column that no row has is left out."""
+    columns = [column for column in COLUMNS if any(column in row.values for row in rows)]
+    lines = [["", *columns, "target"]]
     for row in rows:
-        cells = [spread(row.values[column]) if column in row.values else "" for column in COLUMNS]
+        cells = [spread(row.values[column]) if column in row.values else "" for column in columns]
         lines.append([f"{row.what}, {row.unit}" if row.unit else row.what, *cells, " · ".join(row.remarks)])
     widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
-    rule = ["---", *("--:" for _ in COLUMNS), "---"]
+    rule = ["---", *("--:" for _ in columns), "---"]
     return "\n".join(_line(line, widths) for line in [lines[0], rule, *lines[1:]])
 
 

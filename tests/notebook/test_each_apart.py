@@ -51,13 +51,12 @@ def test_a_map_in_the_background_goes_on_while_other_cells_run(
 def test_its_end_is_shown_in_its_own_cell(page: Page, server: PracticeServer, many: list[str]) -> None:
     server.enqueue(*[slow()] * 6)
     began = page.run("%%glm --each many --bg\n{{ text }}", "table")
-    places = {output["transient"]["display_id"] for output in began.outputs}
+    places = {message["transient"]["display_id"] for message in began.messages}
     assert len(places) == 2
-    later = page.run("%glm wait")
-    ids = [message.get("transient", {}).get("display_id") for message in later.messages]
-    shown = dict(zip(ids, later.messages, strict=True))
-    assert places <= shown.keys()
-    assert any("6 rows" in message["data"]["text/plain"] for message in shown.values())
+    waited = page.run("%glm wait")
+    shown = [message for message in waited.every if message.get("transient", {}).get("display_id") in places]
+    assert {message["transient"]["display_id"] for message in shown} == places
+    assert any("6 rows" in message["data"]["text/plain"] for message in shown)
 
 
 def test_a_map_in_the_background_that_is_stopped_keeps_what_it_has(

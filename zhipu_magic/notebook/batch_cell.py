@@ -121,7 +121,7 @@ def _bind(session: Session, one: Collected) -> None:
 
 
 def _show(session: Session, template: str, line: str) -> None:
-    from .each_cell import given, new_painter, show
+    from .each_shown import given, new_painter, show
 
     options = parse(line)
     mapped = session.chat.map(template, **given(session, options), ask=False)

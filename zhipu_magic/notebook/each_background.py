@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..text.characters import shorten
 from . import hints
-from .each_cell import settle
+from .each_shown import settle
 from .jobs import LOOK
 from .ticker import Ticker
 

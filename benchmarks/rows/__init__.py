@@ -1,0 +1,1 @@
+"""How a table is asked over: `clients` runs in a process of its own, everything else drives and measures it."""

@@ -1,0 +1,89 @@
+"""What a cell over a table asks, shows and binds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..text.errors import Interrupted
+from ..text.numbers import plural
+from ..values.expressions import value_of
+from .cell_values import image_of, options_of
+from .line.cell_line import CellOptions
+
+if TYPE_CHECKING:
+    from ..chat.rows.mapped import Mapped
+    from .display.map_output import MapPainter
+    from .session import Session
+
+#: Rows that are shown below the cell.
+_SHOWN = 5
+#: Seconds between two looks.
+_TICK = 0.1
+
+
+def new_painter(session: Session, options: CellOptions) -> MapPainter:
+    """What paints a map in the running cell."""
+    return session.display.map_painter(panel=not options.quiet and session.settings.panel != "off")
+
+
+def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
+    """Wait for a map, and show how far it is. Raises what stopped it."""
+    try:
+        painter.paint(mapped.figures())
+        while not mapped.wait(_TICK):
+            painter.paint(mapped.figures())
+            session.jobs.step()
+    except KeyboardInterrupt:
+        mapped.stop()
+        left = len(mapped) - mapped.figures().done
+        raise Interrupted(
+            "Interrupted: {rows} without an answer.",
+            hint="Run the cell again: it asks only those.",
+            reason="interrupted.rows",
+            rows=plural(left, "row"),
+        ) from None
+    finally:
+        settle(session, mapped, options, painter)
+
+
+def given(session: Session, options: CellOptions) -> dict[str, Any]:
+    """What the cell's options mean for `Chat.map`."""
+    assert options.each is not None
+    names = session.variables.everything
+    return {
+        "rows": value_of(options.each, names),
+        "options": options_of(options, names, session.variables.tools),
+        "names": names,
+        "images": [text if text.lstrip().startswith("{{") else image_of(text, names) for text in options.images],
+        "anchor": session.anchor(),
+        "first": options.first,
+        "in_flight": options.in_flight,
+    }
+
+
+def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
+    """Show the table and the panel, and bind both."""
+    from .display.map_output import first_rows
+    from .display.map_panel import MapNotes, causes_of
+
+    figures = mapped.figures()
+    frame = mapped.so_far()
+    notes = [*session.take_notices(), *_notes(mapped)]
+    shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format) if figures.done else None
+    painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors)))
+    bound = {options.output: frame, options.bind: mapped}
+    session.shell.push({name: value for name, value in bound.items() if name is not None})
+    session.reflect_chat()
+
+
+def _notes(mapped: Mapped) -> list[str]:
+    notes = []
+    if mapped.replaced:
+        columns = ", ".join(mapped.replaced)
+        notes.append(f"The table already had {columns}: the answers stand in its place.")
+    figures = mapped.figures()
+    if figures.cut:
+        notes.append(f"In {plural(figures.cut, 'row')}, a value was cut to the budget that the template gives it.")
+    if figures.cut_off:
+        notes.append(f"{plural(figures.cut_off, 'answer')} reached the maximum length. --max-tokens allows more.")
+    return notes
