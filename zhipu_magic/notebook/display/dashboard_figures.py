@@ -57,22 +57,28 @@ class DashboardFigures:
 
     @cached_property
     def rows(self) -> list[tuple[str, ...]]:
-        """The rows of the table: the latest requests, the newest first, numbered from the very first."""
+        """The rows of the table: the latest requests, the newest first, numbered from the very first.
+
+        The requests of a map over a table are one row.
+        """
         count = self.ledger.everything.requests
         marks = self.marks({entry.turn for entry in self.newest})
         rows: list[tuple[str, ...]] = []
-        for number, entry in zip(range(count, 0, -1), self.newest, strict=False):
+        for entry in self.newest:
             replayed = "replayed" if entry.replayed and not self.as_recorded else ""
             mark = marks.get(entry.turn, "not in the thread") if entry.turn else ""
             notes = [note for note in (entry.note, mark, replayed) if note]
-            rows.append((str(number), entry.model, *_figures(entry), _asked(entry, notes)))
+            first = count - entry.requests + 1
+            number = str(count) if first == count else f"{first}–{count}"
+            rows.append((number, entry.model, *_figures(entry), _asked(entry, notes)))
+            count -= entry.requests
         return rows
 
     @cached_property
     def left_out(self) -> str:
         """A sentence that says how many requests the table leaves out; empty if it has them all."""
-        count, shown = self.ledger.everything.requests, len(self.newest)
-        return f"The latest {shown} of {count:,} requests:" if shown < count else ""
+        count, shown = self.ledger.everything.requests, sum(entry.requests for entry in self.newest)
+        return f"The latest {shown:,} of {count:,} requests:" if shown < count else ""
 
     @property
     def as_of(self) -> str:
