@@ -40,7 +40,7 @@ def test_help_needs_no_prompt_and_is_short(page: Page) -> None:
     shown = cell.plain()
     assert shown.count("%%glm -") == 1, "one example"
     groups = [line.split("|")[1].strip() for line in shown.splitlines() if re.match(r"\| [A-Z]", line)]
-    assert len(groups) == 6
+    assert len(groups) == 7
     for action in PARSER._actions:
         (row,) = [
             line for line in shown.splitlines() if re.match(rf"\| `[^`]*{action.option_strings[-1]}\b(?!-)", line)
@@ -164,9 +164,17 @@ def _jobs(page: Page, server: PracticeServer) -> None:
         page.run(f"%%glm --bg --once\n{prompt}")
 
 
+def _table(page: Page, server: PracticeServer) -> None:
+    """A table that was asked, and one whose rows are in a batch."""
+    page.names["texts"] = ["one", "two"]
+    page.run("%%glm --each texts\nSay {{ text }}")
+    page.run("%%glm --each texts --batch\nShout {{ text }}")
+
+
 PREPARED: dict[str, Callable[[Page, PracticeServer], None]] = {
     **dict.fromkeys(("history", "show", "retry", "undo", "reset", "insert", "fork", "export", "usage"), _two_turns),
     **{"redo": _undone, "restore": _set_aside, "continue": _cut_off, "fix": _raised, "tools": _functions},
+    **dict.fromkeys(("rows", "collect", "cancel"), _table),
     **{"resume": _journals, "practice": _lesson, "jobs": _jobs, "stop": _jobs, "wait": _jobs},
 }
 

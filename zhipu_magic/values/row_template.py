@@ -278,16 +278,17 @@ class _Reading:
         wanted, default, tokens = _filters(inside)
         if wanted in self.columns:
             self.used[wanted] = None
-            return _Draft(wanted, wanted, None, default, tokens)
+            return _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens)
         tree = parsed(wanted)
         root = root_of(tree) if tree is not None else ""
         if root in self.columns:
             self.used[root] = None
-            return _Draft(wanted, root, tree, default, tokens)
+            return _Draft(wanted, column=root, tree=tree, default=default, tokens=tokens)
         if root == ROW:
             self.used |= dict.fromkeys(self.columns)
             self.whole_row = True
-            return _Draft(wanted, "", _Items().visit(tree) if tree is not None else None, default, tokens)
+            of_row = _Items().visit(tree) if tree is not None else None
+            return _Draft(wanted, column="", tree=of_row, default=default, tokens=tokens)
         return None
 
     def _looked_up(self, wanted: str) -> Any:

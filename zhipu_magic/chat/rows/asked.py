@@ -41,7 +41,7 @@ class FailedRow:
 
 def failed_row(index: int, error: GLMError, tries: int) -> FailedRow:
     """The failure of the row at this place."""
-    return FailedRow(index, _code(error), _message(error), tries, error.reason)
+    return FailedRow(row=index, code=_code(error), message=_message(error), tries=tries, reason=error.reason)
 
 
 def kept_failure(key: str, error: GLMError, tries: int) -> Row:

@@ -61,9 +61,9 @@ class RowAsking:
         progress = asked.progress
         usage = progress.usage if progress.has_begun else None
         if error is None or isinstance(error, InvalidAnswer):
-            return Answered(_row(row.key, progress), value, error, asked.requests, usage)
+            return Answered(_row(row.key, progress), value, error, requests=asked.requests, usage=usage)
         kept = kept_failure(row.key, error, asked.requests)
-        return Answered(kept, None, error, asked.requests, usage)
+        return Answered(kept, error=error, requests=asked.requests, usage=usage)
 
     def value(self, row: Row) -> Any:
         """The value of an answer that was kept. Raises InvalidAnswer."""

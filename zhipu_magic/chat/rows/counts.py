@@ -23,7 +23,14 @@ class Counts(NamedTuple):
 
     @classmethod
     def of(cls, part: Part) -> Counts:
-        return cls(part.size, part.equal, part.known, part.answered, len(part.failures), part.cut_off)
+        return cls(
+            rows=part.size,
+            equal=part.equal,
+            known=part.known,
+            answered=part.answered,
+            failed=len(part.failures),
+            cut_off=part.cut_off,
+        )
 
     def plus(self, other: Counts) -> Counts:
         return Counts(*map(sum, zip(self, other, strict=True)))

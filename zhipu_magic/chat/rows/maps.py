@@ -109,7 +109,14 @@ class Maps:
     ) -> Asked:
         """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
         placed = self._composer.placed(options, {**more, "once": True, "stream": False})
-        return Asked(template, placed, MapOptions(**how), names or {}, images, anchor or Anchor())
+        return Asked(
+            template=template,
+            options=placed,
+            how=MapOptions(**how),
+            names=names or {},
+            images=images,
+            anchor=anchor or Anchor(),
+        )
 
     def begin(self, asked: Asked, rows: Any) -> Mapped:
         """Ask the rows of a table. Raises InvalidRequest, OverBudget, NotRecorded or SettingsError."""

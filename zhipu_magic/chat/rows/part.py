@@ -191,7 +191,8 @@ class Part:
         if seen is not None:
             seen(index, prompt, known)
         if known is None and not self._ask:
-            self._end(index, failure=FailedRow(index, "", "It has no answer yet.", 0, "row.unanswered"))
+            none = FailedRow(row=index, code="", message="It has no answer yet.", tries=0, reason="row.unanswered")
+            self._end(index, failure=none)
             return
         if known is None:
             self._left.append(index)
@@ -199,7 +200,10 @@ class Part:
             return
         if known.error is not None:
             error = known.error
-            self._end(index, failure=FailedRow(index, error.code, error.message, known.rounds, error.reason))
+            failure = FailedRow(
+                row=index, code=error.code, message=error.message, tries=known.rounds, reason=error.reason
+            )
+            self._end(index, failure=failure)
             return
         if self._take_known(index, known):
             self.known += 1

@@ -127,7 +127,7 @@ class RowBatches:
         refusals = tuple(outcomes.refusals)
         if not any(refusal.reason == "batch.incomplete" for refusal in refusals):
             batches.close(intent.id)
-        return Collected(progress, answered, failed, len(outcomes.missing), refusals)
+        return Collected(progress, answered, failed, missing=len(outcomes.missing), refusals=refusals)
 
     def _row(self, intent: Intent, outcome: Outcome) -> Row:
         if outcome.error is not None or outcome.body is None:

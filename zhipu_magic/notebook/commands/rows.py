@@ -75,7 +75,7 @@ COMMANDS = (
     Command(
         "rows",
         _USAGE,
-        "the answers to rows of tables that are kept",
+        "kept answers to rows of tables",
         _rows,
         completes="retry",
         details="Shows how many rows of tables have been answered in this notebook (%%glm --each). They are kept "

@@ -29,7 +29,8 @@ EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
-    `images`, `tools` and `as_type` are still text: only the notebook can resolve their names.
+    `images`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what was
+    written, where it is needed later: to collect a batch.
     """
 
     request: Options = field(default_factory=Options)
@@ -70,7 +71,9 @@ def parse(line: str) -> CellOptions:
         raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
     if own["background"] and own["insert"]:
         raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
-    return CellOptions(request=Options(params=_params(values.pop("param")), **values), line=line, **own)
+    return CellOptions(
+        request=Options(params=_params(values.pop("param")), **values), line=line if own["batch"] else "", **own
+    )
 
 
 def _check_table(own: Mapping[str, Any]) -> None:
