@@ -242,7 +242,30 @@ def test_what_the_service_refuses_of_every_row_is_not_tried_for_all(
     mapped = chat.map("Say {{ text }}", [f"row {number}" for number in range(500)])
     with pytest.raises(ServiceError):
         mapped.wait()
-    assert len(server.requests) < 60
+    assert len(server.requests) < 150
+
+
+def test_many_unsafe_rows_at_the_beginning_cost_no_other(chat: Chat, server: PracticeServer, tmp_path: Path) -> None:
+    answers_by_prompt(server, tmp_path, unsafe="!1301")
+    mapped = chat.map("Say {{ text }}", [*(f"unsafe {number}" for number in range(70)), "fine"])
+    assert mapped.values[-1] == "another"
+    assert len(mapped.errors) == 70
+
+
+def test_a_value_whose_own_code_fails_the_second_time_fails_its_row_alone(chat: Chat) -> None:
+    class Once:
+        def __init__(self) -> None:
+            self.seen = 0
+
+        def __repr__(self) -> str:
+            self.seen += 1
+            if self.seen > 1:
+                raise RuntimeError("no more")
+            return "once"
+
+    mapped = chat.map("Say {{ value }}", {"value": [Once(), "fine"]})
+    assert mapped.values[1] is not None
+    assert mapped.done
 
 
 def test_without_a_key_the_error_is_the_usual_one(path: Path, server: PracticeServer) -> None:

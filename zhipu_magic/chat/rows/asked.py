@@ -7,7 +7,7 @@ from typing import Any
 
 from ...history.rows.row import Row, RowError
 from ...service.wire import Usage
-from ...text.errors import GLMError, ServiceError
+from ...text.errors import GLMError, InvalidRequest, ServiceError
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,16 @@ def faulty(key: str, error: Exception) -> Answered:
         reason="row.fault",
     )
     return Answered(kept_failure(key, fault, 1), None, fault)
+
+
+def unreadable(error: Exception) -> InvalidRequest:
+    """The error of a row that can no longer be read."""
+    return InvalidRequest(
+        "This row can no longer be read: {error}.",
+        hint="Do not change the table while it is asked.",
+        reason="row.unreadable",
+        error=f"{type(error).__name__}: {error}".removesuffix(": "),
+    )
 
 
 def _code(error: GLMError) -> str:

@@ -335,11 +335,13 @@ class Maps:
 
     def _record(self, begun: _Begun, *, late: bool) -> None:
         """The one commit point of a map. Called again when what was in flight has landed."""
+        if not late or begun.run.spending.has_unrecorded:
+            self._commit(begun, late=late)
+        if begun.run.has_landed:  # not before that: what it has taken would count nowhere
+            self._scheduler.remove_map(begun.run)
+
+    def _commit(self, begun: _Begun, *, late: bool) -> None:
         history, run = self._history, begun.run
-        if run.has_landed:
-            self._scheduler.remove_map(run)
-        if late and not run.spending.has_unrecorded:
-            return
 
         def commit() -> None:
             event = self._event(begun, late=late)

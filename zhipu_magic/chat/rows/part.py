@@ -14,7 +14,7 @@ from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
 from ...values.frames.table import Table
 from ...values.row_template import RowPrompt, RowTemplate
-from .asked import Answered, FailedRow, failed_row
+from .asked import Answered, FailedRow, failed_row, unreadable
 from .requests import RowRequests
 
 
@@ -239,16 +239,28 @@ class Part:
                 if not self._left:
                     return None
                 index = self._left.popleft()
-                if self._prompts is None:
-                    self._prompts = iter(self._rows)
-                row = next(islice(self._prompts, index - self._at, None))
-                self._at = index + 1
+                row, failure = self._row_or_failure(index)
             try:  # a value's own code may make another prompt of it the second time, and so another key
+                if failure is not None:
+                    raise failure
                 prompt = self._requests.prompt(self._rows.prompt(row))
             except InvalidRequest as error:
                 self.fail(index, error, 0)
+            except Exception as error:
+                self.fail(index, unreadable(error), 0)
             else:
                 return ToAsk(self, index, self._requests.key(prompt), prompt)
+
+    def _row_or_failure(self, index: int) -> tuple[Any, Exception | None]:
+        """The row at this place, which is none before the last one that was taken; or why it cannot be read."""
+        try:
+            if self._prompts is None:
+                self._prompts = iter(self._rows)
+            row = next(islice(self._prompts, index - self._at, None))
+        except Exception as error:  # the table has changed meanwhile, or its own code has failed
+            return None, error
+        self._at = index + 1
+        return row, None
 
     def put_back(self, row: ToAsk) -> None:
         """This row was taken, and nothing came of it."""

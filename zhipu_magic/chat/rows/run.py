@@ -28,8 +28,10 @@ from .spending import RowSpending
 
 #: Threads at most, whatever the service takes.
 _MOST_THREADS = 250
-#: Requests that must all have been refused, and none answered, until the same is expected of all others.
-_REFUSED_ALIKE = 10
+#: Requests that must all have been refused, and none answered, until the same is expected of all others: for what all
+#: rows share, and not for what one of them says.
+_REFUSED_ALIKE = 50
+_OF_THE_REQUEST = frozenset({"service.parameter", "service.refused", "service.search"})
 #: Threads that wait for a place, at most: one goes, and another has its row ready.
 _MOST_WAITING = 2
 _LOOK = 0.05
@@ -215,8 +217,8 @@ class Run:
         finally:
             with self._lock:
                 self._threads -= 1
-                last = not self._threads
-            if last and self.is_settled:
+                has_landed = self.is_settled and not self._threads
+            if has_landed:
                 self._ended(True)
             self.change()
 
@@ -277,8 +279,8 @@ class Run:
         return answered
 
     def _expect_the_same(self, answered: Answered) -> None:
-        """Stop where the service has refused every row so far: it would refuse all others as well."""
-        if answered.error is None or answered.usage is not None:
+        """Stop where the service has refused the request of every row so far: it would refuse all others as well."""
+        if answered.error is None or answered.error.reason not in _OF_THE_REQUEST:
             self._refused = None
         elif self._refused is not None:
             self._refused += 1
@@ -305,5 +307,9 @@ class Run:
             self.over_at = time.monotonic()
             self._lock.notify_all()
         self._ended(False)
-        self.is_settled = True
+        with self._lock:
+            self.is_settled = True
+            has_landed = not self._threads
+        if has_landed:
+            self._ended(True)
         self.change()
