@@ -56,7 +56,7 @@ while done < 400 or came < 50:
             store.move(path)
         assert store.find(key(done)) is not None
         done += 1
-    inside.clear()
+        inside.clear()
 signal.setitimer(signal.ITIMER_REAL, 0)
 asked = threading.Thread(target=store.add, args=(answer(done),))
 asked.start()
