@@ -23,7 +23,7 @@ PATIENCE, PATIENCE_ALONE = 120.0, 30.0
 #: Tries that a paid row's further request has once the map was stopped.
 _LAST_TRIES = 3
 #: Refusals that are nobody's fault: the request waits for a place again, as often as it takes.
-_WAITS = frozenset({"service.too_many", "service.too_fast", "service.busy"})
+_WAITS = frozenset({"service.too_many", "service.too_fast", "service.busy", "service.search_busy", "service.wait"})
 #: Refusals that every other request would meet as well.
 FOR_ALL = frozenset(
     {

@@ -66,6 +66,8 @@ class Index:
 
     def is_current(self) -> bool:
         """Whether its file still has its name, and holds what was read."""
+        if self._file.closed:  # an interrupt came while it was let go
+            return False
         if not regular_files.has_name(self._file, self._path) or os.fstat(self._file.fileno()).st_size < self._end:
             return False
         tail = self._tail
