@@ -160,6 +160,29 @@ def test_a_cell_goes_before_all_who_wait() -> None:
     places.wake()
 
 
+def test_while_a_cell_waits_no_other_goes_beyond_the_limit() -> None:
+    _, places = new_service()
+    held = at_limit(places, 1)
+    for _ in range(200):  # after so many answers one more would be tried
+        held.pop().end("answered")
+        held.append(taken(places))
+    cell = waiting(places, first=True)
+    until(lambda: places.state.waiting == 1)
+    other = waiting(places)
+    until(lambda: places.state.waiting == 2)
+    assert places.state.in_flight == 1
+    held[0].end("answered")
+    cell.taken()
+    until(lambda: other.place is not None)
+    assert places.state.in_flight == 2
+
+
+def test_who_has_given_up_is_given_none_of_the_places_there_are() -> None:
+    _, places = new_service()
+    assert places.take(given_up=lambda: True) is None
+    assert places.state.in_flight == 0
+
+
 def test_a_cell_asks_without_a_place_in_the_end() -> None:
     _, places = new_service()
     held = at_limit(places, 1)

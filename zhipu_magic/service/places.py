@@ -185,7 +185,8 @@ class Places:
             while waiting.place is None and not given_up():
                 now = time.monotonic()
                 with self._lock:
-                    self._give(now)
+                    if waiting is self._next():
+                        self._give(now)
                     if waiting.place is None and until is not None and now >= until:
                         queue.remove(waiting)
                         waiting.place = self._begun(waiting.caller)
