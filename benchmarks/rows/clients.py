@@ -105,7 +105,7 @@ def ours(spec: Spec) -> Ask:
     def ask(model: str, rows: Sequence[str], at_once: int) -> Answers:
         mapped = chat.map(TEMPLATE, pandas.DataFrame({"text": rows}), model=model, in_flight=at_once or None)
         answers: Answers = mapped.values
-        chat.history.rows.flush()
+        chat.history.records.rows.flush()
         return answers
 
     return ask

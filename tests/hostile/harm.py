@@ -24,6 +24,11 @@ MACRO = re.compile(r"\\(?:href|url|style|class|cssId|data|includegraphics|unicod
 COMMANDS = re.compile(r"[\x05\x07\x08\x0e\x0f\x1b\x84\x88\x8d-\x90\x96-\x9f]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
+#: What pandas puts around a frame.
+_OF_PANDAS = re.compile(
+    r"<style scoped>[\s.\w-]*tbody tr th:only-of-type {[^<]*</style>|(?<=<table) border=\"1\" class=\"dataframe\"(?=>)"
+)
+
 #: Each within one line; those with a letter of `CONTROLS` are for terminals.
 ATTACKS = [
     "<img src=x onerror=pwn()>",
@@ -59,7 +64,8 @@ def harm_in(bundle: Mapping[str, Any]) -> list[object]:
         for reader in READERS:
             found += _foreign(reader(bundle["text/markdown"]))
     if "text/html" in bundle:
-        found += _foreign(bundle["text/html"].replace(_UNBOXED.rich, ""))  # the one style of ours, to the letter
+        page = bundle["text/html"].replace(_UNBOXED.rich, "")  # the one style of ours, to the letter
+        found += _foreign(_OF_PANDAS.sub("", page))
     found += [kind for kind, text in bundle.items() if isinstance(text, str) and COMMANDS.search(text)]
     return found
 
@@ -88,17 +94,22 @@ class _Texts(HTMLParser):
         super().__init__()
         self.texts: list[str] = [""]
         self._code = 0
+        self._ignored = 0
+        """How deep in `<div>` this is, from the first on that says so."""
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._code += tag in ("code", "pre")
+        is_first = ("class", "tex2jax_ignore mathjax_ignore") in attrs
+        self._ignored += tag == "div" and (is_first or bool(self._ignored))
         self.texts.append("")
 
     def handle_endtag(self, tag: str) -> None:
         self._code -= tag in ("code", "pre")
+        self._ignored -= tag == "div" and bool(self._ignored)
         self.texts.append("")
 
     def handle_data(self, data: str) -> None:
-        if not self._code:
+        if not (self._code or self._ignored):
             self.texts[-1] += data

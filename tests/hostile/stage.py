@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas
 from in_process import Cell, Page
 
 from zhipu_magic.practice import CUT, Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
@@ -103,6 +104,7 @@ class Stage:
         self.run(f"%%glm -t {shlex.quote(word)} -m {shlex.quote(word)}\n{attack}", Answer(attack))
         self.run(f"%%glm --once\n{attack}", Raw((sse(chunk(attack)), CUT)))
         self._in_background()
+        self._over_tables()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
 
     def _in_background(self) -> None:
@@ -115,6 +117,24 @@ class Stage:
                 self.run("%glm wait", cell=cell)
         self.run(f"%%glm --bg\n{attack}", refused)
         self.run(f"%%glm\n{attack}")
+
+    def _over_tables(self) -> None:
+        """Tables whose columns, rows and answers are the attack, and whose rows are refused in its words."""
+        attack, names = self.attack, self.page.names
+        names["records"] = [{"text": attack, attack: attack}, {"text": f"{attack}2", attack: None}]
+        names["frame"] = pandas.DataFrame(names["records"])
+        refused = Fault(400, attack, attack, extra={"request_id": attack})
+        template = f"{attack.replace('{', '(')} {{{{ text }}}}"
+        for table in ("records", "frame"):
+            self.run(f"%%glm --each {table} --preview\n{template}")
+            self.run(f"%%glm --each {table} -o done\n{template} {table}", Answer(attack), refused)
+            self.run("%%glm --each done -b mapped\nAgain, {{ answer }}", Answer(attack), Answer(attack))
+            self.run("mapped")
+            self.run("mapped.errors")
+        self.run(f"%%glm --each records --bg\nLater, {template}", Answer(attack), Answer(attack))
+        self.run("%glm wait")
+        self.run(f"%%glm --each records {shlex.quote(word_of(attack))}\n{template}")
+        self.run(f"%%glm --each {shlex.quote(word_of(attack))}\n{template}")
 
     def command(self, line: str, folder: Path) -> None:
         word = word_of(self.attack)

@@ -79,7 +79,8 @@ class PageMapPainter:
 def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundle:
     """The bundle that shows the first rows: a frame as it shows itself, lists and dicts as a table of ours.
 
-    A library escapes what is in its frame; what a terminal would obey, or would reorder a text, it leaves in.
+    A library escapes what is in its frame; what a terminal would obey, or would reorder a text, it leaves in, and what
+    would be read as a formula.
     """
     if isinstance(shown, (list, dict)):
         return markdown_bundle(_table(shown))
@@ -87,7 +88,8 @@ def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundl
     plain = without_controls(str(bundle.get(_PLAIN, "")))
     if not isinstance(bundle.get(_HTML), str):
         return {_PLAIN: plain}
-    return html_bundle(Markup.vouched(without_controls(bundle[_HTML]), plain), plain)
+    frame = Markup.vouched(without_controls(bundle[_HTML]), plain)
+    return html_bundle(Markup('<div class="tex2jax_ignore mathjax_ignore">{frame}</div>', frame=frame), plain)
 
 
 _PLAIN, _HTML = "text/plain", "text/html"
