@@ -16,7 +16,7 @@ from other_server import EVENTS, OtherServer, Says, event, words
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, PracticeServer, tool_call
-from zhipu_magic.service.decode import ChunkStream
+from zhipu_magic.service.decode import chunks_of
 from zhipu_magic.service.wire import Assembly
 from zhipu_magic.text.errors import GLMError, InvalidAnswer, ReplyBroken, ServiceError
 
@@ -544,10 +544,8 @@ class Cut(httpx.SyncByteStream):
 
 
 def body_of(pieces: list[bytes]) -> dict[str, Any]:
-    stream = ChunkStream.__new__(ChunkStream)
-    stream.response = httpx.Response(200, stream=Cut(pieces))
     assembly = Assembly()
-    for chunk in stream.__stream__():
+    for chunk in chunks_of(httpx.Response(200, stream=Cut(pieces))):
         assembly.feed(chunk)
     assembly.end()
     return assembly.body()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Service:
         self._shown: dict[str, Shown] = {}
         self._timeout = timeout
         self.max_retries = max_retries
-        self._idle: list[_Idle] = []
+        self._idle: deque[_Idle] = deque()
         self._in_use: set[Client] = set()
         self._generation = 0
         self._certificates: tuple[bool, SSLContext] | None = None
@@ -203,11 +204,14 @@ class Service:
             self._in_use.discard(client)
 
     def _idle_client(self, endpoint: Endpoint) -> Client | None:
+        found, others = None, []
         with self._lock:
-            usable = [idle for idle in self._idle if idle.client.endpoint == endpoint]
-            others = [idle.client for idle in self._idle if idle.client.endpoint != endpoint]
-            found = usable.pop().client if usable else None
-            self._idle = usable
+            while self._idle and found is None:
+                client = self._idle.pop().client
+                if client.endpoint == endpoint:
+                    found = client
+                else:
+                    others.append(client)
         for client in others:
             client.close()
         return found
@@ -240,8 +244,9 @@ class Service:
     def _put_back(self, client: Client, generation: int) -> None:
         now = time.monotonic()
         with self._lock:
-            old = [idle.client for idle in self._idle if now - idle.since > KEEP_ALIVE]
-            self._idle = [idle for idle in self._idle if now - idle.since <= KEEP_ALIVE]
+            old = []
+            while self._idle and now - self._idle[0].since > KEEP_ALIVE:
+                old.append(self._idle.popleft().client)
             if generation == self._generation and not client.was_hung_up:
                 self._idle.append(_Idle(client, now))
             else:
@@ -252,7 +257,7 @@ class Service:
     def close(self) -> None:
         """Close the connections, those in use as soon as they are free. The next request makes a new one."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle, self._idle = self._idle, deque()
             self._generation += 1
             self._certificates = None
         for one in idle:
@@ -278,7 +283,7 @@ class Service:
             self._lock = threading.Lock()
             for shown in self._shown.values():
                 shown.after_fork()
-            idle, self._idle = self._idle, []
+            idle, self._idle = self._idle, deque()
             self._generation += 1
             in_use, self._in_use = self._in_use, set()
             for client in (*(one.client for one in idle), *in_use):

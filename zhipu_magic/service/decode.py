@@ -17,7 +17,6 @@ from httpx_sse import EventSource
 from ..text.errors import ReplyBroken
 from ..text.untrusted_json import loads
 from .response_members import REASONING, objects
-from .sdk import ChatCompletionChunk, StreamResponse
 from .stream import DONE, Chunk
 from .surrogates import SurrogateJoiner
 
@@ -59,18 +58,15 @@ def _beginning(response: httpx.Response) -> bytes:
     return bytes(said[:_LONGEST_ERROR])
 
 
-class ChunkStream(StreamResponse[ChatCompletionChunk]):  # type: ignore[misc]  # the SDK has no types
-    """Decodes a reply, streamed or plain, into chunks, in a twentieth of the time that the SDK's own loop takes."""
-
-    def __stream__(self) -> Iterator[Chunk]:
-        response: httpx.Response = self.response
-        response.encoding = "utf-8-sig"  # JSON and event streams are always UTF-8, and may begin with a byte order mark
-        text = _Text(response)
-        if text.is_stream():
-            yield from _events(text)
-        else:  # a plain reply was asked for, or the server cannot stream: the body is the whole reply
-            yield from _checked(_parse_plain(response, text.rest()), response)
-            yield DONE
+def chunks_of(response: httpx.Response) -> Iterator[Chunk]:
+    """The chunks of a reply, streamed or plain, in a twentieth of the time that the SDK's own loop takes."""
+    response.encoding = "utf-8-sig"  # JSON and event streams are always UTF-8, and may begin with a byte order mark
+    text = _Text(response)
+    if text.is_stream():
+        yield from _events(text)
+    else:  # a plain reply was asked for, or the server cannot stream: the body is the whole reply
+        yield from _checked(_parse_plain(response, text.rest()), response)
+        yield DONE
 
 
 class _Text:

@@ -41,7 +41,7 @@ def http_client(
 ) -> httpx.Client:
     """The HTTP client for the SDK. Raises SettingsError if the environment's settings cannot be used."""
     try:
-        return httpx.Client(
+        return _Client(
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=1, keepalive_expiry=keep_alive),
             verify=context,
@@ -61,6 +61,30 @@ def http_client(
             hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; they look like http://host:port.",
             reason="proxy.invalid",
         ) from None
+
+
+class _Client(httpx.Client):
+    """A client that does not take apart again what it has taken apart: that is a fifth of a short request's time."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._kept = _Cookies()
+
+    @property  # type: ignore[misc]  # nobody sets them
+    def cookies(self) -> httpx.Cookies:
+        return self._kept
+
+    def build_request(self, method: str, url: httpx.URL | str, **given: Any) -> httpx.Request:
+        # An empty query, as the SDK gives it, would have the whole address read again.
+        return super().build_request(method, url, **{**given, "params": given.get("params") or None})
+
+
+class _Cookies(httpx.Cookies):
+    """Cookies that look at a response only where it sets one."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
 
 
 class Line:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 try:
     from zhipuai import ZhipuAI
-    from zhipuai.core import APIConnectionError, StreamResponse
+    from zhipuai.core import APIConnectionError
     from zhipuai.core._request_opt import FinalRequestOptions
     from zhipuai.types.chat.chat_completion import Completion
     from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
 except ImportError as missing:
     try:
         from zai import ZhipuAiClient as ZhipuAI
-        from zai.core import StreamResponse
         from zai.core._errors import APIConnectionError
         from zai.core._request_opt import FinalRequestOptions
         from zai.types.chat.chat_completion import Completion
@@ -28,6 +27,5 @@ __all__ = [
     "ChatCompletionChunk",
     "Completion",
     "FinalRequestOptions",
-    "StreamResponse",
     "ZhipuAI",
 ]

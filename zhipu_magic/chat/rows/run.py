@@ -1,8 +1,8 @@
 """The threads of one map: they take the rows that are left, ask them, and keep what came.
 
 The thread that got an answer keeps it, so that whoever waits for the map can leave at any moment: what is in flight
-lands all the same. Few rows wait for a place, besides those that were refused: a thread is added when the last that
-waited has gone, and one that comes to wait behind enough others ends.
+lands all the same. Few rows wait for a place, besides those that were refused: another thread takes a row when the last
+that waited has gone, and one that would wait behind enough others rests until then.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ class Run:
         self.in_flight = 0
         self._threads = self._idle = self._waiting = 0
         self._refused: int | None = 0
-        self._lock = threading.Condition(threading.Lock())
+        lock = threading.Lock()
+        self._lock = threading.Condition(lock)
+        self._wanted = threading.Condition(lock)
+        self._resting = self._called = 0
         self._in_hand = 0
         self._choosing = threading.Lock()
         self._on_change: deque[Callable[[], None]] = deque()
@@ -197,9 +200,15 @@ class Run:
         self.change()
 
     def _grow(self) -> None:
-        """Add a thread, unless one has nothing to do or waits for a place, or there are no rows."""
+        """Have another thread look for a row, unless one looks for it already, or waits for a place."""
         with self._lock:
-            if self.is_over or self._idle or self._waiting or self._threads >= _MOST_THREADS:
+            if self.is_over or self._idle or self._waiting:
+                return
+            if self._resting > self._called:
+                self._called += 1
+                self._wanted.notify()
+                return
+            if self._threads >= _MOST_THREADS:
                 return
             self._threads += 1
         threading.Thread(target=self._work, name="zhipu_magic row", daemon=True).start()
@@ -213,7 +222,8 @@ class Run:
                 finally:
                     self._let_go()
                     self._claims.settle(row.key, answered)
-                self.more()
+                if answered is None:
+                    self.more()
         finally:
             with self._lock:
                 self._threads -= 1
@@ -224,7 +234,10 @@ class Run:
 
     def _next(self) -> ToAsk | None:
         """The next row to ask, once there is one and the budget has room for it; None when nothing more is asked."""
-        while not self.is_over and self._waiting < _MOST_WAITING:
+        while not self.is_over:
+            if self._waiting >= _MOST_WAITING:
+                self._rest()
+                continue
             with self._choosing:  # two threads could pass the budget together
                 has_room = self.spending.has_room(self._in_hand)
                 row = next(filter(None, (part.take() for part in list(self.parts))), None) if has_room else None
@@ -241,12 +254,12 @@ class Run:
                 continue
             if is_stuck and any(part.has_left for part in self.parts):
                 self.stop(self._over_budget())
-            elif not self._rest():
-                return None
+            elif not self._look_again():
+                self._rest()
         return None
 
-    def _rest(self) -> bool:
-        """Wait for something to do. Returns whether to look again: one thread that does is enough."""
+    def _look_again(self) -> bool:
+        """Wait a moment. Returns False if another thread does: one that looks for a row is enough."""
         with self._lock:
             if self._idle:
                 return False
@@ -254,6 +267,14 @@ class Run:
             self._lock.wait(_LOOK)
             self._idle -= 1
         return True
+
+    def _rest(self) -> None:
+        """Wait until another thread is wanted, or nothing more is asked. To start one anew would take longer."""
+        with self._lock:
+            self._resting += 1
+            self._wanted.wait_for(lambda: self._called or self.is_over)
+            self._resting -= 1
+            self._called = max(0, self._called - 1)
 
     def _let_go(self) -> None:
         with self._choosing:
@@ -306,6 +327,7 @@ class Run:
             self.is_over = True
             self.over_at = time.monotonic()
             self._lock.notify_all()
+            self._wanted.notify_all()
         self._ended(False)
         with self._lock:
             self.is_settled = True
