@@ -132,7 +132,7 @@ def _progress(found: list[Collected]) -> Markup:
     rows = []
     for one in found:
         progress = one.progress
-        states = ", ".join(dict.fromkeys(part.state for part in progress.parts))
+        states = ", ".join(dict.fromkeys(part.state.replace("_", " ") for part in progress.parts))
         done = "" if progress.completed is None else f"{progress.completed:,}"
         template = shorten(" ".join(str(one.note.get("template", "")).split()), _LONGEST_TITLE)
         rows.append((template, states, f"{progress.total:,}", done))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 def plural(count: int, what: str) -> str:
     """`1 row`, `2,000 rows`."""
@@ -27,6 +29,15 @@ def money(yuan: float) -> str:
     if yuan == 0:
         return "free"
     return f"≈ ¥{yuan:.2f}" if yuan >= 1 else f"≈ ¥{yuan:.4f}" if yuan >= 0.0001 else "≈ ¥0.0001"
+
+
+def rough_money(yuan: float) -> str:
+    """An expected amount in yuan, to two digits: `≈ ¥0.0031`, `≈ ¥2.6`, `≈ ¥130`."""
+    if yuan < 0.0001:
+        return money(yuan)
+    exact = Decimal(yuan)
+    rounded = round(exact, 1 - exact.adjusted())
+    return f"≈ ¥{rounded:,.{max(0, 1 - rounded.adjusted())}f}"
 
 
 def compact(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ...history.rows.row import Row
@@ -49,8 +50,11 @@ class LateAsking:
         return row.text if shape is None else value_of(row.text, shape, row.finish, None)
 
     def state(self) -> PlacesState | None:
-        """How many requests the service takes at once; None before the first."""
-        return None if self._places is None else self._places.state
+        """How many requests it may have in flight; None before the first."""
+        if self._places is None:
+            return None
+        state, most = self._places.state, self._asked.options.in_flight
+        return state if most is None else replace(state, limit=min(state.limit, most))
 
     def _made(self) -> RowAsking:
         service, asked = self._service, self._asked

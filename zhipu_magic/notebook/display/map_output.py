@@ -94,7 +94,7 @@ def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundl
 
 _PLAIN, _HTML = "text/plain", "text/html"
 #: Characters of a cell.
-_LONGEST_CELL = 200
+_LONGEST_CELL = 60
 
 
 def _table(shown: list[Any] | dict[Any, Any]) -> Markup:

@@ -10,8 +10,9 @@ from ...chat.rows.asked import FailedRow
 from ...chat.rows.figures import MapFigures
 from ...text.characters import shorten
 from ...text.markup import Markup
-from ...text.numbers import compact, money, plural, short_time
+from ...text.numbers import compact, money, plural, rough_money, short_time
 from .. import costs
+from .panel import note_line
 from .style import BRAND, FAINT, FONT, TRACK, WARN
 
 #: Causes of failure that are told apart, rows that are named for each, and characters of what the service said.
@@ -30,10 +31,14 @@ class Cause:
 
 @dataclass(frozen=True)
 class MapNotes:
-    """What stands above the figures of a map that has ended: what to know, and its failures by cause."""
+    """What stands above the figures of a map that has ended: what to know, and its failures by cause.
+
+    `failed` is the verb for those: in a preview, they have not failed yet.
+    """
 
     notes: Sequence[str] = ()
     causes: Sequence[Cause] = ()
+    failed: str = "failed"
 
 
 #: What to do in a cell about rows that failed for this reason; else they are asked again when the cell is run again.
@@ -41,16 +46,16 @@ _WHAT_TO_DO = {
     "row.missing": '{{ column | default("…") }} says what stands for a missing value.',
     "row.cut": "{{ column | 4000 }} says how many tokens of a value are sent.",
     "row.empty": "",
-    "prompt.too_long": "Shorten them, or use a model with a longer context: %glm models lists them.",
-    "prompt.no_room": "Shorten them, lower --max-tokens, or use a model with a longer context.",
-    "service.too_long": "Shorten them, or use a model with a longer context: %glm models lists them.",
-    "answer.invalid": "%glm rows retry asks them again.",
-    "answer.cut_off": "--max-tokens NUMBER allows longer answers; %glm rows retry asks them again.",
-    "service.unsafe": "Rephrase them.",
-    "service.policy": "Rephrase them.",
+    "prompt.too_long": "Shorten what is sent, or use a model with a longer context: %glm models lists them.",
+    "prompt.no_room": "Shorten what is sent, lower --max-tokens, or use a model with a longer context.",
+    "service.too_long": "Shorten what is sent, or use a model with a longer context: %glm models lists them.",
+    "answer.invalid": "%glm rows retry asks again.",
+    "answer.cut_off": "--max-tokens NUMBER allows longer answers; %glm rows retry asks again.",
+    "service.unsafe": "Rephrase what is sent.",
+    "service.policy": "Rephrase what is sent.",
     "model.no_vision": "Use a model that sees, with -m NAME: %glm models lists them.",
 }
-_AGAIN = "Run the cell again to ask them again."
+_AGAIN = "Run the cell again to ask again."
 
 
 def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
@@ -93,11 +98,11 @@ def line_parts(figures: MapFigures) -> list[str]:
     if figures.estimated_tokens:
         parts.append(f"about {compact(figures.estimated_tokens)} tokens that were not counted")
     if figures.cost is not None and figures.requests:
-        expected = "" if figures.is_over or figures.expected_cost is None else f" of {money(figures.expected_cost)}"
-        parts.append(f"{money(figures.cost)}{expected}")
-    if figures.is_over:
+        expected = None if figures.is_over else figures.expected_cost
+        parts.append(f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost))
+    if figures.is_over and figures.requests:
         parts.append(short_time(figures.seconds))
-    elif figures.eta is not None:
+    elif figures.eta is not None and not figures.busy_for:  # nobody knows how long a service is busy
         parts.append(f"ETA {short_time(figures.eta)}")
     return parts
 
@@ -153,18 +158,17 @@ def _bar(figures: MapFigures) -> Markup:
 
 def panel_html(figures: MapFigures, found: MapNotes) -> Markup:
     """The panel of a map that has ended."""
-    notes = Markup().join(_note_html(note) for note in [*found.notes, *_of_causes(found.causes)])
     inner = Markup(
         '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
         line=_parts(line_parts(figures)),
         details=_details_html(figures),
     )
-    return _framed(notes + inner)
+    return _framed(_notes_html(found) + inner)
 
 
 def notes_html(found: MapNotes) -> Markup:
     """The notes alone, where there is no panel."""
-    return _framed(Markup().join(_note_html(note) for note in [*found.notes, *_of_causes(found.causes)]))
+    return _framed(_notes_html(found))
 
 
 def panel_text(figures: MapFigures, found: MapNotes) -> str:
@@ -174,35 +178,26 @@ def panel_text(figures: MapFigures, found: MapNotes) -> str:
 
 def notes_text(found: MapNotes) -> list[str]:
     """The notes as text, a line each."""
-    return [*found.notes, *_of_causes(found.causes)]
+    lines = [*found.notes, *(_cause_text(cause, found.failed) for cause in found.causes[:_CAUSES])]
+    more = sum(cause.count for cause in found.causes[_CAUSES:])
+    return [*lines, f"{plural(more, 'row')} {found.failed} for other reasons: see .errors."] if more else lines
 
 
-def _of_causes(causes: Sequence[Cause]) -> list[str]:
-    lines = [_cause_text(cause) for cause in causes[:_CAUSES]]
-    more = sum(cause.count for cause in causes[_CAUSES:])
-    return [*lines, f"{plural(more, 'row')} failed for other reasons: see .errors."] if more else lines
-
-
-def _cause_text(cause: Cause) -> str:
+def _cause_text(cause: Cause, failed: str) -> str:
     named = ", ".join(f"{row:,}" for row in cause.rows)
     more = cause.count - len(cause.rows)
     rows = f"row {named}" if cause.count == 1 else f"rows {named}{f' and {more:,} more' if more else ''}"
-    return f"{cause.count:,} failed ({rows}): {cause.message} {cause.hint}".rstrip()
+    return f"{cause.count:,} {failed} ({rows}): {cause.message} {cause.hint}".rstrip()
 
 
-def _note_html(note: str) -> Markup:
-    return Markup(
-        '<div role="note" style="color:var(--jp-ui-font-color1, inherit);border-left:3px solid {warn};'
-        'padding-left:8px;margin-bottom:2px">{note}</div>',
-        warn=WARN,
-        note=note,
-    )
+def _notes_html(found: MapNotes) -> Markup:
+    return Markup().join(map(note_line, notes_text(found)))
 
 
 def _framed(inner: Markup) -> Markup:
     return Markup(
         '<div class="zhipu-magic-panel" role="group" aria-label="Rows of this table" '
-        'style="color:{faint};{font};overflow-wrap:anywhere">{inner}</div>',
+        'style="color:{faint};{font};font-variant-numeric:tabular-nums;overflow-wrap:anywhere">{inner}</div>',
         faint=FAINT,
         font=FONT,
         inner=inner,

@@ -26,10 +26,11 @@ def map_preview(found: MapPreview, *, priced: bool, without_price: str) -> Marku
         )
         for index, prompt in found.first
     ]
+    failing = MapNotes(causes=causes_of(found.failures), failed="would fail")
     return Markup("\n\n").join(
         [
             Markup("**Nothing was sent.** {estimates}", estimates=_estimates(found, priced, without_price)),
-            *(Markup("{note}", note=note) for note in notes_text(MapNotes(causes=causes_of(found.failures)))),
+            *(Markup("{note}", note=note) for note in notes_text(failing)),
             *(folded("system", [text]) for text in system),
             *prompts,
             folded("beside the messages", [json.dumps(body, ensure_ascii=False, indent=2)]),

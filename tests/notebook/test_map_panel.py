@@ -1,0 +1,106 @@
+"""What the line of a map says while its rows are asked and when they are done, and how failures are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from zhipu_magic.chat.rows.asked import FailedRow
+from zhipu_magic.chat.rows.figures import MapFigures
+from zhipu_magic.notebook.display.map_panel import MapNotes, causes_of, line_html, line_text, notes_text, panel_html
+from zhipu_magic.text.numbers import rough_money
+
+RUNNING = MapFigures(
+    rows=2_000,
+    prepared=2_000,
+    done=312,
+    equal=40,
+    known=120,
+    failed=3,
+    cut_off=0,
+    cut=0,
+    prompt_tokens=1_234_567,
+    completion_tokens=890_123,
+    cached_tokens=0,
+    estimated_tokens=0,
+    requests=152,
+    cost=1.234,
+    seconds=9.0,
+    in_flight=18,
+    limit=20,
+    expected_cost=12.6,
+    eta=52.0,
+)
+OVER = replace(RUNNING, done=2_000, in_flight=0, eta=None, is_over=True)
+
+
+def test_the_line_tells_how_far_it_is_what_goes_on_and_what_it_takes() -> None:
+    assert line_text(RUNNING) == (
+        "312/2,000 (40 equal, 120 known) · 18 of 20 in flight · 3 failed · 1.2M+890k tokens · "
+        "≈ ¥1.23 of ≈ ¥13 · ETA 0:52"
+    )
+    assert line_text(OVER) == "2,000 rows (40 equal, 120 known) · 3 failed · 1.2M + 890k tokens · ≈ ¥1.23 · 0:09"
+
+
+def test_a_busy_service_stands_in_the_place_of_what_is_in_flight_and_of_the_time_left() -> None:
+    busy = line_text(replace(RUNNING, busy_for=5.2))
+    assert "(40 equal, 120 known) · service busy, next try in 6 s · 3 failed" in busy
+    assert "in flight" not in busy
+    assert "ETA" not in busy
+
+
+def test_what_costs_nothing_is_free_once() -> None:
+    assert " · free · ETA" in line_text(replace(RUNNING, cost=0.0, expected_cost=0.0))
+    assert "free" not in line_text(replace(RUNNING, cost=None, expected_cost=None))
+
+
+def test_where_nothing_was_asked_it_took_no_time() -> None:
+    known = replace(OVER, known=2_000, equal=0, failed=0, requests=0, prompt_tokens=0, completion_tokens=0, cost=0.0)
+    assert line_text(known) == "2,000 rows (2,000 known)"
+
+
+def test_the_bar_is_as_long_as_what_is_done_and_has_the_failed_rows_at_its_end() -> None:
+    html = line_html(replace(RUNNING, rows=200, prepared=200, done=100, failed=10)).rich
+    assert 'aria-valuemax="200" aria-valuenow="100"' in html
+    assert "width:45.0%" in html
+    assert "width:5.0%" in html
+    assert "progressbar" not in panel_html(OVER, MapNotes()).rich
+
+
+@pytest.mark.parametrize(
+    ("yuan", "said"),
+    [
+        (0.0, "free"),
+        (0.00004, "≈ ¥0.0001"),
+        (0.00312, "≈ ¥0.0031"),
+        (0.0996, "≈ ¥0.10"),
+        (0.3468, "≈ ¥0.35"),
+        (2.0, "≈ ¥2.0"),
+        (9.96, "≈ ¥10"),
+        (12.6, "≈ ¥13"),
+        (1_260.0, "≈ ¥1,300"),
+    ],
+)
+def test_an_expected_amount_has_two_digits(yuan: float, said: str) -> None:
+    assert rough_money(yuan) == said
+
+
+def failed(row: int, reason: str, code: str = "") -> FailedRow:
+    return FailedRow(row=row, code=code, reason=reason, message="It did not work.", tries=1)
+
+
+def test_failures_are_told_by_cause_the_most_frequent_first() -> None:
+    failures = [failed(7, "service.unsafe", "1301"), *(failed(row, "answer.invalid") for row in range(10, 18))]
+    failing = causes_of(failures)
+    assert notes_text(MapNotes(["A note."], failing)) == [
+        "A note.",
+        "8 failed (rows 10, 11, 12, 13, 14 and 3 more): It did not work. %glm rows retry asks again.",
+        "1 failed (row 7): It did not work. Rephrase what is sent.",
+    ]
+    assert notes_text(MapNotes(causes=failing, failed="would fail"))[1].startswith("1 would fail (row 7): ")
+
+
+def test_of_many_causes_the_rest_is_counted() -> None:
+    failures = [failed(row, f"reason.{row}") for row in range(8)]
+    assert notes_text(MapNotes(causes=causes_of(failures)))[-1] == "3 rows failed for other reasons: see .errors."
