@@ -330,6 +330,81 @@ def test_the_columns_of_a_table_are_keys(page: Page) -> None:
     assert "total" in offered(page, "%%glm\n{{ bought.tot¦")
 
 
+# Tables
+
+
+@pytest.fixture
+def tabled(page: Page) -> Page:
+    """A page with tables of several kinds, and with what is none."""
+    import pandas
+    import polars
+
+    columns = {"text": ["Good"], "unit price": [1.5], "meta": [{"lang": "zh"}]}
+    page.names.update(
+        guide="Be strict.",
+        frame=pandas.DataFrame(columns),
+        limit=5,
+        polar=polars.DataFrame(columns),
+        series=pandas.Series(["Good"], name="review"),
+        texts=["Good"],
+        records=[columns | {"n": 1, "meta": {"lang": "zh"}}],
+        lists=columns,
+        plants=[Plant(Pump())],
+        empty=[],
+        settings={"text": "no list"},
+    )
+    return page
+
+
+TABLES = ["frame", "polar", "series", "texts", "records", "lists", "plants"]
+
+
+def test_each_is_offered_the_tables_first(tabled: Page) -> None:
+    rest = ["guide", "limit", "empty", "settings"]
+    assert offered(tabled, "%%glm --each ¦\n{{ text }}") == [*TABLES, *rest]
+    assert offered(tabled, "%%glm -q --each=¦") == [*TABLES, *rest]
+    assert becomes(tabled, "%%glm --each se¦") == ["%%glm --each series", "%%glm --each settings"]
+    assert offered(tabled, "%%glm --each rest.¦") == []
+    assert offered(tabled, "%%glm --each frame.tex¦") == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("frame", ["text", "meta"]),
+        ("polar", ["text", "meta"]),
+        ("series", ["review"]),
+        ("texts", ["text"]),
+        ("records", ["text", "meta", "n"]),
+        ("lists", ["text", "meta"]),
+        ("empty", ["text"]),
+        ("plants", ["pump", "_secret"]),
+    ],
+)
+def test_between_braces_the_columns_of_the_table_come_first(tabled: Page, table: str, columns: list[str]) -> None:
+    others = ["guide", "frame", "limit"]
+    for line in (f"--each {table} -q", f"-q --each={table}"):
+        begins = offered(tabled, f"%%glm {line}\n{{{{ ¦ }}}}")
+        assert begins[: len(columns) + 4] == [*columns, "row", *others]
+    assert columns[0] not in offered(tabled, "%%glm\n{{ ¦ }}")
+
+
+def test_the_parts_of_a_row_are_offered(tabled: Page) -> None:
+    tabled.names.update(meta={"of the notebook": 1}, row={"the same": 1})
+    assert offered(tabled, "%%glm --each frame\n{{ row[¦") == ['"text"', '"unit price"', '"meta"']
+    assert offered(tabled, "%%glm --each records\n{{ row['¦") == ["text", "unit price", "meta", "n"]
+    assert offered(tabled, "%%glm --each records\n{{ meta['¦") == ["lang"]
+    assert offered(tabled, "%%glm --each lists\n{{ meta['¦") == ["lang"]
+    assert offered(tabled, "%%glm --each frame\n{{ meta['¦") == [], "the notebook's meta is not what is meant"
+    assert offered(tabled, "%%glm\n{{ meta['¦") == ["of the notebook"]
+
+
+def test_a_table_that_is_not_there_has_no_columns(tabled: Page) -> None:
+    without = offered(tabled, "%%glm\n{{ ¦")
+    for table in ("nobody", "5", "limit", "frame.index", "'", ""):
+        assert offered(tabled, f"%%glm --each {table}\n{{{{ ¦") == without
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -470,6 +545,7 @@ def test_nothing_of_the_users_is_run(page: Page) -> None:
     assert offered(page, "%%glm\n{{ kept['guarded'].ins¦") == ["inside"]
     assert offered(page, "%%glm\n{{ guarded.inside['¦") == ["key"]
     for cell in (
+        *("--each ¦", "--each guarded\n{{ ¦", "--each kept\n{{ ¦", "--each guarded\n{{ row['¦"),
         *("-b ¦", "--as ¦", "--as guarded.¦", "--tool ¦", "--image ¦", "--image guarded.¦", "-t ¦", "-m ¦"),
         *("\n{{ ¦", "\n{{ guarded.slow.¦", "\n{{ guarded[¦", "\n{{ guarded[0].¦", "\n{{ guarded['¦"),
     ):
@@ -494,7 +570,21 @@ PIECES = st.sampled_from(
     [
         *("%%glm", "%glm", "%%time\n", " ", "\n", "\t", '"', "'", "\\", "=", ",", "-", "--", "`", "```\n", "$$", "\r"),
         *("{{", "}}", "{", "}", "[", "]", ".", "|", "(", "\u2028", "\x00", "🌍", "\ud800", "它"),
-        *("-m", "--model", "--as", "--tool", "--image", "-b", "-t", "--search", "--raw", "--param", "model", "export"),
+        *(
+            "-m",
+            "--each",
+            "--model",
+            "--as",
+            "--tool",
+            "--image",
+            "-b",
+            "-t",
+            "--search",
+            "--raw",
+            "--param",
+            "model",
+            "export",
+        ),
         *("inventory", "guarded", "invoices", "sys", "Out", "In", "_", "0", "-1", "'bolts'", "~", "/", "plots/"),
     ]
 )

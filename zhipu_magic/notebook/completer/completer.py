@@ -4,6 +4,7 @@ place       where the cursor is, and what may be written there
 words       the words of a line being typed, the last one still open
 kinds       the candidates of each kind: models, threads, files, functions, …
 names       the user's variables, with their attributes and keys
+tables      which of them are tables, and their columns
 
 In the text of a prompt, and everywhere else, completion is left to IPython. The modules are imported at the first key
 press that needs them, so that `%load_ext` stays fast.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import names
+from . import names, tables
 from .words import Found
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ OPTIONS = {
     "thread": "threads",
     "bind": "variables",
     "output": "variables",
+    "each": "tables",
     "as_type": "types",
     "images": "images",
     "tools": "functions",
@@ -103,8 +104,17 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 def _variables(session: Session, typed: str) -> tuple[int, Found]:
     """Variables that a value can be bound to: no modules, classes or functions."""
-    others = (types.ModuleType, type, *_FUNCTIONS)
-    return 0, [(name, "variable") for name, value in names.own(session) if not issubclass(type(value), others)]
+    return 0, [(name, "variable") for name, value in names.own(session) if not issubclass(type(value), _OTHERS)]
+
+
+_OTHERS = (types.ModuleType, type, *_FUNCTIONS)
+
+
+def _tables(session: Session, typed: str) -> tuple[int, Found]:
+    """Variables, the tables among them first; and what is in them."""
+    found = [(name, value) for name, value in names.own(session) if not issubclass(type(value), _OTHERS)]
+    found.sort(key=lambda each: not tables.is_table(each[1]))
+    return names.at_end(session, typed, [(name, "variable") for name, _ in found])
 
 
 def _types(session: Session, typed: str) -> tuple[int, Found]:
@@ -159,6 +169,7 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "choices": _choices,
     "search": _search,
     "variables": _variables,
+    "tables": _tables,
     "types": _types,
     "images": _images,
     "files": _files,

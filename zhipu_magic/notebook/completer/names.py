@@ -10,10 +10,11 @@ import inspect
 import re
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from . import tables
 from .words import Found
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _PATH = rf"{_NAME}(?:\.{_NAME}|{_ITEM})*"
 _STEP = re.compile(rf"""\.({_NAME})|\[\s*(?:(-?\d+)|"([^"\\]*)"|'([^'\\]*)')\s*\]""")
 _ROOT = re.compile(rf"\s*({_NAME})?")
 _AFTER_DOT = re.compile(rf"\s*({_PATH})\.(\w*)")
+#: Outside a cell over a table.
+_NO_ROW: Mapping[str, Any] = types.MappingProxyType({})
 _IN_ITEM = re.compile(rf"""\s*({_PATH})\[\s*(?:(["'])([^"'\\]*))?""")
 
 
@@ -41,19 +44,24 @@ def visible(session: Session, typed: str) -> Found:
     return [(name, "variable") for name in (*found, "In", "Out", "_", "error")]
 
 
-def at_end(session: Session, typed: str, roots: Found) -> tuple[int, Found]:
-    """How many of a reference's characters stay, and the names, attributes or keys that may follow."""
+def at_end(session: Session, typed: str, roots: Found, row: Mapping[str, Any] = _NO_ROW) -> tuple[int, Found]:
+    """How many of a reference's characters stay, and the names, attributes or keys that may follow.
+
+    In a cell over a table, the columns of its first `row` stand before the notebook's names.
+    """
     if match := _ROOT.fullmatch(typed):
         return len(typed) - len(match[1] or ""), roots
     with suppress(Exception):  # the values can be of any type
         if match := _AFTER_DOT.fullmatch(typed):
-            found = attributes(resolved(session, match[1]))
+            found = attributes(resolved(session, match[1], row))
             return match.start(2), [(name, "attribute") for name in found if name[0] != "_" or match[2][:1] == "_"]
         if match := _IN_ITEM.fullmatch(typed):
             quote, begun = match[2] or '"', match[3] or ""
             unfit = re.compile(rf"[{quote}\\{{}}\n]")
             keys = [
-                key for key in _keys(resolved(session, match[1])) if key.startswith(begun) and not unfit.search(key)
+                key
+                for key in tables.columns(resolved(session, match[1], row))
+                if key.startswith(begun) and not unfit.search(key)
             ]
             if match[2]:
                 return match.start(3), [(key, "key") for key in keys]
@@ -61,10 +69,11 @@ def at_end(session: Session, typed: str, roots: Found) -> tuple[int, Found]:
     return len(typed), ()
 
 
-def resolved(session: Session, path: str) -> Any:
+def resolved(session: Session, path: str, row: Mapping[str, Any] = _NO_ROW) -> Any:
     """The value at a path. Raises LookupError or AttributeError if there is none, or if getting it would run code."""
     root = re.match(_NAME, path)
-    value = session.shell.user_ns[root[0] if root else path]
+    name = root[0] if root else path
+    value = row[name] if name in row else session.shell.user_ns[name]
     for attribute, number, *key in _STEP.findall(path):
         value = _attribute(value, attribute) if attribute else _item(value, int(number) if number else "".join(key))
     return value
@@ -108,21 +117,3 @@ def attributes(value: Any) -> list[str]:
             found.update(dir(value))
     names = [name for name in found if type(name) is str and name.isidentifier()]
     return sorted(names, key=lambda name: (name.startswith("_"), name.startswith("__"), name))
-
-
-def _keys(value: Any) -> list[str]:
-    """The string keys of a dict, the columns of a DataFrame."""
-    if issubclass(type(value), dict):
-        return [key for key in dict.keys(value) if type(key) is str]
-    for kind in type(value).__mro__:
-        name = _COLUMNS.get((kind.__module__.partition(".")[0], kind.__name__))
-        if name is not None:  # as the library defines it, even if a subclass overrides it
-            return [key for key in vars(kind)[name].__get__(value, kind) if type(key) is str]
-    return []
-
-
-_COLUMNS = {
-    ("pandas", "DataFrame"): "columns",
-    ("polars", "DataFrame"): "columns",
-    ("pyarrow", "Table"): "column_names",
-}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from .. import glm_cell
 from ..glm_cell import GlmCell
-from . import kinds, names
+from . import kinds, names, tables
 from .words import Found, Offer, Word, begun, split
 
 if TYPE_CHECKING:
@@ -46,14 +49,28 @@ def _in_cell(session: Session, cell: GlmCell, cursor: int) -> Offer | None:
         return None
     if "--raw" in cell.line and "--raw" in split(cell.line + " ")[0]:
         return None
-    return _prose(session, cell.source[cell.below : cursor], cell.source[cursor:])
+    return _prose(session, cell.source[cell.below : cursor], cell.source[cursor:], _row(session, cell.line))
 
 
 def _in_string(before: str) -> bool:
     return before.count('"""') % 2 == 1 or before.count("'''") % 2 == 1
 
 
-def _prose(session: Session, before: str, after: str) -> Offer | None:
+def _row(session: Session, line: str) -> dict[str, Any]:
+    """The columns of the table that these options name, with their values in its first row, and `row` for all of it."""
+    from ...values.row_template import ROW
+
+    words = split(f"{line} ")[0]
+    for name, following in pairwise([*words, ""]):
+        option, equals, value = name.partition("=")
+        if option == "--each":
+            with suppress(Exception):  # the table can be of any type, or not be there yet
+                found = tables.first_row(names.resolved(session, value if equals else following))
+                return {**found, ROW: found.get(ROW, found)} if found else {}
+    return {}
+
+
+def _prose(session: Session, before: str, after: str, row: Mapping[str, Any]) -> Offer | None:
     from ...values.references import has_references
 
     opened = _REFERENCE.search(before)
@@ -63,7 +80,9 @@ def _prose(session: Session, before: str, after: str) -> Offer | None:
     around = before[: opened.start()].replace("{{", "  "), _REST.sub("", after, count=1).replace("{{", "  ")
     if not has_references("{{ x }}".join(around)):
         return None
-    start, found = names.at_end(session, opened[1], names.visible(session, opened[1]))
+    roots = [(name, "column") for name in row if name.isidentifier()]
+    roots += [(name, kind) for name, kind in names.visible(session, opened[1]) if name not in row]
+    start, found = names.at_end(session, opened[1], roots, row)
     return Offer(opened[1][start:], begun(found, opened[1][start:]))
 
 
@@ -124,7 +143,7 @@ def _command(session: Session, line: str, after: str) -> Offer:
     if command is None:
         return Offer()
     if command.completes == "prose":
-        return _prose(session, text, after) or Offer()
+        return _prose(session, text, after, {}) or Offer()
     words, word = split(text)
     start, found = _argument(session, command.completes.split(), words, word.text)
     # Flags come after required arguments.
