@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from ...chat.rows.figures import MapFigures
 from ...chat.undisturbed import undisturbed
@@ -15,6 +15,8 @@ from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
 from .output import NOTHING, Bundle, Output
 
+#: The first rows of a table: a page of ours, or a bundle of what a library shows.
+FirstRows: TypeAlias = Markup | Bundle
 #: Seconds between two frames.
 FRAME = 0.25
 
@@ -32,7 +34,7 @@ class MapPainter(Protocol):
     def paint(self, figures: MapFigures) -> None:
         """Show where it stands, if it is time to."""
 
-    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+    def settle(self, figures: MapFigures, rows: FirstRows | None, notes: MapNotes) -> None:
         """Show the first `rows` of the table, if there are any, and the panel."""
 
 
@@ -62,11 +64,11 @@ class PageMapPainter:
         self._due = now + FRAME
         self._outputs[0].show(html_bundle(line_html(figures), line_text(figures)))
 
-    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
+    def settle(self, figures: MapFigures, rows: FirstRows | None, notes: MapNotes) -> None:
         undisturbed(lambda: self._settle(figures, rows, notes))
 
-    def _settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
-        bundles = [] if rows is None else [rows]
+    def _settle(self, figures: MapFigures, rows: FirstRows | None, notes: MapNotes) -> None:
+        bundles = [] if rows is None else [markdown_bundle(rows) if isinstance(rows, Markup) else rows]
         if self._panel:
             bundles.append(html_bundle(panel_html(figures, notes), panel_text(figures, notes)))
         elif notes_text(notes):
@@ -76,14 +78,14 @@ class PageMapPainter:
                 output.show(bundle or NOTHING)
 
 
-def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> Bundle:
-    """The bundle that shows the first rows: a frame as it shows itself, lists and dicts as a table of ours.
+def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> FirstRows:
+    """What shows the first rows: a frame as it shows itself, lists and dicts as a table of ours.
 
     A library escapes what is in its frame; what a terminal would obey, or would reorder a text, it leaves in, and what
     would be read as a formula.
     """
     if isinstance(shown, (list, dict)):
-        return markdown_bundle(_table(shown))
+        return _table(shown)
     bundle, _ = format(shown)
     plain = without_controls(str(bundle.get(_PLAIN, "")))
     if not isinstance(bundle.get(_HTML), str):

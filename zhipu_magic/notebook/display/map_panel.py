@@ -11,6 +11,7 @@ from ...chat.rows.figures import MapFigures
 from ...text.characters import shorten
 from ...text.markup import Markup
 from ...text.numbers import compact, money, plural, rough_money, short_time
+from ...text.wrapping import width
 from .. import costs
 from .panel import note_line
 from .style import BRAND, FAINT, FONT, TRACK, WARN
@@ -79,50 +80,73 @@ def causes_of(failures: Sequence[FailedRow]) -> list[Cause]:
 
 def line_text(figures: MapFigures) -> str:
     """The line, as text."""
-    return " · ".join(line_parts(figures))
+    return _SEPARATOR.join(line_parts(figures))
+
+
+def line_within(figures: MapFigures, columns: int) -> str:
+    """The line in so many columns of a terminal: without what matters least, where there is no room for all of it."""
+    parts = _named_parts(figures)
+    for name in _LEAST_FIRST:
+        if width(_SEPARATOR.join(parts.values())) <= columns:
+            break
+        parts.pop(name, "")
+        if name == "besides":
+            parts["count"] = _count(figures)
+    return _SEPARATOR.join(parts.values())
 
 
 def line_parts(figures: MapFigures) -> list[str]:
     """The parts of the line."""
-    parts = [_count(figures)]
-    if not figures.is_over:
-        parts += _doing(figures)
+    return [*_named_parts(figures).values()]
+
+
+_SEPARATOR = " · "
+#: The parts that a line may be without, and what stands besides the count; the first goes first.
+_LEAST_FIRST = ("estimated", "tokens", "cut off", "cost", "besides", "failed", "doing")
+
+
+def _named_parts(figures: MapFigures) -> dict[str, str]:
+    parts = {"count": _count(figures) + _besides(figures)}
+    if not figures.is_over and (doing := _doing(figures)):
+        parts["doing"] = doing
     if figures.failed:
-        parts.append(f"{figures.failed:,} failed")
+        parts["failed"] = f"{figures.failed:,} failed"
     if figures.cut_off:
-        parts.append(f"{figures.cut_off:,} cut off")
-    tokens = figures.prompt_tokens + figures.completion_tokens
-    if tokens:
-        plus = "+" if not figures.is_over else " + "
-        parts.append(f"{compact(figures.prompt_tokens)}{plus}{compact(figures.completion_tokens)} tokens")
+        parts["cut off"] = f"{figures.cut_off:,} cut off"
+    if figures.prompt_tokens or figures.completion_tokens:
+        plus = " + " if figures.is_over else "+"
+        parts["tokens"] = f"{compact(figures.prompt_tokens)}{plus}{compact(figures.completion_tokens)} tokens"
     if figures.estimated_tokens:
-        parts.append(f"about {compact(figures.estimated_tokens)} tokens that were not counted")
+        parts["estimated"] = f"about {compact(figures.estimated_tokens)} tokens that were not counted"
     if figures.cost is not None and figures.requests:
         expected = None if figures.is_over else figures.expected_cost
-        parts.append(f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost))
+        parts["cost"] = f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost)
     if figures.is_over and figures.requests:
-        parts.append(short_time(figures.seconds))
+        parts["time"] = short_time(figures.seconds)
     elif figures.eta is not None and not figures.busy_for:  # nobody knows how long a service is busy
-        parts.append(f"ETA {short_time(figures.eta)}")
+        parts["time"] = f"ETA {short_time(figures.eta)}"
     return parts
 
 
 def _count(figures: MapFigures) -> str:
+    return plural(figures.rows, "row") if figures.done == figures.rows else f"{figures.done:,}/{figures.rows:,}"
+
+
+def _besides(figures: MapFigures) -> str:
     known = [f"{figures.equal:,} equal" if figures.equal else "", f"{figures.known:,} known" if figures.known else ""]
     besides = ", ".join(filter(None, known))
-    counted = plural(figures.rows, "row") if figures.done == figures.rows else f"{figures.done:,}/{figures.rows:,}"
-    return f"{counted} ({besides})" if besides else counted
+    return f" ({besides})" if besides else ""
 
 
-def _doing(figures: MapFigures) -> list[str]:
+def _doing(figures: MapFigures) -> str:
     if figures.busy_for > 0:
-        return [f"service busy, next try in {ceil(figures.busy_for)} s"]
+        return f"service busy, next try in {ceil(figures.busy_for)} s"
     doing = []
     if figures.prepared < figures.rows:
         doing.append(f"{figures.prepared:,} rows read")
     if figures.in_flight:
         doing.append(f"{figures.in_flight:,} of {max(figures.limit, figures.in_flight):,} in flight")
-    return doing
+    return _SEPARATOR.join(doing)
 
 
 def line_html(figures: MapFigures) -> Markup:
@@ -131,7 +155,9 @@ def line_html(figures: MapFigures) -> Markup:
 
 
 def _parts(parts: Sequence[str]) -> Markup:
-    return Markup(" · ").join(Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in parts)
+    return Markup(_SEPARATOR).join(
+        Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in parts
+    )
 
 
 def _bar(figures: MapFigures) -> Markup:

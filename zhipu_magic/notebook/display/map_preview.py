@@ -6,10 +6,11 @@ import json
 
 from ...chat.rows.map_preview import MapPreview
 from ...service.models import PRICES_DATE
-from ...text.html import block, folded
+from ...text.html import block
 from ...text.markup import Markup
 from ...text.numbers import money, plural, short_time
 from .map_panel import MapNotes, causes_of, notes_text
+from .preview import folded_message
 
 #: Tokens of an answer, where none is known yet.
 _ANSWER = 100
@@ -31,9 +32,9 @@ def map_preview(found: MapPreview, *, priced: bool, without_price: str) -> Marku
         [
             Markup("**Nothing was sent.** {estimates}", estimates=_estimates(found, priced, without_price)),
             *(Markup("{note}", note=note) for note in notes_text(failing)),
-            *(folded("system", [text]) for text in system),
+            *(folded_message("system", text) for text in system),
             *prompts,
-            folded("beside the messages", [json.dumps(body, ensure_ascii=False, indent=2)]),
+            folded_message("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
         ]
     )
 
@@ -46,6 +47,8 @@ def _estimates(found: MapPreview, priced: bool, without_price: str) -> str:
     counts = [plural(found.rows, "row"), f"{found.distinct:,} distinct"]
     if found.known:
         counts.append(f"{found.known:,} known, {found.to_ask:,} to ask")
+    if not found.to_ask:
+        return ", ".join(counts) + "."
     estimates = [", ".join(counts), f"about {found.prompt_tokens:,} tokens of prompts for {found.request.model}"]
     estimates.append(_cost(found, priced, without_price))
     if found.seconds is not None:

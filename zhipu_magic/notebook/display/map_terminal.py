@@ -7,10 +7,16 @@ import time
 from rich.text import Text
 
 from ...chat.rows.figures import MapFigures
-from .map_output import FRAME
-from .map_panel import MapNotes, line_text, notes_text
-from .output import Bundle
+from ...text.markup import Markup
+from .map_output import FRAME, FirstRows
+from .map_panel import MapNotes, line_parts, line_within, notes_text
 from .screen import Screen
+from .typeset.page import page_lines
+from .typeset.rounds import parts_lines
+from .typeset.words import clean, lines_of
+
+#: Columns of a line that goes to no screen, and is not broken.
+_UNBROKEN = 1_000_000
 
 
 class TerminalMapPainter:
@@ -34,13 +40,17 @@ class TerminalMapPainter:
         if not self._is_screen or now < self._due:
             return
         self._due = now + FRAME
-        line = Text(line_text(figures), style="dim")
+        line = Text(line_within(figures, self._screen.columns), style="dim")
         line.truncate(self._screen.columns, overflow="ellipsis")
         self._screen.show([], [line])
 
-    def settle(self, figures: MapFigures, rows: Bundle | None, notes: MapNotes) -> None:
-        lines = [Text(line) for line in (rows or {}).get("text/plain", "").splitlines()]
-        lines += [Text(note) for note in notes_text(notes)]
+    def settle(self, figures: MapFigures, rows: FirstRows | None, notes: MapNotes) -> None:
+        columns = self._screen.columns if self._is_screen else _UNBROKEN
+        if isinstance(rows, Markup):
+            lines = page_lines(rows, columns)
+        else:
+            lines = [Text(line) for line in (rows or {}).get("text/plain", "").splitlines()]
+        lines += [line for note in notes_text(notes) for line in lines_of(Text(clean(note), end=""), columns)]
         if self._panel:
-            lines.append(Text(line_text(figures), style="dim"))
+            lines += parts_lines(line_parts(figures), columns)
         self._screen.show(lines)

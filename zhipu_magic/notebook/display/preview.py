@@ -30,14 +30,14 @@ def preview(request: Request, *, priced: bool, without_price: str) -> Markup:
     return Markup("\n\n").join(
         [
             Markup("**Nothing was sent.** {estimates}", estimates=_estimates(request, priced, without_price)),
-            *(_folded(title, text) for title, text in earlier),
+            *(folded_message(title, text) for title, text in earlier),
             Markup("**{title}**\n\n{text}", title=title, text=block(text)),
-            _folded("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
+            folded_message("beside the messages", json.dumps(body, ensure_ascii=False, indent=2)),
         ]
     )
 
 
-def _folded(title: str, text: str) -> Markup:
+def folded_message(title: str, text: str) -> Markup:
     """A message folded under its title and first words; as plain text, in full."""
     rich = folded(f"{title}: {shorten(text, _LONGEST_OPENING)}", [text]).rich
     shown = Markup("**{title}**\n\n{text}", title=title, text=block(text))
