@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -62,6 +63,10 @@ class Practice:
     def answer_next(self, script: Script) -> None:
         """Answer the next request with this script."""
         self._server.enqueue(script)
+
+    def answer_all(self, script: Path) -> None:
+        """Answer every request by a file of scripts (docs/practice.md)."""
+        self._server.read_script(script)
 
     def change(self, **load: Any) -> None:
         """Change what it takes from now on (see `zhipu_magic.practice.load.Load`)."""

@@ -45,6 +45,9 @@ def size_rows(bench: Bench, *, quick: bool) -> list[Row]:
     """Asked once in a kernel, and again in a new one."""
     rows = ROWS // 10 if quick else ROWS
     server, page = bench.practice(), bench.folder / "large.ipynb"
+    label = bench.folder / "label.json"
+    label.write_text('[{"reply": "positive"}]')
+    server.answer_all(label)
     with bench.kernel(server) as kernel:
         first = _asked(kernel, page, rows)
         _check(kernel, rows, server, rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from zhipu_magic.chat.rows.asked import FailedRow
 from zhipu_magic.chat.rows.figures import MapFigures
 from zhipu_magic.notebook.display.map_panel import MapNotes, causes_of, line_html, line_text, notes_text, panel_html
+from zhipu_magic.notebook.display.pace import Pace
 from zhipu_magic.text.numbers import rough_money
 
 RUNNING = MapFigures(
@@ -104,3 +106,27 @@ def test_failures_are_told_by_cause_the_most_frequent_first() -> None:
 def test_of_many_causes_the_rest_is_counted() -> None:
     failures = [failed(row, f"reason.{row}") for row in range(8)]
     assert notes_text(MapNotes(causes=causes_of(failures)))[-1] == "3 rows failed for other reasons: see .errors."
+
+
+def frames(seconds: float, *, storm: tuple[float, float] = (-1.0, -1.0)) -> list[float]:
+    """When the line was shown, of a map that is looked at ten times a second."""
+    pace, shown = Pace(), []
+    for tenth in range(int(10 * seconds)):
+        now = tenth / 10
+        busy = 5.0 if storm[0] <= now < storm[1] else 0.0
+        if pace.is_time(1_000 + now, replace(RUNNING, seconds=now, busy_for=busy)):
+            shown.append(now)
+    return shown
+
+
+def test_the_line_is_shown_less_often_the_longer_it_takes() -> None:
+    assert 3 < len(frames(1)) <= 5
+    assert len(frames(167)) < 110  # a hundred thousand rows, as fast as one process asks
+    assert max(b - a for a, b in pairwise(frames(3_600))) == pytest.approx(5.0, abs=0.2)
+
+
+def test_that_the_service_is_busy_is_shown_at_once_and_that_it_is_not_any_more() -> None:
+    shown = frames(1_000, storm=(500.3, 520.4))
+    assert any(500.3 <= moment < 500.7 for moment in shown)
+    assert any(520.4 <= moment < 520.8 for moment in shown)
+    assert not any(520.8 <= moment < 525 for moment in shown)

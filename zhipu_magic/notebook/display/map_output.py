@@ -14,11 +14,10 @@ from ...text.markup import Markup, html_bundle, markdown_bundle
 from ...text.tables import table
 from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
 from .output import NOTHING, Bundle, Output
+from .pace import Pace
 
 #: The first rows of a table: a page of ours, or a bundle of what a library shows.
 FirstRows: TypeAlias = Markup | Bundle
-#: Seconds between two frames.
-FRAME = 0.25
 
 
 class MapPainter(Protocol):
@@ -45,7 +44,7 @@ class PageMapPainter:
         self._outputs = [new_output(), new_output()]
         self._panel = panel
         self._updates = updates
-        self._due = 0.0
+        self._pace = Pace()
 
     @property
     def stays(self) -> bool:
@@ -58,11 +57,8 @@ class PageMapPainter:
         self._outputs[1].show(NOTHING)
 
     def paint(self, figures: MapFigures) -> None:
-        now = time.monotonic()
-        if not self._updates or now < self._due:
-            return
-        self._due = now + FRAME
-        self._outputs[0].show(html_bundle(line_html(figures), line_text(figures)))
+        if self._updates and self._pace.is_time(time.monotonic(), figures):
+            self._outputs[0].show(html_bundle(line_html(figures), line_text(figures)))
 
     def settle(self, figures: MapFigures, rows: FirstRows | None, notes: MapNotes) -> None:
         undisturbed(lambda: self._settle(figures, rows, notes))

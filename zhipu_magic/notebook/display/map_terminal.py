@@ -8,8 +8,9 @@ from rich.text import Text
 
 from ...chat.rows.figures import MapFigures
 from ...text.markup import Markup
-from .map_output import FRAME, FirstRows
+from .map_output import FirstRows
 from .map_panel import MapNotes, line_parts, line_within, notes_text
+from .pace import SHORTEST
 from .screen import Screen
 from .typeset.page import page_lines
 from .typeset.rounds import parts_lines
@@ -39,7 +40,7 @@ class TerminalMapPainter:
         now = time.monotonic()
         if not self._is_screen or now < self._due:
             return
-        self._due = now + FRAME
+        self._due = now + SHORTEST
         line = Text(line_within(figures, self._screen.columns), style="dim")
         line.truncate(self._screen.columns, overflow="ellipsis")
         self._screen.show([], [line])
