@@ -168,6 +168,21 @@ def test_collecting_without_the_table_keeps_the_answers(page: Page, server: Prac
     assert not server.requests
 
 
+def test_collecting_runs_no_code_of_the_line_that_the_batch_was_submitted_with(
+    page: Page, server: PracticeServer
+) -> None:
+    calls = page.names["calls"] = []
+    page.names["made"] = lambda: calls.append(1) or ["a", "b"]
+    page.run("%%glm --each made() --batch -o found\nSay {{ text }}")
+    assert calls == [1]
+    cell = collected(page)
+    assert "2 answers kept" in cell.plain(0)
+    assert "Run its cell to have it." in cell.plain(0)
+    assert calls == [1]
+    assert page.run("%%glm --each made() -o found\nSay {{ text }}").success
+    assert not server.requests
+
+
 def test_nothing_to_collect_or_cancel_is_said(page: Page) -> None:
     assert "There is no batch to collect" in page.run("%glm collect").plain()
     assert "There is no batch to cancel" in page.run("%glm cancel").plain()

@@ -188,7 +188,6 @@ def test_failed_rows_leave_the_cell_green(page: Page, server: PracticeServer, re
         ("--each reviews -i", "-i cannot be used with --each"),
         ("--each reviews --raw", "--raw cannot be used with --each"),
         ("--each reviews --first 0", "not a positive whole number"),
-        ("--each reviews.head()", "give the table a name in a cell above"),
     ],
 )
 def test_what_makes_no_sense_is_refused(page: Page, reviews: pd.DataFrame, line: str, message: str) -> None:
@@ -269,3 +268,39 @@ def test_the_dashboard_and_the_history_know_a_map(page: Page, server: PracticeSe
     usage = page.run("%glm usage").plain()
     assert "2 requests" in usage
     assert "2,000" in usage
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("reviews.head(2)", 2),
+        ('reviews[reviews.text != "bad"]', 2),
+        ("\"reviews.query('n > 1')\"", 2),
+        ("[*reviews.text]", 3),
+        ("reviews[['text']]", 3),
+    ],
+)
+def test_the_table_is_what_an_expression_gives(page: Page, server: PracticeServer, expression: str, rows: int) -> None:
+    page.names["reviews"] = pd.DataFrame({"text": ["good", "bad", "fair"], "n": [1, 2, 3]})
+    cell = page.run(f"%%glm --each {expression} -o done\nWhat is {{{{ text }}}}?")
+    assert cell.success
+    assert len(page.names["done"]) == rows
+    assert len(server.requests) == rows
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("reviews.hea(2)", "--each reviews.hea(2) has no value: AttributeError"),
+        ("reviews.query('n > 1')", "--each reviews.query(n > 1) has no value: NameError"),
+        ("reviews.head(", "is not an expression of Python"),
+        ("import", "is not an expression of Python"),
+    ],
+)
+def test_an_expression_that_gives_no_table_says_why(
+    page: Page, server: PracticeServer, expression: str, said: str
+) -> None:
+    page.names["reviews"] = pd.DataFrame({"text": ["good", "bad", "fair"], "n": [1, 2, 3]})
+    cell = page.run(f"%%glm --each {expression} -o done\nWhat is {{{{ text }}}}?")
+    assert said in str(cell.error)
+    assert server.requests == []

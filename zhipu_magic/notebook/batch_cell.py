@@ -124,7 +124,8 @@ def _show(session: Session, template: str, line: str) -> None:
     from .each_shown import given, new_painter, show
 
     options = parse(line)
-    mapped = session.chat.map(template, **given(session, options), ask=False)
+    asked = given(session, options, runs=False)  # the line is from a file, which may be somebody else's
+    mapped = session.chat.map(template, **asked, ask=False)
     show(session, mapped, options, new_painter(session, options))
 
 

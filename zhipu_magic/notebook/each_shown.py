@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..text.errors import Interrupted
+from ..text.characters import message_of, shortened
+from ..text.errors import NOTHING_SENT, Interrupted, InvalidRequest
 from ..text.numbers import plural
-from ..values.expressions import value_of
+from ..values.expressions import parsed, value_of
 from .cell_values import image_of, options_of
 from .line.cell_line import CellOptions
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Rows that are shown below the cell.
 _SHOWN = 5
+#: Characters of an expression in an error.
+_LONGEST_EXPRESSION = 80
 #: Seconds between two looks.
 _TICK = 0.1
 
@@ -46,12 +50,12 @@ def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPai
         settle(session, mapped, options, painter)
 
 
-def given(session: Session, options: CellOptions) -> dict[str, Any]:
-    """What the cell's options mean for `Chat.map`."""
+def given(session: Session, options: CellOptions, *, runs: bool = True) -> dict[str, Any]:
+    """What the cell's options mean for `Chat.map`. Unless it `runs`, no code is run for its table."""
     assert options.each is not None
     names = session.variables.everything
     return {
-        "rows": value_of(options.each, names),
+        "rows": _table(options.each, names, runs=runs),
         "options": options_of(options, names, session.variables.tools),
         "names": names,
         "images": [text if text.lstrip().startswith("{{") else image_of(text, names) for text in options.images],
@@ -59,6 +63,23 @@ def given(session: Session, options: CellOptions) -> dict[str, Any]:
         "first": options.first,
         "in_flight": options.in_flight,
     }
+
+
+def _table(expression: str, names: Mapping[str, Any], *, runs: bool) -> Any:
+    """The value of the expression. Raises InvalidRequest if it has none."""
+    if not runs or parsed(expression) is not None:
+        return value_of(expression, names)
+    try:
+        return eval(compile(expression.strip(), "<--each>", "eval"), {**names})
+    except Exception as error:
+        raise InvalidRequest(
+            "--each {expression} has no value: {error}.",
+            hint="Give the table a name in a cell above; or put the expression in double quotes, if it has quotes.",
+            reason="rows.expression",
+            outcomes=[NOTHING_SENT],
+            expression=shortened(expression, _LONGEST_EXPRESSION),
+            error=f"{type(error).__name__}: {shortened(message_of(error), _LONGEST_EXPRESSION)}".rstrip(": "),
+        ) from None
 
 
 def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:

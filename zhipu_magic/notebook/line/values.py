@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import keyword
 import re
@@ -15,7 +16,6 @@ from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Searc
 from ...text.characters import is_word, plain_name
 from ...text.errors import InvalidRequest
 from ...text.suggestions import did_you_mean
-from ...values.expressions import parsed
 from .parser import set_once
 
 
@@ -84,10 +84,13 @@ def positive(text: str) -> int:
 
 
 def expression(text: str) -> str:
-    if parsed(text) is None:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a name, nor an attribute or item of one; give the table a name in a cell above"
-        )
+            f"{text!r} is not an expression of Python; put one that has spaces or quotes in double quotes, or give the "
+            "table a name in a cell above"
+        ) from None
     return text
 
 
