@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from front_end import FrontEnd, OpenNotebook
+from front_end import AT_LENGTH, FrontEnd, OpenNotebook
+from test_browser_looks import CONTRASTS, READABLE
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer
 
@@ -253,3 +254,53 @@ def test_a_preview_sends_nothing_and_a_batch_is_collected(
     assert notebook.outputs(4).inner_text() == "79"
     shoot(notebook.page, "table-batch")
     assert not server.requests
+
+
+# How it looks
+
+
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        pytest.param("Dark", 1100, id="dark"),
+        pytest.param("Light", 1100, id="light", marks=AT_LENGTH),
+        pytest.param("Light", 420, id="narrow", marks=AT_LENGTH),
+    ],
+)
+def test_it_is_legible_and_no_wider_than_the_window(
+    lab: FrontEnd, limited: PracticeServer, opened: Open, shoot: Shoot, theme: str, width: int
+) -> None:
+    """The line, the panel, a table of ours that has long texts, and a wide table of a library's."""
+    from playwright.sync_api import expect
+
+    more = """wide = pd.DataFrame({"text": reviews.text[:6], **{f"column {n}": ["some words"] * 6 for n in range(14)}})
+records = [{"text": text, "long": "x" * 500, "long too": "很长的评论" * 50} for text in wide.text]"""
+    name = f"table-{theme}-{width}".lower()
+    with lab.setting("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"}):
+        over = (ASK.replace("reviews", table) for table in ("records", "wide"))
+        notebook = begun(lab, opened, name, more, ASK, *over, width=width, height=1300)
+        notebook.page.locator(f'body[data-jp-theme-name="JupyterLab {theme}"]').wait_for(state="attached")
+        notebook.finish(1)
+        limited.enqueue(Fault.of("1301"), *answers())
+        notebook.run(2)
+        notebook.wait_for(2, "panel.includes('in flight') && panel.includes('¥')")
+        line = notebook.panel(2)
+        found = line.evaluate(CONTRASTS)
+        assert line.evaluate("line => line.scrollWidth <= line.clientWidth")
+        shoot(notebook.page, f"{name}-running")
+        notebook.wait_until_ended(2)
+        notebook.panel(2).locator("summary").click()
+        notebook.finish(3, 4)
+        found += notebook.panel(2).evaluate(CONTRASTS)
+        expect(notebook.panel(4)).to_contain_text("6 rows (")
+        for index, what in enumerate(("reviews", "records", "wide"), 2):
+            notebook.cell(index).scroll_into_view_if_needed()
+            shoot(notebook.page, f"{name}-{what}")
+    assert len(found) > 15
+    assert [each for each in found if each["contrast"] < READABLE] == []
+    for panel in (notebook.panel(index) for index in (2, 3, 4)):
+        box = panel.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+        assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+    assert notebook.page.evaluate("document.documentElement.scrollWidth") <= width
