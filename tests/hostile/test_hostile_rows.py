@@ -77,6 +77,12 @@ DAMAGED = {
     "seconds below nothing": line('"text":"x","seconds":-1'),
     "rounds of half": line('"text":"x","rounds":0.5'),
     "a batch that is none": line('"text":"x","batch":false'),
+    "a time before all others": line('"text":"x","at":-1'),
+    "a time of half": line('"text":"x","at":0.5'),
+    "a time that is a flag": line('"text":"x","at":true'),
+    "a time that is a text": line('"text":"x","at":"1800000000000"'),
+    "a time without end": line('"text":"x","at":1e999'),
+    "a time beyond counting": line(f'"text":"x","at":{"9" * 30}'),
     "nothing but depth": line('"text":"x","batch":' + "[" * 100_000),
     "a list of a million lists": line('"text":"x","more":[' + "[]," * 1_000_000 + "[]]"),
 }

@@ -101,12 +101,12 @@ def test_nothing_is_opened_or_made_before_it_is_needed(opened: Open, path: Path,
 
 def test_the_file_says_what_it_is_and_only_what_is_not_usual(opened: Open, path: Path) -> None:
     store = opened()
-    store.add(Row(key(1), "好 \u2028 \n \x00", usage=(3, 2, 1), seconds=0.12345))
-    store.add(failure(2))
+    store.add(Row(key(1), "好 \u2028 \n \x00", usage=(3, 2, 1), seconds=0.12345, at=1_800_000_000_000))
+    store.add(replace(failure(2), at=0))
     store.flush()
     said = """\
 {"rows":1}
-{"key":"KEY 1","text":"好 \u2028 \\n \\u0000","usage":[3,2,1],"seconds":0.123}
+{"key":"KEY 1","text":"好 \u2028 \\n \\u0000","usage":[3,2,1],"seconds":0.123,"at":1800000000000}
 {"key":"KEY 2","error":{"reason":"service.rate","code":"1302","message":"too many"}}
 """
     assert path.read_bytes().decode() == said.replace("KEY 1", key(1)).replace("KEY 2", key(2))
@@ -488,7 +488,7 @@ def test_what_is_forgotten_is_gone_for_all_kernels(opened: Open, path: Path) -> 
     assert store.forget(lambda row: row.error is not None) == 3
     other.refresh()
     assert texts(store) == texts(other) == texts(opened()) == {2: "answer 2", 3: "answer 3"}
-    assert path.read_bytes().count(b"\n") == 3
+    assert path.read_bytes().count(b"\n") == 5  # with what came before
 
 
 def test_what_comes_while_the_file_is_written_anew_is_not_lost(opened: Open, path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Where in a file the newest line of each key is."""
+"""Where in a file the lines of each key are."""
 
 from __future__ import annotations
 
 import os
 import re
 import weakref
+from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,8 @@ class Index:
         self._in_long = False
         self._answers: dict[bytes, int] = {}
         self._errors: dict[bytes, int] = {}
+        self._earlier: dict[bytes, array[int]] = {}
+        """Where lines are that later ones of the same key and kind have replaced: few keys have any."""
         self.damaged = 0
         """Lines that were left out."""
         _refuse_head(regular_files.read_at(self._file, 0, _HEAD), path)
@@ -104,7 +107,7 @@ class Index:
         for found in _LINE.finditer(lines):
             if not self._careful or _can_be_read(lines[found.start() : lines.find(b"\n", found.end())]):
                 places = self._answers if found[2] == b"text" else self._errors
-                places[found[1]] = self._end + found.start()
+                self._place(places, found[1], self._end + found.start())
                 count -= 1
         if count:
             for header in _A_HEADER.finditer(lines):
@@ -112,13 +115,26 @@ class Index:
                 count -= 1
         self.damaged += count
 
+    def _place(self, places: dict[bytes, int], key: bytes, place: int) -> None:
+        before = places.get(key)
+        if before is not None and before != place:  # the same one again: an interrupt came while lines were noted
+            self._earlier.setdefault(key, array("Q")).append(before)
+        places[key] = place
+
     def row(self, key: bytes) -> Row | None:
         """The newest answer of this key, else its newest error. Raises one of `SENSELESS` if its line is damaged."""
         place = self._answers.get(key)
         if place is None:
             place = self._errors.get(key)
-        if place is None:
-            return None
+        return None if place is None else self._row_at(place, key)
+
+    def rows(self, key: bytes) -> list[Row]:
+        """All that came of this key, the oldest first. Raises one of `SENSELESS` if a line is damaged."""
+        newest = (places.get(key) for places in (self._answers, self._errors))
+        places = {*self._earlier.get(key, ()), *(place for place in newest if place is not None)}
+        return [self._row_at(place, key) for place in sorted(places)]
+
+    def _row_at(self, place: int, key: bytes) -> Row:
         line = self._line_at(place)
         if key_in(line) != key:
             raise ValueError("another line")

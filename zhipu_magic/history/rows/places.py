@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from ...text.errors import JournalError
 from ...text.notice import Notice
-from .newest import Newest
+from .kept_lines import KeptLines, Lines
 from .row import Row
 from .row_file import RowFile
 from .waiting import Waiting
@@ -18,7 +18,7 @@ from .waiting import Waiting
 _MOST: Final = 100_000
 _MOST_BYTES: Final = 64_000_000
 
-Place = Newest | RowFile
+Place = KeptLines | RowFile
 
 
 class Places:
@@ -30,7 +30,7 @@ class Places:
         self.brought: tuple[RowFile, ...] = ()
         """The files that are only read, since the rows that they hold are not in our own."""
         self._waiting = waiting
-        self._memory = Newest(_MOST, _MOST_BYTES)
+        self._memory = KeptLines(_MOST, _MOST_BYTES)
         self._remembering = threading.Lock()
         self._warn = warn
         self._reported = False
@@ -62,6 +62,19 @@ class Places:
             failed = failed or row
         return failed
 
+    def rows(self, key: bytes, places: Iterable[Place]) -> list[Row]:
+        """All that came of this key, each once, the oldest first."""
+        found: list[Row] = []
+        for place in places:
+            try:
+                found = [*place.rows(key), *found]
+            except (JournalError, OSError) as error:
+                self._report(place, error)
+        if len(found) < 2:
+            return found
+        last = {(row, row.at): None for row in reversed(found)}  # where one stands twice, the last is its place
+        return [row for row, _ in reversed(last)]
+
     def keys(self, places: Iterable[Place]) -> dict[bytes, None]:
         """The keys that are known, those that wait to be written last."""
         keys: dict[bytes, None] = {}
@@ -72,13 +85,13 @@ class Places:
                 self._report(place, error)
         return keys
 
-    def remember(self, lines: dict[bytes, bytes]) -> None:
+    def remember(self, lines: Mapping[bytes, Lines]) -> None:
         """Keep these lines in memory."""
         with self._remembering:
-            for key, line in lines.items():
-                self._memory.add(key, line)
+            for key, some in lines.items():
+                self._memory.add(key, *some)
 
-    def take_remembered(self) -> dict[bytes, bytes]:
+    def take_remembered(self) -> dict[bytes, Lines]:
         """Take out what is in memory."""
         with self._remembering:
             lines = self._memory.lines()

@@ -1,4 +1,4 @@
-"""A file with rows in it, written anew: each key once, and without the rows that are not wanted any more."""
+"""A file with rows in it, written anew: the lines of each key together, and without the rows that are not wanted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from ...text.errors import JournalError
 from ..journal.file import held
 from ..journal.lock import PATIENCE
 from .index import HEADER
-from .row import Row, line_of
+from .row import Row, line_of, newest_of
 from .row_file import RowFile
 
 
 def rewrite(file: RowFile, unwanted: Callable[[Row], bool]) -> None:
-    """Replace the file, completely or not at all. Other kernels see that it is another. Raises JournalError."""
+    """Replace the file, completely or not at all. All lines of a key go whose newest row is `unwanted`.
+
+    Other kernels see that it is another. Raises JournalError.
+    """
     try:
         if not file.size:
             return
@@ -30,6 +33,8 @@ def rewrite(file: RowFile, unwanted: Callable[[Row], bool]) -> None:
 
 def _lines(file: RowFile, unwanted: Callable[[Row], bool]) -> Iterator[bytes]:
     yield HEADER
-    for row in map(file.get, file):
-        if row is not None and not unwanted(row):
-            yield line_of(row)
+    for key in file:
+        rows = file.rows(key)
+        newest = newest_of(rows)
+        if newest is not None and not unwanted(newest):
+            yield from map(line_of, rows)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from ...service.response_members import MOST_COUNTED
@@ -37,7 +37,8 @@ class Row:
     """The answer to a row. `usage` counts tokens of all its rounds: of the prompt, of the answer, and the cached ones.
 
     `batch` says that it came at the price of a batch. A row with an `error` has failed; its `text` is an answer of the
-    wrong type, if there was one.
+    wrong type, if there was one. `at` is when it came, in milliseconds since 1970: 0 where nobody knows, and None until
+    a store has it.
     """
 
     key: str
@@ -50,6 +51,16 @@ class Row:
     rounds: int = 1
     batch: bool = False
     error: RowError | None = None
+    at: int | None = field(default=None, compare=False)
+
+
+def newest_of(rows: Iterable[Row]) -> Row | None:
+    """The last answer among the rows of one key, else the last error."""
+    newest = None
+    for row in rows:
+        if newest is None or newest.error is not None or row.error is None:
+            newest = row
+    return newest
 
 
 def is_key(text: str) -> bool:
@@ -87,6 +98,8 @@ def line_of(row: Row, hide: Callable[[str], str] = lambda text: text) -> bytes:
         *(round(row.seconds, 3), row.rounds, row.batch),
     )
     members |= {name: value for name, value in zip(_OTHERS, others, strict=True) if value != _USUAL[name]}
+    if row.at:
+        members["at"] = row.at
     return f"{_ENCODER.encode(members)}\n".encode()
 
 
@@ -107,6 +120,7 @@ def row_of(line: bytes) -> Row:
         text=members.get("text", ""),
         usage=None if usage is None else tuple(usage),
         error=None if error is None else RowError(error["reason"], error["code"], error["message"]),
+        at=members.get("at", 0),
         **{name: members[name] for name in _OTHERS if name in members},
     )
 
@@ -152,6 +166,7 @@ def _is_row_error(value: Any) -> bool:
 _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     **{"key": _is_text, "text": _is_text, "reasoning": _is_text, "finish": _is_name, "model": _is_name},
     **{"usage": _is_usage, "seconds": _is_amount, "rounds": _is_count, "batch": _is_flag, "error": _is_row_error},
+    "at": _is_count,
 }
 #: What a line leaves out, if it is usual.
 _USUAL: Final = asdict(Row("", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from ...text import regular_files
 from ...text.notice import Notice
@@ -12,6 +13,8 @@ from ...text.numbers import plural
 from ..events.members import SENSELESS
 from .index import Index
 from .row import Row
+
+Found = TypeVar("Found")
 
 
 class RowFile:
@@ -44,24 +47,31 @@ class RowFile:
 
     def get(self, key: bytes) -> Row | None:
         """The newest answer of this key, else its newest error."""
+        return self._looked_up(lambda index: index.row(key), None)
+
+    def rows(self, key: bytes) -> list[Row]:
+        """All that came of this key, the oldest first."""
+        return self._looked_up(lambda index: index.rows(key), [])
+
+    def _looked_up(self, look_up: Callable[[Index], Found], nothing: Found) -> Found:
         with self._lock:
             if not self._was_read:
                 self.refresh()
             try:
-                return None if self._index is None else self._index.row(key)
+                return nothing if self._index is None else look_up(self._index)
             except SENSELESS:
-                return self._get_carefully(key)
+                return self._looked_up_carefully(look_up, nothing)
 
-    def _get_carefully(self, key: bytes) -> Row | None:
-        """The same where a line is damaged: an earlier one counts in its place, so each line is read from now on."""
+    def _looked_up_carefully(self, look_up: Callable[[Index], Found], nothing: Found) -> Found:
+        """The same where a line is damaged: it counts as if it were not there, so each line is read from now on."""
         if not self._careful:
             self._careful = True
             self._drop_index()
             self.refresh()
         try:
-            return None if self._index is None else self._index.row(key)
+            return nothing if self._index is None else look_up(self._index)
         except SENSELESS:
-            return None  # it was changed in place since
+            return nothing  # it was changed in place since
 
     def __len__(self) -> int:
         with self._lock:

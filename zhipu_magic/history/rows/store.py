@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ...service.forks import register_at_fork
@@ -19,9 +21,10 @@ from ..journal.file import append, write
 from ..journal.lines import LONGEST
 from ..journal.lock import PATIENCE
 from .index import HEADER, refuse_other
+from .moments import Moments
 from .places import Places
 from .rewriting import rewrite
-from .row import Row, line_of, row_of
+from .row import Row, line_of, newest_of, row_of
 from .row_file import RowFile
 from .waiting import Waiting
 
@@ -30,11 +33,11 @@ _LAST_PATIENCE = 5.0
 
 
 class RowStore:
-    """The newest answer of each key; an error counts only where there is no answer.
+    """The newest answer of each key; an error counts only where there is no answer. What came before it is kept, too.
 
-    Without a `path`, the newest are kept in memory. `hide` removes from a line what must never be written. A disk that
-    is full or read-only, or a file that another program keeps locked, is reported once, through `warn`, and tried
-    again. While the store is `read_only`, nothing is written. All may be called from any thread.
+    Without a `path`, the rows of the newest keys are kept in memory. `hide` removes from a line what must never be
+    written. A disk that is full or read-only, or a file that another program keeps locked, is reported once, through
+    `warn`, and tried again. While the store is `read_only`, nothing is written. All may be called from any thread.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class RowStore:
         self.read_only = False
         self._hide = hide
         self._warn = warn
+        self._moments = Moments()
         self._waiting = Waiting(self._append)
         self._places = Places(self._waiting, warn)
         self._places.use(path)
@@ -73,6 +77,14 @@ class RowStore:
             return brought
         return row or brought
 
+    def rows(self, key: str) -> list[Row]:
+        """All that came of this key, also in files that were brought along; what was added last is at the end."""
+        return self._places.rows(key.encode("ascii", "replace"), self._places.everywhere)
+
+    def mark(self) -> int:
+        """This moment, as rows have it in `at`. What has been added is not later, and all that will be is."""
+        return self._moments.mark()
+
     def __len__(self) -> int:
         """How many keys are known."""
         return len(self._places.keys(self._places.own))
@@ -98,12 +110,14 @@ class RowStore:
     # Adding
 
     def add(self, row: Row) -> None:
-        """Add a row. It is found at once, and written soon."""
+        """Add a row, which comes now if it has no time of its own. It is found at once, and written soon."""
+        if row.at is None:
+            row = replace(row, at=self._moments.now())
         name, line = row.key.encode(), line_of(row, self._hide)
         if self._places.file is not None and _can_be_read(line):
             self._waiting.add(name, line)
         else:
-            self._places.remember({name: line})
+            self._places.remember({name: (line,)})
 
     def flush(self, patience: float = PATIENCE) -> None:
         """Write what waits, and sync it; wait up to `patience` seconds for another program that has locked the file."""
@@ -142,6 +156,7 @@ class RowStore:
     def after_fork(self, *, in_child: bool) -> None:
         """A forked child finds what waits; the parent writes it."""
         if in_child:
+            self._moments = Moments()  # another thread may have held its lock
             self._places.after_fork()
 
     # Elsewhere
@@ -156,7 +171,7 @@ class RowStore:
         if path is None:
             self._places.remember(self._waiting.take())
         else:
-            for line in self._places.take_remembered().values():
+            for line in chain.from_iterable(self._places.take_remembered().values()):
                 self.add(row_of(line))
         if old is not None:
             self._bring(old, newer=True)
@@ -173,15 +188,24 @@ class RowStore:
         if places.file is None or self.read_only:
             return
         try:
-            for row in filter(None, map(file.get, file)):
-                own = places.newest(row.key.encode(), places.own)
-                if own is None or ((own.error is not None or newer) and own != row):
-                    self.add(row)
+            for name in file:
+                self._bring_rows(places.rows(name, places.own), file.rows(name), newer=newer)
         except (JournalError, OSError) as error:
             places.report(file, error)
             return
         places.leave(file)
         file.close()
+
+    def _bring_rows(self, own: list[Row], brought: list[Row], *, newer: bool) -> None:
+        """Add the rows of one key to our own, and see that the newest answer stays the newest in the file."""
+        known = {(row, row.at) for row in own}
+        added = [row for row in brought if (row, row.at) not in known]
+        first, second = (own, brought) if newer else (brought, own)
+        newest, last = newest_of([*first, *second]), newest_of([*own, *added])
+        for row in added:
+            self.add(row)
+        if newest is not None and newest != last:
+            self.add(newest)
 
     def rename(self, path: Path) -> None:
         """Rename the file within its folder. If there is one of that name, the rows are copied to it instead."""
@@ -201,24 +225,28 @@ class RowStore:
         if path == self.path:
             self.forget(lambda row: False)
         elif keys := places.keys(places.everywhere):
-            rows = (places.newest(name, places.everywhere) for name in keys)
-            write(path, [HEADER, *(line_of(row) for row in rows if row is not None)], refuse_other)
+            rows = chain.from_iterable(places.rows(name, places.everywhere) for name in keys)
+            write(path, chain([HEADER], map(line_of, rows)), refuse_other)
 
     def forget(self, unwanted: Callable[[Row], bool]) -> int:
-        """Forget these rows, and what stands in the file for nothing. Returns how many rows. Raises JournalError."""
+        """Forget the keys of which these are the newest rows, and what stands in the file for nothing.
+
+        Returns how many keys. Raises JournalError.
+        """
         keys = set[str]()
 
-        def is_unwanted(row: Row) -> bool:
-            if unwanted(row):
-                keys.add(row.key)
-            return row.key in keys
+        def is_unwanted(newest: Row) -> bool:
+            if unwanted(newest):
+                keys.add(newest.key)
+            return newest.key in keys
 
         with self._waiting.writing:
             self.flush()
-            for line in [*self._waiting.take().values(), *self._places.take_remembered().values()]:
-                row = row_of(line)
-                if not is_unwanted(row):
-                    self.add(row)
+            for lines in [*self._waiting.take().values(), *self._places.take_remembered().values()]:
+                rows = list(map(row_of, lines))
+                if (newest := newest_of(rows)) is not None and not is_unwanted(newest):
+                    for row in rows:
+                        self.add(row)
             file = self._places.file
             if file is not None and not self.read_only:
                 rewrite(file, is_unwanted)

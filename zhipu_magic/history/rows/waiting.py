@@ -7,9 +7,10 @@ import atexit
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain
 
 from ..journal.lock import PATIENCE
-from .newest import Newest
+from .kept_lines import KeptLines, Lines
 
 #: Seconds from the first line that waits to the write of all that wait, and until a failed one is tried again.
 _SOON, _LATER = 0.2, 2.0
@@ -23,7 +24,7 @@ class Waiting:
     """
 
     def __init__(self, write: Callable[[bytes, float], bool]) -> None:
-        self.lines = Newest()
+        self.lines = KeptLines()
         self.writing = threading.RLock()
         """Held while lines are written, by one thread at a time."""
         self._write = write
@@ -71,13 +72,13 @@ class Waiting:
         """Write what waits now."""
         with self.writing:
             if lines := self.lines.lines():
-                written = self._write(b"".join(lines.values()), patience)
+                written = self._write(b"".join(chain.from_iterable(lines.values())), patience)
                 self._failing = not written
                 if written:
                     with self._changing:
                         self.lines.drop(lines)
 
-    def take(self) -> dict[bytes, bytes]:
+    def take(self) -> dict[bytes, Lines]:
         """Take out all lines, by their keys: they will not be written."""
         with self._changing:
             lines = self.lines.lines()
@@ -88,4 +89,4 @@ class Waiting:
         """In a forked child: another thread may have held a lock, and is gone; and it is the parent that writes."""
         self._changing, self.writing = threading.Lock(), threading.RLock()
         self._is_due = False
-        self.lines = Newest()
+        self.lines = KeptLines()
