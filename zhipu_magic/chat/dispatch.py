@@ -24,6 +24,7 @@ from .journal_entry import turn_event_of
 from .option_check import check_options
 from .replies.progress import Progress
 from .replies.reading import Reading
+from .replies.recorded_maps import Keys
 from .replies.replay import Known, Recorded, Replay
 from .replies.reply import Reply
 from .replies.stream import Smaller, Source
@@ -210,9 +211,9 @@ class Dispatch:
     def _reserved_by(replies: Sequence[Reply], budget: Budget, *, priced: bool) -> float:
         return sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in replies)
 
-    def recorded_map(self, key: str, anchor: Anchor) -> MapEvent | None:
-        """The recorded event of the map that this cell asks, if there is one."""
-        return self._replay.look_up_map(key, anchor)
+    def recorded_map(self, keys: Keys, anchor: Anchor) -> MapEvent | None:
+        """The recorded event of the map with one of these keys that this cell asks, if there is one."""
+        return self._replay.look_up_map(keys, anchor)
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(

@@ -37,17 +37,23 @@ def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPai
         while not mapped.wait(_TICK):
             painter.paint(mapped.figures())
             session.jobs.step()
+        if mapped.was_stopped:  # when it was recorded
+            raise _interrupted(mapped)
     except KeyboardInterrupt:
         mapped.stop()
-        left = len(mapped) - mapped.figures().done
-        raise Interrupted(
-            "Interrupted: {rows} without an answer.",
-            hint="Run the cell again: it asks only those.",
-            reason="interrupted.rows",
-            rows=plural(left, "row"),
-        ) from None
+        raise _interrupted(mapped) from None
     finally:
         settle(session, mapped, options, painter)
+
+
+def _interrupted(mapped: Mapped) -> Interrupted:
+    left = len(mapped) - mapped.figures().done
+    return Interrupted(
+        "Interrupted: {rows} without an answer.",
+        hint="Run the cell again: it asks only those.",
+        reason="interrupted.rows",
+        rows=plural(left, "row"),
+    )
 
 
 def given(session: Session, options: CellOptions, *, runs: bool = True) -> dict[str, Any]:

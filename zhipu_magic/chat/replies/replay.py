@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,23 +29,8 @@ from ...text.notice import Notice
 from ..environment import ReplayMode
 from ..request import Request, deciding, key_of
 from . import stream
-
-
-class Occurrences:
-    """Numbers the requests that have the same key, within one session."""
-
-    def __init__(self) -> None:
-        self._asked: dict[Hashable, dict[Hashable, int]] = {}
-        self._runs: dict[Hashable, int] = {}
-
-    def index(self, key: Hashable, cell: str | None, run: Hashable) -> int:
-        """0 for the first place that asks, and so on; a cell that is run again is no new place."""
-        asked = self._asked.setdefault(key, {})
-        if cell is None:
-            return asked.setdefault(len(asked), len(asked))
-        nth = self._runs.get((key, cell, run), 0)
-        self._runs[key, cell, run] = nth + 1
-        return asked.setdefault((cell, nth), len(asked))
+from .occurrences import Occurrences
+from .recorded_maps import Keys, RecordedMaps
 
 
 class Recording:
@@ -55,7 +40,7 @@ class Recording:
         """Read the journal, if there is one. Raises JournalError."""
         self._path = path
         self._answers: dict[str, dict[int, int | TurnEvent]] = {}
-        self._maps: dict[str, dict[int, MapEvent]] = {}
+        self.maps = RecordedMaps()
         self._asked = array("Q")
         self._occurrences = Occurrences()
         self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
@@ -69,9 +54,8 @@ class Recording:
         return self._reader.notes if self._reader else []
 
     def _take(self, place: int, event: Event) -> None:
-        if isinstance(event, MapEvent) and event.late is None and event.of is None:
-            index = self._occurrences.index((event.session, "map", event.key), event.cell, event.run or "")
-            self._maps.setdefault(event.key, {})[index] = event
+        if isinstance(event, MapEvent):
+            self.maps.take(event)
         if not isinstance(event, TurnEvent):
             return
         if event.holds_answer:
@@ -90,11 +74,6 @@ class Recording:
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
-
-    def find_map(self, key: str, index: int) -> MapEvent | None:
-        """The event of this map; of one that is asked more often than it was, the last."""
-        found = self._maps.get(key, {})
-        return found.get(index) or next(reversed(found.values()), None)
 
     def add(self, key: str, index: int, event: TurnEvent) -> None:
         """Add this answer, if it is complete."""
@@ -148,6 +127,7 @@ class Replay:
         self._recording: Recording | None = None
         self._path = journal.path
         self._occurrences = Occurrences()
+        self._maps = Occurrences()
 
     def look_up(self, request: Request) -> Known:
         """What the journal knows of this request."""
@@ -158,10 +138,9 @@ class Replay:
         fresh = request.options.fresh and self.mode == "auto"
         return Known(key, index, None if fresh else self._recorded().find(key, index))
 
-    def look_up_map(self, key: str, anchor: Anchor) -> MapEvent | None:
-        """What the journal knows of a map, by the key of all its rows."""
-        index = self._occurrences.index(("map", key), anchor.cell, anchor.run)
-        return self._recorded().find_map(key, index)
+    def look_up_map(self, keys: Keys, anchor: Anchor) -> MapEvent | None:
+        """What the journal knows of a map, by the keys that it may have."""
+        return self._recorded().maps.find(keys, anchor, self._maps)
 
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""

@@ -17,11 +17,18 @@ class Waiting(Protocol):
     def put_back(self) -> None:
         """Nothing came of it: this one is to be asked itself."""
 
+    def changed(self) -> None:
+        """One of both has happened."""
+
 
 class Claims:
     """The requests of one chat's maps that are being asked, by their keys."""
 
     def __init__(self) -> None:
+        self.landing = threading.Lock()
+        """Held while an answer is kept and brought to its rows, and while a map ends: so the answer is in the store
+        and in the table before that end, or it is after it and in no table. Nobody waits for the disk meanwhile.
+        """
         self._waiting: dict[str, list[Waiting]] = {}
         self._lock = threading.Lock()
 
@@ -35,8 +42,8 @@ class Claims:
             others.append(row)
             return False
 
-    def settle(self, key: str, answered: Answered | None) -> None:
-        """Bring what came of this to all who wait for it; None if nothing did."""
+    def settle(self, key: str, answered: Answered | None) -> list[Waiting]:
+        """Bring what came of this to all who wait for it; None if nothing did. Returns them, to be told of it."""
         with self._lock:
             others = self._waiting.pop(key, [])
         for row in others:
@@ -44,3 +51,4 @@ class Claims:
                 row.put_back()
             else:
                 row.bring(answered)
+        return others

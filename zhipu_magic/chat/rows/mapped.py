@@ -173,6 +173,11 @@ class Mapped:
         return self._run.error
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether it was stopped before its end, by whatever it was."""
+        return self._run.stopped
+
+    @property
     def kept_as(self) -> str:
         """The id of its event in the journal, where it was replayed that of the recording; empty before its end."""
         return self._run.event_id
@@ -242,7 +247,7 @@ class Mapped:
         """Where it stands."""
         part, run = self._part, self._run
         recorded = None if self._recorded is None else self._recorded.event
-        sums, state = run.spending.sums, self._state()
+        (sums, cached_tokens), state = run.spending.shown, self._state()
         left = part.size - part.done
         asked = max(0, part.done - part.known)
         eta = None if run.is_over else self._speed.seconds_for(left, asked)
@@ -261,7 +266,7 @@ class Mapped:
             cut=part.cut,
             prompt_tokens=sums.prompt_tokens,
             completion_tokens=sums.completion_tokens,
-            cached_tokens=run.spending.cached_tokens,
+            cached_tokens=cached_tokens,
             estimated_tokens=sums.estimated_tokens,
             requests=sums.requests,
             cost=cost,

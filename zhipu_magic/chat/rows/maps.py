@@ -16,7 +16,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...service.learned_limits import recall
 from ...text.argument_types import check_prompt, check_types
-from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
+from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...values.frames.answers import answer_columns
 from ...values.frames.kinds import table_of
 from ...values.frames.python_values import is_missing
@@ -125,16 +125,17 @@ class Maps:
             table = table.first(asked.how.first)
         request = self._request(asked, table)
         begun = self._begun(request)
-        part = self._part(begun, table)
-        if begun.recorded is not None:
-            part.prepare(lambda: False)  # its event is known by all of its rows
+        part, recorded = self._part(begun, table), begun.recorded
+        if recorded is not None:
             try:
-                begun.recorded.check(part)
-            except NotRecorded:
+                recorded.prepare(part)
+            except BaseException:  # an interrupt, too
                 begun.run.stop()
                 raise
         begun.run.is_complete = True
         begun.run.add(part)
+        if recorded is not None and recorded.was_stopped:
+            begun.run.stop(recorded.stopped)
         return self._mapped(begun, table, part)
 
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
@@ -175,11 +176,12 @@ class Maps:
     def submit(self, asked: Asked, rows: Any, note: Mapping[str, Any]) -> Submitted:
         """Give the rows that have no answer to the Batch API. Raises GLMError."""
         request, part = self._prepared(asked, rows, None)
+        asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
         run = Run(
             self._spending(request, lambda: run),
             self._claims,
-            asks=Recorded(lambda key: None),
-            keep=self._rows.add,
+            asks=asking,
+            store=self._rows,
             ended=lambda late: None,
             anchor=asked.anchor,
         )
@@ -262,20 +264,21 @@ class Maps:
 
     def _part(self, begun: _Begun, table: Table) -> Part:
         request = begun.request
+        recorded = begun.recorded
         return Part(
             TableRows(table, request.template),
             request.requests,
-            find=partial(self._find, fresh=request.request.options.fresh),
+            find=partial(self._find, fresh=request.request.options.fresh) if recorded is None else recorded.row,
             read=begun.asking.value,
-            retry=request.options.retry,
+            retry=request.options.retry and recorded is None,
             ask=request.options.ask,
             changed=begun.run.more,
         )
 
     def _find(self, key: str, *, fresh: bool) -> Row | None:
-        """What is kept under this key. Failures are, so that a replay shows them; else they are asked again."""
-        row = None if fresh and not self._replays else self._rows.find(key)
-        return row if row is None or row.error is None or self._replays else None
+        """The answer that is kept under this key. Rows that have failed are asked again."""
+        row = None if fresh else self._rows.find(key)
+        return None if row is None or row.error is not None else row
 
     @property
     def _rows(self) -> RowStore:
@@ -289,12 +292,15 @@ class Maps:
 
     def _begun(self, request: MapRequest) -> _Begun:
         anchor, asking = request.request.anchor, LateAsking(request, self._service, self._tool_limits, lambda: run)
-        recorded = Recorded(lambda key: self._dispatch.recorded_map(key, anchor)) if self._replays else None
+        recorded = None
+        if self._replays:
+            look_up = partial(self._dispatch.recorded_map, anchor=anchor)
+            recorded = Recorded(request, look_up, rows=self._rows.rows, read=asking.value)
         run = Run(
             self._spending(request, lambda: run),
             self._claims,
             asks=recorded or asking,
-            keep=self._rows.add,
+            store=self._rows,
             ended=lambda late: self._record(begun, late=late),
             anchor=anchor,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
@@ -26,6 +26,18 @@ class _Unanswered:
 UNANSWERED: Final = _Unanswered()
 """The value of a row that has no answer yet."""
 
+
+class Keyed(NamedTuple):
+    """A row that was looked at: the key of its request and its prompt, or why it has none."""
+
+    key: str
+    prompt: RowPrompt | None
+    cut: bool = False
+    error: InvalidRequest | None = None
+
+
+#: What stands for the key of a row that has none.
+_NO_KEY: Final = "-" * 22
 
 #: Called with the place of a row, its prompt, and what is known of it: for the first of all rows that are equal.
 Seen = Callable[[int, RowPrompt, Row | None], None]
@@ -79,12 +91,16 @@ class ToAsk:
         """It is to be asked later."""
         self.part.put_back(self)
 
+    def changed(self) -> None:
+        """Something came of it, or it was put back."""
+        self.part.changed()
+
 
 class Part:
     """The rows of one table being asked. One thread prepares them; others ask what is left, and bring what came of it.
 
-    `find` looks an answer up, `read` makes its value, `changed` is called after each step. `retry` asks again where a
-    known answer is not of the type.
+    `find` looks an answer up, `read` makes its value. `changed` is called after each step that its own thread makes,
+    and is to be called by whoever brings an answer. `retry` asks again where a known answer is not of the type.
     """
 
     def __init__(
@@ -104,13 +120,14 @@ class Part:
         self._read = read
         self._retry = retry
         self._ask = ask
-        self._changed = changed
+        self.changed = changed
         self.values: list[Any] = [UNANSWERED] * rows.size
         self.failures: dict[int, FailedRow] = {}
         self.arrived: list[int] = []
         """The rows that have ended, in the order in which they did."""
         self.prepared = self.equal = self.known = self.answered = self.cut_off = self.cut = 0
         self.is_prepared = False
+        self._is_closed = False
         self.error: BaseException | None = None
         """What ended the preparation."""
         self._first: dict[str, int] = {}
@@ -119,6 +136,8 @@ class Part:
         self._back: list[ToAsk] = []
         self._digest = hashlib.sha256()
         self._lock = threading.Lock()
+        self._placing = threading.Lock()
+        """Held while a row is placed. What this calls of the user is at most the making of a value."""
         self._prompts: Iterator[Any] | None = None
         self._at = 0
 
@@ -155,29 +174,48 @@ class Part:
         """What identifies all of its requests together, once it is prepared."""
         return self._digest.hexdigest()
 
+    def close(self) -> None:
+        """Change no more: what comes from now on is not of this table."""
+        with self._placing, self._lock:
+            self._is_closed = True
+
     # Preparing: in one thread
 
-    def prepare(self, stopped: Callable[[], bool], seen: Seen | None = None) -> None:
-        """Look at every row: its prompt, its key, whether that is known. `seen` is called with each distinct one."""
-        rows, requests = self._rows, self._requests
-        for index, row in enumerate(rows):
-            if stopped():
-                return
+    def keyed(self) -> Iterator[Keyed]:
+        """Every row with its key, in order."""
+        for row in self._rows:
             try:
-                prompt = requests.prompt(rows.prompt(row))
-                key = requests.key(prompt)
+                prompt = self._requests.prompt(self._rows.prompt(row))
+                key = self._requests.key(prompt)
             except InvalidRequest as error:
-                self._digest.update(b"-" * 22)
-                self._end(index, failure=failed_row(index, error, 0))
+                yield Keyed(_NO_KEY, None, error=error)
             else:
-                self._digest.update(key.encode())
-                self.cut += prompt.cut
-                self._place(index, key, prompt, seen)
-            self.prepared += 1
-        self.is_prepared = True
-        self._changed()
+                yield Keyed(key, prompt, bool(prompt.cut))
 
-    def _place(self, index: int, key: str, prompt: RowPrompt, seen: Seen | None) -> None:
+    def prepare(
+        self, stopped: Callable[[], bool], seen: Seen | None = None, rows: Iterable[Keyed] | None = None
+    ) -> None:
+        """Look at every row: its prompt, its key, whether that is known. `seen` is called with each distinct one.
+
+        Without `rows`, at all of the table's.
+        """
+        for row in self.keyed() if rows is None else rows:
+            with self._placing:
+                if stopped() or self._is_closed:
+                    return
+                self._place(self.prepared, row, seen)
+                self.prepared += 1
+            self.changed()
+        self.is_prepared = self.prepared == self.size
+        self.changed()
+
+    def _place(self, index: int, row: Keyed, seen: Seen | None) -> None:
+        key = row.key
+        self._digest.update(key.encode())
+        if row.error is not None:
+            self._end(index, failure=failed_row(index, row.error, 0))
+            return
+        self.cut += row.cut
         first = self._first.setdefault(key, index)
         if first != index:
             self.equal += 1
@@ -188,28 +226,23 @@ class Part:
             self._repeat(index, first)
             return
         known = self._find(key)
-        if seen is not None:
-            seen(index, prompt, known)
+        if seen is not None and row.prompt is not None:
+            seen(index, row.prompt, known)
         if known is None and not self._ask:
             none = FailedRow(row=index, code="", message="It has no answer yet.", tries=0, reason="row.unanswered")
             self._end(index, failure=none)
-            return
-        if known is None:
+        elif known is None:
             self._left.append(index)
-            self._changed()
-            return
-        if known.error is not None:
+        elif known.error is not None:
             error = known.error
             failure = FailedRow(
                 row=index, code=error.code, message=error.message, tries=known.rounds, reason=error.reason
             )
             self._end(index, failure=failure)
-            return
-        if self._take_known(index, known):
+        elif self._take_known(index, known):
             self.known += 1
         else:
             self._left.append(index)
-            self._changed()
 
     def _take_known(self, index: int, known: Row) -> bool:
         """Take an answer that was kept. Returns False for one that is to be asked again."""
@@ -250,6 +283,7 @@ class Part:
                 self.fail(index, unreadable(error), 0)
             else:
                 return ToAsk(self, index, self._requests.key(prompt), prompt)
+            self.changed()
 
     def _row_or_failure(self, index: int) -> tuple[Any, Exception | None]:
         """The row at this place, which is none before the last one that was taken; or why it cannot be read."""
@@ -266,7 +300,6 @@ class Part:
         """This row was taken, and nothing came of it."""
         with self._lock:
             self._back.append(row)
-        self._changed()
 
     def bring(self, index: int, answered: Answered) -> None:
         """This came of the row at this place, and so of all that are equal to it."""
@@ -280,14 +313,12 @@ class Part:
         self._end(index, value, is_cut_off=is_cut_off)
         for same in self._same_as(index):
             self._end(same, value, is_cut_off=is_cut_off)
-        self._changed()
 
     def fail(self, index: int, error: GLMError, tries: int) -> None:
         """This row, and all that are equal to it, have no answer."""
         self._end(index, failure=failed_row(index, error, tries))
         for same in self._same_as(index):
             self._repeat(same, index)
-        self._changed()
 
     def _same_as(self, index: int) -> list[int]:
         with self._lock:
@@ -304,6 +335,8 @@ class Part:
         self, index: int, value: Any = UNANSWERED, *, failure: FailedRow | None = None, is_cut_off: bool = False
     ) -> None:
         with self._lock:
+            if self._is_closed:
+                return
             if failure is not None:
                 self.failures[index] = failure
             else:

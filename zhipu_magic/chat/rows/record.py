@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ...history.events.map_event import MapEvent
 from ...history.history import History
@@ -14,11 +14,16 @@ from ..batches.intent import Intent
 from .map_request import MapRequest
 from .run import Run
 
+#: What ended a map early that its user has stopped.
+STOPPED: Final = "It was stopped."
+
 
 def map_event_of(run: Run, asked: MapRequest, history: History, service: Service, *, late: bool) -> MapEvent:
     """The event of what this run has done since its last one. A number that is nothing is left out."""
     request, parts = asked.request, list(run.parts)
-    anchor, counts, sums = request.anchor, run.tally.counts(parts), run.spending.unrecorded()
+    anchor, counts = request.anchor, run.tally.counts(parts)
+    sums, cached_tokens = run.spending.unrecorded(late=late)
+    prepared = sum(part.prepared for part in parts)
     estimated = max(0.0, sums.budget_cost - (sums.cost or 0.0))
     return MapEvent(
         id=history.next_id(),
@@ -35,6 +40,9 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
         practice=service.practising or None,
         cost=sums.cost,
         seconds=round(run.seconds, 3),
+        since=None if late else run.since,
+        until=None if late else run.until,
+        prepared=None if all(part.is_prepared for part in parts) else prepared,
         stopped=_stopped(run),
         late=late or None,
         forked=history.journal.forked,
@@ -48,7 +56,7 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
             uncounted=sums.uncounted,
             prompt_tokens=sums.prompt_tokens,
             completion_tokens=sums.completion_tokens,
-            cached_tokens=run.spending.cached_tokens,
+            cached_tokens=cached_tokens,
             estimated_tokens=sums.estimated_tokens,
             estimated_cost=estimated,
         ),
@@ -92,4 +100,4 @@ def _stopped(run: Run) -> str | None:
     """What ended it early."""
     if run.error is not None:
         return run.error.message
-    return "It was stopped." if run.stopped else None
+    return STOPPED if run.stopped else None

@@ -1,43 +1,110 @@
-"""Answers a map from what was recorded, where nothing is asked."""
+"""Answers a map from what was recorded, where nothing is asked: each row as it was when its cell asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 from ...history.events.map_event import MapEvent
-from ...text.errors import GLMError, NotRecorded
+from ...history.rows.row import Row, newest_of
+from ...text.errors import GLMError, InvalidAnswer, NotRecorded
 from ...text.notice import Notice
+from ..replies.recorded_maps import Keys
 from .asked import Answered
 from .caller import StopAll
+from .map_request import MapRequest
 from .part import Part, ToAsk
+from .record import STOPPED
+
+#: Finds the event of a map by the keys that it may have.
+LookUp = Callable[[Keys], MapEvent | None]
 
 
 class Recorded:
-    """Stands where the service is asked, and refuses to. `look_up` finds the event of a map by its key.
+    """Stands where the service is asked, and refuses to. `rows` finds all that came of a row, `read` makes its value.
 
-    `event` is that event, once the map has ended.
+    `event` is the map's event in the journal, once that was looked up. Rows of a map without one, or of a stream of
+    tables, are answered with the newest that there is.
     """
 
-    def __init__(self, look_up: Callable[[str], MapEvent | None]) -> None:
+    def __init__(
+        self, request: MapRequest, look_up: LookUp, *, rows: Callable[[str], list[Row]], read: Callable[[Row], Any]
+    ) -> None:
+        self._fresh = request.request.options.fresh
+        self._retry = request.options.retry
         self._look_up = look_up
+        self._rows = rows
+        self._read = read
         self.event: MapEvent | None = None
 
-    def ask(self, row: ToAsk) -> Answered:
-        """Raise StopAll: with what stopped the recorded map, or because this row is not recorded."""
-        found = self.find(row.part.key) if row.part.is_prepared else None
-        if found is not None and found.stopped is not None:
-            raise StopAll(GLMError(found.stopped, reason="rows.stopped_as_recorded"))
-        raise StopAll(_not_recorded(row.part))
-
-    def check(self, part: Part) -> None:
-        """Raise NotRecorded where rows of this part have no answer, and the recorded map came to its end."""
-        if part.has_left and ((found := self.find(part.key)) is None or found.stopped is None):
+    def prepare(self, part: Part) -> None:
+        """Prepare a part as far as the recorded map had it. Raises NotRecorded where that came to an end, and rows of
+        the part have no answer.
+        """
+        keyed = [row._replace(prompt=None) for row in part.keyed()]
+        event = self.event = self._look_up(lambda counts: _keys_of([row.key for row in keyed], counts))
+        looked_at = None if event is None else event.prepared
+        part.prepare(lambda: False, rows=keyed[:looked_at])
+        if part.has_left and (event is None or event.stopped is None):
             raise _not_recorded(part)
 
     def find(self, key: str) -> MapEvent | None:
-        """The event of the map with this key."""
-        self.event = self.event or self._look_up(key)
+        """The event, for one that could not be known before all rows were: that of a stream of tables."""
+        self.event = self.event or self._look_up(lambda counts: [key])
         return self.event
+
+    def row(self, key: str) -> Row | None:
+        """What the recorded map had for this row; None if that was no answer and no error."""
+        rows, event = self._rows(key), self.event
+        if event is None or event.until is None:
+            return newest_of(rows)
+        since, until = event.since or 0, event.until
+        came = [row for row in rows if since < (row.at or 0) <= until]
+        if came:
+            return max(came, key=_time)
+        known = max((row for row in rows if row.error is None and (row.at or 0) <= since), key=_time, default=None)
+        return None if known is None or self._is_asked_again(known) else known
+
+    def _is_asked_again(self, known: Row) -> bool:
+        """Whether the map asks this row though it has an answer."""
+        if self._retry:
+            try:
+                self._read(known)
+            except InvalidAnswer:
+                return True
+        return self._fresh
+
+    def ask(self, row: ToAsk) -> Answered:
+        """Raise StopAll: this row is not recorded."""
+        raise StopAll(_not_recorded(row.part))
+
+    @property
+    def stopped(self) -> GLMError | None:
+        """What stopped the recorded map, if anything but its user did."""
+        event = self.event
+        if event is None or event.stopped is None or event.stopped == STOPPED:
+            return None
+        return GLMError(event.stopped, reason="rows.stopped_as_recorded")
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the recorded map was stopped before its end."""
+        return self.event is not None and self.event.stopped is not None
+
+
+def _keys_of(keys: Sequence[str], counts: Collection[int]) -> Iterator[str]:
+    """The key of all rows, and those of the first rows alone, for each of these counts."""
+    yield hashlib.sha256("".join(keys).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for count, key in enumerate(keys):
+        if count in counts:
+            yield digest.hexdigest()
+        digest.update(key.encode())
+
+
+def _time(row: Row) -> int:
+    return row.at or 0
 
 
 def _not_recorded(part: Part) -> NotRecorded:

@@ -14,14 +14,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from ...history.rows.row import Row
+from ...history.rows.store import RowStore
 from ...history.turn import Anchor
 from ...service.exchange import call_all, wait_for_call
 from ...text.errors import GLMError, OverBudget
 from ..undisturbed import undisturbed
 from .asked import Answered, faulty
 from .caller import StopAll, Stopped
-from .claims import Claims
+from .claims import Claims, Waiting
 from .counts import Tally
 from .part import Part, ToAsk
 from .spending import RowSpending
@@ -47,8 +47,8 @@ class Asks(Protocol):
 class Run:
     """The rows of some tables being asked. `parts` grows while it runs, until `is_complete` is set.
 
-    `asks` asks one row, `keep` stores an answer. `ended` is called when it has ended, and once more, with True, when
-    the last in flight has landed after that.
+    `asks` asks one row, answers are kept in the `store`. `ended` is called when it has ended, and once more, with True,
+    when the last in flight has landed after that. What lands then is in the store, and in none of the tables.
     """
 
     def __init__(
@@ -57,14 +57,16 @@ class Run:
         claims: Claims,
         *,
         asks: Asks,
-        keep: Callable[[Row], None],
+        store: RowStore,
         ended: Callable[[bool], None],
         anchor: Anchor,
     ) -> None:
         self.spending = spending
         self._claims = claims
         self.anchor = anchor
-        self._keep = keep
+        self._store = store
+        self.since, self.until = store.mark(), 0
+        """The moments between which its answers came (see `RowStore.mark`)."""
         self._ended = ended
         self._asks = asks
         self.parts: list[Part] = []
@@ -220,10 +222,10 @@ class Run:
                 try:
                     answered = self._asked(row)
                 finally:
-                    self._let_go()
-                    self._claims.settle(row.key, answered)
-                if answered is None:
-                    self.more()
+                    self._land(row, answered)
+                if answered is not None:
+                    self._expect_the_same(answered)
+                self.more()
         finally:
             with self._lock:
                 self._threads -= 1
@@ -246,10 +248,7 @@ class Run:
             if row is not None:
                 if not self._claims.claim(row.key, row):
                     self._let_go()  # it waits for an equal one that is being asked
-                elif row.part.is_known(row):  # by now: another map has asked it
-                    self._let_go()
-                    self._claims.settle(row.key, None)
-                else:
+                elif not self._is_known(row):
                     return row
                 continue
             if is_stuck and any(part.has_left for part in self.parts):
@@ -280,10 +279,19 @@ class Run:
         with self._choosing:
             self._in_hand -= 1
 
+    def _is_known(self, row: ToAsk) -> bool:
+        """Whether another map has asked this row meanwhile; then it is answered."""
+        with self._claims.landing:
+            is_known = row.part.is_known(row)
+        if is_known:
+            self._land(row, None)
+            self.more()
+        return is_known
+
     def _asked(self, row: ToAsk) -> Answered | None:
-        """Ask the row, keep what came, and count it. Returns None where nothing came: the map was stopped."""
+        """Ask the row. Returns None where nothing came: the map was stopped."""
         try:
-            answered = self._asks.ask(row)
+            return self._asks.ask(row)
         except Stopped:
             return None
         except StopAll as stop:
@@ -291,13 +299,25 @@ class Run:
             return None
         except Exception as error:  # a fault of ours: this row has no answer, and the others go on
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
-            answered = faulty(row.key, error)
-        if answered.usage is not None or answered.error is None:
-            self.spending.add(answered.usage, answered.requests, row.prompt)
-        self._keep(answered.row)
-        row.bring(answered)
-        self._expect_the_same(answered)
-        return answered
+            return faulty(row.key, error)
+
+    def _land(self, row: ToAsk, answered: Answered | None) -> None:
+        """Count and keep what came of a row, if anything did, and bring it to all that are equal."""
+        others: list[Waiting] = []
+        try:
+            with self._claims.landing:
+                try:
+                    if answered is not None:
+                        if answered.usage is not None or answered.error is None:
+                            self.spending.add(answered.usage, answered.requests, row.prompt)
+                        self._store.add(answered.row)
+                        row.bring(answered)
+                finally:
+                    others = self._claims.settle(row.key, answered)
+        finally:
+            self._let_go()
+        for other in others:
+            other.changed()
 
     def _expect_the_same(self, answered: Answered) -> None:
         """Stop where the service has refused the request of every row so far: it would refuse all others as well."""
@@ -321,13 +341,18 @@ class Run:
         )
 
     def _end(self) -> None:
-        with self._lock:
-            if self.is_over:
-                return
-            self.is_over = True
-            self.over_at = time.monotonic()
-            self._lock.notify_all()
-            self._wanted.notify_all()
+        with self._claims.landing:
+            with self._lock:
+                if self.is_over:
+                    return
+                self.is_over = True
+                self.over_at = time.monotonic()
+                self._lock.notify_all()
+                self._wanted.notify_all()
+            self.until = self._store.mark()
+            self.spending.close()
+            for part in list(self.parts):
+                part.close()
         self._ended(False)
         with self._lock:
             self.is_settled = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ...history.budget import Budget
 from ...history.ledger import Entry, Sums, cost_of
@@ -22,8 +23,18 @@ _MARGIN = 3.0
 _UNSURE, _AT_FIRST = 4, 2
 
 
+class Taken(NamedTuple):
+    """What some rows took: the sums, and the tokens of their prompts that the service had cached."""
+
+    sums: Sums = Sums()
+    cached_tokens: int = 0
+
+    def minus(self, other: Taken) -> Taken:
+        return Taken(self.sums.minus(other.sums), self.cached_tokens - other.cached_tokens)
+
+
 class RowSpending:
-    """What the rows of a map take. `sums` is what they took in all; `unrecorded` what the journal lacks of it.
+    """What the rows of a map take. `taken` is what they took in all; `unrecorded` what the journal lacks of it.
 
     `spent` says what all else has taken and reserved. Raises OverBudget where the price is not known.
     """
@@ -37,9 +48,8 @@ class RowSpending:
         self._priced = priced
         self._practice = practice
         self._lock = threading.Lock()
-        self.sums = Sums()
-        self._recorded = Sums()
-        self.cached_tokens = 0
+        self.taken = self._recorded = Taken()
+        self._at_end: Taken | None = None
         self._count, self._mean, self._squares = 0, 0.0, 0.0
         if budget is not None and budget.unit == "yuan" and self._cost(Usage(1, 1, 2)) is None:
             raise unknown_price(request.model)
@@ -61,8 +71,8 @@ class RowSpending:
             requests=requests,
         )
         with self._lock:
-            self.sums = self.sums.with_entry(entry)
-            self.cached_tokens += 0 if usage is None else usage.cached_tokens
+            cached = 0 if usage is None else usage.cached_tokens
+            self.taken = Taken(self.taken.sums.with_entry(entry), self.taken.cached_tokens + cached)
             took = self._amount(usage or estimate)
             self._count += 1
             change = took - self._mean
@@ -88,7 +98,7 @@ class RowSpending:
         """What it has taken and the ledger does not have yet, in the budget's unit."""
         if self.budget is None:
             return 0.0
-        return self.budget.amount(self.sums) - self.budget.amount(self._recorded)
+        return self.budget.amount(self.taken.sums) - self.budget.amount(self._recorded.sums)
 
     def reserved(self, rows: int) -> float:
         """What so many rows may take, in the budget's unit."""
@@ -101,21 +111,33 @@ class RowSpending:
 
     def expected(self, rows: int) -> tuple[int, float | None]:
         """The tokens and the yuan that so many more rows will take, by the mean so far."""
-        if not self.sums.requests:
+        sums = self.taken.sums
+        if not sums.requests:
             return 0, None
-        share = rows / self.sums.requests
-        cost = None if self.sums.cost is None else self.sums.cost * share
-        return round(self.sums.total_tokens * share), cost
+        share = rows / sums.requests
+        cost = None if sums.cost is None else sums.cost * share
+        return round(sums.total_tokens * share), cost
+
+    def close(self) -> None:
+        """The map has ended: what lands from now on is not shown."""
+        with self._lock:
+            self._at_end = self.taken
+
+    @property
+    def shown(self) -> Taken:
+        """What they took until the map ended, if it has."""
+        return self._at_end or self.taken
 
     @property
     def has_unrecorded(self) -> bool:
         """Whether it has taken anything since the last call of `unrecorded`."""
-        return self.sums is not self._recorded
+        return self.taken is not self._recorded
 
-    def unrecorded(self) -> Sums:
-        """What it has taken since the last call, for the journal."""
+    def unrecorded(self, *, late: bool) -> Taken:
+        """What it has taken since the last call, for the journal: until its end, or what came `late`, too."""
         with self._lock:
-            since, self._recorded = self.sums.minus(self._recorded), self.sums
+            upto = self.taken if late else self.shown
+            since, self._recorded = upto.minus(self._recorded), upto
         return since
 
     def _amount(self, usage: Usage) -> float:

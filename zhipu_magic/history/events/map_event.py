@@ -20,6 +20,9 @@ class MapEvent(Event):
     one, `known` were answered before, `answered` and `failed` have ended; `cut_off` answers reached their longest.
     The tokens are those of this asking, as the service counted them; of `uncounted` requests they are
     `estimated_tokens`. `cost` is in yuan.
+    Its answers came later than `since`, and not later than `until`, in milliseconds since 1970: a replay shows the rows
+    as they were then. Where it was stopped before all rows had been looked at, `prepared` were, and `key` identifies
+    those.
     `batch` says that they were asked by the Batch API, whose answers were collected.
     `stopped` says what ended it early. `late` marks what arrived after it was stopped, and `of` is the id of the event
     that this one repeats.
@@ -51,6 +54,9 @@ class MapEvent(Event):
     cost: Amount | None = None
     estimated_cost: Amount | None = None
     seconds: Amount | None = None
+    since: Count | None = None
+    until: Count | None = None
+    prepared: Count | None = None
     stopped: Text | None = None
     late: Flag | None = None
     batch: Flag | None = None
