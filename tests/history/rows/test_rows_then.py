@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.history.rows import places as row_places
 from zhipu_magic.history.rows.index import HEADER
-from zhipu_magic.history.rows.row import Row, RowError, line_of, newest_of
+from zhipu_magic.history.rows.row import Row, RowError, answer_until, came_between, line_of, newest_of
 from zhipu_magic.history.rows.store import RowStore
 
 FAILED = RowError("service.rate", "1302", "too many")
@@ -81,6 +81,44 @@ def test_all_that_came_is_found_wherever_it_goes(
             store.close()
             store = RowStore(store.path, warn=pytest.fail)
         same(store)
+    store.close()
+
+
+TIMES = st.integers(0, 8)
+
+
+@given(
+    lines=st.lists(st.tuples(TIMES, st.integers(0, 2), st.booleans()), max_size=15),
+    since=TIMES,
+    until=TIMES,
+    moved=st.booleans(),
+)
+def test_what_a_row_was_at_a_moment_is_what_the_lines_until_then_say(
+    lines: list[tuple[int, int, bool]], since: int, until: int, moved: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The plainest model: the lines in the order of their times, read until the moment."""
+    folder = tmp_path_factory.mktemp("rows")
+    (folder / "page.rows.jsonl").write_bytes(
+        HEADER
+        + b"".join(
+            line_of(Row(key(number), f"{place}", error=FAILED if failed else None, at=at))
+            for place, (at, number, failed) in enumerate(lines)
+        )
+    )
+    store = RowStore(folder / "page.rows.jsonl", warn=pytest.fail)
+    if moved:
+        store.move(folder / "moved.rows.jsonl")
+        store.flush()
+    for number in range(3):
+        answers, between = {}, {}
+        for place, (at, _, failed) in sorted(enumerate(lines), key=lambda line: line[1][0]):
+            if lines[place][1] == number and at <= until:
+                answers.update({} if failed else {"last": f"{place}"})
+                between.update({"last": f"{place}"} if at > since else {})
+        rows = store.rows(key(number))
+        found, came = answer_until(rows, until), came_between(rows, since, until)
+        assert (found and found.text) == answers.get("last")
+        assert (came and came.text) == between.get("last")
     store.close()
 
 

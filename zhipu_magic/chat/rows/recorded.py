@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from ...history.events.map_event import MapEvent
-from ...history.rows.row import Row, newest_of
+from ...history.rows.row import Row, answer_until, came_between, newest_of
 from ...text.errors import GLMError, InvalidAnswer, NotRecorded
 from ...text.notice import Notice
 from ..replies.recorded_maps import Keys
@@ -59,11 +59,10 @@ class Recorded:
         rows, event = self._rows(key), self.event
         if event is None or event.until is None:
             return newest_of(rows)
-        since, until = event.since or 0, event.until
-        came = [row for row in rows if since < (row.at or 0) <= until]
-        if came:
-            return max(came, key=_time)
-        known = max((row for row in rows if row.error is None and (row.at or 0) <= since), key=_time, default=None)
+        since = event.since or 0
+        if came := came_between(rows, since, event.until):
+            return came
+        known = answer_until(rows, since)
         return None if known is None or self._is_asked_again(known) else known
 
     def _is_asked_again(self, known: Row) -> bool:
@@ -101,10 +100,6 @@ def _keys_of(keys: Sequence[str], counts: Collection[int]) -> Iterator[str]:
         if count in counts:
             yield digest.hexdigest()
         digest.update(key.encode())
-
-
-def _time(row: Row) -> int:
-    return row.at or 0
 
 
 def _not_recorded(part: Part) -> NotRecorded:

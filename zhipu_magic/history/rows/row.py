@@ -63,6 +63,24 @@ def newest_of(rows: Iterable[Row]) -> Row | None:
     return newest
 
 
+def came_between(rows: Iterable[Row], since: int, until: int) -> Row | None:
+    """The last of these rows that came later than `since` and not later than `until`, an answer or an error."""
+    return _latest(row for row in rows if since < (row.at or 0) <= until)
+
+
+def answer_until(rows: Iterable[Row], moment: int) -> Row | None:
+    """The last answer among these rows that did not come later than this moment."""
+    return _latest(row for row in rows if row.error is None and (row.at or 0) <= moment)
+
+
+def _latest(rows: Iterable[Row]) -> Row | None:
+    latest = None
+    for row in rows:
+        if latest is None or (row.at or 0) >= (latest.at or 0):
+            latest = row
+    return latest
+
+
 def is_key(text: str) -> bool:
     """Whether it can be the key of a row."""
     return _IS_KEY.fullmatch(text) is not None
