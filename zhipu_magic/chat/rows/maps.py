@@ -133,9 +133,10 @@ class Maps:
                 begun.run.stop()
                 raise
         begun.run.is_complete = True
-        begun.run.add(part)
         if recorded is not None and recorded.was_stopped:
-            begun.run.stop(recorded.stopped)
+            begun.run.end_with(part, recorded.stopped)
+        else:
+            begun.run.add(part)
         return self._mapped(begun, table, part)
 
     def preview(self, asked: Asked, rows: Any) -> MapPreview:

@@ -172,6 +172,11 @@ class Run:
         threading.Thread(target=self._prepare, args=(part,), name="zhipu_magic rows", daemon=True).start()
         self._grow()
 
+    def end_with(self, part: Part, error: GLMError | None) -> None:
+        """Be stopped with this part as far as it is."""
+        self.parts.append(part)
+        self.stop(error)
+
     def close(self, part: Part) -> None:
         """This part is done with, and is not looked at any more."""
         with self._choosing:
