@@ -39,10 +39,12 @@ class KeptLines:
         return [row_of(line) for line in self._lines.get(key, ())]
 
     def add(self, key: bytes, *lines: bytes) -> None:
-        """Add lines to this key, which becomes the newest."""
-        self._put(key, self._lines.get(key, ()) + lines)
+        """Add lines to this key, which becomes the newest. An interrupt loses none."""
+        self.bytes += sum(map(len, lines))
+        self._lines[key] = self._lines.get(key, ()) + lines
+        self._lines.move_to_end(key)
         while len(self._lines) > 1 and (len(self._lines) > self._most or self.bytes > self._most_bytes):
-            self._put(next(iter(self._lines)), ())
+            self._leave(next(iter(self._lines)), 0)
 
     def lines(self) -> dict[bytes, Lines]:
         """All of them by their keys, the newest last."""
@@ -52,14 +54,15 @@ class KeptLines:
         """Forget these lines, and not those of the same keys that came later."""
         for key, gone in lines.items():
             known = self._lines.get(key, ())
-            if known[: len(gone)] == gone:
-                self._put(key, known[len(gone) :])
+            if known and known[: len(gone)] == gone:
+                self._leave(key, len(known) - len(gone))
 
-    def _put(self, key: bytes, lines: Lines) -> None:
-        """Have these be the lines of this key. An interrupt loses none."""
-        self.bytes += sum(map(len, lines)) - sum(map(len, self._lines.get(key, ())))
-        if lines:
-            self._lines[key] = lines
-            self._lines.move_to_end(key)
+    def _leave(self, key: bytes, count: int) -> None:
+        """Have only the last so many lines of this key."""
+        known = self._lines[key]
+        gone = len(known) - count
+        self.bytes -= sum(map(len, known[:gone]))
+        if count:
+            self._lines[key] = known[gone:]
         else:
-            self._lines.pop(key, None)
+            del self._lines[key]

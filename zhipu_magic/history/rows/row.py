@@ -96,8 +96,11 @@ def is_error(line: bytes) -> bool:
     return line[_NEXT] == b"error"
 
 
-def line_of(row: Row, hide: Callable[[str], str] = lambda text: text) -> bytes:
-    """The row's line, with its end. `hide` removes from a text what must never be written."""
+def line_of(row: Row, hide: Callable[[str], str] = lambda text: text, *, at: int | None = None) -> bytes:
+    """The row's line, with its end; it came `at` this time, unless it has one of its own.
+
+    `hide` removes from a text what must never be written.
+    """
 
     def words(text: str) -> str:
         return whole_characters(hide(text))
@@ -116,8 +119,8 @@ def line_of(row: Row, hide: Callable[[str], str] = lambda text: text) -> bytes:
         *(round(row.seconds, 3), row.rounds, row.batch),
     )
     members |= {name: value for name, value in zip(_OTHERS, others, strict=True) if value != _USUAL[name]}
-    if row.at:
-        members["at"] = row.at
+    if came := at if row.at is None else row.at:
+        members["at"] = came
     return f"{_ENCODER.encode(members)}\n".encode()
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -111,9 +110,7 @@ class RowStore:
 
     def add(self, row: Row) -> None:
         """Add a row, which comes now if it has no time of its own. It is found at once, and written soon."""
-        if row.at is None:
-            row = replace(row, at=self._moments.now())
-        name, line = row.key.encode(), line_of(row, self._hide)
+        name, line = row.key.encode(), line_of(row, self._hide, at=self._moments.now())
         if self._places.file is not None and _can_be_read(line):
             self._waiting.add(name, line)
         else:
