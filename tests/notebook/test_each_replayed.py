@@ -6,6 +6,7 @@ import copy
 import os
 import signal
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -176,3 +177,36 @@ def test_a_map_that_an_account_stopped_is_stopped_so_in_a_replay(recorded: Recor
     assert stopped.error.message in str(replayed.error)
     assert [row["answer"] for row in page.names["found"]] == recorded.answers[0]
     assert [output["data"] for output in replayed.outputs] == [output["data"] for output in stopped.outputs]
+
+
+def collected(page: Page) -> None:
+    """Collect until there is nothing under way."""
+    ends = time.monotonic() + 20
+    while "batch about" in str([output["data"] for output in page.run("%glm collect").outputs]):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+
+
+def test_a_batch_that_was_submitted_says_so_in_a_replay_and_one_that_was_answered_shows_its_table(
+    recorded: Recorded, page: Page, many: list[str]
+) -> None:
+    batch = ASK.replace(" -o", " --batch -o").replace("--in-flight 2 ", "")
+    page.names["found"] = []
+    assert "6 requests submitted" in recorded.run("A", batch).plain()
+    collected(page)
+    recorded.run("B", batch)  # all is known: the table
+    many.append("one more")
+    page.run(batch, "C")
+    collected(page)
+    many.pop()
+    first, second = recorded._cells
+    page.magics.chat.history.records.rows.flush()
+    page.run("%config GLMMagics.replay = 'only'")
+    for name, code, (outputs, _, found) in (first, second):
+        replayed = page.run(code, name)
+        assert [output["data"] for output in replayed.outputs] == outputs
+        assert name == "A" or page.names["found"] == found
+    page.run("%config GLMMagics.replay = 'off'")
+    page.run(batch, "A")  # now it has its table
+    page.run("%config GLMMagics.replay = 'only'")
+    assert "6 rows" in page.run(batch, "A").plain(1)

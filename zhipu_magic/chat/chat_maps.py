@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .rows.map_preview import MapPreview
     from .rows.mapped import Mapped
     from .rows.maps import Maps
-    from .rows.row_batches import Collected, Submitted
+    from .rows.row_batches import Collected
+    from .rows.submitted import Submitted
 
 
 class ChatMaps:
@@ -101,6 +102,7 @@ class ChatMaps:
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        anchor: Anchor | None = None,
         first: int | None = None,
         note: Mapping[str, Any] | None = None,
         **more: Any,
@@ -109,9 +111,10 @@ class ChatMaps:
 
         Once they are done, `collect` keeps the answers, also in another process with the same journal; then `map` with
         the same template and table has them, and asks nothing. `note` is kept beside, as JSON. The rest is as in `map`.
+        Where nothing goes out, it returns what was submitted then; nothing, if the cell had its answers later.
         Raises GLMError.
         """
-        asked = self._maps.asked(template, options, {"first": first}, names=names, images=images, **more)
+        asked = self._maps.asked(template, options, {"first": first}, names=names, images=images, anchor=anchor, **more)
         return self._maps.submit(asked, rows, note or {})
 
     def collect(self) -> list[Collected]:

@@ -211,9 +211,9 @@ class Dispatch:
     def _reserved_by(replies: Sequence[Reply], budget: Budget, *, priced: bool) -> float:
         return sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in replies)
 
-    def recorded_map(self, keys: Keys, anchor: Anchor) -> MapEvent | None:
+    def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""
-        return self._replay.look_up_map(keys, anchor)
+        return self._replay.look_up_map(keys, anchor, peek=peek)
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(

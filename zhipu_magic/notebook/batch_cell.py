@@ -29,10 +29,9 @@ _LONGEST_TITLE = 40
 def submit(session: Session, template: str, options: CellOptions, given: Mapping[str, Any]) -> bool:
     """Submit the rows that have no answer. Returns False if there are none: the cell can show the table."""
     chat = session.chat
-    if chat.replay == "only":
-        return False
-    chat.collect()  # what is over is known from now on, and not submitted again
-    asked = {name: value for name, value in given.items() if name not in ("anchor", "in_flight")}
+    if chat.replay != "only":
+        chat.collect()  # what is over is known from now on, and not submitted again
+    asked = {name: value for name, value in given.items() if name != "in_flight"}
     submitted = chat.batch(template, note={"line": options.line}, **asked)
     if not (submitted.new or submitted.earlier):
         return False

@@ -138,9 +138,9 @@ class Replay:
         fresh = request.options.fresh and self.mode == "auto"
         return Known(key, index, None if fresh else self._recorded().find(key, index))
 
-    def look_up_map(self, keys: Keys, anchor: Anchor) -> MapEvent | None:
-        """What the journal knows of a map, by the keys that it may have."""
-        return self._recorded().maps.find(keys, anchor, self._maps)
+    def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
+        """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""
+        return self._recorded().maps.find(keys, anchor, Occurrences() if peek else self._maps)
 
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""

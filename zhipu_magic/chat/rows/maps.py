@@ -36,12 +36,13 @@ from .map_preview import MapPreview, Survey
 from .map_request import MapOptions, MapRequest
 from .mapped import Mapped
 from .part import Part, Seen, TableRows
-from .record import map_event_of
+from .record import key_of_batch, map_event_of
 from .recorded import Recorded
 from .requests import RowRequests
-from .row_batches import RowBatches, Submitted
+from .row_batches import RowBatches
 from .run import Run
 from .spending import RowSpending
+from .submitted import Submitted
 
 if TYPE_CHECKING:
     from ..dispatch import Dispatch
@@ -176,6 +177,8 @@ class Maps:
 
     def submit(self, asked: Asked, rows: Any, note: Mapping[str, Any]) -> Submitted:
         """Give the rows that have no answer to the Batch API. Raises GLMError."""
+        if self._replays:
+            return self.submitted(asked, rows) or Submitted(0, 0, 0, 0, 0)
         request, part = self._prepared(asked, rows, None)
         asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
         run = Run(
@@ -187,6 +190,15 @@ class Maps:
             anchor=asked.anchor,
         )
         return self.batches.submit(request, part, run.spending, {**note, "template": asked.template})
+
+    def submitted(self, asked: Asked, rows: Any) -> Submitted | None:
+        """What was submitted of these rows when their cell was recorded, if that is the last that it has done."""
+        request, part = self._prepared(asked, rows, None)
+        anchor = request.request.anchor
+        event = self._dispatch.recorded_map(lambda counts: [key_of_batch(part.key), part.key], anchor, peek=True)
+        if event is None or event.submitted is None:
+            return None
+        return Submitted(event.rows, event.submitted, event.earlier or 0, event.known or 0, event.failed or 0)
 
     @cached_property
     def batches(self) -> RowBatches:

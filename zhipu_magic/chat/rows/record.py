@@ -11,8 +11,10 @@ from ...history.ledger import Sums
 from ...service.connection import Service
 from ...text.addresses import host_of
 from ..batches.intent import Intent
+from ..request import Request
 from .map_request import MapRequest
 from .run import Run
+from .submitted import Submitted
 
 #: What ended a map early that its user has stopped.
 STOPPED: Final = "It was stopped."
@@ -60,6 +62,30 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
             estimated_tokens=sums.estimated_tokens,
             estimated_cost=estimated,
         ),
+    )
+
+
+def key_of_batch(key: str) -> str:
+    """The key of the event of a table's submission: that of its rows, and no map's."""
+    return f"batch {key}"
+
+
+def submitted_event_of(submitted: Submitted, key: str, request: Request, history: History) -> MapEvent:
+    """The event of a table whose rows were given to the Batch API."""
+    anchor = request.anchor
+    return MapEvent(
+        id=history.next_id(),
+        key=key_of_batch(key),
+        model=request.model,
+        rows=submitted.rows,
+        time=now(),
+        thread=request.before.name,
+        cell=anchor.cell,
+        run=history.run(anchor.run) if anchor.cell else None,
+        execution_count=anchor.execution_count,
+        submitted=submitted.new,
+        forked=history.journal.forked,
+        **_counted(earlier=submitted.earlier, known=submitted.known, failed=submitted.failed),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...history.ledger import Sums
 from ...history.rows.row import Row
@@ -25,21 +26,9 @@ from ..undisturbed import undisturbed
 from .asked import kept_failure
 from .map_request import MapRequest
 from .part import Part
-from .record import collected_event_of
+from .record import collected_event_of, submitted_event_of
 from .spending import RowSpending, entry_of
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """Rows that were given to the Batch API: how many requests are `new`, how many were under way `earlier`, and how
-    many rows have an answer already (`known`) or cannot be asked (`failed`). `rows` are those of the table.
-    """
-
-    rows: int
-    new: int
-    earlier: int
-    known: int
-    failed: int
+from .submitted import Submitted
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,11 @@ class RowBatches:
         for intent in filter(None, (begun.new, *begun.earlier)):
             if not intent.is_submitted:
                 batches.resume(intent.id)
-        return Submitted(part.size, new, sum(one.count for one in begun.earlier), *counts)
+        submitted = Submitted(part.size, new, sum(one.count for one in begun.earlier), *counts)
+        if submitted.new or submitted.earlier:
+            history = self._history
+            self._commit(lambda: submitted_event_of(submitted, part.key, request.request, history))
+        return submitted
 
     def collect(self, ended: Callable[[Collected], None] = lambda collected: None) -> list[Collected]:
         """Look at all batches, and keep what came of those that are over. Raises GLMError."""
@@ -123,7 +116,11 @@ class RowBatches:
                     sums = sums.with_entry(self._entry(intent, row)) if row.error is None else sums
         store.flush()
         answered, failed = counts
-        self._commit(intent, sums, answered, failed)
+        if sums.requests:
+            history, practice = self._history, self._service.practising
+            self._commit(
+                lambda: collected_event_of(intent, sums, history, answered=answered, failed=failed, practice=practice)
+            )
         refusals = tuple(outcomes.refusals)
         if not any(refusal.reason == "batch.incomplete" for refusal in refusals):
             batches.close(intent.id)
@@ -152,18 +149,10 @@ class RowBatches:
         priced, practice = self._service.priced, self._service.practising
         return entry_of(intent.model, row, priced=priced, practice=practice, share=BATCH_PRICE)
 
-    def _commit(self, intent: Intent, sums: Sums, answered: int, failed: int) -> None:
+    def _commit(self, new_event: Callable[[], MapEvent]) -> None:
         history = self._history
-        if not sums.requests:
-            return
-
-        def commit() -> None:
-            practice = self._service.practising
-            event = collected_event_of(intent, sums, history, answered=answered, failed=failed, practice=practice)
-            history.commit(event)
-
         with self._committing, history.changing:
-            undisturbed(commit)
+            undisturbed(lambda: history.commit(new_event()))
         history.write_down()
 
 

@@ -23,7 +23,8 @@ class MapEvent(Event):
     Its answers came later than `since`, and not later than `until`, in milliseconds since 1970: a replay shows the rows
     as they were then. Where it was stopped before all rows had been looked at, `prepared` were, and `key` identifies
     those.
-    `batch` says that they were asked by the Batch API, whose answers were collected.
+    `batch` says that they were asked by the Batch API, whose answers were collected. So many requests were `submitted`
+    to it, and `earlier` ones were under way there: such an event is one of its own, and has taken nothing.
     `stopped` says what ended it early. `late` marks what arrived after it was stopped, and `of` is the id of the event
     that this one repeats.
     """
@@ -60,6 +61,8 @@ class MapEvent(Event):
     stopped: Text | None = None
     late: Flag | None = None
     batch: Flag | None = None
+    submitted: Count | None = None
+    earlier: Count | None = None
     of: Id | None = None
 
     null_is_absent: ClassVar[bool] = True
