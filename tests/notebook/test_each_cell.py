@@ -245,6 +245,19 @@ def test_rows_lists_what_is_kept_and_retries_what_failed(
     assert "2 answers of tables" in listed
 
 
+def test_undo_says_that_a_table_is_no_turn(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
+    page.run("%%glm --each reviews\n{{ text }}")
+    assert page.run("%glm undo").plain() == (
+        "There is nothing to undo. The table that was asked last is not a turn: its answers stay."
+    )
+    page.run("%%glm\nHello")
+    page.run("%%glm --each reviews\nAgain: {{ text }}")
+    undone = page.run("%glm undo").plain()
+    assert undone.startswith("Undone: turn 1.")
+    assert "its answers stay" in undone
+    assert "table" not in page.run("%glm undo").plain()
+
+
 # Replay
 
 

@@ -178,7 +178,7 @@ class Maps:
     def submit(self, asked: Asked, rows: Any, note: Mapping[str, Any]) -> Submitted:
         """Give the rows that have no answer to the Batch API. Raises GLMError."""
         if self._replays:
-            return self.submitted(asked, rows) or Submitted(0, 0, 0, 0, 0)
+            return self.submitted(asked, rows) or Submitted()
         request, part = self._prepared(asked, rows, None)
         asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
         run = Run(
@@ -198,7 +198,13 @@ class Maps:
         event = self._dispatch.recorded_map(lambda counts: [key_of_batch(part.key), part.key], anchor, peek=True)
         if event is None or event.submitted is None:
             return None
-        return Submitted(event.rows, event.submitted, event.earlier or 0, event.known or 0, event.failed or 0)
+        return Submitted(
+            rows=event.rows,
+            new=event.submitted,
+            earlier=event.earlier or 0,
+            known=event.known or 0,
+            failed=event.failed or 0,
+        )
 
     @cached_property
     def batches(self) -> RowBatches:

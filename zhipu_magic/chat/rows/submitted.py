@@ -11,8 +11,8 @@ class Submitted:
     many rows have an answer already (`known`) or cannot be asked (`failed`). `rows` are those of the table.
     """
 
-    rows: int
-    new: int
-    earlier: int
-    known: int
-    failed: int
+    rows: int = 0
+    new: int = 0
+    earlier: int = 0
+    known: int = 0
+    failed: int = 0

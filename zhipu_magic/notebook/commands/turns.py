@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
+from ...history.events.map_event import MapEvent
 from ...history.link import Link
 from ...history.markdown import turn_page
 from ...text.errors import GLMError
@@ -20,6 +21,9 @@ from .command import Command, number
 if TYPE_CHECKING:
     from ...history.change import Change
     from ..session import Session
+
+
+_A_TABLE_STAYS = Markup("The table that was asked last is not a turn: its answers stay.")
 
 
 def _show(session: Session, text: str) -> None:
@@ -48,10 +52,11 @@ def wanted_link(session: Session, text: str, usage: str) -> Link:
 def _undo(session: Session, text: str) -> None:
     count = number(text, "%glm undo N undoes the last N changes.") or 1
     before = session.chat.thread()
+    tables = [_A_TABLE_STAYS] if isinstance(session.chat.state.event, MapEvent) else []
     done = session.chat.history.undo(count)
     after = session.chat.thread()
     if not done:
-        session.answer(Markup("There is nothing to undo."))
+        session.answer(Markup(" ").join([Markup("There is nothing to undo."), *tables]))
         return
     undone = Markup(
         "Undone: {done}. {now} {redo} brings {it} back.",
@@ -62,7 +67,7 @@ def _undo(session: Session, text: str) -> None:
     )
     removed = [turn for turn in before.turns if turn not in after.turns]
     prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
-    session.answer(Markup("\n\n").join([undone, *prompts]))
+    session.answer(Markup("\n\n").join([Markup(" ").join([undone, *tables]), *prompts]))
 
 
 def _redo(session: Session, text: str) -> None:
