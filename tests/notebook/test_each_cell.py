@@ -275,6 +275,29 @@ def test_a_replay_leaves_the_same_page(
     assert len(server.requests) == 2
 
 
+def test_a_replay_counts_a_map_once(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.enqueue(*[Answer("an answer", prompt_tokens=10, completion_tokens=5)] * 2)
+    page.run("%%glm --each reviews\n{{ text }}", "table")
+    page.run("%config GLMMagics.replay = 'only'")
+    page.run("%%glm --each reviews\n{{ text }}", "table")
+    replayed = page.magics.chat.ledger.replayed
+    assert (replayed.requests, replayed.prompt_tokens) == (2, 20)
+
+
+def test_a_preview_in_a_replay_knows_only_what_was_asked_above_it(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame
+) -> None:
+    cell, preview = "%%glm --each reviews\n{{ text }}", "%%glm --each reviews --preview\n{{ text }}"
+    recorded = [page.run(source, str(at)).plain() for at, source in enumerate((preview, cell, preview))]
+    page.magics.chat.history.records.rows.flush()
+    page.run("%config GLMMagics.replay = 'only'")
+    replayed = [page.run(source, str(at)).plain() for at, source in enumerate((preview, cell, preview))]
+    assert "2 known" in recorded[2]
+    assert [text.partition(" with ")[0] for text in replayed] == [text.partition(" with ")[0] for text in recorded]
+
+
 def test_the_dashboard_and_the_history_know_a_map(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
     server.enqueue(*[Answer("x", prompt_tokens=1_000, completion_tokens=100)] * 2)
     page.run("%%glm --each reviews\nClassify: {{ text }}")

@@ -96,6 +96,7 @@ class Maps:
         self._value_tokens = value_tokens
         self._warn = warn
         self._claims = Claims()
+        self._replayed: set[str] = set()
 
     def asked(
         self,
@@ -143,7 +144,7 @@ class Maps:
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
         survey = Survey()
-        request, part = self._prepared(asked, rows, survey.see)
+        request, part = self._prepared(asked, rows, self._find_by_now, survey.see)
         return MapPreview(
             request=request.request,
             rows=part.size,
@@ -157,7 +158,9 @@ class Maps:
             limit=recall(self._service.base_url, request.request.model),
         )
 
-    def _prepared(self, asked: Asked, rows: Any, see: Seen | None) -> tuple[MapRequest, Part]:
+    def _prepared(
+        self, asked: Asked, rows: Any, find: Callable[..., Row | None], see: Seen | None = None
+    ) -> tuple[MapRequest, Part]:
         """The rows of a table, each looked at, and none asked."""
         table = table_of(rows)
         if asked.how.first is not None:
@@ -167,7 +170,7 @@ class Maps:
         part = Part(
             TableRows(table, request.template),
             request.requests,
-            find=partial(self._find, fresh=request.request.options.fresh),
+            find=partial(find, fresh=request.request.options.fresh),
             read=lambda row: row.text,
             retry=asked.how.retry,
             changed=lambda: None,
@@ -179,7 +182,7 @@ class Maps:
         """Give the rows that have no answer to the Batch API. Raises GLMError."""
         if self._replays:
             return self.submitted(asked, rows) or Submitted()
-        request, part = self._prepared(asked, rows, None)
+        request, part = self._prepared(asked, rows, self._find)
         asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
         run = Run(
             self._spending(request, lambda: run),
@@ -193,7 +196,7 @@ class Maps:
 
     def submitted(self, asked: Asked, rows: Any) -> Submitted | None:
         """What was submitted of these rows when their cell was recorded, if that is the last that it has done."""
-        request, part = self._prepared(asked, rows, None)
+        request, part = self._prepared(asked, rows, self._find)
         anchor = request.request.anchor
         event = self._dispatch.recorded_map(lambda counts: [key_of_batch(part.key), part.key], anchor, peek=True)
         if event is None or event.submitted is None:
@@ -287,7 +290,9 @@ class Maps:
         return Part(
             TableRows(table, request.template),
             request.requests,
-            find=partial(self._find, fresh=request.request.options.fresh) if recorded is None else recorded.row,
+            find=partial(self._find, fresh=request.request.options.fresh)
+            if recorded is None
+            else partial(self._replay_row, recorded),
             read=begun.asking.value,
             retry=request.options.retry and recorded is None,
             ask=request.options.ask,
@@ -298,6 +303,14 @@ class Maps:
         """The answer that is kept under this key. Rows that have failed are asked again."""
         row = None if fresh else self._rows.find(key)
         return None if row is None or row.error is not None else row
+
+    def _find_by_now(self, key: str, *, fresh: bool) -> Row | None:
+        """The same for a preview: in a replay, what later cells will have asked is not known yet."""
+        return None if self._replays and key not in self._replayed else self._find(key, fresh=fresh)
+
+    def _replay_row(self, recorded: Recorded, key: str) -> Row | None:
+        self._replayed.add(key)
+        return recorded.row(key)
 
     @property
     def _rows(self) -> RowStore:
