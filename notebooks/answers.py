@@ -1,7 +1,8 @@
-"""The replies in `context.ipynb`, `tools.ipynb` and `results.ipynb`, and how those notebooks are recorded.
+"""The replies in `context.ipynb`, `tools.ipynb`, `results.ipynb` and `tables.ipynb`, and how those are recorded.
 
 There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
 them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
+The rows of a table are asked in any order, so the replies in `tables.ipynb` are a file of prompts and replies.
 """
 
 from __future__ import annotations
@@ -158,10 +159,14 @@ RESULTS = (
 
 ANSWERS: Mapping[str, Sequence[Answer]] = {"context": CONTEXT, "tools": TOOLS, "results": RESULTS}
 
+#: Files of prompts and replies (see docs/practice.md), and how many requests the server takes at once meanwhile.
+SCRIPTS: Mapping[str, str] = {"tables": "data/reviews.yaml"}
+LIMIT = 5
+
 
 def main(names: Sequence[str]) -> int:
     """Record these notebooks, or all; gives the exit status."""
-    return max(record_with_answers(Path(__file__).with_name(f"{name}.ipynb")) for name in names or ANSWERS)
+    return max(record_with_answers(Path(__file__).with_name(f"{name}.ipynb")) for name in names or (*ANSWERS, *SCRIPTS))
 
 
 def record_with_answers(path: Path, pace: float = PACE) -> int:
@@ -169,14 +174,17 @@ def record_with_answers(path: Path, pace: float = PACE) -> int:
 
     `pace` is in chunks a second; 0 is as fast as they go.
     """
-    answers = ANSWERS[path.stem]
+    answers, script = ANSWERS.get(path.stem, ()), SCRIPTS.get(path.stem)
     with PracticeServer(pace=pace) as server:
         server.enqueue(*answers)
+        if script is not None:
+            server.limit = LIMIT
+            server.read_script(Path(__file__).parent / script)
         os.environ.update(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
         os.environ.pop("ZHIPU_MAGIC_MODEL", None)
         status = record(path)
         asked = len(server.requests)
-    if status == 0 and asked != len(answers):
+    if status == 0 and script is None and asked != len(answers):
         print(f"{path.name} asked {asked} times, and there are {len(answers)} answers for it.")
         return 1
     return status

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from zhipu_magic.practice import Answer
+from zhipu_magic.practice.script_file import read
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
@@ -31,22 +34,33 @@ def test_the_journal_holds_the_replies_that_are_written_down(answers: ModuleType
     assert [answer.content for answer in answers.ANSWERS[name] if answer.content not in recorded] == []
 
 
+def test_the_rows_are_the_replies_that_are_written_down_but_for_one_that_the_model_corrects() -> None:
+    written = [entry.script for entry in read(NOTEBOOKS / "data" / "reviews.yaml").entries]
+    _, *lines = (NOTEBOOKS / ".glm" / "tables.rows.jsonl").read_text(encoding="utf-8").splitlines()
+    recorded = [json.loads(line)["text"] for line in lines]
+    [corrected] = [each.content for each in written if isinstance(each, Answer) and each.content not in recorded]
+    assert '"459 元"' in corrected
+    assert len(recorded) == len(written) - 1
+
+
 def test_every_notebook_that_needs_answers_says_that_they_were_written_for_it(answers: ModuleType) -> None:
-    for name in answers.ANSWERS:
+    for name in (*answers.ANSWERS, *answers.SCRIPTS):
         page = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
         assert "were written for it" in "".join(page["cells"][0]["source"])
 
 
+@pytest.mark.parametrize("name", ["tools", "tables"])
 def test_a_notebook_is_recorded_from_its_answers(
-    answers: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    answers: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("ZHIPUAI_BASE_URL", "")
     monkeypatch.setenv("ZHIPUAI_API_KEY", "")
     monkeypatch.setenv("ZHIPU_MAGIC_MODEL", "")
-    copy = tmp_path / "tools.ipynb"
+    copy = tmp_path / f"{name}.ipynb"
     shutil.copy(NOTEBOOKS / copy.name, copy)
+    shutil.copytree(NOTEBOOKS / "data", tmp_path / "data")
     assert answers.record_with_answers(copy, pace=0) == 0
-    assert (tmp_path / ".glm" / "tools.jsonl").exists()
+    assert (tmp_path / ".glm" / f"{name}.jsonl").exists()
     assert replies(copy) == replies(NOTEBOOKS / copy.name)
 
 
