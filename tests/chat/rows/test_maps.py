@@ -408,6 +408,16 @@ def test_pictures_need_a_model_that_sees(chat: Chat) -> None:
         chat.map("{{ photo }}", {"photo": ["x.png"]}, images="{{ photo }}", model="glm-4.7")
 
 
+def test_a_picture_in_the_text_fails_its_row_where_the_model_does_not_see(chat: Chat, server: PracticeServer) -> None:
+    from PIL import Image
+
+    mapped = chat.map("What is {{ it }}?", {"it": ["a word", Image.new("RGB", (4, 4))]}, model="glm-4.7")
+    assert [value is None for value in mapped.values] == [False, True]
+    [error] = mapped.errors
+    assert (error.reason, error.tries) == ("model.no_vision", 0)
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("wrong", [{"first": 0}, {"first": "5"}, {"in_flight": True}, {"in_flight": -1}])
 def test_numbers_that_mean_nothing_are_refused(chat: Chat, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="whole number of at least 1"):

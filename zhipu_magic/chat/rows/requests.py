@@ -13,6 +13,7 @@ from ...history.messages import as_sent
 from ...history.turn import Message, user_message
 from ...service.profile import Profile
 from ...values.row_template import RowPrompt, checked
+from ..compose import check_sight
 from ..request import Request, canonical_of, key_of
 from ..window import fit
 
@@ -43,8 +44,13 @@ class RowRequests:
         self._sent: tuple[Profile, dict[str, Any]] | None = None
 
     def prompt(self, prompt: RowPrompt) -> RowPrompt:
-        """The prompt as it is sent. Raises InvalidRequest where it is empty, or too long for the model's context."""
+        """The prompt as it is sent.
+
+        Raises InvalidRequest where it is empty, has images that the model cannot see, or is too long for its context.
+        """
         prompt = checked(prompt._replace(text=self.request.hide(prompt.text)))
+        if prompt.images:
+            check_sight(self.request, has_images=True)
         if self._surely_fits is not None and (prompt.images or len(prompt.text) > self._surely_fits):
             fit(replace(self.request, prompt=prompt.text, images=prompt.images))
         return prompt
