@@ -108,7 +108,9 @@ class MapWork:
             self._session.notify(f"Of the background, about “{self.title}”:")
         if self.error is not None and not self.told:
             self._session.notify(hints.in_words(self.error))
-        settle(self._session, self._mapped, self._options, self._painter)
+        gone = settle(self._session, self._mapped, self._options, self._painter)
+        if gone is not None and self.error is None:
+            self._session.notify(hints.in_words(gone))
 
     def fail(self) -> None:
         if self.error is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..text.characters import message_of, shortened
-from ..text.errors import NOTHING_SENT, Interrupted, InvalidRequest
+from ..text.errors import NOTHING_SENT, GLMError, Interrupted, InvalidRequest
 from ..text.numbers import plural
 from ..values.expressions import parsed, value_of
 from .cell_values import image_of, options_of
@@ -43,7 +43,9 @@ def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPai
         mapped.stop()
         raise _interrupted(mapped) from None
     finally:
-        settle(session, mapped, options, painter)
+        gone = settle(session, mapped, options, painter)
+        if gone is not None and mapped.error is None:
+            raise gone
 
 
 def _interrupted(mapped: Mapped) -> Interrupted:
@@ -88,19 +90,25 @@ def _table(expression: str, names: Mapping[str, Any], *, runs: bool) -> Any:
         ) from None
 
 
-def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
-    """Show the table and the panel, and bind both."""
+def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> GLMError | None:
+    """Show the table and the panel, and bind both. Returns why there is no table, if it cannot be had any more."""
     from .display.map_output import first_rows
     from .display.map_panel import MapNotes, causes_of
 
     figures = mapped.figures()
-    frame = mapped.so_far()
+    bound: dict[str | None, Any] = {options.bind: mapped}
+    shown = gone = None
+    try:
+        bound[options.output] = mapped.so_far()
+        if figures.done:
+            shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format)
+    except GLMError as error:  # its rows are in other processes
+        gone = error
     notes = [*session.take_notices(), *_notes(mapped)]
-    shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format) if figures.done else None
     painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors)))
-    bound = {options.output: frame, options.bind: mapped}
     session.shell.push({name: value for name, value in bound.items() if name is not None})
     session.reflect_chat()
+    return gone
 
 
 def _notes(mapped: Mapped) -> list[str]:

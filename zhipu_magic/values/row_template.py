@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import whole_characters
@@ -46,44 +47,63 @@ class RowPrompt(NamedTuple):
 class RowTemplate:
     """A template whose shared values are rendered. `columns` are those that a row's prompt needs, in this order.
 
-    `shared` are the images of shared values, `notes` is what the user should know, and `cut` says what of the shared
-    values is not sent.
+    `own` makes a row's prompt but for the `shared` images, which are those of shared values. `notes` is what the user
+    should know, and `cut` says what of the shared values is not sent.
     """
 
     columns: tuple[str, ...]
+    own: OwnPrompt
     shared: tuple[Image, ...]
     notes: tuple[str, ...]
     cut: tuple[str, ...]
-    _parts: tuple[str | _Slot, ...]
-    _images: tuple[_Slot, ...]
-    _is_missing: Callable[[Any], bool]
 
     @property
     def has_images(self) -> bool:
         """Whether a row's prompt may have images."""
-        return bool(self._images or self.shared)
+        return bool(self.own.images or self.shared)
 
     def prompt(self, row: Sequence[Any]) -> RowPrompt:
         """The prompt of the row with these values of the `columns`. Raises InvalidRequest for one that has none."""
+        return self.whole(self.own(row))
+
+    def whole(self, own: RowPrompt) -> RowPrompt:
+        """What `own` has made, with the shared images."""
+        return own._replace(images=(*self.shared, *own.images)) if self.shared else own
+
+
+@dataclass(frozen=True)
+class OwnPrompt:
+    """Makes the prompt of a row from its values of these columns, with its own images, of which `before` are shared.
+
+    It may be sent to where the rows are: it has no key in it, and nothing of the notebook but what a prompt shows.
+    """
+
+    columns: tuple[str, ...]
+    parts: tuple[str | _Slot, ...]
+    images: tuple[_Slot, ...]
+    before: int
+    is_missing: Callable[[Any], bool]
+
+    def __call__(self, row: Sequence[Any]) -> RowPrompt:
+        """The prompt of this row. Raises InvalidRequest for one that has none."""
         pieces: list[str] = []
-        images = list(self.shared)
+        images: list[Image] = []
         is_cut = False
-        for part in self._parts:
+        for part in self.parts:
             if type(part) is str:
                 pieces.append(part)
                 continue
             assert isinstance(part, _Slot)
-            value = part.value(row, self.columns, self._is_missing)
+            value = part.value(row, self.columns, self.is_missing)
             if type(value) is str and part.tokens is None:
                 pieces.append(value)
                 continue
-            shown, found, was_cut = part.rendered(value, len(images))
+            shown, found, was_cut = part.rendered(value, self.before + len(images))
             pieces.append(shown)
             images += found
             is_cut = is_cut or was_cut
-        for slot in self._images:
-            value = slot.value(row, self.columns, self._is_missing)
-            images += _pictures(value)
+        for slot in self.images:
+            images += _pictures(slot.value(row, self.columns, self.is_missing))
         return RowPrompt("".join(pieces), tuple(images), is_cut)
 
 
@@ -153,15 +173,17 @@ def row_template(
     *,
     images: Sequence[Any] = (),
     is_missing: Callable[[Any], bool],
+    hide: Callable[[str], str] = str,
 ) -> RowTemplate:
     """The template that this text is, over these columns of a table.
 
     `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens. `images` go with
     each prompt: a text `{{ column }}` is the picture of that column, any other value the same picture for all.
-    Raises InvalidRequest for a reference to nothing, and for a text that names no column.
+    `hide` takes out what no prompt should have, wherever it is made. Raises InvalidRequest for a reference to nothing,
+    and for a text that names no column.
     """
     reading = _Reading(tuple(columns), names, tokens)
-    reading.read(text)
+    reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:
         raise InvalidRequest(
@@ -174,18 +196,29 @@ def row_template(
     used = tuple(columns) if reading.whole_row else tuple(reading.used)
     places = {column: place for place, column in enumerate(used)}
 
-    def placed(part: str | _Draft) -> str | _Slot:
-        return part if isinstance(part, str) else part.slot(places)
-
     return RowTemplate(
         columns=used,
+        own=OwnPrompt(
+            columns=used,
+            parts=tuple(_placed(reading.parts(), places, hide)),
+            images=tuple(slot.slot(places) for slot in slots if slot is not None),
+            before=len(reading.images),
+            is_missing=is_missing,
+        ),
         shared=tuple(reading.images),
         notes=tuple(dict.fromkeys(reading.notes)),
         cut=tuple(dict.fromkeys(reading.cut)),
-        _parts=tuple(map(placed, reading.parts())),
-        _images=tuple(slot.slot(places) for slot in slots if slot is not None),
-        _is_missing=is_missing,
     )
+
+
+def _placed(
+    parts: Iterable[str | _Draft], places: Mapping[str, int], hide: Callable[[str], str]
+) -> Iterator[str | _Slot]:
+    for is_text, some in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            yield hide("".join(map(str, some)))  # together: what is to be hidden may begin in one and end in another
+        else:
+            yield from (part.slot(places) for part in some if not isinstance(part, str))
 
 
 class _Draft(NamedTuple):

@@ -206,7 +206,7 @@ class Mapped:
 
     def head(self, rows: int) -> Any:
         """The first rows of the same, as far as it is. It waits for nothing."""
-        table = self._table.first(rows)
+        table = self._table.head(rows)
         values = [None if value is UNANSWERED else value for value in self._part.values[:rows]]
         return table.joined(self._columns.of(values))
 

@@ -254,6 +254,7 @@ class Maps:
             self._value_tokens(),
             images=images,
             is_missing=is_missing,
+            hide=self._service.hiding(),
         )
         for note in template.notes:
             self._warn(note)

@@ -51,7 +51,7 @@ class Rows(Protocol):
         """How many rows there are."""
 
     def __iter__(self) -> Iterator[Any]:
-        """The rows, in order."""
+        """The rows, in order. Raises GLMError where none can be had any more."""
 
     def prompt(self, row: Any) -> RowPrompt:
         """The prompt of a row. Raises InvalidRequest for one that has none."""
@@ -68,10 +68,10 @@ class TableRows(NamedTuple):
         return self.table.size
 
     def __iter__(self) -> Iterator[Any]:
-        return self.table.rows(self.template.columns)
+        return self.table.each(self.template.columns, self.template.own)
 
     def prompt(self, row: Any) -> RowPrompt:
-        return self.template.prompt(row)
+        return self.template.whole(row())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Part:
         self.is_prepared = False
         self._is_closed = False
         self.error: BaseException | None = None
-        """What ended the preparation."""
+        """What ended the reading of its rows."""
         self._first: dict[str, int] = {}
         self._same: dict[int, list[int]] = {}
         self._left: deque[int] = deque()
@@ -264,15 +264,22 @@ class Part:
     # Asking: in many threads
 
     def take(self) -> ToAsk | None:
-        """The next row to ask; None where there is none now. Another map may have answered it meanwhile."""
+        """The next row to ask; None where there is none now. Another map may have answered it meanwhile.
+
+        Where none can be read any more, there is none, and `error` says why.
+        """
         while True:
             with self._lock:
                 if self._back:
                     return self._back.pop()
-                if not self._left:
+                if not self._left or self.error is not None:
                     return None
                 index = self._left.popleft()
                 row, failure = self._row_or_failure(index)
+                if isinstance(failure, GLMError):
+                    self._left.appendleft(index)
+                    self.error = failure
+                    return None
             try:  # a value's own code may make another prompt of it the second time, and so another key
                 if failure is not None:
                     raise failure

@@ -74,6 +74,8 @@ class RowBatches:
         def left() -> Iterator[tuple[str, Mapping[str, Any]]]:
             while (row := part.take()) is not None:
                 yield row.key, request.requests.body(row.prompt, profile)
+            if part.error is not None:
+                raise part.error
 
         counts = (part.known, len(part.failures))
         begun = batches.begin(left(), model=request.request.model, note=note)

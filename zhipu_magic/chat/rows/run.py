@@ -193,7 +193,7 @@ class Run:
             part.prepare(lambda: self.stopped)
         except BaseException as error:  # the table's own code may raise anything
             part.error = error
-            self.stop()
+            self._stop_unread()
         self.more()
 
     def more(self) -> None:
@@ -256,11 +256,18 @@ class Run:
                 elif not self._is_known(row):
                     return row
                 continue
-            if is_stuck and any(part.has_left for part in self.parts):
+            if any(part.error is not None for part in list(self.parts)):
+                self._stop_unread()
+            elif is_stuck and any(part.has_left for part in self.parts):
                 self.stop(self._over_budget())
             elif not self._look_again():
                 self._rest()
         return None
+
+    def _stop_unread(self) -> None:
+        """Stop, because the rows of a part can be read no more."""
+        errors = [part.error for part in list(self.parts) if part.error is not None]
+        self.stop(next((error for error in errors if isinstance(error, GLMError)), None))
 
     def _look_again(self) -> bool:
         """Wait a moment. Returns False if another thread does: one that looks for a row is enough."""

@@ -13,25 +13,19 @@ from ..types.fields import field_names
 from ..types.names import kind_of
 from .libraries import is_dask, is_of_arrow, of_library
 from .of_lists import Columns, Records, Values
-from .table import Source, Table
+from .table import Elsewhere, Source, Table
 
 _LONGEST_NAME, _MOST_NAMED = 60, 5
 
 
 def table_of(value: Any) -> Table:
-    """The table that a value is: what narwhals knows (pandas, polars, pyarrow, modin, …), or lists and dicts.
+    """The table that a value is: what narwhals knows (pandas, polars, pyarrow, dask, …), or lists and dicts.
 
-    What is lazy is computed once, and the table is what it computes to. Raises `InvalidRequest`; for dask too, which
-    is asked partition by partition (see `is_dask`), and for what can be read only once.
+    What is lazy is computed once, and the table is what it computes to; of dask, it stays with the workers. Raises
+    `InvalidRequest`, also for what can be read only once.
     """
     import narwhals as nw
 
-    if is_dask(value):
-        raise InvalidRequest(
-            "A dask collection is not one table, but many.",
-            hint="Take its partitions one by one, or what its compute() returns.",
-            reason="rows.dask",
-        )
     if isinstance(value, (nw.DataFrame, nw.Series, nw.LazyFrame)):
         return Table(_opened(nw.to_native(value)), nw.from_native)
     if type(value) is tuple:
@@ -43,7 +37,11 @@ def table_of(value: Any) -> Table:
     return Table(_opened(value))
 
 
-def _opened(value: Any) -> Source:
+def _opened(value: Any) -> Source | Elsewhere:
+    if is_dask(value):
+        from .of_dask import of_dask
+
+        return of_dask(value)
     source = of_library(value)
     if source is not None:
         return source

@@ -25,11 +25,11 @@ def of_library(value: Any) -> Source | None:
     if known.is_pandas_like_dataframe(value) or known.is_pandas_like_series(value):
         from .of_pandas import PandasFrame
 
-        return PandasFrame(_frame(value), _pandas_of(value))
+        return PandasFrame(as_frame(value), _pandas_of(value))
     if known.is_polars_dataframe(value) or known.is_polars_series(value):
         from .of_polars import PolarsFrame
 
-        return PolarsFrame(_frame(value))
+        return PolarsFrame(as_frame(value))
     if any(is_of_arrow(value, name) for name in ("Table", "RecordBatch", "ChunkedArray", "Array")):
         from .of_arrow import ArrowTable
 
@@ -53,7 +53,7 @@ def is_dask(value: Any) -> bool:
     return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)
 
 
-def _frame(value: Any) -> Any:
+def as_frame(value: Any) -> Any:
     """A DataFrame as it is, and a Series as one with a single column."""
     if hasattr(value, "columns"):
         return value

@@ -39,24 +39,33 @@ class PandasFrame:
         return name if levels == 1 else (name, *[""] * (levels - 1))
 
     def joined(self, kept: Sequence[int], answers: Answers) -> Any:
-        pandas: Any = sys.modules["pandas"]
+        return self.beside(kept, [column.name for column in answers.columns], answer_cells(answers))
+
+    def beside(self, kept: Sequence[int], names: Sequence[str], cells: Any) -> Any:
+        """A new DataFrame: the columns at these places, and after them those of `cells`, under these names."""
         left = self._frame if len(kept) == len(self.labels) else self._frame.iloc[:, [*kept]]
-        cells = [pandas_column(column, answers.values[column.name]) for column in answers.columns]
-        right = self._library.DataFrame(pandas.DataFrame(dict(enumerate(cells))))
+        right = self._library.DataFrame(cells)
         right.index = left.index
         if self._is_of_pandas:
             right.attrs = left.attrs  # or else they would be left out
         joined = self._library.concat([left, right], axis=1)
-        joined.columns = self._columns(left.columns, answers, pandas)
+        joined.columns = self._columns(left.columns, [*map(self.label, names)])
         return joined
 
     @property
     def _is_of_pandas(self) -> bool:
         return self._library is sys.modules["pandas"]
 
-    def _columns(self, left: Any, answers: Answers, pandas: Any) -> Any:
+    def _columns(self, left: Any, labels: Sequence[Any]) -> Any:
         """The columns' index, of the same levels and with the same name."""
-        names = [self.label(column.name) for column in answers.columns]
+        pandas: Any = sys.modules["pandas"]
         if left.nlevels > 1:
-            return left.append(pandas.MultiIndex.from_tuples(names, names=left.names))
-        return left.append(pandas.Index(names, name=left.name)) if len(left) else pandas.Index(names, name=left.name)
+            return left.append(pandas.MultiIndex.from_tuples(labels, names=left.names))
+        return left.append(pandas.Index(labels, name=left.name)) if len(left) else pandas.Index(labels, name=left.name)
+
+
+def answer_cells(answers: Answers) -> Any:
+    """The answers as a DataFrame of pandas, whose columns are numbered."""
+    pandas: Any = sys.modules["pandas"]
+    cells = [pandas_column(column, answers.values[column.name]) for column in answers.columns]
+    return pandas.DataFrame(dict(enumerate(cells)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import repeat
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...text.characters import shortened, without_addresses
 from ...text.errors import InvalidRequest
@@ -13,14 +14,14 @@ from .answers import Answers
 from .python_values import python_values
 
 #: Rows that are read together: many enough to be quick, and few enough for long texts.
-_BATCH = 256
+BATCH = 256
 _LONGEST_NAME = 60
 
 #: Returns a column's cells from one row up to another.
 Reader = Callable[[int, int], Sequence[Any]]
 
 
-class Source(Protocol):
+class _AnySource(Protocol):
     """What a library's table must tell. Columns are known by their places, because their names may be the same."""
 
     @property
@@ -31,17 +32,38 @@ class Source(Protocol):
     def size(self) -> int:
         """The number of rows."""
 
-    def reader(self, place: int) -> Reader:
-        """What reads a column."""
-
-    def first(self, count: int) -> Source:
-        """The first rows."""
-
     def label(self, name: str) -> Any:
         """What a column of this name is called among the labels."""
 
     def joined(self, kept: Sequence[int], answers: Answers) -> Any:
         """A new table of the same kind: the columns at these places, and the answers after them."""
+
+
+class Source(_AnySource, Protocol):
+    """A table in this process."""
+
+    def first(self, count: int) -> Source:
+        """The first rows."""
+
+    def reader(self, place: int) -> Reader:
+        """What reads a column."""
+
+
+@runtime_checkable
+class Elsewhere(_AnySource, Protocol):
+    """A table whose rows are in other processes, and stay there."""
+
+    def first(self, count: int) -> Elsewhere:
+        """The first rows, where they are."""
+
+    def made(self, places: Sequence[int], make: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
+        """What `make` returns for the values of each row in these columns, or the `InvalidRequest` that it raises.
+
+        It is called where the rows are, so that it must pickle. Raises `InvalidRequest` where they cannot be had.
+        """
+
+    def here(self, count: int) -> Source:
+        """The first rows, brought into this process."""
 
 
 def _as_it_is(made: Any) -> Any:
@@ -54,7 +76,7 @@ class Table:
     `finished` makes what the user gets from the source's own kind of table.
     """
 
-    def __init__(self, source: Source, finished: Callable[[Any], Any] = _as_it_is) -> None:
+    def __init__(self, source: Source | Elsewhere, finished: Callable[[Any], Any] = _as_it_is) -> None:
         self._source = source
         self._finished = finished
         self.columns: tuple[str, ...] = tuple(map(_written, source.labels))
@@ -64,12 +86,31 @@ class Table:
         """The first rows, as a table of the same kind."""
         return Table(self._source.first(count), self._finished)
 
+    def head(self, count: int) -> Table:
+        """The first rows in this process, so that they can be shown."""
+        source = self._source
+        return Table(source.here(count) if isinstance(source, Elsewhere) else source.first(count), self._finished)
+
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these columns, row by row, read a few rows at a time.
 
         Raises `InvalidRequest` at once for a column that is not there, or not the only one of its name.
         """
-        return self._read([self._source.reader(self._place(name)) for name in columns])
+        places = [*map(self._place, columns)]
+        source = self._source
+        return source.made(places, tuple) if isinstance(source, Elsewhere) else values_of(source, places)
+
+    def each(self, columns: Sequence[str], make: Callable[[Sequence[Any]], Any]) -> Iterator[Callable[[], Any]]:
+        """For each row, what returns `make` of its values in these columns, or raises the `InvalidRequest` of it.
+
+        `make` is called where the rows are, so that it must pickle: in this process when it is wanted, elsewhere some
+        rows ahead. Going through them raises `InvalidRequest` where they cannot be had.
+        """
+        places = [*map(self._place, columns)]
+        source = self._source
+        if isinstance(source, Elsewhere):
+            return (partial(_made, made) for made in source.made(places, make))
+        return (partial(make, row) for row in values_of(source, places))
 
     def replaced_by(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Which of these answers' columns stand in the place of a column of the table that has the same name."""
@@ -84,14 +125,6 @@ class Table:
         replaced = {self._source.label(column.name) for column in answers.columns}
         kept = [place for place, label in enumerate(self._source.labels) if label not in replaced]
         return self._finished(self._source.joined(kept, answers))
-
-    def _read(self, readers: Sequence[Reader]) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, self.size, _BATCH):
-            end = min(start + _BATCH, self.size)
-            if readers:
-                yield from zip(*(python_values(read(start, end)) for read in readers), strict=True)
-            else:
-                yield from repeat((), end - start)
 
     def _place(self, name: str) -> int:
         places = [place for place, each in enumerate(self.columns) if each == name]
@@ -111,6 +144,23 @@ class Table:
                 name=shortened(name, _LONGEST_NAME),
             )
         return places[0]
+
+
+def values_of(source: Source, places: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """The values of the columns at these places, row by row."""
+    readers = [source.reader(place) for place in places]
+    for start in range(0, source.size, BATCH):
+        end = min(start + BATCH, source.size)
+        if readers:
+            yield from zip(*(python_values(read(start, end)) for read in readers), strict=True)
+        else:
+            yield from repeat((), end - start)
+
+
+def _made(made: Any) -> Any:
+    if isinstance(made, InvalidRequest):
+        raise made
+    return made
 
 
 def _written(label: Any) -> str:
