@@ -8,6 +8,9 @@ from typing import Any
 
 from .column import Column, offsets
 
+#: What Python counts times in. pandas would take the unit from the values.
+_UNIT = "us"
+
 
 def pandas_column(column: Column, cells: Sequence[Any]) -> Any:
     """The Series, of a type that is the same for any cells, or of objects if they do not fit into that."""
@@ -30,7 +33,7 @@ def _typed(column: Column, cells: Sequence[Any], pandas: Any) -> Any:
         case "date" | "date-time":
             return _times(cells, pandas)
         case "duration":
-            return pandas.Series(pandas.to_timedelta(cells))
+            return pandas.Series(pandas.to_timedelta(cells)).dt.as_unit(_UNIT)
         case "string" if all(cell is None for cell in cells):
             return pandas.Series(cells, dtype=pandas.Series([""]).dtype)
         case "string":
@@ -48,4 +51,4 @@ def _times(cells: Sequence[Any], pandas: Any) -> Any:
     zones = offsets(cells)
     if None in zones and len(zones) > 1:
         raise ValueError("times with and without a zone")
-    return pandas.Series(pandas.to_datetime(cells, utc=len(zones) > 1))
+    return pandas.Series(pandas.to_datetime(cells, utc=len(zones) > 1)).dt.as_unit(_UNIT)
