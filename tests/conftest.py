@@ -6,6 +6,7 @@ import atexit
 import gc
 import importlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,12 +100,16 @@ def chat(server: PracticeServer) -> Iterator[Chat]:
 @pytest.fixture
 def bare_page() -> Iterator[Page]:
     """A page with nothing loaded."""
+    main = sys.modules["__main__"]
     page = Page()
     yield page
     if "GLMMagics" in page.shell.magics_manager.registry:
         page.run("%unload_ext zhipu_magic")
     atexit.unregister(page.shell.atexit_operations)
     page.shell.atexit_operations()
+    sys.modules["__main__"] = (
+        main  # the shell has put an empty one in its place, and no process can be started with that
+    )
 
 
 @pytest.fixture

@@ -201,3 +201,13 @@ def test_every_row_has_its_own_answer(texts: list[Any], answers: Any) -> None:
     result = answered(frame, given_answers, int)
     assert list(result.index) == labels
     assert [None if pd.isna(value) else value for value in result["answer"]] == given_answers
+
+
+@pytest.mark.parametrize(
+    "value", [datetime.date(2024, 1, 2), datetime.datetime(2024, 1, 2), datetime.timedelta(days=1)], ids=str
+)
+def test_a_column_of_times_has_one_unit_whether_there_are_answers_or_not(value: Any) -> None:
+    frame = pd.DataFrame({"text": ["a"]})
+    found = [answered(frame, [answer], type(value))["answer"].dtype for answer in (value, None)]
+    assert str(found[0]).endswith("64[us]")
+    assert found[0] == found[1]
