@@ -1,10 +1,11 @@
-"""asking over a table: limits that nobody tells, storms, interrupts and kills, the cost of a row, 100,000 rows"""
+"""asking over a table: limits that nobody tells, storms, interrupts and kills, dask, the cost of a row, 100,000 rows"""
 
 from __future__ import annotations
 
 from .contenders import OURS
 from .kernel import Bench
 from .rows.costs import cost_rows
+from .rows.dask_rows import dask_rows
 from .rows.endings import ending_rows
 from .rows.limits import Lost, changing_rows, fixed_rows, storm_rows
 from .rows.peers_lost import lost_rows
@@ -19,6 +20,7 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
         *fixed_rows(bench, lost, quick=quick),
         *changing_rows(bench, lost, quick=quick),
         *storm_rows(bench, lost, quick=quick),
+        *dask_rows(bench, lost, quick=quick),
         *lost_rows(bench, lost, quick=quick),
         *ending_rows(bench, lost, quick=quick),
     ]

@@ -125,6 +125,26 @@ def oracle(spec: Spec) -> Ask:
     return ask
 
 
+def of_dask(spec: Spec) -> Ask:
+    """`Chat.map` over a DataFrame of dask, whose rows are with two workers of a cluster, and told nothing."""
+    import dask.dataframe
+    import pandas
+    from distributed import Client, LocalCluster
+
+    from zhipu_magic import Chat
+
+    cluster = LocalCluster(n_workers=2, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    client = Client(cluster)
+    chat = Chat(MODEL, api_key=os.environ["ZHIPUAI_API_KEY"], base_url=_address(), journal=spec.journal)
+
+    def ask(model: str, rows: Sequence[str], at_once: int) -> Answers:
+        table = dask.dataframe.from_pandas(pandas.DataFrame({"text": rows}), npartitions=_PARTITIONS)
+        frame = chat.map(TEMPLATE, client.persist(table), model=model).frame
+        return [answer if isinstance(answer, str) else None for answer in frame["answer"].compute()]
+
+    return ask
+
+
 # Others
 
 
@@ -198,8 +218,11 @@ def _last_text(chat: Any) -> str | None:
 
 #: What a user writes who knows of no limit.
 _AT_ONCE = 32
+_PARTITIONS = 16
 
-CLIENTS: dict[str, Callable[[Spec], Ask]] = {each.__name__: each for each in (ours, oracle, zhipuai, openai, chatlas)}
+CLIENTS: dict[str, Callable[[Spec], Ask]] = {
+    each.__name__: each for each in (ours, oracle, of_dask, zhipuai, openai, chatlas)
+}
 
 
 def _address() -> str:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -15,6 +15,9 @@ from ..kernel import Bench
 from ..servers import Practice
 from . import clients
 from .clients import Spec
+
+#: Seconds that a client may take to end.
+_ENDS = 5.0
 
 
 class Result(NamedTuple):
@@ -62,6 +65,8 @@ class Client:
             raise RuntimeError(f"A client has failed: {self.process.args!r}")
         found: dict[str, Any] = json.loads(line)
         let_in, refused = self._server.counts()
+        with suppress(subprocess.TimeoutExpired):  # it ends by itself, and with it whatever it has started
+            self.process.wait(_ENDS)
         return Result(rows=self._rows, let_in=let_in, refused=refused, **found)
 
     def _pipe(self, pipe: Any) -> Any:
