@@ -155,7 +155,7 @@ def line_html(figures: MapFigures) -> Markup:
 
 
 def _parts(parts: Sequence[str]) -> Markup:
-    return Markup(_SEPARATOR).join(
+    return Markup.of(_SEPARATOR).join(
         Markup('<span style="white-space:nowrap">{part}</span>', part=part) for part in parts
     )
 
