@@ -14,6 +14,7 @@ from ...service.places import Caller as PlaceCaller
 from ...service.places import outcome_of
 from ...service.stream import StreamItem
 from ...text.errors import GLMError, ServiceError
+from .workers import Workers
 
 #: Seconds between two tries of a request that met a fault of the service: at first, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
@@ -73,7 +74,11 @@ class Faults:
 
 
 class Watch(Protocol):
-    """What a caller tells of its waiting."""
+    """What a caller looks at, and whom it tells of its waiting."""
+
+    @property
+    def workers(self) -> Workers:
+        """The threads of the map, of which this is one."""
 
     @property
     def stopped(self) -> bool:
@@ -82,15 +87,6 @@ class Watch(Protocol):
     @property
     def is_alone(self) -> bool:
         """Whether one row is left, so that no other can show whether the service answers at all."""
-
-    def waits(self) -> None:
-        """A request waits for a place."""
-
-    def goes(self, *, has_place: bool) -> None:
-        """It waits no longer: it has a place, or was given up."""
-
-    def back(self) -> None:
-        """It has left its place."""
 
 
 class Caller:
@@ -145,9 +141,9 @@ class Caller:
                 return found
 
     def _try(self, body: Mapping[str, Any], *, whatever: bool) -> list[StreamItem]:
-        self._watch.waits()
+        self._watch.workers.waits()
         place = self._places.take(given_up=lambda: self._watch.stopped and not whatever)
-        self._watch.goes(has_place=place is not None)
+        self._watch.workers.goes(has_place=place is not None)
         if place is None:
             raise Stopped
         chunks: list[StreamItem] = []
@@ -161,7 +157,7 @@ class Caller:
         finally:
             after = failure.retry_after if isinstance(failure, ServiceError) else None
             place.end(outcome_of(failure), after)
-            self._watch.back()
+            self._watch.workers.back()
         self.faults.answer()
         return chunks
 

@@ -271,7 +271,7 @@ class Mapped:
             requests=sums.requests,
             cost=cost,
             seconds=run.seconds,
-            in_flight=run.in_flight,
+            in_flight=run.workers.in_flight,
             limit=0 if state is None else state.limit,
             busy_for=busy,
             expected_cost=None if cost is None or more is None else cost + more,

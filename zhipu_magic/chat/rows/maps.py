@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...history.rows.row import Row
 from ...history.rows.store import RowStore
-from ...history.turn import Anchor
 from ...service.connection import Service
 from ...service.learned_limits import recall
-from ...text.argument_types import check_prompt, check_types
-from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...values.frames.answers import answer_columns
 from ...values.frames.kinds import table_of
-from ...values.frames.python_values import is_missing
 from ...values.frames.table import Table
-from ...values.references import Prompt
-from ...values.row_template import row_template
-from ..compose import Composer, check_sight
-from ..option_check import check_options
+from ..compose import Composer
 from ..options import Options
 from ..replies.tool_loop import ToolLimits
 from ..request import Request
 from ..token_counts import system_tokens
-from ..undisturbed import undisturbed
 from .claims import Claims
 from .late_asking import LateAsking
 from .map_preview import MapPreview, Survey
-from .map_request import MapOptions, MapRequest
+from .map_request import MapRequest
+from .map_requests import Asked, MapRequests
 from .mapped import Mapped
 from .part import Part, Seen, TableRows
-from .record import key_of_batch, map_event_of
+from .record import key_of_batch
 from .recorded import Recorded
-from .requests import RowRequests
+from .recording import Begun, Recording
 from .row_batches import RowBatches
 from .run import Run
 from .spending import RowSpending
@@ -50,26 +40,6 @@ if TYPE_CHECKING:
 
 #: Frames of a stream of them that are under way at once.
 _AHEAD = 3
-
-
-class Asked(NamedTuple):
-    """What a map is asked with, as its user gives it (see `Chat.map`)."""
-
-    template: str
-    options: Options
-    how: MapOptions
-    names: Mapping[str, Any]
-    images: Any
-    anchor: Anchor
-
-
-class _Begun(NamedTuple):
-    """A map that has begun: its rows are being asked, or answered from what was `recorded`."""
-
-    request: MapRequest
-    run: Run
-    asking: LateAsking
-    recorded: Recorded | None
 
 
 class Maps:
@@ -87,45 +57,28 @@ class Maps:
         value_tokens: Callable[[], int],
         warn: Callable[[str], None],
     ) -> None:
-        self._composer = composer
+        self._requests = MapRequests(
+            composer, service, is_live=lambda: dispatch.mode == "off", value_tokens=value_tokens, warn=warn
+        )
+        self._recording = Recording(history, service, scheduler)
         self._service = service
         self._history = history
         self._scheduler = scheduler
         self._dispatch = dispatch
         self._tool_limits = tool_limits
-        self._value_tokens = value_tokens
-        self._warn = warn
         self._claims = Claims()
         self._replayed: set[str] = set()
 
-    def asked(
-        self,
-        template: str,
-        options: Options | None,
-        how: Mapping[str, Any],
-        *,
-        names: Mapping[str, Any] | None,
-        images: Any,
-        anchor: Anchor | None = None,
-        **more: Any,
-    ) -> Asked:
-        """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
-        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
-        return Asked(
-            template=template,
-            options=placed,
-            how=MapOptions(**how),
-            names=names or {},
-            images=images,
-            anchor=anchor or Anchor(),
-        )
+    def asked(self, template: str, options: Options | None, how: Mapping[str, Any], **given: Any) -> Asked:
+        """What a map is asked with (see `MapRequests.asked`). Raises InvalidRequest."""
+        return self._requests.asked(template, options, how, **given)
 
     def begin(self, asked: Asked, rows: Any) -> Mapped:
         """Ask the rows of a table. Raises InvalidRequest, OverBudget, NotRecorded or SettingsError."""
         table = table_of(rows)
         if asked.how.first is not None:
             table = table.first(asked.how.first)
-        request = self._request(asked, table)
+        request = self._requests.of(asked, table)
         begun = self._begun(request)
         part, recorded = self._part(begun, table), begun.recorded
         if recorded is not None:
@@ -165,7 +118,7 @@ class Maps:
         table = table_of(rows)
         if asked.how.first is not None:
             table = table.first(asked.how.first)
-        request = self._request(asked, table)
+        request = self._requests.of(asked, table)
         self._rows.refresh()
         part = Part(
             TableRows(table, request.template),
@@ -223,13 +176,13 @@ class Maps:
         first = next(tables, None)
         if first is None:
             return
-        request = self._request(asked, first)
+        request = self._requests.of(asked, first)
         begun = self._begun(request)
         run = begun.run
         waiting: deque[tuple[Part, Mapped]] = deque()
         try:
             for table in _with(first, tables):
-                part = self._part(begun._replace(request=self._for_table(request, asked, table)), table)
+                part = self._part(begun._replace(request=self._requests.for_table(request, asked, table)), table)
                 run.add(part)
                 waiting.append((part, self._mapped(begun, table, part)))
                 if len(waiting) >= _AHEAD:
@@ -240,52 +193,7 @@ class Maps:
         finally:  # also where the caller takes no more
             run.stop()
 
-    # What all rows share
-
-    def _request(self, asked: Asked, table: Table) -> MapRequest:
-        check_prompt(asked.template)
-        check_types({"names": asked.names})
-        columns = answer_columns(asked.options.as_type)
-        images = asked.images if isinstance(asked.images, (list, tuple)) else [asked.images]
-        template = row_template(
-            asked.template,
-            table.columns,
-            asked.names,
-            self._value_tokens(),
-            images=images,
-            is_missing=is_missing,
-            hide=self._service.hiding(),
-        )
-        for note in template.notes:
-            self._warn(note)
-        request = self._composer.asking(Prompt(asked.template, cut=template.cut), asked.options, asked.anchor)
-        check_sight(request, has_images=template.has_images)
-        if self._dispatch.mode == "off":
-            check_options(request, self._service.profile, self._warn)
-        for tool in request.options.tools:
-            if tool.asks_first:
-                raise InvalidRequest(
-                    "{tool} asks before each call, and the rows of a table are asked many at once.",
-                    hint="Pass the function itself, if it may run without asking.",
-                    reason="rows.consent",
-                    outcomes=[NOTHING_SENT],
-                    tool=tool.name,
-                )
-        return MapRequest(
-            request=request,
-            table_columns=table.columns,
-            requests=RowRequests(request),
-            template=template,
-            written=asked.template,
-            options=asked.how,
-            columns=columns,
-        )
-
-    def _for_table(self, request: MapRequest, asked: Asked, table: Table) -> MapRequest:
-        """The same for a further table, whose columns may stand in another order."""
-        return request if table.columns == request.table_columns else self._request(asked, table)
-
-    def _part(self, begun: _Begun, table: Table) -> Part:
+    def _part(self, begun: Begun, table: Table) -> Part:
         request = begun.request
         recorded = begun.recorded
         return Part(
@@ -323,7 +231,7 @@ class Maps:
 
     # Asking the service, or answering from what was recorded
 
-    def _begun(self, request: MapRequest) -> _Begun:
+    def _begun(self, request: MapRequest) -> Begun:
         anchor, asking = request.request.anchor, LateAsking(request, self._service, self._tool_limits, lambda: run)
         recorded = None
         if self._replays:
@@ -334,10 +242,10 @@ class Maps:
             self._claims,
             asks=recorded or asking,
             store=self._rows,
-            ended=lambda late: self._record(begun, late=late),
+            ended=lambda late: self._recording.record(begun, late=late),
             anchor=anchor,
         )
-        begun = _Begun(request, run, asking, recorded)
+        begun = Begun(request, run, asking, recorded)
         self._rows.refresh()
         self._scheduler.add_map(run)
         return begun
@@ -354,7 +262,7 @@ class Maps:
             practice=service.practising,
         )
 
-    def _mapped(self, begun: _Begun, table: Table, part: Part) -> Mapped:
+    def _mapped(self, begun: Begun, table: Table, part: Part) -> Mapped:
         return Mapped(
             table,
             part,
@@ -371,35 +279,6 @@ class Maps:
         mapped.wait_for_rows()
         run.close(part)
         return mapped.so_far()
-
-    def _record(self, begun: _Begun, *, late: bool) -> None:
-        """The one commit point of a map. Called again when what was in flight has landed."""
-        if not late or begun.run.spending.has_unrecorded:
-            self._commit(begun, late=late)
-        if begun.run.has_landed:  # not before that: what it has taken would count nowhere
-            self._scheduler.remove_map(begun.run)
-
-    def _commit(self, begun: _Begun, *, late: bool) -> None:
-        history, run = self._history, begun.run
-
-        def commit() -> None:
-            event = self._event(begun, late=late)
-            if event is not None:
-                history.commit(event)
-                run.event_id = run.event_id or event.of or event.id
-
-        if threading.current_thread() is not threading.main_thread():  # who stops it does not wait for the disk
-            self._rows.flush()
-        with self._scheduler.admitting, history.changing:
-            undisturbed(commit)
-        history.write_down()
-
-    def _event(self, begun: _Begun, *, late: bool) -> MapEvent | None:
-        history, run, anchor = self._history, begun.run, begun.run.anchor
-        if begun.recorded is None:
-            return map_event_of(run, begun.request, history, self._service, late=late)
-        found = begun.recorded.find(run.tally.key(list(run.parts)))
-        return None if found is None else found.repeated(history.next_id(), anchor, history.run(anchor.run))
 
 
 def _around(request: Request) -> int:

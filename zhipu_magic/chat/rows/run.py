@@ -1,8 +1,7 @@
 """The threads of one map: they take the rows that are left, ask them, and keep what came.
 
 The thread that got an answer keeps it, so that whoever waits for the map can leave at any moment: what is in flight
-lands all the same. Few rows wait for a place, besides those that were refused: another thread takes a row when the last
-that waited has gone, and one that would wait behind enough others rests until then.
+lands all the same.
 """
 
 from __future__ import annotations
@@ -25,16 +24,12 @@ from .claims import Claims, Waiting
 from .counts import Tally
 from .part import Part, ToAsk
 from .spending import RowSpending
+from .workers import Workers
 
-#: Threads at most, whatever the service takes.
-_MOST_THREADS = 250
 #: Requests that must all have been refused, and none answered, until the same is expected of all others: for what all
 #: rows share, and not for what one of them says.
 _REFUSED_ALIKE = 50
 _OF_THE_REQUEST = frozenset({"service.parameter", "service.refused", "service.search"})
-#: Threads that wait for a place, at most: one goes, and another has its row ready.
-_MOST_WAITING = 2
-_LOOK = 0.05
 
 
 class Asks(Protocol):
@@ -83,13 +78,9 @@ class Run:
         self.is_settled = False
         """Whether it is over, and what it took is recorded."""
         self.over_at: float | None = None
-        self.in_flight = 0
-        self._threads = self._idle = self._waiting = 0
+        self.workers = Workers(self._work, self._gone)
         self._refused: int | None = 0
-        lock = threading.Lock()
-        self._lock = threading.Condition(lock)
-        self._wanted = threading.Condition(lock)
-        self._resting = self._called = 0
+        self._ending = threading.Lock()
         self._in_hand = 0
         self._choosing = threading.Lock()
         self._on_change: deque[Callable[[], None]] = deque()
@@ -139,27 +130,11 @@ class Run:
     def seconds(self) -> float:
         return (self.over_at or time.monotonic()) - self.started
 
-    # What a caller tells (see `caller.Watch`)
+    # What a caller looks at (see `caller.Watch`)
 
     @property
     def is_alone(self) -> bool:
         return self._in_hand == 1 and not any(part.has_left or not part.is_prepared for part in list(self.parts))
-
-    def waits(self) -> None:
-        with self._lock:
-            self._waiting += 1
-
-    def goes(self, *, has_place: bool) -> None:
-        with self._lock:
-            self._waiting -= 1
-            self.in_flight += has_place
-        if has_place:
-            self._grow()
-
-    def back(self) -> None:
-        """A request is not in flight any more."""
-        with self._lock:
-            self.in_flight -= 1
 
     # The threads
 
@@ -170,7 +145,7 @@ class Run:
             self.more()
             return
         threading.Thread(target=self._prepare, args=(part,), name="zhipu_magic rows", daemon=True).start()
-        self._grow()
+        self.workers.want()
 
     def end_with(self, part: Part, error: GLMError | None) -> None:
         """Be stopped with this part as far as it is."""
@@ -198,52 +173,34 @@ class Run:
 
     def more(self) -> None:
         """There may be rows to ask that were not there before."""
-        with self._lock:
-            self._lock.notify_all()
+        self.workers.tell()
         if all(part.is_done for part in self.parts) and self.is_complete:
             self._end()
         else:
-            self._grow()
+            self.workers.want()
         self.change()
 
-    def _grow(self) -> None:
-        """Have another thread look for a row, unless one looks for it already, or waits for a place."""
-        with self._lock:
-            if self.is_over or self._idle or self._waiting:
-                return
-            if self._resting > self._called:
-                self._called += 1
-                self._wanted.notify()
-                return
-            if self._threads >= _MOST_THREADS:
-                return
-            self._threads += 1
-        threading.Thread(target=self._work, name="zhipu_magic row", daemon=True).start()
-
     def _work(self) -> None:
-        try:
-            while (row := self._next()) is not None:
-                answered: Answered | None = None
-                try:
-                    answered = self._asked(row)
-                finally:
-                    self._land(row, answered)
-                if answered is not None:
-                    self._expect_the_same(answered)
-                self.more()
-        finally:
-            with self._lock:
-                self._threads -= 1
-                has_landed = self.is_settled and not self._threads
-            if has_landed:
-                self._ended(True)
-            self.change()
+        while (row := self._next()) is not None:
+            answered: Answered | None = None
+            try:
+                answered = self._asked(row)
+            finally:
+                self._land(row, answered)
+            if answered is not None:
+                self._expect_the_same(answered)
+            self.more()
+
+    def _gone(self, is_last: bool) -> None:
+        if is_last:
+            self._ended(True)
+        self.change()
 
     def _next(self) -> ToAsk | None:
         """The next row to ask, once there is one and the budget has room for it; None when nothing more is asked."""
         while not self.is_over:
-            if self._waiting >= _MOST_WAITING:
-                self._rest()
+            if self.workers.are_enough:
+                self.workers.rest()
                 continue
             with self._choosing:  # two threads could pass the budget together
                 has_room = self.spending.has_room(self._in_hand)
@@ -260,32 +217,14 @@ class Run:
                 self._stop_unread()
             elif is_stuck and any(part.has_left for part in self.parts):
                 self.stop(self._over_budget())
-            elif not self._look_again():
-                self._rest()
+            elif not self.workers.look_again():
+                self.workers.rest()
         return None
 
     def _stop_unread(self) -> None:
         """Stop, because the rows of a part can be read no more."""
         errors = [part.error for part in list(self.parts) if part.error is not None]
         self.stop(next((error for error in errors if isinstance(error, GLMError)), None))
-
-    def _look_again(self) -> bool:
-        """Wait a moment. Returns False if another thread does: one that looks for a row is enough."""
-        with self._lock:
-            if self._idle:
-                return False
-            self._idle += 1
-            self._lock.wait(_LOOK)
-            self._idle -= 1
-        return True
-
-    def _rest(self) -> None:
-        """Wait until another thread is wanted, or nothing more is asked. To start one anew would take longer."""
-        with self._lock:
-            self._resting += 1
-            self._wanted.wait_for(lambda: self._called or self.is_over)
-            self._resting -= 1
-            self._called = max(0, self._called - 1)
 
     def _let_go(self) -> None:
         with self._choosing:
@@ -354,21 +293,18 @@ class Run:
 
     def _end(self) -> None:
         with self._claims.landing:
-            with self._lock:
+            with self._ending:
                 if self.is_over:
                     return
                 self.is_over = True
                 self.over_at = time.monotonic()
-                self._lock.notify_all()
-                self._wanted.notify_all()
+            self.workers.end()
             self.until = self._store.mark()
             self.spending.close()
             for part in list(self.parts):
                 part.close()
         self._ended(False)
-        with self._lock:
-            self.is_settled = True
-            has_landed = not self._threads
-        if has_landed:
+        self.is_settled = True
+        if self.workers.release():
             self._ended(True)
         self.change()

@@ -1,0 +1,119 @@
+"""Makes what all rows of a map share from what the user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ...history.turn import Anchor
+from ...service.connection import Service
+from ...text.argument_types import check_prompt, check_types
+from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...values.frames.answers import answer_columns
+from ...values.frames.python_values import is_missing
+from ...values.frames.table import Table
+from ...values.references import Prompt
+from ...values.row_template import row_template
+from ..compose import Composer, check_sight
+from ..option_check import check_options
+from ..options import Options
+from .map_request import MapOptions, MapRequest
+from .requests import RowRequests
+
+
+class Asked(NamedTuple):
+    """What a map is asked with, as its user gives it (see `Chat.map`)."""
+
+    template: str
+    options: Options
+    how: MapOptions
+    names: Mapping[str, Any]
+    images: Any
+    anchor: Anchor
+
+
+class MapRequests:
+    """Makes the requests of one chat's maps. What is off about them is told through `warn`; `is_live` says whether
+    the service is surely asked.
+    """
+
+    def __init__(
+        self,
+        composer: Composer,
+        service: Service,
+        *,
+        is_live: Callable[[], bool],
+        value_tokens: Callable[[], int],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._composer = composer
+        self._service = service
+        self._is_live = is_live
+        self._value_tokens = value_tokens
+        self._warn = warn
+
+    def asked(
+        self,
+        template: str,
+        options: Options | None,
+        how: Mapping[str, Any],
+        *,
+        names: Mapping[str, Any] | None,
+        images: Any,
+        anchor: Anchor | None = None,
+        **more: Any,
+    ) -> Asked:
+        """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
+        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
+        return Asked(
+            template=template,
+            options=placed,
+            how=MapOptions(**how),
+            names=names or {},
+            images=images,
+            anchor=anchor or Anchor(),
+        )
+
+    def of(self, asked: Asked, table: Table) -> MapRequest:
+        """The request of the rows of this table. Raises InvalidRequest."""
+        check_prompt(asked.template)
+        check_types({"names": asked.names})
+        columns = answer_columns(asked.options.as_type)
+        images = asked.images if isinstance(asked.images, (list, tuple)) else [asked.images]
+        template = row_template(
+            asked.template,
+            table.columns,
+            asked.names,
+            self._value_tokens(),
+            images=images,
+            is_missing=is_missing,
+            hide=self._service.hiding(),
+        )
+        for note in template.notes:
+            self._warn(note)
+        request = self._composer.asking(Prompt(asked.template, cut=template.cut), asked.options, asked.anchor)
+        check_sight(request, has_images=template.has_images)
+        if self._is_live():
+            check_options(request, self._service.profile, self._warn)
+        for tool in request.options.tools:
+            if tool.asks_first:
+                raise InvalidRequest(
+                    "{tool} asks before each call, and the rows of a table are asked many at once.",
+                    hint="Pass the function itself, if it may run without asking.",
+                    reason="rows.consent",
+                    outcomes=[NOTHING_SENT],
+                    tool=tool.name,
+                )
+        return MapRequest(
+            request=request,
+            table_columns=table.columns,
+            requests=RowRequests(request),
+            template=template,
+            written=asked.template,
+            options=asked.how,
+            columns=columns,
+        )
+
+    def for_table(self, request: MapRequest, asked: Asked, table: Table) -> MapRequest:
+        """The same for a further table, whose columns may stand in another order."""
+        return request if table.columns == request.table_columns else self.of(asked, table)
