@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from front_end import AT_LENGTH, FrontEnd, OpenNotebook
+from front_end import AT_LENGTH, LAB, NOTEBOOK, FrontEnd, OpenNotebook
 from test_browser_looks import CONTRASTS, READABLE
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer
@@ -81,6 +81,7 @@ def assert_settled(saved: nbformat.NotebookNode, index: int, line: str) -> None:
 # While it runs, and when it is whole
 
 
+@pytest.mark.parametrize("front_end", [LAB, pytest.param(NOTEBOOK, marks=AT_LENGTH)], indirect=True)
 def test_it_counts_in_one_line_and_settles_to_the_first_rows_and_what_failed(
     front_end: FrontEnd, limited: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:
@@ -182,7 +183,8 @@ def test_a_page_reloaded_while_it_runs_loses_no_answer(
     notebook.run(1)
     notebook.wait_for(1, has(r"^[1-9]\d/80"))
     notebook.save()
-    notebook.load()
+    notebook.page.close()  # a page that has changed since would ask before it is loaded again
+    notebook = opened(lab, notebook.path)
     notebook.wait_for_kernel()
     expect(notebook.panel(1)).to_contain_text("/80")
     assert not any(words in notebook.page.locator(".jp-Notebook").inner_text() for words in BROKEN)
