@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -98,6 +99,22 @@ def test_the_line_is_updated_in_place_at_most_four_times_a_second(
     assert any("in flight" in frame["data"]["text/plain"] for frame in frames)
     assert len({frame["transient"]["display_id"] for frame in frames}) == 1
     assert len(cell.outputs) == 2
+
+
+def test_no_more_than_the_users_own_ceiling_are_said_to_be_possible(page: Page, server: PracticeServer) -> None:
+    page.names["many"] = [f"row {number}" for number in range(60)]
+    page.names["few"] = page.names["many"][:20]
+    server.load.latency = 0.1
+    page.run("%%glm --each many\n{{ text }}")  # the limit that this finds is more than two
+    assert server.load.most > 2
+    cell = page.run("%%glm --each few --in-flight 2\nAgain: {{ text }}")
+    said = {part for message in cell.messages for part in cell_parts(message) if part.endswith(" in flight")}
+    assert said <= {"1 of 2 in flight", "2 of 2 in flight"}
+    assert "2 of 2 in flight" in said
+
+
+def cell_parts(message: dict[str, Any]) -> list[str]:
+    return str(message["data"]["text/plain"]).split(" · ")
 
 
 def test_where_no_updates_are_shown_only_the_end_is(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
@@ -226,6 +243,13 @@ def test_preview_shows_the_first_prompts_and_what_all_would_take(
     assert "Classify: alpha" in cell.plain()
     assert "is missing in this row" in cell.plain()
     assert not server.requests
+
+
+def test_preview_of_rows_that_are_all_known_says_that(page: Page, server: PracticeServer) -> None:
+    page.names["many"] = ["a", "b"]
+    page.run("%%glm --each many\n{{ text }}")
+    said = page.run("%%glm --each many --preview\n{{ text }}").plain()
+    assert said.startswith("**Nothing was sent.** 2 rows, 2 distinct, 2 known, 0 to ask.\n")
 
 
 # %glm rows

@@ -9,7 +9,15 @@ import pytest
 
 from zhipu_magic.chat.rows.asked import FailedRow
 from zhipu_magic.chat.rows.figures import MapFigures
-from zhipu_magic.notebook.display.map_panel import MapNotes, causes_of, line_html, line_text, notes_text, panel_html
+from zhipu_magic.notebook.display.map_panel import (
+    MapNotes,
+    causes_of,
+    line_html,
+    line_text,
+    line_within,
+    notes_text,
+    panel_html,
+)
 from zhipu_magic.notebook.display.pace import Pace
 from zhipu_magic.text.numbers import rough_money
 
@@ -43,6 +51,24 @@ def test_the_line_tells_how_far_it_is_what_goes_on_and_what_it_takes() -> None:
         "≈ ¥1.23 of ≈ ¥13 · ETA 0:52"
     )
     assert line_text(OVER) == "2,000 rows (40 equal, 120 known) · 3 failed · 1.2M + 890k tokens · ≈ ¥1.23 · 0:09"
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (len(line_text(RUNNING)), line_text(RUNNING)),
+        (
+            len(line_text(RUNNING)) - 1,
+            "312/2,000 (40 equal, 120 known) · 18 of 20 in flight · 3 failed · ≈ ¥1.23 of ≈ ¥13 · ETA 0:52",
+        ),
+        (80, "312/2,000 (40 equal, 120 known) · 18 of 20 in flight · 3 failed · ETA 0:52"),
+        (60, "312/2,000 · 18 of 20 in flight · 3 failed · ETA 0:52"),
+        (50, "312/2,000 · 18 of 20 in flight · ETA 0:52"),
+        (10, "312/2,000 · ETA 0:52"),
+    ],
+)
+def test_in_few_columns_the_line_is_without_what_matters_least(columns: int, line: str) -> None:
+    assert line_within(RUNNING, columns) == line
 
 
 def test_a_busy_service_stands_in_the_place_of_what_is_in_flight_and_of_the_time_left() -> None:
