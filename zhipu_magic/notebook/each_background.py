@@ -64,7 +64,8 @@ class MapWork:
 
     @property
     def tokens(self) -> int | None:
-        return self._mapped.usage.total_tokens
+        figures = self._mapped.figures()
+        return figures.prompt_tokens + figures.completion_tokens
 
     @property
     def done(self) -> bool:

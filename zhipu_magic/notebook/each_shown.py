@@ -105,7 +105,7 @@ def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapP
     except GLMError as error:  # its rows are in other processes
         gone = error
     notes = [*session.take_notices(), *_notes(mapped)]
-    painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors)))
+    painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
     session.shell.push({name: value for name, value in bound.items() if name is not None})
     session.reflect_chat()
     return gone

@@ -128,6 +128,16 @@ def test_a_row_is_asked_outside_the_conversation(chat: Chat, server: PracticeSer
     assert chat.system == ""
 
 
+def test_what_failed_and_what_it_took_are_told_of_all_rows(chat: Chat, server: PracticeServer) -> None:
+    server.load.latency = 0.05
+    server.enqueue(*[Fault.of("1301")] * 3)
+    assert len(chat.map("Say {{ text }}", ["a", "b", "c"]).errors) == 3
+    assert chat.map("Now {{ text }}", ["a", "b", "c"]).usage.completion_tokens > 0
+    begun = chat.map("Later {{ text }}", ["a", "b", "c"])
+    assert begun.errors_so_far() == []
+    assert begun.cost is not None
+
+
 def test_rows_come_as_they_end_and_a_map_can_be_awaited(chat: Chat) -> None:
     seen = {row.row: row.value for row in chat.map("Say {{ text }}", ["a", "b", "c"])}
     assert seen.keys() == {0, 1, 2}

@@ -41,10 +41,10 @@ class Mapped:
     ...     print(row.row, row.value)
     >>> mapped.frame                  # the table, with a column for each field of the answer
 
-    It is asked in the background from the start. Reading `frame` or `values`, iterating and awaiting wait for the rows,
-    and raise the `GLMError` that stopped the map, unless it has been raised already; then they give what there is. An
-    interrupt while they wait stops the map. What is in flight when it is stopped still lands, and is kept: the same map
-    asked again asks only what is missing.
+    It is asked in the background from the start. Reading `frame`, `values`, `errors`, `usage` or `cost`, iterating and
+    awaiting wait for the rows, and raise the `GLMError` that stopped the map, unless it has been raised already; then
+    they give what there is. `so_far` and `figures` wait for nothing. An interrupt while they wait stops the map. What
+    is in flight then still lands, and is kept: the same map asked again asks only what is missing.
     """
 
     def __init__(
@@ -218,13 +218,19 @@ class Mapped:
 
     @property
     def errors(self) -> list[FailedRow]:
-        """The rows that have ended without an answer, in the order of the table."""
+        """The rows that have ended without an answer, in the order of the table. Waits."""
+        self.wait()
+        return self.errors_so_far()
+
+    def errors_so_far(self) -> list[FailedRow]:
+        """The same for the rows that have ended by now. It waits for nothing."""
         failures = dict(self._part.failures)
         return [failures[index] for index in sorted(failures)]
 
     @property
     def usage(self) -> Usage:
-        """The tokens that it has taken, as the service has counted them. What was known before took none."""
+        """The tokens that it has taken, as the service has counted them. What was known before took none. Waits."""
+        self.wait()
         figures = self.figures()
         return Usage(
             prompt_tokens=figures.prompt_tokens,
@@ -235,7 +241,8 @@ class Mapped:
 
     @property
     def cost(self) -> float | None:
-        """An estimate of what it has cost, in yuan; None where the price is not known."""
+        """An estimate of what it has cost, in yuan; None where the price is not known. Waits."""
+        self.wait()
         return self.figures().cost
 
     @property
