@@ -55,6 +55,7 @@ class Practice:
     def __init__(self, pace: float, limit: int | None = None, latency: float = 0.0) -> None:
         self._server = PracticeServer(pace=pace, limit=limit, latency=latency).start()
         self._let_in = self._refused = 0
+        self._in_flight_seconds = 0.0
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point a client here."""
@@ -79,12 +80,17 @@ class Practice:
 
     def count_from_here(self) -> None:
         """Forget what was counted."""
-        self._let_in, self._refused = self._server.load.let_in, self._server.load.refused
+        load = self._server.load
+        self._let_in, self._refused, self._in_flight_seconds = load.let_in, load.refused, load.in_flight_seconds
 
     def counts(self) -> tuple[int, int]:
         """The requests that were let in, and those that were refused."""
         load = self._server.load
         return load.let_in - self._let_in, load.refused - self._refused
+
+    def in_flight_seconds(self) -> float:
+        """How long the requests were in flight, together."""
+        return self._server.load.in_flight_seconds - self._in_flight_seconds
 
     def received_at(self) -> float:
         """When the last request had arrived, by `time.monotonic()`, which all processes of a machine share."""

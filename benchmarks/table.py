@@ -29,6 +29,11 @@ def at_most(limit: float, values: Values, unit: str = "") -> str:
     return f"{_mark(median(values) <= limit)} ≤ {_number(limit)} {unit}".rstrip()
 
 
+def at_least(limit: float, values: Values, unit: str = "") -> str:
+    """A target: the median is at least `limit`."""
+    return f"{_mark(median(values) >= limit)} ≥ {_number(limit)} {unit}".rstrip()
+
+
 def at_most_above(limit: float, ours: Values, theirs: Values, unit: str, name: str) -> str:
     """A target: we take at most `limit` more than another contender."""
     above = differences(ours, theirs)

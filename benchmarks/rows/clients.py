@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import threading
@@ -129,18 +130,20 @@ def of_dask(spec: Spec) -> Ask:
     """`Chat.map` over a DataFrame of dask, whose rows are with two workers of a cluster, and told nothing."""
     import dask.dataframe
     import pandas
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster, wait
 
     from zhipu_magic import Chat
 
-    cluster = LocalCluster(n_workers=2, threads_per_worker=2, host="127.0.0.1", dashboard_address="127.0.0.1:0")
-    client = Client(cluster)
+    address: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    client = Client(LocalCluster(n_workers=2, threads_per_worker=2, silence_logs=logging.CRITICAL, **address))
     chat = Chat(MODEL, api_key=os.environ["ZHIPUAI_API_KEY"], base_url=_address(), journal=spec.journal)
 
     def ask(model: str, rows: Sequence[str], at_once: int) -> Answers:
         table = dask.dataframe.from_pandas(pandas.DataFrame({"text": rows}), npartitions=_PARTITIONS)
-        frame = chat.map(TEMPLATE, client.persist(table), model=model).frame
-        return [answer if isinstance(answer, str) else None for answer in frame["answer"].compute()]
+        mapped = chat.map(TEMPLATE, client.persist(table), model=model)
+        wait(mapped.frame)
+        answers: Answers = mapped.values
+        return answers
 
     return ask
 

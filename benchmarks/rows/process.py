@@ -22,7 +22,8 @@ _ENDS = 5.0
 
 class Result(NamedTuple):
     """What came of asking over a table. `seconds` on the clock and `cpu` seconds of the client's process, rows `lost`,
-    `megabytes` that its memory has grown by, and the requests that the server has let in and refused.
+    `megabytes` that its memory has grown by, the requests that the server has let in and refused, and the seconds that
+    they were in flight there, together.
     """
 
     rows: int
@@ -32,11 +33,16 @@ class Result(NamedTuple):
     megabytes: float
     let_in: int
     refused: int
+    in_flight_seconds: float
 
     @property
     def refused_share(self) -> float:
         """The percentage of all requests that was refused."""
         return 100 * self.refused / (self.refused + self.let_in)
+
+    def used(self, places: int) -> float:
+        """The share of so many places that was used, on average."""
+        return self.in_flight_seconds / (places * self.seconds)
 
     @property
     def cpu_us(self) -> float:
@@ -67,7 +73,8 @@ class Client:
         let_in, refused = self._server.counts()
         with suppress(subprocess.TimeoutExpired):  # it ends by itself, and with it whatever it has started
             self.process.wait(_ENDS)
-        return Result(rows=self._rows, let_in=let_in, refused=refused, **found)
+        in_flight = self._server.in_flight_seconds()
+        return Result(rows=self._rows, let_in=let_in, refused=refused, in_flight_seconds=in_flight, **found)
 
     def _pipe(self, pipe: Any) -> Any:
         assert pipe is not None

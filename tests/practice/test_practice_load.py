@@ -37,6 +37,7 @@ def test_a_place_is_held_until_the_answer_has_come(server: PracticeServer, ask: 
         assert slow.result().status_code == 200
     assert ask("quick").status_code == 200
     assert (server.load.let_in, server.load.refused, server.load.most) == (2, 1, 1)
+    assert 0.2 <= server.load.in_flight_seconds < 10
 
 
 def test_an_answer_takes_as_long_as_it_is_said_to(server: PracticeServer, ask: Ask) -> None:

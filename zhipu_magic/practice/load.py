@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -32,7 +33,13 @@ class Load:
         self.storm: Fault | None = None
         self.let_in = self.refused = self.most = 0
         self._taken = 0
+        self._seconds = 0.0  # the sum of when requests left, less that of when they entered
         self._random = random.Random(0)
+
+    @property
+    def in_flight_seconds(self) -> float:
+        """How long requests have been in flight, together."""
+        return self._seconds + self._taken * time.monotonic()
 
     def enter(self) -> Fault | None:
         """Let a request in, which is to `leave`; or else what it is refused with."""
@@ -43,6 +50,7 @@ class Load:
             self.refused += 1
             return refusal
         self._taken += 1
+        self._seconds -= time.monotonic()
         self.let_in += 1
         self.most = max(self.most, self._taken)
         return None
@@ -64,3 +72,4 @@ class Load:
 
     def _free(self) -> None:
         self._taken -= 1
+        self._seconds += time.monotonic()

@@ -273,6 +273,8 @@ class Part:
                 if self._back:
                     return self._back.pop()
                 if not self._left or self.error is not None:
+                    if self.is_prepared:
+                        self._prompts = None  # some rows may have been made ahead of the last
                     return None
                 index = self._left.popleft()
                 row, failure = self._row_or_failure(index)
