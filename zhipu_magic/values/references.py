@@ -19,6 +19,7 @@ from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, split_b
 
 if TYPE_CHECKING:
     from .images.from_value import Image
+    from .rendering.registry import Rendered
 
 #: In one text: references, and notes about those that look like one.
 _MOST_REFERENCES, _MOST_NOTES = 1_000, 10
@@ -174,14 +175,19 @@ class _Expansion:
         if shown.left_out:
             self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
         if shown.images:
-            numbers = range(len(self.images) + 1, len(self.images) + len(shown.images) + 1)
-            self.images += shown.images
-            marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
-            return f"{marks}\n{shown.text}" if shown.text else marks
+            return numbered(shown, wanted, self.images)
         if not shown.block or alone:
             return shown.text
         self.below[wanted] = f"`{wanted}`:\n\n{shown.text}"
         return f"`{wanted}`"
+
+
+def numbered(shown: Rendered, wanted: str, images: list[Image]) -> str:
+    """What stands in a text for a value that is shown as images, which are added to those that are there."""
+    numbers = range(len(images) + 1, len(images) + len(shown.images) + 1)
+    images += shown.images
+    marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
+    return f"{marks}\n{shown.text}" if shown.text else marks
 
 
 def _is_alone(text: str, place: Found) -> bool:

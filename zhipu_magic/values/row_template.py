@@ -24,6 +24,7 @@ from ..text.suggestions import nearest
 from ..text.tokens import estimate
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, root_of, split_budget
+from .references import numbered
 
 if TYPE_CHECKING:
     from .images.from_value import Image
@@ -337,10 +338,7 @@ class _Reading:
         if shown.left_out:
             self.cut.append(f"{wanted}: {shown.left_out}")
         if shown.images:
-            numbers = range(len(self.images) + 1, len(self.images) + len(shown.images) + 1)
-            self.images += shown.images
-            marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
-            return f"{marks}\n{shown.text}" if shown.text else marks
+            return numbered(shown, wanted, self.images)
         if not self.used and not shown.block:
             return shown.text
         if "\n" not in shown.text and len(shown.text) <= _SHORT:

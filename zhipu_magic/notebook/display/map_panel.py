@@ -14,7 +14,7 @@ from ...text.numbers import compact, money, plural, rough_money, short_time
 from ...text.wrapping import width
 from .. import costs
 from .panel import note_line
-from .style import BRAND, FAINT, FONT, TRACK, WARN
+from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 #: Causes of failure that are told apart, rows that are named for each, and characters of what the service said.
 _CAUSES, _ROWS_NAMED, _LONGEST = 5, 5, 240
@@ -187,7 +187,7 @@ def panel_html(figures: MapFigures, found: MapNotes) -> Markup:
     inner = Markup(
         '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
         line=_parts(line_parts(figures)),
-        details=_details_html(figures),
+        details=in_a_grid(_details(figures)),
     )
     return _framed(_notes_html(found) + inner)
 
@@ -227,17 +227,6 @@ def _framed(inner: Markup) -> Markup:
         faint=FAINT,
         font=FONT,
         inner=inner,
-    )
-
-
-def _details_html(figures: MapFigures) -> Markup:
-    rows = Markup().join(
-        Markup("<span>{name}</span><span>{value}</span>", name=name, value=value) for name, value in _details(figures)
-    )
-    return Markup(
-        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px">'
-        "{rows}</div>",
-        rows=rows,
     )
 
 

@@ -11,7 +11,7 @@ from ...text.characters import shorten
 from ...text.markup import Markup
 from ...text.numbers import money, plural
 from .figures import Figures, percent
-from .style import BRAND, FAINT, FONT, TRACK, WARN
+from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 PanelMode = Literal["settle", "live", "off"]
 
@@ -49,7 +49,7 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
         inner = Markup(
             '<details><summary style="cursor:pointer">{line}</summary>{details}</details>',
             line=line,
-            details=_details_html(figures),
+            details=in_a_grid(_details(figures)),
         )
     return Markup(
         '<div class="zhipu-magic-panel" role="group" aria-label="Usage of this reply" '
@@ -101,17 +101,6 @@ def _bar(tokens: int, context: int) -> Markup:
         least=2 if tokens else 0,
         track=TRACK,
         brand=BRAND,
-    )
-
-
-def _details_html(figures: Figures) -> Markup:
-    rows = Markup().join(
-        Markup("<span>{name}</span><span>{value}</span>", name=name, value=value) for name, value in _details(figures)
-    )
-    return Markup(
-        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:16px;margin:4px 0 4px 16px">'
-        "{rows}</div>",
-        rows=rows,
     )
 
 
