@@ -210,3 +210,41 @@ def test_a_batch_that_was_submitted_says_so_in_a_replay_and_one_that_was_answere
     page.run(batch, "A")  # now it has its table
     page.run("%config GLMMagics.replay = 'only'")
     assert "6 rows" in page.run(batch, "A").plain(1)
+
+
+def test_a_batch_that_was_collected_is_shown_and_bound_in_a_replay(recorded: Recorded, page: Page) -> None:
+    batch = ASK.replace(" -o", " --batch -o").replace("--in-flight 2 ", "")
+    page.names["found"] = []
+    recorded.run("A", batch)
+    collect = recorded.run("B", "%glm collect --wait")
+    assert "6 rows" in collect.plain(1)
+    assert all(row["answer"] for row in page.names["found"])
+    assert "no batch to collect" in recorded.run("C", "%glm collect").plain()
+    page.magics.chat.history.records.rows.flush()
+    page.run("%config GLMMagics.replay = 'only'")
+    del page.names["found"]
+    for name, code, (outputs, _, found) in recorded._cells:
+        replayed = page.run(code, name)
+        assert [output["data"] for output in replayed.outputs] == outputs
+        assert name == "A" or page.names["found"] == found
+
+
+def test_a_batch_of_which_nothing_was_collected_says_that_in_a_replay(recorded: Recorded, page: Page) -> None:
+    batch = ASK.replace(" -o", " --batch -o").replace("--in-flight 2 ", "")
+    page.names["found"] = []
+    recorded.run("A", batch)
+    page.run("%config GLMMagics.replay = 'only'")
+    assert "submitted" in page.run(batch, "A").plain()
+    assert "Of the batch about “{{ text }}”, nothing was recorded" in page.run("%glm collect", "B").plain()
+
+
+def test_in_a_replay_no_batch_is_looked_at_or_cancelled(recorded: Recorded, page: Page, server: PracticeServer) -> None:
+    page.names["found"] = []
+    page.run("%config GLMMagics.replay = 'off'")
+    recorded.run("A", ASK.replace(" -o", " --batch -o").replace("--in-flight 2 ", ""))
+    page.run("%config GLMMagics.replay = 'only'")
+    asked = len(server.requests)
+    assert page.magics.chat.collect() == []
+    assert page.run("%glm cancel").success
+    assert len(server.requests) == asked
+    assert server.batches[0]["status"] != "cancelled"

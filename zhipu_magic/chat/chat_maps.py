@@ -119,11 +119,11 @@ class ChatMaps:
 
     def collect(self) -> list[Collected]:
         """Keep the answers of all batches that are over, and say how far the others are. Raises GLMError."""
-        return self._maps.batches.collect()
+        return self._maps.collect()
 
     def cancel_batches(self) -> None:
         """End all batches early. What was answered until then is collected as ever. Raises GLMError."""
-        self._maps.batches.cancel()
+        self._maps.cancel()
 
     @cached_property
     def _maps(self) -> Maps:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..text.characters import shorten
-from ..text.errors import GLMError, Interrupted
+from ..text.errors import GLMError, Interrupted, NotRecorded
 from ..text.markup import Markup
 from ..text.numbers import plural
 from ..text.tables import table
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from .line.cell_line import CellOptions
     from .session import Session
 
-#: Seconds between two looks at batches that are waited for.
-_GAP = 10.0
+#: Seconds between two looks at batches that are waited for: at first, and at most.
+_FIRST_GAP, _LONGEST_GAP = 1.0, 10.0
 _TICK = 0.25
 #: Characters of a template by which a batch is known.
 _LONGEST_TITLE = 40
+_NOTHING = Markup("There is no batch to collect: `%%glm --each TABLE --batch` submits one.")
 
 
 def submit(session: Session, template: str, options: CellOptions, given: Mapping[str, Any]) -> bool:
@@ -35,6 +36,8 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
     submitted = chat.batch(template, note={"line": options.line}, **asked)
     if not (submitted.new or submitted.earlier):
         return False
+    if chat.replay == "only":
+        session.submitted[template, options.line] = None
     counts = [f"{plural(submitted.new, 'request')} submitted" if submitted.new else ""]
     counts += [f"{submitted.earlier:,} under way already" if submitted.earlier else ""]
     counts += [f"{plural(submitted.known, 'answer')} known" if submitted.known else ""]
@@ -53,10 +56,14 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
 def collect(session: Session, *, wait: bool) -> None:
     """Fetch what is done, show how far the rest is, and bind the tables. `wait` until all is. Raises GLMError."""
     session.follow_notebook()
+    if session.chat.replay == "only":
+        _collect_again(session)
+        return
     found = session.chat.collect()
     if not found:
-        session.answer(Markup("There is no batch to collect: `%%glm --each TABLE --batch` submits one."))
+        session.answer(_NOTHING)
         return
+    gap = _FIRST_GAP
     while True:
         for one in found:
             if one.is_over:
@@ -64,14 +71,29 @@ def collect(session: Session, *, wait: bool) -> None:
         left = [one for one in found if not one.is_over]
         if not (wait and left):
             break
-        _pause()
+        _pause(gap)
+        gap = min(_LONGEST_GAP, 2 * gap)
         found = session.chat.collect()
     if left:
         session.answer(_progress(left))
 
 
-def _pause() -> None:
-    ends = time.monotonic() + _GAP
+def _collect_again(session: Session) -> None:
+    """Show and bind what had come of the batches of this page when it was recorded."""
+    if not session.submitted:
+        session.answer(_NOTHING)
+    for template, line in list(session.submitted):
+        try:
+            _show(session, template, line)
+        except NotRecorded:
+            about = shorten(" ".join(template.split()), _LONGEST_TITLE)
+            session.answer(Markup("Of the batch about “{about}”, nothing was recorded here.", about=about))
+        else:
+            del session.submitted[template, line]
+
+
+def _pause(seconds: float) -> None:
+    ends = time.monotonic() + seconds
     try:
         while (seconds := ends - time.monotonic()) > 0:
             time.sleep(min(seconds, _TICK))

@@ -57,6 +57,8 @@ class Session:
         self._notices: list[str] = []
         self.last_each: tuple[str, CellOptions] | None = None
         """The template and the options of the latest cell that asked over a table."""
+        self.submitted: dict[tuple[str, str], None] = {}
+        """The templates and lines of the cells that have submitted a batch in a replay, until it is collected."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked

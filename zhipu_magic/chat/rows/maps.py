@@ -29,7 +29,7 @@ from .part import Part, Seen, TableRows
 from .record import key_of_batch
 from .recorded import Recorded
 from .recording import Begun, Recording
-from .row_batches import RowBatches
+from .row_batches import Collected, RowBatches
 from .run import Run
 from .spending import RowSpending
 from .submitted import Submitted
@@ -161,6 +161,15 @@ class Maps:
             known=event.known or 0,
             failed=event.failed or 0,
         )
+
+    def collect(self) -> list[Collected]:
+        """Keep what came of the batches that are over (see `RowBatches.collect`). In a replay, none is looked at."""
+        return [] if self._replays else self.batches.collect()
+
+    def cancel(self) -> None:
+        """End all batches early. In a replay, none is."""
+        if not self._replays:
+            self.batches.cancel()
 
     @cached_property
     def batches(self) -> RowBatches:

@@ -126,6 +126,8 @@ class Part:
         self.arrived: list[int] = []
         """The rows that have ended, in the order in which they did."""
         self.prepared = self.equal = self.known = self.answered = self.cut_off = self.cut = 0
+        self.unanswered = 0
+        """The rows that have failed because none is to be asked."""
         self.is_prepared = False
         self._is_closed = False
         self.error: BaseException | None = None
@@ -230,6 +232,7 @@ class Part:
             seen(index, row.prompt, known)
         if known is None and not self._ask:
             none = FailedRow(row=index, code="", message="It has no answer yet.", tries=0, reason="row.unanswered")
+            self.unanswered += 1
             self._end(index, failure=none)
         elif known is None:
             self._left.append(index)

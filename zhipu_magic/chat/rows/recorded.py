@@ -46,7 +46,7 @@ class Recorded:
         event = self.event = self._look_up(lambda counts: _keys_of([row.key for row in keyed], counts))
         looked_at = None if event is None else event.prepared
         part.prepare(lambda: False, rows=keyed[:looked_at])
-        if part.has_left and (event is None or event.stopped is None):
+        if (part.has_left and (event is None or event.stopped is None)) or (event is None and part.unanswered):
             raise _not_recorded(part)
 
     def find(self, key: str) -> MapEvent | None:
@@ -103,7 +103,7 @@ def _keys_of(keys: Sequence[str], counts: Collection[int]) -> Iterator[str]:
 
 
 def _not_recorded(part: Part) -> NotRecorded:
-    left = part.size - part.done
+    left = part.size - part.done + part.unanswered
     return NotRecorded(
         "{left:,} of the {rows:,} rows have no answer in the rows file beside the journal.",
         hint='chat.replay = "auto" asks the service for them, and records the answers.',
