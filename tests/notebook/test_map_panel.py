@@ -78,6 +78,15 @@ def test_a_busy_service_stands_in_the_place_of_what_is_in_flight_and_of_the_time
     assert "ETA" not in busy
 
 
+def test_a_fault_that_all_requests_meet_is_told_in_its_words() -> None:
+    down = replace(RUNNING, trouble="The service at a.example cannot be reached.")
+    assert "known) · The service at a.example cannot be reached, next try in 2 s" in line_text(
+        replace(down, busy_for=1.5)
+    )
+    assert "known) · The service at a.example cannot be reached · 3 failed" in line_text(down)
+    assert "ETA" not in line_text(down)
+
+
 def test_what_costs_nothing_is_free_once() -> None:
     assert " · free · ETA" in line_text(replace(RUNNING, cost=0.0, expected_cost=0.0))
     assert "free" not in line_text(replace(RUNNING, cost=None, expected_cost=None))

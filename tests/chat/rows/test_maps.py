@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +14,22 @@ from typing import Any, Literal
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.rows import caller
 from zhipu_magic.history.events.map_event import MapEvent
 from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw, chunk, sse
-from zhipu_magic.text.errors import InvalidRequest, NotRecorded, OverBudget, ServiceError, SettingsError
+from zhipu_magic.text.errors import (
+    ConnectionFailed,
+    InvalidRequest,
+    NotRecorded,
+    OverBudget,
+    ServiceError,
+    SettingsError,
+)
 
 
 class Review(BaseModel):
@@ -511,3 +521,69 @@ def test_the_journal_reads_a_map_event_back(chat: Chat, path: Path) -> None:
     event = from_json(json.loads(line))
     assert isinstance(event, MapEvent)
     assert event.to_json() == json.loads(line)
+
+
+# What cannot be reached, and what is down
+
+
+def test_a_service_that_cannot_be_reached_is_told_as_that_and_not_as_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller, "PATIENCE_ALONE", 1.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        asking = Chat("glm-4.7", base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/v4", api_key="a.key")
+        mapped = asking.map("Say {{ text }}", ["a", "b"])
+        until(lambda: "cannot be reached" in mapped.figures().trouble)
+        with pytest.raises(ConnectionFailed, match="cannot be reached"):
+            mapped.wait()
+    assert mapped.values == [None, None]
+    assert mapped.errors == []
+    asking.close()
+
+
+def test_a_service_that_has_nothing_but_faults_is_waited_for_and_given_up(
+    chat: Chat, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"row {number}" for number in range(6)]
+    first = chat.map("Say {{ text }}", rows[:2]).values
+    monkeypatch.setattr(caller, "PATIENCE", 1.5)
+    answers_by_prompt(server, tmp_path, Say="!500")
+    mapped = chat.map("Say {{ text }}", rows)
+    with pytest.raises(ServiceError):
+        mapped.wait()
+    assert mapped.values == [*first, None, None, None, None]
+    assert mapped.errors == []  # no row is at fault
+    answers_by_prompt(server, tmp_path, Say="done")
+    assert chat.map("Say {{ text }}", rows).values == [*first, *["done"] * 4]
+
+
+# Whatever the rows are
+
+KNOWN = {"a": 1, "b": 2, "c": 3}
+WRONG = {"unsafe": "service.unsafe", "wrong": "answer.invalid", "odd": "answer.invalid", None: "row.missing"}
+ROWS = st.lists(st.sampled_from([*KNOWN, *WRONG]), max_size=12)
+
+
+@given(rows=ROWS, more=ROWS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_row_has_its_own_answer_or_error_and_equal_ones_are_asked_once(
+    server: PracticeServer, tmp_path: Path, rows: list[str | None], more: list[str | None]
+) -> None:
+    answers_by_prompt(
+        server, tmp_path, unsafe="!1301", wrong="nothing", **{f"({text})": str(value) for text, value in KNOWN.items()}
+    )
+    asking = Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key)
+    known: set[str | None] = {None}
+    try:
+        for table in (rows, rows + more):
+            before = len(server.requests)
+            mapped = asking.map("Say ({{ text }})", {"text": table}, as_type=int)
+            assert mapped.values == [KNOWN.get(text or "") for text in table]
+            assert [(error.row, error.reason) for error in mapped.errors] == [
+                (index, WRONG[text]) for index, text in enumerate(table) if text not in KNOWN
+            ]
+            bodies = [request.body["messages"] for request in server.requests[before:]]
+            first = [messages[-1]["content"] for messages in bodies if messages[-2]["role"] == "system"]
+            assert sorted(first) == sorted(f"Say ({text})" for text in {*table} - known)
+            known |= {*table} - {"unsafe"}
+    finally:
+        asking.close()

@@ -19,7 +19,7 @@ from .workers import Workers
 #: Seconds between two tries of a request that met a fault of the service: at first, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 #: Seconds for which a service may have nothing but faults before a map over it is given up; and before the last row
-#: is, which may be the cause.
+#: is, which may be the cause, or a map over a service that was never reached.
 PATIENCE, PATIENCE_ALONE = 120.0, 30.0
 #: Tries that a paid row's further request has once the map was stopped.
 _LAST_TRIES = 3
@@ -56,15 +56,18 @@ class Faults:
 
     def __init__(self) -> None:
         self.answered = 0
+        self.last: GLMError | None = None
+        """The last fault, until there is an answer."""
         self._first: float | None = None
 
     def answer(self) -> None:
         """A request was answered."""
         self.answered += 1
-        self._first = None
+        self.last = self._first = None
 
-    def fault(self) -> None:
+    def fault(self, error: GLMError) -> None:
         """A request met a fault. Remember since when there is nothing else."""
+        self.last = error
         self._first = self._first or time.monotonic()
 
     @property
@@ -126,19 +129,24 @@ class Caller:
                 tried()
                 if not error.retryable:
                     raise
-                self.faults.fault()
+                self.faults.fault(error)
                 if self.faults.answered > seen:
                     seen, faults = self.faults.answered, faults + 1
                     if faults > self._max_retries:
                         raise
                 if self._watch.is_alone and self.faults.answered and self.faults.have_gone_on > PATIENCE_ALONE:
                     raise
-                if self.faults.have_gone_on > PATIENCE:
+                if self.faults.have_gone_on > self._patience(error):
                     raise StopAll(error) from None
                 self._pause(tries, whatever=whatever)
             else:
                 tried()
                 return found
+
+    def _patience(self, error: GLMError) -> float:
+        """Seconds for which there may be nothing but faults: few for an address at which nobody has ever answered."""
+        never = not self.faults.answered and error.reason.startswith("connection.")
+        return PATIENCE_ALONE if never else PATIENCE
 
     def _try(self, body: Mapping[str, Any], *, whatever: bool) -> list[StreamItem]:
         self._watch.workers.waits()

@@ -18,7 +18,7 @@ class MapFigures:
     and `cut_off` answers reached their maximum length. `prepared` counts the rows that were looked at; the other
     counts are final once those are all. `cost` is in yuan, None where no price is known; `expected_cost` is that of
     all once it is done. `eta` and `seconds` are in seconds, `busy_for` those until the next try, where the service is
-    busy.
+    busy. `trouble` is what all requests meet, if that is a fault.
     """
 
     rows: int
@@ -39,6 +39,7 @@ class MapFigures:
     in_flight: int = 0
     limit: int = 0
     busy_for: float = 0.0
+    trouble: str = ""
     expected_cost: float | None = None
     eta: float | None = None
     is_over: bool = False

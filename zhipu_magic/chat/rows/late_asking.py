@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...history.rows.row import Row
 from ...service.connection import Service
-from ...service.places import Places, PlacesState, places_of
+from ...service.places import Places, places_of
 from ...text.errors import SettingsError
 from ...text.language import is_chinese
 from ..replies.tool_loop import ToolLimits
@@ -19,6 +18,16 @@ from .asking import RowAsking
 from .caller import Caller, StopAll, Watch
 from .map_request import MapRequest
 from .part import ToAsk
+
+
+class AtService(NamedTuple):
+    """How it stands with the service: the `limit` of requests in flight, until when it is busy (by `time.monotonic`;
+    else 0), and what every request has met since the last answer, if that was a fault.
+    """
+
+    limit: int
+    busy_until: float
+    trouble: str
 
 
 class LateAsking:
@@ -32,6 +41,7 @@ class LateAsking:
         self._tool_limits = tool_limits
         self._watch = watch
         self._places: Places | None = None
+        self._caller: Caller | None = None
         self._asking: RowAsking | None = None
         self._lock = threading.Lock()
 
@@ -49,19 +59,23 @@ class LateAsking:
         shape = self._asked.request.shape
         return row.text if shape is None else value_of(row.text, shape, row.finish, None)
 
-    def state(self) -> PlacesState | None:
-        """How many requests it may have in flight; None before the first."""
-        if self._places is None:
+    def state(self) -> AtService | None:
+        """How it stands with the service; None before the first request."""
+        if self._places is None or self._caller is None:
             return None
-        state, most = self._places.state, self._asked.options.in_flight
-        return state if most is None else replace(state, limit=min(state.limit, most))
+        state, most, fault = self._places.state, self._asked.options.in_flight, self._caller.faults.last
+        return AtService(
+            limit=state.limit if most is None else min(state.limit, most),
+            busy_until=state.busy_until or 0.0,
+            trouble="" if fault is None else fault.message,
+        )
 
     def _made(self) -> RowAsking:
         service, asked = self._service, self._asked
         endpoint = service.endpoint()
         self._places = places_of(endpoint, asked.request.model)
         places = self._places.caller(most=asked.options.in_flight)
-        caller = Caller(service, endpoint, places, self._watch(), max_retries=service.max_retries)
+        caller = self._caller = Caller(service, endpoint, places, self._watch(), max_retries=service.max_retries)
         return RowAsking(
             asked.requests,
             caller,

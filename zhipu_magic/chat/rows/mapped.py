@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ...history.events.map_event import MapEvent
-from ...service.places import PlacesState
 from ...service.wire import Usage
 from ...text.errors import GLMError
 from ...values.frames.answers import AnswerColumns
 from ...values.frames.table import Table
 from .asked import FailedRow
 from .figures import MapFigures, Speed
+from .late_asking import AtService
 from .part import UNANSWERED, Part
 from .recorded import Recorded
 from .run import Run
@@ -54,7 +54,7 @@ class Mapped:
         run: Run,
         columns: AnswerColumns,
         *,
-        state: Callable[[], PlacesState | None],
+        state: Callable[[], AtService | None],
         recorded: Recorded | None = None,
         plan: bool = False,
         practice: bool = False,
@@ -281,6 +281,7 @@ class Mapped:
             in_flight=run.workers.in_flight,
             limit=0 if state is None else state.limit,
             busy_for=busy,
+            trouble="" if state is None else state.trouble,
             expected_cost=None if cost is None or more is None else cost + more,
             eta=eta,
             is_over=run.is_over,

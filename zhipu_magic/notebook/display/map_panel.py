@@ -123,7 +123,7 @@ def _named_parts(figures: MapFigures) -> dict[str, str]:
         parts["cost"] = f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost)
     if figures.is_over and figures.requests:
         parts["time"] = short_time(figures.seconds)
-    elif figures.eta is not None and not figures.busy_for:  # nobody knows how long a service is busy
+    elif figures.eta is not None and not (figures.busy_for or figures.trouble):  # nobody knows how long that takes
         parts["time"] = f"ETA {short_time(figures.eta)}"
     return parts
 
@@ -139,8 +139,9 @@ def _besides(figures: MapFigures) -> str:
 
 
 def _doing(figures: MapFigures) -> str:
-    if figures.busy_for > 0:
-        return f"service busy, next try in {ceil(figures.busy_for)} s"
+    if figures.busy_for > 0 or figures.trouble:
+        what = shorten(figures.trouble.rstrip("."), _LONGEST) or "service busy"
+        return f"{what}, next try in {ceil(figures.busy_for)} s" if figures.busy_for > 0 else what
     doing = []
     if figures.prepared < figures.rows:
         doing.append(f"{figures.prepared:,} rows read")
