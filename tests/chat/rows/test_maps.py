@@ -587,3 +587,45 @@ def test_every_row_has_its_own_answer_or_error_and_equal_ones_are_asked_once(
             known |= {*table} - {"unsafe"}
     finally:
         asking.close()
+
+
+# A table that changes while it is asked
+
+
+class Cell:
+    """A value that can be changed, and is looked at each time anew."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        if self.text == "gone":
+            raise ValueError("gone")
+        return self.text
+
+
+@pytest.mark.parametrize("becomes", ["changed", "gone"])
+def test_a_value_that_changes_in_one_row_changes_no_row_that_was_equal(
+    chat: Chat, server: PracticeServer, tmp_path: Path, becomes: str
+) -> None:
+    answers_by_prompt(server, tmp_path, changed="new", same="old", other="else")
+    server.load.latency = 0.1
+    cells = [*(Cell(f"other {number}") for number in range(30)), *(Cell("same") for _ in range(3))]
+    mapped = chat.map("Say {{ text }}", {"text": cells}, in_flight=2)
+    until(lambda: mapped.figures().prepared == 33)
+    cells[30].text = becomes
+    assert mapped.values[-2:] == ["old", "old"]
+    assert mapped.values[30] == ("new" if becomes == "changed" else None)
+    assert [error.row for error in mapped.errors] == ([] if becomes == "changed" else [30])
+
+
+def test_records_that_are_changed_meanwhile_are_asked_as_they_were(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, changed="new", same="old")
+    records = [{"text": f"same {number}"} for number in range(30)]
+    server.load.latency = 0.1
+    mapped = chat.map("Say {{ text }}", records, in_flight=2)
+    for record in records:
+        record["text"] = "changed"
+    assert mapped.frame == [{"text": f"same {number}", "answer": "old"} for number in range(30)]

@@ -57,14 +57,29 @@ def test_columns_of_one_name_are_kept_and_replaced_together() -> None:
 
 
 def test_times_are_pythons_whether_pandas_is_there_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = pa.array([1_700_000_000_123_456_789, None], pa.timestamp("ns", "UTC"))
+    exact = pa.array([1_700_000_000_123_456_000, None], pa.timestamp("ns", "UTC"))
     expected = datetime.datetime(2023, 11, 14, 22, 13, 20, 123456, datetime.timezone.utc)
     for there in (True, False):
         if not there:
             monkeypatch.setitem(sys.modules, "pandas", None)
         assert rows_of(exact) == [(expected,), (None,)]
-        ((length,),) = rows_of(pa.array([1_500], pa.duration("ns")))
+        ((length,),) = rows_of(pa.array([1_000], pa.duration("ns")))
         assert length == datetime.timedelta(microseconds=1) and type(length) is datetime.timedelta
+
+
+def test_a_time_that_is_finer_than_pythons_goes_whole_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = [1_700_000_000_123_456_789, 1_700_000_000_123_456_000]
+    for there in (True, False):
+        if not there:
+            monkeypatch.setitem(sys.modules, "pandas", None)
+        (finer,), (exact,) = rows_of(pa.array(times, pa.timestamp("ns")))
+        assert finer == "2023-11-14 22:13:20.123456789"
+        assert exact == datetime.datetime(2023, 11, 14, 22, 13, 20, 123456)
+        assert rows_of(pa.array([61_000_000_001, -1], pa.duration("ns"))) == [
+            ("0:01:01.000000001",),
+            ("-0:00:00.000000001",),
+        ]
+        assert rows_of(pa.array([3_600_000_000_001], pa.time64("ns"))) == [("01:00:00.000000001",)]
 
 
 @pytest.mark.parametrize(

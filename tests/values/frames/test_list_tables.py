@@ -206,3 +206,10 @@ def test_every_row_has_its_own_answer(rows: list[Any], data: Any) -> None:
     as_columns = {name: [row.get(name) for row in rows] for name in columns} if any(rows) else {"text": []}
     if any(rows):
         assert answered(as_columns, answers) == {**as_columns, "answer": answers}
+
+
+def test_a_table_stays_as_it_was_when_its_records_are_changed() -> None:
+    records = [{"text": "a"}, {"text": "b"}]
+    table = table_of(records)
+    records[0]["text"] = "changed"
+    assert [*table.rows(["text"])] == [("a",), ("b",)]

@@ -108,3 +108,15 @@ def test_every_row_has_its_own_answer(pairs: list[tuple[Any, Any]]) -> None:
     texts = pl.Series("text", [text for text, _ in pairs], dtype=pl.String)
     assert [value for (value,) in rows_of(texts)] == [text for text, _ in pairs]
     assert answered(texts, [answer for _, answer in pairs], int).rows() == pairs
+
+
+def test_a_time_that_is_finer_than_pythons_goes_whole_as_text() -> None:
+    counts = pl.Series([1_700_000_000_123_456_789, 1_700_000_000_123_456_000, None], dtype=pl.Int64)
+    finer, exact, none = rows_of(pl.DataFrame({"at": counts.cast(pl.Datetime("ns"))}))
+    assert (finer, none) == (("2023-11-14 22:13:20.123456789",), (None,))
+    assert exact == (datetime.datetime(2023, 11, 14, 22, 13, 20, 123456),)
+    assert rows_of(pl.DataFrame({"for": pl.Series([61_000_000_001], dtype=pl.Duration("ns"))})) == [
+        ("0:01:01.000000001",)
+    ]
+    times = pl.Series([3_600_000_000_001], dtype=pl.Int64).cast(pl.Time)
+    assert rows_of(pl.DataFrame({"at": times})) == [("01:00:00.000000001",)]

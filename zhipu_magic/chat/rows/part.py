@@ -134,6 +134,8 @@ class Part:
         """What ended the reading of its rows."""
         self._first: dict[str, int] = {}
         self._same: dict[int, list[int]] = {}
+        self._changed_rows = set[int]()
+        """Rows that make another prompt than they did when they were prepared."""
         self._left: deque[int] = deque()
         self._back: list[ToAsk] = []
         self._digest = hashlib.sha256()
@@ -222,6 +224,10 @@ class Part:
         if first != index:
             self.equal += 1
             with self._lock:
+                if first in self._changed_rows:
+                    self._first[key] = index
+                    self._left.append(index)
+                    return
                 if self.values[first] is UNANSWERED and first not in self.failures:
                     self._same.setdefault(first, []).append(index)
                     return
@@ -290,12 +296,23 @@ class Part:
                     raise failure
                 prompt = self._requests.prompt(self._rows.prompt(row))
             except InvalidRequest as error:
+                self._part_with_equal_rows(index)
                 self.fail(index, error, 0)
             except Exception as error:
+                self._part_with_equal_rows(index)
                 self.fail(index, unreadable(error), 0)
             else:
-                return ToAsk(self, index, self._requests.key(prompt), prompt)
+                key = self._requests.key(prompt)
+                if self._first.get(key) != index:
+                    self._part_with_equal_rows(index)
+                return ToAsk(self, index, key, prompt)
             self.changed()
+
+    def _part_with_equal_rows(self, index: int) -> None:
+        """The row at this place is not what it was when it was prepared: those that were equal are asked themselves."""
+        with self._lock:
+            self._changed_rows.add(index)
+            self._left = deque(sorted([*self._left, *self._same.pop(index, [])]))
 
     def _row_or_failure(self, index: int) -> tuple[Any, Exception | None]:
         """The row at this place, which is none before the last one that was taken; or why it cannot be read."""

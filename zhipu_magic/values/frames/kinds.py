@@ -48,7 +48,7 @@ def _opened(value: Any) -> Source | Elsewhere:
     if isinstance(value, Mapping):
         return _columns(value)
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
-        return _list([*value])
+        return _list([_own(row) for row in value])
     if isinstance(value, Iterator):
         raise InvalidRequest(
             "A value of type {type} can be read only once: a second run would find no rows.",
@@ -63,6 +63,19 @@ def _opened(value: Any) -> Source | Elsewhere:
         reason="rows.none",
         kind=kind_of(value),
     )
+
+
+def _own(row: Any) -> Any:
+    """A row that stays as it is when its record is changed."""
+    if type(row) in _UNCHANGED:
+        return row
+    try:
+        return copy.copy(row) if _is_record(type(row)) else row
+    except Exception:  # such as a row of a library that cannot be copied
+        return row
+
+
+_UNCHANGED = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 def _list(rows: Sequence[Any]) -> Source:

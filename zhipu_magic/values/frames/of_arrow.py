@@ -8,6 +8,7 @@ from typing import Any
 
 from ..columns.in_arrow import arrow_column
 from .answers import Answers
+from .python_values import in_nanoseconds, is_between
 from .table import Reader
 
 
@@ -20,8 +21,11 @@ class ArrowTable:
         self.size: int = table.num_rows
 
     def reader(self, place: int) -> Reader:
-        column = _in_microseconds(self._table.column(place))
-        return lambda start, end: list(column.slice(start, end - start).to_pylist())
+        column = self._table.column(place)
+        coarser = _in_microseconds(column.type)
+        if coarser is None:
+            return lambda start, end: list(column.slice(start, end - start).to_pylist())
+        return lambda start, end: _times(column.slice(start, end - start), coarser)
 
     def first(self, count: int) -> ArrowTable:
         return ArrowTable(self._table.slice(0, count))
@@ -45,14 +49,24 @@ def one_batch(table: Any) -> Any:
     return batches[0] if batches else pyarrow.RecordBatch.from_pylist([], schema=table.schema)
 
 
-def _in_microseconds(column: Any) -> Any:
-    """A column of times in the finest unit that Python has: with nanoseconds they need pandas, or are refused."""
+def _in_microseconds(kind: Any) -> Any:
+    """The type of times in the finest unit that Python has, for one in nanoseconds; None for any other."""
     pyarrow: Any = sys.modules["pyarrow"]
-    kind = column.type
     finer: dict[str, Any] = {
         "timestamp[ns": pyarrow.timestamp("us", getattr(kind, "tz", None)),
         "duration[ns": pyarrow.duration("us"),
         "time64[ns": pyarrow.time64("us"),
     }
-    coarser = next((to for name, to in finer.items() if str(kind).startswith(name)), None)
-    return column if coarser is None else column.cast(coarser, safe=False)
+    return next((to for name, to in finer.items() if str(kind).startswith(name)), None)
+
+
+def _times(column: Any, coarser: Any) -> list[Any]:
+    """Times in nanoseconds as Python's own, and those that it has none for as text. No pandas is needed."""
+    pyarrow: Any = sys.modules["pyarrow"]
+    plain = column.cast(coarser, safe=False).to_pylist()
+    counts = column.cast(pyarrow.int64()).to_pylist()
+    if not any(map(is_between, counts)):
+        return list(plain)
+    is_duration = str(coarser).startswith("duration")
+    texts = map(in_nanoseconds, counts) if is_duration else column.cast(pyarrow.string()).to_pylist()
+    return [text if is_between(count) else value for count, text, value in zip(counts, texts, plain, strict=True)]

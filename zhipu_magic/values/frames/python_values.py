@@ -32,6 +32,19 @@ def is_missing(value: Any) -> bool:
     return plain is None or (plain is not value and is_missing(plain))
 
 
+def is_between(nanoseconds: int | None) -> bool:
+    """Whether so many nanoseconds are not a number of microseconds, which are the finest that Python's times have."""
+    return nanoseconds is not None and nanoseconds % 1_000 != 0
+
+
+def in_nanoseconds(count: int | None) -> str | None:
+    """A duration of so many nanoseconds as text, such as `0:00:01.000000001`."""
+    if count is None:
+        return None
+    seconds, rest = divmod(abs(count), 10**9)
+    return f"{'-' if count < 0 else ''}{timedelta(seconds=seconds)}.{rest:09}"
+
+
 def _python_value(cell: Any) -> Any:
     library = _library(type(cell))
     if library == "numpy":
