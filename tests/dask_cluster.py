@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,9 @@ from distributed import Client, LocalCluster
 @contextmanager
 def running() -> Iterator[Client]:
     """A client of such a cluster, the default while it runs."""
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__spec__"):  # a shell in this process has left an empty one, with which none can be started
+        main.__spec__ = None
     with (
         LocalCluster(
             n_workers=2,

@@ -19,7 +19,11 @@ from zhipu_magic.history.journal.lines import values_of
 from zhipu_magic.history.journal.reader import JournalReader, read
 from zhipu_magic.history.journal.sessions import rebuilt
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks" / ".glm").glob("*.jsonl"))
+NOTEBOOKS = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "notebooks" / ".glm").glob("*.jsonl"))
+    if ".rows" not in path.name
+]
 
 
 def completion(reply: str) -> dict[str, Any]:

@@ -302,7 +302,7 @@ def test_in_only_the_list_of_models_comes_from_nowhere(kernels: Kernels, monkeyp
     assert "glm-4-plus" in page.run("%glm models").plain()
     monkeypatch.setenv("ZHIPUAI_BASE_URL", kernels.server.base_url)
     assert "as replay is 'only'" in page.run("%glm models").plain()
-    assert page.magics.chat.service._idle == []
+    assert not page.magics.chat.service._idle
 
 
 def test_in_only_a_model_that_was_taken_is_taken_again_though_no_list_has_it_here(kernels: Kernels) -> None:
