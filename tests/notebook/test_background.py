@@ -276,6 +276,16 @@ def test_stop_keeps_what_had_come(notes: Notes, page: Page) -> None:
     assert "Nothing is running" in notes.run("c", "%glm stop").plain()
 
 
+def test_a_table_that_was_stopped_says_so_and_what_is_left(notes: Notes, page: Page, server: PracticeServer) -> None:
+    page.names["many"] = [f"row {number}" for number in range(60)]
+    server.load.latency = 0.2
+    notes.run("a", "%%glm --each many --bg --in-flight 2 -o found -b mapped\n{{ text }}")
+    notes.run("b", "%glm stop")
+    notes.run("c", "1")
+    assert "rows without an answer.\nRun the cell again: it asks only those." in notes.plain[0]
+    assert repr(page.names["mapped"]).endswith("stopped>")
+
+
 def test_stop_of_one_leaves_the_others(notes: Notes, page: Page) -> None:
     notes.run("a", "%%glm --bg --once\none", begun_and_stalled())
     notes.run("b", "%%glm --bg --once\ntwo", begun_and_stalled())

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pytest
 from in_process import Page
 
@@ -364,3 +365,30 @@ def test_an_expression_that_gives_no_table_says_why(
     cell = page.run(f"%%glm --each {expression} -o done\nWhat is {{{{ text }}}}?")
     assert said in str(cell.error)
     assert server.requests == []
+
+
+def test_first_rows_that_take_the_place_of_their_table_are_told(page: Page, server: PracticeServer) -> None:
+    page.names["reviews"] = pd.DataFrame({"text": ["a", "b", "c"]})
+    assert "reviews now has the first 2 rows alone" in page.run(
+        "%%glm --each reviews --first 2 -o reviews\n{{ text }}"
+    ).plain(1)
+    assert "alone" not in page.run("%%glm --each reviews --first 2 -o others\n{{ text }}").plain(1)
+
+
+def test_a_table_that_is_not_there_is_told_as_that(page: Page, server: PracticeServer) -> None:
+    page.names["reviews"] = ["a"]
+    said = str(page.run("%%glm --each review\n{{ text }}").error)
+    assert said.startswith("There is no table named review. Did you mean reviews?")
+    assert "--raw" not in said
+
+
+def test_the_first_rows_of_a_wide_table_show_all_columns_and_no_size_of_their_own(
+    page: Page, server: PracticeServer
+) -> None:
+    for kind in (pd.DataFrame, pl.DataFrame):
+        page.names["wide"] = kind({f"column{number}": [f"第{number}列的文字"] * 9 for number in range(30)})
+        plain = page.run("%%glm --each wide -o done\n{{ column1 }}").plain(0)
+        assert kind is pl.DataFrame or all(f"column{number}" in plain for number in range(30))
+        assert "answer" in plain
+        assert "shape" not in plain and "columns]" not in plain
+    assert "columns]" in repr(pd.DataFrame({f"column{number}": ["x" * 30] * 90 for number in range(30)}))

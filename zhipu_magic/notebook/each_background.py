@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..text.characters import shorten
 from . import hints
-from .each_shown import settle
+from .each_shown import interrupted, settle
 from .jobs import LOOK
 from .ticker import Ticker
 
@@ -56,7 +56,9 @@ class MapWork:
     @property
     def state(self) -> str:
         figures = self._mapped.figures()
-        return "failed" if self.error is not None else f"{figures.done:,}/{figures.rows:,}"
+        if self.error is not None:
+            return "failed"
+        return "stopped" if self._mapped.was_stopped else f"{figures.done:,}/{figures.rows:,}"
 
     @property
     def seconds(self) -> float:
@@ -109,6 +111,8 @@ class MapWork:
             self._session.notify(f"Of the background, about “{self.title}”:")
         if self.error is not None and not self.told:
             self._session.notify(hints.in_words(self.error))
+        if self.error is None and self._mapped.was_stopped:
+            self._session.notify(hints.in_words(interrupted(self._mapped)))
         gone = settle(self._session, self._mapped, self._options, self._painter)
         if gone is not None and self.error is None:
             self._session.notify(hints.in_words(gone))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..text.characters import message_of, shortened
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted, InvalidRequest
 from ..text.numbers import plural
-from ..values.expressions import parsed, value_of
+from ..text.suggestions import nearest
+from ..values.expressions import parsed, root_of, value_of
 from .cell_values import image_of, options_of
 from .line.cell_line import CellOptions
 
@@ -38,17 +39,18 @@ def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPai
             painter.paint(mapped.figures())
             session.jobs.step()
         if mapped.was_stopped:  # when it was recorded
-            raise _interrupted(mapped)
+            raise interrupted(mapped)
     except KeyboardInterrupt:
         mapped.stop()
-        raise _interrupted(mapped) from None
+        raise interrupted(mapped) from None
     finally:
         gone = settle(session, mapped, options, painter)
         if gone is not None and mapped.error is None:
             raise gone
 
 
-def _interrupted(mapped: Mapped) -> Interrupted:
+def interrupted(mapped: Mapped) -> Interrupted:
+    """What a map is ended with that its user has stopped."""
     left = len(mapped) - mapped.figures().done
     return Interrupted(
         "Interrupted: {rows} without an answer.",
@@ -75,7 +77,16 @@ def given(session: Session, options: CellOptions, *, runs: bool = True) -> dict[
 
 def _table(expression: str, names: Mapping[str, Any], *, runs: bool) -> Any:
     """The value of the expression. Raises InvalidRequest if it has none."""
-    if not runs or parsed(expression) is not None:
+    tree = parsed(expression)
+    if tree is not None and (name := root_of(tree)) not in names:
+        raise InvalidRequest(
+            "There is no table named {name}.",
+            near=nearest(name, names),
+            reason="rows.no_table",
+            outcomes=[NOTHING_SENT],
+            name=shortened(name, _LONGEST_EXPRESSION),
+        )
+    if not runs or tree is not None:
         return value_of(expression, names)
     try:
         return eval(compile(expression.strip(), "<--each>", "eval"), {**names})
@@ -104,15 +115,17 @@ def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapP
             shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format)
     except GLMError as error:  # its rows are in other processes
         gone = error
-    notes = [*session.take_notices(), *_notes(mapped)]
+    notes = [*session.take_notices(), *_notes(mapped, options)]
     painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
     session.shell.push({name: value for name, value in bound.items() if name is not None})
     session.reflect_chat()
     return gone
 
 
-def _notes(mapped: Mapped) -> list[str]:
+def _notes(mapped: Mapped, options: CellOptions) -> list[str]:
     notes = []
+    if options.first is not None and options.each is not None and options.output == options.each.strip():
+        notes.append(f"{options.output} now has the first {plural(len(mapped), 'row')} alone, as --first says.")
     if mapped.replaced:
         columns = ", ".join(mapped.replaced)
         notes.append(f"The table already had {columns}: the answers stand in its place.")

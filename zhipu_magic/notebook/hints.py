@@ -29,6 +29,7 @@ HINTS: Mapping[str, str] = {
     "batch.unknown": "Look whether the service's own page shows it; %glm cancel gives the batch up.",
     "budget.exceeded": "Shorten the prompt, ask for a shorter answer (--max-tokens), or raise the budget: %glm budget.",
     "budget.reserved": "Run the cell again when that is done, shorten the answers (--max-tokens), or raise the budget.",
+    "budget.batch": "Raise the budget (%glm budget), or ask fewer rows: --first.",
     "budget.rows": "Raise it (%glm budget), or remove it (%glm budget off); what was answered is kept and is not asked "
     "again.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",

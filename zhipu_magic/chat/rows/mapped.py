@@ -44,7 +44,7 @@ class Mapped:
     It is asked in the background from the start. Reading `frame`, `values`, `errors`, `usage` or `cost`, iterating and
     awaiting wait for the rows, and raise the `GLMError` that stopped the map, unless it has been raised already; then
     they give what there is. `so_far` and `figures` wait for nothing. An interrupt while they wait stops the map. What
-    is in flight then still lands, and is kept: the same map asked again asks only what is missing.
+    is in flight then still lands, and is kept for the next run: the same map asked again asks only what is missing.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Mapped:
         return self
 
     def stop(self) -> None:
-        """Ask no further row. What is in flight lands, and is kept."""
+        """Ask no further row. What is in flight lands, and is kept for the next run; it is not in this table."""
         self._run.stop()
 
     # What there is
@@ -296,7 +296,8 @@ class Mapped:
     def __repr__(self) -> str:
         figures = self.figures()
         failed = f", {figures.failed:,} failed" if figures.failed else ""
-        return f"<Mapped, {figures.done:,} of {figures.rows:,} rows{failed}>"
+        stopped = ", stopped" if self.was_stopped else ""
+        return f"<Mapped, {figures.done:,} of {figures.rows:,} rows{failed}{stopped}>"
 
 
 def _as_recorded(figures: MapFigures, event: MapEvent) -> MapFigures:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import zip_longest
 from typing import Any, Protocol, TypeAlias
 
@@ -82,7 +84,8 @@ def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> First
     """
     if isinstance(shown, (list, dict)):
         return _table(shown)
-    bundle, _ = format(shown)
+    with _as_a_part():
+        bundle, _ = format(shown)
     plain = without_controls(str(bundle.get(_PLAIN, "")))
     if not isinstance(bundle.get(_HTML), str):
         return {_PLAIN: plain}
@@ -90,6 +93,25 @@ def first_rows(shown: Any, format: Callable[[Any], tuple[Bundle, Any]]) -> First
     return html_bundle(Markup('<div class="tex2jax_ignore mathjax_ignore">{frame}</div>', frame=frame), plain)
 
 
+@contextmanager
+def _as_a_part() -> Iterator[None]:
+    """Have libraries show a frame as the first rows of a larger one: without its own size, and with the answers."""
+    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+    with ExitStack() as settings:
+        with suppress(Exception):  # settings that a library does not have, or no longer
+            if pandas is not None:
+                settings.enter_context(pandas.option_context(*_OF_PANDAS))
+            if polars is not None:
+                settings.enter_context(polars.Config(tbl_hide_dataframe_shape=True))
+        yield
+
+
+#: Chinese letters are as wide as two others in a terminal, and a column that is left out could be the answer's.
+_OF_PANDAS = (
+    *("display.show_dimensions", False),
+    *("display.max_columns", None),
+    *("display.unicode.east_asian_width", True),
+)
 _PLAIN, _HTML = "text/plain", "text/html"
 #: Characters of a cell.
 _LONGEST_CELL = 60
