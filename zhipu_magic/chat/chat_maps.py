@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,11 @@ from ..history.turn import Anchor
 from .options import Options
 
 if TYPE_CHECKING:
+    from .batches.intent import Intent
+    from .rows.collected import Collected
     from .rows.map_preview import MapPreview
     from .rows.mapped import Mapped
     from .rows.maps import Maps
-    from .rows.row_batches import Collected
     from .rows.submitted import Submitted
 
 
@@ -117,13 +118,23 @@ class ChatMaps:
         asked = self._maps.asked(template, options, {"first": first}, names=names, images=images, anchor=anchor, **more)
         return self._maps.submit(asked, rows, note or {})
 
-    def collect(self) -> list[Collected]:
-        """Keep the answers of all batches that are over, and say how far the others are. Raises GLMError."""
-        return self._maps.collect()
+    def collect(
+        self, found: Callable[[Collected], None] = lambda collected: None, *, send: bool = True
+    ) -> list[Collected]:
+        """Keep the answers of all batches that are over, and say how far the others are.
 
-    def cancel_batches(self) -> None:
-        """End all batches early. What was answered until then is collected as ever. Raises GLMError."""
-        self._maps.cancel()
+        `found` is called with each at once. What stands against one of them is its `error`, and costs no other. What
+        could not be sent before is sent now; without `send`, such batches are left out. Raises GLMError where none can
+        be looked at.
+        """
+        return self._maps.collect(found, send=send)
+
+    def cancel_batches(self, ended: Callable[[Intent], None] = lambda intent: None) -> None:
+        """End all batches early; what was answered until then is collected as ever. `ended` is called with each.
+
+        Raises GLMError for one that cannot be ended, after all others were.
+        """
+        self._maps.cancel(ended)
 
     @cached_property
     def _maps(self) -> Maps:

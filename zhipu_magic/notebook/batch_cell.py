@@ -15,13 +15,15 @@ from . import hints
 from .line.cell_line import parse
 
 if TYPE_CHECKING:
-    from ..chat.rows.row_batches import Collected
+    from ..chat.rows.collected import Collected
     from .line.cell_line import CellOptions
     from .session import Session
 
 #: Seconds between two looks at batches that are waited for: at first, and at most.
 _FIRST_GAP, _LONGEST_GAP = 1.0, 10.0
 _TICK = 0.25
+#: The reason of a batch at another service, which is none to fail: it goes on there, and is listed.
+_ELSEWHERE = "batch.elsewhere"
 #: Characters of a template by which a batch is known.
 _LONGEST_TITLE = 40
 _NOTHING = Markup("There is no batch to collect: `%%glm --each TABLE --batch` submits one.")
@@ -31,10 +33,13 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
     """Submit the rows that have no answer. Returns False if there are none: the cell can show the table."""
     chat = session.chat
     if chat.replay != "only":
-        chat.collect()  # what is over is known from now on, and not submitted again
+        _keep_what_is_over(session)
     asked = {name: value for name, value in given.items() if name != "in_flight"}
     submitted = chat.batch(template, note={"line": options.line}, **asked)
     if not (submitted.new or submitted.earlier):
+        session.submitted.pop((template, options.line), None)
+        for id in [id for id, one in session.unshown.items() if _cell_of(one) == (template, options.line)]:
+            del session.unshown[id]
         return False
     if chat.replay == "only":
         session.submitted[template, options.line] = None
@@ -53,29 +58,62 @@ def submit(session: Session, template: str, options: CellOptions, given: Mapping
     return True
 
 
+def _keep_what_is_over(session: Session) -> None:
+    """Keep the answers of batches that are over: they are not asked for again. What stands against others, `%glm
+    collect` says; it shows the tables, too.
+    """
+
+    def keep(one: Collected) -> None:
+        if one.is_over:
+            session.unshown[one.intent.id] = one
+
+    session.chat.collect(keep, send=False)
+
+
 def collect(session: Session, *, wait: bool) -> None:
-    """Fetch what is done, show how far the rest is, and bind the tables. `wait` until all is. Raises GLMError."""
+    """Fetch what is done, show how far the rest is, and bind the tables. `wait` until all is.
+
+    Raises GLMError, after all else, for a batch that could not be looked at, so that Run All does not go on without it.
+    """
     session.follow_notebook()
     if session.chat.replay == "only":
         _collect_again(session)
         return
-    found = session.chat.collect()
-    if not found:
+    shown = _Shown(session)
+    found = session.chat.collect(shown.add)
+    if not (found or shown.ids):
         session.answer(_NOTHING)
         return
     gap = _FIRST_GAP
-    while True:
-        for one in found:
-            if one.is_over:
-                _bind(session, one)
-        left = [one for one in found if not one.is_over]
-        if not (wait and left):
-            break
+    while wait and any(not one.is_over and one.error is None for one in found):
         _pause(gap)
         gap = min(_LONGEST_GAP, 2 * gap)
-        found = session.chat.collect()
+        found = session.chat.collect(shown.add)
+    left = [one for one in found if not one.is_over]
+    errors = [one.error for one in left if one.error is not None and one.error.reason != _ELSEWHERE]
+    for message in dict.fromkeys(hints.in_words(error) for error in errors[1:]):
+        session.notify(message)
     if left:
         session.answer(_progress(left))
+    if errors:
+        raise errors[0]
+
+
+class _Shown:
+    """The batches that are over, each shown once and at once: whoever is interrupted later has had them."""
+
+    def __init__(self, session: Session) -> None:
+        self.ids = set[str]()
+        self._session = session
+        for id, one in list(session.unshown.items()):
+            self.add(one)
+            session.unshown.pop(id, None)
+
+    def add(self, one: Collected) -> None:
+        """Show a batch if it is over, and bind its table."""
+        if one.is_over and one.intent.id not in self.ids:
+            self.ids.add(one.intent.id)
+            _bind(self._session, one)
 
 
 def _collect_again(session: Session) -> None:
@@ -102,19 +140,20 @@ def _pause(seconds: float) -> None:
 
 
 def cancel(session: Session) -> None:
-    """End all batches early. Raises GLMError."""
-    before = session.chat.collect()
-    left = [one for one in before if not one.is_over]
-    for one in before:
-        if one.is_over:
-            _bind(session, one)
-    session.chat.cancel_batches()
-    if left:
-        batches = "1 batch" if len(left) == 1 else f"{len(left):,} batches"
-        session.answer(
-            Markup("{batches} cancelled. `%glm collect` fetches what was answered until then.", batches=batches)
-        )
-    elif not before:
+    """End all batches early, and show those that were over. Raises GLMError for one that cannot be ended."""
+    shown = _Shown(session)
+    # Nothing is sent that is about to be cancelled, and what cannot be looked at can be cancelled all the same.
+    session.chat.collect(shown.add, send=False)
+    ended: list[str] = []
+    try:
+        session.chat.cancel_batches(lambda intent: ended.append(intent.id))
+    finally:
+        if left := len([id for id in ended if id not in shown.ids]):
+            batches = "1 batch" if left == 1 else f"{left:,} batches"
+            session.answer(
+                Markup("{batches} cancelled. `%glm collect` fetches what was answered until then.", batches=batches)
+            )
+    if not (ended or shown.ids):
         session.answer(Markup("There is no batch to cancel."))
 
 
@@ -124,8 +163,8 @@ def _bind(session: Session, one: Collected) -> None:
         session.notify(hints.in_words(refusal))
     if one.missing:
         session.notify(f"{plural(one.missing, 'row')} came back without an answer: the cell without --batch asks them.")
-    template, line = one.note.get("template"), one.note.get("line")
     try:
+        template, line = _cell_of(one)
         if not (isinstance(template, str) and isinstance(line, str)):
             raise ValueError("no cell")
         _show(session, template, line)
@@ -141,6 +180,11 @@ def _bind(session: Session, one: Collected) -> None:
         )
 
 
+def _cell_of(one: Collected) -> tuple[Any, Any]:
+    """The template and the line of the cell that has submitted it, as they are noted."""
+    return one.note.get("template"), one.note.get("line")
+
+
 def _show(session: Session, template: str, line: str) -> None:
     from .each_shown import given, new_painter, show
 
@@ -154,8 +198,14 @@ def _progress(found: list[Collected]) -> Markup:
     rows = []
     for one in found:
         progress = one.progress
-        states = ", ".join(dict.fromkeys(part.state.replace("_", " ") for part in progress.parts))
-        done = "" if progress.completed is None else f"{progress.completed:,}"
+        done = "" if progress is None or progress.completed is None else f"{progress.completed:,}"
         template = shorten(" ".join(str(one.note.get("template", "")).split()), _LONGEST_TITLE)
-        rows.append((template, states, f"{progress.total:,}", done))
+        total = one.intent.count if progress is None else progress.total
+        rows.append((template, _state(one), f"{total:,}", done))
     return table(("batch about", "state", "rows", "done"), rows)
+
+
+def _state(one: Collected) -> str:
+    if one.error is not None:
+        return f"at {one.intent.service}" if one.error.reason == _ELSEWHERE else "cannot be looked at"
+    return ", ".join(one.progress.states) if one.progress is not None else ""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
     from ..chat.chat import Chat
+    from ..chat.rows.collected import Collected
     from ..history.turn import Anchor, Turn
     from ..text.markup import Markup
     from .display.dashboard import Dashboard
@@ -59,6 +60,8 @@ class Session:
         """The template and the options of the latest cell that asked over a table."""
         self.submitted: dict[tuple[str, str], None] = {}
         """The templates and lines of the cells that have submitted a batch in a replay, until it is collected."""
+        self.unshown: dict[str, Collected] = {}
+        """Batches that a cell with --batch has found to be over: `%glm collect` shows them."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked

@@ -38,7 +38,7 @@ class PartProgress:
         return self.batch.is_over if self.batch is not None else self.part.is_settled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Progress:
     """An intent and its parts. Times are in seconds since 1970. What the service does not tell is None."""
 
@@ -72,6 +72,15 @@ class Progress:
     def expires_at(self) -> float | None:
         """When the last batch ends, at the latest."""
         return max((batch.expires_at for batch in self._batches if batch.expires_at is not None), default=None)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The different states of its parts."""
+        return tuple(dict.fromkeys(part.state.replace("_", " ") for part in self.parts))
+
+    def __repr__(self) -> str:
+        done = "" if self.completed is None else f", {self.completed:,} done"
+        return f"<Progress, {self.total:,} rows, {', '.join(self.states)}{done}>"
 
     @property
     def _batches(self) -> list[Batch]:

@@ -20,6 +20,7 @@ from ..replies.tool_loop import ToolLimits
 from ..request import Request
 from ..token_counts import system_tokens
 from .claims import Claims
+from .collected import Collected
 from .late_asking import LateAsking
 from .map_preview import MapPreview, Survey
 from .map_request import MapRequest
@@ -29,12 +30,13 @@ from .part import Part, Seen, TableRows
 from .record import key_of_batch
 from .recorded import Recorded
 from .recording import Begun, Recording
-from .row_batches import Collected, RowBatches
+from .row_batches import RowBatches
 from .run import Run
 from .spending import RowSpending
 from .submitted import Submitted
 
 if TYPE_CHECKING:
+    from ..batches.intent import Intent
     from ..dispatch import Dispatch
     from ..scheduler import Scheduler
 
@@ -162,14 +164,14 @@ class Maps:
             failed=event.failed or 0,
         )
 
-    def collect(self) -> list[Collected]:
+    def collect(self, found: Callable[[Collected], None], *, send: bool) -> list[Collected]:
         """Keep what came of the batches that are over (see `RowBatches.collect`). In a replay, none is looked at."""
-        return [] if self._replays else self.batches.collect()
+        return [] if self._replays else self.batches.collect(found, send=send)
 
-    def cancel(self) -> None:
-        """End all batches early. In a replay, none is."""
+    def cancel(self, ended: Callable[[Intent], None]) -> None:
+        """End all batches early (see `RowBatches.cancel`). In a replay, none is."""
         if not self._replays:
-            self.batches.cancel()
+            self.batches.cancel(ended)
 
     @cached_property
     def batches(self) -> RowBatches:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import chain
 from typing import Any, Final
 
 from ...history.events.map_event import MapEvent
 from ...history.history import History
+from ...history.journal.events_with import events_with
 from ...history.journal.journal import now
 from ...history.ledger import Sums
 from ...service.connection import Service
@@ -92,11 +95,11 @@ def submitted_event_of(submitted: Submitted, key: str, request: Request, history
 def collected_event_of(
     intent: Intent, sums: Sums, history: History, *, answered: int, failed: int, practice: bool
 ) -> MapEvent:
-    """The event of a batch whose answers were collected."""
+    """The event of a batch whose answers were collected. It has the intent's id for its key."""
     written = intent.note.get("template")
     return MapEvent(
         id=history.next_id(),
-        key=intent.digest,
+        key=intent.id,
         model=intent.model,
         rows=answered + failed,
         time=now(),
@@ -116,6 +119,18 @@ def collected_event_of(
             completion_tokens=sums.completion_tokens,
         ),
     )
+
+
+def sums_of_intent(intent: Intent, history: History) -> Sums:
+    """What the journal has of this intent, whichever session has collected it."""
+    path = history.journal.path
+    events = chain(history.journal.events, () if path is None else events_with(path, intent.id))
+    found = {
+        event.id: event.sums
+        for event in events
+        if isinstance(event, MapEvent) and event.batch and event.key == intent.id
+    }
+    return reduce(Sums.plus, found.values(), Sums())
 
 
 def _counted(**numbers: float) -> dict[str, Any]:

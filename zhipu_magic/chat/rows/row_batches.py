@@ -7,7 +7,6 @@ collect  what came is kept in the store of rows, under the same keys, so that th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...history.events.map_event import MapEvent
@@ -21,37 +20,14 @@ from ...text.errors import NOTHING_SENT, GLMError, OverBudget, ServiceError
 from ..batches.batches import Batches
 from ..batches.intent import Intent
 from ..batches.outcomes import Outcome
-from ..batches.progress import Progress
 from ..undisturbed import undisturbed
 from .asked import kept_failure
+from .collected import Collected
 from .map_request import MapRequest
 from .part import Part
-from .record import collected_event_of, submitted_event_of
+from .record import collected_event_of, submitted_event_of, sums_of_intent
 from .spending import RowSpending, entry_of
 from .submitted import Submitted
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What has come of one intent: how many rows were `answered` and `failed`, and how many have no outcome though
-    nothing more will come (`missing`). While it is not over, `progress` says how far it is. `refusals` say what the
-    service had against whole batches.
-    """
-
-    progress: Progress
-    answered: int = 0
-    failed: int = 0
-    missing: int = 0
-    refusals: tuple[GLMError, ...] = ()
-
-    @property
-    def is_over(self) -> bool:
-        return self.progress.is_over
-
-    @property
-    def note(self) -> Mapping[str, Any]:
-        """What was noted when it was submitted."""
-        return self.progress.intent.note
 
 
 class RowBatches:
@@ -80,25 +56,58 @@ class RowBatches:
         counts = (part.known, len(part.failures))
         begun = batches.begin(left(), model=request.request.model, note=note)
         new = 0 if begun.new is None else begun.new.count
-        for intent in filter(None, (begun.new, *begun.earlier)):
-            if not intent.is_submitted:
-                batches.resume(intent.id)
+        if begun.new is not None:
+            batches.resume(begun.new.id)
+        errors = list(filter(None, map(self._sent, begun.earlier)))
         submitted = Submitted(part.size, new, sum(one.count for one in begun.earlier), *counts)
-        if submitted.new or submitted.earlier:
+        if submitted.new or (submitted.earlier and not errors):
             history = self._history
             self._commit(lambda: submitted_event_of(submitted, part.key, request.request, history))
+        if errors:
+            raise errors[0]
         return submitted
 
-    def collect(self, ended: Callable[[Collected], None] = lambda collected: None) -> list[Collected]:
-        """Look at all batches, and keep what came of those that are over. Raises GLMError."""
-        found = [self._collected(intent) for intent in self._batches.open()]
-        for one in found:
-            ended(one)
-        return found
+    def _sent(self, intent: Intent) -> GLMError | None:
+        """Send what was not sent of an intent. Returns what stands against it."""
+        try:
+            if not intent.is_submitted:
+                self._batches.resume(intent.id)
+        except GLMError as error:
+            return error
+        return None
 
-    def cancel(self) -> list[Progress]:
-        """End all batches early. What was answered until then is collected as ever."""
-        return [self._batches.cancel(intent.id) for intent in self._batches.open()]
+    def collect(self, found: Callable[[Collected], None], *, send: bool) -> list[Collected]:
+        """Look at all batches, and keep what came of those that are over. `found` is called with each at once.
+
+        What stands against one is a value of its own (`Collected.error`), and costs no other. Without `send`, those are
+        left out of which something is still to be sent. Raises GLMError where nothing can be looked at.
+        """
+        collected = []
+        for intent in self._batches.open():
+            if send or intent.is_submitted:
+                try:
+                    one = self._collected(intent)
+                except GLMError as error:
+                    one = Collected(intent, error=error)
+                collected.append(one)
+                found(one)
+        return collected
+
+    def cancel(self, ended: Callable[[Intent], None]) -> None:
+        """End all batches early; what was answered until then is collected as ever. `ended` is called with each.
+
+        Raises GLMError for one that cannot be ended, after all others were.
+        """
+        errors = []
+        for intent in self._batches.open():
+            try:
+                self._batches.cancel(intent.id)
+            except GLMError as error:
+                errors.append(error)
+            else:
+                ended(intent)
+        if errors:
+            raise errors[0]
 
     def _collected(self, intent: Intent) -> Collected:
         batches = self._batches
@@ -106,27 +115,34 @@ class RowBatches:
             intent = batches.resume(intent.id)
         progress = batches.progress(intent.id)
         if not progress.is_over:
-            return Collected(progress)
+            return Collected(intent, progress)
         store, sums, counts = self._history.records.rows, Sums(), [0, 0]
         with batches.outcomes(intent.id) as outcomes:
             for outcome in outcomes:
                 row = self._row(intent, outcome)
                 counts[row.error is not None] += 1
+                sums = sums.with_entry(self._entry(intent, row)) if row.error is None else sums
                 known = store.find(row.key)
-                if known is None or known.error is not None:  # else an earlier look at it has ended in the middle
+                if known is None or (known.error is not None and known != row):
                     store.add(row)
-                    sums = sums.with_entry(self._entry(intent, row)) if row.error is None else sums
         store.flush()
         answered, failed = counts
-        if sums.requests:
-            history, practice = self._history, self._service.practising
-            self._commit(
-                lambda: collected_event_of(intent, sums, history, answered=answered, failed=failed, practice=practice)
-            )
+        self._record(intent, sums, answered=answered, failed=failed)
         refusals = tuple(outcomes.refusals)
-        if not any(refusal.reason == "batch.incomplete" for refusal in refusals):
+        # What an end in the middle has left undone, the next look does: so it is closed last of all.
+        if store.is_written and not any(refusal.reason == "batch.incomplete" for refusal in refusals):
             batches.close(intent.id)
-        return Collected(progress, answered, failed, missing=len(outcomes.missing), refusals=refusals)
+        return Collected(intent, progress, answered, failed, missing=len(outcomes.missing), refusals=refusals)
+
+    def _record(self, intent: Intent, sums: Sums, *, answered: int, failed: int) -> None:
+        """Have the ledger know what an intent has cost, but for what it knows from an earlier look."""
+        history, practice = self._history, self._service.practising
+        history.write_down()
+        new = sums.minus(sums_of_intent(intent, history))
+        if new.requests > 0:
+            self._commit(
+                lambda: collected_event_of(intent, new, history, answered=answered, failed=failed, practice=practice)
+            )
 
     def _row(self, intent: Intent, outcome: Outcome) -> Row:
         if outcome.error is not None or outcome.body is None:

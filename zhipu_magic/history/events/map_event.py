@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ...service.wire import Usage
-from ..ledger import Entry
+from ..ledger import Entry, Sums
 from ..turn import Anchor
 from .event import Event, State, event_class, made
 from .members import Amount, Count, Flag, Id, Name, Text
@@ -88,6 +88,11 @@ class MapEvent(Event):
     def apply(self, state: State) -> None:
         for entry in self._entries():
             state.ledger = state.ledger.add(entry)
+
+    @property
+    def sums(self) -> Sums:
+        """The sums of what it has cost."""
+        return Sums().with_entries(self._entries())
 
     def _entries(self) -> Iterator[Entry]:
         """What it has cost: what the service has counted, and what it has not."""

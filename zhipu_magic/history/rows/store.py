@@ -120,6 +120,11 @@ class RowStore:
         """Write what waits, and sync it; wait up to `patience` seconds for another program that has locked the file."""
         self._waiting.flush(patience)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether no row waits to be written, as after a `flush` that the disk has not refused."""
+        return len(self._waiting.lines) == 0
+
     def _append(self, lines: bytes, patience: float) -> bool:
         """Write lines that have waited. Returns whether they are written."""
         file = self._places.file

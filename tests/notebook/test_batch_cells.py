@@ -1,0 +1,171 @@
+"""One batch that cannot be looked at, or ended, costs no other: `--batch`, `%glm collect` and `%glm cancel`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from in_process import Cell, Page
+
+from zhipu_magic import Chat
+from zhipu_magic.practice import Drop, Fault, PracticeServer, Raw
+
+NO_BATCHES = Raw((b'{"object": "list", "data": [], "has_more": false}',))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhipu_magic.service.client._wait", lambda state: 0.0)
+    monkeypatch.setattr("zhipu_magic.chat.batches.submission.SETTLE", 0.05)
+    monkeypatch.setattr("zhipu_magic.chat.batches.submission._BETWEEN_LOOKS", 0.02)
+
+
+@pytest.fixture(autouse=True)
+def names(page: Page) -> dict[str, Any]:
+    page.names.update({"many": ["a", "b"], "other": ["c"]})
+    return page.names
+
+
+def submit(page: Page, table: str) -> Cell:
+    return page.run(f"%%glm --each {table} --batch -o of_{table}\nSay {{{{ text }}}}")
+
+
+def wait_for_batches(server: PracticeServer, count: int) -> None:
+    until = time.monotonic() + 20
+    while [batch["status"] for batch in server.batches] != ["completed"] * count:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def answers(page: Page, name: str) -> list[bool]:
+    return [row["answer"] is not None for row in page.names[name]]
+
+
+def shown(cell: Cell) -> str:
+    return "\n".join(str(output["data"]) for output in cell.outputs)
+
+
+def lose(page: Page, server: PracticeServer) -> None:
+    """Submit the batch of `many`, of which nobody knows whether it has begun."""
+    server.disturb("POST /batches", Drop(), takes_effect=True)
+    server.disturb("GET /batches", *[NO_BATCHES] * 1000)
+    assert not submit(page, "many").success
+    wait_for_batches(server, 1)  # its file is gone then
+    assert getattr(submit(page, "many").error, "reason", None) == "batch.unknown"
+    time.sleep(0.1)
+
+
+def test_a_batch_of_which_nobody_knows_blocks_no_other_and_is_given_up(page: Page, server: PracticeServer) -> None:
+    lose(page, server)
+    assert submit(page, "other").success
+    wait_for_batches(server, 2)
+    collected = page.run("%glm collect")
+    assert getattr(collected.error, "reason", None) == "batch.unknown"
+    assert answers(page, "of_other") == [True]
+    assert "cannot be looked at" in shown(collected)
+    assert "of_many" not in page.names
+    cancelled = page.run("%glm cancel")
+    assert cancelled.success
+    assert "1 batch cancelled" in shown(cancelled)
+    assert page.run("%glm collect").success
+    assert answers(page, "of_many") == [False, False]
+    assert "2 requests submitted" in submit(page, "many").plain()
+
+
+def test_a_batch_of_another_key_is_told_and_can_be_given_up(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "many").success
+    server.disturb("GET /batches/*", Fault(404, "404"))
+    collected = page.run("%glm collect")
+    assert getattr(collected.error, "reason", None) == "batch.of_another_key"
+    assert "%glm cancel" in str(collected.error)
+    server.disturb("GET /batches/*", Fault(404, "404"))
+    server.disturb("POST /batches/*/cancel", Fault(404, "404"))
+    assert page.run("%glm cancel").success
+    assert page.run("%glm collect").success
+    assert "2 requests submitted" in submit(page, "many").plain()
+
+
+def test_a_batch_of_another_key_does_not_stand_in_the_way_of_a_cell(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "many").success
+    server.disturb("GET /batches/*", Fault(404, "404"))
+    assert "1 request submitted" in submit(page, "other").plain()
+
+
+@pytest.fixture
+def elsewhere(server: PracticeServer) -> Iterator[PracticeServer]:
+    with PracticeServer(pace=0, api_key=server.api_key, batch_seconds=0.03) as running:
+        yield running
+
+
+def test_a_batch_at_another_address_is_listed_and_fails_no_cell(
+    page: Page, server: PracticeServer, elsewhere: PracticeServer
+) -> None:
+    assert submit(page, "many").success
+    page.run(f"%config GLMMagics.base_url = '{elsewhere.base_url}'")
+    assert submit(page, "other").success
+    wait_for_batches(elsewhere, 1)
+    collected = page.run("%glm collect")
+    assert collected.success, collected.error
+    assert answers(page, "of_other") == [True]
+    assert f"at {server.base_url.removesuffix('/').rpartition('/api')[0]}" in shown(collected)
+    cancelled = page.run("%glm cancel")
+    assert getattr(cancelled.error, "reason", None) == "batch.elsewhere"
+    wait_for_batches(server, 1)
+    page.run(f"%config GLMMagics.base_url = '{server.base_url}'")
+    assert page.run("%glm collect").success
+    assert answers(page, "of_many") == [True, True]
+
+
+def test_cancelling_sends_nothing(page: Page, server: PracticeServer) -> None:
+    server.disturb("POST /files", *[Fault.of("1113")] * 3)
+    assert not submit(page, "many").success
+    assert page.run("%glm cancel").success
+    assert server.batches == []
+
+
+def test_what_another_cell_has_found_to_be_over_is_shown_by_collect(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "many").success
+    wait_for_batches(server, 1)
+    assert submit(page, "other").success
+    wait_for_batches(server, 2)
+    assert page.run("%glm collect").success
+    assert answers(page, "of_many") == [True, True]
+    assert answers(page, "of_other") == [True]
+    assert "There is no batch to collect" in page.run("%glm collect").plain()
+
+
+def test_a_cell_that_shows_its_own_batch_leaves_nothing_to_collect(page: Page, server: PracticeServer) -> None:
+    assert submit(page, "many").success
+    wait_for_batches(server, 1)
+    assert submit(page, "many").success
+    assert answers(page, "of_many") == [True, True]
+    assert "There is no batch to collect" in page.run("%glm collect").plain()
+
+
+# From Python
+
+
+@pytest.fixture
+def new_chat(server: PracticeServer, tmp_path: Path) -> Callable[[], Chat]:
+    journal = tmp_path / "elsewhere" / "notes.jsonl"
+    return lambda: Chat(model="glm-4", base_url=server.base_url, api_key=server.api_key, journal=journal)
+
+
+def test_a_batch_is_handed_over_before_the_next_is_looked_at(
+    server: PracticeServer, new_chat: Callable[[], Chat]
+) -> None:
+    def interrupted(one: Any) -> None:
+        raise KeyboardInterrupt
+
+    with closing(new_chat()) as chat:
+        for row in ("a", "b"):
+            chat.batch("Say {{ text }}", [row])
+        wait_for_batches(server, 2)
+        with pytest.raises(KeyboardInterrupt):
+            chat.collect(interrupted)
+        assert [one.answered for one in chat.collect()] == [1]
+        assert chat.ledger.spent.requests == 2
