@@ -169,3 +169,22 @@ def test_a_batch_is_handed_over_before_the_next_is_looked_at(
             chat.collect(interrupted)
         assert [one.answered for one in chat.collect()] == [1]
         assert chat.ledger.spent.requests == 2
+
+
+def test_what_is_collected_is_told_in_a_line(server: PracticeServer, new_chat: Callable[[], Chat]) -> None:
+    with closing(new_chat()) as chat:
+        rows = [f"row {number}" for number in range(50)]
+        assert repr(chat.map_preview("Say {{ text }}", [*rows, None])) == (
+            "<MapPreview, 50 requests for 51 rows, 1 not to be sent>"
+        )
+        chat.batch("Say {{ text }}", rows)
+        server.disturb("GET /batches/*", Fault(404, "404"))
+        [failed] = chat.collect()
+        assert repr(failed) == "<Collected, ServiceError: The service has no batch {} for this key.>".format(
+            server.batches[0]["id"]
+        )
+        assert len(repr(failed.intent)) < 300
+        wait_for_batches(server, 1)
+        [one] = chat.collect()
+        assert repr(one) == "<Collected, 50 answered>"
+        assert repr(one.progress) == "<Progress, 50 rows, completed, 50 done>"

@@ -39,7 +39,7 @@ class Part:
     """The rows of one file, in the order of its lines. `since` is when its state began, in seconds since 1970."""
 
     number: int
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False)
     state: State = "waiting"
     since: float = 0.0
     file_id: str | None = None
@@ -65,9 +65,9 @@ class Intent:
     service: str
     model: str
     digest: str
-    parts: tuple[Part, ...]
-    note: Mapping[str, Any] = field(default_factory=dict)
-    too_large: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[Part, ...] = field(repr=False)
+    note: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    too_large: Mapping[str, int] = field(default_factory=dict, repr=False)
     closed: bool = False
     damaged: bool = False
 

@@ -15,7 +15,7 @@ from .asked import FailedRow
 _SHOWN = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MapPreview:
     """A map before it is asked. Costs are in yuan, times in seconds; all are estimates.
 
@@ -35,6 +35,10 @@ class MapPreview:
     answer_tokens: float | None = None
     answer_seconds: float | None = None
     limit: int | None = None
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures):,} not to be sent" if self.failures else ""
+        return f"<MapPreview, {self.to_ask:,} requests for {self.rows:,} rows{failed}>"
 
     @property
     def to_ask(self) -> int:
