@@ -12,7 +12,7 @@ import pytest
 from in_process import Cell, Page
 
 from zhipu_magic import Chat
-from zhipu_magic.practice import Drop, Fault, PracticeServer, Raw
+from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw
 
 NO_BATCHES = Raw((b'{"object": "list", "data": [], "has_more": false}',))
 
@@ -188,3 +188,22 @@ def test_what_is_collected_is_told_in_a_line(server: PracticeServer, new_chat: C
         [one] = chat.collect()
         assert repr(one) == "<Collected, 50 answered>"
         assert repr(one.progress) == "<Progress, 50 rows, completed, 50 done>"
+
+
+# Answers of the wrong type
+
+
+def test_a_wrong_answer_of_a_batch_is_told_without_a_retry_that_never_was(page: Page, server: PracticeServer) -> None:
+    cell = "%%glm --each other --as int --batch -o found\nHow long is {{ text }}?"
+    server.enqueue(Answer("nope"))
+    assert page.run(cell).success
+    wait_for_batches(server, 1)
+    collected = shown(page.run("%glm collect"))
+    assert "The answer is not a valid int: it is not JSON" in collected
+    assert "%glm rows retry" in collected
+    server.enqueue(Answer("still nope"), Answer("no"))
+    retried = shown(page.run("%glm rows retry"))
+    assert "The answer is not a valid int, even after one retry: it is not JSON" in retried
+    server.enqueue(Answer("1"))
+    page.run("%glm rows retry")
+    assert page.names["found"] == [{"text": "c", "answer": 1}]

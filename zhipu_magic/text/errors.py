@@ -164,7 +164,7 @@ class ReplyBroken(GLMError):
 
 
 class InvalidAnswer(GLMError, ValueError):
-    """The answer is not of the requested type, even after one retry.
+    """The answer is not of the requested type, even after one retry, which a batch does not have.
 
     `text` is the answer as it came. It leaves no turn.
     """

@@ -309,7 +309,7 @@ class Progress:
         if shape is None:
             return self.text
         if not self._value:
-            self._value = (value_of(self.text, shape, self.finish_reason, self.answer_limit),)
+            self._value = (value_of(self.text, shape, self.finish_reason, answer_limit=self.answer_limit),)
         return self._value[0]
 
     @property

@@ -16,10 +16,13 @@ _WHOLE = ("}", "]", '"', "`")
 _NOT_IN_THE_CONVERSATION = Notice("This turn is not in the conversation.", reason="outcome.no_turn_kept")
 
 
-def value_of(text: str, shape: Shape, finish_reason: str | None, answer_limit: int | None) -> Any:
+def value_of(
+    text: str, shape: Shape, finish_reason: str | None, *, answer_limit: int | None = None, was_retried: bool = True
+) -> Any:
     """The text as a value of this shape. Raises InvalidAnswer, which tells a wrong answer from one that was cut off.
 
     `answer_limit` is the longest answer, in tokens, that the budget had room for, where it could have been longer.
+    `was_retried` says whether the model was told what was wrong with an earlier answer: a batch tells it nothing.
     """
     from ...values.types.answer_type import Mismatch
 
@@ -32,13 +35,14 @@ def value_of(text: str, shape: Shape, finish_reason: str | None, answer_limit: i
         if is_cut:
             raise _cut_off(text, shape, finish_reason, answer_limit) from None
         raise InvalidAnswer(
-            "The answer is not a valid {type}, even after one retry: {problems}.",
+            "The answer is not a valid {type}{retry}: {problems}.",
             hint="Rephrase the prompt, or use another model.",
             detail=f"The answer was: {text}",
             reason="answer.invalid",
             outcomes=[_NOT_IN_THE_CONVERSATION],
             text=text,
             type=shape.name,
+            retry=", even after one retry" if was_retried else "",
             problems="; ".join(mismatch.problems),
         ) from None
 

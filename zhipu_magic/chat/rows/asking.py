@@ -16,7 +16,6 @@ from ..replies.progress import Progress
 from ..replies.round_end import check_ended_well
 from ..replies.stream import Again, StreamEvent
 from ..replies.tool_loop import Rounds, ToolLimits
-from ..replies.typed_answer import value_of
 from ..request import Request
 from .asked import Answered, kept_failure
 from .caller import Caller, Stopped
@@ -64,11 +63,6 @@ class RowAsking:
             return Answered(_row(row.key, progress), value, error, requests=asked.requests, usage=usage)
         kept = kept_failure(row.key, error, asked.requests)
         return Answered(kept, error=error, requests=asked.requests, usage=usage)
-
-    def value(self, row: Row) -> Any:
-        """The value of an answer that was kept. Raises InvalidAnswer."""
-        shape = self._requests.request.shape
-        return row.text if shape is None else value_of(row.text, shape, row.finish, None)
 
     def _plain(self, asked: _Asked, prompt: RowPrompt) -> Any:
         shape = self._requests.request.shape

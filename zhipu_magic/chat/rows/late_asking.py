@@ -57,7 +57,7 @@ class LateAsking:
     def value(self, row: Row) -> Any:
         """The value of an answer that was kept. Raises InvalidAnswer."""
         shape = self._asked.request.shape
-        return row.text if shape is None else value_of(row.text, shape, row.finish, None)
+        return row.text if shape is None else value_of(row.text, shape, row.finish, was_retried=row.rounds > 1)
 
     def state(self) -> AtService | None:
         """How it stands with the service; None before the first request."""
