@@ -201,7 +201,7 @@ class Dispatch:
             raise
         return replace(request, answer_limit=limit)
 
-    def taken(self, budget: Budget, *, but: UnderWay) -> float:
+    def taken(self, budget: Budget, *, but: UnderWay | None) -> float:
         """What has been spent, and what all under way may still take but this map, in the budget's unit."""
         replies = self._reserved_by(self._scheduler.under_way, budget, priced=self._service.priced)
         maps = sum(one.taken for one in self._scheduler.maps_under_way if one is not but)

@@ -138,16 +138,8 @@ class Maps:
         if self._replays:
             return self.submitted(asked, rows) or Submitted()
         request, part = self._prepared(asked, rows, self._find)
-        asking = LateAsking(request, self._service, self._tool_limits, lambda: run)
-        run = Run(
-            self._spending(request, lambda: run),
-            self._claims,
-            asks=asking,
-            store=self._rows,
-            ended=lambda late: None,
-            anchor=asked.anchor,
-        )
-        return self.batches.submit(request, part, run.spending, {**note, "template": asked.template})
+        spending = self._spending(request, lambda: None)
+        return self.batches.submit(request, part, spending, {**note, "template": asked.template})
 
     def submitted(self, asked: Asked, rows: Any) -> Submitted | None:
         """What was submitted of these rows when their cell was recorded, if that is the last that it has done."""
@@ -261,7 +253,7 @@ class Maps:
         self._scheduler.add_map(run)
         return begun
 
-    def _spending(self, request: MapRequest, run: Callable[[], Run]) -> RowSpending:
+    def _spending(self, request: MapRequest, run: Callable[[], Run | None]) -> RowSpending:
         service, budget = self._service, self._history.state.budget
         if budget is not None and (self._replays or (service.practising and budget.unit == "yuan")):
             budget = None

@@ -7,7 +7,6 @@ reading the JSON.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -20,7 +19,6 @@ from ..journal.lines import value_of
 #: How a line begins: its key, and its next member.
 BEGINNING: Final = rb'\{"key":"([\w-]{22})","(text|error)":'
 _KEY, _NEXT = slice(8, 30), slice(33, 38)
-_IS_KEY: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,6 @@ def _latest(rows: Iterable[Row]) -> Row | None:
         if latest is None or (row.at or 0) >= (latest.at or 0):
             latest = row
     return latest
-
-
-def is_key(text: str) -> bool:
-    """Whether it can be the key of a row."""
-    return _IS_KEY.fullmatch(text) is not None
 
 
 def key_in(line: bytes) -> bytes:
