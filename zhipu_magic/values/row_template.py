@@ -208,7 +208,7 @@ def row_template(
         ),
         shared=tuple(reading.images),
         notes=tuple(dict.fromkeys(reading.notes)),
-        cut=tuple(dict.fromkeys(reading.cut)),
+        cut=tuple(map(hide, dict.fromkeys(reading.cut))),
     )
 
 

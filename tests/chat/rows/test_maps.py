@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +80,14 @@ def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def prompts(server: PracticeServer) -> list[str]:
     return [request.body["messages"][-1]["content"] for request in server.requests]
+
+
+def told(asked: Callable[[], Any]) -> str:
+    """What a chat warns of meanwhile."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asked()
+    return "\n".join(str(one.message) for one in caught)
 
 
 # The result
@@ -454,6 +463,18 @@ def test_a_prompt_that_is_too_long_fails_its_row_with_the_count(chat: Chat, serv
 
 
 # Many tables
+
+
+def test_a_shared_value_that_is_cut_is_told_by_a_map_its_preview_and_a_stream(chat: Chat) -> None:
+    names = {"guide": "\n".join(f"rule {number}: be kind and thorough" for number in range(5_000))}
+    template = "{{ text }} by {{ guide }}"
+    for ask in (
+        lambda: chat.map(template, ["a"], names=names).wait(),
+        lambda: chat.map_preview(template, ["a"], names=names),
+        lambda: list(chat.map_batches(template, [["a"], ["b"]], names=names)),
+    ):
+        assert told(ask).count("value that all rows share is sent: guide: about 4,000 of about 40,000 tokens") == 1
+    assert told(lambda: chat.map("{{ text }} by {{ guide | 50000 }}", ["a"], names=names).wait()) == ""
 
 
 def test_two_maps_at_once_ask_an_equal_row_once(chat: Chat, server: PracticeServer) -> None:

@@ -9,6 +9,7 @@ from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.argument_types import check_prompt, check_types
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.notice import Notice
 from ...values.frames.answers import answer_columns
 from ...values.frames.python_values import is_missing
 from ...values.frames.table import Table
@@ -91,6 +92,15 @@ class MapRequests:
         )
         for note in template.notes:
             self._warn(note)
+        for cut in template.cut:
+            self._warn(
+                Notice(
+                    "Not all of a value that all rows share is sent: {cut}.",
+                    hint="{{{{ name | 40000 }}}} says how many tokens of a value are sent.",
+                    reason="rows.shared_cut",
+                    cut=cut,
+                )
+            )
         request = self._composer.asking(Prompt(asked.template, cut=template.cut), asked.options, asked.anchor)
         check_sight(request, has_images=template.has_images)
         if self._is_live():
