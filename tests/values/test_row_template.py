@@ -115,10 +115,57 @@ def test_an_unknown_name_is_told_with_the_nearest_column_and_its_line() -> None:
     assert failed.value.near == "text"
 
 
-def test_braces_that_are_no_reference_are_sent_as_they_stand_and_told() -> None:
-    found = template("{{ text }} {{ f(text) }}")
-    assert found.prompt(["x"]).text == "x {{ f(text) }}"
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "{{ text | upper }}",
+        "{{ text | default(none) }}",
+        "{{ text | default('a') | default('b') }}",
+        '{{ text | default: "x" }}',
+        "{{ text.strip() }}",
+        "{{ text + 1 }}",
+        "{{ text, note }}",
+        "{{ text if text else 'none' }}",
+        "{{ f(text) }}",
+        "{{ review text | upper }}",
+        "{{ text of the review }}",
+        "{{ row | json }}",
+        "{{ guide.upper() }}",
+        "{{ guide | upper }}",
+        "{{ clean(guide) }}",
+    ],
+)
+def test_braces_that_are_meant_as_a_reference_and_are_none_are_refused(reference: str) -> None:
+    with pytest.raises(InvalidRequest, match="Line 2:") as failed:
+        template("{{ text }}\n" + reference, {"guide": "x", "clean": str.strip})
+    assert failed.value.reason == "row.no_reference"
+    assert str(failed.value).splitlines()[0].endswith(f"{reference} is no reference to a value.")
+    assert '{{ column | default("…") }}' in failed.value.hint
+    assert template(f"{{{{ text }}}} `{reference}`").prompt(["x"]).text == f"x `{reference}`"
+
+
+def test_only_the_reference_is_wrong_where_it_is_the_only_one() -> None:
+    with pytest.raises(InvalidRequest, match="no reference"):
+        template("Q {{ text.strip() }}")
+
+
+@pytest.mark.parametrize("words", ["{{ % macro % }}", "{{ f() }}", "{{ other | upper }}", "{{ guide to reviews }}"])
+def test_other_braces_are_words(words: str) -> None:
+    found = template("{{ text }} " + words, {"guide": "x"})
+    assert found.prompt(["x"]).text == "x " + words
+    assert not found.notes
+
+
+def test_braces_in_which_a_value_of_the_notebook_occurs_are_words_with_a_note() -> None:
+    found = template("{{ text }} {{ f(guide) }}", {"guide": "x"})
+    assert found.prompt(["x"]).text == "x {{ f(guide) }}"
     assert "was sent as it stands" in found.notes[0]
+
+
+def test_a_picture_that_is_no_reference_is_refused_as_one() -> None:
+    with pytest.raises(InvalidRequest) as failed:
+        row_template("{{ text }}", COLUMNS, {}, 100, images=["{{ text | upper }}"], is_missing=is_missing)
+    assert failed.value.reason == "row.no_reference"
 
 
 @given(st.text(), st.text(), st.text())

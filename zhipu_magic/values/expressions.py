@@ -68,14 +68,25 @@ def parsed(inside: str) -> ast.expr | None:
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
     """Whether any of these names occurs in what is not an expression here, but may be meant as one: `f(x)`, `x + 1`."""
+    return any(name in names for name in names_in(inside))
+
+
+def names_in(inside: str) -> list[str]:
+    """The names in what may be meant as an expression; of a very long one, the first. None where it is not Python."""
     if len(inside) > _LONGEST:
-        begun = re.match(r"\s*([^\W\d]\w*)", inside)
-        return begun is not None and begun[1] in names
+        begun = first_word(inside)
+        return [begun] if begun else []
     try:
         tree = ast.parse(inside.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
+        return []
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def first_word(inside: str) -> str:
+    """The name that this begins with; empty if it begins with none."""
+    begun = re.match(r"\s*([^\W\d]\w*)", inside)
+    return "" if begun is None else begun[1]
 
 
 def root_of(tree: ast.expr) -> str:

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..text.characters import whole_characters
+from ..text.characters import shortened, whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
 from ..text.suggestions import nearest
 from ..text.tokens import estimate
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, root_of, split_budget
+from .expressions import LARGEST_BUDGET, first_word, look_up, names_in, parsed, root_of, split_budget
 from .references import numbered
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 ROW = "row"
 #: Characters of a shared value that stays in place after the first column; a longer one moves to the top.
 _SHORT = 80
+#: Characters of what stands in braces, in an error.
+_LONGEST_INSIDE = 100
 _DEFAULT = re.compile(r"\s*default\(\s*(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?[\d.]+)\s*\)\s*")
 
 
@@ -294,7 +296,9 @@ class _Reading:
             return draft
         wanted, tokens = split_budget(place.inside, self.tokens)
         if parsed(wanted) is None:
-            if names_a_value(wanted, {**dict.fromkeys(self.columns), **self.names}):
+            if self._is_meant(place.inside):
+                raise self._no_reference(place.inside)
+            if any(name in self.names for name in names_in(wanted)):
                 self.notes.append(
                     Notice(
                         "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
@@ -306,6 +310,30 @@ class _Reading:
                 )
             return None
         return self._shared(wanted, min(tokens, LARGEST_BUDGET))
+
+    def _is_meant(self, inside: str) -> bool:
+        """Whether braces that are no reference are surely meant as one: they would go to the model for every row.
+
+        They begin with a name of the notebook, or a column occurs in them. Words that merely begin with the former are
+        not Python, and may be anything.
+        """
+        own = {ROW, *self.columns}
+        found = names_in(inside)
+        if inside.partition("|")[0].strip() in own or not own.isdisjoint(found):
+            return True
+        begins = first_word(inside)
+        return begins in (self.names if found else self.columns)
+
+    def _no_reference(self, inside: str) -> InvalidRequest:
+        return InvalidRequest(
+            "{{{{ {inside} }}}} is no reference to a value.",
+            hint="A reference is {{{{ column }}}} or {{{{ name }}}}, with attributes, items and slices, and no calls; "
+            '{{{{ column | 4000 }}}} with at most so many tokens, {{{{ column | default("…") }}}} with what stands for a '
+            "missing value. Anything else must be a column first. Braces in `code` are sent as they stand.",
+            reason="row.no_reference",
+            outcomes=[NOTHING_SENT],
+            inside=shortened(inside, _LONGEST_INSIDE),
+        )
 
     def _draft(self, inside: str) -> _Draft | None:
         """The slot of a reference to a row's own value; None for any other."""
@@ -327,8 +355,10 @@ class _Reading:
 
     def _looked_up(self, wanted: str) -> Any:
         tree = parsed(wanted)
-        if tree is None or root_of(tree) not in self.names:
-            raise self._undefined(wanted if tree is None else root_of(tree))
+        if tree is None:
+            raise self._no_reference(wanted)
+        if root_of(tree) not in self.names:
+            raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
     def _shared(self, wanted: str, tokens: int) -> str:
