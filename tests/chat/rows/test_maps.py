@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.options import Options
 from zhipu_magic.chat.rows import caller
 from zhipu_magic.history.events.map_event import MapEvent
 from zhipu_magic.practice import Answer, Drop, Fault, PracticeServer, Raw, chunk, sse
@@ -451,6 +452,20 @@ def test_a_picture_in_the_text_fails_its_row_where_the_model_does_not_see(chat: 
 def test_numbers_that_mean_nothing_are_refused(chat: Chat, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="whole number of at least 1"):
         chat.map("{{ text }}", ["a"], **wrong)
+
+
+@pytest.mark.parametrize("option", [{"once": False}, {"stream": True}, {"thread": "x"}])
+def test_what_no_row_can_be_asked_with_is_refused_alike_everywhere(
+    chat: Chat, server: PracticeServer, option: dict[str, Any]
+) -> None:
+    for ask in (chat.map, chat.map_preview, chat.map_batches, chat.batch):
+        with pytest.raises(InvalidRequest, match="no (once=False|stream=True|thread='x') for them") as failed:
+            ask("{{ text }}", ["a"], **option)
+        assert failed.value.reason == "rows.option"
+    with pytest.raises(InvalidRequest, match="for them"):
+        chat.map("{{ text }}", ["a"], Options(thread="x"))
+    assert chat.map("{{ text }}", ["a"], once=True, stream=False, thread=None).errors == []
+    assert len(server.requests) == 1
 
 
 def test_a_prompt_that_is_too_long_fails_its_row_with_the_count(chat: Chat, server: PracticeServer) -> None:

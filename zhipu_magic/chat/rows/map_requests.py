@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...history.turn import Anchor
 from ...service.connection import Service
@@ -20,6 +20,10 @@ from ..option_check import check_options
 from ..options import Options
 from .map_request import MapOptions, MapRequest
 from .requests import RowRequests
+
+
+#: What these options are for every row.
+_WHOLE_AND_OUTSIDE: Final[Mapping[str, Any]] = {"thread": None, "once": True, "stream": False}
 
 
 class Asked(NamedTuple):
@@ -65,7 +69,18 @@ class MapRequests:
         **more: Any,
     ) -> Asked:
         """What a map is asked with. Raises InvalidRequest for what cannot be asked."""
-        placed = self._composer.placed(options, {**more, "once": True, "stream": False})
+        given = {"thread": getattr(options, "thread", None), "stream": getattr(options, "stream", None), **more}
+        for name, value in _WHOLE_AND_OUTSIDE.items():
+            if given.get(name) not in (None, value):
+                raise InvalidRequest(
+                    "The rows of a table are asked outside the conversation, and each answer comes whole: there is no "
+                    "{name}={value!r} for them.",
+                    reason="rows.option",
+                    outcomes=[NOTHING_SENT],
+                    name=name,
+                    value=given[name],
+                )
+        placed = self._composer.placed(options, {**more, **_WHOLE_AND_OUTSIDE})
         return Asked(
             template=template,
             options=placed,
