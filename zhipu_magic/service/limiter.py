@@ -32,7 +32,8 @@ Outcome = Literal["answered", "refused", "busy", "failed", "other"]
 #: More are never in flight.
 MOST: Final = 128
 #: In flight at first; if a limit is remembered, at most the second.
-_FIRST, _FIRST_REMEMBERED = 2, 4
+_FIRST: Final = 2
+FIRST_REMEMBERED: Final = 4
 #: Answers for each place from which on a limit counts as proven.
 _PROOF = 2
 #: So many times in a row the service must be busy for a storm, while others are in flight.
@@ -81,7 +82,7 @@ class Limiter:
         if self.learned is not None:
             return
         self.ceiling = self.learned = max(1, min(remembered, MOST))
-        self.limit = min(self.ceiling, _FIRST_REMEMBERED)
+        self.limit = min(self.ceiling, FIRST_REMEMBERED)
         self._growth.begin(self.limit - 1)
         self._probing, self._pace = Probing(remembered=True), Pace(remembered=True)
 

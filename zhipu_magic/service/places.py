@@ -17,7 +17,7 @@ from ..text.errors import ConnectionFailed, GLMError, ReplyBroken, ServiceError
 from . import learned_limits
 from .endpoint import Endpoint
 from .forks import register_at_fork
-from .limiter import Limiter, Outcome
+from .limiter import FIRST_REMEMBERED, Limiter, Outcome
 
 #: Seconds after which someone who waits looks whether it has given up.
 _TICK = 0.1
@@ -114,6 +114,15 @@ class Places:
         """What can be shown of it."""
         limiter = self._limiter
         return PlacesState(limiter.limit, limiter.in_flight, limiter.busy_until, len(self._others) + len(self._first))
+
+    @property
+    def known_limit(self) -> int | None:
+        """How many the service takes, as it was learned here: the latest ceiling, or how many went without a refusal.
+
+        None while too few have gone to say.
+        """
+        limiter = self._limiter
+        return limiter.learned or (limiter.limit if limiter.limit > FIRST_REMEMBERED else None)
 
     def caller(self, *, most: int | None = None) -> Caller:
         """One who takes many, and holds at most so many of them."""
@@ -289,10 +298,17 @@ class _All:
         key = (endpoint.base_url, model)
         return self._places.get(key) or self._places.setdefault(key, Places(*key, remembered=not endpoint.practice))
 
+    def known_limit(self, base_url: str, model: str) -> int | None:
+        """How many requests this service takes at once for this model: as learned here, else in another session."""
+        places = self._places.get((base_url, model))
+        known = None if places is None else places.known_limit
+        return learned_limits.recall(base_url, model) if known is None else known
+
     def after_fork(self, *, in_child: bool) -> None:
         for places in list(self._places.values()):
             places.after_fork(in_child=in_child)
 
 
-#: The places at a service for a model.
-places_of = _All().of
+_ALL = _All()
+#: The places at a service for a model, and how many are known; None if nothing is.
+places_of, known_limit = _ALL.of, _ALL.known_limit

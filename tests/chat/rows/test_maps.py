@@ -468,6 +468,23 @@ def test_what_no_row_can_be_asked_with_is_refused_alike_everywhere(
     assert len(server.requests) == 1
 
 
+def test_a_preview_knows_the_limit_that_this_process_has_learned_and_a_replay_none(tmp_path: Path) -> None:
+    rows = [str(number) for number in range(60)]
+    with PracticeServer(pace=0, limit=6, latency=0.02) as server:
+        journal = tmp_path / "n.jsonl"
+        chat = Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key, journal=journal)
+        assert chat.map_preview("{{ text }}", rows).seconds is None
+        assert chat.map("{{ text }}", rows).errors == []
+        more = [*rows, "another"]
+        found = chat.map_preview("{{ text }}", more)
+        assert found.limit in range(3, 8)  # at this moment
+        assert found.seconds is not None
+        assert chat.map_preview("{{ text }}", more, in_flight=2).limit == 2
+        replayed = again(chat, server, replay="only")
+        assert replayed.map_preview("{{ text }}", more).limit is None
+        replayed.close()
+
+
 def test_a_prompt_that_is_too_long_fails_its_row_with_the_count(chat: Chat, server: PracticeServer) -> None:
     mapped = chat.map("Say {{ text }}", ["a", "很" * 400_000])
     assert mapped.values[0] is not None

@@ -11,7 +11,7 @@ from ...history.history import History
 from ...history.rows.row import Row
 from ...history.rows.store import RowStore
 from ...service.connection import Service
-from ...service.learned_limits import recall
+from ...service.places import known_limit
 from ...values.frames.kinds import table_of
 from ...values.frames.table import Table
 from ..compose import Composer
@@ -100,6 +100,8 @@ class Maps:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
         survey = Survey()
         request, part = self._prepared(asked, rows, self._find_by_now, survey.see)
+        # In a replay none is told: another machine knows another.
+        limit = None if self._replays else known_limit(self._service.base_url, request.request.model)
         return MapPreview(
             request=request.request,
             rows=part.size,
@@ -110,7 +112,7 @@ class Maps:
             prompt_tokens=survey.prompt_tokens + part.left * _around(request.request),
             answer_tokens=survey.answer_tokens,
             answer_seconds=survey.answer_seconds,
-            limit=recall(self._service.base_url, request.request.model),
+            limit=limit if limit is None else min(limit, asked.how.in_flight or limit),
         )
 
     def _prepared(
