@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .rows.collected import Collected
     from .rows.map_preview import MapPreview
     from .rows.mapped import Mapped
+    from .rows.mapped_frames import MappedFrames
     from .rows.maps import Maps
     from .rows.submitted import Submitted
 
@@ -57,7 +58,7 @@ class ChatMaps:
         asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
         return self._maps.begin(asked, rows)
 
-    def map_preview(  # its options, by name
+    def map_preview(  # noqa: PLR0913  # its options, by name
         self,
         template: str,
         rows: Any,
@@ -68,14 +69,15 @@ class ChatMaps:
         anchor: Anchor | None = None,
         first: int | None = None,
         in_flight: int | None = None,
+        retry: bool = False,
         **more: Any,
     ) -> MapPreview:
         """What `map` would ask. Nothing is sent."""
-        how = {"first": first, "in_flight": in_flight}
+        how = {"first": first, "in_flight": in_flight, "retry": retry}
         asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
         return self._maps.preview(asked, rows)
 
-    def map_batches(
+    def map_batches(  # noqa: PLR0913  # its options, by name
         self,
         template: str,
         frames: Iterable[Any],
@@ -83,19 +85,23 @@ class ChatMaps:
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        first: int | None = None,
         in_flight: int | None = None,
+        retry: bool = False,
+        ask: bool = True,
         **more: Any,
-    ) -> Iterator[Any]:
+    ) -> MappedFrames:
         """Ask over a stream of tables, such as Arrow's record batches: each comes back with its answers, in order.
 
-        A few are under way at once, and nothing of those that were given back is kept in memory. The rest is as in
+        As many are under way at once as keep the service busy, and nothing of those that were given back is kept in
+        memory but which rows have failed: `.errors` lists them. `first` counts rows over all tables. The rest is as in
         `map`.
         """
-        how = {"in_flight": in_flight}
+        how = {"first": first, "in_flight": in_flight, "retry": retry, "ask": ask}
         asked = self._maps.asked(template, options, how, names=names, images=images, **more)
         return self._maps.stream(asked, frames)
 
-    def batch(
+    def batch(  # noqa: PLR0913  # its options, by name
         self,
         template: str,
         rows: Any,
@@ -105,6 +111,7 @@ class ChatMaps:
         images: Any = (),
         anchor: Anchor | None = None,
         first: int | None = None,
+        retry: bool = False,
         note: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Submitted:
@@ -115,7 +122,8 @@ class ChatMaps:
         Where nothing goes out, it returns what was submitted then; nothing, if the cell had its answers later.
         Raises GLMError.
         """
-        asked = self._maps.asked(template, options, {"first": first}, names=names, images=images, anchor=anchor, **more)
+        how = {"first": first, "retry": retry}
+        asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
         return self._maps.submit(asked, rows, note or {})
 
     def collect(

@@ -459,7 +459,7 @@ def test_what_no_row_can_be_asked_with_is_refused_alike_everywhere(
     chat: Chat, server: PracticeServer, option: dict[str, Any]
 ) -> None:
     for ask in (chat.map, chat.map_preview, chat.map_batches, chat.batch):
-        with pytest.raises(InvalidRequest, match="no (once=False|stream=True|thread='x') for them") as failed:
+        with pytest.raises(InvalidRequest, match=r"no (once=False|stream=True|thread='x') for them") as failed:
             ask("{{ text }}", ["a"], **option)
         assert failed.value.reason == "rows.option"
     with pytest.raises(InvalidRequest, match="for them"):
@@ -531,18 +531,84 @@ def test_a_stream_of_frames_comes_back_in_order(chat: Chat, server: PracticeServ
     assert len(server.requests) == 12 + 7
 
 
-def test_a_stream_that_nobody_reads_on_asks_no_more(chat: Chat, server: PracticeServer) -> None:
-    taken = []
+def frames_of_one(taken: list[int]) -> Iterator[list[str]]:
+    for number in range(1_000):
+        taken.append(number)
+        yield [f"row {number}"]
 
-    def given() -> Iterator[Any]:
-        for number in range(1_000):
-            taken.append(number)
-            yield [f"row {number}"]
 
-    frames = chat.map_batches("Say {{ text }}", given())
+@pytest.mark.parametrize("ended", ["stopped", "let go"])
+def test_a_stream_that_nobody_reads_on_asks_no_more(chat: Chat, server: PracticeServer, ended: str) -> None:
+    taken: list[int] = []
+    frames = chat.map_batches("Say {{ text }}", frames_of_one(taken))
     next(frames)
-    frames.close()  # type: ignore[attr-defined]
-    assert len(taken) < 10
+    if ended == "stopped":
+        frames.stop()
+        assert frames.done
+        assert len([*frames]) <= len(taken)
+    del frames
+    until(lambda: not chat._scheduler.maps_under_way)
+    asked = len(server.requests)
+    assert asked <= len(taken) <= 129
+    time.sleep(0.2)
+    assert len(server.requests) == asked
+
+
+def test_a_stream_tells_what_failed_over_all_its_tables_and_what_it_took(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    answers_by_prompt(server, tmp_path, bad="!1301", good="fine")
+    frames = chat.map_batches("Say {{ text }}", iter([["good 1", "bad 2"], ["good 3"], ["good 4", None]]))
+    assert not frames.done
+    said = told(lambda: [*frames])
+    assert [failed.row for failed in frames.errors] == [1, 4]
+    assert [failed.reason for failed in frames.errors] == ["service.unsafe", "row.missing"]
+    assert "2 of 5 rows failed (rows 1, 4): The service found unsafe content" in said
+    assert frames.done
+    assert frames.usage == chat.map("Say {{ text }}", ["good 1", "good 3", "good 4"], fresh=True).usage
+    assert frames.cost is not None
+    assert frames.cost > 0
+    assert repr(frames) == "<MappedFrames, 3 tables with 5 rows, 2 failed>"
+
+
+def test_a_stream_takes_the_same_options_for_rows_as_a_map(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[Answer("no JSON")] * 2, *[Answer(GOOD)] * 2)
+    tables = [["a"], ["b", "c"], ["d"]]
+    template = "Rate {{ text }}"
+    with pytest.warns(UserWarning, match=r"1 of 1 row failed \(row 0\)"):
+        [frame] = chat.map_batches(template, tables, as_type=Review, first=1)
+    assert frame[0]["label"] is None
+    frames = [*chat.map_batches(template, tables, as_type=Review, first=2, retry=True)]
+    assert [[row["label"] for row in frame] for frame in frames] == [["good"], ["good"]]
+    assert len(server.requests) == 4
+    unasked = chat.map_batches(template, tables, as_type=Review, ask=False)
+    with pytest.warns(UserWarning, match=r"2 of 4 rows failed \(rows 2, 3\)"):
+        assert [len(frame) for frame in unasked] == [1, 2, 1]
+    assert [failed.reason for failed in unasked.errors] == ["row.unanswered"] * 2
+    assert len(server.requests) == 4
+
+
+def test_what_stops_a_stream_is_raised_where_the_next_table_would_come(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(Answer("first"), Fault.of("1113"))
+    frames = chat.map_batches("Say {{ text }}", [["a"], ["b"]], in_flight=1)
+    assert next(frames)[0]["answer"] == "first"
+    with pytest.raises(ServiceError, match="1113"):
+        next(frames)
+    assert frames.done
+    assert [*frames] == []
+
+
+def test_tables_of_one_row_use_as_many_places_as_there_are(tmp_path: Path) -> None:
+    with PracticeServer(pace=0, limit=12, latency=0.1) as server:
+        chat = Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key)
+        taken: list[int] = []
+        frames = chat.map_batches("Say {{ text }}", frames_of_one(taken))
+        for back in range(1, 201):
+            next(frames)
+            assert len(taken) - back <= 128  # in memory
+        frames.stop()
+        assert server.load.most >= 10
+        chat.close()
 
 
 # Replay

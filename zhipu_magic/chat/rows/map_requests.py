@@ -21,7 +21,6 @@ from ..options import Options
 from .map_request import MapOptions, MapRequest
 from .requests import RowRequests
 
-
 #: What these options are for every row.
 _WHOLE_AND_OUTSIDE: Final[Mapping[str, Any]] = {"thread": None, "once": True, "stream": False}
 

@@ -90,16 +90,21 @@ class Mapped:
             self._raise()
         return self.done
 
-    def wait_for_rows(self) -> None:
-        """Wait until each of its rows has ended, or the map was stopped. Raises what stopped it."""
+    def wait_for_rows(self, or_until: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until each of its rows has ended, the map was stopped, or this is so. Returns whether the rows have.
+
+        Raises what stopped it.
+        """
+        part = self._part
         try:
-            while not (self._part.is_done or self.done):
-                self._run.wait_for_change(_TICK, lambda: self._part.is_done)
+            while not (part.is_done or self.done or or_until()):
+                self._run.wait_for_change(_TICK, lambda: part.is_done)
         except BaseException:
             self.stop()
             raise
-        if self.done:
+        if not part.is_done and self.done:
             self._raise()
+        return part.is_done
 
     def _raise(self) -> None:
         error = self.error
@@ -188,6 +193,11 @@ class Mapped:
         return self._part.is_done
 
     @property
+    def left(self) -> int:
+        """How many rows have not ended."""
+        return self._part.size - self._part.done
+
+    @property
     def frame(self) -> Any:
         """The table, of its own kind and with its own index, and a column for each field of the answers, or `answer`.
 
@@ -203,6 +213,11 @@ class Mapped:
             values = [None if value is UNANSWERED else value for value in self._part.values]
             self._frame = (self._table.joined(self._columns.of(values)), done)
         return self._frame[0]
+
+    def close(self) -> Any:
+        """The same, of a table of many in one map; nothing of it is kept there."""
+        self._run.close(self._part)
+        return self.so_far()
 
     def head(self, rows: int) -> Any:
         """The first rows of the same, as far as it is. It waits for nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from .map_preview import MapPreview, Survey
 from .map_request import MapRequest
 from .map_requests import Asked, MapRequests
 from .mapped import Mapped
+from .mapped_frames import MappedFrames, Stream
 from .part import Part, Seen, TableRows
 from .record import key_of_batch
 from .recorded import Recorded
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from ..batches.intent import Intent
     from ..dispatch import Dispatch
     from ..scheduler import Scheduler
-
-#: Frames of a stream of them that are under way at once.
-_AHEAD = 3
 
 
 class Maps:
@@ -62,6 +59,7 @@ class Maps:
         self._requests = MapRequests(
             composer, service, is_live=lambda: dispatch.mode == "off", value_tokens=value_tokens, warn=warn
         )
+        self._warn = warn
         self._recording = Recording(history, service, scheduler)
         self._service = service
         self._history = history
@@ -172,31 +170,19 @@ class Maps:
         """The batches of this chat's tables."""
         return RowBatches(self._service, self._history, self._scheduler.admitting)
 
-    def stream(self, asked: Asked, frames: Iterable[Any]) -> Iterator[Any]:
-        """Ask the rows of these tables, and yield each with its answers, in order, a few of them under way at once.
+    def stream(self, asked: Asked, frames: Iterable[Any]) -> MappedFrames:
+        """Ask the rows of these tables. Taking them raises what `begin` raises."""
 
-        Raises what `begin` raises, and what stopped it.
-        """
-        tables = map(table_of, frames)
-        first = next(tables, None)
-        if first is None:
-            return
-        request = self._requests.of(asked, first)
-        begun = self._begun(request)
-        run = begun.run
-        waiting: deque[tuple[Part, Mapped]] = deque()
-        try:
-            for table in _with(first, tables):
-                part = self._part(begun._replace(request=self._requests.for_table(request, asked, table)), table)
-                run.add(part)
-                waiting.append((part, self._mapped(begun, table, part)))
-                if len(waiting) >= _AHEAD:
-                    yield self._finished(run, *waiting.popleft())
-            while waiting:
-                yield self._finished(run, *waiting.popleft())
-            run.complete()
-        finally:  # also where the caller takes no more
-            run.stop()
+        def begin(table: Table) -> Begun:
+            return self._begun(self._requests.of(asked, table))
+
+        def add(begun: Begun, table: Table) -> Mapped:
+            request = self._requests.for_table(begun.request, asked, table)
+            part = self._part(begun._replace(request=request), table)
+            begun.run.add(part)
+            return self._mapped(begun, table, part)
+
+        return MappedFrames(Stream(_first_of(frames, asked.how.first), begin, add, warn=self._warn))
 
     def _part(self, begun: Begun, table: Table) -> Part:
         request = begun.request
@@ -279,18 +265,18 @@ class Maps:
             practice=self._service.practising,
         )
 
-    def _finished(self, run: Run, part: Part, mapped: Mapped) -> Any:
-        """The table with its answers, once they are there. Raises what stopped the run."""
-        mapped.wait_for_rows()
-        run.close(part)
-        return mapped.so_far()
-
 
 def _around(request: Request) -> int:
     """The tokens of a request beside its row's prompt."""
     return system_tokens(request.system) + system_tokens(request.instruction)
 
 
-def _with(first: Table, others: Iterator[Table]) -> Iterator[Table]:
-    yield first
-    yield from others
+def _first_of(frames: Iterable[Any], rows: int | None) -> Iterator[Table]:
+    """These tables, or as many of their first rows."""
+    for table in map(table_of, frames):
+        if rows is not None and table.size >= rows:
+            yield table.first(rows)
+            return
+        yield table
+        if rows is not None:
+            rows -= table.size

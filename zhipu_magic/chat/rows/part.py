@@ -277,6 +277,8 @@ class Part:
 
         Where none can be read any more, there is none, and `error` says why.
         """
+        if self._prompts is None and not self.has_left:  # of many tables, most have none
+            return None
         while True:
             with self._lock:
                 if self._back:
