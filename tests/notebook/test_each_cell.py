@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 from in_process import Page
 
+from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import Interrupted, InvalidRequest, OverBudget, ServiceError
 
@@ -176,6 +178,43 @@ def test_an_interrupt_fails_the_cell_binds_what_there_is_and_the_next_run_asks_t
     assert page.run("%%glm --each many -o found\n{{ text }}").success
     assert all(row["answer"] is not None for row in page.names["found"])
     assert len(server.requests) == 40
+
+
+@pytest.fixture
+def chat(page: Page, server: PracticeServer) -> Iterator[Chat]:
+    """A chat that a cell has made, as `chat`."""
+    page.names["chat"] = asking = Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key)
+    yield asking
+    asking.close()
+
+
+LOOP = """
+for row in {over}:
+    if row is not None:
+        {body}
+"""
+
+
+@pytest.mark.parametrize("over", ["mapped", "enumerate(mapped)", "(row for row in mapped)", "kept"])
+def test_an_interrupt_in_the_body_of_a_loop_over_a_map_stops_it(page: Page, chat: Chat, over: str) -> None:
+    page.names["many"] = [f"row {number}" for number in range(300)]
+    assert page.run("mapped = chat.map('Say {{ text }}', many, in_flight=2)\nkept = iter(mapped)").success
+    cell = page.run(
+        LOOP.format(over=over, body="import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)")
+    )
+    assert isinstance(cell.error, KeyboardInterrupt)
+    mapped = page.names["mapped"]
+    assert mapped.was_stopped
+    assert mapped.figures().done < 300
+
+
+@pytest.mark.parametrize("body", ["break", "raise ValueError"])
+def test_a_loop_over_a_map_that_is_left_otherwise_leaves_it_going_on(page: Page, chat: Chat, body: str) -> None:
+    page.names["many"] = [f"row {number}" for number in range(100)]
+    page.run("mapped = chat.map('Say {{ text }}', many)")
+    page.run(LOOP.format(over="mapped", body=body))
+    assert isinstance(page.run("raise KeyboardInterrupt").error, KeyboardInterrupt)  # of a cell that has no such loop
+    assert all(value is not None for value in page.names["mapped"].values)
 
 
 def test_the_budget_fails_the_cell_and_binds_what_there_is(page: Page, server: PracticeServer) -> None:

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..chat.rows import loops
+from ..text.errors import Interrupted
 from . import front_ends, hints, page_chat
 from .asides import Asides
 from .cell_tracker import CellTracker
@@ -199,9 +201,16 @@ class Session:
         self.set_aside_deleted(self.cells.just_deleted)
 
     def end_cell(self, result: ExecutionResult | None) -> None:
-        """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns."""
+        """After each cell (IPython's `post_run_cell`): if this run did not ask, set aside its earlier turns.
+
+        If it was interrupted, stop the maps that it went through in loops, in whose bodies the interrupt may have come.
+        """
         if not self.cells.end(result):
             return
+        looped = loops.taken()
+        if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
+            for one in looped:
+                one.stop()
         self.jobs.step()
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":

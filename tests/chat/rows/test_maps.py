@@ -336,6 +336,29 @@ def test_what_is_in_flight_when_it_is_stopped_lands_and_is_kept(chat: Chat, serv
     assert known.figures().known >= min(sent, 1)
 
 
+@pytest.mark.parametrize(("raised", "goes_on"), [(KeyboardInterrupt, False), (ValueError, False), (None, True)])
+def test_what_is_raised_in_a_with_block_stops_its_map_and_a_break_does_not(
+    chat: Chat, server: PracticeServer, raised: type[BaseException] | None, goes_on: bool
+) -> None:
+    def go_through() -> None:
+        with mapped:
+            for _ in mapped:
+                if raised is not None:
+                    raise raised
+                break
+
+    rows = [str(number) for number in range(300)]
+    mapped = chat.map("Say {{ text }}", rows, in_flight=2)
+    if raised is None:
+        go_through()
+    else:
+        with pytest.raises(raised):
+            go_through()
+    until(lambda: mapped.done)
+    assert mapped.was_stopped is not goes_on
+    assert (mapped.figures().done == 300) is goes_on
+
+
 def test_the_ledger_has_what_landed_after_the_stop(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(*[slow()] * 3)
     mapped = chat.map("Say {{ text }}", list("abc"), in_flight=3)

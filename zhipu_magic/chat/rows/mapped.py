@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from ...history.events.map_event import MapEvent
@@ -14,6 +15,7 @@ from ...service.wire import Usage
 from ...text.errors import GLMError
 from ...values.frames.answers import AnswerColumns
 from ...values.frames.table import Table
+from . import loops
 from .asked import FailedRow
 from .figures import MapFigures, Speed
 from .late_asking import AtService
@@ -45,6 +47,9 @@ class Mapped:
     awaiting wait for the rows, and raise the `GLMError` that stopped the map, unless it has been raised already; then
     they give what there is. `so_far` and `figures` wait for nothing. An interrupt while they wait stops the map. What
     is in flight then still lands, and is kept for the next run: the same map asked again asks only what is missing.
+
+    A loop that is left early leaves the map going on. In a block `with chat.map(…) as mapped:`, whatever is raised
+    there stops the map.
     """
 
     def __init__(
@@ -117,6 +122,7 @@ class Mapped:
 
     def __iter__(self) -> Iterator[MappedRow]:
         """The rows, in the order in which they end."""
+        loops.note(self)
         seen = 0
         while True:
             while seen < len(self._part.arrived):
@@ -141,6 +147,16 @@ class Mapped:
 
     def __await__(self) -> Generator[Any, None, Mapped]:
         return self._completed().__await__()
+
+    def __enter__(self) -> Mapped:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it, if anything was raised in the block."""
+        if error is not None:
+            self.stop()
 
     async def _completed(self) -> Mapped:
         loop, news = asyncio.get_running_loop(), asyncio.Event()

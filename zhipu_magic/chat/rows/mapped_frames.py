@@ -13,6 +13,7 @@ from ...text.characters import shorten
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...values.frames.table import Table
+from . import loops
 from .asked import FailedRow
 from .mapped import Mapped
 from .recording import Begun
@@ -45,6 +46,7 @@ class MappedFrames:
         self._frames = stream.frames()  # which does not know this object, so that letting go of it closes them
 
     def __iter__(self) -> Iterator[Any]:
+        loops.note(self)
         return self
 
     def __next__(self) -> Any:
