@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from ..service.response_members import objects
-from ..service.wire import Usage, plain_reason
+from ..service.wire import Usage, is_broken_off, plain_reason
 from ..text.untrusted_json import loads
 from .turn import Message
 
@@ -177,7 +177,18 @@ def is_early(reason: str | None) -> bool:
     return reason is not None and plain_reason(reason) in _ENDED_EARLY
 
 
-_ENDED_EARLY = frozenset({"length", "max_tokens", "model_context_window_exceeded", "network_error", "sensitive"})
+def is_full(reason: str | None) -> bool:
+    """Whether a reply with this finish reason reached its maximum length."""
+    return reason is not None and plain_reason(reason) in _FULL
+
+
+def broke_off(reason: str | None) -> bool:
+    """Whether anything but its maximum length ended a reply with this finish reason before the model was done."""
+    return is_broken_off(reason) or (is_early(reason) and not is_full(reason))
+
+
+_FULL = frozenset({"length", "max_tokens"})
+_ENDED_EARLY = _FULL | {"model_context_window_exceeded", "network_error", "sensitive"}
 
 
 def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,13 +11,14 @@ from typing import Any
 
 from ..text.addresses import host_of
 from ..text.characters import printable, shortened
-from ..text.errors import ServiceError
+from ..text.errors import ReplyBroken, ServiceError
 from ..text.numbers import duration
 from ..text.untrusted_json import loads
 from .error_causes import CAUSES, NOT_JSON, STATUSES_BY_TYPE, TOO_LONG, UNKNOWN, Cause, cause_of, context_in
 from .models import CATALOGUE, FREE
 from .profile import DEFAULT_BASE_URL, profile_of
 from .response_members import count_of, name_of, objects
+from .wire import is_fault
 
 #: Seconds: if a service asks for a longer wait than this, the request fails at once.
 LONGEST_WAIT = 60.0
@@ -206,6 +207,19 @@ _WHERE_A_CODE_IS = 64 * 1024
 _MOST_PROBLEMS = 5
 _CODE = re.compile(r'"code"\s*:\s*"?(\w{1,20})')
 _TITLE = re.compile(r"<title[^>]{0,100}>([^<]{1,200})", re.IGNORECASE)
+
+
+def ended_badly(reason: str, words: str = "") -> ReplyBroken:
+    """The error of a reply that the service ended for this reason before the model was done; `words` are its own."""
+    found = ReplyBroken(
+        "The reply broke off: the service ended it with {finish_reason!r}.",
+        hint="Try again; if it happens again, rephrase the prompt.",
+        detail=f"({words})" if words else "",
+        reason="reply.ended_badly",
+        finish_reason=reason,
+    )
+    found.retryable = is_fault(reason)
+    return found
 
 
 def too_long(reason: str) -> ServiceError:

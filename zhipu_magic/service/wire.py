@@ -54,6 +54,13 @@ def total(usages: Sequence[Usage | None]) -> Usage | None:
     return Usage(*map(sum, zip(*known, strict=True))) if known and len(known) == len(usages) else None
 
 
+def usage_in(chunks: Sequence[Any]) -> Usage | None:
+    """What the service counted for a reply that came in these chunks."""
+    counted = (chunk.get("usage") for chunk in chunks if isinstance(chunk, Mapping))
+    found = [usage for usage in (Usage.read(one) for one in counted if isinstance(one, Mapping)) if usage is not None]
+    return found[-1] if found else None
+
+
 #: No reply has so many; sums of such numbers, and their costs, can still be written.
 _MOST_TOKENS = 2**40
 
@@ -267,11 +274,14 @@ def plain_reason(reason: str) -> str:
     return reason.lower().replace("-", "_")
 
 
+def is_fault(reason: str | None) -> bool:
+    """Whether a reply with this finish reason met a fault of its service: the same request may succeed."""
+    return reason is not None and plain_reason(reason) in {*_FAULTS, "network_error"}
+
+
+_FAULTS = {"abort", "aborted", "cancelled", "canceled", "error", "failed", "timeout", "insufficient_system_resource"}
 #: Finish reasons of such replies (docs/protocol.md, "Other servers of OpenAI's protocol").
-_BROKEN_OFF = {
-    *("abort", "aborted", "cancelled", "canceled", "error", "failed", "timeout", "insufficient_system_resource"),
-    *("content_filter", "recitation", "refusal", "safety"),
-}
+_BROKEN_OFF = {*_FAULTS, "content_filter", "recitation", "refusal", "safety"}
 _LONGEST_WORDS = 500
 
 

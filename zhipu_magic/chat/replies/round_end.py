@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...history.rounds import broke_off
+from ...service.error_codes import ended_badly
 from ...text.errors import ReplyBroken, ServiceError
 from .progress import Progress
 
@@ -19,13 +21,14 @@ def check_ended_well(progress: Progress) -> None:
             request_id=progress.request_id,
         )
     if progress.ended_badly:
-        raise ReplyBroken(
-            "The reply broke off: the service ended it with {finish_reason!r}.",
-            hint="Try again; if it happens again, rephrase the prompt.",
-            detail=f"({progress.last_words})" if progress.last_words else "",
-            reason="reply.ended_badly",
-            finish_reason=progress.finish_reason,
-        )
+        raise ended_badly(str(progress.finish_reason), progress.last_words)
+
+
+def check_is_answer(progress: Progress) -> None:
+    """Raise the same, and also for a round whose words a person would keep with a note of what broke it off."""
+    check_ended_well(progress)
+    if broke_off(progress.finish_reason):
+        raise ended_badly(str(progress.finish_reason), progress.last_words)
 
 
 def _reason(progress: Progress) -> str:

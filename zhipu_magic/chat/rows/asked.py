@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...history.rounds import is_full
 from ...history.rows.row import Row, RowError
 from ...service.wire import Usage
 from ...text.errors import GLMError, InvalidRequest, ServiceError
@@ -23,7 +24,7 @@ class Answered:
     @property
     def is_cut_off(self) -> bool:
         """Whether the answer has reached its maximum length."""
-        return bool(self.row.finish == "length")
+        return is_full(self.row.finish)
 
 
 @dataclass(frozen=True)

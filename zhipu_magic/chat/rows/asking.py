@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...history.rounds import Round, is_early
+from ...history.rounds import Round, is_full
 from ...history.rows.row import Row
 from ...history.turn import Message
 from ...service.profile import Profile
 from ...service.stream import StreamItem
+from ...service.wire import Usage, total, usage_in
 from ...text.errors import GLMError, Interrupted, InvalidAnswer
 from ...values.row_template import RowPrompt
 from ..replies.progress import Progress
-from ..replies.round_end import check_ended_well
+from ..replies.round_end import check_is_answer
 from ..replies.stream import Again, StreamEvent
 from ..replies.tool_loop import Rounds, ToolLimits
 from ..request import Request
@@ -58,7 +59,7 @@ class RowAsking:
         except GLMError as failure:
             error = failure
         progress = asked.progress
-        usage = progress.usage if progress.has_begun else None
+        usage = asked.usage if progress.has_begun or asked.lost else None
         if error is None or isinstance(error, InvalidAnswer):
             return Answered(_row(row.key, progress), value, error, requests=asked.requests, usage=usage)
         kept = kept_failure(row.key, error, asked.requests)
@@ -72,7 +73,7 @@ class RowAsking:
         from ...values.types.answer_type import Mismatch
 
         try:
-            if is_early(asked.progress.finish_reason):
+            if is_full(asked.progress.finish_reason):
                 return asked.end()
             value = shape.read(asked.progress.text)
         except Mismatch as mismatch:
@@ -90,7 +91,7 @@ class RowAsking:
         for chunk in self._caller.call(body, asked.count, whatever=bool(more)):
             asked.progress.feed(chunk)
         asked.progress.end_round()
-        check_ended_well(asked.progress)
+        check_is_answer(asked.progress)
 
     def _with_tools(self, asked: _Asked, prompt: RowPrompt) -> Any:
         request = self._requests.request
@@ -118,7 +119,7 @@ class RowAsking:
                     asked.progress.feed(event)
                 continue
             asked.progress.end_round()
-            check_ended_well(asked.progress)
+            check_is_answer(asked.progress)
             if not rounds.follow(asked.progress.body()):
                 return asked.end()
 
@@ -129,10 +130,20 @@ class _Asked:
     def __init__(self, request: Request, practice: bool) -> None:
         self.progress = Progress(request, practice=practice)
         self.requests = 0
+        self.lost: list[Usage] = []
+        """What replies took that broke off, and were asked for again."""
 
-    def count(self) -> None:
-        """Another request was answered, or failed."""
+    def count(self, lost: Sequence[StreamItem]) -> None:
+        """Another request was answered, or failed after this had come."""
         self.requests += 1
+        if lost and (usage := usage_in(lost)) is not None:
+            self.lost.append(usage)
+
+    @property
+    def usage(self) -> Usage | None:
+        """The service's count of tokens for all of it; None where it did not count its answer."""
+        last = self.progress.usage if self.progress.has_begun else Usage()
+        return total([last, *self.lost])
 
     def end(self) -> Any:
         """Nothing more comes. Returns the value. Raises InvalidAnswer."""

@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ...service.connection import Service
+from ...service.decode import finish_reason
 from ...service.endpoint import Endpoint
+from ...service.error_codes import ended_badly
+from ...service.exchange import Emit
 from ...service.places import Caller as PlaceCaller
 from ...service.places import outcome_of
 from ...service.stream import StreamItem
+from ...service.wire import is_fault
 from ...text.errors import GLMError, ServiceError
 from .workers import Workers
 
@@ -106,9 +110,10 @@ class Caller:
         self.faults = Faults()
 
     def call(
-        self, body: Mapping[str, Any], tried: Callable[[], None], *, whatever: bool = False
+        self, body: Mapping[str, Any], tried: Callable[[Sequence[StreamItem]], None], *, whatever: bool = False
     ) -> Sequence[StreamItem]:
-        """What the service answers. `tried` is called for each request but those that it had no room for.
+        """What the service answers. `tried` is called for each request but those that it had no room for, with what had
+        come of one that met a fault.
 
         Raises the GLMError that it ended with, Stopped, or StopAll. `whatever` goes on although the map was stopped,
         for a row that has been paid already.
@@ -119,18 +124,19 @@ class Caller:
             tries += 1
             if self._watch.stopped and tries > _LAST_TRIES:
                 raise Stopped
+            chunks: list[StreamItem] = []
             try:
-                found = self._try(body, whatever=whatever)
+                self._try(body, chunks.append, whatever=whatever)
             except GLMError as error:
                 if error.reason in FOR_ALL:
                     raise StopAll(error) from None
                 if error.reason in _WAITS:
                     continue
-                tried()
+                tried(chunks)
                 if not error.retryable:
                     raise
                 self.faults.fault(error)
-                if self.faults.answered > seen:
+                if self.faults.answered > seen or chunks:  # a reply that has begun may be paid each time
                     seen, faults = self.faults.answered, faults + 1
                     if faults > self._max_retries:
                         raise
@@ -140,25 +146,34 @@ class Caller:
                     raise StopAll(error) from None
                 self._pause(tries, whatever=whatever)
             else:
-                tried()
-                return found
+                tried(())
+                return chunks
 
     def _patience(self, error: GLMError) -> float:
         """Seconds for which there may be nothing but faults: few for an address at which nobody has ever answered."""
         never = not self.faults.answered and error.reason.startswith("connection.")
         return PATIENCE_ALONE if never else PATIENCE
 
-    def _try(self, body: Mapping[str, Any], *, whatever: bool) -> list[StreamItem]:
+    def _try(self, body: Mapping[str, Any], emit: Emit, *, whatever: bool) -> None:
         self._watch.workers.waits()
         place = self._places.take(given_up=lambda: self._watch.stopped and not whatever)
         self._watch.workers.goes(has_place=place is not None)
         if place is None:
             raise Stopped
-        chunks: list[StreamItem] = []
+        ended: str | None = None
+
+        def receive(item: StreamItem) -> None:
+            nonlocal ended
+            emit(item)
+            if isinstance(item, Mapping) and not is_fault(ended):
+                ended = finish_reason(item) or ended
+
         failure: GLMError | None = None
         try:
             with self._service.client(self._endpoint) as client:
-                client.try_once(body, chunks.append, threading.Event())
+                client.try_once(body, receive, threading.Event())
+            if ended is not None and is_fault(ended):
+                raise ended_badly(ended)
         except GLMError as error:
             failure = error
             raise
@@ -167,7 +182,6 @@ class Caller:
             place.end(outcome_of(failure), after)
             self._watch.workers.back()
         self.faults.answer()
-        return chunks
 
     def _pause(self, tries: int, *, whatever: bool) -> None:
         ends = time.monotonic() + min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (tries - 1)) * (0.7 + 0.6 * _jitter.random())

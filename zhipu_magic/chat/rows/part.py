@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
+from ...history.rounds import is_full
 from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
 from ...values.frames.table import Table
@@ -262,7 +263,7 @@ class Part:
                 return False
             self.fail(index, mismatch, known.rounds)
         else:
-            self.answer(index, value, is_cut_off=known.finish == "length")
+            self.answer(index, value, is_cut_off=is_full(known.finish))
         return True
 
     def is_known(self, row: ToAsk) -> bool:

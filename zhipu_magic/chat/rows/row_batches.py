@@ -12,7 +12,7 @@ from typing import Any
 from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...history.ledger import Sums
-from ...history.rows.row import Row
+from ...history.rows.row import Row, as_ended
 from ...service.connection import Service
 from ...service.models import BATCH_PRICE
 from ...service.wire import Assembly
@@ -121,7 +121,8 @@ class RowBatches:
             for outcome in outcomes:
                 row = self._row(intent, outcome)
                 counts[row.error is not None] += 1
-                sums = sums.with_entry(self._entry(intent, row)) if row.error is None else sums
+                if row.error is None or row.usage is not None:  # half an answer was paid, too
+                    sums = sums.with_entry(self._entry(intent, row))
                 known = store.find(row.key)
                 if known is None or (known.error is not None and known != row):
                     store.add(row)
@@ -153,7 +154,7 @@ class RowBatches:
         if not (assembly.has_words or assembly.has_reasoning):
             return kept_failure(outcome.key, _no_text(), 1)
         usage = assembly.usage
-        return Row(
+        row = Row(
             key=outcome.key,
             text=assembly.text,
             reasoning=assembly.reasoning,
@@ -162,6 +163,7 @@ class RowBatches:
             usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
             batch=True,
         )
+        return as_ended(row, assembly.last_words)
 
     def _entry(self, intent: Intent, row: Row) -> Any:
         priced, practice = self._service.priced, self._service.practising

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from ...service.error_codes import ended_badly
 from ...service.response_members import MOST_COUNTED
 from ...text.characters import LONGEST_NAME, printable, shortened, whole_characters
 from ..events.members import MOST_AMOUNT
 from ..journal.lines import value_of
+from ..rounds import broke_off
 
 #: How a line begins: its key, and its next member.
 BEGINNING: Final = rb'\{"key":"([\w-]{22})","(text|error)":'
@@ -34,9 +36,9 @@ class RowError:
 class Row:
     """The answer to a row. `usage` counts tokens of all its rounds: of the prompt, of the answer, and the cached ones.
 
-    `batch` says that it came at the price of a batch. A row with an `error` has failed; its `text` is an answer of the
-    wrong type, if there was one. `at` is when it came, in milliseconds since 1970: 0 where nobody knows, and None until
-    a store has it.
+    `batch` says that it came at the price of a batch. A row with an `error` has failed; its `text` is half an answer or
+    one of the wrong type, if there was one. `at` is when it came, in milliseconds since 1970: 0 where nobody knows, and
+    None until a store has it.
     """
 
     key: str
@@ -50,6 +52,15 @@ class Row:
     batch: bool = False
     error: RowError | None = None
     at: int | None = field(default=None, compare=False)
+
+
+def as_ended(row: Row, words: str = "") -> Row:
+    """The row, failed if the service broke its answer off: half an answer is none. `words` say what it said of it."""
+    if row.error is not None or not broke_off(row.finish):
+        return row
+    error = ended_badly(row.finish, words)
+    message = " ".join(filter(None, [error.message, error.detail]))
+    return replace(row, error=RowError(reason=error.reason, code="", message=message))
 
 
 def newest_of(rows: Iterable[Row]) -> Row | None:
@@ -118,7 +129,7 @@ def line_of(row: Row, hide: Callable[[str], str] = lambda text: text, *, at: int
 
 
 def row_of(line: bytes) -> Row:
-    """The row in a line. Raises one of `SENSELESS` (see `members`) for any other line."""
+    """The row in a line, as it ended (see `as_ended`). Raises one of `SENSELESS` (see `members`) for any other line."""
     members = value_of(line)
     if type(members) is not dict:
         raise ValueError("no line of ours")
@@ -129,7 +140,7 @@ def row_of(line: bytes) -> Row:
     key, usage, error = members["key"], members.get("usage"), members.get("error")
     if key.encode() != line[_KEY] or (error is not None) != is_error(line):
         raise ValueError("a line that is not what it begins with")
-    return Row(
+    row = Row(
         key=key,
         text=members.get("text", ""),
         usage=None if usage is None else tuple(usage),
@@ -137,6 +148,7 @@ def row_of(line: bytes) -> Row:
         at=members.get("at", 0),
         **{name: members[name] for name in _OTHERS if name in members},
     )
+    return row if row.finish == "stop" else as_ended(row)
 
 
 def _name(text: str) -> str:

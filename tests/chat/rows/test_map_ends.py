@@ -1,0 +1,124 @@
+"""How rows and maps end that do not end well: broken off, stopped, closed, interrupted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zhipu_magic import Chat
+from zhipu_magic.history.rows.row import line_of, row_of
+from zhipu_magic.practice import Answer, PracticeServer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "n.jsonl"
+
+
+@pytest.fixture
+def chat(server: PracticeServer, path: Path) -> Iterator[Chat]:
+    asking = chat_of(server, path)
+    yield asking
+    asking.close()
+
+
+def chat_of(server: PracticeServer, path: Path, **settings: Any) -> Chat:
+    return Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key, journal=path, **settings)
+
+
+# Answers that the service breaks off
+
+
+@pytest.mark.parametrize("reason", ["network_error", "error", "ABORT", "timeout"])
+def test_an_answer_that_a_fault_breaks_off_is_asked_for_again_and_both_are_counted(
+    chat: Chat, server: PracticeServer, reason: str
+) -> None:
+    half = Answer("Half an", finish_reason=reason, prompt_tokens=10, completion_tokens=2)
+    server.enqueue(half, Answer("A whole answer.", prompt_tokens=10, completion_tokens=5))
+    mapped = chat.map("{{ text }}", ["a"])
+    assert mapped.values == ["A whole answer."]
+    assert (mapped.usage.prompt_tokens, mapped.usage.completion_tokens) == (20, 7)
+    assert chat.map("{{ text }}", ["a"]).values == ["A whole answer."]
+    assert len(server.requests) == 2
+
+
+def test_a_row_whose_answer_is_always_broken_off_fails_after_its_tries(chat: Chat, server: PracticeServer) -> None:
+    chat.service.configure(max_retries=1)
+    half = Answer("Half an", finish_reason="network_error", prompt_tokens=10, completion_tokens=2)
+    server.enqueue(half, half)
+    mapped = chat.map("{{ text }}", ["a"])
+    [error] = mapped.errors
+    assert (error.reason, error.tries) == ("reply.ended_badly", 2)
+    assert "'network_error'" in error.message
+    assert mapped.usage.total_tokens == 24
+
+
+@pytest.mark.parametrize("reason", ["sensitive", "content_filter", "refusal", "model_context_window_exceeded"])
+def test_an_answer_that_was_filtered_or_found_no_room_is_none_and_its_row_is_asked_again(
+    chat: Chat, server: PracticeServer, reason: str
+) -> None:
+    server.enqueue(Answer("Half an", finish_reason=reason, prompt_tokens=10, completion_tokens=2))
+    mapped = chat.map("{{ text }}", ["a"])
+    assert mapped.values == [None]
+    [error] = mapped.errors
+    assert (error.reason, error.tries) == ("reply.ended_badly", 1)
+    assert f"'{reason}'" in error.message
+    assert (mapped.figures().cut_off, mapped.usage.total_tokens) == (0, 12)
+    server.enqueue(Answer("A whole answer."))
+    assert chat.map("{{ text }}", ["a"]).values == ["A whole answer."]
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens"])
+def test_an_answer_of_the_maximum_length_stays_one(chat: Chat, server: PracticeServer, reason: str) -> None:
+    server.enqueue(Answer("As much as fits", finish_reason=reason))
+    mapped = chat.map("{{ text }}", ["a"])
+    assert (mapped.values, mapped.errors, mapped.figures().cut_off) == (["As much as fits"], [], 1)
+    known = chat.map("{{ text }}", ["a"])
+    assert (known.values, known.figures().cut_off) == (["As much as fits"], 1)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("reason", ["network_error", "sensitive"])
+def test_half_an_answer_from_a_batch_is_paid_and_is_none(path: Path, reason: str) -> None:
+    with PracticeServer(pace=0, batch_seconds=0.1) as server:
+        chat = chat_of(server, path)
+        server.enqueue(
+            Answer("Half an", finish_reason=reason, prompt_tokens=10, completion_tokens=2),
+            Answer("A whole answer.", prompt_tokens=10, completion_tokens=5),
+        )
+        chat.batch("{{ text }}", ["a", "b"])
+        while not (collected := chat.collect())[0].is_over:
+            time.sleep(0.05)
+        assert (collected[0].answered, collected[0].failed) == (1, 1)
+        assert chat.account.total_tokens == 27
+        shown = chat.map("{{ text }}", ["a", "b"], ask=False)
+        assert shown.values == [None, "A whole answer."]
+        server.enqueue(Answer("Whole as well."))
+        assert chat.map("{{ text }}", ["a", "b"]).values == ["Whole as well.", "A whole answer."]
+        chat.close()
+
+
+def test_half_an_answer_that_an_earlier_version_kept_is_asked_for_again(server: PracticeServer, path: Path) -> None:
+    chat = chat_of(server, path)
+    server.enqueue(Answer("Half an"))
+    assert chat.map("{{ text }}", ["a"]).values == ["Half an"]
+    chat.close()
+    kept = path.with_suffix(".rows.jsonl")
+    head, line = kept.read_bytes().splitlines(keepends=True)
+    kept.write_bytes(head + line.replace(b'"Half an"', b'"Half an","finish":"sensitive"'))
+    chat = chat_of(server, path)
+    server.enqueue(Answer("A whole answer."))
+    assert chat.map("{{ text }}", ["a"]).values == ["A whole answer."]
+    chat.close()
+
+
+def test_a_line_with_half_an_answer_is_read_as_that_of_a_failure_and_stays_one() -> None:
+    line = b'{"key":"AAAAAAAAAAAAAAAAAAAAAA","text":"Half an","usage":[10,2,0],"finish":"content_filter"}\n'
+    row = row_of(line)
+    assert row.error is not None
+    assert (row.error.reason, row.text, row.usage) == ("reply.ended_badly", "Half an", (10, 2, 0))
+    assert row_of(line_of(row)) == row
