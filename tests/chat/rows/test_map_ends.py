@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.rows import caller
 from zhipu_magic.history.rows.row import line_of, row_of
-from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, Script
+from zhipu_magic.text.errors import ServiceError
 
 
 @pytest.fixture
@@ -122,3 +124,60 @@ def test_a_line_with_half_an_answer_is_read_as_that_of_a_failure_and_stays_one()
     assert row.error is not None
     assert (row.error.reason, row.text, row.usage) == ("reply.ended_badly", "Half an", (10, 2, 0))
     assert row_of(line_of(row)) == row
+
+
+# Bodies that are no reply
+
+
+JSON = {"Content-Type": "application/json"}
+STRAYS = {
+    "an empty body": Raw((b"",), headers=JSON),
+    "half of JSON": Raw((b'{"choices":[{"fin',), headers=JSON),
+    "a web page": Raw((b"<html>",), headers={"Content-Type": "text/html"}),
+    "not found": Raw((b"x",), status=404),
+    "forbidden": Raw((b"x",), status=403),
+    "no such model": Fault.of("1211"),
+}
+
+
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS)
+def test_a_stray_body_among_answers_is_a_fault_of_that_request_alone(
+    chat: Chat, server: PracticeServer, stray: Script
+) -> None:
+    server.enqueue(Answer("A"), stray, stray)
+    mapped = chat.map("{{ text }}", ["a", "b", "c"], in_flight=1)
+    assert None not in mapped.values
+    assert (mapped.errors, len(server.requests)) == ([], 5)
+
+
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS)
+def test_where_nobody_was_ever_answered_it_ends_the_map_at_once(
+    chat: Chat, server: PracticeServer, stray: Script
+) -> None:
+    server.enqueue(stray)
+    mapped = chat.map("{{ text }}", ["a", "b", "c"], in_flight=1)
+    with pytest.raises(ServiceError):
+        mapped.wait()
+    assert len(server.requests) == 1
+
+
+def test_an_account_that_is_refused_ends_the_map_at_once_though_others_were_answered(
+    chat: Chat, server: PracticeServer
+) -> None:
+    server.enqueue(Answer("A"), Fault.of("1113"))
+    mapped = chat.map("{{ text }}", ["a", "b", "c"], in_flight=1)
+    with pytest.raises(ServiceError):
+        mapped.wait()
+    assert (mapped.values.count(None), len(server.requests)) == (2, 2)
+
+
+def test_an_address_that_has_nothing_else_any_more_ends_the_map_in_the_end(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE", 0.5)
+    server.enqueue(Answer("A"), *[STRAYS["not found"]] * 40)
+    mapped = chat.map("{{ text }}", ["a", "b", "c"], in_flight=1)
+    with pytest.raises(ServiceError) as ended:
+        mapped.wait()
+    assert ended.value.reason == "service.not_found"
+    assert mapped.values.count(None) == 2

@@ -29,12 +29,18 @@ PATIENCE, PATIENCE_ALONE = 120.0, 30.0
 _LAST_TRIES = 3
 #: Refusals that are nobody's fault: the request waits for a place again, as often as it takes.
 _WAITS = frozenset({"service.too_many", "service.too_fast", "service.busy", "service.search_busy", "service.wait"})
-#: Refusals that every other request would meet as well.
-FOR_ALL = frozenset(
+#: Refusals of the key or the account, which every other request would meet as well.
+_OF_THE_ACCOUNT = frozenset(
     {
         *("service.key_refused", "service.key_expired", "service.second_factor", "service.account"),
         *("service.balance", "service.quota", "service.daily_quota", "service.billing", "service.fair_use"),
         *("service.plan_expired", "service.not_in_plan", "service.other_product", "service.not_permitted"),
+    }
+)
+#: Those of a wrong address or model, which every other would meet, too. Where one was answered, something on the way,
+#: such as a gateway, has failed for a moment.
+_OF_THE_ADDRESS = frozenset(
+    {
         *("service.no_such_api", "service.no_model", "service.access_denied", "service.not_found"),
         *("service.redirect", "service.not_a_reply", "connection.certificate", "connection.proxy_refused"),
     }
@@ -128,12 +134,13 @@ class Caller:
             try:
                 self._try(body, chunks.append, whatever=whatever)
             except GLMError as error:
-                if error.reason in FOR_ALL:
+                is_passing = error.reason in _OF_THE_ADDRESS and self.faults.answered > 0
+                if error.reason in _OF_THE_ACCOUNT or (error.reason in _OF_THE_ADDRESS and not is_passing):
                     raise StopAll(error) from None
                 if error.reason in _WAITS:
                     continue
                 tried(chunks)
-                if not error.retryable:
+                if not (error.retryable or is_passing):
                     raise
                 self.faults.fault(error)
                 if self.faults.answered > seen or chunks:  # a reply that has begun may be paid each time
