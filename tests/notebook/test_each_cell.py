@@ -84,6 +84,8 @@ def test_a_shared_value_that_is_cut_is_told_in_the_panel_and_in_the_preview(page
     assert note in page.run("%%glm --each rows --preview\n{{ text }} by {{ guide }}").plain(0)
     cell = page.run("%%glm --each rows\n{{ text }} by {{ guide }}")
     assert note in cell.plain(len(cell.outputs) - 1)
+    known = page.run("%%glm --each rows --batch\n{{ text }} by {{ guide }}")
+    assert known.plain(len(known.outputs) - 1).count(note) == 1
 
 
 def test_a_text_of_the_model_reaches_a_page_escaped_and_a_terminal_without_commands(

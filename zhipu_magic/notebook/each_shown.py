@@ -115,7 +115,7 @@ def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapP
             shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format)
     except GLMError as error:  # its rows are in other processes
         gone = error
-    notes = [*session.take_notices(), *_notes(mapped, options)]
+    notes = [*dict.fromkeys(session.take_notices()), *_notes(mapped, options)]  # a known batch has told them already
     painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
     session.shell.push({name: value for name, value in bound.items() if name is not None})
     session.reflect_chat()
