@@ -80,7 +80,7 @@ def test_other_values_of_the_notebook_stand_first(page: Page, server: PracticeSe
 def test_a_shared_value_that_is_cut_is_told_in_the_panel_and_in_the_preview(page: Page, server: PracticeServer) -> None:
     page.names["guide"] = "\n".join(f"rule {number}: be kind and thorough" for number in range(5_000))
     page.names["rows"] = ["alpha"]
-    note = "Not all of a value that all rows share is sent: guide: about 4,000 of about 40,000 tokens"
+    note = "All rows get only a part of a value: guide: about 4,000 of about 40,000 tokens"
     assert note in page.run("%%glm --each rows --preview\n{{ text }} by {{ guide }}").plain(0)
     cell = page.run("%%glm --each rows\n{{ text }} by {{ guide }}")
     assert note in cell.plain(len(cell.outputs) - 1)

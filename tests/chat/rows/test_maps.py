@@ -528,7 +528,7 @@ def test_a_shared_value_that_is_cut_is_told_by_a_map_its_preview_and_a_stream(ch
         lambda: chat.map_preview(template, ["a"], names=names),
         lambda: list(chat.map_batches(template, [["a"], ["b"]], names=names)),
     ):
-        assert told(ask).count("value that all rows share is sent: guide: about 4,000 of about 40,000 tokens") == 1
+        assert told(ask).count("All rows get only a part of a value: guide: about 4,000 of about 40,000 tokens") == 1
     assert told(lambda: chat.map("{{ text }} by {{ guide | 50000 }}", ["a"], names=names).wait()) == ""
 
 

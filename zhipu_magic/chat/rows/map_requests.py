@@ -109,7 +109,7 @@ class MapRequests:
         for cut in template.cut:
             self._warn(
                 Notice(
-                    "Not all of a value that all rows share is sent: {cut}.",
+                    "All rows get only a part of a value: {cut}.",
                     hint="{{{{ name | 40000 }}}} says how many tokens of a value are sent.",
                     reason="rows.shared_cut",
                     cut=cut,
