@@ -141,9 +141,9 @@ def test_a_batch_costs_half(page: Page, server: PracticeServer) -> None:
     page.run("%%glm --each one --batch\nSay {{ text }}")
     collected(page)
     both = page.magics.chat.ledger.spent
-    if live.cost:
-        assert both.cost is not None
-        assert both.cost - live.cost == pytest.approx(live.cost / 2, rel=0.2)
+    assert live.cost
+    assert both.cost
+    assert both.cost - live.cost == pytest.approx(live.cost / 2, rel=0.2)
 
 
 def lines(server: PracticeServer) -> list[int]:

@@ -15,7 +15,7 @@ import pytest
 from batch_rows import KEY
 
 from zhipu_magic import Chat
-from zhipu_magic.practice import Fault, PracticeServer
+from zhipu_magic.practice import Fault, PracticeServer, Raw
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
 
@@ -76,3 +76,35 @@ def test_whatever_ends_it_each_row_is_kept_and_counted_once(server: PracticeServ
             mapped = chat.map("Say {{ text }}", ROWS, ask=False)
             assert [value is None for value in mapped.values] == [True, False, False, False, False], last
         assert costs(journal) == whole, last
+
+
+def test_answers_that_come_later_are_counted_when_they_come(server: PracticeServer, tmp_path: Path) -> None:
+    journal = tmp_path / "notes.jsonl"
+    submitted(server, journal)
+    with closing(Chat(model="glm-4", base_url=server.base_url, api_key=KEY, journal=journal)) as chat:
+        server.disturb("GET /files/*/content", Raw((b"",)), Raw((b"",)))
+        [one] = chat.collect()
+        assert [refusal.reason for refusal in one.refusals] == ["batch.incomplete"]
+        assert costs(journal)["requests"] == 0
+        assert [(one.answered, one.failed) for one in chat.collect()] == [(4, 1)]
+        assert chat.collect() == []
+        assert costs(journal)["requests"] == chat.ledger.spent.requests == 4
+
+
+def test_a_batch_stays_open_until_its_answers_are_on_the_disk(
+    server: PracticeServer, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    journal = tmp_path / "notes.jsonl"
+    submitted(server, journal)
+    in_the_way = tmp_path / "notes.rows.jsonl"
+    in_the_way.mkdir()
+    with closing(Chat(model="glm-4", base_url=server.base_url, api_key=KEY, journal=journal)) as chat:
+        for _ in range(2):
+            assert [(one.answered, one.failed) for one in chat.collect()] == [(4, 1)]
+        in_the_way.rmdir()
+        assert len(chat.collect()) == 1
+        assert chat.collect() == []
+        assert costs(journal)["requests"] == chat.ledger.spent.requests == 4
+    assert any("notes.rows.jsonl" in str(warned.message) for warned in recwarn)
+    rows = in_the_way.read_bytes()
+    assert [rows.count(b'"text"'), rows.count(b'"error"')] == [4, 1]
