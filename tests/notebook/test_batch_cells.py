@@ -76,6 +76,16 @@ def test_a_batch_of_which_nobody_knows_blocks_no_other_and_is_given_up(page: Pag
     assert "2 requests submitted" in submit(page, "many").plain()
 
 
+def test_waiting_waits_for_those_that_can_be_looked_at_and_then_says_what_stood_against_the_others(
+    page: Page, server: PracticeServer
+) -> None:
+    lose(page, server)
+    assert submit(page, "other").success
+    waited = page.run("%glm collect --wait")
+    assert getattr(waited.error, "reason", None) == "batch.unknown"
+    assert answers(page, "of_other") == [True]
+
+
 def test_a_batch_of_another_key_is_told_and_can_be_given_up(page: Page, server: PracticeServer) -> None:
     assert submit(page, "many").success
     server.disturb("GET /batches/*", Fault(404, "404"))

@@ -36,7 +36,8 @@ COMMANDS = (
         _collect,
         completes="--wait",
         details="Fetches what came of the tables that were submitted with --batch, also after a restart: the answers "
-        "are kept, and each table is bound as its cell would have bound it. Of the others it shows how far they are.",
+        "are kept, and each table is bound as its cell would have bound it. Of the others it shows how far they are, "
+        "and it fails at the end if one of them could not be looked at.",
         arguments={"--wait": "wait until all batches are done; an interrupt ends the wait, and no batch"},
         examples=("%glm collect", "%glm collect --wait"),
     ),
