@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, field_validator
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.rows import caller
@@ -181,3 +183,56 @@ def test_an_address_that_has_nothing_else_any_more_ends_the_map_in_the_end(
         mapped.wait()
     assert ended.value.reason == "service.not_found"
     assert mapped.values.count(None) == 2
+
+
+# What the type's own code raises
+
+
+class Counted(BaseModel):
+    """A number, whose own check fails like this for a 3, once it is told to."""
+
+    n: int
+
+    @field_validator("n")
+    @classmethod
+    def check(cls, n: int) -> int:
+        if n == 3 and raised:
+            raise raised[0]("three")
+        return n
+
+
+raised: list[type[BaseException]] = []
+
+
+@pytest.fixture(params=[SystemExit, KeyboardInterrupt, GeneratorExit])
+def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The check fails like this; what is told of it."""
+    reported: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    raised.append(request.param)
+    yield reported
+    raised.clear()
+
+
+def test_whatever_a_type_of_ones_own_raises_fails_that_row_alone(
+    chat: Chat, server: PracticeServer, told: list[Any]
+) -> None:
+    server.enqueue(*(Answer(f'{{"n": {number}}}') for number in range(6)))
+    mapped = chat.map("{{ text }}", [f"row {number}" for number in range(6)], as_type=Counted, in_flight=1)
+    assert mapped.wait(20)
+    [error] = mapped.errors
+    assert (error.reason, mapped.values.count(None)) == ("row.fault", 1)
+    assert raised[0].__name__ in error.message
+    assert [one.exc_type for one in told] == raised
+
+
+def test_so_does_one_whose_answer_is_known(chat: Chat, server: PracticeServer, told: list[Any]) -> None:
+    kind = raised.pop()
+    server.enqueue(*(Answer(f'{{"n": {number}}}') for number in range(6)))
+    rows = [f"row {number}" for number in range(6)]
+    assert None not in chat.map("{{ text }}", rows, as_type=Counted).values
+    raised.append(kind)
+    mapped = chat.map("{{ text }}", rows, as_type=Counted)
+    assert mapped.wait(20)
+    assert [error.reason for error in mapped.errors] == ["row.fault"]
+    assert (mapped.values.count(None), len(server.requests)) == (1, 6)

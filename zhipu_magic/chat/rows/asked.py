@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,18 +52,28 @@ def kept_failure(key: str, error: GLMError, tries: int) -> Row:
     return Row(key=key, text="", usage=None, rounds=max(1, tries), error=kept)
 
 
-def faulty(key: str, error: Exception) -> Answered:
-    """What came of a row for which something of ours has failed."""
-    fault = GLMError(
-        "Something in zhipu_magic failed for this row.",
-        hint="Please report it.",
+def fault_of(error: BaseException) -> GLMError:
+    """The error of a row for which some code has failed: ours, or that of the type of its answer."""
+    return GLMError(
+        "Something failed for this row, in zhipu_magic or in the type of the answer.",
+        hint="If it is not the type's own code, please report it.",
         detail=f"({type(error).__name__}: {error})",
         reason="row.fault",
     )
+
+
+def faulty(key: str, error: BaseException) -> Answered:
+    """What came of a row for which some code has failed (see `fault_of`)."""
+    fault = fault_of(error)
     return Answered(kept_failure(key, fault, 1), None, fault)
 
 
-def unreadable(error: Exception) -> InvalidRequest:
+def is_interrupt(error: BaseException) -> bool:
+    """Whether the user has interrupted this. Only the main thread is: in another, some code has raised it itself."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
+def unreadable(error: BaseException) -> InvalidRequest:
     """The error of a row that can no longer be read."""
     return InvalidRequest(
         "This row can no longer be read: {error}.",

@@ -15,7 +15,7 @@ from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
 from ...values.frames.table import Table
 from ...values.row_template import RowPrompt, RowTemplate
-from .asked import Answered, FailedRow, failed_row, unreadable
+from .asked import Answered, FailedRow, failed_row, fault_of, is_interrupt, unreadable
 from .requests import RowRequests
 
 
@@ -262,6 +262,10 @@ class Part:
             if self._retry:
                 return False
             self.fail(index, mismatch, known.rounds)
+        except BaseException as error:  # the type's own code may raise anything
+            if is_interrupt(error):
+                raise
+            self.fail(index, fault_of(error), known.rounds)
         else:
             self.answer(index, value, is_cut_off=is_full(known.finish))
         return True
@@ -301,7 +305,9 @@ class Part:
             except InvalidRequest as error:
                 self._part_with_equal_rows(index)
                 self.fail(index, error, 0)
-            except Exception as error:
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
                 self._part_with_equal_rows(index)
                 self.fail(index, unreadable(error), 0)
             else:
@@ -317,13 +323,15 @@ class Part:
             self._changed_rows.add(index)
             self._left = deque(sorted([*self._left, *self._same.pop(index, [])]))
 
-    def _row_or_failure(self, index: int) -> tuple[Any, Exception | None]:
+    def _row_or_failure(self, index: int) -> tuple[Any, BaseException | None]:
         """The row at this place, which is none before the last one that was taken; or why it cannot be read."""
         try:
             if self._prompts is None:
                 self._prompts = iter(self._rows)
             row = next(islice(self._prompts, index - self._at, None))
-        except Exception as error:  # the table has changed meanwhile, or its own code has failed
+        except BaseException as error:  # the table has changed meanwhile, or its own code has failed
+            if is_interrupt(error):
+                raise
             return None, error
         self._at = index + 1
         return row, None

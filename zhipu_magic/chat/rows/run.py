@@ -18,7 +18,7 @@ from ...history.turn import Anchor
 from ...service.exchange import call_all, wait_for_call
 from ...text.errors import GLMError, OverBudget
 from ..undisturbed import undisturbed
-from .asked import Answered, faulty
+from .asked import Answered, fault_of, faulty
 from .caller import StopAll, Stopped
 from .claims import Claims, Waiting
 from .counts import Tally
@@ -181,6 +181,13 @@ class Run:
         self.change()
 
     def _work(self) -> None:
+        try:
+            self._ask_rows()
+        except BaseException as error:  # a fault of ours; without this, a row would never end, and nor would the map
+            _report()
+            self.stop(fault_of(error))
+
+    def _ask_rows(self) -> None:
         while (row := self._next()) is not None:
             answered: Answered | None = None
             try:
@@ -248,8 +255,8 @@ class Run:
         except StopAll as stop:
             self.stop(stop.error)
             return None
-        except Exception as error:  # a fault of ours: this row has no answer, and the others go on
-            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+        except BaseException as error:  # even a SystemExit of the type's own code: this row fails, and the others go on
+            _report()
             return faulty(row.key, error)
 
     def _land(self, row: ToAsk, answered: Answered | None) -> None:
@@ -308,3 +315,8 @@ class Run:
         if self.workers.release():
             self._ended(True)
         self.change()
+
+
+def _report() -> None:
+    """Report the error that is being handled, as that of this thread, which goes on."""
+    threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
