@@ -319,7 +319,7 @@ class Chat(ChatMaps, ChatSettings):
         """Close the connections, and write what the journal lacks. The chat can still be used; it connects again.
 
         A reply that waits for a tool, where nobody reads it, ends as interrupted; a map over a table is stopped, and
-        its rows in flight have a few seconds to land.
+        its rows in flight have a few seconds to land; whoever reads it is told so by an error.
         """
         self._scheduler.end_maps(_LANDING)
         for reply in self._scheduler.under_way:

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..history.turn import Anchor
 from ..service.exchange import Exchange
 from ..service.forks import register_at_fork
-from ..text.errors import InvalidRequest
+from ..text.errors import GLMError, Interrupted, InvalidRequest
 from .replies.in_tool import check_loop, check_not_in_tool
 from .replies.reading import TICK, Reading
 from .replies.reply import Reply
@@ -40,8 +40,10 @@ class UnderWay(Protocol):
 
     anchor: Anchor
 
-    def stop(self) -> None:
-        """Ask no further row. An interrupt meanwhile is delivered afterwards."""
+    def stop(self, error: GLMError | None = None) -> None:
+        """Ask no further row; the error, if any, is raised where they are waited for. An interrupt meanwhile is
+        delivered afterwards.
+        """
 
     @property
     def taken(self) -> float:
@@ -166,9 +168,9 @@ class Scheduler:
         self._maps[id(one)] = one
 
     def end_maps(self, seconds: float) -> None:
-        """Stop all maps, and give what is in flight so many seconds to land."""
+        """Stop all maps, and give what is in flight so many seconds to land. Whoever waits for one is told."""
         for one in self.maps_under_way:
-            one.stop()
+            one.stop(_closed())
         ends = time.monotonic() + seconds
         while self._maps and time.monotonic() < ends:
             time.sleep(_LOOK)
@@ -240,6 +242,14 @@ class Scheduler:
             self.admitting, self._lock = threading.RLock(), threading.Lock()
             self._turns, self._under_way, self._maps, self._exchanging = {}, {}, {}, 0
             self._queue.clear()
+
+
+def _closed() -> Interrupted:
+    return Interrupted(
+        "The chat was closed before all rows were asked.",
+        hint="The same map asked again asks only what is missing.",
+        reason="rows.closed",
+    )
 
 
 def _checked(limit: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from zhipu_magic import Chat
 from zhipu_magic.chat.rows import caller
 from zhipu_magic.history.rows.row import line_of, row_of
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, Script
-from zhipu_magic.text.errors import ServiceError
+from zhipu_magic.text.errors import Interrupted, ServiceError
 
 
 @pytest.fixture
@@ -32,6 +32,13 @@ def chat(server: PracticeServer, path: Path) -> Iterator[Chat]:
 
 def chat_of(server: PracticeServer, path: Path, **settings: Any) -> Chat:
     return Chat("glm-4.7", base_url=server.base_url, api_key=server.api_key, journal=path, **settings)
+
+
+def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.01)
 
 
 # Answers that the service breaks off
@@ -236,3 +243,31 @@ def test_so_does_one_whose_answer_is_known(chat: Chat, server: PracticeServer, t
     assert mapped.wait(20)
     assert [error.reason for error in mapped.errors] == ["row.fault"]
     assert (mapped.values.count(None), len(server.requests)) == (1, 6)
+
+
+# Closed in the middle
+
+
+SLOW = Raw((0.3, b'{"choices": [{"finish_reason": "stop", "message": {"content": "done"}}]}'), headers=JSON)
+
+
+def test_whoever_reads_a_map_whose_chat_was_closed_is_told_once(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[SLOW] * 100)
+    mapped = chat.map("{{ text }}", [f"row {number}" for number in range(100)], in_flight=2)
+    until(lambda: len(server.requests) > 1)
+    chat.close()
+    with pytest.raises(Interrupted) as told:
+        _ = mapped.frame
+    assert told.value.reason == "rows.closed"
+    assert len(mapped.frame) == 100
+    assert mapped.values.count(None) > 50
+
+
+def test_whoever_stops_a_map_is_told_nothing(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[SLOW] * 100)
+    mapped = chat.map("{{ text }}", [f"row {number}" for number in range(100)], in_flight=2)
+    until(lambda: len(server.requests) > 1)
+    mapped.stop()
+    chat.close()
+    assert mapped.values.count(None) > 50
+    assert mapped.error is None
