@@ -328,3 +328,31 @@ def test_the_practice_server_of_the_parent_keeps_serving(tmp_path: Path) -> None
         assert "parent" in chat.ask("parent").text
         """,
     )
+
+
+def test_a_map_that_the_parent_asks_ends_in_the_child_and_is_asked_again_there(tmp_path: Path) -> None:
+    run(
+        tmp_path,
+        """
+        from zhipu_magic.text.errors import ConnectionFailed
+
+        rows = [f"row {number}" for number in range(60)]
+        chat = new_chat()
+        mapped = chat.map("{{ text }}", rows, in_flight=2)
+        next(iter(mapped))
+
+        def look():
+            try:
+                mapped.wait()
+            except ConnectionFailed as error:
+                assert error.reason == "rows.of_parent"
+            else:
+                raise AssertionError("it waited for nobody")
+            assert len(mapped.frame) == 60 and "60 rows" in repr(mapped)
+            assert None not in chat.map("{{ text }}", rows, in_flight=2).values
+
+        child = in_child(look)
+        assert None not in mapped.values
+        end(child)
+        """,
+    )

@@ -159,6 +159,16 @@ def asked_elsewhere() -> ConnectionFailed:
     )
 
 
+def rows_asked_elsewhere() -> ConnectionFailed:
+    """The error of a map that was under way in the parent when this process was forked."""
+    return ConnectionFailed(
+        "These rows were asked before the fork, and their answers go to the parent process.",
+        hint="Read them there, or call chat.map(…) in this process: it asks only what is missing.",
+        reason="rows.of_parent",
+        retryable=False,
+    )
+
+
 class ReplyBroken(GLMError):
     """The reply broke off after it had begun. What had arrived is kept, marked as interrupted."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
+from ...service.forks import register_at_fork
 from .asked import Answered
 
 
@@ -31,6 +32,12 @@ class Claims:
         """
         self._waiting: dict[str, list[Waiting]] = {}
         self._lock = threading.Lock()
+        register_at_fork(self)
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child nothing is being asked."""
+        if in_child:
+            self.landing, self._lock, self._waiting = threading.Lock(), threading.Lock(), {}
 
     def claim(self, key: str, row: Waiting) -> bool:
         """Whether the caller is to ask this; if not, the row waits for whoever does."""

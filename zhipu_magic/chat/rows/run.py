@@ -16,7 +16,8 @@ from typing import Protocol
 from ...history.rows.store import RowStore
 from ...history.turn import Anchor
 from ...service.exchange import call_all, wait_for_call
-from ...text.errors import GLMError, OverBudget
+from ...service.forks import register_at_fork
+from ...text.errors import GLMError, OverBudget, rows_asked_elsewhere
 from ..undisturbed import undisturbed
 from .asked import Answered, fault_of, faulty
 from .caller import StopAll, Stopped
@@ -85,6 +86,7 @@ class Run:
         self._choosing = threading.Lock()
         self._on_change: deque[Callable[[], None]] = deque()
         self._on_end: deque[Callable[[], None]] = deque()
+        register_at_fork(self)
 
     # For those who wait
 
@@ -109,6 +111,13 @@ class Run:
             self.error = self.error or error
             self.stopped = True
             self._end()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child it is over with what there is: its threads are the parent's, which also records it."""
+        if in_child and not self.is_settled:
+            self.error = self.error or rows_asked_elsewhere()
+            self.over_at = self.over_at or time.monotonic()
+            self.stopped = self.is_over = self.is_settled = True
 
     def change(self) -> None:
         """Something has changed."""
