@@ -771,3 +771,15 @@ def test_records_that_are_changed_meanwhile_are_asked_as_they_were(
     for record in records:
         record["text"] = "changed"
     assert mapped.frame == [{"text": f"same {number}", "answer": "old"} for number in range(30)]
+
+
+def test_the_last_row_that_always_meets_a_fault_fails_alone_the_second_time_too(
+    chat: Chat, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "PATIENCE_ALONE", 1.0)
+    answers_by_prompt(server, tmp_path, poison="!500", alpha="A")
+    chat.service.configure(max_retries=1)
+    for _ in range(2):
+        mapped = chat.map("Say {{ text }}", ["poison", *(f"alpha {number}" for number in range(4))])
+        assert mapped.values == [None, *["A"] * 4]
+        assert [error.row for error in mapped.errors] == [0]

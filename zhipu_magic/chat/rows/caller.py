@@ -147,10 +147,10 @@ class Caller:
                     seen, faults = self.faults.answered, faults + 1
                     if faults > self._max_retries:
                         raise
-                if self._watch.is_alone and self.faults.answered and self.faults.have_gone_on > PATIENCE_ALONE:
-                    raise
                 if self.faults.have_gone_on > self._patience(error):
                     raise StopAll(error) from None
+                if self._watch.is_alone and self.faults.have_gone_on > PATIENCE_ALONE:
+                    raise
                 self._pause(tries, whatever=whatever)
             else:
                 tried(())
