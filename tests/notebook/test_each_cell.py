@@ -16,6 +16,8 @@ import pytest
 from in_process import Page
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.rows.run import Run
+from zhipu_magic.notebook.jobs import Jobs
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import Interrupted, InvalidRequest, OverBudget, ServiceError
 
@@ -217,6 +219,45 @@ def test_a_loop_over_a_map_that_is_left_otherwise_leaves_it_going_on(page: Page,
     page.run(LOOP.format(over="mapped", body=body))
     assert isinstance(page.run("raise KeyboardInterrupt").error, KeyboardInterrupt)  # of a cell that has no such loop
     assert all(value is not None for value in page.names["mapped"].values)
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "name"),
+    [
+        ("--in-flight 2", Run, "add"),
+        ("--in-flight 2", Chat, "map"),
+        ("--in-flight 2 --bg", Run, "add"),
+        ("--in-flight 2 --bg", Chat, "map"),
+        ("--in-flight 2 --bg", Jobs, "add"),
+    ],
+)
+def test_an_interrupt_at_the_beginning_stops_the_map_and_binds_what_there_is(
+    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, line: str, place: type, name: str
+) -> None:
+    before = getattr(place, name)
+
+    def interrupted(*args: Any, **more: Any) -> Any:
+        found = before(*args, **more)
+        while len(server.requests) < 2:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+        return found
+
+    page.names["many"] = [f"row {number}" for number in range(40)]
+    server.enqueue(*[slow(seconds=0.2)] * 40)
+    with monkeypatch.context() as patched:
+        patched.setattr(place, name, interrupted)
+        cell = page.run(f"%%glm --each many {line} -o found -b mapped\n{{{{ text }}}}")
+    assert isinstance(cell.error, Interrupted)
+    assert "without an answer" in str(cell.error)
+    assert len(page.names["found"]) == 40
+    assert page.names["mapped"].was_stopped
+    assert not page.session.jobs.running
+    page.magics.chat.close()
+    assert len(server.requests) < 10
+    assert page.run("%%glm --each many -o found\n{{ text }}").success
+    assert all(row["answer"] is not None for row in page.names["found"])
+    assert len(server.requests) == 40
 
 
 def test_the_budget_fails_the_cell_and_binds_what_there_is(page: Page, server: PracticeServer) -> None:

@@ -58,6 +58,10 @@ class ChatMaps:
         asked = self._maps.asked(template, options, how, names=names, images=images, anchor=anchor, **more)
         return self._maps.begin(asked, rows)
 
+    def mapped_by(self, anchor: Anchor) -> Mapped | None:
+        """The latest map, if this execution of a cell has begun it: also where `map` itself was interrupted."""
+        return self._maps.begun_by(anchor)
+
     def map_preview(  # noqa: PLR0913  # its options, by name
         self,
         template: str,

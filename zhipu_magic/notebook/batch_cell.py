@@ -190,8 +190,7 @@ def _show(session: Session, template: str, line: str) -> None:
 
     options = parse(line)
     asked = given(session, options, runs=False)  # the line is from a file, which may be somebody else's
-    mapped = session.chat.map(template, **asked, ask=False)
-    show(session, mapped, options, new_painter(session, options))
+    show(session, lambda: session.chat.map(template, **asked, ask=False), options, new_painter(session, options))
 
 
 def _progress(found: list[Collected]) -> Markup:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..chat.undisturbed import undisturbed
 from ..text.characters import shorten
 from . import hints
-from .each_shown import interrupted, settle
-from .jobs import LOOK
+from .each_shown import begun_after, interrupted, settle
+from .jobs import LOOK, Job
 from .ticker import Ticker
 
 if TYPE_CHECKING:
@@ -23,17 +25,39 @@ _GAP = 0.25
 
 
 def map_in_background(
-    session: Session, mapped: Mapped, template: str, options: CellOptions, *, painter: MapPainter
+    session: Session, begin: Callable[[], Mapped], template: str, options: CellOptions, *, painter: MapPainter
 ) -> None:
-    """Return at once: the map is painted, bound and ended as a job of the page."""
-    if options.bind:
-        session.shell.push({options.bind: mapped})
-    work = MapWork(session, mapped, shorten(" ".join(template.split()), _LONGEST_TITLE), options, painter=painter)
-    job = session.jobs.add(work)
-    if not work.done:
-        work.begin(job.number)
-        Ticker(job.step).start(LOOK)
-    job.step()
+    """Begin a map and return at once: it is painted, bound and ended as a job of the page. Raises GLMError."""
+    mapped: Mapped | None = None
+    job: Job | None = None
+    earlier = session.chat.mapped_by(session.anchor())
+
+    def begin_job() -> None:
+        nonlocal job
+        assert mapped is not None
+        if options.bind:
+            session.shell.push({options.bind: mapped})
+        work = MapWork(session, mapped, shorten(" ".join(template.split()), _LONGEST_TITLE), options, painter=painter)
+        job = session.jobs.add(work)
+        if not work.done:
+            work.begin(job.number)
+            Ticker(job.step).start(LOOK)
+        job.step()
+
+    try:
+        mapped = begin()
+        undisturbed(begin_job)
+    except BaseException as error:
+        mapped = begun_after(session, earlier) if mapped is None else mapped
+        if mapped is not None:
+            mapped.stop()
+            if job is None:
+                settle(session, mapped, options, painter)
+            else:
+                job.step()
+        if isinstance(error, KeyboardInterrupt):
+            raise interrupted(mapped) from None
+        raise
 
 
 class MapWork:

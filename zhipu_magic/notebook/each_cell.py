@@ -27,14 +27,17 @@ def ask_each(session: Session, template: str, options: CellOptions, *, retry: bo
 
         if submit(session, template, options, given(session, options)):
             return
-    mapped: Mapped = session.chat.map(template, **given(session, options), retry=retry)
-    painter = new_painter(session, options)
+    asked, painter = given(session, options), new_painter(session, options)
+
+    def begin() -> Mapped:
+        return session.chat.map(template, **asked, retry=retry)
+
     if options.background:
         from .each_background import map_in_background
 
-        map_in_background(session, mapped, template, options, painter=painter)
+        map_in_background(session, begin, template, options, painter=painter)
     else:
-        show(session, mapped, options, painter)
+        show(session, begin, options, painter)
 
 
 def _preview(session: Session, template: str, options: CellOptions) -> None:

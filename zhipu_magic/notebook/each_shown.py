@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..text.characters import message_of, shortened
@@ -31,26 +31,42 @@ def new_painter(session: Session, options: CellOptions) -> MapPainter:
     return session.display.map_painter(panel=not options.quiet and session.settings.panel != "off")
 
 
-def show(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> None:
-    """Wait for a map, and show how far it is. Raises what stopped it."""
+def show(session: Session, begin: Callable[[], Mapped], options: CellOptions, painter: MapPainter) -> None:
+    """Begin a map and wait for it, and show how far it is. Raises what stopped it."""
+    mapped: Mapped | None = None
+    earlier = session.chat.mapped_by(session.anchor())  # one execution of a cell may ask over several tables
     try:
+        mapped = begin()
         painter.paint(mapped.figures())
         while not mapped.wait(_TICK):
             painter.paint(mapped.figures())
             session.jobs.step()
         if mapped.was_stopped:  # when it was recorded
             raise interrupted(mapped)
-    except KeyboardInterrupt:
-        mapped.stop()
-        raise interrupted(mapped) from None
+    except BaseException as error:
+        mapped = begun_after(session, earlier) if mapped is None else mapped
+        if mapped is not None:
+            mapped.stop()
+        if isinstance(error, KeyboardInterrupt):
+            raise interrupted(mapped) from None
+        raise
     finally:
-        gone = settle(session, mapped, options, painter)
-        if gone is not None and mapped.error is None:
-            raise gone
+        if mapped is not None:
+            gone = settle(session, mapped, options, painter)
+            if gone is not None and mapped.error is None:
+                raise gone
 
 
-def interrupted(mapped: Mapped) -> Interrupted:
-    """What a map is ended with that its user has stopped."""
+def begun_after(session: Session, earlier: Mapped | None) -> Mapped | None:
+    """The map that this execution has begun after the `earlier` one, though its beginning was interrupted."""
+    latest = session.chat.mapped_by(session.anchor())
+    return None if latest is earlier else latest
+
+
+def interrupted(mapped: Mapped | None) -> Interrupted:
+    """The error of a cell whose map was interrupted; None if it was before that began."""
+    if mapped is None:
+        return Interrupted("Interrupted before it began.", reason="interrupted.before")
     left = len(mapped) - mapped.figures().done
     return Interrupted(
         "Interrupted: {rows} without an answer.",

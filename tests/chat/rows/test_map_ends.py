@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from pydantic import BaseModel, field_validator
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.rows import caller
+from zhipu_magic.chat.rows.part import Part
+from zhipu_magic.chat.rows.run import Run
 from zhipu_magic.history.rows.row import line_of, row_of
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, Script
 from zhipu_magic.text.errors import Interrupted, ServiceError
@@ -139,6 +142,7 @@ def test_a_line_with_half_an_answer_is_read_as_that_of_a_failure_and_stays_one()
 
 
 JSON = {"Content-Type": "application/json"}
+SLOW = Raw((0.3, b'{"choices": [{"finish_reason": "stop", "message": {"content": "done"}}]}'), headers=JSON)
 STRAYS = {
     "an empty body": Raw((b"",), headers=JSON),
     "half of JSON": Raw((b'{"choices":[{"fin',), headers=JSON),
@@ -245,10 +249,33 @@ def test_so_does_one_whose_answer_is_known(chat: Chat, server: PracticeServer, t
     assert (mapped.values.count(None), len(server.requests)) == (1, 6)
 
 
+# Interrupted in the beginning
+
+
+def test_an_interrupt_while_a_map_begins_stops_it(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, begun = Run.add, list[Run]()
+
+    def add_and_interrupt(run: Run, part: Part) -> None:
+        add(run, part)
+        begun.append(run)
+        until(lambda: len(server.requests) > 1)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Run, "add", add_and_interrupt)
+    server.enqueue(*[SLOW] * 100)
+    with pytest.raises(KeyboardInterrupt):
+        chat.map("{{ text }}", [f"row {number}" for number in range(100)], in_flight=2)
+    assert begun[0].stopped
+    chat.close()
+    assert len(server.requests) < 10
+    monkeypatch.undo()
+    assert None not in chat.map("{{ text }}", [f"row {number}" for number in range(100)]).values
+    assert len(server.requests) == 100
+
+
 # Closed in the middle
-
-
-SLOW = Raw((0.3, b'{"choices": [{"finish_reason": "stop", "message": {"content": "done"}}]}'), headers=JSON)
 
 
 def test_whoever_reads_a_map_whose_chat_was_closed_is_told_once(chat: Chat, server: PracticeServer) -> None:

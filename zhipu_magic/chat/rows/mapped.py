@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ...history.events.map_event import MapEvent
+from ...history.turn import Anchor
 from ...service.wire import Usage
 from ...text.errors import GLMError
 from ...values.frames.answers import AnswerColumns
@@ -187,6 +188,11 @@ class Mapped:
     def done(self) -> bool:
         """Whether it has ended: every row has, or it was stopped."""
         return self._run.is_settled
+
+    @property
+    def anchor(self) -> Anchor:
+        """The cell that has begun it."""
+        return self._run.anchor
 
     @property
     def error(self) -> GLMError | None:

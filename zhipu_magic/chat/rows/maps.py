@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...history.history import History
 from ...history.rows.row import Row
 from ...history.rows.store import RowStore
+from ...history.turn import Anchor
 from ...service.connection import Service
 from ...service.places import known_limit
 from ...values.frames.kinds import table_of
@@ -18,6 +19,7 @@ from ..options import Options
 from ..replies.tool_loop import ToolLimits
 from ..request import Request
 from ..token_counts import system_tokens
+from ..undisturbed import undisturbed
 from .claims import Claims
 from .collected import Collected
 from .late_asking import LateAsking
@@ -68,6 +70,7 @@ class Maps:
         self._tool_limits = tool_limits
         self._claims = Claims()
         self._replayed: set[str] = set()
+        self._latest: Mapped | None = None
 
     def asked(self, template: str, options: Options | None, how: Mapping[str, Any], **given: Any) -> Asked:
         """What a map is asked with (see `MapRequests.asked`). Raises InvalidRequest."""
@@ -78,21 +81,33 @@ class Maps:
         table = table_of(rows)
         if asked.how.first is not None:
             table = table.first(asked.how.first)
-        request = self._requests.of(asked, table)
-        begun = self._begun(request)
-        part, recorded = self._part(begun, table), begun.recorded
-        if recorded is not None:
-            try:
+        begun = self._begun(self._requests.of(asked, table))
+        part, recorded, run = self._part(begun, table), begun.recorded, begun.run
+        mapped = self._mapped(begun, table, part)
+
+        def start() -> None:
+            if asked.anchor != Anchor():
+                self._latest = mapped
+            run.is_complete = True
+            if recorded is not None and recorded.was_stopped:
+                run.end_with(part, recorded.stopped)
+            else:
+                run.add(part)
+
+        try:
+            self._scheduler.add_map(run)
+            if recorded is not None:
                 recorded.prepare(part)
-            except BaseException:  # an interrupt, too
-                begun.run.stop()
-                raise
-        begun.run.is_complete = True
-        if recorded is not None and recorded.was_stopped:
-            begun.run.end_with(part, recorded.stopped)
-        else:
-            begun.run.add(part)
-        return self._mapped(begun, table, part)
+            undisturbed(start)
+        except BaseException:  # an interrupt, too: nobody would be there to stop it
+            run.stop()
+            raise
+        return mapped
+
+    def begun_by(self, anchor: Anchor) -> Mapped | None:
+        """The latest map of a cell, if this execution has begun it: also where `begin` itself was interrupted."""
+        latest = self._latest
+        return latest if latest is not None and latest.anchor == anchor else None
 
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
@@ -174,7 +189,9 @@ class Maps:
         """Ask the rows of these tables. Taking them raises what `begin` raises."""
 
         def begin(table: Table) -> Begun:
-            return self._begun(self._requests.of(asked, table))
+            begun = self._begun(self._requests.of(asked, table))
+            self._scheduler.add_map(begun.run)
+            return begun
 
         def add(begun: Begun, table: Table) -> Mapped:
             request = self._requests.for_table(begun.request, asked, table)
@@ -238,7 +255,6 @@ class Maps:
         )
         begun = Begun(request, run, asking, recorded)
         self._rows.refresh()
-        self._scheduler.add_map(run)
         return begun
 
     def _spending(self, request: MapRequest, run: Callable[[], Run | None]) -> RowSpending:
