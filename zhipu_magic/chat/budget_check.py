@@ -32,6 +32,26 @@ class Spending:
     priced: bool = True
 
 
+class Held(NamedTuple):
+    """What a map has taken beyond the ledger, and may still take for its rows in hand (`amount`, in the budget's unit).
+    So many of these are `unsure`: too few rows have ended to tell what others take.
+    """
+
+    amount: float = 0.0
+    in_hand: int = 0
+    unsure: int = 0
+
+
+class Others(NamedTuple):
+    """What all but one map has `taken` and reserved, in the budget's unit; how many rows in hand are `unsure`; and
+    whether some of it will by itself `give_back` what it does not need.
+    """
+
+    taken: float = 0.0
+    unsure: int = 0
+    give_back: bool = False
+
+
 def most_of(budget: Budget, request: Request, rounds: Sequence[Round] = (), *, priced: bool) -> float | None:
     """The most that a turn may take in all after these rounds, in the budget's unit; None where it is not known."""
     spent, tokens = _after(Sums(), request, rounds, priced=priced)

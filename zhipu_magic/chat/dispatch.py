@@ -18,7 +18,7 @@ from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
 from ..text.language import is_chinese
-from .budget_check import Spending, answer_limit, most_of
+from .budget_check import Others, Spending, answer_limit, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
 from .option_check import check_options
@@ -192,7 +192,7 @@ class Dispatch:
         priced = self.mode == "only" or self._service.priced
         others = [reply for reply in self._scheduler.under_way if reply is not but]
         maps = self._scheduler.maps_under_way
-        reserved = self._reserved_by(others, budget, priced=priced) + sum(one.taken for one in maps)
+        reserved = self._reserved_by(others, budget, priced=priced) + sum(one.held.amount for one in maps)
         count = len(others) + len(maps)
         try:
             limit = answer_limit(budget, request, rounds, Spending(self.account, reserved, count, priced))
@@ -201,11 +201,15 @@ class Dispatch:
             raise
         return replace(request, answer_limit=limit)
 
-    def taken(self, budget: Budget, *, but: UnderWay | None) -> float:
+    def others(self, budget: Budget, *, but: UnderWay | None) -> Others:
         """What has been spent, and what all under way may still take but this map, in the budget's unit."""
-        replies = self._reserved_by(self._scheduler.under_way, budget, priced=self._service.priced)
-        maps = sum(one.taken for one in self._scheduler.maps_under_way if one is not but)
-        return budget.amount(self.account) + replies + maps
+        replies = self._scheduler.under_way
+        maps = [one.held for one in self._scheduler.maps_under_way if one is not but]
+        reserved = self._reserved_by(replies, budget, priced=self._service.priced) + sum(held.amount for held in maps)
+        # A reply with tools may wait for its reader, who may wait for this map.
+        ends = any(held.in_hand for held in maps) or any(not reply.request.options.tools for reply in replies)
+        unsure = sum(held.unsure for held in maps)
+        return Others(budget.amount(self.account) + reserved, unsure, give_back=ends)
 
     @staticmethod
     def _reserved_by(replies: Sequence[Reply], budget: Budget, *, priced: bool) -> float:

@@ -15,6 +15,7 @@ from ..history.turn import Anchor
 from ..service.exchange import Exchange
 from ..service.forks import register_at_fork
 from ..text.errors import GLMError, Interrupted, InvalidRequest
+from .budget_check import Held
 from .replies.in_tool import check_loop, check_not_in_tool
 from .replies.reading import TICK, Reading
 from .replies.reply import Reply
@@ -46,8 +47,8 @@ class UnderWay(Protocol):
         """
 
     @property
-    def taken(self) -> float:
-        """What it has taken beyond the ledger, and what its rows in flight may take, in the budget's unit."""
+    def held(self) -> Held:
+        """What it has taken beyond the ledger, and what its rows in hand may take. They end whatever anybody does."""
 
 
 class Scheduler:

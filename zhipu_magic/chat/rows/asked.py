@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ...history.rounds import is_full
 from ...history.rows.row import Row, RowError
@@ -12,15 +13,30 @@ from ...service.wire import Usage
 from ...text.errors import GLMError, InvalidRequest, ServiceError
 
 
+class RoundEnded(Protocol):
+    """Is called when a round of a row has ended."""
+
+    def __call__(self, usage: Usage | None, written: Callable[[], float], requests: int) -> None:
+        """It took so many requests; `written` estimates the tokens of its answer, where the service did not count."""
+
+
 @dataclass(frozen=True)
 class Answered:
-    """What came of a row: its line for the store, its value or the error that it ended with, and the requests sent."""
+    """What came of a row: its line for the store, its value or the error that it ended with, and the requests sent.
+
+    `stops` is what every other row would meet as well.
+    """
 
     row: Row
     value: Any = None
     error: GLMError | None = None
     requests: int = 1
-    usage: Usage | None = None
+    stops: GLMError | None = None
+
+    @property
+    def tries(self) -> int:
+        """How many requests it took, as a replay tells it too: of an answer of the wrong type, the rounds alone."""
+        return self.requests if self.row.error is not None else self.row.rounds
 
     @property
     def is_cut_off(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...history.rounds import Round, is_full
@@ -10,22 +11,22 @@ from ...history.rows.row import Row
 from ...history.turn import Message
 from ...service.profile import Profile
 from ...service.stream import StreamItem
-from ...service.wire import Usage, total, usage_in
+from ...service.wire import Usage, usage_in
 from ...text.errors import GLMError, Interrupted, InvalidAnswer
+from ...text.tokens import estimate
 from ...values.row_template import RowPrompt
 from ..replies.progress import Progress
 from ..replies.round_end import check_is_answer
 from ..replies.stream import Again, StreamEvent
 from ..replies.tool_loop import Rounds, ToolLimits
-from ..request import Request
-from .asked import Answered, kept_failure
-from .caller import Caller, Stopped
+from .asked import Answered, RoundEnded, kept_failure
+from .caller import Caller, StopAll, Stopped
 from .part import ToAsk
 from .requests import RowRequests
 
 
 class RowAsking:
-    """Asks the rows of one map, each in the thread that calls."""
+    """Asks the rows of one map, each in the thread that calls. `read` makes the value of an answer."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class RowAsking:
         caller: Caller,
         profile: Profile,
         *,
+        read: Callable[[Row], Any],
         tool_limits: Callable[[], ToolLimits],
         chinese: bool,
         practice: bool,
@@ -40,15 +42,20 @@ class RowAsking:
         self._requests = requests
         self._caller = caller
         self._profile = profile
+        self._read = read
         self._tool_limits = tool_limits
         self._chinese = chinese
         self._practice = practice
 
-    def ask(self, row: ToAsk) -> Answered:
-        """Ask this row. Raises Stopped or StopAll where it was not answered, and nothing is to be kept."""
-        asked = _Asked(self._requests.request, self._practice)
+    def ask(self, row: ToAsk, round_ended: RoundEnded) -> Answered:
+        """Ask this row (see `run.Asks`). Raises Stopped or StopAll where nothing came that is to be kept.
+
+        An answer of the wrong type is kept where it could not be corrected, whatever the reason: it has been paid.
+        """
+        asked = _Asked(row.key, Progress(self._requests.request, practice=self._practice), round_ended)
         value: Any = None
         error: GLMError | None = None
+        stops: GLMError | None = None
         try:
             has_tools = bool(self._requests.request.options.tools)
             value = self._with_tools(asked, row.prompt) if has_tools else self._plain(asked, row.prompt)
@@ -56,14 +63,23 @@ class RowAsking:
             if not asked.progress.rounds:
                 raise
             error = Interrupted("This row was stopped between the calls of its tools.", reason="row.stopped")
+        except StopAll as stop:
+            if asked.wrong is None:
+                raise
+            error = stops = stop.error
         except GLMError as failure:
             error = failure
-        progress = asked.progress
-        usage = asked.usage if progress.has_begun or asked.lost else None
+        finally:
+            asked.end_round()
         if error is None or isinstance(error, InvalidAnswer):
-            return Answered(_row(row.key, progress), value, error, requests=asked.requests, usage=usage)
-        kept = kept_failure(row.key, error, asked.requests)
-        return Answered(kept, error=error, requests=asked.requests, usage=usage)
+            return Answered(asked.row, value, error, requests=asked.requests)
+        if asked.wrong is None:
+            return Answered(kept_failure(row.key, error, asked.requests), error=error, requests=asked.requests)
+        answered = Answered(asked.wrong, requests=asked.requests, stops=stops)
+        try:
+            return replace(answered, value=self._read(asked.wrong))
+        except InvalidAnswer as invalid:
+            return replace(answered, error=invalid)
 
     def _plain(self, asked: _Asked, prompt: RowPrompt) -> Any:
         shape = self._requests.request.shape
@@ -79,7 +95,7 @@ class RowAsking:
         except Mismatch as mismatch:
             wrong = shape.request_for_repair(mismatch, chinese=self._chinese)
             answer = {"role": "assistant", "content": Round(asked.progress.body()).words}
-            asked.progress.feed(Again(wrong))
+            asked.feed(Again(wrong))
             self._round(asked, prompt, (answer, {"role": "user", "content": wrong}))
             return asked.end()
         asked.progress.end(whole=True)
@@ -89,8 +105,8 @@ class RowAsking:
         body = self._requests.body(prompt, self._profile, more)
         # A round after the first corrects an answer that has been paid: it goes out whatever happens to the others.
         for chunk in self._caller.call(body, asked.count, whatever=bool(more)):
-            asked.progress.feed(chunk)
-        asked.progress.end_round()
+            asked.feed(chunk)
+        asked.end_round()
         check_is_answer(asked.progress)
 
     def _with_tools(self, asked: _Asked, prompt: RowPrompt) -> Any:
@@ -116,39 +132,70 @@ class RowAsking:
             events = rounds.take()
             if events is not None:
                 for event in events:
-                    asked.progress.feed(event)
+                    asked.feed(event)
                 continue
-            asked.progress.end_round()
+            asked.end_round()
             check_is_answer(asked.progress)
             if not rounds.follow(asked.progress.body()):
                 return asked.end()
 
 
 class _Asked:
-    """A row under way: its progress, and the requests that it took."""
+    """A row under way: its progress, the requests that it took, and its last answer of the wrong type, if any was."""
 
-    def __init__(self, request: Request, practice: bool) -> None:
-        self.progress = Progress(request, practice=practice)
-        self.requests = 0
-        self.lost: list[Usage] = []
-        """What replies took that broke off, and were asked for again."""
+    def __init__(self, key: str, progress: Progress, round_ended: RoundEnded) -> None:
+        self._key = key
+        self.progress = progress
+        self._round_ended = round_ended
+        self.requests = self._counted = self._rounds = 0
+        self.wrong: Row | None = None
 
     def count(self, lost: Sequence[StreamItem]) -> None:
         """Another request was answered, or failed after this had come."""
         self.requests += 1
         if lost and (usage := usage_in(lost)) is not None:
-            self.lost.append(usage)
+            self._count(usage)
 
-    @property
-    def usage(self) -> Usage | None:
-        """The service's count of tokens for all of it; None where it did not count its answer."""
-        last = self.progress.usage if self.progress.has_begun else Usage()
-        return total([last, *self.lost])
+    def feed(self, event: StreamEvent) -> None:
+        """This came of it."""
+        if isinstance(event, Again) and event.wrong:
+            self.wrong = self.row
+        self.progress.feed(event)
+
+    def end_round(self) -> None:
+        """Nothing more comes in this round. What it took counts from now on, once, whatever becomes of the row."""
+        progress = self.progress
+        if self._rounds > len(progress.rounds):
+            return
+        progress.end_round()
+        if not (progress.round_has_begun or progress.last_usage):
+            return
+        self._rounds = len(progress.rounds) + 1
+        self._count(progress.last_usage)
+
+    def _count(self, usage: Usage | None) -> None:
+        requests, self._counted = self.requests - self._counted, self.requests
+        self._round_ended(usage, lambda: estimate(self.progress.reasoning + self.progress.text), requests)
 
     def end(self) -> Any:
         """Nothing more comes. Returns the value. Raises InvalidAnswer."""
         self.progress.end(whole=True)
         return self.progress.value
+
+    @property
+    def row(self) -> Row:
+        """Its line for the store."""
+        progress, usage = self.progress, self.progress.usage
+        return Row(
+            key=self._key,
+            text=progress.text,
+            reasoning=progress.reasoning,
+            finish=progress.finish_reason or "stop",
+            model=progress.model,
+            usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+            seconds=progress.timing.seconds,
+            rounds=len(progress.rounds) + 1,
+        )
 
 
 class _OneCall:
@@ -186,17 +233,3 @@ class _OneCall:
 
     def close(self) -> Sequence[StreamEvent]:
         return ()
-
-
-def _row(key: str, progress: Progress) -> Row:
-    usage = progress.usage
-    return Row(
-        key=key,
-        text=progress.text,
-        reasoning=progress.reasoning,
-        finish=progress.finish_reason or "stop",
-        model=progress.model,
-        usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
-        seconds=progress.timing.seconds,
-        rounds=len(progress.rounds) + 1,
-    )

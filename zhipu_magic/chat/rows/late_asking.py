@@ -13,7 +13,7 @@ from ...text.errors import SettingsError
 from ...text.language import is_chinese
 from ..replies.tool_loop import ToolLimits
 from ..replies.typed_answer import value_of
-from .asked import Answered
+from .asked import Answered, RoundEnded
 from .asking import RowAsking
 from .caller import Caller, StopAll, Watch
 from .map_request import MapRequest
@@ -45,14 +45,14 @@ class LateAsking:
         self._asking: RowAsking | None = None
         self._lock = threading.Lock()
 
-    def ask(self, row: ToAsk) -> Answered:
-        """Ask this row. Raises Stopped or StopAll."""
+    def ask(self, row: ToAsk, round_ended: RoundEnded) -> Answered:
+        """Ask this row (see `run.Asks`). Raises Stopped or StopAll."""
         try:
             with self._lock:
                 asking = self._asking = self._asking or self._made()
         except SettingsError as error:
             raise StopAll(error) from None
-        return asking.ask(row)
+        return asking.ask(row, round_ended)
 
     def value(self, row: Row) -> Any:
         """The value of an answer that was kept. Raises InvalidAnswer."""
@@ -80,6 +80,7 @@ class LateAsking:
             asked.requests,
             caller,
             endpoint.profile,
+            read=self.value,
             tool_limits=self._tool_limits,
             chinese=is_chinese(asked.written),
             practice=endpoint.practice,

@@ -14,6 +14,8 @@ from ...service.connection import Service
 from ...service.places import known_limit
 from ...values.frames.kinds import table_of
 from ...values.frames.table import Table
+from ...values.row_template import RowPrompt, tokens_of
+from ..budget_check import Others
 from ..compose import Composer
 from ..options import Options
 from ..replies.tool_loop import ToolLimits
@@ -152,9 +154,15 @@ class Maps:
         """Give the rows that have no answer to the Batch API. Raises GLMError."""
         if self._replays:
             return self.submitted(asked, rows) or Submitted()
-        request, part = self._prepared(asked, rows, self._find)
-        spending = self._spending(request, lambda: None)
-        return self.batches.submit(request, part, spending, {**note, "template": asked.template})
+        prompt_tokens: list[int] = []
+
+        def see(index: int, prompt: RowPrompt, known: Row | None) -> None:
+            if known is None:
+                prompt_tokens.append(tokens_of(prompt))
+
+        request, part = self._prepared(asked, rows, self._find, see)
+        spending, about = self._spending(request, lambda: None), {**note, "template": asked.template}
+        return self.batches.submit(request, part, spending, prompt_tokens=prompt_tokens, note=about)
 
     def submitted(self, asked: Asked, rows: Any) -> Submitted | None:
         """What was submitted of these rows when their cell was recorded, if that is the last that it has done."""
@@ -264,7 +272,8 @@ class Maps:
         return RowSpending(
             request.request,
             budget,
-            lambda: 0.0 if budget is None else self._dispatch.taken(budget, but=run()),
+            lambda: Others() if budget is None else self._dispatch.others(budget, but=run()),
+            admitting=self._scheduler.admitting,
             priced=service.priced,
             practice=service.practising,
         )

@@ -346,7 +346,7 @@ class Part:
         if answered.error is None:
             self.answer(index, answered.value, is_cut_off=answered.is_cut_off)
         else:
-            self.fail(index, answered.error, answered.requests)
+            self.fail(index, answered.error, answered.tries)
 
     def answer(self, index: int, value: Any, *, is_cut_off: bool) -> None:
         """This row, and all that are equal to it, have this value."""

@@ -11,7 +11,7 @@ from ...history.rows.row import Row, answer_until, came_between, newest_of
 from ...text.errors import GLMError, InvalidAnswer, NotRecorded
 from ...text.notice import Notice
 from ..replies.recorded_maps import Keys
-from .asked import Answered
+from .asked import Answered, RoundEnded
 from .caller import StopAll
 from .map_request import MapRequest
 from .part import Part, ToAsk
@@ -74,7 +74,7 @@ class Recorded:
                 return True
         return self._fresh
 
-    def ask(self, row: ToAsk) -> Answered:
+    def ask(self, row: ToAsk, round_ended: RoundEnded) -> Answered:
         """Raise StopAll: this row is not recorded."""
         raise StopAll(_not_recorded(row.part))
 

@@ -6,7 +6,7 @@ collect  what came is kept in the store of rows, under the same keys, so that th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...history.events.map_event import MapEvent
@@ -42,10 +42,21 @@ class RowBatches:
     def _batches(self) -> Batches:
         return Batches(self._service, self._history.journal.path)
 
-    def submit(self, request: MapRequest, part: Part, spending: RowSpending, note: Mapping[str, Any]) -> Submitted:
-        """Give the rows of a prepared part that have no answer to the Batch API. Raises GLMError."""
+    def submit(
+        self,
+        request: MapRequest,
+        part: Part,
+        spending: RowSpending,
+        *,
+        prompt_tokens: Sequence[int],
+        note: Mapping[str, Any],
+    ) -> Submitted:
+        """Give the rows of a prepared part that have no answer to the Batch API; so long are their prompts.
+
+        Raises GLMError.
+        """
         batches, profile = self._batches, self._service.profile
-        _check_budget(spending, part)
+        _check_budget(spending, prompt_tokens)
 
         def left() -> Iterator[tuple[str, Mapping[str, Any]]]:
             while (row := part.take()) is not None:
@@ -176,20 +187,20 @@ class RowBatches:
         history.write_down()
 
 
-def _check_budget(spending: RowSpending, part: Part) -> None:
-    """Raise OverBudget where the rows that are left may take more than there is, at half the price."""
+def _check_budget(spending: RowSpending, prompt_tokens: Sequence[int]) -> None:
+    """Raise OverBudget where rows with so long prompts may take more than there is, at half the price."""
     budget = spending.budget
     if budget is None:
         return
     share = BATCH_PRICE if budget.unit == "yuan" else 1.0
-    takes, left = spending.reserved(part.left) * share, max(0.0, spending.left)
+    takes, left = spending.of_rows(prompt_tokens) * share, max(0.0, spending.left)
     if takes > left:
         raise OverBudget(
             "This batch could exceed the budget: its {rows:,} requests may take about {takes}, and {left} are left.",
             hint="Raise the budget, or ask fewer rows (first=…).",
             reason="budget.batch",
             outcomes=[NOTHING_SENT],
-            rows=part.left,
+            rows=len(prompt_tokens),
             takes=budget.in_words(takes),
             left=budget.in_words(left),
         )

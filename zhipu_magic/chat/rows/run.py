@@ -18,13 +18,14 @@ from ...history.turn import Anchor
 from ...service.exchange import call_all, wait_for_call
 from ...service.forks import register_at_fork
 from ...text.errors import GLMError, OverBudget, rows_asked_elsewhere
+from ..budget_check import Held
 from ..undisturbed import undisturbed
-from .asked import Answered, fault_of, faulty
+from .asked import Answered, RoundEnded, fault_of, faulty
 from .caller import StopAll, Stopped
 from .claims import Claims, Waiting
 from .counts import Tally
 from .part import Part, ToAsk
-from .spending import RowSpending
+from .spending import NoRoom, RowInHand, RowSpending
 from .workers import Workers
 
 #: Requests that must all have been refused, and none answered, until the same is expected of all others: for what all
@@ -36,8 +37,8 @@ _OF_THE_REQUEST = frozenset({"service.parameter", "service.refused", "service.se
 class Asks(Protocol):
     """What asks one row."""
 
-    def ask(self, row: ToAsk) -> Answered:
-        """Ask it. Raises Stopped or StopAll."""
+    def ask(self, row: ToAsk, round_ended: RoundEnded) -> Answered:
+        """Ask it, and call this after each round that brought anything. Raises Stopped or StopAll."""
 
 
 class Run:
@@ -131,9 +132,9 @@ class Run:
         return self.is_over and not self._in_hand
 
     @property
-    def taken(self) -> float:
-        """What it has taken beyond the ledger, and what its rows in flight may take, in the budget's unit."""
-        return self.spending.not_in_the_ledger + (self.spending.reserved(self._in_hand) if self._in_hand else 0.0)
+    def held(self) -> Held:
+        """What it has taken beyond the ledger, and what its rows in hand may take."""
+        return self.spending.held
 
     @property
     def seconds(self) -> float:
@@ -197,12 +198,13 @@ class Run:
             self.stop(fault_of(error))
 
     def _ask_rows(self) -> None:
-        while (row := self._next()) is not None:
+        while (next_row := self._next()) is not None:
+            row, in_hand = next_row
             answered: Answered | None = None
             try:
-                answered = self._asked(row)
+                answered = self._asked(row, in_hand)
             finally:
-                self._land(row, answered)
+                self._land(row, in_hand, answered)
             if answered is not None:
                 self._expect_the_same(answered)
             self.more()
@@ -212,27 +214,30 @@ class Run:
             self._ended(True)
         self.change()
 
-    def _next(self) -> ToAsk | None:
+    def _next(self) -> tuple[ToAsk, RowInHand] | None:
         """The next row to ask, once there is one and the budget has room for it; None when nothing more is asked."""
         while not self.is_over:
             if self.workers.are_enough:
                 self.workers.rest()
                 continue
-            with self._choosing:  # two threads could pass the budget together
-                has_room = self.spending.has_room(self._in_hand)
-                row = next(filter(None, (part.take() for part in list(self.parts))), None) if has_room else None
-                self._in_hand += row is not None
-                is_stuck = not (has_room or self._in_hand)
-            if row is not None:
+            with self._choosing:
+                row = next(filter(None, (part.take() for part in list(self.parts))), None)
+                in_hand = None if row is None else self.spending.reserve(row.prompt)
+                if isinstance(in_hand, RowInHand):
+                    self._in_hand += 1
+                elif row is not None:
+                    row.put_back()
+                is_stuck = isinstance(in_hand, NoRoom) and in_hand.is_final and not self._in_hand
+            if row is not None and isinstance(in_hand, RowInHand):
                 if not self._claims.claim(row.key, row):
-                    self._let_go()  # it waits for an equal one that is being asked
-                elif not self._is_known(row):
-                    return row
+                    self._let_go(in_hand)  # it waits for an equal one that is being asked
+                elif not self._is_known(row, in_hand):
+                    return row, in_hand
                 continue
             if any(part.error is not None for part in list(self.parts)):
                 self._stop_unread()
-            elif is_stuck and any(part.has_left for part in self.parts):
-                self.stop(self._over_budget())
+            elif is_stuck and isinstance(in_hand, NoRoom):
+                self.stop(self._over_budget(in_hand))
             elif not self.workers.look_again():
                 self.workers.rest()
         return None
@@ -242,23 +247,24 @@ class Run:
         errors = [part.error for part in list(self.parts) if part.error is not None]
         self.stop(next((error for error in errors if isinstance(error, GLMError)), None))
 
-    def _let_go(self) -> None:
+    def _let_go(self, in_hand: RowInHand) -> None:
+        in_hand.end()
         with self._choosing:
             self._in_hand -= 1
 
-    def _is_known(self, row: ToAsk) -> bool:
+    def _is_known(self, row: ToAsk, in_hand: RowInHand) -> bool:
         """Whether another map has asked this row meanwhile; then it is answered."""
         with self._claims.landing:
             is_known = row.part.is_known(row)
         if is_known:
-            self._land(row, None)
+            self._land(row, in_hand, None)
             self.more()
         return is_known
 
-    def _asked(self, row: ToAsk) -> Answered | None:
+    def _asked(self, row: ToAsk, in_hand: RowInHand) -> Answered | None:
         """Ask the row. Returns None where nothing came: the map was stopped."""
         try:
-            return self._asks.ask(row)
+            return self._asks.ask(row, in_hand.round_ended)
         except Stopped:
             return None
         except StopAll as stop:
@@ -268,42 +274,42 @@ class Run:
             _report()
             return faulty(row.key, error)
 
-    def _land(self, row: ToAsk, answered: Answered | None) -> None:
-        """Count and keep what came of a row, if anything did, and bring it to all that are equal."""
+    def _land(self, row: ToAsk, in_hand: RowInHand, answered: Answered | None) -> None:
+        """Keep what came of a row, if anything did, and bring it to all that are equal."""
         others: list[Waiting] = []
         try:
             with self._claims.landing:
                 try:
                     if answered is not None:
-                        if answered.usage is not None or answered.error is None:
-                            self.spending.add(answered.usage, answered.requests, row.prompt)
                         self._store.add(answered.row)
                         row.bring(answered)
                 finally:
                     others = self._claims.settle(row.key, answered)
         finally:
-            self._let_go()
+            self._let_go(in_hand)
         for other in others:
             other.changed()
 
     def _expect_the_same(self, answered: Answered) -> None:
-        """Stop where the service has refused the request of every row so far: it would refuse all others as well."""
-        if answered.error is None or answered.error.reason not in _OF_THE_REQUEST:
+        """Stop where every other row would end as this one has; or may, as the request of each so far was refused."""
+        if answered.stops is not None:
+            self.stop(answered.stops)
+        elif answered.error is None or answered.error.reason not in _OF_THE_REQUEST:
             self._refused = None
         elif self._refused is not None:
             self._refused += 1
             if self._refused >= _REFUSED_ALIKE:
                 self.stop(answered.error)
 
-    def _over_budget(self) -> OverBudget:
+    def _over_budget(self, found: NoRoom) -> OverBudget:
         budget = self.spending.budget
         assert budget is not None
         return OverBudget(
             "The budget ends here: another row takes up to about {row}, and {left} are left of {budget}.",
             hint="Raise it, or remove it (chat.budget = None); what was answered is kept and is not asked again.",
             reason="budget.rows",
-            row=budget.in_words(self.spending.reserved(1)),
-            left=budget.in_words(max(0.0, self.spending.left)),
+            row=budget.in_words(found.takes),
+            left=budget.in_words(max(0.0, found.left)),
             budget=budget.in_words(budget.limit),
         )
 

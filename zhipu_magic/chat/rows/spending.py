@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from ...history.budget import Budget
 from ...history.ledger import Entry, Sums, cost_of
 from ...history.rows.row import Row
 from ...service.models import SEARCH_COST
 from ...service.wire import Usage
+from ...text.tokens import estimate
 from ...values.row_template import RowPrompt, tokens_of
-from ..budget_check import SHORT_ANSWER
+from ..budget_check import SHORT_ANSWER, Held, Others
 from ..over_budget import unknown_price
 from ..request import Request
+from .row_cost import RowCost
 
-#: What is in flight counts as the mean of the rows so far, and so many standard deviations.
-_MARGIN = 3.0
-#: Until so many rows have been answered, their mean says little: so many are in flight at once within a budget.
+#: Until so many rows have ended, they say little of the others: so many are in hand at once within a budget.
 _UNSURE, _AT_FIRST = 4, 2
 
 
@@ -33,39 +34,79 @@ class Taken(NamedTuple):
         return Taken(self.sums.minus(other.sums), self.cached_tokens - other.cached_tokens)
 
 
+class NoRoom(NamedTuple):
+    """The budget has no room for a row that may take so much: so much is left. `is_final` says that nothing else gives
+    back anything.
+    """
+
+    takes: float
+    left: float
+    is_final: bool
+
+
 class RowSpending:
     """What the rows of a map take. `taken` is what they took in all; `unrecorded` what the journal lacks of it.
 
-    `spent` says what all else has taken and reserved. Raises OverBudget where the price is not known.
+    `others` says what all else has taken; `admitting` is held while anything of the chat reserves what it may take.
+    Raises OverBudget where the price is not known.
     """
 
     def __init__(
-        self, request: Request, budget: Budget | None, spent: Callable[[], float], *, priced: bool, practice: bool
+        self,
+        request: Request,
+        budget: Budget | None,
+        others: Callable[[], Others],
+        *,
+        admitting: AbstractContextManager[Any],
+        priced: bool,
+        practice: bool,
     ) -> None:
         self._request = request
         self.budget = budget
-        self._spent = spent
+        self._others = others
+        self._admitting = admitting
         self._priced = priced
         self._practice = practice
         self._lock = threading.Lock()
         self.taken = self._recorded = Taken()
         self._at_end: Taken | None = None
-        self._count, self._mean, self._squares = 0, 0.0, 0.0
+        self._in_hand, self._own = 0, 0.0
+        #: Tokens of a request beside its row's prompt.
+        self._around = max(0, request.tokens - round(estimate(request.prompt) * request.scale))
+        self._answer = min(request.longest_answer or SHORT_ANSWER, SHORT_ANSWER)
+        self._row_cost = RowCost(self._with_short_answer(0))
         if budget is not None and budget.unit == "yuan" and self._cost(Usage(1, 1, 2)) is None:
             raise unknown_price(request.model)
 
-    def add(self, usage: Usage | None, requests: int, prompt: RowPrompt) -> None:
-        """A row has ended that took so much; without a count, its prompt and a short answer are what it took."""
-        asked = 0 if usage is not None else tokens_of(prompt)
-        estimate = Usage(asked, SHORT_ANSWER, asked + SHORT_ANSWER)
-        cost = self._cost(usage or estimate)
+    def reserve(self, prompt: RowPrompt) -> RowInHand | NoRoom:
+        """Reserve what the row with this prompt may take, until it ends."""
+        row = RowInHand(self, prompt)
+        if self.budget is None:
+            return row
+        with self._admitting:  # what is asked side by side could pass the budget together
+            others = self._others()
+            with self._lock:
+                is_early = not self._is_sure and self._in_hand + others.unsure >= _AT_FIRST
+                reserved = self._row_cost.of(self._in_hand + 1, self._own + row.own)
+                left = self._left(others)
+                if is_early or reserved > left:
+                    takes = self._row_cost.of(1, row.own)
+                    return NoRoom(takes, left, is_final=not (self._in_hand or others.give_back))
+                self._in_hand += 1
+                self._own += row.own
+        return row
+
+    def count(self, row: RowInHand, usage: Usage | None, requests: int) -> None:
+        """A round of this row has ended that took so much, with so many requests; None is estimated."""
+        counted = usage or row.estimated
+        cost = self._cost(counted)
         entry = Entry(
             model=self._request.model,
             prompt="",
             usage=usage,
             cost=cost if usage is not None else None,
             seconds=0.0,
-            estimated_tokens=0 if usage is not None else estimate.total_tokens,
+            estimated_tokens=0 if usage is not None else counted.total_tokens,
             estimated_cost=0.0 if usage is not None else cost or 0.0,
             practice=self._practice,
             requests=requests,
@@ -73,41 +114,59 @@ class RowSpending:
         with self._lock:
             cached = 0 if usage is None else usage.cached_tokens
             self.taken = Taken(self.taken.sums.with_entry(entry), self.taken.cached_tokens + cached)
-            took = self._amount(usage or estimate)
-            self._count += 1
-            change = took - self._mean
-            self._mean += change / self._count
-            self._squares += change * (took - self._mean)
+        row.took += self._amount(counted)
 
-    def has_room(self, in_flight: int) -> bool:
-        """Whether the budget has room for another row beside those in flight."""
+    def end(self, row: RowInHand) -> None:
+        """This row is in hand no more: what it did not take is given back."""
         if self.budget is None:
-            return True
-        if self._count < _UNSURE and in_flight >= _AT_FIRST:
-            return False
-        return self.reserved(in_flight + 1) <= self.left
+            return
+        with self._lock:
+            self._in_hand -= 1
+            self._own = self._own - row.own if self._in_hand else 0.0
+            if row.took:
+                self._row_cost.add(row.own, row.took)
+
+    def request_tokens(self, prompt: RowPrompt) -> int:
+        """The tokens of the request of the row with this prompt, by estimate."""
+        return self._around + tokens_of(prompt)
+
+    def own(self, tokens: int) -> float:
+        """What a request of so many tokens takes beside its answer, in the budget's unit."""
+        return self._with_short_answer(tokens) - self._with_short_answer(0)
+
+    def _with_short_answer(self, prompt: int) -> float:
+        return self._amount(Usage(prompt, self._answer, prompt + self._answer))
+
+    def of_rows(self, prompt_tokens: Sequence[int]) -> float:
+        """What rows may take whose prompts have so many tokens, in the budget's unit."""
+        return self._row_cost.of(len(prompt_tokens), sum(self.own(self._around + tokens) for tokens in prompt_tokens))
 
     @property
     def left(self) -> float:
         """What is left of the budget after all that was taken, in its unit."""
+        with self._admitting:
+            return self._left(self._others())
+
+    def _left(self, others: Others) -> float:
         assert self.budget is not None
-        return self.budget.limit - self._spent() - self.not_in_the_ledger
+        return self.budget.limit - others.taken - self._not_in_the_ledger
 
     @property
-    def not_in_the_ledger(self) -> float:
-        """What it has taken and the ledger does not have yet, in the budget's unit."""
+    def held(self) -> Held:
+        """What it has taken beyond the ledger, and what its rows in hand may take."""
+        with self._lock:  # a row counts what it took, and then gives back what was reserved: both are seen, or neither
+            amount = self._not_in_the_ledger + self._row_cost.of(self._in_hand, self._own)
+            return Held(amount, self._in_hand, 0 if self._is_sure else self._in_hand)
+
+    @property
+    def _is_sure(self) -> bool:
+        return self._row_cost.count >= _UNSURE
+
+    @property
+    def _not_in_the_ledger(self) -> float:
         if self.budget is None:
             return 0.0
         return self.budget.amount(self.taken.sums) - self.budget.amount(self._recorded.sums)
-
-    def reserved(self, rows: int) -> float:
-        """What so many rows may take, in the budget's unit."""
-        if not self._count:
-            prompt = self._request.tokens
-            answer = min(self._request.longest_answer or SHORT_ANSWER, SHORT_ANSWER)
-            return rows * self._amount(Usage(prompt, answer, prompt + answer))
-        deviation = math.sqrt(self._squares / self._count)
-        return rows * self._mean + _MARGIN * deviation * math.sqrt(rows)
 
     def expected(self, rows: int) -> tuple[int, float | None]:
         """The tokens and the yuan that so many more rows will take, by the mean so far."""
@@ -148,6 +207,42 @@ class RowSpending:
     def _cost(self, usage: Usage) -> float | None:
         cost = cost_of(self._request.model, usage, priced=self._priced)
         return cost if cost is None or not self._request.searches else cost + SEARCH_COST
+
+
+class RowInHand:
+    """A row that is asked: what it may take is reserved until it ends. Each of its rounds counts when that ends,
+    whatever becomes of the row.
+    """
+
+    def __init__(self, spending: RowSpending, prompt: RowPrompt) -> None:
+        self._spending = spending
+        self._prompt = prompt
+        self._before: int | None = None
+        self.took = 0.0
+        self.estimated = Usage()
+        """What the round that has ended takes by estimate."""
+
+    @cached_property
+    def own(self) -> float:
+        """What its request takes beside its answer, in the budget's unit."""
+        return self._spending.own(self._request_tokens)
+
+    @cached_property
+    def _request_tokens(self) -> int:
+        return self._spending.request_tokens(self._prompt)
+
+    def round_ended(self, usage: Usage | None, written: Callable[[], float], requests: int) -> None:
+        """A round has ended; where the service did not count it, so many tokens were written."""
+        if usage is None:
+            before = self._request_tokens if self._before is None else self._before
+            answer = round(written())
+            self.estimated = Usage(before, answer, before + answer)
+        self._before = (usage or self.estimated).total_tokens
+        self._spending.count(self, usage, requests)
+
+    def end(self) -> None:
+        """Nothing more comes of it."""
+        self._spending.end(self)
 
 
 def entry_of(model: str, row: Row, *, priced: bool, practice: bool, share: float) -> Entry:
