@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,18 @@ from typing import Any
 import pytest
 
 from zhipu_magic import Chat
+from zhipu_magic.chat.budget_check import Others
+from zhipu_magic.chat.options import Options
+from zhipu_magic.chat.request import Request
+from zhipu_magic.chat.rows.spending import RowInHand, RowSpending
+from zhipu_magic.history.budget import Budget
+from zhipu_magic.history.conversation import Thread
+from zhipu_magic.history.turn import Anchor
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse, tool_call
+from zhipu_magic.service.models import CATALOGUE
+from zhipu_magic.service.wire import Usage
 from zhipu_magic.text.errors import OverBudget, ServiceError
+from zhipu_magic.values.row_template import RowPrompt
 
 SAY = "Say {{ text }}"
 #: An answer that is no number, and its count of tokens.
@@ -158,6 +169,19 @@ def test_a_batch_whose_rows_are_longer_than_the_budget_is_refused(chat: Chat, se
     assert chat.batch(SAY, rows[:2]).new == 2
 
 
+def test_rows_of_a_free_model_are_not_held_back_by_a_budget_in_yuan() -> None:
+    request = Request(SAY, Options(), Anchor(), Thread("main"), "glm-4.7-flash", known=CATALOGUE["glm-4.7-flash"])
+    budget = Budget(1.0, "yuan")
+    spending = RowSpending(request, budget, Others, admitting=threading.RLock(), priced=True, practice=False)
+
+    for _ in range(4):
+        row = spending.reserve(RowPrompt("Say something"))
+        assert isinstance(row, RowInHand)
+        row.round_ended(Usage(10, 5, 15), lambda: 0.0, 1)
+        row.end()
+    assert all(isinstance(spending.reserve(RowPrompt("Say more")), RowInHand) for _ in range(100))
+
+
 # Maps side by side, and beside replies
 
 
@@ -181,6 +205,19 @@ def test_a_map_waits_for_a_reply_that_holds_the_budget_and_then_goes_on(chat: Ch
     until(lambda: bool(server.requests))
     assert None not in chat.map(SAY, ["a", "b"]).values
     assert reply.text == "slowly"
+
+
+def test_a_map_does_not_wait_for_a_reply_that_may_wait_for_its_reader(chat: Chat, server: PracticeServer) -> None:
+    def look_up(name: str) -> str:
+        """Look a name up."""
+        return name
+
+    chat.budget = "4000 tokens"
+    server.enqueue(Answer(tool_calls=(tool_call("look_up", {"name": "a"}, id="1"),)))
+    reply = chat.ask("Look a up", tools=[look_up])
+    with pytest.raises(OverBudget, match="0 tokens are left"):
+        chat.map(SAY, ["a", "b"]).wait()
+    assert reply.text
 
 
 def until(done: Callable[[], Any], seconds: float = 20.0) -> None:

@@ -123,7 +123,7 @@ class RowSpending:
         with self._lock:
             self._in_hand -= 1
             self._own = self._own - row.own if self._in_hand else 0.0
-            if row.took:
+            if row.tokens_before is not None:
                 self._row_cost.add(row.own, row.took)
 
     def request_tokens(self, prompt: RowPrompt) -> int:
@@ -217,7 +217,8 @@ class RowInHand:
     def __init__(self, spending: RowSpending, prompt: RowPrompt) -> None:
         self._spending = spending
         self._prompt = prompt
-        self._before: int | None = None
+        self.tokens_before: int | None = None
+        """The tokens of the round that ended last, which the next one repeats; None before any."""
         self.took = 0.0
         self.estimated = Usage()
         """What the round that has ended takes by estimate."""
@@ -234,10 +235,10 @@ class RowInHand:
     def round_ended(self, usage: Usage | None, written: Callable[[], float], requests: int) -> None:
         """A round has ended; where the service did not count it, so many tokens were written."""
         if usage is None:
-            before = self._request_tokens if self._before is None else self._before
+            before = self._request_tokens if self.tokens_before is None else self.tokens_before
             answer = round(written())
             self.estimated = Usage(before, answer, before + answer)
-        self._before = (usage or self.estimated).total_tokens
+        self.tokens_before = (usage or self.estimated).total_tokens
         self._spending.count(self, usage, requests)
 
     def end(self) -> None:
