@@ -47,7 +47,8 @@ class Answered:
 @dataclass(frozen=True)
 class FailedRow:
     """A row without an answer: its place in the table from 0 on, the service's `code` if there is one, the `message`
-    and the `reason` of the error (see `GLMError`), and how many requests it took: none if it was never sent.
+    and the `reason` of the error (see `GLMError`), and how many requests it took: none if it was never sent, and of an
+    answer of the wrong type those that were answered.
     """
 
     row: int
