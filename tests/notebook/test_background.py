@@ -276,6 +276,17 @@ def test_stop_keeps_what_had_come(notes: Notes, page: Page) -> None:
     assert "Nothing is running" in notes.run("c", "%glm stop").plain()
 
 
+def test_a_table_that_ends_takes_no_name_from_a_later_cell(notes: Notes, page: Page, server: PracticeServer) -> None:
+    page.names["many"] = ["a", "b"]
+    server.load.latency = 0.2
+    notes.run("a", "%%glm --each many --bg -o found -b mapped\n{{ text }}")
+    assert page.names["mapped"].done is False
+    notes.run("b", "mapped = 'another'")
+    notes.run("c", "%glm wait")
+    assert page.names["mapped"] == "another"
+    assert len(page.names["found"]) == 2
+
+
 def test_a_table_that_was_stopped_says_so_and_what_is_left(notes: Notes, page: Page, server: PracticeServer) -> None:
     page.names["many"] = [f"row {number}" for number in range(60)]
     server.load.latency = 0.2

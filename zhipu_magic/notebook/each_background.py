@@ -137,7 +137,8 @@ class MapWork:
             self._session.notify(hints.in_words(self.error))
         if self.error is None and self._mapped.was_stopped:
             self._session.notify(hints.in_words(interrupted(self._mapped)))
-        gone = settle(self._session, self._mapped, self._options, self._painter)
+        # Its name was bound at the beginning, and may be another cell's by now.
+        gone = settle(self._session, self._mapped, self._options, self._painter, is_bound=True)
         if gone is not None and self.error is None:
             self._session.notify(hints.in_words(gone))
 

@@ -117,13 +117,18 @@ def _table(expression: str, names: Mapping[str, Any], *, runs: bool) -> Any:
         ) from None
 
 
-def settle(session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter) -> GLMError | None:
-    """Show the table and the panel, and bind both. Returns why there is no table, if it cannot be had any more."""
+def settle(
+    session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter, *, is_bound: bool = False
+) -> GLMError | None:
+    """Show the table and the panel, and bind the table, and the map unless it `is_bound` already.
+
+    Returns why there is no table, if it cannot be had any more.
+    """
     from .display.map_output import first_rows
     from .display.map_panel import MapNotes, causes_of
 
     figures = mapped.figures()
-    bound: dict[str | None, Any] = {options.bind: mapped}
+    bound: dict[str | None, Any] = {} if is_bound else {options.bind: mapped}
     shown = gone = None
     try:
         bound[options.output] = mapped.so_far()
