@@ -23,7 +23,7 @@ from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse,
 from zhipu_magic.service.models import CATALOGUE
 from zhipu_magic.service.wire import Usage
 from zhipu_magic.text.errors import OverBudget, ServiceError
-from zhipu_magic.values.row_template import RowPrompt
+from zhipu_magic.values.row_prompt import RowPrompt
 
 SAY = "Say {{ text }}"
 #: An answer that is no number, and its count of tokens.

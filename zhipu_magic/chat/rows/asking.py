@@ -14,7 +14,7 @@ from ...service.stream import StreamItem
 from ...service.wire import Usage, usage_in
 from ...text.errors import GLMError, Interrupted, InvalidAnswer
 from ...text.tokens import estimate
-from ...values.row_template import RowPrompt
+from ...values.row_prompt import RowPrompt
 from ..replies.progress import Progress
 from ..replies.round_end import check_is_answer
 from ..replies.stream import Again, StreamEvent

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...history.rows.row import Row
 from ...service.models import BATCH_PRICE, Model
-from ...values.row_template import RowPrompt, tokens_of
+from ...values.row_prompt import RowPrompt, tokens_of
 from ..request import Request
 from .asked import FailedRow
 

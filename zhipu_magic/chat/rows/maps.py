@@ -14,7 +14,7 @@ from ...service.connection import Service
 from ...service.places import known_limit
 from ...values.frames.kinds import table_of
 from ...values.frames.table import Table
-from ...values.row_template import RowPrompt, tokens_of
+from ...values.row_prompt import RowPrompt, tokens_of
 from ..budget_check import Others
 from ..compose import Composer
 from ..options import Options
@@ -30,7 +30,7 @@ from .map_request import MapRequest
 from .map_requests import Asked, MapRequests
 from .mapped import Mapped
 from .mapped_frames import MappedFrames, Stream
-from .part import Part, Seen, TableRows
+from .part import Part, Seen
 from .record import key_of_batch
 from .recorded import Recorded
 from .recording import Begun, Recording
@@ -38,6 +38,7 @@ from .row_batches import RowBatches
 from .run import Run
 from .spending import RowSpending
 from .submitted import Submitted
+from .table_rows import TableRows
 
 if TYPE_CHECKING:
     from ..batches.intent import Intent

@@ -8,15 +8,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from ...history.rounds import is_full
 from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
-from ...values.frames.table import Table
-from ...values.row_template import RowPrompt, RowTemplate
+from ...values.row_prompt import RowPrompt
 from .asked import Answered, FailedRow, failed_row, fault_of, is_interrupt, unreadable
 from .requests import RowRequests
+from .table_rows import Rows
 
 
 class _Unanswered:
@@ -42,37 +42,6 @@ _NO_KEY: Final = "-" * 22
 
 #: Called with the place of a row, its prompt, and what is known of it: for the first of all rows that are equal.
 Seen = Callable[[int, RowPrompt, Row | None], None]
-
-
-class Rows(Protocol):
-    """Where the prompts of a table come from. It can be gone through several times."""
-
-    @property
-    def size(self) -> int:
-        """How many rows there are."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """The rows, in order. Raises GLMError where none can be had any more."""
-
-    def prompt(self, row: Any) -> RowPrompt:
-        """The prompt of a row. Raises InvalidRequest for one that has none."""
-
-
-class TableRows(NamedTuple):
-    """The rows of a table, whose prompts a template makes."""
-
-    table: Table
-    template: RowTemplate
-
-    @property
-    def size(self) -> int:
-        return self.table.size
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.table.each(self.template.columns, self.template.own)
-
-    def prompt(self, row: Any) -> RowPrompt:
-        return self.template.whole(row())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from ...history.messages import as_sent
 from ...history.turn import Message, user_message
 from ...service.profile import Profile
-from ...values.row_template import RowPrompt, checked
+from ...values.row_prompt import RowPrompt, checked
 from ..compose import check_sight
 from ..request import Request, canonical_of, key_of
 from ..window import fit

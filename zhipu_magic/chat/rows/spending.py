@@ -14,7 +14,7 @@ from ...history.rows.row import Row
 from ...service.models import SEARCH_COST
 from ...service.wire import Usage
 from ...text.tokens import estimate
-from ...values.row_template import RowPrompt, tokens_of
+from ...values.row_prompt import RowPrompt, tokens_of
 from ..budget_check import SHORT_ANSWER, Held, Others
 from ..over_budget import unknown_price
 from ..request import Request

@@ -58,7 +58,7 @@ def _in_string(before: str) -> bool:
 
 def _row(session: Session, line: str) -> dict[str, Any]:
     """The columns of the table that these options name, with their values in its first row, and `row` for all of it."""
-    from ...values.row_template import ROW
+    from ...values.row_prompt import ROW
 
     words = split(f"{line} ")[0]
     for name, following in pairwise([*words, ""]):
