@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -278,8 +279,12 @@ def test_a_key_that_is_refused_fails_the_cell(page: Page, server: PracticeServer
     assert page.names["labelled"]["answer"].isna().all()
 
 
-def test_failed_rows_leave_the_cell_green(page: Page, server: PracticeServer, reviews: pd.DataFrame) -> None:
-    server.enqueue(Fault.of("1301"), Answer("fine"))
+def test_failed_rows_leave_the_cell_green(
+    page: Page, server: PracticeServer, reviews: pd.DataFrame, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.json"
+    script.write_text('[{"when": "alpha", "error": "1301"}]')
+    server.read_script(script)
     cell = page.run("%%glm --each reviews --in-flight 1\n{{ text }}")
     assert cell.success
     assert "3 failed" in cell.plain(1)  # the first text, the equal one, and the row without
