@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..values.frames.kinds import Told
 from . import costs
 from .each_shown import given, new_painter, show
 from .line.cell_line import CellOptions
@@ -27,10 +28,13 @@ def ask_each(session: Session, template: str, options: CellOptions, *, retry: bo
 
         if submit(session, template, options, given(session, options)):
             return
-    asked, painter = given(session, options), new_painter(session, options)
+    painter, asked = new_painter(session, options), given(session, options)
 
     def begin() -> Mapped:
-        return session.chat.map(template, **asked, retry=retry)
+        try:
+            return session.chat.map(template, **{**asked, "rows": Told(asked["rows"], painter.say)}, retry=retry)
+        finally:
+            painter.say("")
 
     if options.background:
         from .each_background import map_in_background

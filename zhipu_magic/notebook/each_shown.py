@@ -24,6 +24,8 @@ _SHOWN = 5
 _LONGEST_EXPRESSION = 80
 #: Seconds between two looks.
 _TICK = 0.1
+#: Seconds that the first rows may take on their way from other processes: at the end, and after an interrupt.
+_IN_TIME, _AT_ONCE = 3.0, 0.2
 
 
 def new_painter(session: Session, options: CellOptions) -> MapPainter:
@@ -120,9 +122,9 @@ def _table(expression: str, names: Mapping[str, Any], *, runs: bool) -> Any:
 def settle(
     session: Session, mapped: Mapped, options: CellOptions, painter: MapPainter, *, is_bound: bool = False
 ) -> GLMError | None:
-    """Show the table and the panel, and bind the table, and the map unless it `is_bound` already.
+    """Bind the table, and the map unless it `is_bound` already, and show the table and the panel.
 
-    Returns why there is no table, if it cannot be had any more.
+    Returns why there is no table, if it cannot be had any more, or that the reader did not wait for its first rows.
     """
     from .display.map_output import first_rows
     from .display.map_panel import MapNotes, causes_of
@@ -130,17 +132,30 @@ def settle(
     figures = mapped.figures()
     bound: dict[str | None, Any] = {} if is_bound else {options.bind: mapped}
     shown = gone = None
+    are_awaited = False
     try:
         bound[options.output] = mapped.so_far()
-        if figures.done:
-            shown = first_rows(mapped.head(_SHOWN), session.shell.display_formatter.format)
     except GLMError as error:  # its rows are in other processes
         gone = error
-    notes = [*dict.fromkeys(session.take_notices()), *_notes(mapped, options)]  # a known batch has told them already
-    painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
     session.shell.push({name: value for name, value in bound.items() if name is not None})
+    try:
+        if figures.done and gone is None:
+            head = mapped.head(_SHOWN, _AT_ONCE if mapped.was_stopped else _IN_TIME)
+            are_awaited = head is None
+            shown = None if head is None else first_rows(head, session.shell.display_formatter.format)
+    except GLMError as error:
+        gone = error
+    except KeyboardInterrupt:
+        are_awaited = True
+        gone = Interrupted("Interrupted before the first rows were shown.", reason="interrupted.first_rows")
+    notes = [*dict.fromkeys(session.take_notices()), *_notes(mapped, options)]  # a known batch has told them already
+    notes += [_AWAITED] if are_awaited else []
+    painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
     session.reflect_chat()
     return gone
+
+
+_AWAITED = "The first rows are not shown, because the workers have not sent them in time. The table has the answers."
 
 
 def _notes(mapped: Mapped, options: CellOptions) -> list[str]:

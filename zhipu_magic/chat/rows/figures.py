@@ -18,7 +18,8 @@ class MapFigures:
     and `cut_off` answers reached their maximum length. `prepared` counts the rows that were looked at; the other
     counts are final once those are all. `cost` is in yuan, None where no price is known; `expected_cost` is that of
     all once it is done. `eta` and `seconds` are in seconds, `busy_for` those until the next try, where the service is
-    busy. `trouble` is what all requests meet, if that is a fault.
+    busy. `trouble` is what all requests meet, if that is a fault; `waits_for` tells of rows that cannot be
+    read yet.
     """
 
     rows: int
@@ -40,6 +41,7 @@ class MapFigures:
     limit: int = 0
     busy_for: float = 0.0
     trouble: str = ""
+    waits_for: str = ""
     expected_cost: float | None = None
     eta: float | None = None
     is_over: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -241,9 +242,14 @@ class Mapped:
         self._run.close(self._part)
         return self.so_far()
 
-    def head(self, rows: int) -> Any:
-        """The first rows of the same, as far as it is. It waits for nothing."""
-        table = self._table.head(rows)
+    def head(self, rows: int, seconds: float = math.inf) -> Any:
+        """The first rows of the same, as far as it is, in this process.
+
+        Waits for nothing but rows that are in other processes, and for those at most so many seconds: then it is None.
+        """
+        table = self._table.head(rows, seconds)
+        if table is None:
+            return None
         values = [None if value is UNANSWERED else value for value in self._part.values[:rows]]
         return table.joined(self._columns.of(values))
 
@@ -319,6 +325,7 @@ class Mapped:
             limit=0 if state is None else state.limit,
             busy_for=busy,
             trouble="" if state is None else state.trouble,
+            waits_for=self._table.waits_for,
             expected_cost=None if cost is None or more is None else cost + more,
             eta=eta,
             is_over=run.is_over,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from ...history.rounds import is_full
 from ...history.rows.row import Row
 from ...text.errors import GLMError, InvalidAnswer, InvalidRequest
+from ...values.frames.table import LOOK, NOT_YET
 from ...values.row_prompt import RowPrompt
 from .asked import Answered, FailedRow, failed_row, fault_of, is_interrupt, unreadable
 from .requests import RowRequests
@@ -152,12 +153,18 @@ class Part:
         """Change no more: what comes from now on is not of this table."""
         with self._placing, self._lock:
             self._is_closed = True
+            self._prompts = None  # nothing is made ahead any more
 
     # Preparing: in one thread
 
-    def keyed(self) -> Iterator[Keyed]:
-        """Every row with its key, in order."""
+    def keyed(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[Keyed]:
+        """Every row with its key, in order. Waits for those that are not there, unless `stopped`."""
         for row in self._rows:
+            if row is NOT_YET:
+                if stopped():
+                    return
+                time.sleep(LOOK)
+                continue
             try:
                 prompt = self._requests.prompt(self._rows.prompt(row))
                 key = self._requests.key(prompt)
@@ -173,7 +180,7 @@ class Part:
 
         Without `rows`, at all of the table's.
         """
-        for row in self.keyed() if rows is None else rows:
+        for row in self.keyed(stopped) if rows is None else rows:
             with self._placing:
                 if stopped() or self._is_closed:
                     return
@@ -246,9 +253,10 @@ class Part:
 
     # Asking: in many threads
 
-    def take(self) -> ToAsk | None:
+    def take(self, *, wait: bool = False) -> ToAsk | None:
         """The next row to ask; None where there is none now. Another map may have answered it meanwhile.
 
+        With `wait`, it waits for a row that is not there yet, as others that land rows meanwhile must not.
         Where none can be read any more, there is none, and `error` says why.
         """
         if self._prompts is None and not self.has_left:  # of many tables, most have none
@@ -263,28 +271,44 @@ class Part:
                     return None
                 index = self._left.popleft()
                 row, failure = self._row_or_failure(index)
+                if row is NOT_YET:
+                    self._left.appendleft(index)
                 if isinstance(failure, GLMError):
                     self._left.appendleft(index)
                     self.error = failure
                     return None
-            try:  # a value's own code may make another prompt of it the second time, and so another key
-                if failure is not None:
-                    raise failure
-                prompt = self._requests.prompt(self._rows.prompt(row))
-            except InvalidRequest as error:
-                self._part_with_equal_rows(index)
-                self.fail(index, error, 0)
-            except BaseException as error:
-                if is_interrupt(error):
-                    raise
-                self._part_with_equal_rows(index)
-                self.fail(index, unreadable(error), 0)
-            else:
-                key = self._requests.key(prompt)
-                if self._first.get(key) != index:
-                    self._part_with_equal_rows(index)
-                return ToAsk(self, index, key, prompt)
+            if row is NOT_YET:
+                if not wait:
+                    return None
+                time.sleep(LOOK)
+                continue
+            if (found := self._to_ask(index, row, failure)) is not None:
+                return found
             self.changed()
+
+    def _to_ask(self, index: int, row: Any, failure: BaseException | None) -> ToAsk | None:
+        """The row at this place as it is asked; None for one that fails now.
+
+        A value's own code may make another prompt of it than when it was prepared, and so another key.
+        """
+        try:
+            if failure is not None:
+                raise failure
+            prompt = self._requests.prompt(self._rows.prompt(row))
+        except InvalidRequest as error:
+            self._part_with_equal_rows(index)
+            self.fail(index, error, 0)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._part_with_equal_rows(index)
+            self.fail(index, unreadable(error), 0)
+        else:
+            key = self._requests.key(prompt)
+            if self._first.get(key) != index:
+                self._part_with_equal_rows(index)
+            return ToAsk(self, index, key, prompt)
+        return None
 
     def _part_with_equal_rows(self, index: int) -> None:
         """The row at this place is not what it was when it was prepared: those that were equal are asked themselves."""
@@ -297,12 +321,16 @@ class Part:
         try:
             if self._prompts is None:
                 self._prompts = iter(self._rows)
-            row = next(islice(self._prompts, index - self._at, None))
+            if index < self._at:
+                raise ValueError("rows are read in order")
+            while (row := next(self._prompts)) is not NOT_YET:
+                self._at += 1
+                if self._at > index:
+                    break
         except BaseException as error:  # the table has changed meanwhile, or its own code has failed
             if is_interrupt(error):
                 raise
             return None, error
-        self._at = index + 1
         return row, None
 
     def put_back(self, row: ToAsk) -> None:

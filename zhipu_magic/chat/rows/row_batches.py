@@ -59,7 +59,7 @@ class RowBatches:
         _check_budget(spending, prompt_tokens)
 
         def left() -> Iterator[tuple[str, Mapping[str, Any]]]:
-            while (row := part.take()) is not None:
+            while (row := part.take(wait=True)) is not None:
                 yield row.key, request.requests.body(row.prompt, profile)
             if part.error is not None:
                 raise part.error

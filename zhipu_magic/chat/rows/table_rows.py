@@ -18,7 +18,7 @@ class Rows(Protocol):
         """How many rows there are."""
 
     def __iter__(self) -> Iterator[Any]:
-        """The rows, in order. Raises GLMError where none can be had any more."""
+        """The rows, in order; `NOT_YET` where the next is not there. Raises GLMError where none can be had any more."""
 
     def prompt(self, row: Any) -> RowPrompt:
         """The prompt of a row. Raises InvalidRequest for one that has none."""

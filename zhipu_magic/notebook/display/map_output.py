@@ -14,7 +14,7 @@ from ...chat.undisturbed import undisturbed
 from ...text.characters import shorten, without_controls
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ...text.tables import table
-from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text
+from .map_panel import MapNotes, line_html, line_text, notes_html, notes_text, panel_html, panel_text, said_html
 from .output import NOTHING, Bundle, Output
 from .pace import Pace
 
@@ -32,6 +32,9 @@ class MapPainter(Protocol):
     def begin_apart(self, figures: MapFigures) -> None:
         """Make its places in the cell that runs, for a map whose cell does not wait for it."""
 
+    def say(self, text: str) -> None:
+        """Show what is done before anything is asked; nothing for an empty text."""
+
     def paint(self, figures: MapFigures) -> None:
         """Show where it stands, if it is time to."""
 
@@ -47,6 +50,7 @@ class PageMapPainter:
         self._panel = panel
         self._updates = updates
         self._pace = Pace()
+        self._said = ""
 
     @property
     def stays(self) -> bool:
@@ -57,6 +61,11 @@ class PageMapPainter:
         """Make its places in the cell that runs, for a map whose cell does not wait for it."""
         self.paint(figures)
         self._outputs[1].show(NOTHING)
+
+    def say(self, text: str) -> None:
+        if self._updates and text != self._said:
+            self._said = text
+            self._outputs[0].show(html_bundle(said_html(text), text) if text else NOTHING)
 
     def paint(self, figures: MapFigures) -> None:
         if self._updates and self._pace.is_time(time.monotonic(), figures):

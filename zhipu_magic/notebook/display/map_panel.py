@@ -123,7 +123,7 @@ def _named_parts(figures: MapFigures) -> dict[str, str]:
         parts["cost"] = f"{money(figures.cost)} of {rough_money(expected)}" if expected else money(figures.cost)
     if figures.is_over and figures.requests:
         parts["time"] = short_time(figures.seconds)
-    elif figures.eta is not None and not (figures.busy_for or figures.trouble):  # nobody knows how long that takes
+    elif figures.eta is not None and not (figures.busy_for or figures.trouble or figures.waits_for):
         parts["time"] = f"ETA {short_time(figures.eta)}"
     return parts
 
@@ -147,7 +147,14 @@ def _doing(figures: MapFigures) -> str:
         doing.append(f"{figures.prepared:,} rows read")
     if figures.in_flight:
         doing.append(f"{figures.in_flight:,} of {max(figures.limit, figures.in_flight):,} in flight")
+    if figures.waits_for:
+        doing.append(figures.waits_for)
     return _SEPARATOR.join(doing)
+
+
+def said_html(text: str) -> Markup:
+    """What stands in the place of the line, before there are figures."""
+    return _framed(_parts([text]))
 
 
 def line_html(figures: MapFigures) -> Markup:

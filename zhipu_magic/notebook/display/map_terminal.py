@@ -28,6 +28,7 @@ class TerminalMapPainter:
         self._panel = panel
         self._is_screen = is_screen
         self._due = 0.0
+        self._said = ""
 
     @property
     def stays(self) -> bool:
@@ -36,12 +37,20 @@ class TerminalMapPainter:
     def begin_apart(self, figures: MapFigures) -> None:
         """Do nothing: a terminal shows it when it has ended."""
 
+    def say(self, text: str) -> None:
+        if self._is_screen and text != self._said:
+            self._said = text
+            self._show_line(text)
+
     def paint(self, figures: MapFigures) -> None:
         now = time.monotonic()
         if not self._is_screen or now < self._due:
             return
         self._due = now + SHORTEST
-        line = Text(line_within(figures, self._screen.columns), style="dim")
+        self._show_line(line_within(figures, self._screen.columns))
+
+    def _show_line(self, text: str) -> None:
+        line = Text(text, style="dim")
         line.truncate(self._screen.columns, overflow="ellipsis")
         self._screen.show([], [line])
 

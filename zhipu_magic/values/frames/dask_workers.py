@@ -6,12 +6,14 @@ threads do not have, so that whatever follows goes to it by name.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from ...text.characters import message_of, shortened
@@ -23,6 +25,11 @@ _LONGEST_ERROR = 500
 #: answers in its tasks (they are meant to be there, because those of a worker that dies would be lost).
 _SETTINGS = {"dataframe.convert-string": False, "distributed.admin.large-graph-warning-threshold": "1 TB"}
 _setting = threading.Lock()
+#: Seconds after which a wait begins anew, and after which a cluster's workers should be there.
+_TICK, _STARTED = 0.25, 3.0
+
+#: Told again and again what is waited for.
+Waits = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -33,14 +40,27 @@ class Partition:
     size: int
 
 
+class Call(Protocol):
+    """A call that is under way."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, up to so many seconds. Returns whether it has ended."""
+
+    def result(self) -> Any:
+        """What it has returned, once it has ended."""
+
+    def give_up(self) -> None:
+        """Its result is not wanted any more."""
+
+
 class Workers(Protocol):
     """What computes partitions, and calls functions of their rows. Raises `InvalidRequest` for all that fails there."""
 
-    def partitions(self, collection: Any) -> list[Partition]:
+    def partitions(self, collection: Any, waits: Waits) -> list[Partition]:
         """The partitions of a collection, computed and kept."""
 
-    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Callable[[], Any]:
-        """Begin a call. Returns what waits for its result."""
+    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Call:
+        """Begin a call."""
 
     def kept(self, function: Callable[[Any], Any], partition: Partition, size: int) -> Partition:
         """The result of a call as another partition of this size."""
@@ -69,10 +89,12 @@ class Cluster:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def partitions(self, collection: Any) -> list[Partition]:
+    def partitions(self, collection: Any, waits: Waits) -> list[Partition]:
         with _failing():
+            self._spare_the_workers()
             futures = self._client.compute(collection.to_delayed())
-            found = self._client.gather([self._submitted(_measured, future) for future in futures])
+            call = self._gathered([self._submitted(_measured, future) for future in futures])
+            found = self._waited_for(call, waits)
         for _, version in found:
             if version != _VERSION:
                 raise InvalidRequest(
@@ -84,9 +106,9 @@ class Cluster:
                 )
         return [Partition(future, size) for future, (size, _) in zip(futures, found, strict=True)]
 
-    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Callable[[], Any]:
+    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Call:
         with _failing():
-            return partial(_result, self._submitted(function, partition.rows).result)
+            return self._gathered(self._submitted(function, partition.rows))
 
     def kept(self, function: Callable[[Any], Any], partition: Partition, size: int) -> Partition:
         with _failing():
@@ -106,6 +128,58 @@ class Cluster:
     def _submitted(self, function: Callable[[Any], Any], rows: Any) -> Any:
         return self._client.submit(function, rows, pure=False)
 
+    def _gathered(self, futures: Any) -> _Gathered:
+        """The results of some futures, or that of one."""
+        gathering = self._client.gather(futures, asynchronous=True)
+        wanted = futures if isinstance(futures, list) else [futures]
+        return _Gathered(wanted, asyncio.run_coroutine_threadsafe(gathering, self._client.loop.asyncio_loop))
+
+    def _waited_for(self, call: _Gathered, waits: Waits) -> Any:
+        since = time.monotonic()
+        try:
+            while not call.wait(_TICK):
+                is_late = time.monotonic() - since > _STARTED
+                waits(_NO_WORKER if is_late and not self._client.nthreads() else _COMPUTES)
+            return call.result()
+        finally:
+            call.give_up()
+
+    def _spare_the_workers(self) -> None:
+        """Have the interrupts of this process end none of the workers that it has started."""
+        library: Any = sys.modules["distributed"]
+        if isinstance(self._client.cluster, library.LocalCluster):
+            from .dask_interrupts import Undisturbed
+
+            with suppress(Exception):  # such as a worker that goes in this moment: it has none of ours to lose
+                self._client.register_plugin(Undisturbed())
+
+
+_COMPUTES = "Dask computes the table …"
+_NO_WORKER = "The table waits for Dask, which has no worker: start some, or interrupt the cell."
+
+
+class _Gathered:
+    """What a cluster sends, in the thread of its client: a result may be gone with its worker, and be made again."""
+
+    def __init__(self, wanted: Sequence[Any], future: concurrent.futures.Future[Any]) -> None:
+        self._wanted = wanted
+        self._future = future
+
+    def wait(self, seconds: float) -> bool:
+        ends = time.monotonic() + seconds
+        while not self._future.done() and (left := ends - time.monotonic()) > 0:
+            concurrent.futures.wait([self._future], min(left, _TICK))
+        return self._future.done()
+
+    def result(self) -> Any:
+        with _failing():
+            return self._future.result()
+
+    def give_up(self) -> None:
+        if not self._future.done():
+            for future in self._wanted:  # what gathers is left alone: other calls may share it
+                future.release()
+
 
 class Here:
     """This process, where one of dask's own schedulers computes. Rows are a DataFrame of pandas."""
@@ -113,14 +187,15 @@ class Here:
     def __init__(self, get: Callable[..., Any]) -> None:
         self._get = get
 
-    def partitions(self, collection: Any) -> list[Partition]:
+    def partitions(self, collection: Any, waits: Waits) -> list[Partition]:
         dask: Any = sys.modules["dask"]
+        waits(_COMPUTES)
         with _failing():
             frames = dask.compute(*collection.to_delayed(), scheduler=self._get)
             return [Partition(frame, len(frame)) for frame in frames]
 
-    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Callable[[], Any]:
-        return partial(_result, partial(function, partition.rows))
+    def begin(self, function: Callable[[Any], Any], partition: Partition) -> Call:
+        return _Late(function, partition.rows)
 
     def kept(self, function: Callable[[Any], Any], partition: Partition, size: int) -> Partition:
         with _failing():
@@ -140,14 +215,27 @@ class Here:
             return dask.persist(found, scheduler=self._get)[0]
 
 
+@dataclass(frozen=True)
+class _Late:
+    """A call in this process, made when its result is wanted."""
+
+    function: Callable[[Any], Any]
+    rows: Any
+
+    def wait(self, seconds: float) -> bool:
+        return True
+
+    def result(self) -> Any:
+        with _failing():
+            return self.function(self.rows)
+
+    def give_up(self) -> None:
+        pass
+
+
 def _frame(made: Sequence[Any], meta: Any, divisions: Sequence[Any]) -> Any:
     library: Any = sys.modules["dask.dataframe"]
     return library.from_delayed(made, meta=meta, divisions=tuple(divisions), verify_meta=False)
-
-
-def _result(wait: Callable[[], Any]) -> Any:
-    with _failing():
-        return wait()
 
 
 def _measured(rows: Any) -> tuple[int, str]:

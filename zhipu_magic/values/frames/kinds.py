@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...text.characters import class_name, shortened
 from ...text.errors import GLMError, InvalidRequest
@@ -18,6 +18,13 @@ from .table import Elsewhere, Source, Table
 _LONGEST_NAME, _MOST_NAMED = 60, 5
 
 
+class Told(NamedTuple):
+    """A value that is to be opened as a table, and who is told what that waits for."""
+
+    value: Any
+    waits: Callable[[str], None]
+
+
 def table_of(value: Any) -> Table:
     """The table that a value is: what narwhals knows (pandas, polars, pyarrow, dask, …), or lists and dicts.
 
@@ -26,22 +33,29 @@ def table_of(value: Any) -> Table:
     """
     import narwhals as nw
 
+    waits: Callable[[str], None] = _told_nobody
+    if isinstance(value, Told):
+        value, waits = value
     if isinstance(value, (nw.DataFrame, nw.Series, nw.LazyFrame)):
-        return Table(_opened(nw.to_native(value)), nw.from_native)
+        return Table(_opened(nw.to_native(value), waits), nw.from_native)
     if type(value) is tuple:
-        return Table(_opened(value), tuple)
+        return Table(_opened(value, waits), tuple)
     if is_of_arrow(value, "RecordBatch"):
         from .of_arrow import one_batch
 
-        return Table(_opened(value), one_batch)
-    return Table(_opened(value))
+        return Table(_opened(value, waits), one_batch)
+    return Table(_opened(value, waits))
 
 
-def _opened(value: Any) -> Source | Elsewhere:
+def _told_nobody(text: str) -> None:
+    pass
+
+
+def _opened(value: Any, waits: Callable[[str], None]) -> Source | Elsewhere:
     if is_dask(value):
         from .of_dask import of_dask
 
-        return of_dask(value)
+        return of_dask(value, waits)
     source = of_library(value)
     if source is not None:
         return source

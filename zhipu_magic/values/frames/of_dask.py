@@ -11,6 +11,7 @@ client, the rows are in this process.
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -19,20 +20,22 @@ from typing import Any
 
 from ...text.errors import InvalidRequest
 from .answers import Answers
-from .dask_workers import Partition, Workers, workers_of
+from .dask_workers import Call, Partition, Waits, Workers, workers_of
 from .libraries import as_frame, of_library
 from .of_pandas import PandasFrame, answer_cells
-from .table import BATCH, Source, values_of
+from .table import BATCH, NOT_YET, Source, values_of
 
 #: Tasks that are under way before what they make is wanted.
 _AHEAD = 4
+#: Seconds of waiting that are worth a word.
+_LONG = 2.0
 
 
-def of_dask(value: Any) -> DaskFrame:
+def of_dask(value: Any, waits: Waits) -> DaskFrame:
     """A DataFrame of dask, or a Series as one with a single column, computed. Raises `InvalidRequest` if that fails."""
     collection = as_frame(value)
     workers = workers_of(collection)
-    return DaskFrame(workers, workers.partitions(collection), collection.divisions, collection._meta)
+    return DaskFrame(workers, workers.partitions(collection, waits), collection.divisions, collection._meta)
 
 
 class DaskFrame:
@@ -46,16 +49,35 @@ class DaskFrame:
         self._columns = _opened(meta)
         self.labels: Sequence[Any] = self._columns.labels
         self.size = sum(each.size for each in partitions)
+        self._waiting: tuple[float, Call] | None = None
+
+    @property
+    def waits_for(self) -> str:
+        waiting = self._waiting
+        is_long = waiting is not None and time.monotonic() - waiting[0] > _LONG and not waiting[1].wait(0)
+        return "waiting for Dask's workers" if is_long else ""
 
     def made(self, places: Sequence[int], make: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
-        ahead: deque[Callable[[], Any]] = deque()
-        for partition in self._partitions:
-            for start in range(0, partition.size, BATCH):
-                ahead.append(self._workers.begin(partial(_made, make, places, (start, start + BATCH)), partition))
-                if len(ahead) > _AHEAD:
-                    yield from ahead.popleft()()
-        while ahead:
-            yield from ahead.popleft()()
+        ahead: deque[Call] = deque()
+        try:
+            for partition in self._partitions:
+                for start in range(0, partition.size, BATCH):
+                    ahead.append(self._workers.begin(partial(_made, make, places, (start, start + BATCH)), partition))
+                    if len(ahead) > _AHEAD:
+                        yield from self._results(ahead)
+            while ahead:
+                yield from self._results(ahead)
+        finally:
+            for call in ahead:
+                call.give_up()
+
+    def _results(self, ahead: deque[Call]) -> Iterator[Any]:
+        call = ahead[0]
+        if not call.wait(0):
+            self._waiting = time.monotonic(), call
+            while not call.wait(0):
+                yield NOT_YET
+        yield from ahead.popleft().result()
 
     def first(self, count: int) -> DaskFrame:
         some: list[Partition] = []
@@ -68,11 +90,17 @@ class DaskFrame:
                 break
         return DaskFrame(self._workers, some, self._divisions[: len(some) + 1], self._meta)
 
-    def here(self, count: int) -> Source:
+    def here(self, count: int, seconds: float) -> Source | None:
         pandas: Any = sys.modules["pandas"]
+        ends = time.monotonic() + seconds
         first = self.first(count)
         found = [self._workers.begin(partial(_first, each.size), each) for each in first._partitions]
-        return _opened(pandas.concat([wait() for wait in found]))
+        try:
+            are_there = all(call.wait(max(0.0, ends - time.monotonic())) for call in found)
+            return _opened(pandas.concat([call.result() for call in found])) if are_there else None
+        finally:
+            for call in found:
+                call.give_up()
 
     def label(self, name: str) -> Any:
         return self._columns.label(name)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from ...text.characters import shortened, without_addresses
 from ...text.errors import InvalidRequest
@@ -16,6 +17,17 @@ from .python_values import python_values
 #: Rows that are read together: many enough to be quick, and few enough for long texts.
 BATCH = 256
 _LONGEST_NAME = 60
+#: Seconds between two looks for rows that are not there yet.
+LOOK = 0.01
+
+
+class _NotYet:
+    def __repr__(self) -> str:
+        return "<not there yet>"
+
+
+NOT_YET: Final = _NotYet()
+"""What comes in the place of a row that other processes have not sent yet: it is to be looked for again."""
 
 #: Returns a column's cells from one row up to another.
 Reader = Callable[[int, int], Sequence[Any]]
@@ -59,11 +71,16 @@ class Elsewhere(_AnySource, Protocol):
     def made(self, places: Sequence[int], make: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
         """What `make` returns for the values of each row in these columns, or the `InvalidRequest` that it raises.
 
-        It is called where the rows are, so that it must pickle. Raises `InvalidRequest` where they cannot be had.
+        It is called where the rows are, so that it must pickle. Never waits: `NOT_YET` comes, as often as it is asked
+        for, where the next row is not there. Raises `InvalidRequest` where rows cannot be had.
         """
 
-    def here(self, count: int) -> Source:
-        """The first rows, brought into this process."""
+    def here(self, count: int, seconds: float) -> Source | None:
+        """The first rows, brought into this process; None if they are not there in so many seconds."""
+
+    @property
+    def waits_for(self) -> str:
+        """What has been waited for a while, in words; empty where nothing is."""
 
 
 def _as_it_is(made: Any) -> Any:
@@ -86,10 +103,16 @@ class Table:
         """The first rows, as a table of the same kind."""
         return Table(self._source.first(count), self._finished)
 
-    def head(self, count: int) -> Table:
-        """The first rows in this process, so that they can be shown."""
+    def head(self, count: int, seconds: float) -> Table | None:
+        """The first rows in this process, so that they can be shown; None if they are not there in so many seconds."""
         source = self._source
-        return Table(source.here(count) if isinstance(source, Elsewhere) else source.first(count), self._finished)
+        first = source.here(count, seconds) if isinstance(source, Elsewhere) else source.first(count)
+        return None if first is None else Table(first, self._finished)
+
+    @property
+    def waits_for(self) -> str:
+        """What has been waited for a while before rows come, in words; empty where nothing is."""
+        return self._source.waits_for if isinstance(self._source, Elsewhere) else ""
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these columns, row by row, read a few rows at a time.
@@ -98,10 +121,11 @@ class Table:
         """
         places = [*map(self._place, columns)]
         source = self._source
-        return source.made(places, tuple) if isinstance(source, Elsewhere) else values_of(source, places)
+        return _awaited(source.made(places, tuple)) if isinstance(source, Elsewhere) else values_of(source, places)
 
-    def each(self, columns: Sequence[str], make: Callable[[Sequence[Any]], Any]) -> Iterator[Callable[[], Any]]:
-        """For each row, what returns `make` of its values in these columns, or raises the `InvalidRequest` of it.
+    def each(self, columns: Sequence[str], make: Callable[[Sequence[Any]], Any]) -> Iterator[Any]:
+        """For each row, what returns `make` of its values in these columns, or raises the `InvalidRequest` of it; or
+        `NOT_YET`, where the next row is not there.
 
         `make` is called where the rows are, so that it must pickle: in this process when it is wanted, elsewhere some
         rows ahead. Going through them raises `InvalidRequest` where they cannot be had.
@@ -109,7 +133,7 @@ class Table:
         places = [*map(self._place, columns)]
         source = self._source
         if isinstance(source, Elsewhere):
-            return (partial(_made, made) for made in source.made(places, make))
+            return (made if made is NOT_YET else partial(_made, made) for made in source.made(places, make))
         return (partial(make, row) for row in values_of(source, places))
 
     def replaced_by(self, columns: Iterable[str]) -> tuple[str, ...]:
@@ -155,6 +179,14 @@ def values_of(source: Source, places: Sequence[int]) -> Iterator[tuple[Any, ...]
             yield from zip(*(python_values(read(start, end)) for read in readers), strict=True)
         else:
             yield from repeat((), end - start)
+
+
+def _awaited(rows: Iterator[Any]) -> Iterator[Any]:
+    for row in rows:
+        if row is NOT_YET:
+            time.sleep(LOOK)
+        else:
+            yield row
 
 
 def _made(made: Any) -> Any:
