@@ -78,6 +78,13 @@ def test_a_busy_service_stands_in_the_place_of_what_is_in_flight_and_of_the_time
     assert "ETA" not in busy
 
 
+def test_rows_that_are_waited_for_stand_beside_what_is_in_flight_and_nobody_knows_the_time_left() -> None:
+    waiting = replace(RUNNING, waits_for="waiting for Dask's workers")
+    assert "18 of 20 in flight · waiting for Dask's workers · 3 failed" in line_text(waiting)
+    assert "ETA" not in line_text(waiting)
+    assert "waiting" not in line_text(replace(waiting, is_over=True))
+
+
 def test_a_fault_that_all_requests_meet_is_told_in_its_words() -> None:
     down = replace(RUNNING, trouble="The service at a.example cannot be reached.")
     assert "known) · The service at a.example cannot be reached, next try in 2 s" in line_text(

@@ -135,15 +135,12 @@ def settle(
     are_awaited = False
     try:
         bound[options.output] = mapped.so_far()
-    except GLMError as error:  # its rows are in other processes
-        gone = error
-    session.shell.push({name: value for name, value in bound.items() if name is not None})
-    try:
-        if figures.done and gone is None:
+        if figures.done:
             head = mapped.head(_SHOWN, _AT_ONCE if mapped.was_stopped else _IN_TIME)
             are_awaited = head is None
             shown = None if head is None else first_rows(head, session.shell.display_formatter.format)
-    except GLMError as error:
+    except GLMError as error:  # its rows are in other processes
+        bound.pop(options.output, None)
         gone = error
     except KeyboardInterrupt:
         are_awaited = True
@@ -151,6 +148,7 @@ def settle(
     notes = [*dict.fromkeys(session.take_notices()), *_notes(mapped, options)]  # a known batch has told them already
     notes += [_AWAITED] if are_awaited else []
     painter.settle(figures, shown, MapNotes(notes, causes_of(mapped.errors_so_far())))
+    session.shell.push({name: value for name, value in bound.items() if name is not None})
     session.reflect_chat()
     return gone
 

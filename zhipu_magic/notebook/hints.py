@@ -83,6 +83,8 @@ HINTS: Mapping[str, str] = {
     "reference.no_value": "--raw sends braces as they stand.",
     "reference.undefined": "--raw sends braces as they stand.",
     "render.failed": "Correct it, and run the cell that registers it again.",
+    "rows.dask": "Answers that came are kept. If the cluster has gone, start it again; then run the cell again: only "
+    "what is missing is asked.",
     "type.undefined": "Run the cell that defines it first.",
     # service/
     "address.unencrypted": "Use https://, or a server on this machine (http://127.0.0.1:…). A server of your own on "

@@ -208,6 +208,7 @@ def test_a_cell_shows_the_first_rows_and_binds_the_frame(page: Page, client: Cli
     page.names["reviews"] = table("alpha", "beta", "alpha", None)
     cell = page.run("%%glm --each reviews -o labelled\nClassify: {{ text }}")
     assert cell.success
+    assert any("Dask computes the table" in str(shown) for shown in cell.every)
     assert "alpha" in cell.plain(0)
     assert "<table" in cell.html(0)
     assert "4 rows (1 equal) · 1 failed" in cell.plain(1)
@@ -252,6 +253,27 @@ def test_a_worker_that_is_killed_after_the_end_loses_no_answer(chat: Chat, clien
     expected = frame.compute()
     kill_a_worker(client)
     pd.testing.assert_frame_equal(frame.compute(), expected)
+
+
+def test_the_first_rows_are_left_out_if_no_worker_is_there_to_send_them(page: Page, server: PracticeServer) -> None:
+    with dask_cluster.running() as client:
+
+        def end_the_workers() -> None:
+            until(lambda: len(server.requests) == 2)
+            client.cluster.scale(0)
+            until(lambda: not client.nthreads())
+
+        page.names["reviews"] = table("a", "b")
+        server.enqueue(*[slow(4.0)] * 2)
+        going = threading.Thread(target=end_the_workers)
+        going.start()
+        cell = page.run("%%glm --each reviews -o labelled\n{{ text }}")
+        going.join()
+        assert cell.success
+        assert "The first rows are not shown" in cell.plain(0)
+        assert "2 rows" in cell.plain(0)
+        client.cluster.scale(1)
+        assert page.names["labelled"].compute()["answer"].to_list() == ["done"] * 2
 
 
 def test_a_cluster_that_goes_away_fails_the_cell_and_what_came_is_kept(page: Page, server: PracticeServer) -> None:

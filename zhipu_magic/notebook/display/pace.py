@@ -20,7 +20,7 @@ class Pace:
 
     def is_time(self, now: float, figures: MapFigures) -> bool:
         """Whether to show these figures, `now` being seconds of any clock; if so, they are taken as shown."""
-        is_busy = figures.busy_for > 0
+        is_busy = figures.busy_for > 0 or bool(figures.waits_for)
         gap = min(LONGEST, max(OF_BUSY if is_busy else SHORTEST, SHARE * figures.seconds))
         if is_busy != self._was_busy:
             gap = SHORTEST

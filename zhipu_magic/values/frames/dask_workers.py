@@ -90,6 +90,7 @@ class Cluster:
         self._client = client
 
     def partitions(self, collection: Any, waits: Waits) -> list[Partition]:
+        waits(_COMPUTES)
         with _failing():
             self._spare_the_workers()
             futures = self._client.compute(collection.to_delayed())
