@@ -131,11 +131,13 @@ def settle(
 
     figures = mapped.figures()
     bound: dict[str | None, Any] = {} if is_bound else {options.bind: mapped}
-    shown = gone = None
+    shown = None
     are_awaited = False
+    gone = mapped.error if mapped.error is not None and mapped.error.reason == _GONE else None
     try:
-        bound[options.output] = mapped.so_far()
-        if figures.done:
+        if gone is None:
+            bound[options.output] = mapped.so_far()
+        if gone is None and figures.done:
             head = mapped.head(_SHOWN, _AT_ONCE if mapped.was_stopped else _IN_TIME)
             are_awaited = head is None
             shown = None if head is None else first_rows(head, session.shell.display_formatter.format)
@@ -153,6 +155,8 @@ def settle(
     return gone
 
 
+#: Why a map has stopped whose rows cannot be had any more: a table of them could not be computed.
+_GONE = "rows.dask"
 _AWAITED = "The first rows are not shown, because the workers have not sent them in time. The table has the answers."
 
 
