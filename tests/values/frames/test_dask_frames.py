@@ -253,7 +253,7 @@ def test_what_the_users_own_graph_raises_is_told(client: Client | None, lazy: An
     def fail(rows: Any) -> Any:
         raise OSError("no such file")
 
-    with pytest.raises(InvalidRequest, match="OSError: no such file") as refused:
+    with pytest.raises(InvalidRequest, match="rows: OSError: no such file") as refused:
         table_of(lazy.map_partitions(fail, meta=lazy._meta))
     assert refused.value.reason == "rows.dask"
 

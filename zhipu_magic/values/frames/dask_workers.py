@@ -256,6 +256,8 @@ def _failing() -> Iterator[None]:
     """Raises `InvalidRequest` for whatever fails in dask: a worker, the scheduler, or the user's own code."""
     try:
         yield
+    except InvalidRequest:  # as it was told by a call
+        raise
     except Exception as error:
         raise InvalidRequest(
             "Dask could not compute the rows: {error}",

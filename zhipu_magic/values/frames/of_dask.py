@@ -74,9 +74,11 @@ class DaskFrame:
     def _results(self, ahead: deque[Call]) -> Iterator[Any]:
         call = ahead[0]
         if not call.wait(0):
-            self._waiting = time.monotonic(), call
+            waiting = self._waiting = time.monotonic(), call
             while not call.wait(0):
                 yield NOT_YET
+            if self._waiting is waiting:  # another thread that goes through the rows may wait as well
+                self._waiting = None
         yield from ahead.popleft().result()
 
     def first(self, count: int) -> DaskFrame:
