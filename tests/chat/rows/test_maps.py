@@ -611,13 +611,33 @@ def test_a_stream_takes_the_same_options_for_rows_as_a_map(chat: Chat, server: P
     assert len(server.requests) == 4
 
 
-def test_what_stops_a_stream_is_raised_where_the_next_table_would_come(chat: Chat, server: PracticeServer) -> None:
-    server.enqueue(Answer("first"), Fault.of("1113"))
-    frames = chat.map_batches("Say {{ text }}", [["a"], ["b"]], in_flight=1)
-    assert next(frames)[0]["answer"] == "first"
+def test_what_stops_a_stream_is_raised_where_the_next_table_would_come(
+    chat: Chat, server: PracticeServer, tmp_path: Path
+) -> None:
+    chat.map("Say {{ text }}", ["alpha"]).wait()
+    answers_by_prompt(server, tmp_path, beta="!1113")
+    frames = chat.map_batches("Say {{ text }}", [["alpha"], ["beta"]])
+    assert next(frames)[0]["answer"]
     with pytest.raises(ServiceError, match="1113"):
         next(frames)
     assert frames.done
+    assert [*frames] == []
+
+
+@pytest.mark.parametrize("ends", ["a table without the column", "what makes the tables"])
+def test_tables_before_one_that_cannot_be_asked_come_first(chat: Chat, ends: str) -> None:
+    def tables() -> Iterator[Any]:
+        yield [{"text": "a"}]
+        yield [{"text": "b"}]
+        if ends == "what makes the tables":
+            raise InvalidRequest("no more", reason="test")
+        yield [{"other": 1}]
+        yield [{"text": "c"}]
+
+    frames = chat.map_batches("Say {{ text }}", tables())
+    assert [next(frames)[0]["text"] for _ in range(2)] == ["a", "b"]
+    with pytest.raises(InvalidRequest):
+        next(frames)
     assert [*frames] == []
 
 

@@ -107,13 +107,20 @@ class Stream:
         self.is_over = False
 
     def frames(self) -> Iterator[Any]:
-        """The tables with their answers. Raises what stopped it."""
+        """The tables with their answers. Raises what stopped it; what a table itself raises, after those before it."""
+        failure: Exception | None = None
         try:
-            for table in self._given:
-                if self.is_over:  # before it has begun, or while the table was made
-                    return
-                begun = self._begun = self._begun or self._begin(table)
-                self._waiting.append(self._add(begun, table))
+            while failure is None:
+                try:
+                    table = next(self._given, None)
+                    if table is None:
+                        break
+                    if self.is_over:  # before it has begun, or while the table was made
+                        return
+                    begun = self._begun = self._begun or self._begin(table)
+                    self._waiting.append(self._add(begun, table))
+                except Exception as error:
+                    failure = error
                 while self._waiting and (self._waiting[0].is_whole or not self._has_room()):
                     if self._waiting[0].wait_for_rows(self._has_room):
                         yield self._given_back()
@@ -123,6 +130,8 @@ class Stream:
                     return
             while self._waiting and self._waiting[0].wait_for_rows():
                 yield self._given_back()
+            if failure is not None:
+                raise failure
             if self._begun is not None and not self._waiting:
                 self._begun.run.complete()
                 self._tell_failures()
