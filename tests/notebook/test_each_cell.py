@@ -487,4 +487,8 @@ def test_the_first_rows_of_a_wide_table_show_all_columns_and_no_size_of_their_ow
         assert kind is pl.DataFrame or all(f"column{number}" in plain for number in range(30))
         assert "answer" in plain
         assert "shape" not in plain and "columns]" not in plain
+    page.names["wide"] = pd.DataFrame({f"column{number}": ["x"] for number in range(900)})
+    shown = page.run("%%glm --each wide -o done\n{{ column1 }}").html(0)
+    assert "answer" in shown
+    assert shown.count("<th>column") == 49  # the answer's is one of fifty
     assert "columns]" in repr(pd.DataFrame({f"column{number}": ["x" * 30] * 90 for number in range(30)}))

@@ -175,17 +175,18 @@ class _Expansion:
         if shown.left_out:
             self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
         if shown.images:
-            return numbered(shown, wanted, self.images)
+            marked = numbered(shown, wanted, len(self.images))
+            self.images += shown.images
+            return marked
         if not shown.block or alone:
             return shown.text
         self.below[wanted] = f"`{wanted}`:\n\n{shown.text}"
         return f"`{wanted}`"
 
 
-def numbered(shown: Rendered, wanted: str, images: list[Image]) -> str:
-    """What stands in a text for a value that is shown as images, which are added to those that are there."""
-    numbers = range(len(images) + 1, len(images) + len(shown.images) + 1)
-    images += shown.images
+def numbered(shown: Rendered, wanted: str, before: int) -> str:
+    """What stands in a text for a value that is shown as images, which are numbered from the one after `before` on."""
+    numbers = range(before + 1, before + 1 + len(shown.images))
     marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
     return f"{marks}\n{shown.text}" if shown.text else marks
 

@@ -11,6 +11,7 @@ from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .expressions import LARGEST_BUDGET, look_up
+from .references import numbered
 
 if TYPE_CHECKING:
     from .images.from_value import Image
@@ -116,9 +117,7 @@ class Slot:
             )
         if not shown.images:
             return shown.text, (), bool(shown.left_out)
-        numbers = range(images_before + 1, images_before + 1 + len(shown.images))
-        marks = " ".join(f"[image {number}: {self.written}]" for number in numbers)
-        return (f"{marks}\n{shown.text}" if shown.text else marks), shown.images, bool(shown.left_out)
+        return numbered(shown, self.written, images_before), shown.images, bool(shown.left_out)
 
 
 def pictures_of(value: Any) -> list[Image]:

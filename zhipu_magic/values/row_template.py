@@ -264,7 +264,9 @@ class _Reading:
         if shown.left_out:
             self.cut.append(f"{wanted}: {shown.left_out}")
         if shown.images:
-            return numbered(shown, wanted, self.images)
+            marked = numbered(shown, wanted, len(self.images))
+            self.images += shown.images
+            return marked
         if not self.used and not shown.block:
             return shown.text
         if "\n" not in shown.text and len(shown.text) <= _SHORT:

@@ -11,6 +11,7 @@ from ...history.history import History
 from ...history.journal.events_with import events_with
 from ...history.journal.journal import now
 from ...history.ledger import Sums
+from ...history.turn import Anchor
 from ...service.connection import Service
 from ...text.addresses import host_of
 from ..batches.intent import Intent
@@ -37,9 +38,6 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
         rows=counts.rows,
         time=now(),
         thread=request.before.name,
-        cell=anchor.cell,
-        run=history.run(anchor.run) if anchor.cell else None,
-        execution_count=anchor.execution_count,
         written=asked.written,
         host=host_of(service.base_url) or None,
         practice=service.practising or None,
@@ -51,6 +49,7 @@ def map_event_of(run: Run, asked: MapRequest, history: History, service: Service
         stopped=_stopped(run),
         late=late or None,
         forked=history.journal.forked,
+        **_anchored(anchor, history),
         **_counted(
             equal=counts.equal,
             known=counts.known,
@@ -83,11 +82,9 @@ def submitted_event_of(submitted: Submitted, key: str, request: Request, history
         rows=submitted.rows,
         time=now(),
         thread=request.before.name,
-        cell=anchor.cell,
-        run=history.run(anchor.run) if anchor.cell else None,
-        execution_count=anchor.execution_count,
         submitted=submitted.new,
         forked=history.journal.forked,
+        **_anchored(anchor, history),
         **_counted(earlier=submitted.earlier, known=submitted.known, failed=submitted.failed),
     )
 
@@ -131,6 +128,12 @@ def sums_of_intent(intent: Intent, history: History) -> Sums:
         if isinstance(event, MapEvent) and event.batch and event.key == intent.id
     }
     return reduce(Sums.plus, found.values(), Sums())
+
+
+def _anchored(anchor: Anchor, history: History) -> dict[str, Any]:
+    """The cell that has asked, and its run."""
+    run = history.run(anchor.run) if anchor.cell else None
+    return {"cell": anchor.cell, "run": run, "execution_count": anchor.execution_count}
 
 
 def _counted(**numbers: float) -> dict[str, Any]:

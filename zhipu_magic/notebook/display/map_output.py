@@ -115,10 +115,11 @@ def _as_a_part() -> Iterator[None]:
         yield
 
 
-#: Chinese letters are as wide as two others in a terminal, and a column that is left out could be the answer's.
+#: Chinese letters are as wide as two others in a terminal, and a column that is left out could be the answer's; of very
+#: many, the first and the last are shown.
 _OF_PANDAS = (
     *("display.show_dimensions", False),
-    *("display.max_columns", None),
+    *("display.max_columns", 50),
     *("display.unicode.east_asian_width", True),
 )
 _PLAIN, _HTML = "text/plain", "text/html"
