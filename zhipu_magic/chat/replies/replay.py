@@ -67,8 +67,8 @@ class Recording:
             return
         if event.holds_answer:
             self._asked.append(place)
-            if event.cell is not None:
-                self._newest[event.cell, hash(event.prompt)] = event.id
+            if event.cell is not None and event.key is not None:
+                self._newest[event.cell, hash(event.prompt)] = event.key
         key = event.key
         if key is None or (event.holds_answer and not event.is_whole):
             return
@@ -85,8 +85,8 @@ class Recording:
         return answer if isinstance(answer, TurnEvent) else None
 
     def is_outdated(self, answer: TurnEvent) -> bool:
-        """Whether the cell that got this answer has asked the same again later, after other turns perhaps."""
-        return answer.cell is not None and self._newest.get((answer.cell, hash(answer.prompt))) != answer.id
+        """Whether the cell that got this answer has asked the same again later, after other turns."""
+        return answer.cell is not None and self._newest.get((answer.cell, hash(answer.prompt))) != answer.key
 
     def explained(self, request: Request, given: Mapping[str, str], below: Below | None) -> Explained | None:
         """The reply to a request that differs from a recorded one in its earlier turns, if the journal explains it."""
