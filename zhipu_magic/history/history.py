@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +17,13 @@ from .conversation import Thread
 from .events.changes import ResumeEvent
 from .events.checked import check_name, checked_event
 from .events.event import Event, State
+from .events.members import LONGEST_CELL, MOST_CELLS
 from .journal.checks import named
 from .journal.journal import Journal
-from .link import A_TURN, Link, added_link
+from .link import Link, added_link
+from .order import Order
 from .records import Records
+from .step import A_TURN
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -186,6 +189,35 @@ class History:
             if thread.restore(number) is not thread:
                 self._apply("restore", thread=thread.name, **({} if number is None else {"number": number}))
         return self.thread().size - thread.size
+
+    def bring_back(self, cells: Collection[str], *, thread: str | None = None) -> dict[str, int]:
+        """Restore the turns of these cells that were set aside because they were deleted: they are there again.
+
+        With the name of a `thread`, only there. Returns how many there were, by thread.
+        """
+        self._finish(thread)
+        with self._one_change():
+            before = self.threads if thread is None else (self.thread(thread),)
+            if all(each.bring_back(cells) is each for each in before):
+                return {}
+            self._apply("back", cells=sorted(cells), **({} if thread is None else {"thread": thread}))
+        back = {each.name: self.thread(each.name).size - each.size for each in before}
+        return {name: count for name, count in back.items() if count}
+
+    def arrange(self, cells: Iterable[str], asking: Collection[str] | None = None) -> bool:
+        """Have turns stand in the order of the page, whose asking cells are these; others follow those before them.
+
+        `asking` are the cells that may leave a turn before the order is told again, by default all: one that runs, or
+        whose reply is on its way. Nothing happens where the order makes no difference. Returns whether it made one.
+        What is no cell's id is left out, and so is what comes after the first 10,000.
+        """
+        known = [cell for cell in dict.fromkeys(cells) if len(cell) <= LONGEST_CELL][:MOST_CELLS]
+        with self._one_change():
+            conversation = self.state.conversation
+            if not conversation.needs(Order(known), asking):
+                return False
+            self._apply("order", cells=known)
+        return True
 
     def fork(self, name: str, at: int | None = None) -> None:
         """Continue in a new thread that begins with the turns of this one, or those up to number `at` in its history.

@@ -187,7 +187,7 @@ class TurnEvent(Event):
 
     def goes_back(self, thread: Thread) -> bool:
         """Whether it may change earlier turns of its thread, rather than only add one at the end."""
-        again = self.append is None and self.cell in thread.cells
+        again = self.append is None and (self.cell in thread.cells or self.cell in thread.order)
         return again or self.joins is not None or self.replaces is not None
 
     def apply(self, state: State) -> None:
@@ -272,7 +272,9 @@ class TurnEvent(Event):
         elif self.replaces is not None:
             changed = thread.replace_turn(
                 self.replaces,
-                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run, system_given=old.system_given),
+                lambda old: turn._replace(
+                    cell=old.cell, run=turn.run or old.run, system_given=old.system_given, appended=old.appended
+                ),
                 what="a turn asked again",
                 asked_again=True,
             )

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from ..conversation import Conversation, Thread
 from ..events.event import Event
 from ..events.turn_event import TurnEvent
-from ..link import LINK_BYTES, Link, Step, back_from
+from ..link import LINK_BYTES, Link, back_from
+from ..order import Order
+from ..step import Step
 
 #: Links that may be visited for each byte read, and how many more for a start.
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000
@@ -98,10 +100,11 @@ class Allowance:
 
 
 def copied_bytes(before: Conversation, after: Conversation, event: Event) -> int:
-    """How many bytes the event has copied (see `Thread.copied`)."""
+    """How many bytes the event has copied (see `Thread.copied`), and an order of the page takes."""
     thread = getattr(event, "thread", None)
     if thread is None:
-        return _copied(after) - _copied(before)
+        order = after.order.bytes if after.order is not before.order else 0
+        return _copied(after) - _copied(before) + order
     old, new = (conversation.threads.get(thread) for conversation in (before, after))
     return new.copied - (old.copied if old is not None else 0) if new is not None else 0
 
@@ -130,12 +133,19 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
                 taken += one.turn.bytes
         return taken
 
-    held = sum(weigh(thread.last) for thread in conversation.threads.values())
+    def weigh_order(order: Order) -> int:
+        """Its bytes, if it has not been counted yet."""
+        if id(order) in seen:
+            return 0
+        seen.add(id(order))
+        return order.bytes
+
+    held = weigh_order(conversation.order) + sum(weigh(thread.last) for thread in conversation.threads.values())
 
     def fitting(step: Step | None) -> Iterator[Step]:
         nonlocal held
         while step is not None:
-            more = weigh(step.last)
+            more = weigh(step.last) + weigh_order(step.order)
             if held + more > most:
                 return
             held += more
@@ -145,7 +155,7 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
     def shortened(step: Step | None) -> Step | None:
         shorter: Step | None = None
         for one in reversed(list(fitting(step))):
-            shorter = Step(one.last, one.what, shorter, left_by_reset=one.left_by_reset)
+            shorter = replace(one, _before=shorter)
         return shorter
 
     def lighter(thread: Thread) -> Thread:

@@ -96,7 +96,7 @@ class Rebuilding:
             return 0
         conversation = session.state.conversation
         thread = conversation.thread(turns.thread)
-        turns = turns.of_cells_not_in(thread.cells)
+        turns = turns.of_cells_not_in(thread.cells).of_cells_not_in(thread.order.listed)
         count = len(turns.turns)
         if not count or not self.allowance.admit_plain(conversation, turns.thread, count):
             return 0
