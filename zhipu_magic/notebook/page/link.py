@@ -46,14 +46,14 @@ class PageLink:
 
     def changed(self) -> None:
         """Tell what is new: now, or soon if something was told just now."""
-        if self._comm is None or self._is_due:
+        if self._comm is None:
             return
         wait = self._told_at + _GAP - time.monotonic()
-        if wait > 0 and Ticker.is_possible():
-            self._is_due = True
-            Ticker(self._step).start(wait)
-        elif wait <= 0:
+        if wait <= 0:
             self._send()
+        elif not self._is_due and Ticker.is_possible():
+            self._is_due = True
+            Ticker(self._step).start(wait)  # once no cell runs
 
     def close(self) -> None:
         """Tell the page that nothing more comes."""
