@@ -191,6 +191,7 @@ def test_a_page_that_is_loaded_again_has_its_marks_again(user: User) -> None:
     user.ask("between")
     user.sees_stale("second", "third")
     user.notebook.save()
+    user.page.wait_for_timeout(500)  # until the page knows that it is saved
     user.notebook.load()
     user.sees_stale("second", "third")
     user.button(2)
