@@ -160,7 +160,9 @@ def test_split_merged_and_duplicated_cells(user: User) -> None:
 def test_cells_that_wait_in_the_queue_stand_in_the_page_s_order(
     front_end: FrontEnd, server: PracticeServer, opened: Open
 ) -> None:
-    user = User(opened(front_end, front_end.write("queued", LOAD, *TURNS, "import time; time.sleep(2)", "pass")), server)
+    user = User(
+        opened(front_end, front_end.write("queued", LOAD, *TURNS, "import time; time.sleep(2)", "pass")), server
+    )
     user.begin()
     user.insert_below("first", "%%glm\nbetween")
     asked = len(server.requests)
