@@ -247,3 +247,22 @@ def test_without_the_part_all_is_as_ever(front_end: FrontEnd, server: PracticeSe
         assert user.ask("between") == ["first", "second", "third", "between"]
         user.sees_stale()
         user.button(0)
+
+
+def test_a_page_with_an_inserted_cell_replays(front_end: FrontEnd, server: PracticeServer, opened: Open) -> None:
+    replay = '%config GLMMagics.replay = "{}"'
+    user = User(opened(front_end, front_end.write("inserted", LOAD, *TURNS, replay.format("off")), height=900), server)
+    user.begin()
+    user.insert_below("first", "%%glm\nbetween")
+    user.ask("between")
+    user.sees_stale("second", "third")
+    asked = len(server.requests)
+    user.notebook.restart()
+    user.notebook.finish(0)
+    user.notebook.edit(user.notebook.find("config"), replay.format("only"))
+    for words in ("config", "first", "between", "second", "third"):
+        place = user.notebook.find(words)
+        user.notebook.finish(place)
+        if words != "config":
+            user.notebook.wait_for(place, f"words.includes({words.upper()!r})")
+    assert len(server.requests) == asked
