@@ -1,6 +1,7 @@
 // What all parts share: the page's application, notebooks, settings and language.
 
 import { complain } from './console.js';
+import { Link } from './page-link.js';
 
 /** The domain of our texts among the page's translations. */
 const DOMAIN = 'zhipu_magic_lab';
@@ -31,6 +32,27 @@ export class Common {
     this.trans = this.translator.load(DOMAIN);
     /** The settings, once they are loaded; null where the page keeps none. */
     this.settings = registry ? this._load(registry) : Promise.resolve(null);
+    /** @type {WeakMap<object, Link>} */
+    this._links = new WeakMap();
+  }
+
+  /**
+   * What this notebook and its kernel tell each other: the same for all views of it, and nothing while the part `page`
+   * is off.
+   * @param {import('@jupyterlab/notebook').NotebookPanel} panel
+   */
+  link({ context }) {
+    const link = this._links.get(context) ?? new Link(this, context);
+    this._links.set(context, link);
+    return link;
+  }
+
+  /**
+   * What the user has set for the chat, by the names of the traits; null where that is nothing.
+   * @returns {import('@lumino/coreutils').JSONObject | null}
+   */
+  traits() {
+    return null;
   }
 
   /**
