@@ -1,4 +1,6 @@
 // The parts, in the order in which they start.
 
+import { prose } from './prose.js';
+
 /** @type {import('./part.js').Part[]} */
-export const parts = [];
+export const parts = [prose];
