@@ -3,7 +3,7 @@
 import { headOf } from './prose-cell.js';
 import { atEnter } from './prose-lines.js';
 import { isInside, marks } from './prose-marks.js';
-import { CLASS } from './prose-style.js';
+import { CLASS, QUIET } from './prose-style.js';
 
 const PYTHON = /^text\/x-i?python$/;
 const [COMPLETING, TERMINAL] = ['jp-mod-completer-active', '[data-jp-interaction-mode="terminal"]'];
@@ -26,7 +26,8 @@ export function headIn(doc, model) {
 export function proseEditor(given) {
   const { EditorState, Prec } = given.packages['@codemirror/state'];
   const { EditorView, keymap } = given.packages['@codemirror/view'];
-  const { indentService } = given.packages['@codemirror/language'];
+  const { HighlightStyle, indentService, syntaxHighlighting } = given.packages['@codemirror/language'];
+  const { tags } = given.packages['@lezer/highlight'];
   const shared = [
     EditorView.lineWrapping,
     EditorView.editorAttributes.of({ class: CLASS }),
@@ -36,7 +37,9 @@ export function proseEditor(given) {
       EditorState.languageData.of(() => [{ closeBrackets: { brackets: [] } }]),
       keymap.of([{ key: 'Enter', run: (view) => enter(given, view) }]),
     ]),
+    syntaxHighlighting(HighlightStyle.define([{ tag: tags.processingInstruction, class: QUIET }])),
     marks(given),
+    given.opener,
   ];
   /** @type {Map<number, Extension>} */
   const made = new Map();
@@ -55,7 +58,7 @@ export function proseEditor(given) {
 function language({ packages, markdown }, lines) {
   const { Language } = packages['@codemirror/language'];
   const parser = /** @type {import('@lezer/markdown').MarkdownParser} */ (markdown.parser).configure({
-    defineNodes: [{ name: 'Head', block: true }, { name: 'Reference' }],
+    defineNodes: [{ name: 'Head', block: true }],
     parseBlock: [
       {
         name: 'Head',
@@ -71,16 +74,6 @@ function language({ packages, markdown }, lines) {
           }
           context.addElement(context.elt('Head', 0, end));
           return true;
-        },
-      },
-    ],
-    parseInline: [
-      {
-        name: 'Reference',
-        before: 'Escape',
-        parse(context, next, start) {
-          const found = next === 123 ? /^\{\{[^{}\n`$]+\}\}/.exec(context.slice(start, context.end)) : null;
-          return found ? context.addElement(context.elt('Reference', start, start + found[0].length)) : -1;
         },
       },
     ],

@@ -11,6 +11,7 @@ const PAUSE = 700;
 /**
  * @typedef {{ question: { options: string, insides: string[] } }} Asking
  * @typedef {{ kind: string, words: string }} Told
+ * @typedef {Panel['sessionContext']} Context
  */
 
 export class Names {
@@ -18,6 +19,7 @@ export class Names {
   constructor({ tracker, trans, packages }) {
     this.tracker = tracker;
     this.trans = trans;
+    /** Says to an editor that the kernel has answered. */
     this.effect = packages['@codemirror/state'].StateEffect.define();
     /** @type {Map<EditorView, Asking>} */
     this.views = new Map();
@@ -25,22 +27,10 @@ export class Names {
     this.answers = new WeakMap();
     /** @type {Set<EditorView>} Those that have something to ask. */
     this.due = new Set();
-    /** @type {Set<Panel['sessionContext']>} Those in which something has run since. */
-    this.changed = new Set();
-    /** @type {Set<Panel['sessionContext']>} */
-    this.followed = new Set();
-    this.follow = (/** @type {unknown} */ _tracker, /** @type {Panel} */ panel) => this._follow(panel);
-    tracker.widgetAdded.connect(this.follow);
+    /** @type {WeakSet<Context>} Those in which something has run since. */
+    this.changed = new WeakSet();
+    tracker.widgetAdded.connect((_tracker, panel) => this._follow(panel));
     tracker.forEach((panel) => this._follow(panel));
-  }
-
-  dispose() {
-    clearTimeout(this.timer);
-    this.tracker.widgetAdded.disconnect(this.follow);
-    this.followed.forEach((context) => {
-      context.iopubMessage.disconnect(this._onMessage, this);
-      context.statusChanged.disconnect(this._onStatus, this);
-    });
   }
 
   /** @param {EditorView} view @param {Asking} asking */
@@ -70,30 +60,20 @@ export class Names {
 
   /** @param {Panel} panel */
   _follow({ sessionContext }) {
-    sessionContext.iopubMessage.connect(this._onMessage, this);
-    sessionContext.statusChanged.connect(this._onStatus, this);
-    this.followed.add(sessionContext);
-    sessionContext.disposed.connect(() => this.followed.delete(sessionContext));
-  }
-
-  /** @param {Panel['sessionContext']} context @param {{ header: { msg_type: string } }} message */
-  _onMessage(context, message) {
-    if (message.header.msg_type === 'execute_input') {
-      this.changed.add(context);
-    }
-  }
-
-  /** @param {Panel['sessionContext']} context @param {string} status */
-  _onStatus(context, status) {
-    if (/restarting|starting|dead/.test(status)) {
-      this.changed.add(context);
-    }
-    if (status === 'idle') {
+    sessionContext.iopubMessage.connect((context, { header }) => {
+      if (header.msg_type === 'execute_input') {
+        this.changed.add(context);
+      }
+    });
+    sessionContext.statusChanged.connect((context, status) => {
+      if (status !== 'idle') {
+        return void (status !== 'busy' && this.changed.add(context));
+      }
       if (this.changed.delete(context)) {
-        this.views.forEach((_asking, view) => this._panel(view)?.sessionContext === context && this.ask(view));
+        this.views.forEach((_asking, view) => this._context(view) === context && this.ask(view));
       }
       this._soon();
-    }
+    });
   }
 
   _soon() {
@@ -104,8 +84,8 @@ export class Names {
   }
 
   /** @param {EditorView} view */
-  _panel(view) {
-    return this.tracker.find((panel) => panel.node.contains(view.dom));
+  _context(view) {
+    return this.tracker.find((panel) => panel.node.contains(view.dom))?.sessionContext;
   }
 
   /** One request for each kernel, and for each table of `--each`. */
@@ -113,7 +93,7 @@ export class Names {
     /** @type {Map<string, EditorView[]>} */
     const groups = new Map();
     for (const view of this.due) {
-      const kernel = this._panel(view)?.sessionContext.session?.kernel;
+      const kernel = this._context(view)?.session?.kernel;
       if (kernel?.status === 'idle') {
         this.due.delete(view);
         const options = this.views.get(view)?.question.options ?? '';
@@ -126,13 +106,13 @@ export class Names {
 
   /** @param {EditorView[]} views @param {string} options */
   async _askFor(views, options) {
-    const kernel = views[0] && this._panel(views[0])?.sessionContext.session?.kernel;
+    const kernel = views[0] && this._context(views[0])?.session?.kernel;
     const all = views.flatMap((view) => this.views.get(view)?.question.insides ?? []);
     const insides = [...new Set(all)].slice(0, MOST);
     const code = `%%glm${options}\n{{ ${insides.map((inside) => ENQUIRY + inside).join('')}`;
     try {
-      const { content } = (await kernel?.requestComplete({ code, cursor_pos: [...code].length })) ?? {};
-      const said = this._read(content, insides);
+      const reply = await kernel?.requestComplete({ code, cursor_pos: [...code].length });
+      const said = this._read(reply?.content, insides);
       for (const view of views.filter((one) => this.views.has(one))) {
         this.answers.set(view, said);
         view.dispatch({ effects: this.effect.of(null) });
@@ -150,8 +130,7 @@ export class Names {
       const [number, near] = String(text).split(' ');
       const inside = insides[Number(number)];
       if (inside && ['known', 'unknown', 'text'].includes(type)) {
-        const name = /^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside;
-        said.set(inside, { kind: type, words: this._words(name, near) });
+        said.set(inside, { kind: type, words: this._words(/^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside, near) });
       }
     }
     return said;

@@ -6,6 +6,8 @@ import { headIn, proseEditor } from './prose-editor.js';
 import { Names } from './prose-names.js';
 import { addStyle } from './prose-style.js';
 
+/** @typedef {import('@jupyterlab/codemirror').IEditorExtensionRegistry | null} Extensions */
+
 /** @type {Extension[]} */
 const NOTHING = [];
 /** @type {Follower | null} The editors once had this, and keep it: an extension cannot be taken back. */
@@ -33,38 +35,25 @@ export const prose = {
 
 /**
  * @param {Common} common
- * @param {import('@jupyterlab/codemirror').IEditorExtensionRegistry | null} extensions
+ * @param {Extensions} extensions
  * @param {import('@jupyterlab/codemirror').IEditorLanguageRegistry | null} languages
  * @param {unknown} manager
  */
 function start(common, extensions, languages, manager) {
   const { packages, tracker } = common;
-  const following = (follower ??= new Follower(packages, extensions));
-  const names = new Names(common);
+  const following = (follower ??= new Follower(common, extensions));
   const { opener, stopCompleting } = completing(common, manager);
-  const inject = (/** @type {unknown} */ _tracker, /** @type {Panel} */ panel) =>
-    panel.content.widgets.forEach((cell) => following.inject(cell.editor));
-  let stopped = false;
   const removeStyle = addStyle();
-  tracker.widgetAdded.connect(inject);
+  let stopped = false;
   void loaded(languages).then((markdown) => {
     if (markdown && !stopped) {
-      const editor = proseEditor({ packages, markdown, names });
-      /** @type {Map<number, Extension>} */
-      const made = new Map();
-      following.change((lines) => {
-        const one = made.get(lines) ?? [editor(lines), opener];
-        made.set(lines, one);
-        return one;
-      });
-      tracker.forEach((panel) => inject(null, panel));
+      following.change(proseEditor({ packages, markdown, opener, names: following.names }));
+      tracker.forEach((panel) => panel.content.widgets.forEach((cell) => following.inject(cell.editor)));
     }
   });
   return () => {
     stopped = true;
-    tracker.widgetAdded.disconnect(inject);
     following.change(null);
-    names.dispose();
     stopCompleting();
     removeStyle();
   };
@@ -83,10 +72,12 @@ async function loaded(languages) {
 
 /** Gives each editor of a cell what its text asks for, in the very change that makes it another text. */
 class Follower {
-  /** @param {Packages} packages @param {import('@jupyterlab/codemirror').IEditorExtensionRegistry | null} extensions */
-  constructor(packages, extensions) {
+  /** @param {Common} common @param {Extensions} extensions */
+  constructor(common, extensions) {
+    const { packages } = common;
     const { Compartment, StateEffect } = packages['@codemirror/state'];
     this.packages = packages;
+    this.names = new Names(common);
     this.compartment = new Compartment();
     this.look = StateEffect.define();
     /** @type {Set<EditorView>} */
@@ -110,7 +101,7 @@ class Follower {
   inject(editor) {
     if (editor?.editor && !this.compartment.get(editor.editor.state)) {
       editor.injectExtension(this.extension(editor.model));
-      this.views.has(editor.editor) && editor.editor.dispatch({ effects: this.look.of(null) });
+      editor.editor.dispatch({ effects: this.look.of(null) });
     }
   }
 

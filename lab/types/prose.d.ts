@@ -19,4 +19,5 @@ type ProseGiven = {
   packages: Packages;
   markdown: import('@codemirror/language').Language;
   names: import('../src/prose-names.js').Names;
+  opener: Extension;
 };
