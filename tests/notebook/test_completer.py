@@ -634,7 +634,6 @@ from zhipu_magic.notebook.magics import GLMMagics
 session = GLMMagics(shell).session
 before = set(sys.modules)
 from zhipu_magic.notebook.completer import completer
-from zhipu_magic.notebook.completer.asked import ENQUIRY
 completer.install(shell, session)
 print(*sorted(set(sys.modules) - before))
 shell.user_ns["x"] = {"key": 1}
@@ -684,7 +683,9 @@ def test_the_page_learns_which_references_are_columns(tabled: Page) -> None:
 def test_asking_about_references_runs_nothing_of_the_users(page: Page) -> None:
     page.run(
         "ran = []\n"
-        "class Loud:\n    def __getattr__(self, name): ran.append(name)\n    def __getitem__(self, key): ran.append(key)\n"
+        "class Loud:\n"
+        "    def __getattr__(self, name): ran.append(name)\n"
+        "    def __getitem__(self, key): ran.append(key)\n"
         "loud = Loud()"
     )
     assert asked(page, "%%glm", "loud.x", "loud[0]", "lod.x") == [("0", "known"), ("1", "known"), ("2 loud", "unknown")]
