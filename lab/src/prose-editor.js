@@ -38,7 +38,7 @@ export function proseEditor(given) {
       keymap.of([{ key: 'Enter', run: (view) => enter(given, view) }]),
     ]),
     syntaxHighlighting(HighlightStyle.define([{ tag: tags.processingInstruction, class: QUIET }])),
-    marks(given),
+    Prec.lowest(marks(given)), // outermost, so that no other mark divides one
     given.opener,
   ];
   /** @type {Map<number, Extension>} */
