@@ -1,6 +1,9 @@
 // The parts, in the order in which they start.
 
+import { bar } from './bar.js';
+import { commands } from './commands.js';
 import { page } from './page.js';
+import { side } from './side.js';
 
 /** @type {import('./part.js').Part[]} */
-export const parts = [page];
+export const parts = [page, bar, commands, side];

@@ -1,0 +1,68 @@
+// Cells are put into a notebook, and run.
+
+import { askingLine } from './asking.js';
+import { freeName } from './bar-reply.js';
+
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
+ * @typedef {import('@jupyterlab/cells').Cell} Cell
+ * @typedef {import('./common.js').Common} Common
+ * @typedef {import('./page-cells.js').Turn} Turn
+ * @typedef {import('./page-cells.js').State} State
+ */
+
+/**
+ * Run cells as the user would.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell[]} cells
+ */
+export function run({ packages, translator }, { content, sessionContext }, cells) {
+  const { NotebookActions } = packages['@jupyterlab/notebook'];
+  return NotebookActions.runCells(content, cells, sessionContext, undefined, translator);
+}
+
+/**
+ * Put code cells into the page, and go to the last of them.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {number} at The place of the first.
+ * @param {string[]} sources
+ * @param {boolean} [edit] Whether to write in it, at its end.
+ * @returns {Cell[]}
+ */
+export function insert({ packages }, { content }, at, sources, edit = false) {
+  const cells = sources.map((source) => ({ cell_type: /** @type {const} */ ('code'), source, metadata: {} }));
+  content.model?.sharedModel.insertCells(at, cells);
+  const last = at + sources.length - 1;
+  content.deselectAll();
+  content.activeCellIndex = last;
+  content.mode = edit ? 'edit' : 'command';
+  if (edit) {
+    const editor = content.widgets[last]?.editor;
+    editor?.setCursorPosition(editor.getPositionAt(Number.MAX_SAFE_INTEGER) ?? { line: sources[0] ? 1 : 0, column: 0 });
+  }
+  void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(content);
+  return content.widgets.slice(at, last + 1);
+}
+
+/**
+ * Go on from this turn in a thread of its own: a cell that forks, which runs, and an empty one that asks. They stand
+ * below the reply; where cells below it ask too, below those, or these would ask in the fork when the page runs again.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell} cell
+ * @param {State} state
+ * @param {Turn} turn
+ */
+export function fork(common, panel, cell, state, turn) {
+  const cells = panel.content.widgets;
+  const sources = cells.map(({ model }) => (model.type === 'code' ? model.sharedModel.getSource() : ''));
+  const name = freeName(turn.thread, state.threads.map((thread) => thread.name), sources);
+  const back = turn.thread === state.thread ? '' : `%glm thread ${turn.thread}\n`;
+  const place = cells.indexOf(cell) + 1;
+  const at = sources.slice(place).some((source) => askingLine(source)) ? cells.length : place;
+  const forking = `${back}%glm fork ${name} --at ${turn.number}`;
+  const [first] = insert(common, panel, at, [forking, '%%glm\n'], true);
+  return first && run(common, panel, [first]);
+}
