@@ -165,16 +165,16 @@ class Bars {
     }
     const { outputs, id, sharedModel } = /** @type {CodeCell} */ (cell).model;
     const reply = replyIn(Array.from({ length: outputs.length }, (_, at) => outputs.get(at)));
-    if (!reply.asked && !(outputs.length && askingLine(sharedModel.getSource()))) {
+    const waits = this._queue.has(cell);
+    if (!reply.asked && !((outputs.length || waits) && askingLine(sharedModel.getSource()))) {
       return null;
     }
     const kernel = this._panel.sessionContext.session?.kernel ?? null;
     const { state } = this._link;
     const turn = turnOf(state, id);
     return {
-      cell, reply, kernel, state, turn,
+      cell, reply, kernel, state, turn, waits,
       runs: this._runs(cell, reply.grows, kernel?.status),
-      waits: this._queue.has(cell),
       idle: kernel?.status === 'idle',
       python: reply.grows ? '' : pythonIn(reply.text),
       goesOn: goesOn(state, turn),

@@ -23,7 +23,8 @@ export const STYLE = `
 .zhipu-magic-side :focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
 .zhipu-magic-side li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .zhipu-magic-side .zhipu-magic-faint { color: var(--jp-ui-font-color2); font-variant-numeric: tabular-nums; }
-.zhipu-magic-side .zhipu-magic-below { grid-column: 2; white-space: normal; font-size: var(--jp-ui-font-size0); }
+.zhipu-magic-side .zhipu-magic-below { grid-column: 2; font-size: var(--jp-ui-font-size0); }
+.zhipu-magic-side .zhipu-magic-below, .zhipu-magic-side .zhipu-magic-below span { white-space: normal; }
 .zhipu-magic-side .zhipu-magic-mark { color: var(--jp-warn-color0); font-weight: 600; }
 .zhipu-magic-side progress { width: calc(100% - 8px); margin: 0 4px; accent-color: var(--jp-brand-color1); }
 .zhipu-magic-side dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 4px; }

@@ -25,8 +25,8 @@ export class SideView {
     this._sections = [
       section(trans.__('Running tables'), this._tables),
       section(trans.__('Thread'), this._threads),
-      section(trans.__('Turns'), this._turns),
       section(trans.__('Usage'), this._usage),
+      section(trans.__('Turns'), this._turns),
     ];
     this.node = element('div', { class: 'zhipu-magic-side' }, [this._empty, ...this._sections]);
     /** @type {State | null} */
@@ -54,7 +54,7 @@ export class SideView {
   show(state, cells) {
     this._state = state;
     this._cells = cells ?? new Set();
-    const [tables, threads, turns, usage] = this._sections;
+    const [tables, threads, usage, turns] = this._sections;
     this._empty.textContent = this._emptiness(cells !== null);
     this._empty.hidden = this._empty.textContent === '';
     tables?.toggleAttribute('hidden', !state?.tables.length);
@@ -76,7 +76,9 @@ export class SideView {
     }
     if (!this._state) {
       return this.trans.__(
-        'Nothing is known of this conversation yet. Run %load_ext zhipu_magic, and then a cell that begins with %%glm.',
+        'Nothing is known of this conversation yet. Run %1, and then a cell that begins with %2.',
+        '%load_ext zhipu_magic',
+        '%%glm',
       );
     }
     return this._state.turns.length ? '' : this.trans.__('No turns yet. Alt+G adds a cell that asks.');
@@ -112,17 +114,16 @@ export class SideView {
     const button = /** @type {HTMLButtonElement} */ (node.firstElementChild);
     const [first, words, below] = /** @type {HTMLElement[]} */ ([...button.children]);
     const [figures, mark] = /** @type {HTMLElement[]} */ ([...(below?.children ?? [])]);
-    const marks = [
-      stale ? this.trans.__('turns before it have changed') : '',
-      cut ? this.trans.__('cut short') : '',
-      this._cells.has(cell) ? '' : this.trans.__('not on this page'),
-    ].filter(Boolean);
+    const here = this._cells.has(cell);
+    const used = this.trans.__('%1 tokens', tokens.toLocaleString());
+    const facts = [model, used, !here && this.trans.__('not on this page')];
+    const marks = [stale && this.trans.__('earlier turns have changed'), cut && this.trans.__('cut short')];
     button.dataset['cell'] = cell;
-    button.disabled = !this._cells.has(cell);
+    button.disabled = !here;
     setText(first, String(number));
     setText(words, prompt);
-    setText(figures, [model, this.trans.__('%1 tokens', tokens.toLocaleString())].join(' · '));
-    setText(mark, marks.map((one) => ` · ${one}`).join(''));
+    setText(figures, facts.filter(Boolean).join(' · '));
+    setText(mark, marks.filter(Boolean).map((one) => ` · ${one}`).join(''));
   }
 
   /**
