@@ -47,18 +47,15 @@ function end(pattern, source, place) {
 }
 
 /**
- * The ids of the code cells that ask, or are among those `named`, in the order of the page.
+ * The ids of the code cells that ask, or are among those `named`, in the order of the page; none if none asks.
  * @param {Iterable<{type: string, id: string, sharedModel: {getSource(): string}}>} cells
  * @param {Set<string>} named
+ * @param {string} [running] One more.
  */
-export function asking(cells, named) {
-  const ids = [];
-  for (const { type, id, sharedModel } of cells) {
-    if (type === 'code' && (named.has(id) || asks(sharedModel.getSource()))) {
-      ids.push(id);
-    }
-  }
-  return ids;
+export function asking(cells, named, running) {
+  const codes = [...cells].filter((cell) => cell.type === 'code');
+  const found = new Set(codes.filter((cell) => named.has(cell.id) || asks(cell.sharedModel.getSource())));
+  return codes.filter((cell) => found.has(cell) || (found.size && cell.id === running)).map((cell) => cell.id);
 }
 
 /**
@@ -79,25 +76,21 @@ export function told(data, before) {
 }
 
 /**
- * The ids of the cells that "run stale cells" would run: the turn of a thread that is not the current one goes there
- * only if the cell says so.
+ * The cells on the page whose turns are stale, by their sources: in the current thread, if they have any there.
+ * Running one again renews it (true) only if it asks there too.
  * @param {State | null} state
- * @param {(cell: string) => string | undefined} source What the cell holds; undefined if it is not on the page.
+ * @param {Map<string, string>} sources
  */
-export function toRun(state, source) {
-  /** @type {Set<string>} */
-  const cells = new Set();
-  for (const { cell, thread, stale } of state?.turns ?? []) {
-    const text = stale ? source(cell) : undefined;
-    if (text !== undefined && (thread === state?.thread || names(text, thread))) {
-      cells.add(cell);
+export function staleCells(state, sources) {
+  const { thread: here = '', turns = [] } = state ?? {};
+  const fresh = new Set(turns.flatMap((turn) => (turn.thread === here && !turn.stale ? [turn.cell] : [])));
+  /** @type {Map<string, boolean>} */
+  const stale = new Map();
+  for (const { cell, thread } of turns.filter((turn) => turn.stale && !fresh.has(turn.cell))) {
+    const words = sources.get(cell)?.split(/[\s=]+/, 100);
+    if (words) {
+      stale.set(cell, thread === here || words.includes(thread) || stale.get(cell) === true);
     }
   }
-  return cells;
-}
-
-/** @type {(source: string, thread: string) => boolean} */
-function names(source, thread) {
-  const words = source.slice(0, 1000).split(/[\s=]+/);
-  return words.some((word, place) => /^(-t|--thread)$/.test(word) && words[place + 1] === thread);
+  return stale;
 }

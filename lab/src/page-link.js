@@ -80,11 +80,9 @@ export class Link {
     return true;
   }
 
-  /** The asking cells in the order of the page, with the `running` one; none if none asks. @param {string} running */
-  _cells(running = '') {
-    const { cells } = this._context.model;
-    const ids = asking(cells, this._named);
-    return !ids.length || ids.includes(running) ? ids : asking(cells, new Set([...this._named, running]));
+  /** The asking cells in the order of the page, with the `running` one. @param {string} [running] */
+  _cells(running) {
+    return asking(this._context.model.cells, this._named, running);
   }
 
   /** What the page says with a request to execute this cell; null if none asks. @param {string} cell */
@@ -130,8 +128,11 @@ export class Link {
   /** Find what the kernel has opened before, for another page or for this one. @param {Kernel} kernel */
   async _find(kernel) {
     try {
-      const { content } = this._cells().length ? await kernel.requestCommInfo({ target_name: TARGET }) : { content: null };
-      const id = content?.status === 'ok' ? Object.keys(content.comms).pop() : '';
+      if (!this._cells().length) {
+        return;
+      }
+      const { content } = await kernel.requestCommInfo({ target_name: TARGET });
+      const id = content.status === 'ok' && Object.keys(content.comms).pop();
       if (id && kernel === this._kernel && !kernel.isDisposed) {
         if (kernel.handleComms && !kernel.hasComm(id)) {
           kernel.createComm(TARGET, id);
@@ -188,7 +189,7 @@ function nothing() {}
 /**
  * Connect a guarded listener.
  * @template T
- * @param {{connect(slot: (sender: any, args: T) => void): boolean, disconnect(slot: (sender: any, args: T) => void): boolean}} signal
+ * @param {import('@lumino/signaling').ISignal<any, T>} signal
  * @param {(args: T) => unknown} listen
  * @returns {() => void} Ends it.
  */

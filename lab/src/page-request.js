@@ -7,7 +7,7 @@ import { complain } from './console.js';
  * @typedef {(cell: string) => import('@lumino/coreutils').JSONObject | null} Telling
  */
 
-/** What the requests of a connection say; null where nothing is added any more. @type {WeakMap<Kernel, {tell: Telling | null}>} */
+/** What a connection's requests say; null for nothing any more. @type {WeakMap<Kernel, {tell: Telling | null}>} */
 const wrapped = new WeakMap();
 
 /**

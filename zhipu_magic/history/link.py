@@ -7,7 +7,7 @@ which every turn makes new ones are not `frozen`, which would double the time th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from zlib import crc32
 
 from .turn import Turn
@@ -73,6 +73,14 @@ class Link:
 def checksum_of(link: Link | None) -> int:
     """The checksum of the turns that stand up to this link."""
     return link.checksum if link else 0
+
+
+def checksum_of_turns(turns: Iterable[str]) -> int:
+    """The checksum of turns with these ids."""
+    checksum = 0
+    for turn in turns:
+        checksum = crc32(f"{turn}\n".encode(), checksum)
+    return checksum
 
 
 def back_from(link: Link | None) -> Iterator[Link]:

@@ -108,6 +108,13 @@ class Rebuilding:
         self._mark_worth(session, turns.session)
         return count
 
+    def now(self, name: str) -> State | None:
+        """The state that this session's next event is applied to; None where none is applied, or another goes on."""
+        session = self.found.get(name)
+        if session is None:
+            return self.state_of(name)
+        return None if session.cut else session.state
+
     def state_of(self, name: str) -> State:
         """The state of this session now, whether or not another has resumed it; a blank state if it is unknown."""
         session = self.found.get(name)
