@@ -1,6 +1,6 @@
 // What the buttons of the bar do.
 
-import { fork, insert, run } from './cells.js';
+import { enter, fork, insert, run } from './cells.js';
 import { flash } from './bar-view.js';
 import { complain } from './console.js';
 import { copied } from './copying.js';
@@ -36,12 +36,14 @@ export function actions(common, panel, facts, bar, say) {
     }
   };
   const take = () => {
-    insert(common, panel, below(), [python]);
+    enter(common, panel, insert(panel, below(), [python])[0]);
     say(trans.__('The code is in a new cell below.'));
   };
   const goOn = () => {
-    const cells = insert(common, panel, below(), ['%glm continue']);
-    return run(common, panel, cells);
+    const cells = insert(panel, below(), ['%glm continue']);
+    const ran = run(common, panel, cells);
+    enter(common, panel, cells[0]);
+    return ran;
   };
   /** @type {[boolean, string, string, Action['icon'], () => unknown][]} */
   const all = [

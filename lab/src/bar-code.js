@@ -28,7 +28,6 @@ export function dress({ packages, trans }, cell, say) {
       }
     };
     const made = button(trans.__('Copy this code'), copyIcon, guarded('bar', () => void copy()));
-    made.setAttribute('data-lm-suppress-shortcuts', 'true');
     holder.append(made);
     block.prepend(holder);
   }

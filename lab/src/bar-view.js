@@ -19,8 +19,6 @@ export class Bar {
     this._tools = document.createElement('div');
     this._tools.setAttribute('role', 'toolbar');
     this._tools.setAttribute('aria-label', label);
-    // else the keys of the notebook's command mode would act, before the button does
-    this._tools.setAttribute('data-lm-suppress-shortcuts', 'true');
     this._tools.addEventListener('keydown', (event) => (event.key === 'Escape' ? leave() : rove(this._tools, event)));
     this.node.append(this._tools);
     this._names = '';
@@ -72,6 +70,8 @@ export function button(label, icon, run) {
   made.type = 'button';
   made.title = label;
   made.setAttribute('aria-label', label);
+  // else the keys of the notebook's command mode would act, before the button does
+  made.setAttribute('data-lm-suppress-shortcuts', 'true');
   icon.element({ container: made });
   made.addEventListener('click', (event) => {
     event.stopPropagation();

@@ -23,27 +23,42 @@ export function run({ packages, translator }, { content, sessionContext }, cells
 }
 
 /**
- * Put code cells into the page, and go to the last of them.
- * @param {Common} common
+ * Put code cells into the page.
  * @param {NotebookPanel} panel
  * @param {number} at The place of the first.
  * @param {string[]} sources
- * @param {boolean} [edit] Whether to write in it, at its end.
  * @returns {Cell[]}
  */
-export function insert({ packages }, { content }, at, sources, edit = false) {
+export function insert({ content }, at, sources) {
   const cells = sources.map((source) => ({ cell_type: /** @type {const} */ ('code'), source, metadata: {} }));
   content.model?.sharedModel.insertCells(at, cells);
-  const last = at + sources.length - 1;
-  content.deselectAll();
-  content.activeCellIndex = last;
-  content.mode = edit ? 'edit' : 'command';
-  if (edit) {
-    const editor = content.widgets[last]?.editor;
-    editor?.setCursorPosition(editor.getPositionAt(Number.MAX_SAFE_INTEGER) ?? { line: sources[0] ? 1 : 0, column: 0 });
+  return content.widgets.slice(at, at + sources.length);
+}
+
+/**
+ * Go to a cell, as the only one that is chosen.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell | undefined} cell
+ * @param {boolean} [edit] Whether to write in it, at its end.
+ */
+export function enter({ packages }, { content }, cell, edit = false) {
+  const at = cell ? content.widgets.indexOf(cell) : -1;
+  if (!cell || at < 0) {
+    return;
   }
-  void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(content);
-  return content.widgets.slice(at, last + 1);
+  content.deselectAll();
+  content.activeCellIndex = at;
+  content.mode = edit ? 'edit' : 'command';
+  const toEnd = () => {
+    const end = cell.editor?.getPositionAt(cell.model.sharedModel.getSource().length);
+    edit && end && cell.editor?.setCursorPosition(end);
+  };
+  toEnd();
+  void cell.ready.then(() => {
+    toEnd(); // an editor is made when its cell is seen
+    void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(content);
+  });
 }
 
 /**
@@ -63,6 +78,8 @@ export function fork(common, panel, cell, state, turn) {
   const place = cells.indexOf(cell) + 1;
   const at = sources.slice(place).some((source) => askingLine(source)) ? cells.length : place;
   const forking = `${back}%glm fork ${name} --at ${turn.number}`;
-  const [first] = insert(common, panel, at, [forking, '%%glm\n'], true);
-  return first && run(common, panel, [first]);
+  const [first, second] = insert(panel, at, [forking, '%%glm\n']);
+  const ran = first && run(common, panel, [first]);
+  enter(common, panel, second, true);
+  return ran;
 }

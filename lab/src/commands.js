@@ -1,7 +1,7 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
 import { askingLine } from './asking.js';
-import { insert, run } from './cells.js';
+import { enter, insert, run } from './cells.js';
 import { guarded } from './console.js';
 import { icon } from './icons.js';
 
@@ -52,7 +52,7 @@ export const commands = {
           execute: () => tracker.activeCell && toggle(tracker.activeCell),
         },
       ],
-      [REPLY, { label: trans.__('Go to the buttons of the reply'), isEnabled: isOpen, execute: () => enter(common) }],
+      [REPLY, { label: trans.__('Go to the buttons of the reply'), isEnabled: isOpen, execute: () => toBar(common) }],
       [
         NOTEBOOK,
         {
@@ -84,7 +84,7 @@ export const commands = {
 function add(common) {
   const panel = common.tracker.currentWidget;
   if (panel) {
-    insert(common, panel, panel.content.activeCellIndex + 1, ['%%glm\n'], true);
+    enter(common, panel, insert(panel, panel.content.activeCellIndex + 1, ['%%glm\n'])[0], true);
   }
 }
 
@@ -111,7 +111,7 @@ function toggle({ model }) {
 }
 
 /** @param {Common} common */
-function enter({ tracker }) {
+function toBar({ tracker }) {
   /** @type {HTMLElement | null | undefined} */
   const first = tracker.activeCell?.node.querySelector('.zhipu-magic-bar [tabindex="0"]');
   first?.focus();
@@ -136,11 +136,13 @@ async function open(common, cwd) {
   if (first && !first.model.sharedModel.getSource()) {
     first.model.sharedModel.setSource(LOAD);
   } else {
-    insert(common, panel, 0, [LOAD]);
+    insert(panel, 0, [LOAD]);
   }
-  insert(common, panel, 1, ['%%glm\n'], true);
+  const [second] = insert(panel, 1, ['%%glm\n']);
   await panel.sessionContext.ready;
-  await run(common, panel, panel.content.widgets.slice(0, 1));
+  const ran = run(common, panel, panel.content.widgets.slice(0, 1));
+  enter(common, panel, second, true);
+  await ran;
 }
 
 /**

@@ -1,5 +1,6 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
+import { enter } from './cells.js';
 import { guarded } from './console.js';
 import { icon } from './icons.js';
 import { STYLE } from './side-style.js';
@@ -92,15 +93,11 @@ function known(common) {
  * @param {Common} common
  * @param {string} cell
  */
-function go({ app, packages, tracker }, cell) {
-  const panel = tracker.currentWidget;
-  const at = panel?.content.widgets.findIndex(({ model }) => model?.id === cell) ?? -1;
-  if (panel && at >= 0) {
-    app.shell.activateById(panel.id);
-    panel.content.deselectAll();
-    panel.content.mode = 'command';
-    panel.content.activeCellIndex = at;
-    void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(panel.content);
+function go(common, cell) {
+  const panel = common.tracker.currentWidget;
+  if (panel) {
+    common.app.shell.activateById(panel.id);
+    enter(common, panel, panel.content.widgets.find(({ model }) => model?.id === cell));
   }
 }
 
