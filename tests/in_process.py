@@ -116,9 +116,7 @@ class Page:
         self.publisher = Publisher()
         self.shell.display_pub = self.publisher
 
-    def run(
-        self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = (), told: object = None
-    ) -> Cell:
+    def run(self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = (), told: object = None) -> Cell:
         """Run a cell as JupyterLab would, which tells of `deleted` cells; with no `cell_id`, as a console would.
 
         `told` is what the front end's extension says with it.

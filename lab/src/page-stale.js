@@ -35,9 +35,6 @@ export function showStale(common, panel) {
   button.className = `${STALE}-run`;
   button.title = trans.__('Runs the cells whose earlier turns have changed, in the order of the page');
   const widget = new Widget({ node: button });
-  if (!panel.toolbar.insertBefore('spacer', STALE, widget)) {
-    panel.toolbar.addItem(STALE, widget);
-  }
   /** Gives the cells to run, in the order of the page. */
   const stale = () => {
     const cells = panel.content.widgets.filter((cell) => cell.model); // one that is gone has none
@@ -47,6 +44,9 @@ export function showStale(common, panel) {
   };
   const show = guarded('page', () => {
     const count = panel.isDisposed ? 0 : stale().length;
+    if (count && !widget.parent && !panel.toolbar.insertBefore('spacer', STALE, widget)) {
+      panel.toolbar.addItem(STALE, widget);
+    }
     widget.setHidden(!count);
     button.textContent = trans.__('Run stale cells (%1)', count);
   });

@@ -115,7 +115,7 @@ class CellTracker:
         self.cell = front_ends.running_cell(metadata, getattr(info, "cell_id", None))
         self.run += 1
         self.execution_count = self._next_count if info.store_history else None
-        self.told = told_with(metadata)
+        self.told = told_with(metadata, self.told)
         self.just_deleted = self._deleted(metadata)
         self.deleted = self.deleted.union(self.just_deleted).difference({self.cell})
         self.are_there(self.told.cells or () if self.told is not None else ())

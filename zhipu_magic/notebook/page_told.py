@@ -18,24 +18,27 @@ MOST_CELLS, LONGEST_CELL = 10_000, 200
 class Told(NamedTuple):
     """What the page says. `cells` are those that ask, in their order, None if it does not say; `settings` are the
     user's in the front end, by the name of the trait. `speaks` is its version, and all else is empty if that is
-    another one than ours.
+    another one than ours. `said` is all of it as it came.
     """
 
     cells: tuple[str, ...] | None = None
     settings: Mapping[str, object] = {}
     speaks: object = VERSION
+    said: object = None
 
 
-def told_with(metadata: Mapping[str, Any]) -> Told | None:
-    """What a request's metadata says; None where there is no extension."""
+def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told | None:
+    """What a request's metadata says, which is mostly what the one `before` said; None where there is no extension."""
     said = metadata.get(NAME)
     if not isinstance(said, Mapping):
         return None
+    if before is not None and said == before.said:
+        return before
     version = said.get("version")
     if type(version) is not int or version != VERSION:
-        return Told(speaks=version)
+        return Told(speaks=version, said=said)
     settings = said.get("settings")
-    return Told(cells_of(said.get("cells")), settings if isinstance(settings, Mapping) else {})
+    return Told(cells_of(said.get("cells")), settings if isinstance(settings, Mapping) else {}, said=said)
 
 
 def cells_of(said: object) -> tuple[str, ...] | None:

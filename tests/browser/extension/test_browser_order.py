@@ -160,7 +160,9 @@ def test_split_merged_and_duplicated_cells(user: User) -> None:
 def test_cells_that_wait_in_the_queue_stand_in_the_page_s_order(
     front_end: FrontEnd, server: PracticeServer, opened: Open
 ) -> None:
-    user = User(opened(front_end, front_end.write("queued", LOAD, *TURNS, "import time; time.sleep(2)", "pass")), server)
+    user = User(
+        opened(front_end, front_end.write("queued", LOAD, *TURNS, "import time; time.sleep(2)", "pass")), server
+    )
     user.begin()
     user.insert_below("first", "%%glm\nbetween")
     asked = len(server.requests)
@@ -191,6 +193,7 @@ def test_a_page_that_is_loaded_again_has_its_marks_again(user: User) -> None:
     user.ask("between")
     user.sees_stale("second", "third")
     user.notebook.save()
+    user.page.wait_for_timeout(500)  # until the page knows that it is saved
     user.notebook.load()
     user.sees_stale("second", "third")
     user.button(2)

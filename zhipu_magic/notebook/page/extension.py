@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...chat.rows.mapped import Mapped
     from ..display.dashboard_figures import DashboardFigures
     from .link import PageLink
+    from .picture import Picture
 
 _LONGEST_VERSION = 20
 
@@ -53,6 +54,7 @@ class PageExtension:
         self._defaults = PageDefaults(settings, notify)
         self._tables = AskedTables()
         self._link: PageLink | None = None
+        self._picture: Picture | None = None
         self._is_refused = False
         self._told: tuple[object, ...] | None = None
         if cells.told is not None:
@@ -97,8 +99,8 @@ class PageExtension:
             self._is_refused = True
             other = shorten(printable(str(version)), _LONGEST_VERSION)
             self._notify(
-                f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the order "
-                "of the page is not followed. Install the same version on both sides, and reload the page."
+                f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the "
+                "order of the page is not followed. Install the same version on both sides, and reload the page."
             )
 
     # What is told
@@ -141,9 +143,10 @@ class PageExtension:
         self._told = (state, tables)
         if chat is None:
             return None
-        from .picture import picture
+        from .picture import Picture
 
-        known = picture(self._figures(), chat.history.threads, on_page=self._identity.on_page, hide=chat.service.hide)
+        self._picture = self._picture or Picture(self._identity.on_page)
+        known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
         return {**known, "tables": tables}
 
     def _hear(self, said: object) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...text.errors import GLMError
 from ..asides import Asides
 from ..jobs import Jobs
-from .identity import CellIdentity
+from .identity import CellIdentity, is_position
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
+    from ...history.conversation import Conversation
 
 
 class PageOrder:
@@ -24,12 +25,14 @@ class PageOrder:
         self._jobs = jobs
         self._asides = asides
         self._cells: tuple[str, ...] = ()
-        #: What the conversation was brought into order with, and that conversation.
-        self._done: tuple[object, ...] = ()
+        self._has_positions = False
+        #: The conversation that was brought into order, with these cells, and for these that may ask.
+        self._done: tuple[Conversation, Sequence[str], Set[str]] | None = None
 
     def tell(self, cells: tuple[str, ...]) -> None:
         """Note that these are the cells of the page that ask, in their order."""
-        self._cells = cells
+        if cells is not self._cells:
+            self._cells, self._has_positions = cells, any(map(is_position, cells))
 
     def follow(self, running: str | None = None) -> None:
         """Bring the conversation into the page's order, and turns back whose deleted cells are there again.
@@ -39,7 +42,9 @@ class PageOrder:
         chat = self._chat()
         if chat is None or not self._cells:
             return
-        known = [cell for cell in map(self._identity.known, self._cells) if cell is not None]
+        known: Sequence[str] = self._cells
+        if self._has_positions:
+            known = tuple(cell for cell in map(self._identity.known, known) if cell is not None)
         asking = {cell for cell in (running, *(job.work.cell for job in self._jobs.running)) if cell is not None}
         if self._is_done(chat, known, asking):
             return
@@ -48,5 +53,8 @@ class PageOrder:
         self._asides.bring_back(known)
         self._done = (chat.state.conversation, known, asking)
 
-    def _is_done(self, chat: Chat, known: list[str], asking: set[str]) -> bool:
-        return bool(self._done) and self._done[0] is chat.state.conversation and self._done[1:] == (known, asking)
+    def _is_done(self, chat: Chat, known: Sequence[str], asking: Set[str]) -> bool:
+        if self._done is None:
+            return False
+        conversation, cells, might_ask = self._done
+        return conversation is chat.state.conversation and cells == known and asking <= might_ask

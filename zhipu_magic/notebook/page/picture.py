@@ -15,6 +15,7 @@ from ..page_told import VERSION
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread
+    from ...history.turn import Turn
 
 #: Turns that are told, and characters of what a cell asked.
 _MOST_TURNS, _LONGEST_PROMPT = 1_000, 80
@@ -24,48 +25,52 @@ _LOOKED_AT = 10 * _LONGEST_PROMPT
 _CUT = frozenset({"interrupted", "length"})
 
 
-def picture(
-    figures: DashboardFigures,
-    threads: Sequence[Thread],
-    *,
-    on_page: Callable[[str], str | None],
-    hide: Callable[[str], str],
-) -> dict[str, Any]:
-    """The conversation as the page shows it. `on_page` gives the page's id of a cell, and `hide` removes the key."""
-    here = figures.state.conversation.here
-    ordered = (here, *(thread for thread in threads if thread.name != here.name))
-    told = islice(_turns(ordered, on_page, hide), _MOST_TURNS)
-    return {
-        "type": "state",
-        "version": VERSION,
-        "thread": here.name,
-        "threads": [{"name": thread.name, "turns": thread.size} for thread in threads],
-        "turns": list(told)[::-1],
-        "usage": [list(pair) for pair in _usage(figures)],
-    }
+class Picture:
+    """Makes it after each change. A turn is looked at only once, for the most that changes is where it stands."""
 
+    def __init__(self, on_page: Callable[[str], str | None]) -> None:
+        """`on_page` gives the page's id of a cell; None if that is not known."""
+        self._on_page = on_page
+        self._known: dict[str, tuple[Turn, dict[str, Any]]] = {}
 
-def _turns(
-    threads: Sequence[Thread], on_page: Callable[[str], str | None], hide: Callable[[str], str]
-) -> Iterator[dict[str, Any]]:
-    """The turns that stand and have a cell on the page, the newest of each thread first."""
-    for thread in threads:
-        for link in back_from(thread.last):
-            cell = on_page(link.turn.cell) if link.turn.cell is not None and not link.aside else None
+    def of(self, figures: DashboardFigures, threads: Sequence[Thread], hide: Callable[[str], str]) -> dict[str, Any]:
+        """The conversation as the page shows it; `hide` removes the key from a text."""
+        here = figures.state.conversation.here
+        known, self._known = self._known, {}
+        turns: list[dict[str, Any]] = []
+        for thread, link in islice(_standing(here, threads), _MOST_TURNS):
+            turn = link.turn
+            seen = known.get(turn.id)
+            if seen is None or seen[0] is not turn:
+                seen = (turn, _facts(turn, hide))
+            self._known[turn.id] = seen
+            cell = self._on_page(turn.cell or "")
             if cell is not None:
-                yield _turn(link, cell, thread.name, hide)
+                turns.append({"cell": cell, "thread": thread, "number": link.number, **seen[1], "stale": link.stale})
+        return {
+            "type": "state",
+            "version": VERSION,
+            "thread": here.name,
+            "threads": [{"name": thread.name, "turns": thread.size} for thread in threads],
+            "turns": turns[::-1],
+            "usage": [list(pair) for pair in _usage(figures)],
+        }
 
 
-def _turn(link: Link, cell: str, thread: str, hide: Callable[[str], str]) -> dict[str, Any]:
-    turn = link.turn
+def _standing(here: Thread, threads: Sequence[Thread]) -> Iterator[tuple[str, Link]]:
+    """The turns that stand and have a cell: those of the current thread first, the newest of each first."""
+    for thread in (here, *(each for each in threads if each.name != here.name)):
+        for link in back_from(thread.last):
+            if link.turn.cell is not None and not link.aside:
+                yield thread.name, link
+
+
+def _facts(turn: Turn, hide: Callable[[str], str]) -> dict[str, Any]:
+    """What does not change of a turn."""
     return {
-        "cell": cell,
-        "thread": thread,
-        "number": link.number,
         "prompt": shorten(hide((turn.written or turn.prompt)[:_LOOKED_AT]), _LONGEST_PROMPT),
         "model": turn.model,
         "tokens": turn.tokens,
-        "stale": link.stale,
         "cut": turn.finish_reason in _CUT,
     }
 
