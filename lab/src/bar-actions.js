@@ -48,7 +48,7 @@ export function actions(common, panel, facts, bar, say) {
   /** @type {[boolean, string, string, Action['icon'], () => unknown][]} */
   const all = [
     [runs && kernel !== null, 'stop', trans.__('Stop'), stopIcon, () => kernel?.interrupt()],
-    [rests, 'again', trans.__('Run again'), refreshIcon, () => run(common, panel, [cell])],
+    [rests && facts.asks, 'again', trans.__('Run again'), refreshIcon, () => run(common, panel, [cell])],
     [reply.text !== '', 'copy', trans.__('Copy as Markdown'), copyIcon, copy],
     [python !== '', 'insert', trans.__('Insert code below'), codeIcon, take],
     [

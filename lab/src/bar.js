@@ -166,14 +166,15 @@ class Bars {
     const { outputs, id, sharedModel } = /** @type {CodeCell} */ (cell).model;
     const reply = replyIn(Array.from({ length: outputs.length }, (_, at) => outputs.get(at)));
     const waits = this._queue.has(cell);
-    if (!reply.asked && !((outputs.length || waits) && askingLine(sharedModel.getSource()))) {
+    const asks = askingLine(sharedModel.getSource()) !== null;
+    if (!reply.asked && !(asks && (outputs.length || waits))) {
       return null;
     }
     const kernel = this._panel.sessionContext.session?.kernel ?? null;
     const { state } = this._link;
     const turn = turnOf(state, id);
     return {
-      cell, reply, kernel, state, turn, waits,
+      cell, reply, kernel, state, turn, waits, asks,
       runs: this._runs(cell, reply.grows, kernel?.status),
       idle: kernel?.status === 'idle',
       python: reply.grows ? '' : pythonIn(reply.text),
