@@ -64,7 +64,14 @@ export const commands = {
       ],
     ];
     const jupyterlab = common.translator.load('jupyterlab');
-    const card = { command: NOTEBOOK, args: { inLauncher: true }, category: jupyterlab.__('Notebook'), rank: 5 };
+    const card = {
+      command: NOTEBOOK,
+      args: { inLauncher: true },
+      category: jupyterlab.__('Notebook'),
+      rank: 5,
+      // among kernels, cards show a picture, which has no colour of its surroundings
+      kernelIconUrl: `data:image/svg+xml,${encodeURIComponent(glm.svgstr.replace('currentColor', '#3b7de0'))}`,
+    };
     const ends = [
       ...all.map(([id, options]) => app.commands.addCommand(id, options)),
       ...all.map(([command]) => palette?.addItem({ command, category: 'GLM' })),
@@ -93,21 +100,25 @@ function isAsking(cell) {
   return cell?.model?.type === 'code' && askingLine(cell.model.sharedModel.getSource()) !== null;
 }
 
-/** The lines that the switch took from cells, for when it is switched back. @type {WeakMap<object, string>} */
+/**
+ * What the switch took from cells, and what stood above it, for when they are switched back.
+ * @type {WeakMap<object, { above: string, line: string }>}
+ */
 const taken = new WeakMap();
 
 /** @param {Cell} cell */
 function toggle({ model }) {
   const { sharedModel } = model;
   const source = sharedModel.getSource();
-  const line = askingLine(source);
-  if (line) {
-    taken.set(model, source.slice(line.start, line.end));
-    sharedModel.updateSource(line.start, line.end, '');
-  } else {
-    const before = taken.get(model) ?? '%%glm';
-    sharedModel.updateSource(0, 0, before.endsWith('\n') ? before : `${before}\n`);
+  const found = askingLine(source);
+  if (found) {
+    taken.set(model, { above: source.slice(0, found.start), line: source.slice(found.start, found.end) });
+    sharedModel.updateSource(found.start, found.end, '');
+    return;
   }
+  const { above, line } = taken.get(model) ?? { above: '', line: '%%glm' };
+  const place = source.startsWith(above) ? above.length : 0;
+  sharedModel.updateSource(place, place, line.endsWith('\n') ? line : `${line}\n`);
 }
 
 /** @param {Common} common */
