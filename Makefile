@@ -3,7 +3,7 @@
 # make test-front-ends   all tests in real browsers, those among them that take minutes
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
-# make check   lint, types, and which room may import which
+# make check   lint, types, and which room may import which; the same for the front-end extension, with node
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make notebooks   run the notebooks again and save their outputs and journals
@@ -12,17 +12,22 @@ PYTHON ?= python3
 VENV := .venv
 CLIENTS := .venv-clients
 RUN := $(VENV)/bin/python
+LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
+# Runs what needs node; where that is missing it says what is left out, and in CI it fails.
+NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
+  echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
 .PHONY: demo test test-front-ends test-servers test-clients check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
-test: $(VENV)/test $(VENV)/renderers
+test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
 	for notebook in notebooks/*.ipynb; do \
 	  JPY_SESSION_NAME=$(CURDIR)/$$notebook ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
 	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
 	done
+	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
 test-front-ends: $(VENV)/test
@@ -35,11 +40,12 @@ test-servers: $(VENV)/test
 test-clients: $(CLIENTS)/ready
 	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default -W ignore::ResourceWarning tests/clients
 
-check: $(VENV)/dev
+check: $(VENV)/dev $(VENV)/lab-tools
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
@@ -53,14 +59,19 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers $(CLIENTS) tests/node/node_modules
+	rm -rf $(VENV) .venv-servers $(CLIENTS) tests/node/node_modules lab/node_modules
 
-$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml
+$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	touch $@
+
+$(VENV)/lab-tools: lab/package-lock.json
+	if command -v npm >/dev/null; then \
+	  npm ci --prefix lab --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
+	fi || true
 
 # Without npm, the tests that need these are skipped.
 $(VENV)/renderers: tests/node/package-lock.json

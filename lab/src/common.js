@@ -1,0 +1,94 @@
+// What all parts share: the page's application, notebooks, settings and language.
+
+import { complain } from './console.js';
+
+/** The domain of our texts among the page's translations. */
+const DOMAIN = 'zhipu_magic_lab';
+
+/**
+ * @typedef {import('@jupyterlab/settingregistry').ISettingRegistry} ISettingRegistry
+ * @typedef {{
+ *   app: import('@jupyterlab/application').JupyterFrontEnd,
+ *   packages: Packages,
+ *   tracker: import('@jupyterlab/notebook').INotebookTracker,
+ *   registry: ISettingRegistry | null,
+ *   translator: import('@jupyterlab/translation').ITranslator | null,
+ * }} Given
+ */
+
+export class Common {
+  /**
+   * @param {string} id The plugin whose settings these are.
+   * @param {Given} given
+   */
+  constructor(id, { app, packages, tracker, registry, translator }) {
+    this.id = id;
+    this.app = app;
+    this.packages = packages;
+    this.tracker = tracker;
+    this.translator = translator ?? packages['@jupyterlab/translation'].nullTranslator;
+    /** Gives texts in the page's language. */
+    this.trans = this.translator.load(DOMAIN);
+    /** The settings, once they are loaded; null where the page keeps none. */
+    this.settings = registry ? this._load(registry) : Promise.resolve(null);
+  }
+
+  /**
+   * Run a part while its setting is on, which it is where the page keeps no settings.
+   * @param {import('./part.js').Part} part
+   * @param {unknown[]} services
+   */
+  async run(part, services) {
+    /** @type {(() => void) | null} */
+    let stop = null;
+    const follow = () => {
+      const wanted = settings?.get(part.name).composite !== false;
+      try {
+        if (wanted && !stop) {
+          stop = part.start(this, ...services);
+        } else if (!wanted && stop) {
+          const end = stop;
+          stop = null;
+          end();
+        }
+      } catch (error) {
+        complain(part.name, error);
+      }
+    };
+    const settings = await this.settings;
+    settings?.changed.connect(follow);
+    follow();
+  }
+
+  /**
+   * @param {ISettingRegistry} registry
+   */
+  async _load(registry) {
+    try {
+      registry.transform(this.id, { fetch: (plugin) => this._translated(plugin) });
+      return await registry.load(this.id);
+    } catch (error) {
+      complain('settings', error);
+      return null;
+    }
+  }
+
+  /**
+   * The settings' titles and descriptions in the page's language: the server translates only those of language packs.
+   * @param {import('@jupyterlab/settingregistry').ISettingRegistry.IPlugin} plugin
+   */
+  _translated(plugin) {
+    /** @type {(node: any) => void} */
+    const translate = (node) => {
+      for (const name of ['title', 'description', 'label', 'caption']) {
+        if (typeof node[name] === 'string') {
+          node[name] = this.trans.__(node[name]);
+        }
+      }
+      Object.values(node).forEach((inner) => inner && typeof inner === 'object' && translate(inner));
+    };
+    const schema = structuredClone(plugin.schema);
+    translate(schema);
+    return { ...plugin, schema };
+  }
+}
