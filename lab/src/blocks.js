@@ -65,7 +65,7 @@ class Block {
   words = '';
   hasItems = false;
   hasQuotes = false;
-  /** @type {{ mark: string, inner: boolean } | null} */
+  /** @type {{ mark: string, indent: number } | null} */
   fence = null;
 
   /**
@@ -103,18 +103,19 @@ class Block {
       if (!mark.startsWith(this.fence.mark) || info.trim()) {
         return true;
       }
-      if (this.fence.inner ? before === '' : /^ {4}|\t|[^ ]/.test(before)) {
-        return !this.fence.inner;
+      if (this.fence.indent && before.length < this.fence.indent) {
+        return false;
       }
-      this.fence = null;
+      if (this.fence.indent || /^ {0,3}$/.test(before)) {
+        this.fence = null;
+      }
       return true;
     }
     this.hasItems ||= ITEM.test(line);
     this.hasQuotes ||= QUOTE.test(line);
     if (found && !(mark.startsWith('`') && info.includes('`'))) {
-      const inner = before !== '';
-      this.fence = { mark, inner };
-      return !inner || this.hasItems || this.hasQuotes;
+      this.fence = { mark, indent: before.length };
+      return before === '' || this.hasItems || this.hasQuotes;
     }
     this.words += `${line}\n`;
     return true;
@@ -152,7 +153,8 @@ export function moreRows(before, after) {
   if (kept < 3 || lines.length < kept || !old[0]?.includes('|') || !DELIMITERS.test(old[1] ?? '')) {
     return null;
   }
-  if (old.some((line, index) => index < kept && line !== lines[index]) || lines.some((line) => !/^ {0,3}\|/.test(line))) {
+  const goesOn = old.every((line, index) => index === kept || line === lines[index]);
+  if (!goesOn || !lines.every((line) => /^ {0,3}\|/.test(line))) {
     return null;
   }
   return { table: [...lines.slice(0, 2), ...lines.slice(kept)].join('\n'), kept: kept - 2 };
