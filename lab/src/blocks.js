@@ -8,6 +8,7 @@ const ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
 const QUOTE = /^ {0,3}>/;
 const FENCE = /^([ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)*)(`{3,}|~{3,})(.*)$/;
 const CODE_SPAN = /(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)/g;
+const ADDRESS = /<[a-z][a-z\d+.-]*:[^\s<>]*>|<[^\s<>@]+@[^\s<>@]+>/gi;
 const TAG = /<(\/?)([a-z][a-z\d-]*)(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
 const VOID = new Set(['area', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'wbr']);
 /** What may hold anything, or reaches over blank lines. */
@@ -78,7 +79,7 @@ class Block {
   }
 
   get isBalanced() {
-    const words = this.words.replace(CODE_SPAN, '');
+    const words = this.words.replace(CODE_SPAN, '').replace(ADDRESS, '');
     if (RAW.test(words)) {
       return false;
     }
@@ -89,7 +90,7 @@ class Block {
       }
       return '';
     });
-    return depth === 0 && !/<[a-z/]/i.test(rest.replace(/<[a-z][a-z\d+.-]*:[^\s<>]*>|<[^\s<>@]+@[^\s<>@]+>/gi, ''));
+    return depth === 0 && !/<[a-z/]/i.test(rest);
   }
 
   /**

@@ -26,17 +26,18 @@ export const growing = {
   start({ packages, tracker }) {
     /** @type {Map<IRenderMimeRegistry, () => void>} */
     const taught = new Map();
-    /** @type {(panel: NotebookPanel) => void} */
-    const teach = guarded(NAME, (panel) => {
+    /** @param {NotebookPanel} panel */
+    const follows = (panel) => {
       const registry = panel.content.rendermime;
       if (!taught.has(registry)) {
         taught.set(registry, follow(registry, packages['@jupyterlab/rendermime']));
         panel.disposed.connect(() => taught.delete(registry));
       }
-    });
+    };
+    const teach = guarded(NAME, follows);
     /** @type {(_: unknown, panel: NotebookPanel) => void} */
     const added = (_, panel) => teach(panel);
-    tracker.forEach((panel) => void teach(panel));
+    tracker.forEach(teach);
     tracker.widgetAdded.connect(added);
     return () => {
       tracker.widgetAdded.disconnect(added);
