@@ -1,6 +1,7 @@
 # make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
 # make test    all tests
-# make test-front-ends   all tests in real browsers, those among them that take minutes
+# make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
+#              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which; the same for the front-end extension, with node
@@ -11,6 +12,8 @@
 PYTHON ?= python3
 VENV := .venv
 CLIENTS := .venv-clients
+OLDEST := .venv-oldest
+BESIDE := .venv-beside
 RUN := $(VENV)/bin/python
 LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
@@ -30,8 +33,11 @@ test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
-test-front-ends: $(VENV)/test
-	ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(RUN) -m pytest -q -n 2 --dist loadfile tests/browser
+test-front-ends: $(VENV)/test $(OLDEST)/ready $(BESIDE)/ready
+	for python in $(RUN) $(OLDEST)/bin/python; do \
+	  ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $$python -m pytest -q -n 2 --dist loadfile tests/browser || exit 1; \
+	done
+	ZHIPU_MAGIC_TEST_FRONT_ENDS=1 $(BESIDE)/bin/python -m pytest -q -n 2 --dist loadfile tests/browser/extension
 
 test-servers: $(VENV)/test
 	$(RUN) tests/servers/environments.py
@@ -59,7 +65,7 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers $(CLIENTS) tests/node/node_modules lab/node_modules
+	rm -rf $(VENV) .venv-servers $(CLIENTS) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
@@ -72,6 +78,13 @@ $(VENV)/lab-tools: lab/package-lock.json
 	if command -v npm >/dev/null; then \
 	  npm ci --prefix lab --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
 	fi || true
+
+$(OLDEST)/ready: PACKAGES := "jupyterlab==4.2.*" "notebook==7.2.*"
+$(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-server
+$(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(LAB)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" $(PACKAGES)
+	touch $@
 
 # Without npm, the tests that need these are skipped.
 $(VENV)/renderers: tests/node/package-lock.json

@@ -135,6 +135,17 @@ class FrontEnd:
         finally:
             written.unlink()
 
+    @contextmanager
+    def without_extension(self) -> Iterator[None]:
+        """Have our extension disabled, for pages that are opened meanwhile."""
+        written = self._home / "config" / "labconfig" / "page_config.json"
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(json.dumps({"disabledExtensions": {"zhipu-magic": True}}))
+        try:
+            yield
+        finally:
+            written.unlink()
+
     def has_kernel_for(self, path: Path) -> bool:
         """Whether a kernel is ready, and a page with this notebook connected to it."""
         kernels = [each["kernel"] for each in self._call("GET", "/api/sessions").json() if each["path"] == path.name]
