@@ -1,8 +1,8 @@
 // Splits Markdown into blocks, each of which renders alone as it does in the whole. Where that is not certain, what
 // follows stays in one block: rendering it whole is slower, and never wrong. Pure.
 
-/** What may define a link, which any other block may use. */
-const DEFINITION = /^[ \t>*+\-\d.)]*\[[^\]]*\]:/m;
+/** What may define a link, which any other block may use; and what the page puts in the place of mathematics. */
+const SHARED = /^[ \t>*+\-\d.)]*\[[^\]]*\]:|@@\d+@@/m;
 const BLANK = /^[ \t]*$/;
 const ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
 const QUOTE = /^ {0,3}>/;
@@ -23,7 +23,7 @@ const MOST_OPEN = 20;
  * @returns {string[]}
  */
 export function blocks(source) {
-  const starts = DEFINITION.test(source) ? null : places(source);
+  const starts = SHARED.test(source) ? null : places(source);
   if (!starts) {
     return [source];
   }
@@ -124,13 +124,13 @@ class Block {
 }
 
 /**
- * The code of a block that is a fence and nothing else, closed or not.
+ * The code of a block that is a fence and nothing else, closed or not, in a language with a plain name.
  * @param {string} block
  * @returns {{ language: string, code: string } | null}
  */
 export function fenced(block) {
   const [first = '', ...lines] = block.trimEnd().split('\n');
-  const [, mark = '', language = ''] = /^(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$/.exec(first) ?? [];
+  const [, mark = '', language = ''] = /^(`{3,}|~{3,})[ \t]*([\w+#.-]*)(?:[ \t][^`]*)?$/.exec(first) ?? [];
   if (!mark) {
     return null;
   }

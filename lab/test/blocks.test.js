@@ -56,7 +56,7 @@ test('a long text that closes nothing takes no long time', () => {
 test('code is taken out of its fence', () => {
   assert.deepEqual(fenced('```python title\na\n\nb\n```\n\n'), { language: 'python', code: 'a\n\nb' });
   assert.deepEqual(fenced('~~~\na'), { language: '', code: 'a' });
-  for (const text of ['a', '```\na\n```\nb', '```a`', '']) {
+  for (const text of ['a', '```\na\n```\nb', '```a`', '```a"b\nc', '']) {
     assert.equal(fenced(text), null);
   }
 });

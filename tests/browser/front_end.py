@@ -57,12 +57,11 @@ _SEEN = f"""index => {{
 class FrontEnd:
     """A server that serves one front end, its files and its settings all under `home`.
 
-    It has the front-end extension of these sources, unless it is to be without (`extended`).
+    It has the front-end extension as these sources are, whatever is installed.
     """
 
-    def __init__(self, name: str, home: Path, service: dict[str, str], *, extended: bool = True) -> None:
+    def __init__(self, name: str, home: Path, service: dict[str, str]) -> None:
         self.name = name
-        self._extended = extended
         self.notebooks = home / "notebooks"
         self._home = home
         self._service = service
@@ -140,7 +139,7 @@ class FrontEnd:
         """Have our extension disabled, for pages that are opened meanwhile."""
         written = self._home / "config" / "labconfig" / "page_config.json"
         written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(json.dumps({"disabledExtensions": {"zhipu-magic": True}}))
+        written.write_text(json.dumps({"disabledExtensions": {_EXTENSION: True}}))
         try:
             yield
         finally:
@@ -179,10 +178,6 @@ class FrontEnd:
         return path
 
     def _put_extension(self) -> None:
-        """Have the extension as these sources are, whatever is installed; or have it disabled."""
-        page = self._home / "config" / "labconfig" / "page_config.json"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(json.dumps({"disabledExtensions": {_EXTENSION: not self._extended}}))
         place = self._home / "jupyter" / "labextensions" / _EXTENSION
         shutil.copytree(_LAB / "src", place / "static" / "here")
         shutil.copytree(_LAB / "schemas", place / "schemas" / _EXTENSION)
