@@ -165,13 +165,13 @@ class Growing {
     if (!this._grows || !area || cleared.has(area)) {
       return;
     }
-    const end = heldHeight(area);
-    const memory = { what: kept(area), end };
+    const what = kept(area);
+    const release = heldHeight(area);
+    const memory = { what, end: () => void (cleared.get(area) === memory && cleared.delete(area) && release()) };
     cleared.set(area, memory);
-    const forget = () => cleared.get(area) === memory && cleared.delete(area) && end();
-    // the notebook may also have been closed, or the cell scrolled out of a page that keeps only what is in sight
-    queueMicrotask(() => area.isConnected || forget());
-    window.setTimeout(forget, 2000);
+    // the notebook may also have been closed, or the cell moved or scrolled out of sight: then the output lives on
+    queueMicrotask(() => (this._widget.isDisposed && area.isConnected) || memory.end());
+    window.setTimeout(memory.end, 2000);
   }
 
   /**
@@ -182,8 +182,8 @@ class Growing {
     const area = this._area;
     const memory = area && cleared.get(area);
     if (area && (what || memory)) {
-      cleared.delete(area);
       restore(area, what ?? /** @type {NonNullable<typeof memory>} */ (memory).what);
+      // not before the next frame: the page may render an output twice
       requestAnimationFrame(() => requestAnimationFrame(() => memory?.end()));
     }
   }
