@@ -2,12 +2,14 @@
 
 import { complain } from './console.js';
 import { Link } from './page-link.js';
+import { traitsSet } from './traits.js';
 
 /** The domain of our texts among the page's translations. */
 const DOMAIN = 'zhipu_magic_lab';
 
 /**
  * @typedef {import('@jupyterlab/settingregistry').ISettingRegistry} ISettingRegistry
+ * @typedef {import('@jupyterlab/settingregistry').ISettingRegistry.ISettings} ISettings
  * @typedef {{
  *   app: import('@jupyterlab/application').JupyterFrontEnd,
  *   packages: Packages,
@@ -32,6 +34,8 @@ export class Common {
     this.trans = this.translator.load(DOMAIN);
     /** The settings, once they are loaded; null where the page keeps none. */
     this.settings = registry ? this._load(registry) : Promise.resolve(null);
+    /** @type {ISettings | null} The same, without waiting. */
+    this._set = null;
     /** @type {WeakMap<object, Link>} */
     this._links = new WeakMap();
   }
@@ -52,7 +56,8 @@ export class Common {
    * @returns {import('@lumino/coreutils').JSONObject | null}
    */
   traits() {
-    return null;
+    const set = traitsSet(this._set?.user);
+    return Object.keys(set).length ? set : null;
   }
 
   /**
@@ -88,7 +93,8 @@ export class Common {
   async _load(registry) {
     try {
       registry.transform(this.id, { fetch: (plugin) => this._translated(plugin) });
-      return await registry.load(this.id);
+      this._set = await registry.load(this.id);
+      return this._set;
     } catch (error) {
       complain('settings', error);
       return null;

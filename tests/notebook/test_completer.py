@@ -21,6 +21,7 @@ from prompt_toolkit.document import Document
 
 from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.completer import completer
+from zhipu_magic.notebook.completer.asked import ENQUIRY
 from zhipu_magic.notebook.completer.place import offer
 from zhipu_magic.notebook.line.options import PARSER
 from zhipu_magic.practice import Answer, PracticeServer
@@ -647,3 +648,45 @@ print(*({"pandas", "polars", "numpy", "matplotlib", "pydantic", "zhipuai", "http
     assert first.split() == ["zhipu_magic.notebook.completer", "zhipu_magic.notebook.completer.completer"]
     assert "0" not in counts
     assert last.split() == []
+
+
+def asked(page: Page, cell: str, *insides: str) -> list[tuple[str, str]]:
+    """What the page learns about these references of a cell, in the way in which it asks."""
+    text = f"{cell}\n{{{{ " + "".join(ENQUIRY + inside for inside in insides)
+    with provisionalcompleter():
+        found = rectify_completions(text, page.shell.Completer.completions(text, len(text)))
+        return [(each.text, each.type) for each in found]
+
+
+def test_the_page_learns_which_references_are_names(page: Page) -> None:
+    page.run("inventory, _aside = {}, 0")
+    assert asked(page, "%%glm", "inventory", 'invetory["bolts"] | 50', "_aside", "In", "error", "f(x)", "zebra") == [
+        ("0", "known"),
+        ("1 inventory", "unknown"),
+        ("2", "known"),
+        ("3", "known"),
+        ("4", "known"),
+        ("5", "text"),
+        ("6", "unknown"),
+    ]
+    assert len(asked(page, "%%glm", *["inventory"] * 1_000)) == 200
+
+
+def test_the_page_learns_which_references_are_columns(tabled: Page) -> None:
+    insides = ("text", 'note | default("none")', "row.txt", "txt")
+    unknown = [("1", "unknown"), ("2", "known"), ("3 text", "unknown")]
+    assert asked(tabled, "%%glm --each frame -q", *insides) == [("0", "known"), *unknown]
+    # A table that cannot be told before it is asked for may have any column.
+    assert asked(tabled, "%%glm --each rest", *insides) == [(str(number), "known") for number in range(4)]
+
+
+def test_asking_about_references_runs_nothing_of_the_users(page: Page) -> None:
+    page.run(
+        "ran = []\n"
+        "class Loud:\n"
+        "    def __getattr__(self, name): ran.append(name)\n"
+        "    def __getitem__(self, key): ran.append(key)\n"
+        "loud = Loud()"
+    )
+    assert asked(page, "%%glm", "loud.x", "loud[0]", "lod.x") == [("0", "known"), ("1", "known"), ("2 loud", "unknown")]
+    assert page.names["ran"] == []

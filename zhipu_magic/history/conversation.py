@@ -259,7 +259,7 @@ class Thread:
 
     def _now(self, what: str, before: Step | None) -> Step:
         """The step that leads back here, from where `what` is done or undone."""
-        return Step(self.last, what, before, 1, self.system_texts.left_by_reset, self.order)
+        return Step(self.last, what, before, left_by_reset=self.system_texts.left_by_reset, order=self.order)
 
     def _arranged(self) -> Thread:
         """With its links in its order; those before the first that moves are shared with the old ones."""

@@ -67,11 +67,15 @@ class CellTracker:
         self._next_count = shell.execution_count
 
     @property
+    def source(self) -> str:
+        """The source of the running cell; empty where none runs."""
+        return (self._info.raw_cell or "") if self._info is not None else ""
+
+    @property
     def is_glm_cell(self) -> bool:
         """Whether the running cell is a `%%glm` cell or a `%glm` line and nothing else, so that all output is ours."""
-        source = (self._info.raw_cell or "") if self._info is not None else ""
-        cell = glm_cell.find(source)
-        return not cell.around if cell is not None else _ONE_LINE.fullmatch(source) is not None
+        cell = glm_cell.find(self.source)
+        return not cell.around if cell is not None else _ONE_LINE.fullmatch(self.source) is not None
 
     @property
     def failure(self) -> Failure | None:

@@ -91,6 +91,7 @@ class Session:
             self._chat = page_chat.new_chat(
                 self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
             )
+            self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
                 self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
         return self._chat

@@ -65,7 +65,15 @@ class Pages:
         origin = self._asked.get(event.of or "")
         prompt = hash(event.prompt) if origin is None else origin.prompt
         before, system = thread_before(thread, event), system_before(thread, event)
-        asked = Asked(event.id, place, before, system, thread.own_system, event.joins, prompt)
+        asked = Asked(
+            id=event.id,
+            place=place,
+            before=before,
+            system=system,
+            own_system=thread.own_system,
+            joins=event.joins,
+            prompt=prompt,
+        )
         self._asked[event.id] = asked
         self._by_prompt.setdefault(prompt, []).append(asked)
 

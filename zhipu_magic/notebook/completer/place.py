@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import glm_cell
 from ..glm_cell import GlmCell
 from . import kinds, names, tables
+from .asked import ENQUIRY, answers
 from .words import Found, Offer, Word, begun, split
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def _in_cell(session: Session, cell: GlmCell, cursor: int) -> Offer | None:
         return None
     if "--raw" in cell.line and "--raw" in split(cell.line + " ")[0]:
         return None
-    return _prose(session, cell.source[cell.below : cursor], cell.source[cursor:], _row(session, cell.line))
+    before, row = cell.source[cell.below : cursor], _row(session, cell.line)
+    if ENQUIRY in before:
+        return Offer("", answers(session, before, row, any_column=not row and "--each" in cell.line))
+    return _prose(session, before, cell.source[cursor:], row)
 
 
 def _in_string(before: str) -> bool:

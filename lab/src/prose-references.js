@@ -1,0 +1,65 @@
+// Where `{{ references }}` are in a prompt: the rule of the kernel's `braces`. Code and mathematics hold none.
+
+const BRACES = /(?<!\{)\{\{(?!\{)([^{}\n]*)\}\}/g;
+const INLINE = String.raw`(?<![\\$])\$(?!\s|\{\{)(?:[^$\n\\]|\\.)+?(?<!\s)\$(?!\d)`;
+const MATHEMATICS = new RegExp(
+  String.raw`\$\$|\\\(|\\\[|\\begin\{([A-Za-z]+\*?)\}|${INLINE}|[\^_]\{\{[^{}\n]*\}\}`,
+  'gs',
+);
+const COMMAND = /\\[A-Za-z]+\*?(?:\[[^[\]\n]*\])*(?:\{\{[^{}\n]*\}\}|\{[^{}\n]*\})+/g;
+const CLOSING = /** @type {Record<string, string>} */ ({ $$: '$$', '\\(': '\\)', '\\[': '\\]' });
+/** What is an expression at first sight; the kernel knows for sure. */
+const EXPRESSION = /^[ \t]*[\p{L}_][\p{L}\p{N}_]*[ \t]*(?:[.[|].*)?$/u;
+/** Where names, attributes or keys come next. */
+const OPENED = /(?:^|[^{}A-Za-z^_$\\])\{\{(?: ?|[ \t]*[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+|\[[^\]]*\])*[.[])$/u;
+
+/**
+ * @param {string} text
+ * @param {Span[]} code Where its code is.
+ * @returns {(Span & { inside: string })[]}
+ */
+export function references(text, code) {
+  const found = [...text.matchAll(BRACES)].filter((one) => EXPRESSION.test(one[1] ?? ''));
+  if (!found.length) {
+    return [];
+  }
+  const formulas = mathematics(text).filter(({ from }) => !within(code, from));
+  const commands = [...text.matchAll(COMMAND)]
+    .map((one) => ({ from: one.index, to: one.index + one[0].length }))
+    .filter(({ from }) => !within(code, from) && !within(formulas, from));
+  const others = [...code, ...formulas, ...commands];
+  return found
+    .map((one) => ({ from: one.index, to: one.index + one[0].length, inside: (one[1] ?? '').trim() }))
+    .filter(({ from, to }) => !others.some((other) => other.from < to && from < other.to));
+}
+
+/**
+ * Whether a name can be completed here, at the end of an open reference.
+ * @param {string} before The line up to the cursor.
+ */
+export function isOpen(before) {
+  return OPENED.test(before);
+}
+
+/** @param {Span[]} spans @param {number} place */
+const within = (spans, place) => spans.some(({ from, to }) => from <= place && place < to);
+
+/**
+ * Where formulas are. One that is not closed does not count.
+ * @param {string} text
+ */
+function mathematics(text) {
+  const found = [];
+  MATHEMATICS.lastIndex = 0;
+  for (let match = MATHEMATICS.exec(text); match; match = MATHEMATICS.exec(text)) {
+    const closing = match[1] ? `\\end{${match[1]}}` : CLOSING[match[0]];
+    const end = closing ? text.indexOf(closing, MATHEMATICS.lastIndex) : MATHEMATICS.lastIndex;
+    if (end === -1) {
+      MATHEMATICS.lastIndex = match.index + 1;
+    } else {
+      MATHEMATICS.lastIndex = end + (closing ?? '').length;
+      found.push({ from: match.index, to: MATHEMATICS.lastIndex });
+    }
+  }
+  return found;
+}

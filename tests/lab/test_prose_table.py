@@ -1,0 +1,29 @@
+"""What is prose in the page is prose in the kernel: the extension's own tests read the same table of cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zhipu_magic.notebook import glm_cell
+from zhipu_magic.values.braces import between_braces
+from zhipu_magic.values.expressions import parsed
+
+_TABLE: dict[str, list[dict[str, Any]]] = json.loads(
+    (Path(__file__).parents[2] / "lab" / "test" / "cells.json").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("case", _TABLE["cells"], ids=lambda case: repr(case["source"]))
+def test_a_cell_is_taken_apart_as_in_the_page(case: dict[str, Any]) -> None:
+    cell = glm_cell.find(case["source"])
+    assert (None if cell is None else cell.source[cell.below :]) == case.get("prompt")
+    assert (None if cell is None else cell.line) == case.get("options")
+
+
+@pytest.mark.parametrize("case", _TABLE["references"], ids=lambda case: repr(case["text"]))
+def test_references_are_those_of_the_page(case: dict[str, Any]) -> None:
+    assert [found.inside for found in between_braces(case["text"]) if parsed(found.inside)] == case["insides"]
