@@ -33,6 +33,8 @@ export class Link {
     this._comm = this._order = '';
     /** @type {Set<string>} Cells that the kernel has named. */
     this._named = new Set();
+    /** @type {string[]} The cells that were told with the latest request. */
+    this._told = [];
     /** @type {(() => void)[]} */
     this._ends = [];
   }
@@ -88,9 +90,12 @@ export class Link {
   /** What the page says with a request to execute this cell; null if none asks. @param {string} cell */
   _toldWith(cell) {
     const cells = this._cells(cell);
+    const there = new Set(Array.from(this._context.model.cells, ({ id }) => id));
+    const gone = this._told.filter((id) => !there.has(id));
+    this._told = cells;
     this._order = cells.join();
     const settings = this._common.traits();
-    return cells.length ? { version: VERSION, cells, ...(settings && { settings }) } : null;
+    return cells.length || gone.length ? { version: VERSION, cells, gone, ...(settings && { settings }) } : null;
   }
 
   /** Tell the order of the page, if it is another one than was told last. */

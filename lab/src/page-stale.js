@@ -10,8 +10,8 @@ const STALE = 'zhipu-magic-stale';
 const LATEST = 1000;
 
 export const css = `
-.${STALE} { position: absolute; top: 0; bottom: 0; left: 0; width: 10px; z-index: 1; }
-.${STALE}::before { content: ''; position: absolute; inset: 6px 6px 6px 2px; border-radius: 1px;
+.${STALE} { position: absolute; top: 0; bottom: 0; left: 0; width: 5px; z-index: 1; }
+.${STALE}::before { content: ''; position: absolute; inset: 6px 1px 6px 2px;
   background: repeating-linear-gradient(var(--jp-warn-color0) 0 5px, transparent 5px 8px); }
 .jp-Cell:has(> .${STALE}) { position: relative; }
 .${STALE}-run { font: inherit; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1); background: none;

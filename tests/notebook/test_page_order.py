@@ -86,6 +86,13 @@ def test_a_deleted_cell_that_is_on_the_page_again_has_its_turn_back(told: ToldPa
     assert told.turns() == ["a", "b", "c"]
 
 
+def test_a_cell_that_went_as_no_deletion_is_reported_is_set_aside_too(told: ToldPage) -> None:
+    told.notebook.server.enqueue(Answer("of c"))
+    said = {"version": 1, "cells": ["a", "c"], "gone": ["b", "c"]}
+    assert told.notebook.page.run("%%glm\nabout c", "c", told=said).success
+    assert told.turns() == ["a", "c"]
+
+
 def test_what_was_set_aside_for_another_reason_stays_so(told: ToldPage) -> None:
     told.run("1", "b")  # it asks no more
     assert told.turns() == ["a", "c"]

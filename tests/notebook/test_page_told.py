@@ -27,7 +27,7 @@ def test_the_cells_come_in_the_order_of_the_page_each_once() -> None:
     assert told is not None
     assert told.cells == ("b", "a")
     assert told_with(_said(cells=["b", "a", "b"]), told) is told
-    assert told_with(_said(cells=["a", "b"]), told) == Told(("a", "b"), {}, said=_said(cells=["a", "b"])["zhipu_magic"])
+    assert told_with(_said(cells=["a", "b"]), told) == Told(("a", "b"), said=_said(cells=["a", "b"])["zhipu_magic"])
 
 
 def test_without_the_extension_nothing_is_told() -> None:

@@ -122,7 +122,7 @@ class CellTracker:
         self.told = told_with(metadata, self.told)
         self.just_deleted = self._deleted(metadata)
         self.deleted = self.deleted.union(self.just_deleted).difference({self.cell})
-        self.are_there(self.told.cells or () if self.told is not None else ())
+        self.are_there((self.told or Told()).cells or ())
         return True
 
     def are_there(self, cells: Iterable[str]) -> None:
@@ -131,8 +131,9 @@ class CellTracker:
 
     def _deleted(self, metadata: Mapping[str, Any]) -> list[str]:
         """The cells that were deleted. One that was cut and pasted is reported too, and may be the one that runs."""
-        there = {self.cell, *(self.told.cells or () if self.told is not None else ())}
-        return [cell for cell in front_ends.deleted_cells(metadata) if cell not in there]
+        told = self.told or Told()
+        there = {self.cell, *(told.cells or ())}
+        return [cell for cell in dict.fromkeys((*front_ends.deleted_cells(metadata), *told.gone)) if cell not in there]
 
     def end(self, result: ExecutionResult | None) -> bool:
         """Note that a cell has ended, with no `result` if it was interrupted before it began.

@@ -16,12 +16,14 @@ MOST_CELLS, LONGEST_CELL = 10_000, 200
 
 
 class Told(NamedTuple):
-    """What the page says. `cells` are those that ask, in their order, None if it does not say; `settings` are the
-    user's in the front end, by the name of the trait. `speaks` is its version, and all else is empty if that is
-    another one than ours. `said` is all of it as it came.
+    """What the page says. `cells` are those that ask, in their order, None if it does not say; `gone` are those that
+    are no longer there, however they went: JupyterLab does not tell which cells a merge removes. `settings` are the
+    user's in the front end, by the name of the trait. `speaks` is its version, and all else is empty if that is another
+    one than ours. `said` is all of it as it came.
     """
 
     cells: tuple[str, ...] | None = None
+    gone: tuple[str, ...] = ()
     settings: Mapping[str, object] = {}
     speaks: object = VERSION
     said: object = None
@@ -38,7 +40,12 @@ def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told |
     if type(version) is not int or version != VERSION:
         return Told(speaks=version, said=said)
     settings = said.get("settings")
-    return Told(cells_of(said.get("cells")), settings if isinstance(settings, Mapping) else {}, said=said)
+    return Told(
+        cells_of(said.get("cells")),
+        cells_of(said.get("gone")) or (),
+        settings if isinstance(settings, Mapping) else {},
+        said=said,
+    )
 
 
 def cells_of(said: object) -> tuple[str, ...] | None:

@@ -140,6 +140,8 @@ def test_a_deletion_that_is_undone_brings_the_turn_back_at_once(user: User) -> N
 
 
 def test_split_merged_and_duplicated_cells(user: User) -> None:
+    from playwright.sync_api import expect
+
     place = user.notebook.find("second")
     user.press("second", "c", "v", cells=6)  # a copy below it
     assert user.ask("second", place + 1) == ["first", "second", "second"]
@@ -149,12 +151,16 @@ def test_split_merged_and_duplicated_cells(user: User) -> None:
     user.page.keyboard.press("ArrowUp")
     user.page.keyboard.press("Home")
     user.page.keyboard.press("Control+Shift+Minus")
+    expect(user.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(7)
     assert user.ask("upper")[-1] == "upper"
-    lower = user.ask("lower")
-    assert "lower" in lower
-    assert lower[-1] == "lower"
-    assert user.ask("third")[-1] == "third"
-    assert user.sent().index("lower") > user.sent().index("upper")
+    assert user.ask("lower") == ["upper", "lower"]
+    assert user.ask("third") == ["upper", "lower", "second", "second", "third"]
+    user.press("upper", "Shift+ArrowDown", "Shift+m", cells=6)
+    user.server.enqueue(Answer("MERGED"), Answer("THIRD"))
+    user.notebook.finish(user.notebook.find("upper"), user.notebook.find("third"))
+    texts = [message["content"] for message in user.server.requests[-1].body["messages"]]
+    assert texts[0].split() == ["upper", "%%glm", "lower"]
+    assert texts[1:] == ["MERGED", "second", "SECOND", "second", "SECOND", "third"]
 
 
 def test_cells_that_wait_in_the_queue_stand_in_the_page_s_order(
