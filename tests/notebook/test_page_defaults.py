@@ -71,18 +71,26 @@ def test_what_is_invalid_is_said_once_and_fails_no_cell(notebook: Notebook, name
     assert "of the front end is not used" not in str(second.outputs)
 
 
-@pytest.mark.parametrize("name", ["base_url", "journal", "replay", "plain_http", "timeout", "api_key", "__class__"])
+@pytest.mark.parametrize("name", ["base_url", "journal", "replay", "plain_http", "api_key", "__class__", "config"])
 def test_what_may_not_be_set_there_is_passed_over(notebook: Notebook, name: str) -> None:
     before = {trait: getattr(notebook.page.magics, trait) for trait in notebook.page.magics.trait_names(config=True)}
     assert run(notebook, "1", **{name: "https://elsewhere.example"}).success
     assert before == {trait: getattr(notebook.page.magics, trait) for trait in before}
 
 
-def test_a_replay_asks_as_the_page_was_recorded(notebook: Notebook) -> None:
-    asked(notebook)
-    assert run(notebook, '%config GLMMagics.replay = "only"', "r").success
-    cell = run(notebook, "%%glm\nabout a", "a", model="glm-4.5", system="Else.")
-    assert cell.success, cell.error
+@pytest.mark.parametrize("recorded", [{}, {"model": "glm-4.5-air", "temperature": 0.5, "system": "Be brief."}])
+@pytest.mark.parametrize("replayed", [{}, {"model": "glm-4.5", "system": "Else."}, {"temperature": 0.1}, None])
+def test_a_replay_asks_as_the_page_was_recorded_whatever_is_set_there(
+    notebook: Notebook, recorded: dict[str, object], replayed: dict[str, object] | None
+) -> None:
+    load = "%reload_ext zhipu_magic\n%config GLMMagics.replay = {!r}"
+    assert run(notebook, load.format("off"), "l", **recorded).success
+    asked(notebook, **recorded)
+    replayed = recorded if replayed is None else replayed
+    assert run(notebook, load.format("only"), "l", **replayed).success
+    for _ in range(2):
+        cell = run(notebook, "%%glm\nabout a", "a", **replayed)
+        assert cell.success, cell.error
     assert len(notebook.server.requests) == 1
 
 

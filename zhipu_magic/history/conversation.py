@@ -94,6 +94,11 @@ class Thread:
         link = self._with_id(turn)
         return link.number if link else None
 
+    def links_behind(self, cell: str | None) -> int:
+        """How many links stand behind the place of a cell that is new here."""
+        place = self.order.place(self.last, cell)
+        return (self.last.number if self.last else 0) - (place.number if place else 0)
+
     # How it changes
 
     def before(self, cell: str | None, run: str) -> Thread:

@@ -44,6 +44,8 @@ class History:
         """Held while an event happens: there is one change at a time."""
         checked_event({"event": "session", "id": "", **settings})
         self.state = journal.begin(settings).state()
+        self._page: Order | None = None
+        """The order of the page as it was told last."""
         self._finish = finish
         register_at_fork(self)
 
@@ -213,10 +215,14 @@ class History:
         """
         known = [cell for cell in dict.fromkeys(cells) if len(cell) <= LONGEST_CELL][:MOST_CELLS]
         with self._one_change():
-            conversation = self.state.conversation
-            if not conversation.needs(Order(known), asking):
-                return False
-            self._apply("order", cells=known)
+            self._page = Order(known)
+            return self._arrange(asking)
+
+    def _arrange(self, asking: Collection[str] | None = ()) -> bool:
+        """Have turns stand in the page's order; without `asking`, those that there are."""
+        if self._page is None or not self.state.conversation.needs(self._page, asking):
+            return False
+        self._apply("order", cells=list(self._page.cells))
         return True
 
     def fork(self, name: str, at: int | None = None) -> None:
@@ -265,6 +271,7 @@ class History:
                 thread = changed
             if done:
                 self._apply(kind, thread=thread.name, count=len(done))
+                self._arrange()  # what is back may be of a time when the page was another
         return done
 
     # The journal
@@ -319,6 +326,7 @@ class History:
         else:
             self.records.bring(found.lines, file)
         self.state = replace(state, event=event)
+        self._arrange()
         self.write_down()
         if here and found.other is not None:
             found.reader.notes.append(resuming.note_on(found.other))

@@ -21,9 +21,11 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page.order import PageOrder
 from .page_practice import PagePractice
 from .settings import Settings
 from .shell import is_coloured, is_terminal
@@ -72,8 +74,8 @@ class Session:
             settings,
             self.cells,
             self._identity,
-            jobs=self.jobs,
-            asides=self._asides,
+            order=PageOrder(lambda: self._chat, self._identity, self.jobs, self._asides),
+            defaults=PageDefaults(settings, self.page_journal.path, self.notify),
             chat=lambda: self._chat,
             figures=self._spending,
             notify=self.notify,

@@ -211,3 +211,58 @@ def test_running_stale_cells_stops_at_an_error(user: User) -> None:
     assert len(user.server.requests) == asked + 1
     user.sees_stale("second", "third")
     user.button(2)
+
+
+def test_two_views_of_a_notebook_are_one_page(
+    lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    user = User(opened(lab, lab.write("views", LOAD, *TURNS, "pass"), width=1400, height=900), server)
+    user.begin()
+    user.page.keyboard.press("Control+Shift+D")  # several documents beside each other
+    user.page.get_by_role("menuitem", name="File", exact=True).click()
+    user.page.get_by_role("menuitem", name="New View for Notebook").click()
+    views = user.page.locator(".jp-NotebookPanel")
+    expect(views).to_have_count(2)
+    user.press("first", "b", cells=12)
+    user.notebook.edit(user.notebook.find("first") + 1, "%%glm\nbetween")
+    assert user.ask("between") == ["first", "between"]
+    for view in (views.nth(0), views.nth(1)):
+        expect(view.get_by_role("img", name=MARK)).to_have_count(2)
+        expect(view.get_by_role("button", name="Run stale cells")).to_have_text("Run stale cells (2)")
+    shoot(user.page, "jupyterlab-order-views")
+    server.enqueue(Answer("SECOND"), Answer("THIRD"))
+    views.nth(1).get_by_role("button", name="Run stale cells").click()
+    for view in (views.nth(0), views.nth(1)):
+        expect(view.get_by_role("img", name=MARK)).to_have_count(0)
+    assert user.sent() == ["first", "between", "second", "third"]
+
+
+def test_without_the_part_all_is_as_ever(front_end: FrontEnd, server: PracticeServer, opened: Open) -> None:
+    with front_end.setting("zhipu-magic/plugin", {"page": False}):
+        user = User(opened(front_end, front_end.write("off", LOAD, *TURNS, "pass")), server)
+        user.begin()
+        user.insert_below("first", "%%glm\nbetween")
+        assert user.ask("between") == ["first", "second", "third", "between"]
+        user.sees_stale()
+        user.button(0)
+
+
+def test_a_page_with_an_inserted_cell_replays(front_end: FrontEnd, server: PracticeServer, opened: Open) -> None:
+    replay = '%config GLMMagics.replay = "{}"'
+    user = User(opened(front_end, front_end.write("inserted", LOAD, *TURNS, replay.format("off")), height=900), server)
+    user.begin()
+    user.insert_below("first", "%%glm\nbetween")
+    user.ask("between")
+    user.sees_stale("second", "third")
+    asked = len(server.requests)
+    user.notebook.restart()
+    user.notebook.finish(0)
+    user.notebook.edit(user.notebook.find("config"), replay.format("only"))
+    for words in ("config", "first", "between", "second", "third"):
+        place = user.notebook.find(words)
+        user.notebook.finish(place)
+        if words != "config":
+            user.notebook.wait_for(place, f"words.includes({words.upper()!r})")
+    assert len(server.requests) == asked

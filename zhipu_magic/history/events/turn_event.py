@@ -183,7 +183,10 @@ class TurnEvent(Event):
         threads = conversation.threads
         looks = len(threads) // 2
         thread = threads.get(self.thread or "")
-        return looks + thread.last.number if thread is not None and thread.last and self.goes_back(thread) else looks
+        if thread is None or thread.last is None or not self.goes_back(thread):
+            return looks
+        is_new = self.joins is None and self.replaces is None and self.cell not in thread.cells
+        return looks + (thread.links_behind(self.cell) if is_new else thread.last.number)
 
     def goes_back(self, thread: Thread) -> bool:
         """Whether it may change earlier turns of its thread, rather than only add one at the end."""

@@ -21,8 +21,9 @@ from ..step import Step
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000
 #: How many visits a copied link counts as, and an event that is applied again.
 _LOOKS_A_LINK, _LOOKS_AN_EVENT = 16, 1_500
-#: Bytes of memory allowed for each byte read, not counting the turns themselves; and those of an event applied again.
-_BYTES_A_BYTE, _BYTES_AN_EVENT = 6, 1_000
+#: Bytes of memory allowed for each byte read, not counting the turns themselves, and how many more for a start: the
+#: order of a long page takes so much. And those of an event applied again.
+_BYTES_A_BYTE, _FIRST_BYTES, _BYTES_AN_EVENT = 6, 2_500_000, 1_000
 
 
 class TooMuch(Exception):
@@ -56,7 +57,7 @@ class Allowance:
         before = len(conversation.threads)
         after = before + (thread not in conversation.threads)
         looks = before // 2 + (count - 1) * (after // 2)
-        if self.taken > self.size * _BYTES_A_BYTE or self._looks + looks > self._most_looks:
+        if self.taken > self._most_bytes or self._looks + looks > self._most_looks:
             return False
         self._looks += looks
         return True
@@ -75,17 +76,17 @@ class Allowance:
         if copied and self.size < self._full_until:
             raise TooMuch
         self.taken += copied
-        return self.taken > self.size * _BYTES_A_BYTE
+        return self.taken > self._most_bytes
 
     @property
     def share(self) -> float:
         """The share of the bytes taken that may stay when room is made."""
-        return self.size * _BYTES_A_BYTE / 2 / self.taken
+        return self._most_bytes / 2 / self.taken
 
     def made_room(self, taken: int) -> None:
         """Note how much is taken after room was made. Raises TooMuch if that is still too much."""
         self.taken = taken
-        if taken > self.size * _BYTES_A_BYTE * 3 // 4:
+        if taken > self._most_bytes * 3 // 4:
             self._full_until = self.size + self.size // 8
             raise TooMuch
 
@@ -93,6 +94,10 @@ class Allowance:
         self._looks += looks
         if self._looks > self._most_looks:
             raise TooMuch
+
+    @property
+    def _most_bytes(self) -> int:
+        return _FIRST_BYTES + self.size * _BYTES_A_BYTE
 
     @property
     def _most_looks(self) -> int:
@@ -155,7 +160,7 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
     def shortened(step: Step | None) -> Step | None:
         shorter: Step | None = None
         for one in reversed(list(fitting(step))):
-            shorter = replace(one, _before=shorter)
+            shorter = replace(one, _before=shorter, count=1)
         return shorter
 
     def lighter(thread: Thread) -> Thread:

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...text.characters import printable, shorten
-from ..asides import Asides
 from ..cell_tracker import CellTracker
-from ..jobs import Jobs
 from ..page_told import VERSION, Told, cells_of
 from ..settings import Settings
 from .defaults import PageDefaults
@@ -38,8 +36,8 @@ class PageExtension:
         cells: CellTracker,
         identity: CellIdentity,
         *,
-        jobs: Jobs,
-        asides: Asides,
+        order: PageOrder,
+        defaults: PageDefaults,
         chat: Callable[[], Chat | None],
         figures: Callable[[], DashboardFigures],
         notify: Callable[[str], None],
@@ -50,8 +48,8 @@ class PageExtension:
         self._chat = chat
         self._figures = figures
         self._notify = notify
-        self._order = PageOrder(chat, identity, jobs, asides)
-        self._defaults = PageDefaults(settings, notify)
+        self._order = order
+        self._defaults = defaults
         self._tables = AskedTables()
         self._link: PageLink | None = None
         self._picture: Picture | None = None
