@@ -1,9 +1,8 @@
-"""What the extension renders of a growing reply, block by block: at each moment what Jupyter itself would show of it."""
+"""What the extension renders of a growing reply, block by block: at each moment what Jupyter itself would show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,10 +22,12 @@ MARK = '\n\n<div style="font-size:12px">… still being written</div>'
 DOCUMENTS = {
     "words": "# 海有多深\n\n海很深，**也很宽**。它有`depth`。\n第二行\n\nTitle\n=====\n\nmore *and* more\n***\nend",
     "lists": (
-        "Points:\n- one\n  - two\n\n    still two\n\n- three\n\n\n1. a\n2. b\n\n   ```python\n   x = 1\n\n   y = 2\n   ```\n"
+        "Points:\n- one\n  - two\n\n    still two\n\n- three\n\n\n1. a\n2. b\n\n"
+        "   ```python\n   x = 1\n\n   y = 2\n   ```\n"
         "3. c\n\nafter\n\n* star\n\n- dash\n\n    indented code\n\nend"
     ),
-    "tables": "Here:\n\n| a | b |\n|---|:-:|\n| 1 | **x** |\n| 2 | `y` |\n| 3 | [l](http://a.b) |\n\nafter\n\na | b\n- | -\n1 | 2\n\nend",
+    "tables": "Here:\n\n| a | b |\n|---|:-:|\n| 1 | **x** |\n| 2 | `y` |\n"
+    "| 3 | [l](http://a.b) |\n\nafter\n\na | b\n- | -\n1 | 2\n\nend",
     "formulas": "So $x_1$ and\n\n$$\na + b\n$$\n\nthen \\(y\\), \\[z\n= 1\\]\n\n- $a$ and `$b$`\n\n$$c\n\nd$$\n\nend",
     "links": "See [one] and [two][1].\n\nMore.\n\n[one]: http://a.b/one\n[1]: http://a.b/two 'title'\n\nend",
     "details": (
@@ -38,7 +39,8 @@ DOCUMENTS = {
         "Code:\n```python\ndef f():\n\n    return '`'\n```\nafter\n\n~~~\n```\n\n~~~\n\n````md\n```\nx\n```\n````\n\n"
         "  ```\n  two\n  ```\n\n```a`b```\n\n- ```\n  in\n\n  a list\n  ```\n\n> ```\n> quoted\n\n```\nlast\n\nopen"
     ),
-    "quotes": "> a\n> b\n\n> c\n\nd\n> e\n\nhttps://a.b/c and <https://a.b> and <me@a.b>\n\n<!-- x\n\ny -->\n\n&lt;p>\n\nend",
+    "quotes": "> a\n> b\n\n> c\n\nd\n> e\n\nhttps://a.b/c and <https://a.b> and <me@a.b>\n\n"
+    "<!-- x\n\ny -->\n\n&lt;p>\n\nend",
 }
 #: Renders each page in turn by the extension and by Jupyter itself; gives those at which they differ. Code that has not
 #: ended has no colours yet, and whether details are open is the reader's affair.
@@ -48,7 +50,7 @@ COMPARE = """async ([pages, trusted]) => {
     const plain = node => {
         const copy = node.cloneNode(true);
         copy.querySelectorAll('details').forEach(each => each.removeAttribute('open'));
-        copy.querySelectorAll('img').forEach(each => { each.src = each.src.replace(/[?].*/, ''); });  // the time is there
+        for (const image of copy.querySelectorAll('img')) image.src = image.src.replace(/[?].*/, '');  // the time
         for (const code of copy.querySelectorAll('pre > code')) {
             code.className = '';
             code.textContent = code.textContent.trimEnd();

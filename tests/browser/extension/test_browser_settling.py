@@ -37,8 +37,8 @@ CELLS = {
     "in-one": (LOAD, "%%glm --tool sound\nHow deep is it?"),
     "no-panel": (f"{LOAD}\n%config GLMMagics.panel = 'off'", "%%glm\nHow deep is it?"),
 }
-#: Watches the cell of this index: once it has been read a while, details are opened, words selected, and the page is
-#: scrolled to them; from then on, each frame notes whether that is so, where they are, and whether a box hides the rest.
+#: Watches the cell of this index: once it has grown a while, details are opened, words selected, and the page is
+#: scrolled to them; from then on, each frame notes whether that is so, where they are, and whether a box hides it.
 _WATCH = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
     const area = cell.querySelector('.jp-OutputArea');
