@@ -56,8 +56,10 @@ def kernels(tmp_path: Path, server: PracticeServer, monkeypatch: pytest.MonkeyPa
     started.end()
 
 
-def markdown(cell: Any) -> list[str]:
-    return [output["data"]["text/markdown"] for output in cell.outputs if "text/markdown" in output["data"]]
+def settled(cell: Any) -> list[str]:
+    """What stays of the cell: the reply, and the panel with its figures and sums."""
+    data = [output["data"] for output in cell.outputs]
+    return [[one[kind] for one in data if kind in one][-1] for kind in ("text/markdown", "text/html")]
 
 
 def record(kernels: Kernels, order: str) -> dict[str, list[str]]:
@@ -65,7 +67,7 @@ def record(kernels: Kernels, order: str) -> dict[str, list[str]]:
     page, shown = kernels.start("off"), {}
     for cell in order:
         kernels.server.enqueue(Answer(f"reply to {cell}"))
-        shown[cell] = markdown(page.run(CELLS[cell], cell))
+        shown[cell] = settled(page.run(CELLS[cell], cell))
     kernels.save(CELLS)
     return shown
 
@@ -73,7 +75,7 @@ def record(kernels: Kernels, order: str) -> dict[str, list[str]]:
 def test_its_replies_are_those_of_the_page(kernels: Kernels) -> None:
     shown = record(kernels, "ABC")
     page = kernels.start("only")
-    assert {cell: markdown(page.run(text, None)) for cell, text in CELLS.items()} == shown
+    assert {cell: settled(page.run(text, None)) for cell, text in CELLS.items()} == shown
     assert all(shown.values())
 
 

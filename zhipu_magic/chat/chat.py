@@ -301,17 +301,22 @@ class Chat(ChatMaps, ChatSettings):
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
         conversation = self.state.conversation
-        here = conversation.here if thread is None else conversation.thread(thread)
+        return self._filled(conversation.here if thread is None else conversation.thread(thread), model)
+
+    def _filled(self, here: Thread, model: str | None) -> tuple[int, int] | None:
         known = self.service.model(model or self.model)
         context = known.context if known else None
         return (min(context_tokens(here), context), context) if context else None
 
     def standing(self, reply: Reply) -> Standing:
         """What the reply has cost, and where its thread and all of the chat stand by now."""
-        context = self.context_filled(reply.model, reply.request.before.name)
+        state = self._dispatch.state_after(reply)
+        context = self._filled(state.conversation.thread(reply.request.before.name), reply.model)
         profile, practising = self.service.profile, self.service.practising
-        account = self.state.ledger.everything.for_budget(practising=practising) if reply.replayed else self.account
-        return Standing.of(reply, self.state, account, context=context, plan=profile.plan)
+        account = state.ledger.everything.for_budget(practising=practising) if reply.replayed else self.account
+        entry = reply.entry if state is self.state else state.ledger.latest
+        turn = entry.turn if entry else ""
+        return Standing.of(reply, state, account, turn=turn, context=context, plan=profile.plan)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..history.budget import Budget
+from ..history.events.event import State
 from ..history.events.map_event import MapEvent
 from ..history.events.turn_event import TurnEvent
 from ..history.history import History
@@ -219,6 +220,11 @@ class Dispatch:
     @staticmethod
     def _reserved_by(replies: Sequence[Reply], budget: Budget, *, priced: bool) -> float:
         return sum(most_of(budget, reply.request, reply.admitted, priced=priced) or 0.0 for reply in replies)
+
+    def state_after(self, reply: Reply) -> State:
+        """The state as of this reply: of a replay, that in which the recorded reply left its page."""
+        recorded = self._replay.left_by(reply.event) if reply.event is not None else None
+        return self._history.state if recorded is None else recorded
 
     def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""

@@ -30,8 +30,13 @@ class Standing(NamedTuple):
     is_partial: bool = False
 
     @classmethod
-    def of(cls, reply: Reply, state: State, account: Sums, *, context: tuple[int, int] | None, plan: bool) -> Standing:
-        """What the reply has cost, and where the chat is in this state. A budget counts what the `account` says."""
+    def of(
+        cls, reply: Reply, state: State, account: Sums, *, turn: str, context: tuple[int, int] | None, plan: bool
+    ) -> Standing:
+        """What the reply has cost, and where the chat is in this state. A budget counts what the `account` says.
+
+        `turn` is the id that the reply's turn has in the state, empty if it has none.
+        """
         thread, entry = state.conversation.thread(reply.request.before.name), reply.entry
         return cls(
             cost=entry.cost if entry else None,
@@ -42,5 +47,5 @@ class Standing(NamedTuple):
             budget_left=state.budget.left_in_words(account) if state.budget else "",
             plan=plan and not reply.replayed,
             turn=entry.turn if entry else "",
-            number=thread.number_of(entry.turn) if entry else None,
+            number=thread.number_of(turn) if turn else None,
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...history.events.event import Event
+from ...history.events.event import Event, State
 from ...history.events.map_event import MapEvent
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.journal import Journal
@@ -50,6 +50,8 @@ class Recording:
         self._occurrences = Occurrences()
         self._newest: dict[tuple[str, int], str] = {}
         self._pages: Pages | None = None
+        self._given = 0
+        self._in_order = True
         self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
         if self._reader is not None:
             self._reader.read(self._take)
@@ -90,14 +92,32 @@ class Recording:
 
     def explained(self, request: Request, given: Mapping[str, str], below: Below | None) -> Explained | None:
         """The reply to a request that differs from a recorded one in its earlier turns, if the journal explains it."""
-        if self._reader is None:
-            return None
-        from ...history.journal.pages import Pages
         from .explained import explained
 
-        if self._pages is None:
+        pages = self._pages_of_journal()
+        return explained(pages, request, given, below) if pages is not None else None
+
+    def note_given(self, answer: str) -> None:
+        """Note that the answer of this event has been given."""
+        place = self._reader.places.get(answer) if self._reader is not None else None
+        is_next = self._given < len(self._asked) and place == self._asked[self._given]
+        self._in_order = self._in_order and is_next
+        self._given += 1
+
+    def left_by(self, answer: str) -> State | None:
+        """The state that an answer left when it was recorded, unless all so far were given in the order of the journal.
+
+        In that order, the state of now is the same.
+        """
+        pages = None if self._in_order else self._pages_of_journal()
+        return pages.left_by(answer) if pages is not None else None
+
+    def _pages_of_journal(self) -> Pages | None:
+        if self._pages is None and self._reader is not None:
+            from ...history.journal.pages import Pages
+
             self._pages = Pages(self._reader)
-        return explained(self._pages, request, given, below)
+        return self._pages
 
     def add(self, key: str, index: int, event: TurnEvent) -> None:
         """Add this answer, if it is complete."""
@@ -187,7 +207,13 @@ class Replay:
     def gave(self, event: TurnEvent) -> None:
         """Note which recorded answer a turn of this session has."""
         if event.of is not None:
+            if event.id not in self._given:
+                self._recorded().note_given(event.of)
             self._given[event.id] = event.of
+
+    def left_by(self, event: TurnEvent) -> State | None:
+        """The state that the answer of this replayed turn left when it was recorded, where that is not as now."""
+        return self._recorded().left_by(event.of) if self.mode == "only" and event.of is not None else None
 
     def add(self, known: Known, event: TurnEvent) -> None:
         """Add an answer of the service, if the journal has been read; else it is found when it is."""

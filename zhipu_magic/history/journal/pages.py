@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..conversation import Conversation, Thread
+from ..events.event import State
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
 from ..turn import Turn
@@ -43,6 +44,7 @@ class Pages:
         self._by_prompt: dict[int, list[Asked]] = {}
         self._origins: dict[str, str] = {}
         self._instead: dict[str, str] = {}
+        self._left: dict[str, State] = {}
         rebuilding = Rebuilding(reader)
         for place in range(len(reader.raw)):
             try:
@@ -54,6 +56,10 @@ class Pages:
                 if state is not None:
                     self._take(place, event, state.conversation.thread(event.thread))
             rebuilding.take(place, event)
+            if isinstance(event, TurnEvent) and event.holds_answer:
+                state = rebuilding.now(event.session)
+                if state is not None:
+                    self._left[event.id] = state.copy()
         left = [state.conversation for state in rebuilding.conversations().values()]
         self.conversations: Sequence[Conversation] = left[::-1]
 
@@ -80,6 +86,10 @@ class Pages:
     def asking(self, prompt: str) -> Sequence[Asked]:
         """The requests with this prompt, in order."""
         return self._by_prompt.get(hash(prompt), ())
+
+    def left_by(self, event_id: str) -> State | None:
+        """The state that this reply left in its session, when it was recorded."""
+        return self._left.get(event_id)
 
     def event(self, event_id: str) -> TurnEvent | None:
         """The event of this id, if it is a reply's."""
