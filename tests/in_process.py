@@ -116,12 +116,17 @@ class Page:
         self.publisher = Publisher()
         self.shell.display_pub = self.publisher
 
-    def run(self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = ()) -> Cell:
-        """Run a cell as JupyterLab would, which tells of `deleted` cells; with no `cell_id`, as a console would."""
+    def run(self, cell: str, cell_id: str | None = NEW, *, deleted: Sequence[str] = (), told: object = None) -> Cell:
+        """Run a cell as JupyterLab would, which tells of `deleted` cells; with no `cell_id`, as a console would.
+
+        `told` is what the front end's extension says with it.
+        """
         request = uuid4().hex
         cell_id = f"cell of {request}" if cell_id is NEW else cell_id
         named = cell_id is not None or deleted
-        metadata = {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}
+        metadata: dict[str, Any] = {"cellId": cell_id, "deletedCells": list(deleted)} if named else {}
+        if told is not None:
+            metadata["zhipu_magic"] = told
         self.shell.request = {"header": {"msg_id": request}, "metadata": metadata}
         self.publisher.begin(request)
         result = self.shell.run_cell(cell, cell_id=cell_id)

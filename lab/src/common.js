@@ -1,12 +1,15 @@
 // What all parts share: the page's application, notebooks, settings and language.
 
 import { complain } from './console.js';
+import { Link } from './page-link.js';
+import { traitsSet } from './traits.js';
 
 /** The domain of our texts among the page's translations. */
 const DOMAIN = 'zhipu_magic_lab';
 
 /**
  * @typedef {import('@jupyterlab/settingregistry').ISettingRegistry} ISettingRegistry
+ * @typedef {import('@jupyterlab/settingregistry').ISettingRegistry.ISettings} ISettings
  * @typedef {{
  *   app: import('@jupyterlab/application').JupyterFrontEnd,
  *   packages: Packages,
@@ -31,6 +34,30 @@ export class Common {
     this.trans = this.translator.load(DOMAIN);
     /** The settings, once they are loaded; null where the page keeps none. */
     this.settings = registry ? this._load(registry) : Promise.resolve(null);
+    /** @type {ISettings | null} The same, without waiting. */
+    this._set = null;
+    /** @type {WeakMap<object, Link>} */
+    this._links = new WeakMap();
+  }
+
+  /**
+   * What this notebook and its kernel tell each other: the same for all views of it, and nothing while the part `page`
+   * is off.
+   * @param {import('@jupyterlab/notebook').NotebookPanel} panel
+   */
+  link({ context }) {
+    const link = this._links.get(context) ?? new Link(this, context);
+    this._links.set(context, link);
+    return link;
+  }
+
+  /**
+   * What the user has set for the chat, by the names of the traits; null where that is nothing.
+   * @returns {import('@lumino/coreutils').JSONObject | null}
+   */
+  traits() {
+    const set = traitsSet(this._set?.user);
+    return Object.keys(set).length ? set : null;
   }
 
   /**
@@ -66,7 +93,8 @@ export class Common {
   async _load(registry) {
     try {
       registry.transform(this.id, { fetch: (plugin) => this._translated(plugin) });
-      return await registry.load(this.id);
+      this._set = await registry.load(this.id);
+      return this._set;
     } catch (error) {
       complain('settings', error);
       return null;

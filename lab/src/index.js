@@ -11,6 +11,7 @@ const BASE = /** @type {const} */ ([
   '@jupyterlab/settingregistry',
   '@jupyterlab/translation',
   '@lumino/coreutils',
+  '@lumino/signaling',
 ]);
 
 /**

@@ -20,6 +20,7 @@ interface Packages {
   '@lezer/common': typeof import('@lezer/common');
   '@lezer/highlight': typeof import('@lezer/highlight');
   '@lumino/coreutils': typeof import('@lumino/coreutils');
+  '@lumino/signaling': typeof import('@lumino/signaling');
   '@lumino/widgets': typeof import('@lumino/widgets');
 }
 

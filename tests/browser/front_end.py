@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,6 +39,7 @@ NO_KERNEL = "elsewhere"
 START_TIMEOUT = 60.0
 STEP_TIMEOUT = 20.0
 
+_LAB, _EXTENSION = Path(__file__).parents[2] / "lab", "zhipu-magic"
 _OUTPUT = ".jp-OutputArea-child .jp-OutputArea-output"
 _SEEN = f"""index => {{
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
@@ -53,7 +55,10 @@ _SEEN = f"""index => {{
 
 
 class FrontEnd:
-    """A server that serves one front end, its files and its settings all under `home`."""
+    """A server that serves one front end, its files and its settings all under `home`.
+
+    It has the front-end extension as these sources are, whatever is installed.
+    """
 
     def __init__(self, name: str, home: Path, service: dict[str, str]) -> None:
         self.name = name
@@ -70,6 +75,7 @@ class FrontEnd:
         self._write_setting(
             "@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}
         )
+        self._put_extension()
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.name, *self._options()],
@@ -133,7 +139,7 @@ class FrontEnd:
         """Have our extension disabled, for pages that are opened meanwhile."""
         written = self._home / "config" / "labconfig" / "page_config.json"
         written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(json.dumps({"disabledExtensions": {"zhipu-magic": True}}))
+        written.write_text(json.dumps({"disabledExtensions": {_EXTENSION: True}}))
         try:
             yield
         finally:
@@ -171,6 +177,14 @@ class FrontEnd:
         path.write_text(json.dumps(value))
         return path
 
+    def _put_extension(self) -> None:
+        place = self._home / "jupyter" / "labextensions" / _EXTENSION
+        shutil.copytree(_LAB / "src", place / "static" / "here")
+        shutil.copytree(_LAB / "schemas", place / "schemas" / _EXTENSION)
+        build = {"load": "static/here/remoteEntry.js", "extension": "./extension"}
+        about = {"extension": True, "schemaDir": "schemas", "_build": build}
+        (place / "package.json").write_text(json.dumps({"name": _EXTENSION, "version": "0", "jupyterlab": about}))
+
     def _sign(self, notebook: nbformat.NotebookNode) -> None:
         store = SQLiteSignatureStore(db_file=str(self._home / "data" / "nbsignatures.db"))
         secret = str(self._home / "data" / "notebook_secret")
@@ -186,6 +200,7 @@ class FrontEnd:
             "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={self.notebooks}",
             f"--IdentityProvider.token={self._token}",
+            f"--{'LabApp' if self.name == LAB else 'JupyterNotebookApp'}.expose_app_in_browser=True",
         ]
 
     def environment(self) -> dict[str, str]:
@@ -200,6 +215,7 @@ class FrontEnd:
             "IPYTHONDIR": "ipython",
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_PATH": "jupyter",
             "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTERLAB_SETTINGS_DIR": "settings",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,17 @@ class User:
 
 
 @pytest.fixture
-def user(lab: FrontEnd, server: PracticeServer, opened: Open, request: pytest.FixtureRequest) -> User:
-    """A user in JupyterLab who has asked three turns, and has a history below them."""
+def user(lab: FrontEnd, server: PracticeServer, opened: Open, request: pytest.FixtureRequest) -> Iterator[User]:
+    """A user in JupyterLab who has asked three turns, and has a history below them; the page does not tell its order.
+
+    What is different where it does: `extension/test_browser_order.py`.
+    """
     name = request.function.__name__.removeprefix("test_")
-    user = User(opened(lab, lab.write(name, LOAD, *TURNS, "%glm history", "pass"), height=1100), server)
-    user.run(LOAD)
-    user.ask_all()
-    return user
+    with lab.setting("zhipu-magic/plugin", {"page": False}):
+        user = User(opened(lab, lab.write(name, LOAD, *TURNS, "%glm history", "pass"), height=1100), server)
+        user.run(LOAD)
+        user.ask_all()
+        yield user
 
 
 def test_the_conversation_follows_the_page_and_goes_on_after_a_restart(

@@ -219,6 +219,8 @@ class Row:
     held: tuple[str, ...]
     tokens: int
     aside: int = 0
+    gone: bool = False
+    appended: bool = False
     told: tuple[str, int] | None = None
 
 
@@ -239,6 +241,7 @@ class Notes:
     past: list[tuple[list[Row], Row | None]] = field(default_factory=list)
     future: list[tuple[list[Row], Row | None]] = field(default_factory=list)
     kept: Row | None = None
+    page: tuple[str, ...] = ()
     tellings: int = 0
     overruled: int = 0
 
@@ -265,10 +268,34 @@ class Notes:
     def still(self, kept: Row | None) -> Row | None:
         return None if kept and kept.told and kept.told[1] <= self.overruled else kept
 
+    def arrange(self, page: tuple[str, ...]) -> None:
+        """Each listed cell takes those behind it along that are not listed, or were added last whatever the page."""
+        self.page = page
+        parts: dict[str, list[Row]] = {cell: [] for cell in ("", *page)}
+        cell = ""
+        for row in self.rows:
+            cell = row.cell if row.cell in page and row.cell and not row.appended else cell
+            parts[cell].append(row)
+        self.rows = [row for part in parts.values() for row in part]
+
+    def take_in(self, cell: str | None) -> None:
+        """What a listed cell added last counts as standing in its place, before another turn may replace it."""
+        if cell in self.page:
+            self.rows = [replace(row, appended=row.appended and row.cell != cell) for row in self.rows]
+            self.arrange(self.page)
+
+    def above(self, cell: str) -> int:
+        """The place of a new turn of a listed cell: before the first that a later cell asked."""
+        later = self.page[self.page.index(cell) + 1 :]
+        places = [place for place, row in enumerate(self.rows) if row.cell in later and not row.appended]
+        return min(places, default=len(self.rows))
+
     def place(self, cell: str | None, run: str | None) -> int:
         mine = [place for place, row in enumerate(self.rows) if cell is not None and row.cell == cell]
         earlier = [place for place in mine if self.rows[place].run != run]
-        return earlier[0] if earlier else mine[-1] + 1 if mine else len(self.rows)
+        if earlier or mine:
+            return earlier[0] if earlier else mine[-1] + 1
+        return self.above(cell) if cell in self.page and cell else len(self.rows)
 
     def undo(self) -> None:
         if self.past or standing(self.rows):
@@ -278,15 +305,17 @@ class Notes:
                 self.kept = self.still(kept)
             else:
                 self.rows = self.rows[: self.rows.index(standing(self.rows)[-1])]
+            self.arrange(self.page)
 
     def redo(self) -> None:
         if self.future:
             self.past.append((self.rows, self.kept))
             self.rows, kept = self.future.pop()
             self.kept = self.still(kept)
+            self.arrange(self.page)
 
 
-CELL = st.sampled_from("ABC")
+CELL = st.sampled_from("ABCD")
 NAME = st.sampled_from(["main", "idea", "other"])
 FINISH = st.sampled_from(["stop", "interrupted", "length"])
 TOLD = st.none() | st.sampled_from(["", "Be a pirate.", "Be a poet."])
@@ -302,6 +331,7 @@ class AnyConversation(RuleBasedStateMachine):
         self.state = self.journal.begin({"model": "glm-4", "system": "begin"}).state()
         self.notes = {"main": Notes("begin")}
         self.here = "main"
+        self.page: tuple[str, ...] = ()
         self.running: tuple[str | None, str | None] = (None, None)
         self.count = 0
 
@@ -342,16 +372,19 @@ class AnyConversation(RuleBasedStateMachine):
     def ask_once_more(self, name: str | None, finish: str, append: bool, told: str | None) -> None:
         """Ask in the cell that runs, after whatever it has done before."""
         (cell, run), name = self.running, name or self.here
-        notes = self.notes.setdefault(name, Notes("begin"))
-        rows = notes.rows
-        place = len(rows) if append else notes.place(cell, run)
-        thread = self.state.conversation.thread(name)
+        notes = self.thread(name)
+        thread, was = self.state.conversation.thread(name), notes.rows
+        if not append:
+            notes.take_in(cell)
+        rows, place = notes.rows, len(notes.rows) if append else notes.place(cell, run)
+        notes.rows = was
         request = thread if append else thread.before(cell, run or "")
         assert prompts(request) == [row.prompt for row in standing(rows[:place])]
         row = self.answered(name, rows[:place], finish, cell=cell, run=run, append=append or None, system=told)
         if told is not None:
             notes.tellings += 1
             row = replace(row, told=(told, notes.tellings))
+        row = replace(row, appended=append)
         replaced = [] if append else [old for old in rows if cell and old.cell == cell and old.run != run]
         kept = notes.kept if append else notes.kept_but({cell}, run)
         notes.step([*rows[:place], row, *(old for old in rows[place:] if old not in replaced)], kept)
@@ -360,10 +393,27 @@ class AnyConversation(RuleBasedStateMachine):
     def fail(self, cell: str) -> None:
         self.answered(self.here, [], "interrupted", words=False, cell=cell, run=self.new_run())
 
+    def thread(self, name: str) -> Notes:
+        return self.notes.setdefault(name, Notes("begin", page=self.page))
+
+    @rule(cells=st.lists(CELL, unique=True))
+    def arrange(self, cells: list[str]) -> None:
+        self.tell("order", cells=cells)
+        self.page = tuple(cells)
+        for notes in self.notes.values():
+            notes.arrange(self.page)
+
+    @rule(cells=st.sets(CELL, min_size=1))
+    def bring_cells_back(self, cells: set[str]) -> None:
+        self.tell("back", cells=sorted(cells))
+        for notes in self.notes.values():
+            rows = [replace(row, aside=0, gone=False) if row.gone and row.cell in cells else row for row in notes.rows]
+            notes.step(rows, notes.kept)
+
     @rule(text=st.sampled_from(["", "Be brief.", "Be kind."]), name=NAME)
     def system_text(self, text: str, name: str) -> None:
         self.tell("system", thread=name, text=text)
-        notes = self.notes.setdefault(name, Notes())
+        notes = self.thread(name)
         notes.own, notes.overruled, notes.kept = text, notes.tellings, None
 
     @precondition(lambda self: standing(self.current.rows))
@@ -373,7 +423,7 @@ class AnyConversation(RuleBasedStateMachine):
         old = standing(rows)[-1]
         place = rows.index(old)
         row = self.answered(self.here, rows[:place], finish, replaces=old.id)
-        again = replace(row, cell=old.cell, run=old.run, told=old.told)
+        again = replace(row, cell=old.cell, run=old.run, told=old.told, appended=old.appended)
         self.current.step([*rows[:place], again, *rows[place + 1 :]], self.current.kept)
 
     @precondition(lambda self: standing(self.current.rows) and standing(self.current.rows)[-1].finish != "stop")
@@ -389,17 +439,18 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(cells=st.sets(CELL, min_size=1))
     def delete_cells(self, cells: set[str]) -> None:
         self.tell("aside", cells=sorted(cells))
-        self.set_aside(cells)
+        self.set_aside(cells, gone=True)
 
     @rule(cell=CELL)
     def run_a_cell_that_asks_no_more(self, cell: str) -> None:
         self.tell("aside", cells=[cell], run=self.new_run())
         self.set_aside({cell})
 
-    def set_aside(self, cells: set[str]) -> None:
+    def set_aside(self, cells: set[str], *, gone: bool = False) -> None:
         for notes in self.notes.values():
             mark = 1 + max((row.aside for row in notes.rows), default=0)
-            rows = [replace(row, aside=mark) if row.cell in cells and not row.aside else row for row in notes.rows]
+            aside = {row.id for row in notes.rows if row.cell in cells and not row.aside}
+            rows = [replace(row, aside=mark, gone=gone) if row.id in aside else row for row in notes.rows]
             notes.step(rows, notes.kept_but(cells, None))
 
     @rule(number=st.none() | st.integers(1, 6))
@@ -408,7 +459,9 @@ class AnyConversation(RuleBasedStateMachine):
         rows = self.current.rows
         mark = max((row.aside for row in rows), default=0)
         chosen = [row for row in rows if row.aside == mark] if number is None else rows[number - 1 : number]
-        self.current.step([replace(row, aside=0) if row in chosen else row for row in rows], self.current.kept)
+        self.current.step(
+            [replace(row, aside=0, gone=False) if row in chosen else row for row in rows], self.current.kept
+        )
 
     @rule()
     def reset(self) -> None:
@@ -439,7 +492,7 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(name=NAME)
     def switch(self, name: str) -> None:
         self.tell("switch", thread=name)
-        self.notes.setdefault(name, Notes("begin"))
+        self.thread(name)
         self.here = name
 
     @rule()
@@ -482,6 +535,12 @@ class AnyConversation(RuleBasedStateMachine):
                 assert (link.number, link.standing, link.tokens) == (number, len(until), tokens)
                 assert link.stale == (not row.aside and row.held != ids(notes.rows[: number - 1]))
                 assert (link.aside > 0, link.turn.interrupted) == (row.aside > 0, row.finish == "interrupted")
+
+    @invariant()
+    def what_listed_cells_asked_stands_in_the_order_of_the_page(self) -> None:
+        for thread in self.state.conversation.threads.values():
+            listed = [turn.cell for turn in thread.turns if turn.cell in self.page and not turn.appended]
+            assert listed == sorted(listed, key=self.page.index)
 
     @invariant()
     def undo_and_redo_is_the_identity(self) -> None:

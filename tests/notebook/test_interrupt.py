@@ -381,7 +381,7 @@ def test_notices_stay_in_the_panel_of_what_was_interrupted(story: Story) -> None
 def settled(message: dict[str, Any], place: str) -> bool:
     """Whether this is the last frame of the reply, or of the panel."""
     if place == "reply":
-        return "zhipu_magic" in (message["metadata"] or {})
+        return "finish_reason" in (message["metadata"] or {}).get("zhipu_magic", {})
     return set(message["data"]) == {"text/html", "text/plain"}
 
 

@@ -18,7 +18,7 @@ from ..history.history import History
 from ..history.journal.checks import named
 from ..history.journal.journal import Journal
 from ..history.ledger import Ledger, Sums
-from ..history.turn import Anchor
+from ..history.turn import Anchor, Turn
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.profile import USUAL_TIMEOUT
@@ -284,6 +284,19 @@ class Chat(ChatMaps, ChatSettings):
                 variable=REPLAY_VARIABLE,
             )
         self._dispatch.mode = mode
+
+    @property
+    def asked_below(self) -> Callable[[Turn], bool] | None:
+        """Whether a turn is asked further down on the page than what asks now; None where the page is not known.
+
+        A replay of a page that was not run from top to bottom asks this, where the journal does not know the page's
+        order.
+        """
+        return self._dispatch.asked_below
+
+    @asked_below.setter
+    def asked_below(self, asked_below: Callable[[Turn], bool] | None) -> None:
+        self._dispatch.asked_below = asked_below
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""

@@ -12,7 +12,7 @@ from ..history.events.turn_event import TurnEvent
 from ..history.history import History
 from ..history.ledger import Sums
 from ..history.rounds import Round
-from ..history.turn import Anchor, Message
+from ..history.turn import Anchor, Message, Turn
 from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
@@ -55,6 +55,8 @@ class Dispatch:
         self._history = history
         self._scheduler = scheduler
         self._warn = warn
+        self.asked_below: Callable[[Turn], bool] | None = None
+        """Whether a turn is asked further down on the page, if the page is known (see `explained`)."""
         self._replay = Replay("off", history.journal, warn)
 
     @property
@@ -64,8 +66,11 @@ class Dispatch:
 
     @mode.setter
     def mode(self, mode: ReplayMode) -> None:
-        self._replay = Replay(mode, self._history.journal, self._warn)
+        self._replay = Replay(mode, self._history.journal, self._warn, self._is_below)
         self._service.sealed = self._history.records.read_only = mode == "only"
+
+    def _is_below(self, turn: Turn) -> bool:
+        return self.asked_below is not None and self.asked_below(turn)
 
     @property
     def account(self) -> Sums:
@@ -239,7 +244,9 @@ class Dispatch:
                         history.commit(reply.event)
                     if history.state.event is reply.event:
                         reply.entry = history.state.ledger.latest
-                    if endpoint is not None:
+                    if endpoint is None:
+                        self._replay.gave(reply.event)
+                    else:
                         self._replay.add(known, reply.event)
                         self._learn_how_it_thinks(reply, endpoint)
             finally:  # a fault must not keep its place, and what the budget reserves for it

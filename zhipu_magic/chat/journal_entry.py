@@ -39,7 +39,7 @@ def turn_event_of(
         replaces=request.replaces,
         joins=request.joins,
         after=last.turn.id if last else None,
-        held=None if once else checksum_of(last),
+        held=None if once else checksum_of(last) if known.held is None else known.held,
         prompt=request.prompt,
         written=request.written or None,
         images=request.images or None,

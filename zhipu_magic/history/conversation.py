@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from .link import A_TURN, LINK_BYTES, Link, Step, back_from, chained, links_with_system
+from .link import LINK_BYTES, Link, back_from, chained, links_with_system, next_aside, was_deleted
 from .messages import as_sent, system_message
+from .order import NO_ORDER, Order
+from .step import A_TURN, Step
 from .system_texts import SystemTexts
 from .turn import Message, Turn
 
 MAIN = "main"
+#: What a link counts as, in bytes, that is only looked at.
+_LOOK_BYTES = LINK_BYTES // 16
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -26,6 +30,7 @@ class Thread:
 
     `cells` holds every cell that has ever asked in it: a hint, shared and only growing, that spares a search for a
     cell that is new. `copied` is about how many bytes its changes have taken beyond the turns that were added.
+    `order` is that of the page's cells, as far as it is known: the links of cells that it lists stand in it.
     """
 
     name: str = MAIN
@@ -37,6 +42,7 @@ class Thread:
     cells: Set[str] = frozenset()
     copied: int = 0
     system_texts: SystemTexts = field(default_factory=SystemTexts)
+    order: Order = NO_ORDER
 
     def __repr__(self) -> str:
         return f"<Thread {self.name}, {self.size} turns>"
@@ -88,11 +94,18 @@ class Thread:
         link = self._with_id(turn)
         return link.number if link else None
 
+    def links_behind(self, cell: str | None) -> int:
+        """How many links stand behind the place of a cell that is new here."""
+        place = self.order.place(self.last, cell)
+        return (self.last.number if self.last else 0) - (place.number if place else 0)
+
     # How it changes
 
     def before(self, cell: str | None, run: str) -> Thread:
         """The thread as the next request of this cell sees it: the turns before the cell's own."""
-        return replace(self, last=self._place(cell, run)[0], system_texts=self.system_texts.without({cell}, run))
+        thread = self._with_place_of(cell)
+        last = thread._place(cell, run)[0]
+        return replace(thread, last=last, system_texts=self.system_texts.without({cell}, run))
 
     def up_to(self, turn: str) -> Thread:
         """The turns before the one with this id; all of them if there is no such turn."""
@@ -104,27 +117,30 @@ class Thread:
         return any(link.turn.run != run and not link.aside for link in self._links_of(cell))
 
     def commit(self, turn: Turn, *, append: bool = False, asked_after: int | None = None) -> Thread:
-        """Add this turn: in place of turns from earlier runs of its cell, else after those of this run, else last.
+        """Add this turn: in place of turns from earlier runs of its cell, else after those of this run, else where
+        its cell stands on the page, else last.
 
-        `asked_after` is the checksum of the turns in its request, if others may stand before it by now.
+        `append` adds it last. `asked_after` is the checksum of the turns in its request, if others may stand before it
+        by now.
         """
         cell, cells = turn.cell, self.cells
         texts, turn = self.system_texts.numbered(turn)
-        if cell is None or append or cell not in cells:
+        if append:
+            turn = turn._replace(appended=True)
+        if cell is None or append or (cell not in cells and cell not in self.order):
             same_cell = next(self._links_of(cell), None) if cell in cells else None
-            if cell is not None and cell not in cells:
-                cells = cells if isinstance(cells, set) else set(cells)
-                cells.add(cell)
             thread = self._step(A_TURN, Link(turn, self.last, same_cell, asked_after))
-            thread.cells, thread.system_texts = cells, texts
+            thread.cells, thread.system_texts = self._cells_and(cell), texts
             return thread
-        before, same_cell = self._place(cell, turn.run)
-        rest = self._after(before)
+        placed = self._with_place_of(cell)
+        before, same_cell = placed._place(cell, turn.run)
+        rest = placed._after(before)
         others = [link for link in rest if link.turn.cell != cell or link.turn.run == turn.run]
         what = A_TURN if len(others) == len(rest) else "a turn run again"
         link = Link(turn, before, same_cell, asked_after)
-        thread = self._step(what, chained(link, others, before), len(others) * LINK_BYTES)
-        thread.system_texts = texts.without({cell}, turn.run)
+        copied = len(others) * LINK_BYTES + placed.copied - self.copied
+        thread = self._step(what, chained(link, others, before), copied)
+        thread.cells, thread.system_texts = self._cells_and(cell), texts.without({cell}, turn.run)
         return thread
 
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
@@ -135,7 +151,8 @@ class Thread:
         before = last = self.last
         for turn, after in zip(turns, asked_after, strict=True):
             before, last = last, Link(turn, last, None, after)
-        past = Step(before, A_TURN, self.past, count=len(turns), left_by_reset=self.system_texts.left_by_reset)
+        left = self.system_texts.left_by_reset
+        past = Step(before, A_TURN, self.past, count=len(turns), left_by_reset=left, order=self.order)
         cells = self.cells if isinstance(self.cells, set) else set(self.cells)
         cells.update(turn.cell for turn in turns if turn.cell is not None)
         return replace(self, last=last, past=past, future=None, cells=cells)
@@ -151,9 +168,12 @@ class Thread:
         return self._step(what, chained(link, after, place.before), len(after) * LINK_BYTES + turn.bytes)
 
     def set_aside(self, cells: Collection[str], except_run: str | None = None) -> Thread:
-        """With the turns of these cells set aside, except those of one run; they keep their places."""
+        """With the turns of these cells set aside, except those of one run; they keep their places.
+
+        Without a run, the cells were deleted, and `bring_back` undoes it.
+        """
         chosen = {link for link in self._links_of(*cells) if not link.aside and link.turn.run != except_run}
-        thread = self._marked("a turn set aside", chosen, self.latest_aside + 1)
+        thread = self._marked("a turn set aside", chosen, next_aside(self.latest_aside, deleted=except_run is None))
         texts = self.system_texts.without(cells, except_run)
         if texts is not self.system_texts:
             thread = self._step("a system text", self.last) if thread is self else thread
@@ -170,6 +190,14 @@ class Thread:
             return self._marked("a turn restored", {link for link in links if link.aside == latest}, 0)
         return self._marked("a turn restored", {link for link in links if link.aside and link.number == number}, 0)
 
+    def bring_back(self, cells: Collection[str]) -> Thread:
+        """With the turns of these cells restored that were set aside because the cells were deleted."""
+        return self._marked("a turn restored", {link for link in self._links_of(*cells) if was_deleted(link)}, 0)
+
+    def in_order(self, order: Order) -> Thread:
+        """With its links in this order of the page. That is no change to be undone."""
+        return replace(self, order=order)._arranged()
+
     def reset(self) -> Thread:
         """Without any turn; the system text stays."""
         if self.last is None:
@@ -182,25 +210,40 @@ class Thread:
         """With this system text, whatever its turns came with."""
         return replace(self, own_system=text, system_texts=self.system_texts.all_overruled())
 
-    def undo(self) -> Thread:
-        """As it was before its latest change, or without its last turn if no change is known."""
+    def undo(self, count: int = 1) -> Thread:
+        """As it was before its latest changes, or without its last turn if no change is known; in the page's order."""
+        return self._repeated(Thread._undone, count)
+
+    def redo(self, count: int = 1) -> Thread:
+        """As it was before that was undone, in the page's order."""
+        return self._repeated(Thread._redone, count)
+
+    def _repeated(self, change: Callable[[Thread], Thread], count: int) -> Thread:
+        """The thread after so many steps, each to a chain in the order of its time; arranged once, at the end."""
+        thread = self
+        for _ in range(count):
+            before, thread = thread, change(thread)
+            if thread is before:
+                break
+        return thread if thread.order is self.order else thread.in_order(self.order)
+
+    def _undone(self) -> Thread:
         if self.past is not None:
             step = self.past
             texts = self.system_texts.with_left(step.left_by_reset)
-            future = self._now(step.what, self.future)
-            return replace(self, last=step.last, past=step.before, future=future, system_texts=texts)
+            now = self._now(step.what, self.future)
+            return replace(self, last=step.last, past=step.before, future=now, system_texts=texts, order=step.order)
         if self.newest is None:
             return self
         return replace(self, last=self.newest.before, future=self._now(A_TURN, self.future))
 
-    def redo(self) -> Thread:
-        """As it was before it was undone."""
+    def _redone(self) -> Thread:
         if self.future is None:
             return self
         step = self.future
         texts = self.system_texts.with_left(step.left_by_reset)
-        past = self._now(step.what, self.past)
-        return replace(self, last=step.last, past=past, future=step.before, system_texts=texts)
+        now = self._now(step.what, self.past)
+        return replace(self, last=step.last, past=now, future=step.before, system_texts=texts, order=step.order)
 
     def fork(self, name: str, at: int | None = None) -> Thread:
         """A thread of its own with the turns up to number `at`; what is undone there is undone there alone."""
@@ -211,12 +254,43 @@ class Thread:
         thread.name, thread.own_system, thread.model, thread.cells = self.name, self.own_system, self.model, self.cells
         thread.last, thread.past, thread.future = last, self._now(what, self.past), None
         thread.copied = self.copied + copied
-        thread.system_texts = self.system_texts
+        thread.system_texts, thread.order = self.system_texts, self.order
         return thread
 
     def _now(self, what: str, before: Step | None) -> Step:
         """The step that leads back here, from where `what` is done or undone."""
-        return Step(self.last, what, before, left_by_reset=self.system_texts.left_by_reset)
+        return Step(self.last, what, before, left_by_reset=self.system_texts.left_by_reset, order=self.order)
+
+    def _arranged(self) -> Thread:
+        """With its links in its order; those before the first that moves are shared with the old ones."""
+        links = self.order.arranged(self.last)
+        old = list(back_from(self.last))[::-1]
+        same = next((place for place, link in enumerate(links) if link is not old[place]), len(links))
+        shared, copied = (links[same - 1] if same else None), len(links) * _LOOK_BYTES
+        if same == len(links):
+            return replace(self, copied=self.copied + copied)
+        last = chained(shared, links[same:], shared)
+        return replace(self, last=last, copied=self.copied + copied + (len(links) - same) * LINK_BYTES)
+
+    def _with_place_of(self, cell: str | None) -> Thread:
+        """With the turns in the cell's place that it has appended, if it is listed: another one may replace them."""
+        if cell not in self.order or not any(link.turn.appended for link in self._links_of(cell)):
+            return self
+        links = [
+            Link(link.turn._replace(appended=False), None, None, link.asked_after, aside=link.aside)
+            if link.turn.cell == cell
+            else link
+            for link in self.links
+        ]
+        copied = self.copied + len(links) * LINK_BYTES
+        return replace(self, last=chained(None, links, None), copied=copied)._arranged()
+
+    def _cells_and(self, cell: str | None) -> Set[str]:
+        if cell is None or cell in self.cells:
+            return self.cells
+        cells = self.cells if isinstance(self.cells, set) else set(self.cells)
+        cells.add(cell)
+        return cells
 
     @property
     def latest_aside(self) -> int:
@@ -250,7 +324,7 @@ class Thread:
                 own = link
         if earlier is not None:
             return earlier.before, earlier.same_cell
-        return own or self.last, own
+        return own or self.order.place(self.last, cell), own
 
     def _after(self, place: Link | None) -> list[Link]:
         after = []
@@ -277,6 +351,21 @@ class Conversation:
     blank: Thread = field(default_factory=Thread)
     threads: Mapping[str, Thread] = field(default_factory=dict)
     current: str = MAIN
+
+    @property
+    def order(self) -> Order:
+        """The order of the page's cells, as far as it is known."""
+        return self.blank.order
+
+    def needs(self, order: Order, asking: Collection[str] | None = None) -> bool:
+        """Whether this order makes a difference to a thread, or to the place of what cells `asking` ask next."""
+        if order.cells == self.order.cells:
+            return False
+        return any(order.matters(thread.last, self.order, asking) for thread in self.threads.values())
+
+    def in_order(self, order: Order) -> Conversation:
+        """With this order of the page, in every thread."""
+        return replace(self.every(lambda thread: thread.in_order(order)), blank=replace(self.blank, order=order))
 
     @property
     def here(self) -> Thread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +17,13 @@ from .conversation import Thread
 from .events.changes import ResumeEvent
 from .events.checked import check_name, checked_event
 from .events.event import Event, State
+from .events.members import LONGEST_CELL, MOST_CELLS
 from .journal.checks import named
 from .journal.journal import Journal
-from .link import A_TURN, Link, added_link
+from .link import Link, added_link
+from .order import Order
 from .records import Records
+from .step import A_TURN
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class History:
         """Held while an event happens: there is one change at a time."""
         checked_event({"event": "session", "id": "", **settings})
         self.state = journal.begin(settings).state()
+        self._page: Order | None = None
+        """The order of the page as it was told last."""
         self._finish = finish
         register_at_fork(self)
 
@@ -187,6 +192,39 @@ class History:
                 self._apply("restore", thread=thread.name, **({} if number is None else {"number": number}))
         return self.thread().size - thread.size
 
+    def bring_back(self, cells: Collection[str], *, thread: str | None = None) -> dict[str, int]:
+        """Restore the turns of these cells that were set aside because they were deleted: they are there again.
+
+        With the name of a `thread`, only there. Returns how many there were, by thread.
+        """
+        self._finish(thread)
+        with self._one_change():
+            before = self.threads if thread is None else (self.thread(thread),)
+            if all(each.bring_back(cells) is each for each in before):
+                return {}
+            self._apply("back", cells=sorted(cells), **({} if thread is None else {"thread": thread}))
+        back = {each.name: self.thread(each.name).size - each.size for each in before}
+        return {name: count for name, count in back.items() if count}
+
+    def arrange(self, cells: Iterable[str], asking: Collection[str] | None = None) -> bool:
+        """Have turns stand in the order of the page, whose asking cells are these; others follow those before them.
+
+        `asking` are the cells that may leave a turn before the order is told again, by default all: one that runs, or
+        whose reply is on its way. Nothing happens where the order makes no difference. Returns whether it made one.
+        What is no cell's id is left out, and so is what comes after the first 10,000.
+        """
+        known = [cell for cell in dict.fromkeys(cells) if len(cell) <= LONGEST_CELL][:MOST_CELLS]
+        with self._one_change():
+            self._page = Order(known)
+            return self._arrange(asking)
+
+    def _arrange(self, asking: Collection[str] | None = ()) -> bool:
+        """Have turns stand in the page's order; without `asking`, those that there are."""
+        if self._page is None or not self.state.conversation.needs(self._page, asking):
+            return False
+        self._apply("order", cells=list(self._page.cells))
+        return True
+
     def fork(self, name: str, at: int | None = None) -> None:
         """Continue in a new thread that begins with the turns of this one, or those up to number `at` in its history.
 
@@ -233,6 +271,7 @@ class History:
                 thread = changed
             if done:
                 self._apply(kind, thread=thread.name, count=len(done))
+                self._arrange()  # what is back may be of a time when the page was another
         return done
 
     # The journal
@@ -287,6 +326,7 @@ class History:
         else:
             self.records.bring(found.lines, file)
         self.state = replace(state, event=event)
+        self._arrange()
         self.write_down()
         if here and found.other is not None:
             found.reader.notes.append(resuming.note_on(found.other))

@@ -7,16 +7,13 @@ which every turn makes new ones are not `frozen`, which would double the time th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
 from zlib import crc32
 
 from .turn import Turn
 
 #: Bytes that a link takes in memory, its numbers with it.
 LINK_BYTES = 248
-#: The change that adds a turn.
-A_TURN = "a turn"
 
 
 class Link:
@@ -78,6 +75,14 @@ def checksum_of(link: Link | None) -> int:
     return link.checksum if link else 0
 
 
+def checksum_of_turns(turns: Iterable[str]) -> int:
+    """The checksum of turns with these ids."""
+    checksum = 0
+    for turn in turns:
+        checksum = crc32(f"{turn}\n".encode(), checksum)
+    return checksum
+
+
 def back_from(link: Link | None) -> Iterator[Link]:
     """This link and those before it, the newest first."""
     while link is not None:
@@ -101,26 +106,14 @@ def links_with_system(link: Link | None) -> Iterator[Link]:
         link = link.system_before
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Step:
-    """A change that can be undone or redone: `what` it was, and the `last` link of the thread without it.
+def next_aside(latest: int, *, deleted: bool) -> int:
+    """The number of the next step that sets turns aside: odd where their cells were deleted, so that it can be told."""
+    return latest + 1 + (latest % 2 if deleted else 1 - latest % 2)
 
-    With a `count`, it stands for so many changes that each added one link; `last` belongs to the latest of them.
-    `left_by_reset` is what the thread had of that without the change (see `SystemTexts`).
-    """
 
-    last: Link | None
-    what: str
-    _before: Step | None
-    count: int = 1
-    left_by_reset: Turn | None = None
-
-    @property
-    def before(self) -> Step | None:
-        """The change before this one."""
-        if self.count == 1 or self.last is None:
-            return self._before
-        return replace(self, last=self.last.before, count=self.count - 1)
+def was_deleted(link: Link) -> bool:
+    """Whether its turn was set aside because its cell was deleted."""
+    return link.aside % 2 == 1
 
 
 def chained(

@@ -47,7 +47,7 @@ class Turn(NamedTuple):
     go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
     for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
     `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
-    on the web.
+    on the web. One that is `appended` went last whatever the place of its cell.
     """
 
     prompt: str
@@ -69,6 +69,7 @@ class Turn(NamedTuple):
     sources: tuple[Mapping[str, Any], ...] = ()
     system_given: SystemText | None = None
     cut: tuple[str, ...] = ()
+    appended: bool = False
 
     @property
     def exchange(self) -> tuple[Message, ...]:
@@ -117,6 +118,7 @@ class Turn(NamedTuple):
             sources=_both(self.sources, more.sources),
             system_given=self.system_given,
             cut=self.cut,
+            appended=self.appended,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,6 +53,23 @@ class Asides:
                 self._later.append(aside)
             else:
                 self._do(chat, known, why, except_run=except_run, thread=aside.thread)
+
+    def bring_back(self, cells: Collection[str]) -> None:
+        """Restore the turns of these cells that were set aside because they were deleted: they are there again.
+
+        Where a job has the turn in a thread, this is done when the page is looked at next.
+        """
+        chat, busy = self._chat(), self._jobs.threads
+        self._later = [
+            aside if aside.except_run is not None else aside._replace(cells=[*set(aside.cells).difference(cells)])
+            for aside in self._later
+        ]
+        if chat is None:
+            return
+        with suppress(GLMError):
+            for thread in chat.history.threads:
+                if thread.name not in busy and thread.latest_aside:
+                    chat.history.bring_back(cells, thread=thread.name)
 
     def catch_up(self) -> None:
         """Do what had to wait, where no job has the turn any more."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.errors import GLMError
 from . import front_ends, glm_cell
+from .page_told import Told, told_with
 from .shell import request_metadata
 from .usage_error import UsageError
 
@@ -43,8 +44,10 @@ class CellTracker:
         self.cell: str | None = None
         self.run = 0
         self.execution_count: int | None = None
+        #: What the front end's extension has said with the running cell, or the last one; None where there is none.
+        self.told: Told | None = told_with(request_metadata(shell))
         #: The cells that the front end reported as deleted when it ran this one.
-        self.just_deleted = front_ends.deleted_cells(request_metadata(shell))
+        self.just_deleted = self._deleted(request_metadata(shell))
         #: All cells reported as deleted and not run since: a journal that is resumed later may hold their turns.
         self.deleted: frozenset[str] = frozenset(self.just_deleted)
         self._failure: Failure | None = None
@@ -64,11 +67,15 @@ class CellTracker:
         self._next_count = shell.execution_count
 
     @property
+    def source(self) -> str:
+        """The source of the running cell; empty where none runs."""
+        return (self._info.raw_cell or "") if self._info is not None else ""
+
+    @property
     def is_glm_cell(self) -> bool:
         """Whether the running cell is a `%%glm` cell or a `%glm` line and nothing else, so that all output is ours."""
-        source = (self._info.raw_cell or "") if self._info is not None else ""
-        cell = glm_cell.find(source)
-        return not cell.around if cell is not None else _ONE_LINE.fullmatch(source) is not None
+        cell = glm_cell.find(self.source)
+        return not cell.around if cell is not None else _ONE_LINE.fullmatch(self.source) is not None
 
     @property
     def failure(self) -> Failure | None:
@@ -112,10 +119,21 @@ class CellTracker:
         self.cell = front_ends.running_cell(metadata, getattr(info, "cell_id", None))
         self.run += 1
         self.execution_count = self._next_count if info.store_history else None
-        # A cell that was cut and pasted is reported as deleted once, and may be the very cell that runs.
-        self.just_deleted = [cell for cell in front_ends.deleted_cells(metadata) if cell != self.cell]
+        self.told = told_with(metadata, self.told)
+        self.just_deleted = self._deleted(metadata)
         self.deleted = self.deleted.union(self.just_deleted).difference({self.cell})
+        self.are_there((self.told or Told()).cells or ())
         return True
+
+    def are_there(self, cells: Iterable[str]) -> None:
+        """Note that these cells are on the page, whatever was deleted before."""
+        self.deleted = self.deleted.difference(cells)
+
+    def _deleted(self, metadata: Mapping[str, Any]) -> list[str]:
+        """The cells that were deleted. One that was cut and pasted is reported too, and may be the one that runs."""
+        told = self.told or Told()
+        there = {self.cell, *(told.cells or ())}
+        return [cell for cell in dict.fromkeys((*front_ends.deleted_cells(metadata), *told.gone)) if cell not in there]
 
     def end(self, result: ExecutionResult | None) -> bool:
         """Note that a cell has ended, with no `result` if it was interrupted before it began.

@@ -112,6 +112,7 @@ class MapWork:
     def begin(self, number: int) -> None:
         """Make its places in the cell that runs, or say where it will be shown."""
         self._is_apart = True
+        self._session.extension.asks_table(self._mapped, self._options.each or "")
         if self._painter.stays:
             self._painter.begin_apart(self._mapped.figures())
         else:
@@ -125,9 +126,11 @@ class MapWork:
     def paint(self) -> float:
         if self._painter.stays:
             self._painter.paint(self._mapped.figures())
+        self._session.extension.changed()
         return _GAP
 
     def finish(self) -> None:
+        self._session.extension.table_is_over(self._mapped)
         if self._forgotten:
             return
         if self._is_apart and not self._painter.stays:
@@ -149,3 +152,4 @@ class MapWork:
 
     def forget(self) -> None:
         self._forgotten = self._mapped.error_was_raised = True
+        self._session.extension.table_is_over(self._mapped)

@@ -39,9 +39,11 @@ def show(session: Session, begin: Callable[[], Mapped], options: CellOptions, pa
     earlier = session.chat.mapped_by(session.anchor())  # one execution of a cell may ask over several tables
     try:
         mapped = begin()
+        session.extension.asks_table(mapped, options.each or "")
         painter.paint(mapped.figures())
         while not mapped.wait(_TICK):
             painter.paint(mapped.figures())
+            session.extension.changed()
             session.jobs.step()
         if mapped.was_stopped:  # when it was recorded
             raise interrupted(mapped)
@@ -54,6 +56,7 @@ def show(session: Session, begin: Callable[[], Mapped], options: CellOptions, pa
         raise
     finally:
         if mapped is not None:
+            session.extension.table_is_over(mapped)
             gone = settle(session, mapped, options, painter)
             if gone is not None and mapped.error is None:
                 raise gone

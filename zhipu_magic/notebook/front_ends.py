@@ -27,7 +27,7 @@ _DELETED = "gone"
 def running_cell(metadata: Mapping[str, Any], cell_id: str | None) -> str | None:
     """The id of the running cell, if the front end sends one. `cell_id` is IPython's own id for it."""
     colab = metadata.get("colab")
-    return _without_path(
+    return without_path(
         cell_id or metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, Mapping) else None)
     )
 
@@ -35,11 +35,11 @@ def running_cell(metadata: Mapping[str, Any], cell_id: str | None) -> str | None
 def deleted_cells(metadata: Mapping[str, Any]) -> list[str]:
     """The ids of the cells that were deleted since the last execution."""
     deleted = metadata.get("deletedCells")
-    cells = map(_without_path, deleted if isinstance(deleted, list) else [])
+    cells = map(without_path, deleted if isinstance(deleted, list) else [])
     return [cell for cell in cells if cell is not None]
 
 
-def _without_path(cell: Any) -> str | None:
+def without_path(cell: Any) -> str | None:
     """A cell's id without the notebook's path, which must not get into the journal.
 
     VS Code's id is a URI: the notebook's full path, with the cell's own id as the fragment.

@@ -21,8 +21,11 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .page.defaults import PageDefaults
+from .page.extension import PageExtension
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page.order import PageOrder
 from .page_practice import PagePractice
 from .settings import Settings
 from .shell import is_coloured, is_terminal
@@ -67,6 +70,16 @@ class Session:
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
+        self.extension = PageExtension(
+            settings,
+            self.cells,
+            self._identity,
+            order=PageOrder(lambda: self._chat, self._identity, self.jobs, self._asides),
+            defaults=PageDefaults(settings, self.page_journal.path, self.notify),
+            chat=lambda: self._chat,
+            figures=self._spending,
+            notify=self.notify,
+        )
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -78,6 +91,7 @@ class Session:
             self._chat = page_chat.new_chat(
                 self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
             )
+            self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
                 self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
         return self._chat
@@ -114,6 +128,7 @@ class Session:
         settings.model = chat.model
         settings.temperature = chat.temperature
         self._update_dashboard()
+        self.extension.changed()
 
     def thread_names(self) -> list[str]:
         """The threads that have begun."""
@@ -127,6 +142,7 @@ class Session:
         """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
         self.cells.idle.set()  # so that the warm-up ends
         self.jobs.close()
+        self.extension.close()
         self.end_practice()
         if self._chat is not None:
             self._chat.close()
@@ -173,6 +189,7 @@ class Session:
         found = self._identity.identify(self.cells.cell, text, self.chat.thread(thread), self.cells.run)
         if self._rerun is not None:
             self._rerun = found.cell
+        self.extension.follow()  # where ids are positions, the cell is known only now
         return found.notice
 
     def has_earlier_turn(self, thread: str | None = None) -> bool:
@@ -198,6 +215,7 @@ class Session:
         self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
         self._asides.catch_up()
         self._rerun = cell if self._chat is not None and self._chat.history.has_asked(cell) else None
+        self.extension.begin_cell()
         self.set_aside_deleted(self.cells.just_deleted)
 
     def end_cell(self, result: ExecutionResult | None) -> None:
@@ -215,6 +233,7 @@ class Session:
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
             self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
+        self.extension.end_cell()
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""

@@ -2,7 +2,8 @@
 
 A request is identified by its key (`request.key_of`). Where the same request was sent more than once, its answers are
 distinguished by occurrence: within a session, the first request gets the first answer; a cell that is run again asks
-for the same occurrence; and answers of a later session take precedence over those of an earlier one.
+for the same occurrence; and answers of a later session take precedence over those of an earlier one. Where nothing goes
+out, a request that only the turns before it distinguish from a recorded one may be answered as well (see `explained`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...history.events.event import Event
 from ...history.events.map_event import MapEvent
@@ -32,6 +33,10 @@ from . import stream
 from .occurrences import Occurrences
 from .recorded_maps import Keys, RecordedMaps
 
+if TYPE_CHECKING:
+    from ...history.journal.pages import Pages
+    from .explained import Below, Explained
+
 
 class Recording:
     """The whole replies of a journal, by the key of the request that they answer."""
@@ -43,6 +48,8 @@ class Recording:
         self.maps = RecordedMaps()
         self._asked = array("Q")
         self._occurrences = Occurrences()
+        self._newest: dict[tuple[str, int], str] = {}
+        self._pages: Pages | None = None
         self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
         if self._reader is not None:
             self._reader.read(self._take)
@@ -60,6 +67,8 @@ class Recording:
             return
         if event.holds_answer:
             self._asked.append(place)
+            if event.cell is not None and event.key is not None:
+                self._newest[event.cell, hash(event.prompt)] = event.key
         key = event.key
         if key is None or (event.holds_answer and not event.is_whole):
             return
@@ -74,6 +83,21 @@ class Recording:
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
+
+    def is_outdated(self, answer: TurnEvent) -> bool:
+        """Whether the cell that got this answer has asked the same again later, after other turns."""
+        return answer.cell is not None and self._newest.get((answer.cell, hash(answer.prompt))) != answer.key
+
+    def explained(self, request: Request, given: Mapping[str, str], below: Below | None) -> Explained | None:
+        """The reply to a request that differs from a recorded one in its earlier turns, if the journal explains it."""
+        if self._reader is None:
+            return None
+        from ...history.journal.pages import Pages
+        from .explained import explained
+
+        if self._pages is None:
+            self._pages = Pages(self._reader)
+        return explained(self._pages, request, given, below)
 
     def add(self, key: str, index: int, event: TurnEvent) -> None:
         """Add this answer, if it is complete."""
@@ -110,18 +134,26 @@ _NOTHING_SENT = Notice("Nothing was sent, because replay is 'only'.", reason="ou
 
 @dataclass(frozen=True)
 class Known:
-    """A request's key, which occurrence of it this is, and the journal's line that answers it, if there is one."""
+    """A request's key, which occurrence of it this is, and the journal's line that answers it, if there is one.
+
+    `held` is the checksum of the turns that the recorded request held, where the turns before this one are others.
+    """
 
     key: str
     index: int = 0
     answer: TurnEvent | None = None
+    held: int | None = None
 
 
 class Replay:
     """Looks requests up in a chat's journal, which is read when the first one is."""
 
-    def __init__(self, mode: ReplayMode, journal: Journal, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, mode: ReplayMode, journal: Journal, warn: Callable[[str], None], below: Below = lambda turn: False
+    ) -> None:
         self.mode = mode
+        self._below = below
+        self._given: dict[str, str] = {}
         self._journal = journal
         self._warn = warn
         self._recording: Recording | None = None
@@ -136,7 +168,13 @@ class Replay:
             return Known(key)
         index = self._occurrences.index(key, request.anchor.cell, request.anchor.run)
         fresh = request.options.fresh and self.mode == "auto"
-        return Known(key, index, None if fresh else self._recorded().find(key, index))
+        answer = None if fresh else self._recorded().find(key, index)
+        if self.mode == "only" and (answer is None or self._recorded().is_outdated(answer)):
+            below = self._below if answer is None else None
+            found = self._recorded().explained(request, self._given, below)
+            if found is not None:
+                return Known(key, index, found.answer, found.held)
+        return Known(key, index, answer)
 
     def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
         """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""
@@ -145,6 +183,11 @@ class Replay:
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""
         return self._recorded().missed(request, known.key, known.index)
+
+    def gave(self, event: TurnEvent) -> None:
+        """Note which recorded answer a turn of this session has."""
+        if event.of is not None:
+            self._given[event.id] = event.of
 
     def add(self, known: Known, event: TurnEvent) -> None:
         """Add an answer of the service, if the journal has been read; else it is found when it is."""

@@ -6,7 +6,8 @@ reading a journal restores the same state. To add a kind of event, add its class
     session                    a kernel's first line: the journal's version, and the settings it began with
     turn, partial, replayed, once   a reply (see `turn_event`)
     undo, redo, reset          in one thread
-    aside, restore             turns of deleted cells are set aside, and restored
+    aside, restore, back       turns of deleted cells are set aside, and restored, by the user or with their cells
+    order                      the page has its cells in another order
     fork, switch               threads
     system, model              of one thread
     temperature, budget        of the chat
@@ -17,16 +18,17 @@ reading a journal restores the same state. To add a kind of event, add its class
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from ..budget import Budget, Unit
 from ..conversation import Conversation, Thread
+from ..order import Order
 from . import turn_event
 from .event import Event, State, event_class
 from .map_event import MapEvent
-from .members import Cells, Count, Id, Limit, Name, Temperature, TemperatureOrNone, Text, Word
+from .members import Cells, Count, Id, Limit, Name, PageCells, Temperature, TemperatureOrNone, Text, Word
 from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
 from .reader import EventReader
@@ -76,7 +78,7 @@ class UndoEvent(ThreadEvent):
     count: Count = 1
 
     def apply(self, state: State) -> None:
-        state.change(self.thread, lambda thread: _repeated(Thread.undo, thread, self.count))
+        state.change(self.thread, lambda thread: thread.undo(self.count))
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         thread = conversation.threads.get(self.thread)
@@ -92,15 +94,7 @@ class RedoEvent(UndoEvent):
     event: Text = "redo"
 
     def apply(self, state: State) -> None:
-        state.change(self.thread, lambda thread: _repeated(Thread.redo, thread, self.count))
-
-
-def _repeated(change: Callable[[Thread], Thread], thread: Thread, count: int) -> Thread:
-    for _ in range(count):
-        before, thread = thread, change(thread)
-        if thread is before:
-            break
-    return thread
+        state.change(self.thread, lambda thread: thread.redo(self.count))
 
 
 @event_class
@@ -148,6 +142,47 @@ class RestoreEvent(ThreadEvent):
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)
+
+
+@event_class
+class BackEvent(Event):
+    """The turns of these cells stand again that were set aside because the cells were deleted: in all threads, or one.
+
+    It is no `restore`, which earlier versions would read as another one.
+    """
+
+    event: Text = "back"
+    cells: Cells
+    thread: Name | None = None
+
+    def apply(self, state: State) -> None:
+        cells = frozenset(self.cells)
+        if self.thread is not None:
+            state.change(self.thread, lambda thread: thread.bring_back(cells))
+        else:
+            state.conversation = state.conversation.every(lambda thread: thread.bring_back(cells))
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        return super().work(conversation, events_before) + len(self.cells) + _LOOKS_A_MARK * _links(conversation)
+
+
+@event_class
+class OrderEvent(Event):
+    """The page has its cells in this order."""
+
+    event: Text = "order"
+    cells: PageCells
+
+    def apply(self, state: State) -> None:
+        state.conversation = state.conversation.in_order(Order(self.cells))
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        return super().work(conversation, events_before) + len(self.cells) + _LOOKS_A_MARK * _links(conversation)
+
+
+def _links(conversation: Conversation) -> int:
+    """The number of links in all threads."""
+    return sum(thread.last.number for thread in conversation.threads.values() if thread.last is not None)
 
 
 @event_class
@@ -237,8 +272,8 @@ _TYPES: Mapping[str, type[Event]] = {
     **{
         kind.event: kind
         for kind in (
-            *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, ForkEvent, SwitchEvent),
-            *(SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
+            *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
+            *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
         )
     },
 }

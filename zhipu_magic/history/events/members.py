@@ -21,6 +21,8 @@ from ..rounds import calls_of
 
 #: The longest id, in characters: ids are dictionary keys, so they may not be endless.
 LONGEST_ID = 4_000
+#: The most cells of a page whose order is kept, and the longest id of one, in characters.
+MOST_CELLS, LONGEST_CELL = 10_000, 200
 #: The largest amount of yuan or seconds, and the longest side of an image in pixels.
 MOST_AMOUNT, _MOST_PIXELS = 1e12, 2**31
 #: The fewest bytes that a list or object, an image, and a tool call take in a line; in memory each takes far more.
@@ -85,6 +87,13 @@ def is_unit(value: Any) -> bool:
 
 def is_cells(value: Any) -> bool:
     return type(value) is list and all(type(cell) is str for cell in value)
+
+
+def is_page_cells(value: Any) -> bool:
+    """The ids of cells in the order of their page, each once."""
+    if type(value) is not list or len(value) > MOST_CELLS:
+        return False
+    return all(type(cell) is str and len(cell) <= LONGEST_CELL for cell in value) and len(set(value)) == len(value)
 
 
 def is_texts(value: Any) -> bool:
@@ -200,6 +209,7 @@ TemperatureOrNone = Annotated[float | None, is_temperature_or_none]
 Limit = Annotated[float, is_limit]
 Unit = Annotated[str, is_unit]
 Cells = Annotated[Sequence[str], is_cells]
+PageCells = Annotated[Sequence[str], is_page_cells]
 TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]

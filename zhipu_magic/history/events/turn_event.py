@@ -183,11 +183,14 @@ class TurnEvent(Event):
         threads = conversation.threads
         looks = len(threads) // 2
         thread = threads.get(self.thread or "")
-        return looks + thread.last.number if thread is not None and thread.last and self.goes_back(thread) else looks
+        if thread is None or thread.last is None or not self.goes_back(thread):
+            return looks
+        is_new = self.joins is None and self.replaces is None and self.cell not in thread.cells
+        return looks + (thread.links_behind(self.cell) if is_new else thread.last.number)
 
     def goes_back(self, thread: Thread) -> bool:
         """Whether it may change earlier turns of its thread, rather than only add one at the end."""
-        again = self.append is None and self.cell in thread.cells
+        again = self.append is None and (self.cell in thread.cells or self.cell in thread.order)
         return again or self.joins is not None or self.replaces is not None
 
     def apply(self, state: State) -> None:
@@ -272,7 +275,9 @@ class TurnEvent(Event):
         elif self.replaces is not None:
             changed = thread.replace_turn(
                 self.replaces,
-                lambda old: turn._replace(cell=old.cell, run=turn.run or old.run, system_given=old.system_given),
+                lambda old: turn._replace(
+                    cell=old.cell, run=turn.run or old.run, system_given=old.system_given, appended=old.appended
+                ),
                 what="a turn asked again",
                 asked_again=True,
             )

@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from ..conversation import Conversation, Thread
 from ..events.event import Event
 from ..events.turn_event import TurnEvent
-from ..link import LINK_BYTES, Link, Step, back_from
+from ..link import LINK_BYTES, Link, back_from
+from ..order import Order
+from ..step import Step
 
 #: Links that may be visited for each byte read, and how many more for a start.
 _LOOKS_A_BYTE, _FIRST_LOOKS = 16, 100_000
 #: How many visits a copied link counts as, and an event that is applied again.
 _LOOKS_A_LINK, _LOOKS_AN_EVENT = 16, 1_500
-#: Bytes of memory allowed for each byte read, not counting the turns themselves; and those of an event applied again.
-_BYTES_A_BYTE, _BYTES_AN_EVENT = 6, 1_000
+#: Bytes of memory allowed for each byte read, not counting the turns themselves, and how many more for a start: the
+#: order of a long page takes so much. And those of an event applied again.
+_BYTES_A_BYTE, _FIRST_BYTES, _BYTES_AN_EVENT = 6, 2_500_000, 1_000
 
 
 class TooMuch(Exception):
@@ -54,7 +57,7 @@ class Allowance:
         before = len(conversation.threads)
         after = before + (thread not in conversation.threads)
         looks = before // 2 + (count - 1) * (after // 2)
-        if self.taken > self.size * _BYTES_A_BYTE or self._looks + looks > self._most_looks:
+        if self.taken > self._most_bytes or self._looks + looks > self._most_looks:
             return False
         self._looks += looks
         return True
@@ -73,17 +76,17 @@ class Allowance:
         if copied and self.size < self._full_until:
             raise TooMuch
         self.taken += copied
-        return self.taken > self.size * _BYTES_A_BYTE
+        return self.taken > self._most_bytes
 
     @property
     def share(self) -> float:
         """The share of the bytes taken that may stay when room is made."""
-        return self.size * _BYTES_A_BYTE / 2 / self.taken
+        return self._most_bytes / 2 / self.taken
 
     def made_room(self, taken: int) -> None:
         """Note how much is taken after room was made. Raises TooMuch if that is still too much."""
         self.taken = taken
-        if taken > self.size * _BYTES_A_BYTE * 3 // 4:
+        if taken > self._most_bytes * 3 // 4:
             self._full_until = self.size + self.size // 8
             raise TooMuch
 
@@ -93,15 +96,20 @@ class Allowance:
             raise TooMuch
 
     @property
+    def _most_bytes(self) -> int:
+        return _FIRST_BYTES + self.size * _BYTES_A_BYTE
+
+    @property
     def _most_looks(self) -> int:
         return _FIRST_LOOKS + self.size * _LOOKS_A_BYTE
 
 
 def copied_bytes(before: Conversation, after: Conversation, event: Event) -> int:
-    """How many bytes the event has copied (see `Thread.copied`)."""
+    """How many bytes the event has copied (see `Thread.copied`), and an order of the page takes."""
     thread = getattr(event, "thread", None)
     if thread is None:
-        return _copied(after) - _copied(before)
+        order = after.order.bytes if after.order is not before.order else 0
+        return _copied(after) - _copied(before) + order
     old, new = (conversation.threads.get(thread) for conversation in (before, after))
     return new.copied - (old.copied if old is not None else 0) if new is not None else 0
 
@@ -130,12 +138,19 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
                 taken += one.turn.bytes
         return taken
 
-    held = sum(weigh(thread.last) for thread in conversation.threads.values())
+    def weigh_order(order: Order) -> int:
+        """Its bytes, if it has not been counted yet."""
+        if id(order) in seen:
+            return 0
+        seen.add(id(order))
+        return order.bytes
+
+    held = weigh_order(conversation.order) + sum(weigh(thread.last) for thread in conversation.threads.values())
 
     def fitting(step: Step | None) -> Iterator[Step]:
         nonlocal held
         while step is not None:
-            more = weigh(step.last)
+            more = weigh(step.last) + weigh_order(step.order)
             if held + more > most:
                 return
             held += more
@@ -145,7 +160,7 @@ def with_less_past(conversation: Conversation, most: int) -> tuple[Conversation,
     def shortened(step: Step | None) -> Step | None:
         shorter: Step | None = None
         for one in reversed(list(fitting(step))):
-            shorter = Step(one.last, one.what, shorter, left_by_reset=one.left_by_reset)
+            shorter = replace(one, _before=shorter, count=1)
         return shorter
 
     def lighter(thread: Thread) -> Thread:

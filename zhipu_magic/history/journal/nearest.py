@@ -8,10 +8,8 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import Any
 
-from ..conversation import Thread
 from ..events.turn_event import TurnEvent
-from ..messages import instructed, request_messages
-from ..turn import Message
+from .asked import messages_of
 from .reader import JournalReader
 from .sessions import rebuilt
 
@@ -58,21 +56,3 @@ def _turn_at(reader: JournalReader, place: int) -> TurnEvent:
     event = reader.event_at(place)
     assert isinstance(event, TurnEvent)
     return event
-
-
-def messages_of(thread: Thread, event: TurnEvent) -> list[Message]:
-    """The messages of a recorded request, from the thread as it stood before."""
-    if event.event == "once":
-        thread = Thread()
-    elif event.replaces is None and event.joins is None and event.append is None:
-        thread = thread.before(event.cell, event.run or "")
-    system = thread.system if event.system is None else event.system
-    if event.replaces is not None:
-        thread = thread.up_to(event.replaces)
-    return request_messages(
-        thread.turns[event.left_out or 0 :],
-        event.prompt or "",
-        event.images or (),
-        system=instructed(system, event.instruction or ""),
-        seeing=event.unseen is None,
-    )

@@ -96,7 +96,7 @@ class Rebuilding:
             return 0
         conversation = session.state.conversation
         thread = conversation.thread(turns.thread)
-        turns = turns.of_cells_not_in(thread.cells)
+        turns = turns.of_cells_not_in(thread.cells).of_cells_not_in(thread.order.listed)
         count = len(turns.turns)
         if not count or not self.allowance.admit_plain(conversation, turns.thread, count):
             return 0
@@ -107,6 +107,13 @@ class Rebuilding:
         session.events.extend(range(first, first + count))
         self._mark_worth(session, turns.session)
         return count
+
+    def now(self, name: str) -> State | None:
+        """The state that this session's next event is applied to; None where none is applied, or another goes on."""
+        session = self.found.get(name)
+        if session is None:
+            return self.state_of(name)
+        return None if session.cut else session.state
 
     def state_of(self, name: str) -> State:
         """The state of this session now, whether or not another has resumed it; a blank state if it is unknown."""

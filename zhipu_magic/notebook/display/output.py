@@ -13,6 +13,8 @@ Bundle = dict[str, Any]
 
 #: Shows nothing, where an output cannot be taken away.
 NOTHING: Bundle = {"text/plain": ""}
+#: The metadata of what is shown of a reply that grows, for a front end that renders only what has changed.
+GROWING: Bundle = {"zhipu_magic": {"growing": True}}
 
 
 class Output:

@@ -23,7 +23,7 @@ from .growing import (
     mark,
 )
 from .markdown import final_page
-from .output import NOTHING, Bundle, Output
+from .output import GROWING, NOTHING, Bundle, Output
 from .panel import note_line
 from .panel_output import PanelOutput
 
@@ -76,7 +76,7 @@ class ReplyText:
         return self._outputs[0].shown
 
     def wait(self, words: str) -> None:
-        self._tail.show(markdown_bundle(mark(words), words))
+        self._tail.show(markdown_bundle(mark(words), words), GROWING)
 
     def grow(self, progress: Progress) -> int:
         if progress.taken_back > self._taken_back:  # the words were reasoning
@@ -126,9 +126,9 @@ class ReplyText:
 
         def add() -> None:
             if not self._tail.shown:
-                self._tail.show(_empty())  # it takes its place above the new one
+                self._tail.show(_empty(), GROWING)  # it takes its place above the new one
             self._outputs.append(self._panel.move())
-            self._tail.show(bundle)
+            self._tail.show(bundle, GROWING)
 
         undisturbed(add)
 
@@ -150,10 +150,10 @@ class ReplyText:
     def _finish_rounds(self, progress: Progress) -> None:
         """Leave the rounds that are over as they are, and go on below them."""
         if self._reasoning is not None and not self._is_folded:
-            self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts))
+            self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts), GROWING)
         finished, page = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
         self._add(_empty())
-        finished.show(markdown_bundle(page))
+        finished.show(markdown_bundle(page), GROWING)
         self._begin_round(len(progress.rounds))
 
     def _grow_reasoning(self, progress: Progress) -> bool:
@@ -168,7 +168,7 @@ class ReplyText:
             self._add(_empty())
         self._is_folded = progress.reasoning_is_over
         if self._is_folded:
-            self._reasoning.show(_folded(progress.reasoning))
+            self._reasoning.show(_folded(progress.reasoning), GROWING)
         else:
             self._show(self._reasoning, growing_reasoning(progress))
         return not self._is_folded
@@ -187,7 +187,7 @@ class ReplyText:
         self._above = replace(self._above, words=self._above.words + more, goes_on=place.goes_on)
         rest = growing_page(progress, self._above, remote_images=self._remote_images)
         self._add(markdown_bundle(rest, UNFINISHED_PLAIN))
-        finished.show(markdown_bundle(page))
+        finished.show(markdown_bundle(page), GROWING)
         return len(rest.rich.encode("utf-8", "replace"))
 
     def _place_to_cut(self, text: str, *, near: int) -> Cut | None:
@@ -203,7 +203,7 @@ class ReplyText:
         return self._show(self._tail, growing_page(progress, self._above, remote_images=self._remote_images))
 
     def _show(self, output: Output, page: Markup) -> int:
-        output.show(markdown_bundle(page, UNFINISHED_PLAIN))
+        output.show(markdown_bundle(page, UNFINISHED_PLAIN), GROWING)
         return len(page.rich.encode("utf-8", "replace"))
 
 

@@ -67,6 +67,12 @@ class CellIdentity:
         """The cell of the conversation, if an id says so, or a run of it has shown it."""
         return self._known.get(cell) if cell is not None and is_position(cell) else cell
 
+    def on_page(self, cell: str) -> str | None:
+        """The id that this cell of the conversation has on the page; None if that is not known."""
+        if not is_position(cell):
+            return cell
+        return next((page for page, known in self._known.items() if known == cell), None)
+
     def of_run(self, run: int, cell: str | None) -> str | None:
         """The same for the cell of this run: what it was identified as, or else its id."""
         return self._run[1] if self._run[0] == run else self.known(cell) or cell

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ...history.journal.glance import Asked
     from ...history.journal.resuming import IsMine
     from ...history.records import Records
+    from ...history.turn import Turn
     from ..shell import Shell
     from .file import NotebookFile
 
@@ -89,6 +90,13 @@ class PageJournal:
     def _running_cell(self) -> str | None:
         """The cell that runs, also the one that loads the extension."""
         return front_ends.running_cell(request_metadata(self._shell), None)
+
+    def asks_below(self, running: str, turn: Turn) -> bool:
+        """Whether the notebook's file asks the turn further down than in the cell with the source `running`."""
+        from .below import asked_below
+
+        self._locate()
+        return self._notebook is not None and asked_below(self._notebook, running, turn)
 
     def begin_cell(self, cell: str | None) -> None:
         """Note that a cell runs."""

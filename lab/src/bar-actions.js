@@ -1,0 +1,80 @@
+// What the buttons of the bar do.
+
+import { enter, fork, insert, run } from './cells.js';
+import { flash } from './bar-view.js';
+import { complain } from './console.js';
+import { copied } from './copying.js';
+import { icon } from './icons.js';
+
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
+ * @typedef {import('./bar-view.js').Action} Action
+ */
+
+/**
+ * What can be done with a reply now.
+ * @param {import('./common.js').Common} common
+ * @param {NotebookPanel} panel
+ * @param {import('./bar.js').Facts} facts
+ * @param {import('./bar-view.js').Bar} bar
+ * @param {(text: string) => void} say
+ * @returns {Action[]}
+ */
+export function actions(common, panel, facts, bar, say) {
+  const { packages, trans } = common;
+  const { stopIcon, refreshIcon, copyIcon, checkIcon, codeIcon } = packages['@jupyterlab/ui-components'];
+  const { cell, kernel, reply, runs, waits, idle, state, turn, python } = facts;
+  const rests = kernel !== null && !runs && !waits;
+  const below = () => panel.content.widgets.indexOf(cell) + 1;
+  const copy = async () => {
+    say('');
+    if (await copied(reply.text)) {
+      say(trans.__('Copied'));
+      flash(bar.node.querySelector('[data-action="copy"]'), checkIcon, copyIcon);
+    } else {
+      say(trans.__('The page may not copy.'));
+    }
+  };
+  const take = () => {
+    enter(common, panel, insert(panel, below(), [python])[0]);
+    say(trans.__('The code is in a new cell below.'));
+  };
+  const goOn = () => {
+    const cells = insert(panel, below(), ['%glm continue']);
+    const ran = run(common, panel, cells);
+    enter(common, panel, cells[0]);
+    return ran;
+  };
+  /** @type {[boolean, string, string, Action['icon'], () => unknown][]} */
+  const all = [
+    [runs && kernel !== null, 'stop', trans.__('Stop'), stopIcon, () => kernel?.interrupt()],
+    [rests && facts.asks, 'again', trans.__('Run again'), refreshIcon, () => run(common, panel, [cell])],
+    [reply.text !== '', 'copy', trans.__('Copy as Markdown'), copyIcon, copy],
+    [python !== '', 'insert', trans.__('Insert code below'), codeIcon, take],
+    [
+      rests && idle && turn !== null, 'fork', trans.__('Fork from here'), icon(packages, 'zhipu-magic:fork'),
+      () => state && turn && fork(common, panel, cell, state, turn),
+    ],
+    [
+      rests && idle && facts.goesOn, 'continue', trans.__('Continue where it was cut'),
+      icon(packages, 'zhipu-magic:continue'), goOn,
+    ],
+  ];
+  return all
+    .filter(([can]) => can)
+    .map(([, name, label, drawn, act]) => ({ name, label, icon: drawn, run: tried(act) }));
+}
+
+/**
+ * The same, whose errors are said in the console.
+ * @param {() => unknown} act
+ */
+function tried(act) {
+  return async () => {
+    try {
+      await act();
+    } catch (error) {
+      complain('bar', error);
+    }
+  };
+}

@@ -1,0 +1,223 @@
+// The bar at a reply: what can be done with it, seen when the cell is pointed at or has the focus.
+
+import { askingLine } from './asking.js';
+import { actions } from './bar-actions.js';
+import { dress, undress } from './bar-code.js';
+import { goesOn, pythonIn, replyIn, turnOf } from './bar-reply.js';
+import { STYLE } from './bar-style.js';
+import { Bar } from './bar-view.js';
+import { guarded } from './console.js';
+
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
+ * @typedef {import('@jupyterlab/cells').Cell} Cell
+ * @typedef {import('@jupyterlab/cells').CodeCell} CodeCell
+ * @typedef {import('./common.js').Common} Common
+ */
+
+const NAME = 'bar';
+
+/** @type {import('./part.js').Part} */
+export const bar = {
+  name: NAME,
+  description: 'Buttons at each reply.',
+  packages: ['@jupyterlab/ui-components'],
+  start(common) {
+    const style = document.createElement('style');
+    style.textContent = STYLE;
+    const said = document.createElement('div');
+    said.className = 'zhipu-magic-said';
+    said.setAttribute('role', 'status');
+    document.head.append(style);
+    document.body.append(said);
+    /** @type {Map<NotebookPanel, Bars>} */
+    const all = new Map();
+    /** @type {(_: unknown, panel: NotebookPanel) => void} */
+    const begin = (_, panel) => {
+      const bars = new Bars(common, panel, (text) => void (said.textContent = text));
+      all.set(panel, bars);
+      bars.start();
+      panel.disposed.connect(() => {
+        bars.stop();
+        all.delete(panel);
+      });
+    };
+    const follow = guarded(NAME, begin);
+    common.tracker.widgetAdded.connect(follow);
+    common.tracker.forEach((panel) => void follow(null, panel));
+    return () => {
+      common.tracker.widgetAdded.disconnect(follow);
+      all.forEach((bars) => bars.stop());
+      style.remove();
+      said.remove();
+    };
+  },
+};
+
+/** The bars of one view of a notebook, made for the cells that are pointed at, chosen or run. */
+class Bars {
+  /**
+   * @param {Common} common
+   * @param {NotebookPanel} panel
+   * @param {(text: string) => void} say Tells a screen reader.
+   */
+  constructor(common, panel, say) {
+    this._common = common;
+    this._panel = panel;
+    this._say = say;
+    this._link = common.link(panel);
+    /** @type {Map<Cell, Bar>} */
+    this._bars = new Map();
+    /** @type {Set<Cell>} Those that run or wait to, in the order in which they do. */
+    this._queue = new Set();
+    /** @type {Element | null} */
+    this._pointed = null;
+    this._pointAt = guarded(NAME, this._point.bind(this));
+    this._again = guarded(NAME, this._update.bind(this));
+    this._scheduled = guarded(NAME, this._begin.bind(this));
+    this._executed = guarded(NAME, this._end.bind(this));
+  }
+
+  start() {
+    const { content, sessionContext } = this._panel;
+    const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
+    content.node.addEventListener('mouseover', this._pointAt);
+    content.activeCellChanged.connect(this._again);
+    sessionContext.statusChanged.connect(this._again);
+    sessionContext.kernelChanged.connect(this._again);
+    this._link.changed.connect(this._again);
+    NotebookActions.executionScheduled.connect(this._scheduled);
+    NotebookActions.executed.connect(this._executed);
+    this._again();
+  }
+
+  stop() {
+    const { content, sessionContext } = this._panel;
+    const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
+    NotebookActions.executionScheduled.disconnect(this._scheduled);
+    NotebookActions.executed.disconnect(this._executed);
+    this._link.changed.disconnect(this._again);
+    this._bars.forEach((shown, cell) => this._remove(shown, cell));
+    if (!this._panel.isDisposed) {
+      content.node.removeEventListener('mouseover', this._pointAt);
+      content.activeCellChanged.disconnect(this._again);
+      sessionContext.statusChanged.disconnect(this._again);
+      sessionContext.kernelChanged.disconnect(this._again);
+    }
+  }
+
+  /** @param {Event} event */
+  _point({ target }) {
+    const node = target instanceof Element ? target.closest('.jp-CodeCell') : null;
+    if (node !== this._pointed) {
+      this._pointed = node;
+      this._update();
+    }
+  }
+
+  /** @type {(_: unknown, what: { notebook: unknown, cell: Cell }) => void} */
+  _begin(_, { notebook, cell }) {
+    if (notebook === this._panel.content) {
+      this._queue.add(cell);
+      this._show(cell);
+    }
+  }
+
+  /** @type {(_: unknown, what: { notebook: unknown, cell: Cell }) => void} */
+  _end(_, { notebook, cell }) {
+    if (this._queue.delete(cell) && notebook === this._panel.content) {
+      this._show(cell);
+      this._update();
+    }
+  }
+
+  /** The cells that can be seen to have a bar: the one pointed at, the active one and the one that runs. */
+  _update() {
+    const { content } = this._panel;
+    const pointed = this._pointed && content.widgets.find(({ node }) => node === this._pointed);
+    const cells = new Set([pointed, content.activeCell, ...this._queue]);
+    cells.forEach((cell) => cell && this._show(cell));
+  }
+
+  /** @param {Cell} cell */
+  _show(cell) {
+    const facts = this._facts(cell);
+    const known = this._bars.get(cell);
+    if (!facts) {
+      known && this._remove(known, cell);
+      return;
+    }
+    const shown = known ?? this._add(cell);
+    const { kernel, runs, reply } = facts;
+    shown.show(actions(this._common, this._panel, facts, shown, this._say), runs && kernel !== null);
+    if (!runs && !reply.grows) {
+      dress(this._common, cell.node, this._say);
+    }
+  }
+
+  /**
+   * What there is to know of a cell that asked; null of another.
+   * @param {Cell} cell
+   */
+  _facts(cell) {
+    if (cell.isDisposed || cell.model?.type !== 'code') {
+      return null;
+    }
+    const { outputs, id, sharedModel } = /** @type {CodeCell} */ (cell).model;
+    const reply = replyIn(Array.from({ length: outputs.length }, (_, at) => outputs.get(at)));
+    const waits = this._queue.has(cell);
+    const asks = askingLine(sharedModel.getSource()) !== null;
+    if (!reply.asked && !(asks && (outputs.length || waits))) {
+      return null;
+    }
+    const kernel = this._panel.sessionContext.session?.kernel ?? null;
+    const { state } = this._link;
+    const turn = turnOf(state, id);
+    return {
+      cell, reply, kernel, state, turn, waits, asks,
+      runs: this._runs(cell, reply.grows, kernel?.status),
+      idle: kernel?.status === 'idle',
+      python: reply.grows ? '' : pythonIn(reply.text),
+      goesOn: goesOn(state, turn),
+    };
+  }
+
+  /**
+   * Whether an interrupt would stop this cell: of those in the queue, the first. A page that was loaded while it ran
+   * knows no queue.
+   * @param {Cell} cell
+   * @param {boolean} grows
+   * @param {string | undefined} status
+   */
+  _runs(cell, grows, status) {
+    const [first] = this._queue;
+    return first ? first === cell : grows && status === 'busy';
+  }
+
+  /** @param {Cell} cell */
+  _add(cell) {
+    const { packages, trans } = this._common;
+    const made = new Bar(trans.__('The reply'), () => {
+      void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(this._panel.content);
+    });
+    this._bars.set(cell, made);
+    cell.node.querySelector('.jp-Cell-outputWrapper')?.append(made.node);
+    cell.disposed.connect(() => {
+      this._bars.delete(cell);
+      this._queue.delete(cell);
+    });
+    return made;
+  }
+
+  /**
+   * @param {Bar} shown
+   * @param {Cell} cell
+   */
+  _remove(shown, cell) {
+    shown.node.remove();
+    undress(cell.node);
+    this._bars.delete(cell);
+  }
+}
+
+/** @typedef {NonNullable<ReturnType<Bars['_facts']>>} Facts */

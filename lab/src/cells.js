@@ -1,0 +1,85 @@
+// Cells are put into a notebook, and run.
+
+import { askingLine } from './asking.js';
+import { freeName } from './bar-reply.js';
+
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
+ * @typedef {import('@jupyterlab/cells').Cell} Cell
+ * @typedef {import('./common.js').Common} Common
+ * @typedef {import('./page-cells.js').Turn} Turn
+ * @typedef {import('./page-cells.js').State} State
+ */
+
+/**
+ * Run cells as the user would.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell[]} cells
+ */
+export function run({ packages, translator }, { content, sessionContext }, cells) {
+  const { NotebookActions } = packages['@jupyterlab/notebook'];
+  return NotebookActions.runCells(content, cells, sessionContext, undefined, translator);
+}
+
+/**
+ * Put code cells into the page.
+ * @param {NotebookPanel} panel
+ * @param {number} at The place of the first.
+ * @param {string[]} sources
+ * @returns {Cell[]}
+ */
+export function insert({ content }, at, sources) {
+  const cells = sources.map((source) => ({ cell_type: /** @type {const} */ ('code'), source, metadata: {} }));
+  content.model?.sharedModel.insertCells(at, cells);
+  return content.widgets.slice(at, at + sources.length);
+}
+
+/**
+ * Go to a cell, as the only one that is chosen.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell | undefined} cell
+ * @param {boolean} [edit] Whether to write in it, at its end.
+ */
+export function enter({ packages }, { content }, cell, edit = false) {
+  const at = cell ? content.widgets.indexOf(cell) : -1;
+  if (!cell || at < 0) {
+    return;
+  }
+  content.deselectAll();
+  content.activeCellIndex = at;
+  content.mode = edit ? 'edit' : 'command';
+  const toEnd = () => {
+    const end = cell.editor?.getPositionAt(cell.model.sharedModel.getSource().length);
+    edit && end && cell.editor?.setCursorPosition(end);
+  };
+  toEnd();
+  void cell.ready.then(() => {
+    toEnd(); // an editor is made when its cell is seen
+    void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(content);
+  });
+}
+
+/**
+ * Go on from this turn in a thread of its own: a cell that forks, which runs, and an empty one that asks. They stand
+ * below the reply; where cells below it ask too, below those, or these would ask in the fork when the page runs again.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell} cell
+ * @param {State} state
+ * @param {Turn} turn
+ */
+export function fork(common, panel, cell, state, turn) {
+  const cells = panel.content.widgets;
+  const sources = cells.map(({ model }) => (model.type === 'code' ? model.sharedModel.getSource() : ''));
+  const name = freeName(turn.thread, state.threads.map((thread) => thread.name), sources);
+  const back = turn.thread === state.thread ? '' : `%glm thread ${turn.thread}\n`;
+  const place = cells.indexOf(cell) + 1;
+  const at = sources.slice(place).some((source) => askingLine(source)) ? cells.length : place;
+  const forking = `${back}%glm fork ${name} --at ${turn.number}`;
+  const [first, second] = insert(panel, at, [forking, '%%glm\n']);
+  const ran = first && run(common, panel, [first]);
+  enter(common, panel, second, true);
+  return ran;
+}

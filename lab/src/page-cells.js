@@ -1,0 +1,96 @@
+// Which cells ask, in the order of the page, and what the kernel has told of them. Nothing here needs a package.
+
+/** The version of what page and kernel tell each other (docs/front-end.md). */
+export const VERSION = 1;
+
+/**
+ * @typedef {{
+ *   cell: string, thread: string, number: number, prompt: string, model: string, tokens: number,
+ *   stale: boolean, cut: boolean,
+ * }} Turn
+ * @typedef {{
+ *   cell: string, name: string, done: number, total: number, failed: number, in_flight: number, limit: number,
+ * }} Table
+ * @typedef {{
+ *   version: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
+ *   usage: [string, string][], tables: Table[],
+ * }} State
+ */
+
+// As notebook/glm_cell.py reads a cell: comments, blank lines and magics that run the cell below them may stand above.
+const ABOVE = /(?:[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n?|\n))*/y;
+const GLM = /[^\S\r\n]*[%％]{1,2}glm(?!\w)/y;
+const AROUND = /%%\w[\w.]*[^\r\n]*(?:\r\n?|\n)/y;
+
+/**
+ * Whether a cell with this source asks, or is a command of ours.
+ * @param {string} source
+ */
+export function asks(source) {
+  for (let place = 0; ; ) {
+    place = end(ABOVE, source, place);
+    if (end(GLM, source, place) > place) {
+      return true;
+    }
+    const below = end(AROUND, source, place);
+    if (below === place) {
+      return false;
+    }
+    place = below;
+  }
+}
+
+/** @type {(pattern: RegExp, source: string, place: number) => number} */
+function end(pattern, source, place) {
+  pattern.lastIndex = place;
+  return pattern.test(source) ? pattern.lastIndex : place;
+}
+
+/**
+ * The ids of the code cells that ask, or are among those `named`, in the order of the page; none if none asks.
+ * @param {Iterable<{type: string, id: string, sharedModel: {getSource(): string}}>} cells
+ * @param {Set<string>} named
+ * @param {string} [running] One more.
+ */
+export function asking(cells, named, running) {
+  const codes = [...cells].filter((cell) => cell.type === 'code');
+  const found = new Set(codes.filter((cell) => named.has(cell.id) || asks(cell.sharedModel.getSource())));
+  return codes.filter((cell) => found.has(cell) || (found.size && cell.id === running)).map((cell) => cell.id);
+}
+
+/**
+ * The state that a kernel has told, or what it was and the tables that it has told now.
+ * @param {any} data
+ * @param {State | null} before
+ * @returns {State | null}
+ */
+export function told(data, before) {
+  const { type, version, turns, threads, usage, tables } = data ?? {};
+  if (type === 'tables' && before && Array.isArray(tables)) {
+    return { ...before, tables };
+  }
+  if (type === 'state' && version === VERSION && [turns, threads, usage, tables].every(Array.isArray)) {
+    return data;
+  }
+  return before;
+}
+
+/**
+ * The cells on the page whose turns are stale, by their sources: in the current thread, if they have any there.
+ * Running one again renews it (true) only if it asks there too.
+ * @param {State | null} state
+ * @param {Map<string, string>} sources
+ */
+export function staleCells(state, sources) {
+  const { thread: here = '', turns = [] } = state ?? {};
+  const fresh = new Set(turns.flatMap((turn) => (turn.thread === here && !turn.stale ? [turn.cell] : [])));
+  /** @type {Map<string, boolean>} */
+  const stale = new Map();
+  for (const { cell, thread } of turns.filter((turn) => turn.stale && !fresh.has(turn.cell))) {
+    const words = sources.get(cell)?.split(/[\s=]+/, 100);
+    if (words) {
+      stale.set(cell, thread === here || words.includes(thread) || stale.get(cell) === true);
+    }
+  }
+  return stale;
+}

@@ -1,0 +1,207 @@
+// What a notebook and its kernel tell each other (docs/front-end.md).
+
+import { complain, guarded } from './console.js';
+import { asking, told, VERSION } from './page-cells.js';
+import { addToRequests } from './page-request.js';
+
+const TARGET = 'zhipu_magic';
+/** Milliseconds from a change of the page to when it is told. */
+const SOON = 150;
+
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel['context']} Context
+ * @typedef {NonNullable<NonNullable<Context['sessionContext']['session']>['kernel']>} Kernel
+ */
+
+/** The link of one notebook, whatever kernel it has and however many views show it. */
+export class Link {
+  /**
+   * @param {import('./common.js').Common} common
+   * @param {Context} context
+   */
+  constructor(common, context) {
+    const { Signal } = common.packages['@lumino/signaling'];
+    this._common = common;
+    this._context = context;
+    /** @type {import('./page-cells.js').State | null} What the kernel has told; null where nothing is known. */
+    this.state = null;
+    /** @type {import('@lumino/signaling').Signal<Link, void>} Emitted whenever `state` has changed. */
+    this.changed = new Signal(this);
+    this._views = 0;
+    /** @type {Kernel | null} */
+    this._kernel = null;
+    this._comm = this._order = '';
+    /** @type {Set<string>} Cells that the kernel has named. */
+    this._named = new Set();
+    /** @type {string[]} The cells that were told with the latest request. */
+    this._told = [];
+    /** @type {(() => void)[]} */
+    this._ends = [];
+  }
+
+  /**
+   * Listen as long as a view of the notebook is there.
+   * @returns {() => void} Ends it for this view.
+   */
+  open() {
+    const { model, sessionContext } = this._context;
+    const follow = guarded('page', () => this._attach(sessionContext.session?.kernel ?? null));
+    let soon = 0;
+    const edited = () => {
+      clearTimeout(soon);
+      soon = window.setTimeout(guarded('page', () => this._tellOrder()), SOON);
+    };
+    if (this._views++ === 0) {
+      sessionContext.kernelChanged.connect(follow);
+      model.cells.changed.connect(edited);
+      follow();
+      this._close = () => {
+        clearTimeout(soon);
+        sessionContext.kernelChanged.disconnect(follow);
+        model.cells?.changed.disconnect(edited); // a closed notebook has none
+        this._attach(null);
+      };
+    }
+    return () => void (--this._views || this._close?.());
+  }
+
+  /**
+   * Tell the kernel something. Returns whether there is one that listens.
+   * @param {import('@lumino/coreutils').JSONObject} data
+   */
+  send(data) {
+    const kernel = this._kernel;
+    if (!kernel || !this._comm || kernel.isDisposed) {
+      return false;
+    }
+    // Not by a comm of the page: of several connections to one kernel, only the first has any.
+    const { createMessage } = this._common.packages['@jupyterlab/services'].KernelMessage;
+    const content = { comm_id: this._comm, data };
+    const { clientId: session, username } = kernel;
+    kernel.sendShellMessage(createMessage({ msgType: 'comm_msg', channel: 'shell', content, session, username }));
+    return true;
+  }
+
+  /** The asking cells in the order of the page, with the `running` one. @param {string} [running] */
+  _cells(running) {
+    return asking(this._context.model.cells, this._named, running);
+  }
+
+  /** What the page says with a request to execute this cell; null if none asks. @param {string} cell */
+  _toldWith(cell) {
+    const cells = this._cells(cell);
+    const there = new Set(Array.from(this._context.model.cells, ({ id }) => id));
+    const gone = this._told.filter((id) => !there.has(id));
+    this._told = cells;
+    this._order = cells.join();
+    const settings = this._common.traits();
+    return cells.length || gone.length ? { version: VERSION, cells, gone, ...(settings && { settings }) } : null;
+  }
+
+  /** Tell the order of the page, if it is another one than was told last. */
+  _tellOrder() {
+    const cells = this._cells();
+    if (cells.join() !== this._order && this.send({ type: 'order', cells })) {
+      this._order = cells.join();
+    }
+  }
+
+  /** Listen to this kernel from now on. @param {Kernel | null} kernel */
+  _attach(kernel) {
+    if (kernel === this._kernel) {
+      return;
+    }
+    this._ends.splice(0).forEach((end) => end());
+    this._forget();
+    this._kernel = kernel;
+    if (!kernel) {
+      return;
+    }
+    kernel.registerCommTarget(TARGET, nothing); // else the page would close what the kernel opens
+    this._ends.push(
+      addToRequests(kernel, (cell) => this._toldWith(cell)),
+      () => kernel.removeCommTarget(TARGET, nothing),
+      connected(kernel.iopubMessage, (message) => this._hear(message)),
+      connected(kernel.statusChanged, (status) => /restarting|dead/.test(status) && this._forget()),
+      connected(kernel.connectionStatusChanged, (status) => status === 'connected' && this._find(kernel)),
+    );
+    if (kernel.connectionStatus === 'connected') {
+      void this._find(kernel);
+    }
+  }
+
+  /** Find what the kernel has opened before, for another page or for this one. @param {Kernel} kernel */
+  async _find(kernel) {
+    try {
+      if (!this._cells().length) {
+        return;
+      }
+      const { content } = await kernel.requestCommInfo({ target_name: TARGET });
+      const id = content.status === 'ok' && Object.keys(content.comms).pop();
+      if (id && kernel === this._kernel && !kernel.isDisposed) {
+        if (kernel.handleComms && !kernel.hasComm(id)) {
+          kernel.createComm(TARGET, id);
+        }
+        this._comm = id;
+        this.send({ type: 'hello' });
+      }
+    } catch (error) {
+      if (!kernel.isDisposed && kernel.status !== 'restarting') {
+        complain('page', error);
+      }
+    }
+  }
+
+  /** @param {any} message Any message of the kernel. */
+  _hear({ header, content }) {
+    if (header.msg_type === 'comm_open' && content.target_name === TARGET) {
+      this._comm = content.comm_id;
+    } else if (!this._comm || content.comm_id !== this._comm) {
+      return;
+    }
+    if (header.msg_type === 'comm_close') {
+      this._forget();
+    } else {
+      this._take(content.data);
+    }
+  }
+
+  /** @param {any} data */
+  _take(data) {
+    if (data?.type === 'state' && data.version !== VERSION) {
+      complain('page', `the kernel speaks version ${data.version} to this page, which speaks ${VERSION}`);
+    }
+    const state = told(data, this.state);
+    if (state !== this.state) {
+      this.state = state;
+      state?.turns.forEach((turn) => this._named.add(turn.cell));
+      this.changed.emit();
+    }
+  }
+
+  _forget() {
+    this._comm = this._order = '';
+    this._named.clear();
+    if (this.state) {
+      this.state = null;
+      this.changed.emit();
+    }
+  }
+}
+
+function nothing() {}
+
+/**
+ * Connect a guarded listener.
+ * @template T
+ * @param {import('@lumino/signaling').ISignal<any, T>} signal
+ * @param {(args: T) => unknown} listen
+ * @returns {() => void} Ends it.
+ */
+function connected(signal, listen) {
+  /** @type {(sender: any, args: T) => void} */
+  const heard = (_, args) => void listen(args);
+  const slot = guarded('page', heard);
+  signal.connect(slot);
+  return () => void signal.disconnect(slot);
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { asking, asks, staleCells, told } from '../src/page-cells.js';
+
+test('a cell asks if it begins with %%glm or %glm, below comments and magics that run the cell', () => {
+  for (const source of [
+    '%%glm\nhi', '%%glm', '%%glm -m x\nhi', '％％glm\nhi', '  %%glm\nhi', '%glm continue', '# why\n\n%%glm\nhi',
+    '%%time\n%%glm\nhi', '%%time\r\n# why\r\n%%capture out\r\n%%glm\r\nhi', '%%glm?',
+  ]) {
+    assert.ok(asks(source), source);
+  }
+  for (const source of ['', '%%glmx\nhi', 'x = 1\n%%glm\nhi', '%%time', '%%time\nx', '"""\n%%glm"""', '#', '%', '%%']) {
+    assert.ok(!asks(source), source);
+  }
+});
+
+test('no source makes it slow', () => {
+  const since = performance.now();
+  for (const part of ['\n', '#\n', ' ', '%%a\n', '%', '\r', ' #', '%%glx\n']) {
+    asks(part.repeat(100_000));
+  }
+  assert.ok(performance.now() - since < 1000);
+});
+
+/** @param {string} id @param {string} source @param {string} [type] */
+const cell = (id, source, type = 'code') => ({ id, type, sharedModel: { getSource: () => source } });
+
+test('asking cells come in the order of the page, with those that are named and the running one', () => {
+  const cells = [cell('a', '%%glm\n'), cell('t', '%%glm', 'markdown'), cell('n', 'chat.ask()'), cell('r', 'x'), cell('b', '%%glm')];
+  assert.deepEqual(asking(cells, new Set()), ['a', 'b']);
+  assert.deepEqual(asking(cells, new Set(['n', 'gone']), 'r'), ['a', 'n', 'r', 'b']);
+  assert.deepEqual(asking(cells, new Set(), 'elsewhere'), ['a', 'b']);
+});
+
+test('of a page where no cell asks, the running one does neither', () => {
+  assert.deepEqual(asking([cell('a', '1'), cell('b', '2')], new Set(), 'a'), []);
+});
+
+const empty = { type: 'state', version: 1, thread: 'main', threads: [], turns: [], usage: [], tables: [] };
+
+test('a state of our version is taken, and tables after it', () => {
+  const state = told(empty, null);
+  assert.equal(state, empty);
+  const table = { cell: 't', name: 'df', done: 1, total: 2, failed: 0, in_flight: 1, limit: 4 };
+  assert.deepEqual(told({ type: 'tables', tables: [table] }, state), { ...empty, tables: [table] });
+});
+
+test('what is no state changes nothing', () => {
+  for (const data of [null, 1, 'state', {}, [], { ...empty, version: 2 }, { ...empty, turns: 'x' }, { type: 'tables' }]) {
+    assert.equal(told(data, empty), empty);
+    assert.equal(told(data, null), null);
+  }
+});
+
+/** @param {string} id @param {boolean} stale @param {string} [thread] */
+const turn = (id, stale, thread = 'main') =>
+  ({ cell: id, thread, number: 1, prompt: '', model: '', tokens: 0, stale, cut: false });
+
+test('cells of the page with stale turns are found, and whether running them again renews them', () => {
+  const turns = [turn('a', false), turn('b', true), turn('c', true, 'x'), turn('d', true, 'x'), turn('gone', true)];
+  const sources = new Map([['a', '%%glm'], ['b', '%%glm'], ['c', '%%glm'], ['d', '%%glm --thread=x\nhi']]);
+  assert.deepEqual([...staleCells({ ...empty, turns }, sources)], [['b', true], ['c', false], ['d', true]]);
+  assert.deepEqual([...staleCells(null, sources)], []);
+});
+
+test('a turn of the current thread counts before those of others', () => {
+  const turns = [turn('a', true, 'x'), turn('a', false)];
+  assert.deepEqual([...staleCells({ ...empty, turns }, new Map([['a', '']]))], []);
+});

@@ -1,0 +1,128 @@
+"""The side panel: the threads and turns of the notebook that has the focus, as its kernel tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from front_end import FrontEnd, OpenNotebook
+from trap import Trap, attacks
+
+from zhipu_magic.practice import Answer, Fault, PracticeServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., OpenNotebook]
+Shoot = Callable[..., Path]
+
+at_once = pytest.mark.parametrize("server", [0], indirect=True)
+
+LOAD = "%load_ext zhipu_magic"
+
+
+def side(notebook: OpenNotebook) -> Locator:
+    """Have the side panel shown."""
+    page = notebook.page
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="Show the conversation").click()
+    panel = page.locator(".zhipu-magic-side")
+    panel.wait_for()
+    return panel
+
+
+def asked(front_end: FrontEnd, server: PracticeServer, opened: Open, name: str, *cells: str) -> OpenNotebook:
+    """A notebook whose cells have been run."""
+    notebook = opened(front_end, front_end.write(name, LOAD, *cells))
+    notebook.wait_for_kernel()
+    notebook.finish(*range(len(cells) + 1))
+    return notebook
+
+
+@at_once
+def test_it_shows_the_conversation_and_goes_to_its_cells(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    notebook = opened(front_end, front_end.write("side", LOAD, "%%glm\nfirst", "%%glm\nsecond", "pass"))
+    notebook.wait_for_kernel()
+    panel = side(notebook)
+    expect(panel).to_contain_text("Nothing is known of this conversation yet. Run %load_ext zhipu_magic, and then")
+    expect(panel).to_contain_text("begins with %%glm.")
+    shoot(notebook.page, f"{front_end.name}-side-empty")
+    server.enqueue(Answer("one"), Answer("two", finish_reason="length"))
+    notebook.finish(0, 1, 2)
+    turns = panel.get_by_role("listitem")
+    expect(turns).to_have_count(2)
+    expect(turns.first).to_contain_text("first")
+    expect(turns.last).to_contain_text("cut short")
+    expect(panel.get_by_label("Thread", exact=True).locator("option")).to_have_text(["main (2) · current"])
+    expect(panel.get_by_label("Usage")).to_contain_text("requests")
+    turns.first.click()
+    expect(notebook.cell(1)).to_be_focused()
+    shoot(notebook.page, f"{front_end.name}-side")
+
+
+@at_once
+def test_it_shows_other_threads_and_what_has_become_stale(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"), Answer("three"))
+    cells = ("%%glm\nfirst", "%%glm\nsecond", "%glm thread other", "%%glm\naside")
+    notebook = asked(front_end, server, opened, "side-threads", *cells)
+    panel = side(notebook)
+    thread = panel.get_by_label("Thread", exact=True).locator("select")
+    expect(thread.locator("option")).to_have_text(["main (2)", "other (1) · current"])
+    expect(panel.get_by_role("listitem")).to_have_count(1)
+    thread.select_option("main")
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    notebook.press(1, "Control+Shift+ArrowDown")
+    expect(panel.get_by_role("listitem").last).to_contain_text("earlier turns have changed")
+    shoot(notebook.page, f"{front_end.name}-side-stale")
+    keys = notebook.page.keyboard
+    panel.get_by_role("listitem").first.get_by_role("button").focus()
+    keys.press("End")
+    expect(panel.get_by_role("listitem").last.get_by_role("button")).to_be_focused()
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    expect(notebook.cell(notebook.find("second"))).to_be_focused()
+
+
+def test_it_shows_how_a_table_goes_on(front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot) -> None:
+    from playwright.sync_api import expect
+
+    cells = ("rows = [{'a': n} for n in range(300)]", "%%glm\nx")
+    notebook = asked(front_end, server, opened, "side-tables", *cells)
+    panel = side(notebook)
+    notebook.edit(2, "%%glm --each rows\nSay {{ a }}")
+    notebook.run(2)
+    bar = panel.get_by_role("progressbar")
+    expect(bar).to_be_visible()
+    expect(panel.get_by_label("Running tables")).to_contain_text("of 300")
+    shoot(notebook.page, f"{front_end.name}-side-table")
+    notebook.interrupt()
+    notebook.wait_until_ended(2)
+    expect(bar).to_be_hidden()
+
+
+@at_once
+def test_nothing_of_a_hostile_conversation_is_more_than_text(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, trap: Trap
+) -> None:
+    from playwright.sync_api import expect
+
+    prompts = [attack for attack in attacks(trap)[:12] if "{{" not in attack]
+    server.enqueue(*(Answer(attack) for attack in prompts))
+    notebook = asked(front_end, server, opened, "side-hostile", *(f"%%glm\n{prompt}" for prompt in prompts))
+    panel = side(notebook)
+    expect(panel.get_by_role("listitem")).to_have_count(len(prompts))
+    assert panel.locator("img, script, svg, style, iframe, a, object, form, video, audio").count() == 0
+    assert notebook.page.evaluate("window.__pwned") is None
+    assert trap.visits == set()

@@ -1,0 +1,167 @@
+"""Turns stand where their cells stand on the page, where the front end's extension tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from in_process import Cell, Notebook
+
+from zhipu_magic.practice import Answer
+
+
+class ToldPage:
+    """A notebook whose front end tells the order of its asking cells with each request."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+        self.cells: list[str] = []
+        self.settings: dict[str, Any] = {}
+
+    def ask(self, cell: str, *, deleted: Sequence[str] = (), line: str = "%%glm") -> list[str]:
+        """Run the cell of this name. Returns what its request held."""
+        self.notebook.server.enqueue(Answer(f"of {cell}"))
+        ran = self.run(f"{line}\nabout {cell}", cell, deleted=deleted)
+        assert ran.success, ran.error
+        return [text.removeprefix("about ") for text in self.notebook.sent()[::2]]
+
+    def run(self, code: str, cell: str = "other", *, deleted: Sequence[str] = ()) -> Cell:
+        told = {"version": 1, "cells": self.cells, "settings": self.settings}
+        return self.notebook.page.run(code, cell, deleted=deleted, told=told)
+
+    def say(self, data: object) -> None:
+        """Have the page say this over the comm, while no cell runs."""
+        self.notebook.page.session.extension._hear(data)
+
+    def turns(self, thread: str | None = None) -> list[str]:
+        return [prompt.removeprefix("about ") for prompt, _ in self.notebook.turns(thread)]
+
+    @property
+    def stale(self) -> list[str]:
+        thread = self.notebook.page.magics.chat.thread()
+        return [link.turn.cell or "" for link in thread.links if link.stale]
+
+
+@pytest.fixture
+def told(notebook: Notebook) -> ToldPage:
+    page = ToldPage(notebook)
+    page.cells = ["a", "b", "c"]
+    for cell in "abc":
+        page.ask(cell)
+    return page
+
+
+def test_a_cell_put_in_between_is_told_what_stands_above_it(told: ToldPage) -> None:
+    told.cells = ["a", "x", "b", "c"]
+    assert told.ask("x") == ["a", "x"]
+    assert told.turns() == ["a", "x", "b", "c"]
+    assert told.stale == ["b", "c"]
+
+
+def test_a_moved_cell_moves_its_turn_when_any_cell_runs(told: ToldPage) -> None:
+    told.cells = ["c", "a", "b"]
+    told.run("1")
+    assert told.turns() == ["c", "a", "b"]
+    assert told.stale == ["c", "a", "b"]
+
+
+def test_a_cell_moved_while_nothing_runs_moves_its_turn_at_once(told: ToldPage) -> None:
+    told.say({"type": "order", "cells": ["a", "c", "b"]})
+    assert told.turns() == ["a", "c", "b"]
+    assert told.stale == ["c", "b"]
+
+
+def test_a_cell_that_was_cut_and_pasted_is_no_deletion(told: ToldPage) -> None:
+    told.cells = ["b", "c", "a"]
+    assert told.ask("b", deleted=["a"]) == ["b"]
+    assert told.turns() == ["b", "c", "a"]
+
+
+def test_a_deleted_cell_that_is_on_the_page_again_has_its_turn_back(told: ToldPage) -> None:
+    told.cells = ["a", "c"]
+    assert told.ask("c", deleted=["b"]) == ["a", "c"]
+    assert told.turns() == ["a", "c"]
+    told.say({"type": "order", "cells": ["a", "b", "c"]})
+    assert told.turns() == ["a", "b", "c"]
+
+
+def test_a_cell_that_went_as_no_deletion_is_reported_is_set_aside_too(told: ToldPage) -> None:
+    told.notebook.server.enqueue(Answer("of c"))
+    said = {"version": 1, "cells": ["a", "c"], "gone": ["b", "c"]}
+    assert told.notebook.page.run("%%glm\nabout c", "c", told=said).success
+    assert told.turns() == ["a", "c"]
+
+
+def test_what_was_set_aside_for_another_reason_stays_so(told: ToldPage) -> None:
+    told.run("1", "b")  # it asks no more
+    assert told.turns() == ["a", "c"]
+    told.run("1", "other")
+    assert told.turns() == ["a", "c"]
+
+
+def test_a_page_whose_runs_append_keeps_the_order_of_time(told: ToldPage) -> None:
+    told.run("%config GLMMagics.rerun = 'append'")
+    told.cells = ["c", "b", "a"]
+    assert told.ask("a") == ["a", "b", "c", "a"]
+    assert told.turns() == ["a", "b", "c", "a"]
+
+
+def test_another_page_on_the_same_kernel_moves_nothing_of_this_one(told: ToldPage) -> None:
+    told.cells = ["y", "z"]
+    told.ask("y")
+    told.ask("z")
+    told.cells = ["a", "b", "c"]
+    told.run("1")
+    assert told.turns() == ["a", "b", "c", "y", "z"]
+    told.cells = ["z", "y"]
+    told.run("1")
+    assert told.turns() == ["a", "b", "c", "z", "y"]
+
+
+def test_where_nothing_moves_the_journal_gets_no_line(told: ToldPage) -> None:
+    history = told.notebook.page.magics.chat.history
+    before = len(history.journal.events)
+    told.run("1")
+    told.cells = ["a", "b", "c", "d"]
+    told.run("1")
+    told.say({"type": "order", "cells": ["a", "b", "c"]})
+    assert len(history.journal.events) == before
+
+
+def test_a_turn_in_the_background_comes_where_its_cell_stands(told: ToldPage) -> None:
+    told.cells = ["a", "x", "b", "c"]
+    told.notebook.server.enqueue(Answer("of x"))
+    told.run("%%glm --bg\nabout x", "x")
+    told.cells = ["a", "b", "x", "c"]
+    assert told.ask("c") == ["a", "b", "x", "c"]
+    assert told.turns() == ["a", "b", "x", "c"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [None, 1, [], {}, {"type": "order"}, {"type": "order", "cells": "abc"}, {"type": ["order"], "cells": ["c"]}],
+)
+def test_what_is_no_message_changes_nothing(told: ToldPage, said: object) -> None:
+    told.say(said)
+    assert told.turns() == ["a", "b", "c"]
+
+
+def test_another_version_is_told_once_and_then_all_is_as_without_the_extension(notebook: Notebook) -> None:
+    notebook.server.enqueue(*map(Answer, "ab"))
+    strange = {"version": 2, "cells": ["b", "a"]}
+    first = notebook.page.run("%%glm\nabout a", "a", told=strange)
+    second = notebook.page.run("%%glm\nabout b", "b", told=strange)
+    assert "another version of zhipu_magic (it speaks 2, the kernel 1)" in "".join(map(str, first.outputs))
+    assert "another version" not in "".join(map(str, second.outputs))
+    assert [prompt for prompt, _ in notebook.turns()] == ["about a", "about b"]
+
+
+def test_cells_whose_ids_are_positions_are_those_that_asked(notebook: Notebook) -> None:
+    page = ToldPage(notebook)
+    page.cells = ["1", "2"]
+    page.ask("1")
+    page.ask("2")
+    page.cells = ["2", "5", "1"]
+    assert page.ask("5") == ["2", "5"]
+    assert page.turns() == ["2", "5", "1"]

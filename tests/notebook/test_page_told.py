@@ -1,0 +1,81 @@
+"""What the front end's extension says of the page, which is data from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhipu_magic.history.events import members
+from zhipu_magic.notebook import page_told
+from zhipu_magic.notebook.page_told import LONGEST_CELL, MOST_CELLS, Told, told_with
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=250),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=10), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def _said(**members: object) -> dict[str, Any]:
+    return {"zhipu_magic": {"version": 1, **members}}
+
+
+def test_the_cells_come_in_the_order_of_the_page_each_once() -> None:
+    told = told_with(_said(cells=["b", "a", "b"]))
+    assert told is not None
+    assert told.cells == ("b", "a")
+    assert told_with(_said(cells=["b", "a", "b"]), told) is told
+    assert told_with(_said(cells=["a", "b"]), told) == Told(("a", "b"), said=_said(cells=["a", "b"])["zhipu_magic"])
+
+
+def test_without_the_extension_nothing_is_told() -> None:
+    for metadata in ({}, {"zhipu_magic": None}, {"zhipu_magic": [1]}, {"zhipu_magic": "1"}):
+        assert told_with(metadata) is None
+
+
+def test_of_another_version_nothing_is_taken_but_the_version() -> None:
+    for version in (2, "1", 1.0, True, None, [1]):
+        told = told_with({"zhipu_magic": {"version": version, "cells": ["a"], "settings": {"model": "glm-4"}}})
+        assert told is not None
+        assert (told.cells, dict(told.settings), told.speaks) == (None, {}, version)
+
+
+def test_what_is_no_id_is_left_out() -> None:
+    said = ["a", 1, None, ["b"], "", "x" * (LONGEST_CELL + 1), "\ud800", "line\nend", "c"]
+    told = told_with(_said(cells=said))
+    assert told is not None
+    assert told.cells == ("a", "c")
+
+
+def test_an_id_never_holds_a_path() -> None:
+    told = told_with(_said(cells=["vscode-notebook-cell:/home/me/secret.ipynb#W1s", "/home/me/secret"]))
+    assert told is not None
+    assert told.cells is not None
+    assert not any("/" in cell or "secret" in cell for cell in told.cells)
+
+
+def test_a_list_has_no_more_cells_than_the_journal_takes() -> None:
+    assert (MOST_CELLS, LONGEST_CELL) == (members.MOST_CELLS, members.LONGEST_CELL)
+    told = told_with(_said(cells=[str(number) for number in range(MOST_CELLS + 5)]))
+    assert told is not None
+    assert told.cells is not None
+    assert len(told.cells) == MOST_CELLS
+
+
+@given(_JSON)
+def test_whatever_is_said_is_of_the_form_or_nothing(said: object) -> None:
+    told = told_with({page_told.NAME: said})
+    if told is not None:
+        assert told.cells is None or all(isinstance(cell, str) and cell for cell in told.cells)
+        assert all(isinstance(name, str) for name in told.settings)
+
+
+@given(_JSON)
+def test_whatever_the_cells_are_they_are_ids_or_none(said: object) -> None:
+    told = told_with(_said(cells=said))
+    assert told is not None
+    if told.cells is not None:
+        assert len(set(told.cells)) == len(told.cells)
+        assert all(0 < len(cell) <= LONGEST_CELL and cell.isprintable() for cell in told.cells)

@@ -1,0 +1,161 @@
+"""What the front end's extension says of the page, what it is told, and what follows (docs/front-end.md).
+
+Where there is no extension, nothing here does anything, and what it needs is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ...text.characters import printable, shorten
+from ..cell_tracker import CellTracker
+from ..page_told import VERSION, Told, cells_of
+from ..settings import Settings
+from .defaults import PageDefaults
+from .identity import CellIdentity
+from .order import PageOrder
+from .tables import AskedTables
+
+if TYPE_CHECKING:
+    from ...chat.chat import Chat
+    from ...chat.rows.mapped import Mapped
+    from ..display.dashboard_figures import DashboardFigures
+    from .link import PageLink
+    from .picture import Picture
+
+_LONGEST_VERSION = 20
+
+
+class PageExtension:
+    """The kernel's side of the extension."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        cells: CellTracker,
+        identity: CellIdentity,
+        *,
+        order: PageOrder,
+        defaults: PageDefaults,
+        chat: Callable[[], Chat | None],
+        figures: Callable[[], DashboardFigures],
+        notify: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._cells = cells
+        self._identity = identity
+        self._chat = chat
+        self._figures = figures
+        self._notify = notify
+        self._order = order
+        self._defaults = defaults
+        self._tables = AskedTables()
+        self._link: PageLink | None = None
+        self._picture: Picture | None = None
+        self._is_refused = False
+        self._told: tuple[object, ...] | None = None
+        if cells.told is not None:
+            self._take(cells.told)
+
+    # The running cell
+
+    def begin_cell(self) -> None:
+        """Before each cell: take what the page says with it."""
+        told = self._cells.told
+        if told is not None:
+            self._take(told)
+            self.follow()
+
+    def end_cell(self) -> None:
+        """After each cell: tell the page what has changed."""
+        if self._cells.told is not None and not self._is_refused:
+            self.follow()
+            link = self._linked()
+            if not link.is_open:
+                self._told = None
+                link.open()
+        self.changed()
+
+    def follow(self) -> None:
+        """Bring the conversation into the page's order, for the cell that runs."""
+        if self._settings.rerun == "replace":
+            self._order.follow(self._identity.known(self._cells.cell))
+
+    def _take(self, told: Told) -> None:
+        if told.speaks != VERSION:
+            self._refuse(told.speaks)
+            return
+        self._is_refused = False
+        self._defaults.apply(told.settings)
+        if told.cells is not None:
+            self._order.tell(told.cells)
+
+    def _refuse(self, version: object) -> None:
+        """Say once that the page speaks another version: then all is as without the extension."""
+        if not self._is_refused:
+            self._is_refused = True
+            other = shorten(printable(str(version)), _LONGEST_VERSION)
+            self._notify(
+                f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the "
+                "order of the page is not followed. Install the same version on both sides, and reload the page."
+            )
+
+    # What is told
+
+    def changed(self) -> None:
+        """Note that the conversation may have changed: the page is told soon."""
+        if self._link is not None:
+            self._link.changed()
+
+    def asks_table(self, mapped: Mapped, name: str) -> None:
+        """Note that the running cell asks over the table of this name, until `table_is_over`."""
+        self._tables.add(self._cells.cell, name, mapped)
+        self.changed()
+
+    def table_is_over(self, mapped: Mapped) -> None:
+        self._tables.remove(mapped)
+        self.changed()
+
+    def close(self) -> None:
+        """Tell the page that nothing more comes."""
+        if self._link is not None:
+            self._link.close()
+
+    def _linked(self) -> PageLink:
+        from .link import PageLink
+
+        if self._link is None:
+            self._link = PageLink(self._tell, self._hear)
+        return self._link
+
+    def _tell(self) -> dict[str, Any] | None:
+        """What has changed since this was last told; None for nothing."""
+        chat, tables = self._chat(), self._tables.told()
+        state = chat.state if chat is not None else None
+        if self._told is not None and self._told[0] is state:
+            if self._told[1] == tables:
+                return None
+            self._told = (state, tables)
+            return {"type": "tables", "tables": tables}
+        self._told = (state, tables)
+        if chat is None:
+            return None
+        from .picture import Picture
+
+        self._picture = self._picture or Picture(self._identity.on_page)
+        known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
+        return {**known, "tables": tables}
+
+    def _hear(self, said: object) -> None:
+        """Take what the page says while no cell runs."""
+        if not isinstance(said, dict):
+            return
+        if said.get("type") == "hello":
+            self._told = None
+        cells = cells_of(said.get("cells")) if said.get("type") == "order" else None
+        if cells is not None:
+            self._cells.are_there(cells)
+            self._order.tell(cells)
+            self.follow()
+        self.changed()

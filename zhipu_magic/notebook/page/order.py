@@ -1,0 +1,60 @@
+"""Has turns stand where their cells stand on the page, as its front end tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ...text.errors import GLMError
+from ..asides import Asides
+from ..jobs import Jobs
+from .identity import CellIdentity, is_position
+
+if TYPE_CHECKING:
+    from ...chat.chat import Chat
+    from ...history.conversation import Conversation
+
+
+class PageOrder:
+    """The order of the page's cells, and what follows from it in the conversation."""
+
+    def __init__(self, chat: Callable[[], Chat | None], identity: CellIdentity, jobs: Jobs, asides: Asides) -> None:
+        self._chat = chat
+        self._identity = identity
+        self._jobs = jobs
+        self._asides = asides
+        self._cells: tuple[str, ...] = ()
+        self._has_positions = False
+        #: The conversation that was brought into order, with these cells, and for these that may ask.
+        self._done: tuple[Conversation, Sequence[str], Set[str]] | None = None
+
+    def tell(self, cells: tuple[str, ...]) -> None:
+        """Note that these are the cells of the page that ask, in their order."""
+        if cells is not self._cells:
+            self._cells, self._has_positions = cells, any(map(is_position, cells))
+
+    def follow(self, running: str | None = None) -> None:
+        """Bring the conversation into the page's order, and turns back whose deleted cells are there again.
+
+        `running` is the cell that may ask now. Does nothing while that makes no difference.
+        """
+        chat = self._chat()
+        if chat is None or not self._cells:
+            return
+        known: Sequence[str] = self._cells
+        if self._has_positions:
+            known = tuple(cell for cell in map(self._identity.known, known) if cell is not None)
+        asking = {cell for cell in (running, *(job.work.cell for job in self._jobs.running)) if cell is not None}
+        if self._is_done(chat, known, asking):
+            return
+        with suppress(GLMError):
+            chat.history.arrange(known, asking)
+        self._asides.bring_back(known)
+        self._done = (chat.state.conversation, known, asking)
+
+    def _is_done(self, chat: Chat, known: Sequence[str], asking: Set[str]) -> bool:
+        if self._done is None:
+            return False
+        conversation, cells, might_ask = self._done
+        return conversation is chat.state.conversation and cells == known and asking <= might_ask
