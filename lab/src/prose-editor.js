@@ -6,6 +6,7 @@ import { isInside, marks } from './prose-marks.js';
 import { CLASS, QUIET } from './prose-style.js';
 
 const PYTHON = /^text\/x-i?python$/;
+/** Where Enter means something else: in the completer, and in a console. */
 const [COMPLETING, TERMINAL] = ['jp-mod-completer-active', '[data-jp-interaction-mode="terminal"]'];
 
 /**
@@ -88,7 +89,8 @@ function language({ packages, markdown }, lines) {
 function enter({ packages }, view) {
   const { EditorSelection } = packages['@codemirror/state'];
   const { dom, state } = view;
-  if (state.readOnly || dom.parentElement?.classList.contains(COMPLETING) || dom.closest(TERMINAL)) {
+  const isCompleting = dom.parentElement?.classList.contains(COMPLETING);
+  if (state.readOnly || isCompleting || dom.closest(TERMINAL)) {
     return false;
   }
   const tree = packages['@codemirror/language'].syntaxTree(state);

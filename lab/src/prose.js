@@ -84,10 +84,14 @@ class Follower {
     this.views = new Set();
     /** @type {((lines: number) => Extension) | null} */
     this.make = null;
+    // One with a value comes behind those of others, such as vim, whose keys go first.
     extensions?.addExtension({
       name: 'zhipu-magic-prose',
+      default: true,
       factory: ({ model }) =>
-        packages['@jupyterlab/codemirror'].EditorExtensionRegistry.createImmutableExtension(this.extension(model)),
+        packages['@jupyterlab/codemirror'].EditorExtensionRegistry.createConfigurableExtension(() =>
+          this.extension(model),
+        ),
     });
   }
 
