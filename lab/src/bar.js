@@ -16,6 +16,8 @@ import { guarded } from './console.js';
  */
 
 const NAME = 'bar';
+/** Commands whose reply can be stopped. */
+const COMMAND = /^\s*[%％]glm[ \t]+(?:continue|retry|fix)\b/m;
 
 /** @type {import('./part.js').Part} */
 export const bar = {
@@ -72,38 +74,36 @@ class Bars {
     this._queue = new Set();
     /** @type {Element | null} */
     this._pointed = null;
-    this._pointAt = guarded(NAME, this._point.bind(this));
-    this._again = guarded(NAME, this._update.bind(this));
-    this._scheduled = guarded(NAME, this._begin.bind(this));
-    this._executed = guarded(NAME, this._end.bind(this));
+    /** @type {(() => void)[]} */
+    this._ends = [];
   }
 
   start() {
     const { content, sessionContext } = this._panel;
     const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
-    content.node.addEventListener('mouseover', this._pointAt);
-    content.activeCellChanged.connect(this._again);
-    sessionContext.statusChanged.connect(this._again);
-    sessionContext.kernelChanged.connect(this._again);
-    this._link.changed.connect(this._again);
-    NotebookActions.executionScheduled.connect(this._scheduled);
-    NotebookActions.executed.connect(this._executed);
-    this._again();
+    const update = guarded(NAME, this._update.bind(this));
+    /** @type {[import('@lumino/signaling').ISignal<any, any>, (sender: any, what: any) => void][]} */
+    const ties = [
+      [content.activeCellChanged, update],
+      [sessionContext.statusChanged, update],
+      [sessionContext.kernelChanged, update],
+      [this._link.changed, update],
+      [NotebookActions.executionScheduled, guarded(NAME, this._begin.bind(this))],
+      [NotebookActions.executed, guarded(NAME, this._end.bind(this))],
+    ];
+    const point = guarded(NAME, this._point.bind(this));
+    content.node.addEventListener('mouseover', point);
+    ties.forEach(([signal, slot]) => signal.connect(slot));
+    this._ends = [
+      () => content.node.removeEventListener('mouseover', point),
+      ...ties.map(([signal, slot]) => () => signal.disconnect(slot)),
+    ];
+    update();
   }
 
   stop() {
-    const { content, sessionContext } = this._panel;
-    const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
-    NotebookActions.executionScheduled.disconnect(this._scheduled);
-    NotebookActions.executed.disconnect(this._executed);
-    this._link.changed.disconnect(this._again);
+    this._ends.splice(0).forEach((end) => end());
     this._bars.forEach((shown, cell) => this._remove(shown, cell));
-    if (!this._panel.isDisposed) {
-      content.node.removeEventListener('mouseover', this._pointAt);
-      content.activeCellChanged.disconnect(this._again);
-      sessionContext.statusChanged.disconnect(this._again);
-      sessionContext.kernelChanged.disconnect(this._again);
-    }
   }
 
   /** @param {Event} event */
@@ -133,7 +133,10 @@ class Bars {
 
   /** The cells that can be seen to have a bar: the one pointed at, the active one and the one that runs. */
   _update() {
-    const { content } = this._panel;
+    const { content, sessionContext } = this._panel;
+    if (/restarting|dead/.test(sessionContext.session?.kernel?.status ?? 'dead')) {
+      this._queue.clear();
+    }
     const pointed = this._pointed && content.widgets.find(({ node }) => node === this._pointed);
     const cells = new Set([pointed, content.activeCell, ...this._queue]);
     cells.forEach((cell) => cell && this._show(cell));
@@ -167,7 +170,7 @@ class Bars {
     const reply = replyIn(Array.from({ length: outputs.length }, (_, at) => outputs.get(at)));
     const waits = this._queue.has(cell);
     const asks = askingLine(sharedModel.getSource()) !== null;
-    if (!reply.asked && !(asks && (outputs.length || waits))) {
+    if (!reply.asked && !(asks && outputs.length) && !(waits && (asks || COMMAND.test(sharedModel.getSource())))) {
       return null;
     }
     const kernel = this._panel.sessionContext.session?.kernel ?? null;

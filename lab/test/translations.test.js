@@ -42,6 +42,10 @@ test('no translation is left over', () => {
   assert.deepEqual(known.filter((one) => !wanted.has(one)), []);
 });
 
+test('the language is named as pages look it up', () => {
+  assert.match(JSON.stringify(translations['']), /"language":"zh-CN"/);
+});
+
 test('a translation has the placeholders of its text', () => {
   const placeholders = (/** @type {string} */ text) => [...text.matchAll(/%\d/g)].map(String).sort();
   for (const one of known) {

@@ -197,7 +197,8 @@ FOREIGN = """() => {
     const found = [];
     for (const area of document.querySelectorAll('.jp-RenderedMarkdown')) {
         // the mathematics that is beside the typeset one, for those who cannot see it, is MathJax's own
-        const own = element => element.closest('mjx-assistive-mml, .jp-InternalAnchorLink') !== null;
+        const ours = '.zhipu-magic-code > button[data-lm-suppress-shortcuts]';
+        const own = element => element.closest(`mjx-assistive-mml, .jp-InternalAnchorLink, ${ours}`) !== null;
         for (const element of area.querySelectorAll(kinds)) if (!own(element)) found.push(element.outerHTML);
         for (const element of area.querySelectorAll('*')) {
             if ([...element.attributes].some(each => each.name.startsWith('on') || each.name === 'autofocus'))

@@ -124,7 +124,9 @@ def test_nothing_of_the_bar_is_saved_or_selected_or_printed(asked: OpenNotebook)
     saved = str(asked.save().cells[1].outputs)
     assert "Copy this code" not in saved
     assert "zhipu-magic-bar" not in saved
-    selected = asked.page.evaluate("getSelection().selectAllChildren(document.querySelector('pre')), `${getSelection()}`")
+    selected = asked.page.evaluate(
+        "getSelection().selectAllChildren(document.querySelector('pre')), `${getSelection()}`"
+    )
     assert selected.strip() == CODE.partition("\n\n")[0]
     asked.page.emulate_media(media="print")
     assert not asked.page.locator(".zhipu-magic-bar, .zhipu-magic-code").locator("visible=true").count()
@@ -206,9 +208,7 @@ def test_a_fork_begins_at_the_reply_and_its_cell_is_written_in(
 
 
 @pytest.mark.parametrize("server", [0], indirect=True)
-def test_a_fork_above_cells_that_ask_stands_below_them(
-    server: PracticeServer, asked: OpenNotebook
-) -> None:
+def test_a_fork_above_cells_that_ask_stands_below_them(server: PracticeServer, asked: OpenNotebook) -> None:
     asked.edit(2, "%%glm\nMore?")
     server.enqueue(Answer("more"))
     asked.finish(2)

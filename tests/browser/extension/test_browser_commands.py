@@ -1,4 +1,4 @@
-"""Commands of the extension: a new cell that asks, the switch in the cell toolbar, the launcher's card, the settings."""
+"""Commands: a new cell that asks, the switch in the cell toolbar, the card in the launcher, and the settings."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from front_end import FrontEnd, OpenNotebook
 from trap import Trap, attacks
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.practice import Answer, PracticeServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
