@@ -1,9 +1,10 @@
 """replies as their reader sees them grow, in Chromium: heights, long tasks, what stays selected and opened
 
-    python -m benchmarks.browser_page            replies of 1,000 and 16,000 tokens at 100 a second: six minutes
+    python -m benchmarks.browser_page            replies of 1,000 and 16,000 tokens at 100 a second: fifteen minutes
     python -m benchmarks.browser_page --quick    only the short one
 
-The kernel imports `zhipu_magic` from PYTHONPATH, so that another version can be measured by the same probe.
+Each reply is read with the front-end extension and without ("alone"). The kernel imports `zhipu_magic` from
+PYTHONPATH, so that another version can be measured by the same probe.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
+from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
 SHORT, LONG = 1_000, 16_000
 PACE = 100.0
 #: Milliseconds, and seconds.
-LONGEST_TASK, LONGEST_GAP = 100.0, 0.3
-MEGABYTES = {SHORT: 0.4, LONG: 2.5}
+LONGEST_TASK, LONGEST_GAP, FRAME_GAP = 100.0, 0.3, 50.0
+MEGABYTES = {SHORT: 0.4, LONG: 2.0}
+#: Of the whole reply: so many long tasks, and seconds in them; and of a second in the last quarter.
+TASKS, IN_TASKS, SHARE = {True: 10, False: 15}, {True: 1.0, False: 1.5}, 0.2
 _REASONING = 600
 _THOUGHTS = ("Let me", " think", " about", " the depth", " of the sea", ".\n\n", "So: ", "x = 3", "\n")
 _SECTION = """\
@@ -75,8 +80,11 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
         browser = playwright.chromium.launch(executable_path=chromium, args=_QUIET)
         for name in (LAB,) if quick else (LAB, NOTEBOOK):
             with _served(name, bench.folder / name, server) as front_end:
-                for count in (SHORT,) if quick else (SHORT, LONG):
-                    rows += _rows(f"{name}, {count:,} tokens", count, *_watched(browser, front_end, server, count))
+                for count, extended in itertools.product((SHORT,) if quick else (SHORT, LONG), (True, False)):
+                    with nullcontext() if extended else front_end.without_extension():
+                        measured = _watched(browser, front_end, server, count)
+                    what = f"{name}{'' if extended else ' alone'}, {count:,} tokens"
+                    rows += _rows(what, count, extended, measured)
         browser.close()
     return rows
 
@@ -91,10 +99,21 @@ def _served(name: str, home: Path, server: Practice) -> Iterator[FrontEnd]:
         front_end.stop()
 
 
-def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int) -> tuple[Seen, float]:
+@dataclass(frozen=True)
+class _Measured:
+    """What was seen; the megabytes that came; and how busy the page's main thread was, second by second."""
+
+    seen: Seen
+    megabytes: float
+    shares: list[float]
+
+
+def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int) -> _Measured:
     page = browser.new_page(viewport={"width": 1100, "height": 760})
     bytes_of = _count_bytes(page)
-    notebook = OpenNotebook(front_end, page, front_end.write(f"page-{count}", "%load_ext zhipu_magic", "%%glm\nGo on."))
+    notebook = OpenNotebook(
+        front_end, page, front_end.write(f"page-{count}-{time.time_ns()}", "%load_ext zhipu_magic", "%%glm\nGo on.")
+    )
     notebook.load()
     notebook.wait_for_kernel()
     notebook.finish(0)
@@ -102,11 +121,24 @@ def _watched(browser: Browser, front_end: FrontEnd, server: Practice, count: int
     before = sum(bytes_of)
     begin_to_watch(page, 1)
     notebook.run(1)
-    seen = what_was_seen(page, timeout=60 + 3 * count / PACE)
+    shares = _shares(page, timeout=60 + 3 * count / PACE)
+    seen = what_was_seen(page, timeout=60)
     page.wait_for_timeout(500)
     page.close()
     front_end.shut_kernels_down()
-    return seen, (sum(bytes_of) - before) / 1e6
+    return _Measured(seen, (sum(bytes_of) - before) / 1e6, shares)
+
+
+def _shares(page: Page, *, timeout: float) -> list[float]:
+    """How busy the main thread is, second by second, until the cell has ended."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    samples, deadline = [], time.monotonic() + timeout
+    while not page.evaluate("seen.ended") and time.monotonic() < deadline:
+        found = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+        samples.append((found["Timestamp"], found["TaskDuration"]))
+        page.wait_for_timeout(1000)
+    return [(used - before) / (at - since) for (since, before), (at, used) in itertools.pairwise(samples)]
 
 
 def _count_bytes(page: Page) -> list[int]:
@@ -138,7 +170,9 @@ def _reply(count: int) -> Raw:
     return Raw((*steps, sse(chunk(finish_reason="stop", usage=usage)), DONE))
 
 
-def _rows(what: str, count: int, seen: Seen, megabytes: float) -> list[Row]:
+def _rows(what: str, count: int, extended: bool, measured: _Measured) -> list[Row]:
+    seen, quarter = measured.seen, max(1, len(measured.shares) // 4)
+
     def row(measured: str, unit: str, value: float, *targets: float) -> Row:
         return Row(
             f"{what}: {measured}", unit, {OURS.column: [value]}, [at_most(each, [value], unit) for each in targets]
@@ -147,13 +181,16 @@ def _rows(what: str, count: int, seen: Seen, megabytes: float) -> list[Row]:
     return [
         row("falls of the height", "", len(seen.falls)),
         row("largest fall", "px", max(seen.falls, default=0.0), LINE),
-        row("long tasks", "", len(seen.tasks)),
-        row("long tasks in all", "s", sum(seen.tasks)),
+        row("long tasks", "", len(seen.tasks), TASKS[extended]),
+        row("long tasks in all", "s", sum(seen.tasks), IN_TASKS[extended]),
+        row("main thread, first quarter", "s/s", fmean(measured.shares[:quarter])),
+        row("main thread, last quarter", "s/s", fmean(measured.shares[-quarter:]), SHARE),
+        row("time between frames, 99 %", "ms", 1000 * quantiles(seen.frames, n=100)[-1], FRAME_GAP),
         row("longest task", "ms", 1000 * max(seen.tasks, default=0.0), LONGEST_TASK),
         row("dip while it settles", "px", seen.settling_dip, LINE),
         row("longest task while it settles", "ms", 1000 * max(seen.settling_tasks, default=0.0)),
         row("time between new words, 95 %", "s", quantiles(seen.gaps, n=20)[-1], LONGEST_GAP),
-        row("to the page", "MB", megabytes, MEGABYTES[count]),
+        row("to the page", "MB", measured.megabytes, MEGABYTES[count]),
         row("selection lost", "", "selection" in seen.lost, 0),
         row("opened reasoning closed", "", "details" in seen.lost, 0),
     ]

@@ -18,7 +18,8 @@ LINE = 24.0
 _WATCH = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
     const area = cell.querySelector('.jp-OutputArea');
-    const seen = window.seen = {heights: [], words: [], tasks: [], done: false, lost: [], grew: 0, ended: false};
+    const seen = window.seen = {frames: [], heights: [], words: [], tasks: [], done: false,
+        lost: [], grew: 0, ended: false};
     let numbered = 0;
     new PerformanceObserver(list => list.getEntries().forEach(task => seen.tasks.push([task.startTime, task.duration])))
         .observe({type: 'longtask'});
@@ -40,6 +41,7 @@ _WATCH = """index => {
         if (/\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').textContent)) numbered = numbered || now;
         if (numbered && now > numbered + 500) { seen.ended = true; return; }
         requestAnimationFrame(look);
+        seen.frames.push(now);
         const lives = area.querySelector('.jupyter-widgets .zhipu-magic-panel') !== null;
         if (lives) seen.grew = now;
         const tall = area.getBoundingClientRect().height;
@@ -62,7 +64,7 @@ _WATCH = """index => {
 class Seen:
     """What was seen while the reply grew, and while it settled. Heights are in pixels, times in seconds.
 
-    `lost` names what did not stay selected or opened.
+    `gaps` are between new words, `frames` between frames; `lost` names what did not stay selected or opened.
     """
 
     heights: list[float]
@@ -70,6 +72,7 @@ class Seen:
     tasks: list[float]
     settling_tasks: list[float]
     gaps: list[float]
+    frames: list[float]
     used: bool
     lost: list[str]
 
@@ -98,6 +101,7 @@ def what_was_seen(page: Page, *, timeout: float) -> Seen:
         tasks=[task / 1000 for at, task in seen["tasks"] if at <= seen["grew"] and task > 50],
         settling_tasks=[task / 1000 for at, task in seen["tasks"] if at > seen["grew"] and task > 50],
         gaps=[(after - before) / 1000 for before, after in pairwise(seen["words"])],
+        frames=[(after - before) / 1000 for before, after in pairwise(seen["frames"])],
         used=seen["done"],
         lost=seen["lost"],
     )
