@@ -16,7 +16,7 @@ from zhipu_magic import __version__
 _PLACE = Path("share", "jupyter", "labextensions", "zhipu-magic")
 _ROOT = Path(__file__).parents[2]
 #: Bytes of all its files together.
-_LARGEST = 60_000
+_LARGEST = 150_000
 
 
 @pytest.fixture(scope="module")
