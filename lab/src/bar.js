@@ -151,6 +151,9 @@ class Bars {
       return;
     }
     const shown = known ?? this._add(cell);
+    if (!shown.node.parentElement) {
+      cell.node.querySelector('.jp-Cell-outputWrapper')?.append(shown.node); // a cell is built when it is seen
+    }
     const { kernel, runs, reply } = facts;
     shown.show(actions(this._common, this._panel, facts, shown, this._say), runs && kernel !== null);
     if (!runs && !reply.grows) {
@@ -204,7 +207,6 @@ class Bars {
       void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(this._panel.content);
     });
     this._bars.set(cell, made);
-    cell.node.querySelector('.jp-Cell-outputWrapper')?.append(made.node);
     cell.disposed.connect(() => {
       this._bars.delete(cell);
       this._queue.delete(cell);
