@@ -104,7 +104,8 @@ class Block {
       if (!mark.startsWith(this.fence.mark) || info.trim()) {
         return true;
       }
-      if (this.fence.indent && before.length < this.fence.indent) {
+      // whether a fence that is followed by a tab ends there, parsers do not agree
+      if (info.includes('\t') || (this.fence.indent && before.length < this.fence.indent)) {
         return false;
       }
       if (this.fence.indent || /^ {0,3}$/.test(before)) {
@@ -135,7 +136,7 @@ export function fenced(block) {
     return null;
   }
   const end = lines.findIndex((line) => line.startsWith(mark) && !line.replaceAll(mark.charAt(0), '').trim());
-  if (end >= 0 && end < lines.length - 1) {
+  if (end >= 0 && (end < lines.length - 1 || block.includes('\t\n'))) {
     return null;
   }
   return { language, code: lines.slice(0, end < 0 ? undefined : end).join('\n') };

@@ -32,7 +32,7 @@ for (const [name, parts] of Object.entries(CASES)) {
 }
 
 test('what defines links is one block, as is what has a fence of which the end is not certain', () => {
-  for (const text of ['a [b]\n\n[b]: c\n\nd', 'a\n\n> - [b]:\n> c\n\nd', '- ```\n  a\n```\n\nb\n\nc', 'a\n\n  ```\n  b']) {
+  for (const text of ['a [b]\n\n[b]: c\n\nd', 'a\n\n> - [b]:\n> c\n\nd', '- ```\n  a\n```\n\nb\n\nc', 'a\n\n  ```\n  b', '~~~\na\n~~~\t\n\nb']) {
     assert.deepEqual(blocks(text), [text]);
   }
 });
