@@ -101,7 +101,7 @@ def test_without_colours_the_same_is_told(lab: FrontEnd, server: PracticeServer,
 def test_the_panel_and_its_notes_are_seen_below_a_long_reply(
     front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:
-    """Notebook 7 puts outputs of more than some hundred lines into a box of 24; our extension takes replies out of it."""
+    """Notebook 7 puts outputs of more than some hundred lines into a box of 24, without our extension."""
     from playwright.sync_api import expect
 
     server.enqueue(Answer("".join(f"Line {number}.\n\n" for number in range(150)), finish_reason="length"))
