@@ -31,7 +31,7 @@ test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
 	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
 	done
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
-	$(RUN) -m pytest -q -n 3 --dist loadfile # a third, for browsers are mostly waited for
+	$(RUN) -m pytest -q -n 2 --dist loadfile
 
 test-front-ends: $(VENV)/test $(OLDEST)/ready $(BESIDE)/ready
 	for python in $(RUN) $(OLDEST)/bin/python; do \

@@ -35,6 +35,56 @@ _QUIET = (
 )
 
 
+#: The tests of both front ends that Notebook 7 runs each time; the others it runs in `make test-front-ends`.
+_IN_NOTEBOOK = frozenset(
+    {
+        "test_a_hostile_service_gets_nothing_in",
+        "test_a_moved_cell_marks_what_has_changed_at_once",
+        "test_a_page_of_attacks_runs_nothing_and_fetches_nothing",
+        "test_a_reply_streams_beside_a_live_panel_and_settles",
+        "test_a_saved_notebook_is_whole_without_its_kernel",
+        "test_alt_g_adds_a_cell_that_asks_and_is_written_in",
+        "test_an_inserted_cell_is_told_what_stands_above_it_and_stale_cells_are_run",
+        "test_growing_attacks_run_nothing_and_fetch_nothing",
+        "test_it_looks_like_prose",
+        "test_it_shows_the_conversation_and_goes_to_its_cells",
+        "test_stop_ends_a_reply_at_once_and_what_was_cut_goes_on",
+        "test_the_conversation_follows_the_page_and_goes_on_after_a_restart",
+        "test_the_panel_and_its_notes_are_seen_below_a_long_reply",
+        "test_what_is_typed_is_what_is_sent",
+        "test_without_that_the_attacks_do_run_and_fetch",
+    }
+)
+#: Those that wait for seconds on end, which JupyterLab runs there too.
+_AT_LENGTH = frozenset(
+    {
+        "test_a_reply_in_the_background_keeps_what_is_open[jupyterlab]",
+        "test_cells_of_another_language_are_no_prose",
+        "test_files_are_no_prose",
+        "test_in_prose_nothing_opens_by_itself[jupyterlab]",
+        "test_nor_where_hints_come_at_each_key",
+        "test_what_is_opened_selected_and_read_stays[jupyterlab-in-one]",
+        "test_what_is_opened_selected_and_read_stays[jupyterlab-no-panel]",
+        "test_without_the_extension_the_reply_settles_too[jupyterlab]",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave some tests out where time matters."""
+    if os.environ.get("ZHIPU_MAGIC_TEST_FRONT_ENDS"):
+        return
+    later = pytest.mark.skip(reason="takes minutes with all others: make test-front-ends")
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        parameters = getattr(item, "callspec", None)
+        in_notebook = parameters is not None and NOTEBOOK in parameters.params.values()
+        is_essential = getattr(item, "originalname", item.name) in _IN_NOTEBOOK
+        if item.name in _AT_LENGTH or (in_notebook and not is_essential):
+            item.add_marker(later)
+
+
 def missing() -> str:
     """What the browser tests need and do not find here, and how to get it; empty where all is there."""
     packages = [name for name in ("playwright", LAB, NOTEBOOK) if importlib.util.find_spec(name) is None]
