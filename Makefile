@@ -74,6 +74,7 @@ $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	touch $@
 
+# Without npm, what checks the extension is left out, and in CI that fails (see NODE).
 $(VENV)/lab-tools: lab/package-lock.json
 	if command -v npm >/dev/null; then \
 	  npm ci --prefix lab --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \

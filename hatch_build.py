@@ -18,7 +18,7 @@ _NAME = "zhipu-magic"
 _PLACE = f"share/jupyter/labextensions/{_NAME}"
 
 
-class LabExtension(BuildHookInterface):  # type: ignore[type-arg]
+class LabExtension(BuildHookInterface):  # type: ignore[type-arg]  # its argument is a class of hatch's own plugins
     """Adds the extension's files to the wheel's shared data, also to that of an editable install."""
 
     PLUGIN_NAME = "custom"

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const lab = new URL('../', import.meta.url);
-const locale = new URL('../zhipu_magic/locale/zh_CN/LC_MESSAGES/zhipu_magic_lab.json', lab);
+const locale = new URL('../zhipu_magic/notebook/locale/zh_CN/LC_MESSAGES/zhipu_magic_lab.json', lab);
 /** @type {Record<string, string[]>} */
 const translations = JSON.parse(readFileSync(locale, 'utf-8'));
 const known = Object.keys(translations).filter(Boolean);

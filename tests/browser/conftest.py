@@ -74,6 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave some tests out where time matters."""
     if os.environ.get("ZHIPU_MAGIC_TEST_FRONT_ENDS"):
         return
+    # CI has 20 minutes, and both front ends go through the same code: all of them run in a target of their own.
     later = pytest.mark.skip(reason="takes minutes with all others: make test-front-ends")
     for item in items:
         if Path(__file__).parent not in item.path.parents:

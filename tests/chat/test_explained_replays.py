@@ -174,7 +174,7 @@ def test_cells_are_moved_inserted_and_run_again_by_turns(pages: Pages) -> None:
 
 
 def test_equal_prompts_are_told_apart(pages: Pages) -> None:
-    pages.prompt = lambda cell: "go on" if cell in "BCD" else f"the question of {cell}"  # type: ignore[method-assign]
+    pages.prompt = lambda cell: "go on" if cell in "BCD" else f"the question of {cell}"  # type: ignore[method-assign]  # of this one
     pages.run("ABCD", "ABCD")
     pages.run("X", "AXBCD")
     pages.run("C", "AXBCD")
@@ -182,7 +182,7 @@ def test_equal_prompts_are_told_apart(pages: Pages) -> None:
 
 
 def test_equal_prompts_are_told_apart_without_an_order(pages: Pages) -> None:
-    pages.prompt = lambda cell: "go on" if cell in "BCD" else f"the question of {cell}"  # type: ignore[method-assign]
+    pages.prompt = lambda cell: "go on" if cell in "BCD" else f"the question of {cell}"  # type: ignore[method-assign]  # of this one
     pages.run("ABCDX")
     pages.replay("AXBCD", known=True)
 

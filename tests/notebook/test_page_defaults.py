@@ -25,7 +25,7 @@ def asked(notebook: Notebook, cell: str = "a", line: str = "%%glm", **settings: 
 def test_they_apply_where_nothing_else_is_set(notebook: Notebook) -> None:
     body = asked(notebook, model="glm-4.5-air", temperature=0.5, system="Be brief.")
     assert (body["model"], body["temperature"]) == ("glm-4.5-air", 0.5)
-    assert body["messages"][0] == {"role": "system", "content": "Be brief."}  # type: ignore[index]
+    assert body["messages"][0] == {"role": "system", "content": "Be brief."}  # type: ignore[index]  # it is JSON
 
 
 def test_they_follow_what_the_user_changes_there_and_take_back_what_is_gone(notebook: Notebook) -> None:
