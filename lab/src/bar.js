@@ -1,6 +1,6 @@
 // The bar at a reply: what can be done with it, seen when the cell is pointed at or has the focus.
 
-import { askingLine } from './asking.js';
+import { askingLine } from './cell-head.js';
 import { actions } from './bar-actions.js';
 import { dress, undress } from './bar-code.js';
 import { goesOn, pythonIn, replyIn, turnOf } from './bar-reply.js';

@@ -1,6 +1,6 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
-import { askingLine } from './asking.js';
+import { askingLine } from './cell-head.js';
 import { enter, insert, run } from './cells.js';
 import { guarded } from './console.js';
 import { icon } from './icons.js';

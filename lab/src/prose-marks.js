@@ -1,7 +1,7 @@
 // What is marked in an editor for prose: the lines above the prompt, code, and references, of which some are unknown.
 
 import { guarded } from './console.js';
-import { hasOption, headOf, wordsOf } from './prose-cell.js';
+import { hasOption, headOf, wordsOf } from './cell-head.js';
 import { references } from './prose-references.js';
 import { CODE, HEAD, INLINE, REFERENCE, UNKNOWN } from './prose-style.js';
 
