@@ -3,6 +3,7 @@
 import { button, flash } from './bar-view.js';
 import { guarded } from './console.js';
 import { copied } from './copying.js';
+import { element } from './elements.js';
 
 const CLASS = 'zhipu-magic-code';
 
@@ -18,8 +19,7 @@ export function dress({ packages, trans }, cell, say) {
     if (block.querySelector(`.${CLASS}`)) {
       continue;
     }
-    const holder = document.createElement('div');
-    holder.className = CLASS;
+    const holder = element('div', { class: CLASS });
     const copy = async () => {
       say('');
       if (await copied((block.textContent ?? '').replace(/\n$/, ''))) {

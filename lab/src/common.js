@@ -62,7 +62,7 @@ export class Common {
 
   /**
    * Run a part while its setting is on, which it is where the page keeps no settings.
-   * @param {import('./part.js').Part} part
+   * @param {import('./parts.js').Part} part
    * @param {unknown[]} services
    */
   async run(part, services) {

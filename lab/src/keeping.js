@@ -1,8 +1,6 @@
 // What the reader did with a reply is kept while the page shows it anew: details that are open, the selection, and
 // the place in the window of what is read.
 
-/** Milliseconds for which the height of outputs that are gone is held. */
-const HELD = 2000;
 const BLOCKS = 'h1, h2, h3, h4, h5, h6, p, li, pre, tr, summary';
 
 /**
@@ -46,7 +44,7 @@ export function restore(area, { opened, selected, anchor: place }) {
 }
 
 /**
- * Keep the height of outputs that are about to go until others are there.
+ * Keep the height of outputs that are about to go.
  * @param {HTMLElement} area
  * @returns {() => void} Ends it.
  */
@@ -54,12 +52,7 @@ export function heldHeight(area) {
   const around = area.parentElement ?? area;
   const before = around.style.minHeight;
   around.style.minHeight = `${around.getBoundingClientRect().height}px`;
-  const end = () => {
-    window.clearTimeout(timer);
-    around.style.minHeight = before;
-  };
-  const timer = window.setTimeout(end, HELD);
-  return end;
+  return () => void (around.style.minHeight = before);
 }
 
 /** @param {Element} details */
