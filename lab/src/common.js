@@ -1,6 +1,6 @@
 // What all parts share: the page's application, notebooks, settings and language.
 
-import { complain } from './console.js';
+import { complain, guarded } from './console.js';
 import { Link } from './page-link.js';
 import { traitsSet } from './traits.js';
 
@@ -68,20 +68,15 @@ export class Common {
   async run(part, services) {
     /** @type {(() => void) | null} */
     let stop = null;
-    const follow = () => {
-      const wanted = settings?.get(part.name).composite !== false;
-      try {
-        if (wanted && !stop) {
-          stop = part.start(this, ...services);
-        } else if (!wanted && stop) {
-          const end = stop;
-          stop = null;
-          end();
-        }
-      } catch (error) {
-        complain(part.name, error);
+    const follow = guarded(part.name, () => {
+      if (settings?.get(part.name).composite !== false) {
+        stop ??= part.start(this, ...services);
+      } else {
+        const end = stop;
+        stop = null;
+        end?.();
       }
-    };
+    });
     const settings = await this.settings;
     settings?.changed.connect(follow);
     follow();

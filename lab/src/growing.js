@@ -257,12 +257,13 @@ class Growing {
     if (nodes.length !== 1 || !(table instanceof HTMLTableElement) || !body || body.rows.length !== more.kept + 1) {
       return false;
     }
-    const last = /** @type {HTMLTableRowElement} */ (body.rows[more.kept]);
+    const old = [...body.childNodes];
+    const last = /** @type {ChildNode} */ (body.rows[more.kept]);
     const rows = [...(table.tBodies[0]?.childNodes ?? [])];
     while (rows[0] && !(rows[0] instanceof Element)) {
       rows.shift(); // it stands before the first row, as in the other table
     }
-    patched(body, [last, ...following(last)], rows, null);
+    patched(body, old.slice(old.indexOf(last)), rows, null);
     this._typeset([...body.rows].slice(more.kept));
     before.source = after.source;
     return true;
@@ -330,13 +331,4 @@ function asCode(source) {
   /** @type {Record<string, string>} */
   const named = language ? { class: `language-${language}` } : {};
   return [element('pre', {}, [element('code', named, [`${code}\n`])])];
-}
-
-/** @param {Node} node */
-function following(node) {
-  const found = [];
-  for (let next = node.nextSibling; next; next = next.nextSibling) {
-    found.push(next);
-  }
-  return found;
 }

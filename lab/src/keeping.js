@@ -108,41 +108,20 @@ function selection(area) {
  * @param {NonNullable<Kept['selected']>} wanted
  */
 function select(area, { text, at, backward }) {
-  const nodes = [...texts(area)];
-  const whole = nodes.map((node) => dense(node.data)).join('');
+  const places = [...texts(area)].flatMap((node) =>
+    Array.from(node.data.matchAll(/\S/g), ({ index, 0: letter }) => ({ node, index, letter })),
+  );
+  const whole = places.map(({ letter }) => letter).join('');
   const after = whole.indexOf(text, at);
   const before = whole.lastIndexOf(text, at);
   const near = before < 0 || (after >= 0 && after - at <= at - before) ? after : before;
-  if (near < 0) {
-    return;
+  const first = places[near];
+  const last = places[near + text.length - 1];
+  if (first && last) {
+    const end = { node: last.node, index: last.index + 1 };
+    const [from, to] = backward ? [end, first] : [first, end];
+    document.getSelection()?.setBaseAndExtent(from.node, from.index, to.node, to.index);
   }
-  const start = point(nodes, near);
-  const end = point(nodes, near + text.length - 1);
-  if (start && end) {
-    const last = { node: end.node, offset: end.offset + 1 };
-    const [from, to] = backward ? [last, start] : [start, last];
-    document.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
-  }
-}
-
-/**
- * Where the character of this number stands, counting those that are not blank.
- * @param {Text[]} nodes
- * @param {number} number
- */
-function point(nodes, number) {
-  for (const node of nodes) {
-    const count = dense(node.data).length;
-    if (number < count) {
-      let offset = 0;
-      for (let left = number; left > 0 || /\s/.test(node.data.charAt(offset)); offset += 1) {
-        left -= /\s/.test(node.data.charAt(offset)) ? 0 : 1;
-      }
-      return { node, offset };
-    }
-    number -= count;
-  }
-  return null;
 }
 
 /** @param {string} text */

@@ -1,7 +1,7 @@
 // Cells whose turns no longer follow those that they were asked after: a mark at each, and a button that runs them.
 
 import { run } from './cells.js';
-import { complain } from './console.js';
+import { guarded } from './console.js';
 import { element } from './elements.js';
 import { connected } from './following.js';
 import { staleCells } from './page-cells.js';
@@ -52,11 +52,15 @@ export function showStale(common, panel) {
     widget.setHidden(!count);
     button.textContent = trans.__('Run stale cells (%1)', count);
   };
-  button.addEventListener('click', async () => {
+  const runStale = async () => {
     button.disabled = true;
-    await runAll(common, panel, stale).catch((error) => complain('page', error));
-    button.disabled = false;
-  });
+    try {
+      await runAll(common, panel, stale);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  button.addEventListener('click', guarded('page', runStale));
   const ends = [connected('page', link.changed, show), connected('page', panel.context.model.cells.changed, show)];
   show();
   return () => {
