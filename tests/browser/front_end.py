@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import nbformat
 import pytest
-from hatch_build import write_extension
 from nbformat.sign import NotebookNotary, SQLiteSignatureStore
+
+from hatch_build import write_extension
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hatch_build import write_extension
 
 _ROOT = Path(__file__).parents[2]
