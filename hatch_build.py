@@ -1,4 +1,4 @@
-"""Puts the front-end extension (`lab/`) where JupyterLab looks for it: plain files, none of which is built.
+"""Puts the front-end extension (`lab/`) where JupyterLab looks for it: plain modules, none of which is built.
 
 JupyterLab's server lets browsers keep these files for a year. So their folder is named by what they contain.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from rjsmin import jsmin
 
 _NAME = "zhipu-magic"
 _PLACE = f"share/jupyter/labextensions/{_NAME}"
@@ -24,34 +25,44 @@ class LabExtension(BuildHookInterface):  # type: ignore[type-arg]  # its argumen
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        lab, shared = Path(self.root, "lab"), build_data["shared_data"]
-        sources = sorted((lab / "src").glob("*.js"))
-        digest = sha256(b"\0".join(part for one in sources for part in (one.name.encode(), one.read_bytes())))
-        static = f"static/{digest.hexdigest()[:16]}"
-        package = {
-            "name": _NAME,
-            "version": self.metadata.version,
-            "description": self.metadata.core.description,
-            "license": self.metadata.core.license,
-            "jupyterlab": {
-                "extension": True,
-                "schemaDir": "schemas",
-                "_build": {"load": f"{static}/remoteEntry.js", "extension": "./extension"},
-            },
-        }
-        install = {
-            "packageManager": "python",
-            "packageName": "zhipu_magic",
-            "uninstallInstructions": "pip uninstall zhipu_magic",
-        }
+        core = self.metadata.core
+        about = {"version": self.metadata.version, "description": core.description, "license": core.license}
         self._made = Path(tempfile.mkdtemp())
-        for name, members in (("package.json", package), ("install.json", install)):
-            (self._made / name).write_text(json.dumps(members, indent=2), "utf-8")
-            shared[str(self._made / name)] = f"{_PLACE}/{name}"
-        for source in sources:
-            shared[str(source)] = f"{_PLACE}/{static}/{source.name}"
-        for schema in (lab / "schemas").glob("*.json"):
-            shared[str(schema)] = f"{_PLACE}/schemas/{_NAME}/{schema.name}"
+        for written in write_extension(Path(self.root, "lab"), self._made, about):
+            build_data["shared_data"][str(written)] = f"{_PLACE}/{written.relative_to(self._made).as_posix()}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         shutil.rmtree(self._made)
+
+
+def write_extension(lab: Path, place: Path, about: dict[str, str]) -> list[Path]:
+    """Write into a folder what JupyterLab takes for an extension. Returns its files.
+
+    The modules keep their names and all their code; comments and blanks that a browser does not need are left out.
+    """
+    modules = {one.name: jsmin(one.read_text("utf-8")).encode() for one in sorted((lab / "src").glob("*.js"))}
+    digest = sha256(b"\0".join(part for name, code in modules.items() for part in (name.encode(), code)))
+    static = f"static/{digest.hexdigest()[:16]}"
+    build = {"load": f"{static}/remoteEntry.js", "extension": "./extension"}
+    package = {
+        "name": _NAME,
+        **about,
+        "jupyterlab": {"extension": True, "schemaDir": "schemas", "_build": build},
+    }
+    install = {
+        "packageManager": "python",
+        "packageName": "zhipu_magic",
+        "uninstallInstructions": "pip uninstall zhipu_magic",
+    }
+    schemas = {one.name: json.loads(one.read_text("utf-8")) for one in (lab / "schemas").glob("*.json")}
+    files = {f"{static}/{name}": code for name, code in modules.items()}
+    files |= {f"schemas/{_NAME}/{name}": _compact(schema) for name, schema in schemas.items()}
+    files |= {"package.json": _compact(package), "install.json": _compact(install)}
+    for name, content in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
+    return [place / name for name in files]
+
+
+def _compact(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,9 +1,8 @@
 // What the buttons of the bar do.
 
 import { enter, fork, insert, run } from './cells.js';
-import { flash } from './bar-view.js';
-import { complain } from './console.js';
-import { copied } from './copying.js';
+import { guarded } from './console.js';
+import { copy } from './copying.js';
 import { icon } from './icons.js';
 
 /**
@@ -22,19 +21,11 @@ import { icon } from './icons.js';
  */
 export function actions(common, panel, facts, bar, say) {
   const { packages, trans } = common;
-  const { stopIcon, refreshIcon, copyIcon, checkIcon, codeIcon } = packages['@jupyterlab/ui-components'];
+  const { stopIcon, refreshIcon, copyIcon, codeIcon } = packages['@jupyterlab/ui-components'];
   const { cell, kernel, reply, runs, waits, idle, state, turn, python } = facts;
   const rests = kernel !== null && !runs && !waits;
   const below = () => panel.content.widgets.indexOf(cell) + 1;
-  const copy = async () => {
-    say('');
-    if (await copied(reply.text)) {
-      say(trans.__('Copied'));
-      flash(bar.node.querySelector('[data-action="copy"]'), checkIcon, copyIcon);
-    } else {
-      say(trans.__('The page may not copy.'));
-    }
-  };
+  const copyAll = () => copy(common, reply.text, bar.node.querySelector('[data-action="copy"]'), say);
   const take = () => {
     enter(common, panel, insert(panel, below(), [python])[0]);
     say(trans.__('The code is in a new cell below.'));
@@ -49,7 +40,7 @@ export function actions(common, panel, facts, bar, say) {
   const all = [
     [runs && kernel !== null, 'stop', trans.__('Stop'), stopIcon, () => kernel?.interrupt()],
     [rests && facts.asks, 'again', trans.__('Run again'), refreshIcon, () => run(common, panel, [cell])],
-    [reply.text !== '', 'copy', trans.__('Copy as Markdown'), copyIcon, copy],
+    [reply.text !== '', 'copy', trans.__('Copy as Markdown'), copyIcon, copyAll],
     [python !== '', 'insert', trans.__('Insert code below'), codeIcon, take],
     [
       rests && idle && turn !== null, 'fork', trans.__('Fork from here'), icon(packages, 'zhipu-magic:fork'),
@@ -62,19 +53,5 @@ export function actions(common, panel, facts, bar, say) {
   ];
   return all
     .filter(([can]) => can)
-    .map(([, name, label, drawn, act]) => ({ name, label, icon: drawn, run: tried(act) }));
-}
-
-/**
- * The same, whose errors are said in the console.
- * @param {() => unknown} act
- */
-function tried(act) {
-  return async () => {
-    try {
-      await act();
-    } catch (error) {
-      complain('bar', error);
-    }
-  };
+    .map(([, name, label, drawn, act]) => ({ name, label, icon: drawn, run: guarded('bar', act) }));
 }

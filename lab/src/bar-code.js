@@ -1,8 +1,9 @@
 // The buttons that copy a block of code. They are in the page alone, and neither saved nor copied with the text.
 
-import { button, flash } from './bar-view.js';
+import { button } from './bar-view.js';
 import { guarded } from './console.js';
-import { copied } from './copying.js';
+import { copy } from './copying.js';
+import { element } from './elements.js';
 
 const CLASS = 'zhipu-magic-code';
 
@@ -12,24 +13,15 @@ const CLASS = 'zhipu-magic-code';
  * @param {Element} cell
  * @param {(text: string) => void} say
  */
-export function dress({ packages, trans }, cell, say) {
-  const { copyIcon, checkIcon } = packages['@jupyterlab/ui-components'];
+export function dress(common, cell, say) {
+  const { copyIcon } = common.packages['@jupyterlab/ui-components'];
   for (const block of cell.querySelectorAll('.jp-OutputArea-output.jp-RenderedMarkdown pre')) {
     if (block.querySelector(`.${CLASS}`)) {
       continue;
     }
-    const holder = document.createElement('div');
-    holder.className = CLASS;
-    const copy = async () => {
-      say('');
-      if (await copied((block.textContent ?? '').replace(/\n$/, ''))) {
-        say(trans.__('Copied'));
-        flash(holder.firstElementChild, checkIcon, copyIcon);
-      }
-    };
-    const made = button(trans.__('Copy this code'), copyIcon, guarded('bar', () => void copy()));
-    holder.append(made);
-    block.prepend(holder);
+    const take = () => copy(common, (block.textContent ?? '').replace(/\n$/, ''), made, say);
+    const made = button(common.trans.__('Copy this code'), copyIcon, guarded('bar', take));
+    block.prepend(element('div', { class: CLASS }, [made]));
   }
 }
 

@@ -1,5 +1,7 @@
 // The bar as elements: a toolbar whose buttons the arrow keys choose between. Its labels are ours alone.
 
+import { element } from './elements.js';
+
 /**
  * @typedef {import('@jupyterlab/ui-components').LabIcon} LabIcon
  * @typedef {{ name: string, label: string, icon: LabIcon, run: () => unknown }} Action
@@ -14,13 +16,9 @@ export class Bar {
    * @param {() => void} leave Takes the focus back to the cell.
    */
   constructor(label, leave) {
-    this.node = document.createElement('div');
-    this.node.className = 'zhipu-magic-bar';
-    this._tools = document.createElement('div');
-    this._tools.setAttribute('role', 'toolbar');
-    this._tools.setAttribute('aria-label', label);
+    this._tools = element('div', { role: 'toolbar', 'aria-label': label });
+    this.node = element('div', { class: 'zhipu-magic-bar' }, [this._tools]);
     this._tools.addEventListener('keydown', (event) => (event.key === 'Escape' ? leave() : rove(this._tools, event)));
-    this.node.append(this._tools);
     this._names = '';
   }
 
@@ -66,12 +64,9 @@ export class Bar {
  * @param {() => unknown} run
  */
 export function button(label, icon, run) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.title = label;
-  made.setAttribute('aria-label', label);
   // else the keys of the notebook's command mode would act, before the button does
-  made.setAttribute('data-lm-suppress-shortcuts', 'true');
+  const noKeys = { 'data-lm-suppress-shortcuts': 'true' };
+  const made = element('button', { type: 'button', title: label, 'aria-label': label, ...noKeys });
   icon.element({ container: made });
   made.addEventListener('click', (event) => {
     event.stopPropagation();

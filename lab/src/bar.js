@@ -1,12 +1,14 @@
 // The bar at a reply: what can be done with it, seen when the cell is pointed at or has the focus.
 
-import { askingLine } from './asking.js';
+import { askingLine } from './cell-head.js';
 import { actions } from './bar-actions.js';
 import { dress, undress } from './bar-code.js';
 import { goesOn, pythonIn, replyIn, turnOf } from './bar-reply.js';
 import { STYLE } from './bar-style.js';
 import { Bar } from './bar-view.js';
 import { guarded } from './console.js';
+import { addStyle, element } from './elements.js';
+import { connected, eachPanel } from './following.js';
 
 /**
  * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
@@ -19,38 +21,23 @@ const NAME = 'bar';
 /** Commands whose reply can be stopped. */
 const COMMAND = /^\s*[%％]glm[ \t]+(?:continue|retry|fix)\b/m;
 
-/** @type {import('./part.js').Part} */
+/** @type {import('./parts.js').Part} */
 export const bar = {
   name: NAME,
   description: 'Buttons at each reply.',
   packages: ['@jupyterlab/ui-components'],
   start(common) {
-    const style = document.createElement('style');
-    style.textContent = STYLE;
-    const said = document.createElement('div');
-    said.className = 'zhipu-magic-said';
-    said.setAttribute('role', 'status');
-    document.head.append(style);
+    const removeStyle = addStyle(STYLE);
+    const said = element('div', { class: 'zhipu-magic-said', role: 'status' });
     document.body.append(said);
-    /** @type {Map<NotebookPanel, Bars>} */
-    const all = new Map();
-    /** @type {(_: unknown, panel: NotebookPanel) => void} */
-    const begin = (_, panel) => {
+    const end = eachPanel(NAME, common.tracker, (panel) => {
       const bars = new Bars(common, panel, (text) => void (said.textContent = text));
-      all.set(panel, bars);
       bars.start();
-      panel.disposed.connect(() => {
-        bars.stop();
-        all.delete(panel);
-      });
-    };
-    const follow = guarded(NAME, begin);
-    common.tracker.widgetAdded.connect(follow);
-    common.tracker.forEach((panel) => void follow(null, panel));
+      return () => bars.stop();
+    });
     return () => {
-      common.tracker.widgetAdded.disconnect(follow);
-      all.forEach((bars) => bars.stop());
-      style.remove();
+      end();
+      removeStyle();
       said.remove();
     };
   },
@@ -81,24 +68,19 @@ class Bars {
   start() {
     const { content, sessionContext } = this._panel;
     const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
-    const update = guarded(NAME, this._update.bind(this));
-    /** @type {[import('@lumino/signaling').ISignal<any, any>, (sender: any, what: any) => void][]} */
-    const ties = [
-      [content.activeCellChanged, update],
-      [sessionContext.statusChanged, update],
-      [sessionContext.kernelChanged, update],
-      [this._link.changed, update],
-      [NotebookActions.executionScheduled, guarded(NAME, this._begin.bind(this))],
-      [NotebookActions.executed, guarded(NAME, this._end.bind(this))],
-    ];
+    const update = () => this._update();
     const point = guarded(NAME, this._point.bind(this));
     content.node.addEventListener('mouseover', point);
-    ties.forEach(([signal, slot]) => signal.connect(slot));
     this._ends = [
       () => content.node.removeEventListener('mouseover', point),
-      ...ties.map(([signal, slot]) => () => signal.disconnect(slot)),
+      connected(NAME, content.activeCellChanged, update),
+      connected(NAME, sessionContext.statusChanged, update),
+      connected(NAME, sessionContext.kernelChanged, update),
+      connected(NAME, this._link.changed, update),
+      connected(NAME, NotebookActions.executionScheduled, (what) => this._begin(what)),
+      connected(NAME, NotebookActions.executed, (what) => this._end(what)),
     ];
-    update();
+    this._update();
   }
 
   stop() {
@@ -115,16 +97,16 @@ class Bars {
     }
   }
 
-  /** @type {(_: unknown, what: { notebook: unknown, cell: Cell }) => void} */
-  _begin(_, { notebook, cell }) {
+  /** @param {{ notebook: unknown, cell: Cell }} what */
+  _begin({ notebook, cell }) {
     if (notebook === this._panel.content) {
       this._queue.add(cell);
       this._show(cell);
     }
   }
 
-  /** @type {(_: unknown, what: { notebook: unknown, cell: Cell }) => void} */
-  _end(_, { notebook, cell }) {
+  /** @param {{ notebook: unknown, cell: Cell }} what */
+  _end({ notebook, cell }) {
     if (this._queue.delete(cell) && notebook === this._panel.content) {
       this._show(cell);
       this._update();

@@ -10,6 +10,7 @@ const FENCE = /^([ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)*)(`{3,}|~{3,})(.*)$/;
 const CODE_SPAN = /(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)/g;
 const ADDRESS = /<[a-z][a-z\d+.-]*:[^\s<>]*>|<[^\s<>@]+@[^\s<>@]+>/gi;
 const TAG = /<(\/?)([a-z][a-z\d-]*)(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
+const ROW = /^ {0,3}\|/;
 const VOID = new Set(['area', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'wbr']);
 /** What may hold anything, or reaches over blank lines. */
 const RAW = /<(?:!|\?|\/?(?:script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext|template)\b)/i;
@@ -156,7 +157,7 @@ export function moreRows(before, after) {
     return null;
   }
   const goesOn = old.every((line, index) => index === kept || line === lines[index]);
-  if (!goesOn || !lines.every((line) => /^ {0,3}\|/.test(line))) {
+  if (!goesOn || !lines.every((line) => ROW.test(line))) {
     return null;
   }
   return { table: [...lines.slice(0, 2), ...lines.slice(kept)].join('\n'), kept: kept - 2 };

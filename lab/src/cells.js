@@ -1,6 +1,6 @@
 // Cells are put into a notebook, and run.
 
-import { askingLine } from './asking.js';
+import { askingLine } from './cell-head.js';
 import { freeName } from './bar-reply.js';
 
 /**

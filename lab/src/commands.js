@@ -1,8 +1,8 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
-import { askingLine } from './asking.js';
+import { askingLine } from './cell-head.js';
 import { enter, insert, run } from './cells.js';
-import { guarded } from './console.js';
+import { connected } from './following.js';
 import { icon } from './icons.js';
 
 /**
@@ -18,7 +18,7 @@ const REPLY = 'zhipu-magic:reply';
 const NOTEBOOK = 'zhipu-magic:new-notebook';
 const LOAD = '%load_ext zhipu_magic';
 
-/** @type {import('./part.js').Part} */
+/** @type {import('./parts.js').Part} */
 export const commands = {
   name: NAME,
   description: 'Commands, shortcuts and buttons for cells that ask.',
@@ -161,27 +161,27 @@ async function open(common, cwd) {
  * @param {Common} common
  */
 function follow({ app, tracker }) {
-  /** @type {import('@jupyterlab/cells').ICellModel['sharedModel'] | undefined} */
-  let written;
-  let was = false;
-  const look = guarded(NAME, () => {
+  /** @type {boolean | null} */
+  let was = null;
+  let unlook = () => {};
+  const look = () => {
     const now = isAsking(tracker.activeCell);
     if (now !== was) {
       was = now;
       app.commands.notifyCommandChanged(ASK);
     }
-  });
-  const change = guarded(NAME, () => {
-    written?.changed.disconnect(look);
-    written = tracker.activeCell?.model?.sharedModel;
-    written?.changed.connect(look);
-    was = isAsking(tracker.activeCell);
-    app.commands.notifyCommandChanged(ASK);
-  });
-  tracker.activeCellChanged.connect(change);
+  };
+  const change = () => {
+    unlook();
+    const written = tracker.activeCell?.model?.sharedModel;
+    unlook = written ? connected(NAME, written.changed, look) : () => {};
+    was = null;
+    look();
+  };
+  const unfollow = connected(NAME, tracker.activeCellChanged, change);
   change();
   return () => {
-    tracker.activeCellChanged.disconnect(change);
-    written?.changed.disconnect(look);
+    unfollow();
+    unlook();
   };
 }

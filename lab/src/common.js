@@ -1,6 +1,6 @@
 // What all parts share: the page's application, notebooks, settings and language.
 
-import { complain } from './console.js';
+import { complain, guarded } from './console.js';
 import { Link } from './page-link.js';
 import { traitsSet } from './traits.js';
 
@@ -62,26 +62,21 @@ export class Common {
 
   /**
    * Run a part while its setting is on, which it is where the page keeps no settings.
-   * @param {import('./part.js').Part} part
+   * @param {import('./parts.js').Part} part
    * @param {unknown[]} services
    */
   async run(part, services) {
     /** @type {(() => void) | null} */
     let stop = null;
-    const follow = () => {
-      const wanted = settings?.get(part.name).composite !== false;
-      try {
-        if (wanted && !stop) {
-          stop = part.start(this, ...services);
-        } else if (!wanted && stop) {
-          const end = stop;
-          stop = null;
-          end();
-        }
-      } catch (error) {
-        complain(part.name, error);
+    const follow = guarded(part.name, () => {
+      if (settings?.get(part.name).composite !== false) {
+        stop ??= part.start(this, ...services);
+      } else {
+        const end = stop;
+        stop = null;
+        end?.();
       }
-    };
+    });
     const settings = await this.settings;
     settings?.changed.connect(follow);
     follow();

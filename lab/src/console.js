@@ -17,7 +17,7 @@ export function complain(part, error) {
 }
 
 /**
- * The same function, whose errors are said in the console and break nothing.
+ * The same function, whose errors are said in the console and break nothing; also those of a promise that it gives.
  * @template {unknown[]} A
  * @template R
  * @param {string} part
@@ -27,7 +27,11 @@ export function complain(part, error) {
 export function guarded(part, call) {
   return (...given) => {
     try {
-      return call(...given);
+      const result = call(...given);
+      if (result instanceof Promise) {
+        result.catch((error) => complain(part, error));
+      }
+      return result;
     } catch (error) {
       complain(part, error);
       return undefined;

@@ -1,10 +1,26 @@
 // Text to the clipboard.
 
+import { flash } from './bar-view.js';
+
 /**
- * Copy a text. Returns whether the browser let us.
+ * Copy a text, and show and say whether the browser let us.
+ * @param {import('./common.js').Common} common
  * @param {string} text
+ * @param {Element | null} made The button that copies.
+ * @param {(text: string) => void} say
  */
-export async function copied(text) {
+export async function copy({ packages, trans }, text, made, say) {
+  const { copyIcon, checkIcon } = packages['@jupyterlab/ui-components'];
+  say('');
+  const isCopied = await copied(text);
+  say(isCopied ? trans.__('Copied') : trans.__('The page may not copy.'));
+  if (isCopied) {
+    flash(made, checkIcon, copyIcon);
+  }
+}
+
+/** @param {string} text */
+async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

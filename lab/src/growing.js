@@ -3,46 +3,47 @@
 
 import { blocks, fenced, moreRows } from './blocks.js';
 import { complain, guarded } from './console.js';
+import { element } from './elements.js';
+import { eachPanel } from './following.js';
 import { heldHeight, kept, restore } from './keeping.js';
-import { patched } from './patch.js';
+import { alike, patched } from './patch.js';
 
 /**
  * @typedef {import('@jupyterlab/rendermime').RenderedMarkdown} RenderedMarkdown
  * @typedef {import('@jupyterlab/rendermime').IRenderMimeRegistry} IRenderMimeRegistry
  * @typedef {import('@jupyterlab/rendermime-interfaces').IRenderMime.IMimeModel} IMimeModel
- * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
- * @typedef {{ source: string, nodes: Node[], code?: boolean }} Shown
+ * @typedef {{ source: string, nodes: Node[], code: boolean }} Shown
  */
 
 const NAME = 'growing';
 const MIME = 'text/markdown';
+/** Milliseconds for which what was kept of outputs that are gone waits for others. */
+const HELD = 2000;
 const BOX = 'jp-mod-outputsScrolled';
 
-/** @type {import('./part.js').Part} */
+/** @type {import('./parts.js').Part} */
 export const growing = {
   name: NAME,
   description: 'Replies that grow without closing what is open in them.',
   packages: ['@jupyterlab/rendermime'],
   start({ packages, tracker }) {
-    /** @type {Map<IRenderMimeRegistry, () => void>} */
+    /**
+     * By their registries, each of which several views of a notebook may share.
+     * @type {Map<IRenderMimeRegistry, { views: number, end: () => void }>}
+     */
     const taught = new Map();
-    /** @param {NotebookPanel} panel */
-    const follows = (panel) => {
-      const registry = panel.content.rendermime;
-      if (!taught.has(registry)) {
-        taught.set(registry, follow(registry, packages['@jupyterlab/rendermime']));
-        panel.disposed.connect(() => taught.delete(registry));
-      }
-    };
-    const teach = guarded(NAME, follows);
-    /** @type {(_: unknown, panel: NotebookPanel) => void} */
-    const added = (_, panel) => teach(panel);
-    tracker.forEach(teach);
-    tracker.widgetAdded.connect(added);
-    return () => {
-      tracker.widgetAdded.disconnect(added);
-      taught.forEach((end) => end());
-    };
+    return eachPanel(NAME, tracker, ({ content: { rendermime } }) => {
+      const one = taught.get(rendermime) ?? { views: 0, end: follow(rendermime, packages['@jupyterlab/rendermime']) };
+      taught.set(rendermime, one);
+      one.views += 1;
+      return () => {
+        one.views -= 1;
+        if (!one.views) {
+          taught.delete(rendermime);
+          one.end();
+        }
+      };
+    });
   },
 };
 
@@ -171,7 +172,7 @@ class Growing {
     cleared.set(area, memory);
     // the notebook may also have been closed, or the cell moved or scrolled out of sight: then the output lives on
     queueMicrotask(() => (this._widget.isDisposed && area.isConnected) || memory.end());
-    window.setTimeout(memory.end, 2000);
+    window.setTimeout(memory.end, HELD);
   }
 
   /**
@@ -203,9 +204,7 @@ class Growing {
     }
     const parts = wanted(source);
     const before = this._shown;
-    const same = alike(before, parts, (list, index) => list[index]);
-    const rest = Math.min(before.length, parts.length) - same;
-    const ending = Math.min(rest, alike(before, parts, (list, index) => list[list.length - 1 - index]));
+    const { same, ending } = alike(before, parts, (old, part) => old.source === part.source && old.code === part.code);
     const old = before.slice(same, before.length - ending);
     const changed = parts.slice(same, parts.length - ending);
     const [first, only] = [old[0], changed[0]];
@@ -258,12 +257,13 @@ class Growing {
     if (nodes.length !== 1 || !(table instanceof HTMLTableElement) || !body || body.rows.length !== more.kept + 1) {
       return false;
     }
-    const last = /** @type {HTMLTableRowElement} */ (body.rows[more.kept]);
+    const old = [...body.childNodes];
+    const last = /** @type {ChildNode} */ (body.rows[more.kept]);
     const rows = [...(table.tBodies[0]?.childNodes ?? [])];
     while (rows[0] && !(rows[0] instanceof Element)) {
       rows.shift(); // it stands before the first row, as in the other table
     }
-    patched(body, [last, ...following(last)], rows, null);
+    patched(body, old.slice(old.indexOf(last)), rows, null);
     this._typeset([...body.rows].slice(more.kept));
     before.source = after.source;
     return true;
@@ -328,37 +328,7 @@ function wanted(source) {
  */
 function asCode(source) {
   const { language, code } = /** @type {{ language: string, code: string }} */ (fenced(source));
-  const [pre, inner] = [document.createElement('pre'), document.createElement('code')];
-  if (language) {
-    inner.className = `language-${language}`;
-  }
-  inner.textContent = `${code}\n`;
-  pre.append(inner);
-  return [pre];
-}
-
-/**
- * How many blocks from one end are as they were.
- * @param {Shown[]} before
- * @param {{ source: string, code: boolean }[]} after
- * @param {<T>(list: T[], index: number) => T | undefined} at
- */
-function alike(before, after, at) {
-  let number = 0;
-  for (;;) {
-    const [old, part] = [at(before, number), at(after, number)];
-    if (!old || !part || old.source !== part.source || (old.code ?? false) !== part.code) {
-      return number;
-    }
-    number += 1;
-  }
-}
-
-/** @param {Node} node */
-function following(node) {
-  const found = [];
-  for (let next = node.nextSibling; next; next = next.nextSibling) {
-    found.push(next);
-  }
-  return found;
+  /** @type {Record<string, string>} */
+  const named = language ? { class: `language-${language}` } : {};
+  return [element('pre', {}, [element('code', named, [`${code}\n`])])];
 }

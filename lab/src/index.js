@@ -49,7 +49,7 @@ function commonPlugin(found, provides) {
 /**
  * @param {Packages} found
  * @param {import('@lumino/coreutils').Token<Common>} common
- * @param {import('./part.js').Part} part
+ * @param {import('./parts.js').Part} part
  * @returns {object[]}
  */
 function partPlugin(found, common, part) {

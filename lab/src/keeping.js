@@ -1,8 +1,6 @@
 // What the reader did with a reply is kept while the page shows it anew: details that are open, the selection, and
 // the place in the window of what is read.
 
-/** Milliseconds for which the height of outputs that are gone is held. */
-const HELD = 2000;
 const BLOCKS = 'h1, h2, h3, h4, h5, h6, p, li, pre, tr, summary';
 
 /**
@@ -46,7 +44,7 @@ export function restore(area, { opened, selected, anchor: place }) {
 }
 
 /**
- * Keep the height of outputs that are about to go until others are there.
+ * Keep the height of outputs that are about to go.
  * @param {HTMLElement} area
  * @returns {() => void} Ends it.
  */
@@ -54,12 +52,7 @@ export function heldHeight(area) {
   const around = area.parentElement ?? area;
   const before = around.style.minHeight;
   around.style.minHeight = `${around.getBoundingClientRect().height}px`;
-  const end = () => {
-    window.clearTimeout(timer);
-    around.style.minHeight = before;
-  };
-  const timer = window.setTimeout(end, HELD);
-  return end;
+  return () => void (around.style.minHeight = before);
 }
 
 /** @param {Element} details */
@@ -115,41 +108,20 @@ function selection(area) {
  * @param {NonNullable<Kept['selected']>} wanted
  */
 function select(area, { text, at, backward }) {
-  const nodes = [...texts(area)];
-  const whole = nodes.map((node) => dense(node.data)).join('');
+  const places = [...texts(area)].flatMap((node) =>
+    Array.from(node.data.matchAll(/\S/g), ({ index, 0: letter }) => ({ node, index, letter })),
+  );
+  const whole = places.map(({ letter }) => letter).join('');
   const after = whole.indexOf(text, at);
   const before = whole.lastIndexOf(text, at);
   const near = before < 0 || (after >= 0 && after - at <= at - before) ? after : before;
-  if (near < 0) {
-    return;
+  const first = places[near];
+  const last = places[near + text.length - 1];
+  if (first && last) {
+    const end = { node: last.node, index: last.index + 1 };
+    const [from, to] = backward ? [end, first] : [first, end];
+    document.getSelection()?.setBaseAndExtent(from.node, from.index, to.node, to.index);
   }
-  const start = point(nodes, near);
-  const end = point(nodes, near + text.length - 1);
-  if (start && end) {
-    const last = { node: end.node, offset: end.offset + 1 };
-    const [from, to] = backward ? [last, start] : [start, last];
-    document.getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
-  }
-}
-
-/**
- * Where the character of this number stands, counting those that are not blank.
- * @param {Text[]} nodes
- * @param {number} number
- */
-function point(nodes, number) {
-  for (const node of nodes) {
-    const count = dense(node.data).length;
-    if (number < count) {
-      let offset = 0;
-      for (let left = number; left > 0 || /\s/.test(node.data.charAt(offset)); offset += 1) {
-        left -= /\s/.test(node.data.charAt(offset)) ? 0 : 1;
-      }
-      return { node, offset };
-    }
-    number -= count;
-  }
-  return null;
 }
 
 /** @param {string} text */

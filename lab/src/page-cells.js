@@ -1,4 +1,6 @@
-// Which cells ask, in the order of the page, and what the kernel has told of them. Nothing here needs a package.
+// Which cells ask, in the order of the page, and what the kernel has told of them. Pure.
+
+import { isOurs } from './cell-head.js';
 
 /** The version of what page and kernel tell each other (docs/front-end.md). */
 export const VERSION = 1;
@@ -17,35 +19,6 @@ export const VERSION = 1;
  * }} State
  */
 
-// As notebook/glm_cell.py reads a cell: comments, blank lines and magics that run the cell below them may stand above.
-const ABOVE = /(?:[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n?|\n))*/y;
-const GLM = /[^\S\r\n]*[%％]{1,2}glm(?!\w)/y;
-const AROUND = /%%\w[\w.]*[^\r\n]*(?:\r\n?|\n)/y;
-
-/**
- * Whether a cell with this source asks, or is a command of ours.
- * @param {string} source
- */
-export function asks(source) {
-  for (let place = 0; ; ) {
-    place = end(ABOVE, source, place);
-    if (end(GLM, source, place) > place) {
-      return true;
-    }
-    const below = end(AROUND, source, place);
-    if (below === place) {
-      return false;
-    }
-    place = below;
-  }
-}
-
-/** @type {(pattern: RegExp, source: string, place: number) => number} */
-function end(pattern, source, place) {
-  pattern.lastIndex = place;
-  return pattern.test(source) ? pattern.lastIndex : place;
-}
-
 /**
  * The ids of the code cells that ask, or are among those `named`, in the order of the page; none if none asks.
  * @param {Iterable<{type: string, id: string, sharedModel: {getSource(): string}}>} cells
@@ -54,7 +27,7 @@ function end(pattern, source, place) {
  */
 export function asking(cells, named, running) {
   const codes = [...cells].filter((cell) => cell.type === 'code');
-  const found = new Set(codes.filter((cell) => named.has(cell.id) || asks(cell.sharedModel.getSource())));
+  const found = new Set(codes.filter((cell) => named.has(cell.id) || isOurs(cell.sharedModel.getSource())));
   return codes.filter((cell) => found.has(cell) || (found.size && cell.id === running)).map((cell) => cell.id);
 }
 

@@ -1,6 +1,7 @@
 // What a notebook and its kernel tell each other (docs/front-end.md).
 
 import { complain, guarded } from './console.js';
+import { connected } from './following.js';
 import { asking, told, VERSION } from './page-cells.js';
 import { addToRequests } from './page-request.js';
 
@@ -45,20 +46,22 @@ export class Link {
    */
   open() {
     const { model, sessionContext } = this._context;
-    const follow = guarded('page', () => this._attach(sessionContext.session?.kernel ?? null));
+    const follow = () => this._attach(sessionContext.session?.kernel ?? null);
     let soon = 0;
+    const tellOrder = guarded('page', () => this._tellOrder());
     const edited = () => {
       clearTimeout(soon);
-      soon = window.setTimeout(guarded('page', () => this._tellOrder()), SOON);
+      soon = window.setTimeout(tellOrder, SOON);
     };
     if (this._views++ === 0) {
-      sessionContext.kernelChanged.connect(follow);
-      model.cells.changed.connect(edited);
+      const ends = [
+        connected('page', sessionContext.kernelChanged, follow),
+        connected('page', model.cells.changed, edited),
+      ];
       follow();
       this._close = () => {
         clearTimeout(soon);
-        sessionContext.kernelChanged.disconnect(follow);
-        model.cells?.changed.disconnect(edited); // a closed notebook has none
+        ends.forEach((end) => end());
         this._attach(null);
       };
     }
@@ -121,9 +124,9 @@ export class Link {
     this._ends.push(
       addToRequests(kernel, (cell) => this._toldWith(cell)),
       () => kernel.removeCommTarget(TARGET, nothing),
-      connected(kernel.iopubMessage, (message) => this._hear(message)),
-      connected(kernel.statusChanged, (status) => /restarting|dead/.test(status) && this._forget()),
-      connected(kernel.connectionStatusChanged, (status) => status === 'connected' && this._find(kernel)),
+      connected('page', kernel.iopubMessage, (message) => this._hear(message)),
+      connected('page', kernel.statusChanged, (status) => /restarting|dead/.test(status) && this._forget()),
+      connected('page', kernel.connectionStatusChanged, (status) => status === 'connected' && this._find(kernel)),
     );
     if (kernel.connectionStatus === 'connected') {
       void this._find(kernel);
@@ -190,18 +193,3 @@ export class Link {
 }
 
 function nothing() {}
-
-/**
- * Connect a guarded listener.
- * @template T
- * @param {import('@lumino/signaling').ISignal<any, T>} signal
- * @param {(args: T) => unknown} listen
- * @returns {() => void} Ends it.
- */
-function connected(signal, listen) {
-  /** @type {(sender: any, args: T) => void} */
-  const heard = (_, args) => void listen(args);
-  const slot = guarded('page', heard);
-  signal.connect(slot);
-  return () => void signal.disconnect(slot);
-}

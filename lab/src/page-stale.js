@@ -1,6 +1,9 @@
 // Cells whose turns no longer follow those that they were asked after: a mark at each, and a button that runs them.
 
-import { complain, guarded } from './console.js';
+import { run } from './cells.js';
+import { guarded } from './console.js';
+import { element } from './elements.js';
+import { connected } from './following.js';
 import { staleCells } from './page-cells.js';
 
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
@@ -31,9 +34,8 @@ export function showStale(common, panel) {
   const { trans } = common;
   const link = common.link(panel);
   const { Widget } = common.packages['@lumino/widgets'];
-  const button = document.createElement('button');
-  button.className = `${STALE}-run`;
-  button.title = trans.__('Runs the cells whose earlier turns have changed, in the order of the page');
+  const title = trans.__('Runs the cells whose earlier turns have changed, in the order of the page');
+  const button = element('button', { class: `${STALE}-run`, title });
   const widget = new Widget({ node: button });
   /** Gives the cells to run, in the order of the page. */
   const stale = () => {
@@ -42,26 +44,27 @@ export function showStale(common, panel) {
     cells.forEach((cell) => mark(cell.node, found.has(cell.model.id), trans));
     return cells.filter((cell) => found.get(cell.model.id));
   };
-  const show = guarded('page', () => {
+  const show = () => {
     const count = panel.isDisposed ? 0 : stale().length;
     if (count && !widget.parent && !panel.toolbar.insertBefore('spacer', STALE, widget)) {
       panel.toolbar.addItem(STALE, widget);
     }
     widget.setHidden(!count);
     button.textContent = trans.__('Run stale cells (%1)', count);
-  });
-  button.addEventListener('click', async () => {
+  };
+  const runStale = async () => {
     button.disabled = true;
-    await run(common, panel, stale).catch((error) => complain('page', error));
-    button.disabled = false;
-  });
-  const { cells } = panel.context.model;
-  link.changed.connect(show);
-  cells.changed.connect(show);
+    try {
+      await runAll(common, panel, stale);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  button.addEventListener('click', guarded('page', runStale));
+  const ends = [connected('page', link.changed, show), connected('page', panel.context.model.cells.changed, show)];
   show();
   return () => {
-    link.changed.disconnect(show);
-    cells.changed.disconnect(show);
+    ends.forEach((end) => end());
     panel.node.querySelectorAll(`.${STALE}`).forEach((one) => one.remove());
     widget.dispose();
   };
@@ -73,12 +76,8 @@ function mark(cell, stale, trans) {
   if (!stale) {
     shown?.remove();
   } else if (!shown) {
-    const node = document.createElement('div');
-    node.className = STALE;
-    node.title = trans.__('The turns above this cell have changed since it asked');
-    node.role = 'img';
-    node.ariaLabel = node.title;
-    cell.append(node);
+    const title = trans.__('The turns above this cell have changed since it asked');
+    cell.append(element('div', { class: STALE, title, role: 'img', 'aria-label': title }));
   }
 }
 
@@ -88,14 +87,13 @@ function mark(cell, stale, trans) {
  * @param {NotebookPanel} panel
  * @param {() => import('@jupyterlab/cells').Cell[]} stale
  */
-async function run(common, panel, stale) {
-  const { NotebookActions } = common.packages['@jupyterlab/notebook'];
+async function runAll(common, panel, stale) {
   const link = common.link(panel);
   const ran = new Set();
   for (let next; (next = stale().find((cell) => !ran.has(cell))); ) {
     ran.add(next);
     const { state } = link;
-    if (!(await NotebookActions.runCells(panel.content, [next], panel.sessionContext)) || panel.isDisposed) {
+    if (!(await run(common, panel, [next])) || panel.isDisposed) {
       return;
     }
     for (let waited = 0; link.state === state && waited < LATEST; waited += 20) {

@@ -18,38 +18,40 @@ const WITHIN = new Set(
  * @returns {Node[]}
  */
 export function patched(parent, before, after, next) {
-  const same = count(before, after, (list, index) => list[index]);
-  const most = Math.min(before.length, after.length) - same;
-  const ending = Math.min(most, count(before, after, (list, index) => list[list.length - 1 - index]));
+  const { same, ending } = alike(before, after, (old, node) => old.isEqualNode(node));
   const old = before.slice(same, before.length - ending);
   const wanted = after.slice(same, after.length - ending);
   const below = before[before.length - ending] ?? next;
   const put = wanted.map((node, index) => {
     const there = old[index];
-    if (!there) {
-      return parent.insertBefore(node, below);
-    }
-    return change(there, node);
+    return there ? change(there, node) : parent.insertBefore(node, below);
   });
   old.slice(wanted.length).forEach((node) => parent.removeChild(node));
   return [...before.slice(0, same), ...put, ...before.slice(before.length - ending)];
 }
 
 /**
- * How many nodes from one end are equal.
- * @param {Node[]} before
- * @param {Node[]} after
- * @param {(list: Node[], index: number) => Node | undefined} at
+ * How many items of two lists are the same at their beginnings, and at their ends behind that.
+ * @template A, B
+ * @param {A[]} before
+ * @param {B[]} after
+ * @param {(one: A, other: B) => boolean} isSame
  */
-function count(before, after, at) {
-  let number = 0;
-  for (;;) {
-    const [old, node] = [at(before, number), at(after, number)];
-    if (!old || !node || !old.isEqualNode(node)) {
-      return number;
+export function alike(before, after, isSame) {
+  /** @type {(most: number, at: <T>(list: T[], index: number) => T | undefined) => number} */
+  const count = (most, at) => {
+    let number = 0;
+    for (; number < most; number += 1) {
+      const [one, other] = [at(before, number), at(after, number)];
+      if (one === undefined || other === undefined || !isSame(one, other)) {
+        break;
+      }
     }
-    number += 1;
-  }
+    return number;
+  };
+  const most = Math.min(before.length, after.length);
+  const same = count(most, (list, index) => list[index]);
+  return { same, ending: count(most - same, (list, index) => list.at(-1 - index)) };
 }
 
 /**

@@ -1,6 +1,6 @@
 // The editor of a cell for the model: what makes it read and write like prose. The cell's MIME type stays what it is.
 
-import { headOf } from './prose-cell.js';
+import { headOf } from './cell-head.js';
 import { atEnter } from './prose-lines.js';
 import { isInside, marks } from './prose-marks.js';
 import { CLASS, QUIET } from './prose-style.js';

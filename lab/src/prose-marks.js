@@ -1,7 +1,7 @@
 // What is marked in an editor for prose: the lines above the prompt, code, and references, of which some are unknown.
 
 import { guarded } from './console.js';
-import { hasOption, headOf, wordsOf } from './prose-cell.js';
+import { hasOption, headOf, wordsOf } from './cell-head.js';
 import { references } from './prose-references.js';
 import { CODE, HEAD, INLINE, REFERENCE, UNKNOWN } from './prose-style.js';
 
@@ -152,12 +152,10 @@ class Marks {
   _reference(found, { from, to, inside }) {
     const told = this.names.told(this.view, inside);
     if (told?.kind !== 'text') {
-      const isUnknown = told?.kind === 'unknown';
       this._mark(found, from, to, REFERENCE);
-      if (isUnknown) {
-        const attributes = { ...UNCHECKED, title: told.words };
-        found.push(this.Decoration.mark({ class: UNKNOWN, attributes }).range(from, to));
-      }
+    }
+    if (told?.kind === 'unknown') {
+      this._mark(found, from, to, UNKNOWN, { title: told.words });
     }
   }
 
@@ -166,10 +164,14 @@ class Marks {
     return this.Decoration.line({ class: name, attributes: UNCHECKED });
   }
 
-  /** @param {Mark[]} found @param {number} from @param {number} to @param {string} name */
-  _mark(found, from, to, name) {
+  /**
+   * @param {Mark[]} found @param {number} from @param {number} to
+   * @param {string} name
+   * @param {Record<string, string>} [more]
+   */
+  _mark(found, from, to, name, more) {
     if (from < to) {
-      found.push(this.Decoration.mark({ class: name, attributes: UNCHECKED }).range(from, to));
+      found.push(this.Decoration.mark({ class: name, attributes: { ...UNCHECKED, ...more } }).range(from, to));
     }
   }
 }

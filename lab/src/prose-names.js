@@ -1,6 +1,7 @@
 // Which references are names of the kernel's. It is asked by way of completion, once the user pauses and it is idle.
 
 import { guarded } from './console.js';
+import { connected, eachPanel } from './following.js';
 
 /** See the kernel's `completer/asked`. */
 const ENQUIRY = '\x05';
@@ -29,8 +30,7 @@ export class Names {
     this.due = new Set();
     /** @type {WeakSet<Context>} Those in which something has run since. */
     this.changed = new WeakSet();
-    tracker.widgetAdded.connect((_tracker, panel) => this._follow(panel));
-    tracker.forEach((panel) => this._follow(panel));
+    eachPanel('prose', tracker, (panel) => this._follow(panel));
   }
 
   /** @param {EditorView} view @param {Asking} asking */
@@ -60,20 +60,23 @@ export class Names {
 
   /** @param {Panel} panel */
   _follow({ sessionContext }) {
-    sessionContext.iopubMessage.connect((context, { header }) => {
-      if (header.msg_type === 'execute_input') {
-        this.changed.add(context);
-      }
-    });
-    sessionContext.statusChanged.connect((context, status) => {
-      if (status !== 'idle') {
-        return void (status !== 'busy' && this.changed.add(context));
-      }
-      if (this.changed.delete(context)) {
-        this.views.forEach((_asking, view) => this._context(view) === context && this.ask(view));
-      }
-      this._soon();
-    });
+    const ends = [
+      connected('prose', sessionContext.iopubMessage, ({ header }) => {
+        if (header.msg_type === 'execute_input') {
+          this.changed.add(sessionContext);
+        }
+      }),
+      connected('prose', sessionContext.statusChanged, (status) => {
+        if (status !== 'idle') {
+          return void (status !== 'busy' && this.changed.add(sessionContext));
+        }
+        if (this.changed.delete(sessionContext)) {
+          this.views.forEach((_asking, view) => this._context(view) === sessionContext && this.ask(view));
+        }
+        this._soon();
+      }),
+    ];
+    return () => ends.forEach((end) => end());
   }
 
   _soon() {

@@ -11,7 +11,7 @@ export const [HEAD, CODE, INLINE, REFERENCE, UNKNOWN, QUIET] = /** @type {const}
 ]);
 
 /** Sizes are relative to the code's, which the user may have set: 14 to 13 pixels, as the page has them. */
-const STYLE = `
+export const STYLE = `
 .${CLASS} .cm-line { font-family: var(--jp-content-font-family); font-size: 1.077em; line-height: 1.6; }
 .${CLASS} .cm-line:is(.${HEAD}, .${CODE}) { font-family: inherit; font-size: inherit; line-height: inherit; }
 .${CLASS} .${HEAD} * { font-weight: normal; }
@@ -22,11 +22,3 @@ const STYLE = `
 .${UNKNOWN} { text-decoration: underline dotted var(--jp-warn-color1) 2px; text-underline-offset: 3px; }
 .${CLASS} .cm-nonmatchingBracket { background: none !important; color: inherit !important; }
 `;
-
-/** Give the page this style. Gives what takes it away again. */
-export function addStyle() {
-  const style = document.createElement('style');
-  style.textContent = STYLE;
-  document.head.append(style);
-  return () => style.remove();
-}

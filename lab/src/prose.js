@@ -1,10 +1,11 @@
 // Cells for the model are written as prose. Whether a cell is one, each change of its text decides anew.
 
 import { complain, guarded } from './console.js';
+import { addStyle } from './elements.js';
 import { completing } from './prose-completing.js';
 import { headIn, proseEditor } from './prose-editor.js';
 import { Names } from './prose-names.js';
-import { addStyle } from './prose-style.js';
+import { STYLE } from './prose-style.js';
 
 /** @typedef {import('@jupyterlab/codemirror').IEditorExtensionRegistry | null} Extensions */
 
@@ -13,7 +14,7 @@ const NOTHING = [];
 /** @type {Follower | null} The editors once had this, and keep it: an extension cannot be taken back. */
 let follower = null;
 
-/** @type {import('./part.js').Part} */
+/** @type {import('./parts.js').Part} */
 export const prose = {
   name: 'prose',
   description: 'Cells for the model are written as prose.',
@@ -43,7 +44,7 @@ function start(common, extensions, languages, manager) {
   const { packages, tracker } = common;
   const following = (follower ??= new Follower(common, extensions));
   const { opener, stopCompleting } = completing(common, manager);
-  const removeStyle = addStyle();
+  const removeStyle = addStyle(STYLE);
   let stopped = false;
   void loaded(languages).then((markdown) => {
     if (markdown && !stopped) {

@@ -5,30 +5,32 @@ export const STYLE = `
   display: flex; flex-direction: column; gap: 12px; padding: 12px 8px; overflow: hidden auto; box-sizing: border-box;
   min-width: 180px; background: var(--jp-layout-color1); color: var(--jp-ui-font-color1);
   font-family: var(--jp-ui-font-family); font-size: var(--jp-ui-font-size1); line-height: 1.45;
+  & h2 { margin: 0 4px 4px; font-size: inherit; font-weight: 600; }
+  & p { margin: 0 4px; color: var(--jp-ui-font-color2); overflow-wrap: anywhere; }
+  & select {
+    width: 100%; padding: 4px; border: 1px solid var(--jp-border-color1); border-radius: 3px; font: inherit;
+    background: var(--jp-layout-color1); color: inherit;
+  }
+  & ol { list-style: none; margin: 0; padding: 0; }
+  & li { content-visibility: auto; contain-intrinsic-size: auto 44px; }
+  & li button {
+    display: grid; grid-template-columns: max-content 1fr; column-gap: 8px; width: 100%; padding: 4px; border: 0;
+    border-radius: 3px; background: transparent; color: inherit; font: inherit; text-align: start; cursor: pointer;
+    &:disabled { cursor: default; color: var(--jp-ui-font-color2); }
+    &:hover:enabled { background: var(--jp-layout-color2); }
+  }
+  & :focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
+  & li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  & .zhipu-magic-faint { color: var(--jp-ui-font-color2); font-variant-numeric: tabular-nums; }
+  & .zhipu-magic-below {
+    grid-column: 2; font-size: var(--jp-ui-font-size0);
+    &, & span { white-space: normal; }
+  }
+  & .zhipu-magic-mark { color: var(--jp-warn-color0); font-weight: 600; }
+  & progress { width: calc(100% - 8px); margin: 0 4px; accent-color: var(--jp-brand-color1); }
+  & dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 4px; }
+  & dt { color: var(--jp-ui-font-color2); }
+  & dd { margin: 0; overflow-wrap: anywhere; }
+  & [hidden] { display: none; }
 }
-.zhipu-magic-side h2 { margin: 0 4px 4px; font-size: var(--jp-ui-font-size1); font-weight: 600; }
-.zhipu-magic-side p { margin: 0 4px; color: var(--jp-ui-font-color2); overflow-wrap: anywhere; }
-.zhipu-magic-side select {
-  width: 100%; padding: 4px; border: 1px solid var(--jp-border-color1); border-radius: 3px; font: inherit;
-  background: var(--jp-layout-color1); color: inherit;
-}
-.zhipu-magic-side ol { list-style: none; margin: 0; padding: 0; }
-.zhipu-magic-side li { content-visibility: auto; contain-intrinsic-size: auto 44px; }
-.zhipu-magic-side li button {
-  display: grid; grid-template-columns: max-content 1fr; column-gap: 8px; width: 100%; padding: 4px; border: 0;
-  border-radius: 3px; background: transparent; color: inherit; font: inherit; text-align: start; cursor: pointer;
-}
-.zhipu-magic-side li button:disabled { cursor: default; color: var(--jp-ui-font-color2); }
-.zhipu-magic-side li button:hover:enabled { background: var(--jp-layout-color2); }
-.zhipu-magic-side :focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
-.zhipu-magic-side li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.zhipu-magic-side .zhipu-magic-faint { color: var(--jp-ui-font-color2); font-variant-numeric: tabular-nums; }
-.zhipu-magic-side .zhipu-magic-below { grid-column: 2; font-size: var(--jp-ui-font-size0); }
-.zhipu-magic-side .zhipu-magic-below, .zhipu-magic-side .zhipu-magic-below span { white-space: normal; }
-.zhipu-magic-side .zhipu-magic-mark { color: var(--jp-warn-color0); font-weight: 600; }
-.zhipu-magic-side progress { width: calc(100% - 8px); margin: 0 4px; accent-color: var(--jp-brand-color1); }
-.zhipu-magic-side dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0 4px; }
-.zhipu-magic-side dt { color: var(--jp-ui-font-color2); }
-.zhipu-magic-side dd { margin: 0; overflow-wrap: anywhere; }
-.zhipu-magic-side [hidden] { display: none; }
 `;

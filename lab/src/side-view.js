@@ -1,6 +1,7 @@
 // The side panel as elements. All that comes from the kernel is set as text.
 
 import { rove } from './bar-view.js';
+import { element } from './elements.js';
 
 /**
  * @typedef {import('./page-cells.js').State} State
@@ -188,21 +189,5 @@ function setText(node, text) {
  * @param {HTMLElement} body
  */
 function section(title, body) {
-  const heading = element('h2');
-  heading.textContent = title;
-  return element('section', { 'aria-label': title }, [heading, body]);
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, string>} [attributes]
- * @param {Node[]} [children]
- * @returns {HTMLElementTagNameMap[K]}
- */
-function element(tag, attributes = {}, children = []) {
-  const made = document.createElement(tag);
-  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
-  made.append(...children);
-  return made;
+  return element('section', { 'aria-label': title }, [element('h2', {}, [title]), body]);
 }

@@ -2,6 +2,8 @@
 
 import { enter } from './cells.js';
 import { guarded } from './console.js';
+import { addStyle } from './elements.js';
+import { connected } from './following.js';
 import { icon } from './icons.js';
 import { STYLE } from './side-style.js';
 import { SideView } from './side-view.js';
@@ -16,7 +18,7 @@ const ID = 'zhipu-magic-side';
 const SHOW = 'zhipu-magic:show-side';
 const RANK = 800;
 
-/** @type {import('./part.js').Part} */
+/** @type {import('./parts.js').Part} */
 export const side = {
   name: NAME,
   description: 'A side panel with the threads and turns of a notebook.',
@@ -32,9 +34,7 @@ export const side = {
    */
   start(common, restorer, palette) {
     const { app, packages, trans, tracker } = common;
-    const style = document.createElement('style');
-    style.textContent = STYLE;
-    document.head.append(style);
+    const removeStyle = addStyle(STYLE);
     const view = new SideView(trans, (cell) => void go(common, cell));
     const widget = new (sideWidget(packages))(view.node, () => view.show(...known(common)));
     widget.id = ID;
@@ -42,22 +42,18 @@ export const side = {
     widget.title.caption = trans.__('GLM conversation');
     restorer?.add(widget, ID);
 
-    /** @type {import('./page-link.js').Link | null} */
-    let link = null;
+    let unlink = () => {};
     const update = () => widget.update();
-    const follow = guarded(NAME, () => {
-      link?.changed.disconnect(update);
-      link = tracker.currentWidget ? common.link(tracker.currentWidget) : null;
-      link?.changed.connect(update);
-      if (link && !widget.isAttached) {
+    const follow = () => {
+      unlink();
+      const panel = tracker.currentWidget;
+      unlink = panel ? connected(NAME, common.link(panel).changed, update) : () => {};
+      if ((panel || restorer) && !widget.isAttached) {
         app.shell.add(widget, 'right', { rank: RANK });
       }
       update();
-    });
-    tracker.currentChanged.connect(follow);
-    if (restorer) {
-      app.shell.add(widget, 'right', { rank: RANK });
-    }
+    };
+    const unfollow = connected(NAME, tracker.currentChanged, follow);
     follow();
     const command = app.commands.addCommand(SHOW, {
       label: trans.__('Show the conversation'),
@@ -65,12 +61,12 @@ export const side = {
     });
     const item = palette?.addItem({ command: SHOW, category: 'GLM' });
     return () => {
-      tracker.currentChanged.disconnect(follow);
-      link?.changed.disconnect(update);
+      unfollow();
+      unlink();
       item?.dispose();
       command.dispose();
       widget.dispose();
-      style.remove();
+      removeStyle();
     };
   },
 };

@@ -2,35 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { askingLine } from '../src/asking.js';
 import { freeName, goesOn, pythonIn, replyIn, turnOf } from '../src/bar-reply.js';
 import { parts } from '../src/parts.js';
 import { TRAITS, traitsSet } from '../src/traits.js';
-
-test('a cell asks by its first line, below comments, blank lines and magics that run the cell below them', () => {
-  for (const above of ['', '# a comment\n\n', '%%time\n', '\n%%capture out\n  # more\n%%time\n']) {
-    for (const line of ['%%glm', '%%glm -b x', '％％glm', '  %%glm', '%%glm --model \\\n  glm-5']) {
-      const source = `${above}${line}\nwords`;
-      const found = askingLine(source);
-      assert.equal(found && source.slice(found.start, found.end), `${line}\n`, source);
-    }
-  }
-});
-
-test('a cell that only speaks of it does not ask', () => {
-  for (const source of ['', 'x = 1\n%%glm', '%glm history', '%%glmx', 'words %%glm', '%%', '# %%glm']) {
-    assert.equal(askingLine(source), null, source);
-  }
-});
-
-test('a cell of many lines that do not ask is told quickly', () => {
-  const start = performance.now();
-  askingLine('# c\n'.repeat(20_000) + 'x');
-  askingLine('%%a b\n'.repeat(20_000) + 'x');
-  askingLine('%%glm' + ' \\\n'.repeat(20_000));
-  askingLine(' '.repeat(100_000));
-  assert.ok(performance.now() - start < 500);
-});
 
 test('the words of a reply are those of the outputs that say that they are one', () => {
   const words = { data: { 'text/plain': 'a\n\nb', 'text/markdown': 'x' }, metadata: { zhipu_magic: { model: 'glm' } } };

@@ -1,27 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { asking, asks, staleCells, told } from '../src/page-cells.js';
-
-test('a cell asks if it begins with %%glm or %glm, below comments and magics that run the cell', () => {
-  for (const source of [
-    '%%glm\nhi', '%%glm', '%%glm -m x\nhi', '％％glm\nhi', '  %%glm\nhi', '%glm continue', '# why\n\n%%glm\nhi',
-    '%%time\n%%glm\nhi', '%%time\r\n# why\r\n%%capture out\r\n%%glm\r\nhi', '%%glm?',
-  ]) {
-    assert.ok(asks(source), source);
-  }
-  for (const source of ['', '%%glmx\nhi', 'x = 1\n%%glm\nhi', '%%time', '%%time\nx', '"""\n%%glm"""', '#', '%', '%%']) {
-    assert.ok(!asks(source), source);
-  }
-});
-
-test('no source makes it slow', () => {
-  const since = performance.now();
-  for (const part of ['\n', '#\n', ' ', '%%a\n', '%', '\r', ' #', '%%glx\n']) {
-    asks(part.repeat(100_000));
-  }
-  assert.ok(performance.now() - since < 1000);
-});
+import { asking, staleCells, told } from '../src/page-cells.js';
 
 /** @param {string} id @param {string} source @param {string} [type] */
 const cell = (id, source, type = 'code') => ({ id, type, sharedModel: { getSource: () => source } });

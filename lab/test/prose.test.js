@@ -6,21 +6,11 @@ import { test } from 'node:test';
 
 import { parser } from '@lezer/markdown';
 
-import { hasOption, headOf, wordsOf } from '../src/prose-cell.js';
 import { atEnter } from '../src/prose-lines.js';
 import { isOpen, references } from '../src/prose-references.js';
 
-/** @type {{ cells: any[], references: any[] }} */
+/** @type {{ references: any[] }} */
 const shared = JSON.parse(readFileSync(new URL('cells.json', import.meta.url), 'utf-8'));
-
-for (const { source, options, prompt } of shared.cells) {
-  test(`the kernel's rule: ${JSON.stringify(source)}`, () => {
-    const lines = source.split('\n');
-    const head = headOf(lines);
-    assert.equal(head && lines.slice(head.lines.length).join('\n'), prompt ?? null);
-    assert.equal(head?.options, options);
-  });
-}
 
 for (const { text, insides } of shared.references) {
   test(`the kernel's references: ${JSON.stringify(text)}`, () => {
@@ -43,32 +33,12 @@ test('a reference says where it stands', () => {
 });
 
 test('very much of everything is read at once', () => {
-  for (const piece of ['{{', '$', '\\(', '\\begin{a}', '\\a{', '{{ a }}', '`', '$a', '%%glm \\\n', '{{ a $ }}']) {
+  for (const piece of ['{{', '$', '\\(', '\\begin{a}', '\\a{', '{{ a }}', '`', '$a', '{{ a $ }}']) {
     const text = piece.repeat(5_000);
     const begun = performance.now();
     references(text, []);
-    headOf(text.split('\n'));
-    wordsOf(text);
     assert.ok(performance.now() - begun < 2_000, piece);
   }
-});
-
-test('words of the options are told apart', () => {
-  const told = (/** @type {string} */ line) => wordsOf(line).map(({ from, to, kind }) => `${kind} ${line.slice(from, to)}`);
-  assert.deepEqual(told('%%glm -m glm-4.7 --bind=plan'), ['magic %%glm', 'option -m', 'option --bind']);
-  assert.deepEqual(told('  ％％glm —once “a --b c” -q'), ['magic ％％glm', 'option —once', 'option -q']);
-  assert.deepEqual(told('%%glm -s "it is --not" \'nor --this\' --1'), ['magic %%glm', 'option -s']);
-  assert.deepEqual(told('%%time --x'), ['magic %%time']);
-  assert.deepEqual(told('  --once \\'), ['option --once']);
-  assert.deepEqual(told('# c --x'), ['comment # c --x']);
-  assert.deepEqual(told('#| label: a'), ['comment #| label: a']);
-});
-
-test('an option is found by its name, with any dash', () => {
-  assert.ok(hasOption('-q --raw', 'raw'));
-  assert.ok(hasOption('——raw', 'raw'));
-  assert.ok(!hasOption('-s "--raw"', 'raw'));
-  assert.ok(!hasOption('--rawer', 'raw'));
 });
 
 test('completion opens in a reference, and not in prose', () => {

@@ -12,8 +12,8 @@ type Provider = import('@jupyterlab/completer').ICompletionProvider;
 
 /** Part of a text. */
 type Span = { from: number; to: number };
-/** A cell's lines above its prompt, and its options in one line. */
-type Head = { lines: string[]; options: string };
+/** A cell's lines above its prompt: which of them is `%%glm`, where the options end, and these in one line. */
+type Head = { lines: string[]; first: number; below: number; options: string; isHelp: boolean };
 /** What an editor for prose is made of. */
 type ProseGiven = {
   packages: Packages;

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +22,8 @@ import httpx
 import nbformat
 import pytest
 from nbformat.sign import NotebookNotary, SQLiteSignatureStore
+
+from hatch_build import write_extension
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -75,7 +76,7 @@ class FrontEnd:
         self._write_setting(
             "@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}
         )
-        self._put_extension()
+        write_extension(_LAB, self._home / "jupyter" / "labextensions" / _EXTENSION, {"version": "0"})
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.name, *self._options()],
@@ -176,14 +177,6 @@ class FrontEnd:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
         return path
-
-    def _put_extension(self) -> None:
-        place = self._home / "jupyter" / "labextensions" / _EXTENSION
-        shutil.copytree(_LAB / "src", place / "static" / "here")
-        shutil.copytree(_LAB / "schemas", place / "schemas" / _EXTENSION)
-        build = {"load": "static/here/remoteEntry.js", "extension": "./extension"}
-        about = {"extension": True, "schemaDir": "schemas", "_build": build}
-        (place / "package.json").write_text(json.dumps({"name": _EXTENSION, "version": "0", "jupyterlab": about}))
 
     def _sign(self, notebook: nbformat.NotebookNode) -> None:
         store = SQLiteSignatureStore(db_file=str(self._home / "data" / "nbsignatures.db"))

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import write_extension
 from zhipu_magic import __version__
 
 _PLACE = Path("share", "jupyter", "labextensions", "zhipu-magic")
 _ROOT = Path(__file__).parents[2]
-#: Bytes of all its files together.
-_LARGEST = 150_000
+#: Bytes of all its files together, as they are installed.
+_LARGEST = 88_000
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +37,26 @@ def test_jupyterlab_finds_it_enabled() -> None:
     assert "OK" in line
 
 
-def test_it_has_every_file_of_the_sources_as_they_are(installed: Path) -> None:
-    package = json.loads((installed / "package.json").read_text("utf-8"))
-    static = (installed / package["jupyterlab"]["_build"]["load"]).parent
-    sources = {one.name: one.read_text("utf-8") for one in (_ROOT / "lab" / "src").glob("*.js")}
-    assert {one.name: one.read_text("utf-8") for one in static.iterdir()} == sources, (
+def test_it_is_what_the_sources_give(installed: Path, tmp_path: Path) -> None:
+    about = json.loads((installed / "package.json").read_text("utf-8"))
+    written = write_extension(
+        _ROOT / "lab", tmp_path, {name: about[name] for name in ("version", "description", "license")}
+    )
+    wanted = {one.relative_to(tmp_path): one.read_bytes() for one in written}
+    assert {one.relative_to(installed): one.read_bytes() for one in _files(installed)} == wanted, (
         "install it again: pip install -e ."
     )
-    schema = installed / "schemas" / "zhipu-magic" / "plugin.json"
-    assert schema.read_text("utf-8") == (_ROOT / "lab" / "schemas" / "plugin.json").read_text("utf-8")
+    assert {one.name for one in wanted if one.suffix == ".js"} == {
+        one.name for one in (_ROOT / "lab" / "src").iterdir()
+    }
 
 
-def test_it_is_small() -> None:
-    files = [*(_ROOT / "lab" / "src").iterdir(), *(_ROOT / "lab" / "schemas").iterdir()]
-    assert sum(one.stat().st_size for one in files) <= _LARGEST
+def test_it_is_small(installed: Path) -> None:
+    assert sum(one.stat().st_size for one in _files(installed)) <= _LARGEST
+
+
+def _files(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
 
 
 def test_a_wheel_has_it_in_a_folder_that_is_named_by_what_is_in_it(tmp_path: Path) -> None:
@@ -59,9 +66,19 @@ def test_a_wheel_has_it_in_a_folder_that_is_named_by_what_is_in_it(tmp_path: Pat
     first = _names_in_wheel(copy, tmp_path / "first")
     assert _names_in_wheel(copy, tmp_path / "again") == first
     script = copy / "lab" / "src" / "index.js"
-    script.write_text(script.read_text("utf-8") + "\n", "utf-8")
+    script.write_text(script.read_text("utf-8") + "void 0;\n", "utf-8")
     assert _names_in_wheel(copy, tmp_path / "second").isdisjoint(name for name in first if "/static/" in name)
     assert any(name.endswith("/remoteEntry.js") for name in first)
+
+
+def test_a_comment_changes_nothing_of_what_is_shipped(tmp_path: Path) -> None:
+    lab = shutil.copytree(_ROOT / "lab", tmp_path / "lab", ignore=shutil.ignore_patterns("node_modules"))
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_extension(lab, first, {})
+    script = lab / "src" / "index.js"
+    script.write_text(f"// what for\n{script.read_text('utf-8')}", "utf-8")
+    write_extension(lab, second, {})
+    assert [one.relative_to(second) for one in _files(second)] == [one.relative_to(first) for one in _files(first)]
 
 
 def _names_in_wheel(project: Path, where: Path) -> set[str]:

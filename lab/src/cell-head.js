@@ -1,12 +1,16 @@
-// Which cell is for the model, and where its prompt begins: the rule of the kernel's `glm_cell`, line by line.
+// Which cell is for the model, and where its prompt begins: the rule of the kernel's `glm_cell`, line by line. Pure.
 
 /** Python's blanks within a line, the wide one of a Chinese keyboard among them. */
 const B = '[\\t\\v\\f\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const DASH = '[-‐‑‒–—―−﹘﹣－⸺⸻]';
 const ABOVE = new RegExp(`^${B}*(?:#|$)`);
-const GLM = new RegExp(`^${B}*[%％]{2}glm(?=${B}|$|[?？]{1,2}${B}*$)`);
+/** With a question mark behind it, it asks for help, as everywhere in IPython. */
+const END = `(?=${B}|$|[?？]{1,2}${B}*$)`;
+const GLM = new RegExp(`^${B}*[%％]{2}glm${END}`);
+const OURS = new RegExp(`^${B}*[%％]{1,2}glm${END}`);
 const AROUND = /^%%[\p{L}\p{N}_][\p{L}\p{N}_.]*(?=[ \t]|$)/u;
 const GOES_ON = new RegExp(`(?<![\\\\＼])(?:\\\\\\\\)*[\\\\＼]${B}*$`);
+const LAST_BACKSLASH = new RegExp(`[\\\\＼]${B}*$`);
 const CELL_OPTION = new RegExp(`^${B}*#\\|`);
 const LAST_CELL_OPTION = new RegExp(`^${B}*#\\|${B}*$`);
 const COMMENT = new RegExp(`^${B}*#`);
@@ -19,36 +23,66 @@ const OPTION = new RegExp(`^${DASH}{1,2}\\p{L}[\\p{L}\\p{N}_-]*`, 'u');
  * @returns {Head | null}
  */
 export function headOf(source) {
-  /** @type {string[]} */
-  const lines = [];
-  /** @type {string[]} */
-  const options = [];
+  /** @type {Head} */
+  const head = { lines: [], first: 0, below: 0, options: '', isHelp: false };
   let place = 'above';
   for (const line of source) {
-    if (place === 'above') {
-      const glm = GLM.exec(line);
-      if (!glm && !AROUND.test(line) && !ABOVE.test(line)) {
+    const glm = place === 'above' && GLM.exec(line);
+    const options = glm ? line.slice(glm[0].length) : line;
+    if (glm) {
+      head.first = head.lines.length;
+      head.isHelp = /^[?？]/.test(options);
+    }
+    if (glm || place === 'options') {
+      const goesOn = GOES_ON.test(options);
+      head.options += goesOn ? `${options.replace(LAST_BACKSLASH, '')} ` : options;
+      head.below = head.lines.length + 1;
+      place = goesOn ? 'options' : 'below';
+    } else if (place === 'above') {
+      if (!isAbove(line)) {
         return null;
       }
-      if (glm) {
-        options.push(line.slice(glm[0].length));
-        place = GOES_ON.test(line.slice(glm[0].length)) ? 'options' : 'below';
-      }
-    } else if (place === 'options') {
-      options.push(line);
-      place = GOES_ON.test(line) ? place : 'below';
     } else if (place === 'below' && CELL_OPTION.test(line)) {
       place = LAST_CELL_OPTION.test(line) ? 'prompt' : place;
     } else {
       break;
     }
-    lines.push(line);
+    head.lines.push(line);
   }
-  if (place === 'above') {
+  return place === 'above' ? null : { ...head, options: head.options.trim() };
+}
+
+/**
+ * Where the options of a cell that asks begin and end, with `%%glm` and with the end of their line; null if it does not
+ * ask. One that asks for help does not.
+ * @param {string} source
+ * @returns {{ start: number, end: number } | null}
+ */
+export function askingLine(source) {
+  const pieces = source.split(/(\r\n?|\n)/); // each line, and what ends it
+  const head = headOf(pieces.filter((_, at) => at % 2 === 0));
+  if (!head || head.isHelp) {
     return null;
   }
-  const goesOn = new RegExp(`[\\\\＼]${B}*$`);
-  return { lines, options: options.map((one) => (GOES_ON.test(one) ? one.replace(goesOn, '') : one)).join(' ').trim() };
+  const upTo = (/** @type {number} */ lines) => pieces.slice(0, 2 * lines).join('').length;
+  return { start: upTo(head.first), end: upTo(head.below) };
+}
+
+/**
+ * Whether a cell is for the model, or begins with a command of ours.
+ * @param {string} source
+ */
+export function isOurs(source) {
+  const first = source.split(/\r\n?|\n/).find((line) => OURS.test(line) || !isAbove(line));
+  return first !== undefined && OURS.test(first);
+}
+
+/**
+ * Whether a line may stand above `%%glm`.
+ * @param {string} line
+ */
+function isAbove(line) {
+  return AROUND.test(line) || ABOVE.test(line);
 }
 
 /**
