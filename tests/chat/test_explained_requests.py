@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image as PIL
@@ -73,7 +72,9 @@ def test_a_picture_put_in_above_a_model_that_cannot_see(pages: Pages) -> None:
 
 
 def test_pictures_without_an_order(pages: Pages) -> None:
-    pages.options = {cell: {"images": [picture(colour)], "model": EYES} for cell, colour in zip("AB", ("red", "blue"))}
+    pages.options = {
+        cell: {"images": [picture(colour)], "model": EYES} for cell, colour in zip("AB", ("red", "blue"), strict=True)
+    }
     pages.run("ABC")
     assert held(pages.replay("ACB", known=True)) == ["A", "C", "B"]
 
