@@ -30,6 +30,11 @@ DOCUMENTS = {
     "| 3 | [l](http://a.b) |\n\nafter\n\na | b\n- | -\n1 | 2\n\nend",
     "formulas": "So $x_1$ and\n\n$$\na + b\n$$\n\nthen \\(y\\), \\[z\n= 1\\]\n\n- $a$ and `$b$`\n\n$$c\n\nd$$\n\nend",
     "links": "See [one] and [two][1].\n\nMore.\n\n[one]: http://a.b/one\n[1]: http://a.b/two 'title'\n\nend",
+    "labels": (
+        "Note[^1] and [INFO], [x] [Y\nz].\n\n```ts\n[key: string]: number;\n[x]: 1\n```\n\n[^1]: Words of a note.\n\n"
+        "[INFO]: started here\n\n[log]: started\n\n- [x]: done\n- [ ] open\n\n> [y Z]:\n> /c 'a\n> b'\n\n[w]: <d e>\n"
+        "[v]: /f (g)\n\nwords\n[u]: /h\n\n[u] [v]\n\nend"
+    ),
     "details": (
         "<details><summary>Reasoning</summary><blockquote>Think.<br>More</blockquote></details>\n\nwords\n\n"
         "<details><summary>More</summary>\n\nin *it*\n\n- a\n\n</details>\n\nafter <b>bold\n\nstill</b> <br> x\n\n"
