@@ -11,7 +11,7 @@ const QUOTE = /^ {0,3}>/;
 const FENCE = /^([ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)*)(`{3,}|~{3,})(.*)$/;
 const CODE_SPAN = /(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)/g;
 const ADDRESS = /<[a-z][a-z\d+.-]*:[^\s<>]*>|<[^\s<>@]+@[^\s<>@]+>/gi;
-const TAG = /<(\/?)([a-z][a-z\d-]*)(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
+const TAG = /<(\/?)([a-z][a-z\d-]*)(?![a-z\d-])(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
 const ROW = /^ {0,3}\|/;
 const VOID = new Set(['area', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'wbr']);
 /** What may hold anything, or reaches over blank lines. */
