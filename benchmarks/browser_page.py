@@ -1,9 +1,10 @@
 """replies as their reader sees them grow, in Chromium: heights, long tasks, what stays selected and opened
 
     python -m benchmarks.browser_page            replies of 1,000 and 16,000 tokens at 100 a second: fifteen minutes
-    python -m benchmarks.browser_page --quick    only the short one
+    python -m benchmarks.browser_page --quick    only the short one, in JupyterLab
 
-Each reply is read with the front-end extension and without ("alone"). The kernel imports `zhipu_magic` from
+Each reply is read with the front-end extension and without ("alone"). Then what the start of a page costs, and how
+soon a reply is stopped. The kernel imports `zhipu_magic` from
 PYTHONPATH, so that another version can be measured by the same probe.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, quantiles
+from statistics import fmean, median, quantiles
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from zhipu_magic.practice import DONE, Raw, chunk, sse
 from .contenders import OURS
 from .kernel import Bench
 from .servers import Practice, Servers
-from .table import Row, as_markdown, at_most
+from .table import Row, as_markdown, at_most, differences
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, WebSocket
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 SHORT, LONG = 1_000, 16_000
 PACE = 100.0
 #: Milliseconds, and seconds.
-LONGEST_TASK, LONGEST_GAP, FRAME_GAP = 100.0, 0.3, 50.0
+LONGEST_TASK, LONGEST_GAP, FRAME_GAP = 100.0, 0.35, 50.0
+STOP = 0.3
 MEGABYTES = {SHORT: 0.4, LONG: 2.0}
 #: Of the whole reply: so many long tasks, and seconds in them; and of a second in the last quarter.
 TASKS, IN_TASKS, SHARE = {True: 10, False: 15}, {True: 1.0, False: 1.5}, 0.2
@@ -64,6 +66,15 @@ def depth(x: float) -> float:
 
 """
 _TOKEN = 4
+#: Gives the seconds from a click on Stop until the page knows that the kernel is idle.
+_STOPPED = """() => new Promise(resolve => {
+    const button = document.querySelector('.zhipu-magic-bar [data-action=stop]');
+    const prompt = button.closest('.jp-Cell').querySelector('.jp-InputPrompt');
+    const start = performance.now();
+    new MutationObserver(() => /\\d/.test(prompt.textContent) && resolve((performance.now() - start) / 1000))
+        .observe(prompt, {childList: true, characterData: true, subtree: true});
+    button.click();
+})"""
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -85,6 +96,8 @@ def measure(bench: Bench, *, quick: bool) -> list[Row]:
                         measured = _watched(browser, front_end, server, count)
                     what = f"{name}{'' if extended else ' alone'}, {count:,} tokens"
                     rows += _rows(what, count, extended, measured)
+                rows.append(_start_row(browser, front_end, rounds=3 if quick else 9))
+                rows.append(_stop_row(browser, front_end, server, rounds=3 if quick else 9))
         browser.close()
     return rows
 
@@ -190,10 +203,52 @@ def _rows(what: str, count: int, extended: bool, measured: _Measured) -> list[Ro
         row("dip while it settles", "px", seen.settling_dip, LINE),
         row("longest task while it settles", "ms", 1000 * max(seen.settling_tasks, default=0.0)),
         row("time between new words, 95 %", "s", quantiles(seen.gaps, n=20)[-1], LONGEST_GAP),
-        row("to the page", "MB", measured.megabytes, MEGABYTES[count]),
+        row("to the page", "MB", measured.megabytes, *([] if extended else [MEGABYTES[count]])),
         row("selection lost", "", "selection" in seen.lost, 0),
         row("opened reasoning closed", "", "details" in seen.lost, 0),
     ]
+
+
+def _start_row(browser: Browser, front_end: FrontEnd, *, rounds: int) -> Row:
+    """How much later the first cell is there with the extension, load by load, of pages that the browser knows."""
+    window = browser.new_context(viewport={"width": 1100, "height": 760})
+    path = front_end.write(f"start-{time.time_ns()}", "%%glm\nGo on.")
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    for number, extended in itertools.product(range(rounds + 1), (True, False)):
+        with nullcontext() if extended else front_end.without_extension():
+            page = window.new_page()
+            began = time.perf_counter()
+            OpenNotebook(front_end, page, path).load()
+            taken = time.perf_counter() - began
+            page.close()
+        if number:  # at first the browser fetches what it keeps
+            seconds[extended].append(taken)
+    window.close()
+    front_end.shut_kernels_down()
+    later = differences(seconds[True], seconds[False])
+    noise = fmean(abs(each - median(seconds[False])) for each in seconds[False])
+    what = f"{front_end.name}: start of a page, later than the {median(seconds[False]):.2f} s without the extension"
+    return Row(what, "s", {OURS.column: later}, [at_most(noise, later, "s") + ", the noise"])
+
+
+def _stop_row(browser: Browser, front_end: FrontEnd, server: Practice, *, rounds: int) -> Row:
+    page = browser.new_page(viewport={"width": 1100, "height": 760})
+    path = front_end.write(f"stop-{time.time_ns()}", "%load_ext zhipu_magic", "%%glm\nGo on.")
+    notebook = OpenNotebook(front_end, page, path)
+    notebook.load()
+    notebook.wait_for_kernel()
+    notebook.finish(0)
+    seconds: list[float] = []
+    for _ in range(rounds):
+        server.answer_next(_reply(SHORT))
+        notebook.run(1)
+        page.locator(".zhipu-magic-bar [data-action=stop]").wait_for(state="attached")
+        page.wait_for_timeout(2000)
+        seconds.append(page.evaluate(_STOPPED))
+    page.close()
+    front_end.shut_kernels_down()
+    what = f"{front_end.name}: from the click on Stop until the kernel is idle"
+    return Row(what, "s", {OURS.column: seconds}, [at_most(STOP, seconds, "s")])
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ export const VERSION = 1;
  *   cell: string, name: string, done: number, total: number, failed: number, in_flight: number, limit: number,
  * }} Table
  * @typedef {{
- *   version: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
+ *   version: number, number: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
  *   usage: [string, string][], tables: Table[],
  * }} State
  */
@@ -32,20 +32,24 @@ export function asking(cells, named, running) {
 }
 
 /**
- * The state that a kernel has told, or what it was and the tables that it has told now.
+ * The state that a kernel has told, or what it was with what is told of it now; as it was if that makes no sense.
  * @param {any} data
  * @param {State | null} before
  * @returns {State | null}
  */
 export function told(data, before) {
-  const { type, version, turns, threads, usage, tables } = data ?? {};
-  if (type === 'tables' && before && Array.isArray(tables)) {
-    return { ...before, tables };
+  const { type, version, number, ...members } = data ?? {};
+  const { turns } = members;
+  if (type === 'tables' && before && Array.isArray(members.tables)) {
+    return { ...before, tables: members.tables };
   }
-  if (type === 'state' && version === VERSION && [turns, threads, usage, tables].every(Array.isArray)) {
-    return data;
+  if (type === 'changes' && before && number === before.number + 1 && (turns === undefined || Array.isArray(turns))) {
+    /** @param {any} part */
+    const turnsOf = (part) => (Array.isArray(part) ? before.turns.slice(...part) : part);
+    return { ...before, ...members, number, turns: turns?.flatMap(turnsOf) ?? before.turns };
   }
-  return before;
+  const lists = [turns, members.threads, members.usage, members.tables];
+  return type === 'state' && version === VERSION && lists.every(Array.isArray) ? data : before;
 }
 
 /**

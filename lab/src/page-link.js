@@ -179,6 +179,8 @@ export class Link {
       this.state = state;
       state?.turns.forEach((turn) => this._named.add(turn.cell));
       this.changed.emit();
+    } else if (data?.type === 'changes') {
+      this.send({ type: 'hello' }); // one before it was missed
     }
   }
 

@@ -17,7 +17,7 @@ test('of a page where no cell asks, the running one does neither', () => {
   assert.deepEqual(asking([cell('a', '1'), cell('b', '2')], new Set(), 'a'), []);
 });
 
-const empty = { type: 'state', version: 1, thread: 'main', threads: [], turns: [], usage: [], tables: [] };
+const empty = { type: 'state', version: 1, number: 1, thread: 'main', threads: [], turns: [], usage: [], tables: [] };
 
 test('a state of our version is taken, and tables after it', () => {
   const state = told(empty, null);
@@ -26,8 +26,22 @@ test('a state of our version is taken, and tables after it', () => {
   assert.deepEqual(told({ type: 'tables', tables: [table] }, state), { ...empty, tables: [table] });
 });
 
+test('what has changed is told by what was there', () => {
+  const turns = ['a', 'b', 'c'].map((id) => turn(id, false));
+  const state = { ...empty, turns };
+  const changes = { type: 'changes', number: 2, thread: 'x', turns: [[2, 3], turn('d', true), [0, 2]] };
+  const next = told(changes, state);
+  assert.deepEqual(next, { ...state, number: 2, thread: 'x', turns: [turns[2], turn('d', true), turns[0], turns[1]] });
+  assert.deepEqual(told({ type: 'changes', number: 3, usage: [['a', 'b']] }, next), { ...next, number: 3, usage: [['a', 'b']] });
+  assert.equal(told({ ...changes, number: 3 }, state), state);
+  assert.equal(told(changes, next), next);
+});
+
 test('what is no state changes nothing', () => {
-  for (const data of [null, 1, 'state', {}, [], { ...empty, version: 2 }, { ...empty, turns: 'x' }, { type: 'tables' }]) {
+  for (const data of [
+    null, 1, 'state', {}, [], { ...empty, version: 2 }, { ...empty, turns: 'x' }, { type: 'tables' },
+    { type: 'changes' }, { type: 'changes', number: 2, turns: 'x' },
+  ]) {
     assert.equal(told(data, empty), empty);
     assert.equal(told(data, null), null);
   }

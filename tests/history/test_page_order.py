@@ -106,11 +106,28 @@ def test_what_may_still_ask_counts_whether_it_runs_or_not(page: Page) -> None:
     assert page.history.arrange("XAB")
 
 
-def test_other_cells_keep_their_place_after_the_one_before_them(page: Page) -> None:
+def test_other_cells_keep_their_place_after_the_one_before_them_and_their_order(page: Page) -> None:
     for cell in "aAbBcC":
         page.run(cell)
     page.history.arrange("CBA")
-    assert page.cells == "aCBcAb"
+    assert page.cells == "aCBAbc"
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("ABCDwxyz"), max_size=16), st.permutations("ABCD"), st.permutations("wxyz"))
+def test_two_pages_on_one_kernel_move_only_their_own_turns(ran: list[str], one: list[str], other: list[str]) -> None:
+    page = Page()
+    for cell in ran:
+        page.run(cell)
+    for cells in (one, other):
+        before = page.cells
+        page.history.arrange(cells)
+        assert [cell for cell in page.cells if cell in cells] == [cell for cell in cells if cell in ran]
+        assert [cell for cell in page.cells if cell not in cells] == [cell for cell in before if cell not in cells]
+    settled = page.cells
+    for cells in (one, other):  # nor does one page undo what the other has done
+        page.history.arrange(cells)
+        assert page.cells == settled
 
 
 def test_what_is_set_aside_moves_with_its_cell(page: Page) -> None:

@@ -119,6 +119,41 @@ def test_another_page_on_the_same_kernel_moves_nothing_of_this_one(told: ToldPag
     assert told.turns() == ["a", "b", "c", "z", "y"]
 
 
+def test_pages_that_ask_by_turns_move_and_set_aside_only_their_own(told: ToldPage) -> None:
+    own, other = ["a", "b", "c"], ["x", "y", "z"]
+    for mine, theirs in zip(own, other, strict=True):
+        told.cells = own
+        told.ask(mine)
+        told.cells = other
+        told.ask(theirs)
+    told.cells = ["z", "x"]
+    told.ask("x", deleted=["y"])
+    before = told.turns()
+    assert [turn for turn in before if turn in own] == own
+    assert [turn for turn in before if turn in other] == ["z", "x"]
+    told.cells = own
+    told.run("1", "b2")
+    assert told.turns() == before
+    told.cells = ["c", "a", "b"]
+    told.run("1", "b2")
+    assert [turn for turn in told.turns() if turn in own] == told.cells
+    assert [turn for turn in told.turns() if turn in other] == ["z", "x"]
+
+
+def test_a_console_on_the_kernel_of_a_page_adds_its_turns_last_and_moves_none(told: ToldPage) -> None:
+    notebook = told.notebook
+    notebook.server.enqueue(Answer("of the console"), Answer("of another front end"))
+    assert notebook.page.run("%%glm\nabout the console", None).success
+    assert notebook.page.run("%%glm\nabout another front end", "v").success
+    assert told.turns() == ["a", "b", "c", "the console", "another front end"]
+    told.cells = ["c", "a", "b", "d"]
+    told.ask("d")
+    assert [turn for turn in told.turns() if len(turn) == 1] == told.cells
+    assert [turn for turn in told.turns() if len(turn) > 1] == ["the console", "another front end"]
+    assert notebook.page.run("1", None).success
+    assert len(told.turns()) == 6
+
+
 def test_where_nothing_moves_the_journal_gets_no_line(told: ToldPage) -> None:
     history = told.notebook.page.magics.chat.history
     before = len(history.journal.events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -63,11 +64,28 @@ class Page:
             if message["msg_type"] in ("comm_open", "comm_msg") and message["content"]["comm_id"] in ids
         ]
 
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        """What the page knows after each of these messages, as lab/src/page-cells.js takes them."""
+        states: list[dict[str, Any]] = []
+        for data in self.told:
+            if data.get("type") == "state":
+                states.append(data)
+            elif data.get("type") == "changes":
+                before = states[-1]
+                assert data["number"] == before["number"] + 1
+                parts = data.get("turns", [[0, len(before["turns"])]])
+                lists = [[part] if isinstance(part, dict) else before["turns"][slice(*part)] for part in parts]
+                states.append({**before, **data, "type": "state", "turns": list(chain(*lists))})
+            elif data.get("type") == "tables":
+                states.append({**states[-1], "tables": data["tables"]})
+        return states
+
     def state(self, *turns: str) -> dict[str, Any]:
         """Wait for a state with these turns: the cells, and a * at those that are stale. Returns it."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            states = [data for data in self.told if data.get("type") == "state"]
+            states = self.states
             found = [f"{turn['cell']}{'*' * turn['stale']}" for turn in states[-1]["turns"]] if states else None
             if found == list(turns):
                 return states[-1]
@@ -111,6 +129,26 @@ def test_the_page_is_told_how_the_conversation_stands(page: Page, server: Practi
     assert len(page.opened) == 1
 
 
+def test_only_what_has_changed_is_told(page: Page) -> None:
+    page.cells = ["a", "b", "c"]
+    for count, cell in enumerate(page.cells, 1):
+        page.run(f"%%glm\nabout {cell}", cell)
+        page.state(*page.cells[:count])
+    last = page.told[-1]
+    assert (last["type"], last["turns"][0]) == ("changes", [0, 2])
+    assert last.keys() == {"type", "number", "threads", "turns", "usage"}
+    page.run("%config GLMMagics.temperature = 0.5", "d")
+    page.run("%glm undo", "e")
+    page.state("a", "b")
+    assert page.told[-1]["turns"] == [[0, 2]]
+    page.say({"type": "hello"})
+    deadline = time.monotonic() + PATIENCE
+    while page.told[-1].get("type") != "state":
+        assert time.monotonic() < deadline
+        page.kernel.take(0.1)
+    assert page.states[-1] == {**page.states[-2], "number": 1, "version": 1}
+
+
 def test_the_page_that_moves_a_cell_is_told_at_once_what_is_stale(page: Page) -> None:
     page.cells = ["a", "b"]
     page.run("%%glm\nabout a", "a")
@@ -130,7 +168,7 @@ def test_a_page_that_was_loaded_again_asks_for_the_state(page: Page) -> None:
     while len(page.told) == before:
         assert time.monotonic() < deadline
         page.kernel.take(0.1)
-    assert page.told[-1] == page.told[before - 1]
+    assert page.told[-1] == page.states[-2]
 
 
 @pytest.mark.parametrize("said", [None, [], "hello", {"type": 5}, {"type": "order", "cells": {"a": 1}}, {"x": [[]]}])
@@ -173,7 +211,7 @@ def test_many_changes_are_told_few_times_and_the_last_of_them_always(page: Page,
     page.state("a")
     before, since = len(page.told), time.monotonic()
     page.run(code, "b")
-    while page.told[-1]["thread"] != "t29":
+    while page.states[-1]["thread"] != "t29":
         assert time.monotonic() < since + PATIENCE
         page.kernel.take(0.1)
     assert len(page.told) - before <= 2 + 5 * (time.monotonic() - since)
@@ -199,7 +237,7 @@ def test_the_page_is_told_of_tables_while_their_rows_are_asked(page: Page, serve
     assert {name: table[name] for name in ("cell", "name", "total")} == {"cell": "t", "name": "rows", "total": 4}
     assert set(table) == {"cell", "name", "done", "total", "failed", "in_flight", "limit"}
     deadline = time.monotonic() + PATIENCE
-    while page.told[-1]["tables"]:
+    while page.states[-1]["tables"]:
         assert time.monotonic() < deadline
         page.kernel.take(0.1)
 

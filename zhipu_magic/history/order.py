@@ -1,6 +1,7 @@
 """The order of a page's cells, and where it has turns stand in a thread.
 
-A cell that is not listed, or that asks to be last whatever its place, keeps its turn behind the one before it.
+A cell that is not listed, or that asks to be last whatever its place, keeps its turn behind the one before it, and such
+turns keep their order among each other: they may be another page's, which shares the kernel.
 """
 
 from __future__ import annotations
@@ -57,11 +58,14 @@ class Order:
         links = list(back_from(last))[::-1]
         if not self._ranks:
             return links
-        ranks, rank = [], -1
+        ranks, rank, other = [], -1, -1
         for link in links:
             own = self._rank(link.turn)
-            rank = rank if own is None else own
-            ranks.append(rank)
+            if own is None:
+                other = max(other, rank)
+            else:
+                rank = own
+            ranks.append(other if own is None else own)
         return [links[place] for place in sorted(range(len(links)), key=ranks.__getitem__)]
 
     def matters(self, last: Link | None, known: Order, asking: Collection[str] | None) -> bool:

@@ -10,6 +10,8 @@ missing above has to be asked further down on the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,7 +21,9 @@ from ...history.journal.pages import Asked, Pages
 from ...history.link import checksum_of, checksum_of_turns
 from ...history.messages import instructed, request_messages
 from ...history.turn import Turn
+from ...text.errors import InvalidRequest
 from ..request import Request, key_of
+from ..window import fit
 
 #: Whether a turn is asked further down on the page than the cell that runs.
 Below = Callable[[Turn], bool]
@@ -50,7 +54,7 @@ def explained(pages: Pages, request: Request, given: Mapping[str, str], below: B
     """
     if request.options.once:
         return None
-    above = [pages.origin(given.get(turn.id, turn.id)) for turn in request.before.turns]
+    above = _above(pages, request, given)
     for conversation in pages.conversations:
         thread = conversation.threads.get(request.before.name)
         if thread is None:
@@ -62,6 +66,24 @@ def explained(pages: Pages, request: Request, given: Mapping[str, str], below: B
             if answer is not None:
                 return Explained(answer, _held(pages, request, asked, above))
     return None
+
+
+def held_by(pages: Pages, request: Request, answer: TurnEvent, given: Mapping[str, str]) -> int | None:
+    """The checksum of the turns that the recorded request held, which has this answer; None if its turn is no more.
+
+    A request may be the same after other turns: where those that differ did not fit into it, or say the same.
+    """
+    threads = [one.threads.get(request.before.name) for one in pages.conversations]
+    standing = {turn.id for thread in threads if thread is not None for turn in thread.turns}
+    for asked in reversed(pages.asking(request.prompt)):
+        if pages.origin(asked.id) == answer.id and (asked.joins or pages.stands_as(asked.id)) in standing:
+            return _held(pages, request, asked, _above(pages, request, given))
+    return None
+
+
+def _above(pages: Pages, request: Request, given: Mapping[str, str]) -> list[str]:
+    """The recorded turns behind those before this request."""
+    return [pages.origin(given.get(turn.id, turn.id)) for turn in request.before.turns]
 
 
 class _Page:
@@ -122,15 +144,28 @@ def _answer(pages: Pages, request: Request, asked: Asked) -> TurnEvent | None:
         return None
     if asked.own_system != request.before.own_system:
         return None
+    left_out = dict.fromkeys((answer.left_out or 0, *_fitting(request, asked)))
+    matches = any(_key(request, asked, answer, count) == event.key for count in left_out)
+    return answer if matches else None
+
+
+def _key(request: Request, asked: Asked, answer: TurnEvent, left_out: int) -> str:
+    """The key that this request had after the turns of the recorded one, without the oldest of them."""
     messages = request_messages(
-        asked.before.turns[answer.left_out or 0 :],
+        asked.before.turns[left_out:],
         request.prompt,
         request.images,
         system=request.hide(instructed(asked.system, request.instruction)),
         seeing=answer.unseen is None,
         thinking=request.keeps_thinking,
     )
-    return answer if key_of({**request.body, "messages": messages}) == event.key else None
+    return key_of({**request.body, "messages": messages})
+
+
+def _fitting(request: Request, asked: Asked) -> Iterator[int]:
+    """How many turns the recorded request left out at first: a service that found it too long got a smaller one."""
+    with suppress(InvalidRequest):
+        yield fit(replace(request, before=asked.before, system=asked.system)).left_out
 
 
 def _held(pages: Pages, request: Request, asked: Asked, above: Sequence[str]) -> int:

@@ -97,6 +97,15 @@ class Recording:
         pages = self._pages_of_journal()
         return explained(pages, request, given, below) if pages is not None else None
 
+    def held(self, request: Request, answer: TurnEvent, given: Mapping[str, str]) -> int | None:
+        """The checksum of the turns that the request of this answer held, unless it is that of the turns here."""
+        pages = None if self._in_order or request.options.once else self._pages_of_journal()
+        if pages is None:
+            return None
+        from .explained import held_by
+
+        return held_by(pages, request, answer, given)
+
     def note_given(self, answer: str) -> None:
         """Note that the answer of this event has been given."""
         place = self._reader.places.get(answer) if self._reader is not None else None
@@ -194,7 +203,8 @@ class Replay:
             found = self._recorded().explained(request, self._given, below)
             if found is not None:
                 return Known(key, index, found.answer, found.held)
-        return Known(key, index, answer)
+        held = self._recorded().held(request, answer, self._given) if self.mode == "only" and answer else None
+        return Known(key, index, answer, held)
 
     def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
         """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""

@@ -1,7 +1,7 @@
 """Decides when a reply is painted on a page.
 
 Refreshes go by time, not by chunk: sending the whole text again for each of 16,000 chunks would be 643 MB. The first
-words are painted at once. After that, the page is refreshed some 12 times a second, less often if what is sent is long
+words are painted at once. After that, the page is refreshed some 8 times a second, less often if what is sent is long
 but at least once a second, and always at the end.
 """
 
@@ -18,12 +18,12 @@ _SHORTEST_GAP = 0.05
 LONGEST_GAP = 0.9
 #: The bytes a second that refreshes may cost, as far as the longest gap allows. Besides its text, each refresh costs
 #: about a kilobyte and a millisecond of the kernel's time.
-_BYTES_A_SECOND = 12_000
+_BYTES_A_SECOND = 9_000
 _BYTES_AROUND = 1_000
 #: Bytes: a page up to this size is sent again before each tool call.
 _SMALL = 8_000
-#: Seconds between two ticks of the panel's clock: fewer at first, while the user watches it.
-_PANEL_GAP, _LATER_PANEL_GAP, _LATER = 0.5, 1.0, 5.0
+#: Seconds between two ticks of the panel's clock, from so many seconds on: it is watched most at first.
+_PANEL_GAPS = ((20.0, 2.0), (5.0, 1.0), (0.0, 0.5))
 
 
 class TextOutput(Protocol):
@@ -133,5 +133,6 @@ class PagePainter:
         self._settled()
 
     def _draw_panel(self, progress: Progress, now: float) -> None:
-        self._panel_due = now + (_PANEL_GAP if now - progress.started < _LATER else _LATER_PANEL_GAP)
+        seconds = max(0.0, now - progress.started)
+        self._panel_due = now + next(gap for since, gap in _PANEL_GAPS if seconds >= since)
         self._panel.draw()

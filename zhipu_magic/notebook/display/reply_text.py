@@ -28,8 +28,8 @@ from .panel import note_line
 from .panel_output import PanelOutput
 
 #: Bytes of a finished part. JupyterLab shows at most 50 outputs, so after some parts the next ones are longer.
-_PART = 2_000
-_PARTS_OF_THIS_SIZE, _GROWTH, _MOST_OUTPUTS = 28, 1.25, 45
+_PART = 1_800
+_PARTS_OF_THIS_SIZE, _GROWTH, _MOST_OUTPUTS = 30, 1.25, 45
 #: The line of reasoning is read at a glance, and need not be refreshed as often as its size allows.
 _GLANCE = 2_000
 #: Characters that may move from one output to the next.

@@ -6,7 +6,7 @@ Where there is no extension, nothing here does anything, and what it needs is no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...text.characters import printable, shorten
 from ..cell_tracker import CellTracker
@@ -20,11 +20,20 @@ from .tables import AskedTables
 if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...chat.rows.mapped import Mapped
+    from ...history.events.event import State
     from ..display.dashboard_figures import DashboardFigures
     from .link import PageLink
     from .picture import Picture
 
 _LONGEST_VERSION = 20
+
+
+class _Told(NamedTuple):
+    """What was told last: the state that it is of, all of its picture, and how many messages it took to tell."""
+
+    state: State
+    picture: dict[str, Any]
+    number: int
 
 
 class PageExtension:
@@ -54,7 +63,7 @@ class PageExtension:
         self._link: PageLink | None = None
         self._picture: Picture | None = None
         self._is_refused = False
-        self._told: tuple[object, ...] | None = None
+        self._told: _Told | None = None
         if cells.told is not None:
             self._take(cells.told)
 
@@ -131,21 +140,25 @@ class PageExtension:
 
     def _tell(self) -> dict[str, Any] | None:
         """What has changed since this was last told; None for nothing."""
-        chat, tables = self._chat(), self._tables.told()
-        state = chat.state if chat is not None else None
-        if self._told is not None and self._told[0] is state:
-            if self._told[1] == tables:
-                return None
-            self._told = (state, tables)
-            return {"type": "tables", "tables": tables}
-        self._told = (state, tables)
+        chat, before, tables = self._chat(), self._told, self._tables.told()
         if chat is None:
             return None
-        from .picture import Picture
+        if before is not None and before.state is chat.state:
+            if before.picture["tables"] == tables:
+                return None
+            self._told = before._replace(picture={**before.picture, "tables": tables})
+            return {"type": "tables", "tables": tables}
+        from .picture import Picture, changes
 
         self._picture = self._picture or Picture(self._identity.on_page)
         known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
-        return {**known, "tables": tables}
+        picture = {**known, "tables": tables}
+        if before is None:
+            self._told = _Told(chat.state, picture, number=1)
+            return {**picture, "number": 1}
+        changed = changes(before.picture, picture)
+        self._told = _Told(chat.state, picture, before.number + bool(changed))
+        return {"type": "changes", "number": self._told.number, **changed} if changed else None
 
     def _hear(self, said: object) -> None:
         """Take what the page says while no cell runs."""

@@ -1,10 +1,10 @@
-"""What the front end's extension is told of the conversation (docs/front-end.md)."""
+"""What the front end's extension is told of the conversation, and what of it has changed (docs/front-end.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...history.link import Link, back_from
 from ...text.characters import shorten
@@ -12,6 +12,7 @@ from ...text.numbers import plural
 from .. import costs
 from ..display.dashboard_figures import DashboardFigures
 from ..page_told import VERSION
+from .identity import is_position
 
 if TYPE_CHECKING:
     from ...history.conversation import Thread
@@ -25,28 +26,37 @@ _LOOKED_AT = 10 * _LONGEST_PROMPT
 _CUT = frozenset({"interrupted", "length"})
 
 
+class _Seen(NamedTuple):
+    """A turn in its place, and what is told of it; None where its cell is not on the page. Which it is there may change
+    where its id is `unsure`.
+    """
+
+    link: Link
+    told: dict[str, Any] | None
+    unsure: bool
+
+
 class Picture:
-    """Makes it after each change. A turn is looked at only once, for the most that changes is where it stands."""
+    """Makes it after each change. What was told of a turn stays the same object until that changes."""
 
     def __init__(self, on_page: Callable[[str], str | None]) -> None:
         """`on_page` gives the page's id of a cell; None if that is not known."""
         self._on_page = on_page
-        self._known: dict[str, tuple[Turn, dict[str, Any]]] = {}
+        self._seen: dict[tuple[str, str], _Seen] = {}
 
     def of(self, figures: DashboardFigures, threads: Sequence[Thread], hide: Callable[[str], str]) -> dict[str, Any]:
         """The conversation as the page shows it; `hide` removes the key from a text."""
         here = figures.state.conversation.here
-        known, self._known = self._known, {}
+        before, self._seen = self._seen, {}
         turns: list[dict[str, Any]] = []
         for thread, link in islice(_standing(here, threads), _MOST_TURNS):
-            turn = link.turn
-            seen = known.get(turn.id)
-            if seen is None or seen[0] is not turn:
-                seen = (turn, _facts(turn, hide))
-            self._known[turn.id] = seen
-            cell = self._on_page(turn.cell or "")
-            if cell is not None:
-                turns.append({"cell": cell, "thread": thread, "number": link.number, **seen[1], "stale": link.stale})
+            key = (thread, link.turn.id)
+            seen = before.get(key)
+            if seen is None or seen.link is not link or seen.unsure:
+                seen = self._looked_at(link, thread, seen, hide)
+            self._seen[key] = seen
+            if seen.told is not None:
+                turns.append(seen.told)
         return {
             "type": "state",
             "version": VERSION,
@@ -55,6 +65,44 @@ class Picture:
             "turns": turns[::-1],
             "usage": [list(pair) for pair in _usage(figures)],
         }
+
+    def _looked_at(self, link: Link, thread: str, before: _Seen | None, hide: Callable[[str], str]) -> _Seen:
+        known, told = link.turn.cell or "", None if before is None else before.told
+        cell, unsure = self._on_page(known), is_position(known)
+        if cell is None:
+            return _Seen(link, None, unsure)
+        place = {"cell": cell, "thread": thread, "number": link.number, "stale": link.stale}
+        if before is None or told is None or before.link.turn is not link.turn:
+            return _Seen(link, {**place, **_facts(link.turn, hide)}, unsure)
+        is_same = told["number"] == link.number and told["stale"] == place["stale"] and told["cell"] == cell
+        return _Seen(link, told if is_same else {**told, **place}, unsure)
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a picture that differ from those of the one before; empty if none does.
+
+    Its turns are told by what they were: a pair of places stands for the turns between them, all else is a new one.
+    """
+    changed = {name: value for name, value in now.items() if name != "turns" and value != before.get(name)}
+    turns = _parts(before["turns"], now["turns"])
+    return changed if turns == [[0, len(before["turns"])]] or turns == before["turns"] else {**changed, "turns": turns}
+
+
+def _parts(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[Any]:
+    places = {id(turn): place for place, turn in enumerate(before)}
+    parts: list[Any] = []
+    end = -1
+    for turn in now:
+        place = places.get(id(turn))
+        if place is None:
+            parts.append(turn)
+            end = -1
+        elif place == end:
+            end = parts[-1][1] = place + 1
+        else:
+            end = place + 1
+            parts.append([place, end])
+    return parts
 
 
 def _standing(here: Thread, threads: Sequence[Thread]) -> Iterator[tuple[str, Link]]:
