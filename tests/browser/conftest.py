@@ -60,6 +60,7 @@ _AT_LENGTH = frozenset(
     {
         "test_a_reply_in_the_background_keeps_what_is_open[jupyterlab]",
         "test_cells_of_another_language_are_no_prose",
+        "test_switched_off_it_is_jupyters_own_again_also_where_a_reply_grew",
         "test_files_are_no_prose",
         "test_in_prose_nothing_opens_by_itself[jupyterlab]",
         "test_nor_where_hints_come_at_each_key",
