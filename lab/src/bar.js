@@ -68,7 +68,7 @@ class Bars {
   start() {
     const { content, sessionContext } = this._panel;
     const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
-    const update = () => this._update();
+    const update = guarded(NAME, () => this._update());
     const point = guarded(NAME, this._point.bind(this));
     content.node.addEventListener('mouseover', point);
     this._ends = [
@@ -80,7 +80,7 @@ class Bars {
       connected(NAME, NotebookActions.executionScheduled, (what) => this._begin(what)),
       connected(NAME, NotebookActions.executed, (what) => this._end(what)),
     ];
-    this._update();
+    update();
   }
 
   stop() {

@@ -2,6 +2,7 @@
 
 import { askingLine } from './cell-head.js';
 import { enter, insert, run } from './cells.js';
+import { guarded } from './console.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
 
@@ -171,13 +172,13 @@ function follow({ app, tracker }) {
       app.commands.notifyCommandChanged(ASK);
     }
   };
-  const change = () => {
+  const change = guarded(NAME, () => {
     unlook();
     const written = tracker.activeCell?.model?.sharedModel;
     unlook = written ? connected(NAME, written.changed, look) : () => {};
     was = null;
     look();
-  };
+  });
   const unfollow = connected(NAME, tracker.activeCellChanged, change);
   change();
   return () => {
