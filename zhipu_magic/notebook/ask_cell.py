@@ -9,6 +9,7 @@ from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from . import costs
 from .alongside import Alongside
+from .cell_lines import as_in_the_editor
 from .cell_values import image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
@@ -25,7 +26,11 @@ _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo b
 
 def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
     """Ask, or show what would be sent. Raises GLMError."""
-    options = options or CellOptions()
+    with as_in_the_editor(session.cells.source, prompt):
+        _ask_or_ask_each(session, prompt, options or CellOptions())
+
+
+def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> None:
     if options.each is not None:
         from .each_cell import ask_each
 

@@ -115,7 +115,7 @@ def _budget(session: Session, text: str) -> None:
     be = "is" if left == "1 token" else "are"
     said = [f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} left."]
     if estimated := costs.estimated(sums):
-        said.append(f"It counts {estimated}.")
+        said.append(f"It counts {estimated} of replies that the service did not count.")
     said.append("Answers are kept within it, and a turn without room for a short one is not sent.")
     session.answer(" ".join(said))
 

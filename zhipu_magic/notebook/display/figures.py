@@ -67,7 +67,7 @@ class Figures:
     elsewhere: bool = False
     cut: tuple[str, ...] = ()
     number: int | None = None
-    estimated: str = ""
+    uncounted: str = ""
     tells_of_chat: bool = True
 
     @classmethod
@@ -91,7 +91,7 @@ class Figures:
             # As recorded, so that a replay shows the same; the dashboard tells live and replayed requests apart.
             total_tokens=standing.sums.total_tokens,
             total_cost=standing.sums.cost,
-            estimated=costs.estimated(standing.sums),
+            uncounted=costs.uncounted(standing.sums),
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
             budget="" if standing.is_partial else standing.budget_left,
