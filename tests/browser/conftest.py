@@ -45,7 +45,6 @@ _IN_NOTEBOOK = frozenset(
         "test_it_looks_like_prose",
         "test_it_shows_the_conversation_and_goes_to_its_cells",
         "test_stop_ends_a_reply_at_once_and_what_was_cut_goes_on",
-        "test_the_conversation_follows_the_page_and_goes_on_after_a_restart",
         "test_the_panel_and_its_notes_are_seen_below_a_long_reply",
         "test_what_is_typed_is_what_is_sent",
     }
@@ -61,6 +60,7 @@ _AT_LENGTH = frozenset(
         "test_a_fork_above_cells_that_ask_stands_below_them",
         "test_a_moved_cell_replaces_its_turn_and_a_copied_one_adds_its_own",
         "test_a_page_of_attacks_runs_nothing_and_fetches_nothing[notebook-not-trusted]",
+        "test_a_panel_kept_live_has_its_fallbacks_beside_it",
         "test_a_replay_shows_what_the_page_showed_last",
         "test_a_reply_in_the_background_keeps_what_is_open",
         "test_a_saved_dashboard_shows_its_last_figures_without_its_kernel",
@@ -68,6 +68,7 @@ _AT_LENGTH = frozenset(
         "test_cells_of_another_language_are_no_prose",
         "test_switched_off_it_is_jupyters_own_again_also_where_a_reply_grew",
         "test_files_are_no_prose",
+        "test_in_the_background_it_counts_while_another_cell_runs",
         "test_in_prose_nothing_opens_by_itself",
         "test_it_looks_like_prose[notebook-dark]",
         "test_nor_where_hints_come_at_each_key",

@@ -35,12 +35,10 @@ def _lines_above(source: str, prompt: str) -> int:
 
 
 def _moved(said: str, above: int) -> str:
-    facts = said.facts if isinstance(said, Notice) else {}
-    match facts.get("lines"):
-        case [int(), *_] as lines:
-            *most, last = (line + above for line in lines)
-        case _:
-            return said
+    lines = said.facts.get("lines") if isinstance(said, Notice) else None
+    if not isinstance(lines, list):
+        return said
+    *most, last = (int(line) + above for line in lines)
     if not most:
         return Notice("Line {line}:", reason="cell.line", line=last)
     return Notice("Lines {most} and {last}:", reason="cell.lines", most=", ".join(map(str, most)), last=last)

@@ -107,10 +107,9 @@ class Figures:
         """What stands above the figures, a line each."""
         return (self.ending, *self.others) if self.ending else self.others
 
-    @property
-    def without_ending(self) -> Figures:
-        """The same where an error below says why the reply ended, and what to do."""
-        return replace(self, ending="")
+    def told_below(self, *, except_advice: bool = False) -> Figures:
+        """The same where an error below says why the reply ended, and what to do, perhaps except how to go on."""
+        return replace(self, ending=_GO_ON if except_advice and self.ending.endswith(_GO_ON) else "")
 
     @property
     def apart(self) -> Figures:
