@@ -28,11 +28,20 @@ def without_price(service: Service) -> str:
     return OF_PRACTICE if service.practising else OF_PLAN if service.profile.plan else NOT_KNOWN
 
 
-def in_all(sums: Sums) -> str:
-    """What some replies have cost together."""
+def amount_or_why(sums: Sums) -> float | str:
+    """What some replies have cost together, in yuan; where there is no amount, why, as a key of `_WHY`."""
     if sums.cost is not None:
-        return money(sums.cost)
-    return NOT_KNOWN if sums.unpriced else NOT_COUNTED if sums.uncounted else OF_PRACTICE
+        return sums.cost
+    return "unpriced" if sums.unpriced else "uncounted" if sums.uncounted else "practice"
+
+
+_WHY = {"unpriced": NOT_KNOWN, "uncounted": NOT_COUNTED, "practice": OF_PRACTICE}
+
+
+def in_all(sums: Sums) -> str:
+    """The same in words."""
+    found = amount_or_why(sums)
+    return _WHY[found] if isinstance(found, str) else money(found)
 
 
 def estimated(sums: Sums) -> str:
