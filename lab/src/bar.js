@@ -88,7 +88,8 @@ class Bars {
   start() {
     const { content, sessionContext } = this._panel;
     const { NotebookActions } = this._common.packages['@jupyterlab/notebook'];
-    const update = () => this._update();
+    const update = guarded(NAME, () => this._update());
+    const follow = guarded(NAME, () => this._follow());
     const point = guarded(NAME, this._point.bind(this));
     content.node.addEventListener('mouseover', point);
     this._ends = [
@@ -96,14 +97,14 @@ class Bars {
       () => this._unfollow(),
       connected(NAME, content.activeCellChanged, update),
       connected(NAME, sessionContext.statusChanged, update),
-      connected(NAME, sessionContext.kernelChanged, () => this._follow()),
+      connected(NAME, sessionContext.kernelChanged, follow),
       connected(NAME, this._link.changed, update),
       connected(NAME, NotebookActions.executed, update), // by then, its outputs are there
     ];
-    this._follow();
+    follow();
     void this._given.parsers.then((parsers) => {
       this._parsers = parsers;
-      this._ends.length && this._update();
+      this._ends.length && update();
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { askingLine, isPython } from './cell-head.js';
 import { enter, insert, run } from './cells.js';
+import { guarded } from './console.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
 
@@ -177,7 +178,7 @@ function follow({ app, tracker }) {
       app.commands.notifyCommandChanged(ASK);
     }
   };
-  const change = () => {
+  const change = guarded(NAME, () => {
     unlook();
     const model = tracker.activeCell?.model;
     const ends = model
@@ -186,7 +187,7 @@ function follow({ app, tracker }) {
     unlook = () => ends.forEach((end) => end());
     was = '';
     look();
-  };
+  });
   const unfollow = connected(NAME, tracker.activeCellChanged, change);
   change();
   return () => {

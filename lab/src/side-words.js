@@ -42,7 +42,7 @@ function costIn(trans, cost) {
   if (typeof cost === 'number') {
     return cost === 0 ? trans.__('free') : `≈ ${yuan(cost)}`;
   }
-  const why = { practice: trans.__('free: practice'), uncounted: trans.__('not counted') };
+  const why = { practice: trans.__('free: practice'), uncounted: trans.__('not known') };
   return why[/** @type {keyof typeof why} */ (cost)] ?? trans.__('price not known');
 }
 

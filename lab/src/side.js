@@ -51,7 +51,7 @@ export const side = {
 
     let unlink = () => {};
     const update = () => widget.update();
-    const follow = () => {
+    const follow = guarded(NAME, () => {
       unlink();
       const panel = tracker.currentWidget;
       unlink = panel ? connected(NAME, common.link(panel).changed, update) : () => {};
@@ -59,7 +59,7 @@ export const side = {
         app.shell.add(widget, 'right', { rank: RANK });
       }
       update();
-    };
+    });
     const unfollow = connected(NAME, tracker.currentChanged, follow);
     follow();
     const command = app.commands.addCommand(SHOW, {

@@ -83,7 +83,7 @@ test('what was used is said in the language of the page', () => {
   assert.deepEqual(usageIn(trans, usage).map(([, figure]) => figure), ['2', '1 tokens', '3 tokens', '≈ ¥0.0012']);
   const costs = /** @type {const} */ ([0, 'practice', 'uncounted', 'unpriced', 2.345, 0.00001]);
   const said = costs.map((cost) => usageIn(trans, { ...usage, cost })[3]?.[1]);
-  assert.deepEqual(said, ['free', 'free: practice', 'not counted', 'price not known', '≈ ¥2.35', '≈ < ¥0.0001']);
+  assert.deepEqual(said, ['free', 'free: practice', 'not known', 'price not known', '≈ ¥2.35', '≈ < ¥0.0001']);
   const budget = { left: 1.5, limit: 5, unit: 'yuan' };
   assert.deepEqual(usageIn(trans, { ...usage, estimated_tokens: 7, budget }).slice(4), [
     ['not counted', 'about 7 tokens'],

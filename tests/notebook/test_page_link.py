@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 import pytest
-from test_kernel import PATIENCE, Kernel, Message, Run
+from kernels import PATIENCE, Kernel, Message, Run, no_kernel_is_left, one_kernel
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
+
+__all__ = ["no_kernel_is_left", "one_kernel"]
 
 TARGET = "zhipu_magic"
 
@@ -98,14 +99,6 @@ class Page:
                 return states[-1]
             assert time.monotonic() < deadline, (found, turns)
             self.kernel.take(0.1)
-
-
-@pytest.fixture(scope="module")
-def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    running = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert running.run("import os\n%load_ext zhipu_magic").reply["status"] == "ok"
-    yield running
-    running.stop()
 
 
 @pytest.fixture
