@@ -30,11 +30,22 @@ def without_price(service: Service) -> str:
     return OF_PRACTICE if service.practising else OF_PLAN if service.profile.plan else NOT_KNOWN
 
 
-def in_all(sums: Sums) -> str:
-    """What some replies have cost together, as far as the service has counted them: `estimated` tells the rest."""
+def amount_or_why(sums: Sums) -> float | str:
+    """What some replies have cost together, in yuan, as far as the service has counted them; where there is no amount,
+    why: a key of `_WHY`.
+    """
     if sums.cost is not None:
-        return money(sums.cost)
-    return NOT_KNOWN if sums.unpriced else NOTHING_COUNTED if _has_uncounted(sums) else OF_PRACTICE
+        return sums.cost
+    return "unpriced" if sums.unpriced else "uncounted" if _has_uncounted(sums) else "practice"
+
+
+_WHY = {"unpriced": NOT_KNOWN, "uncounted": NOTHING_COUNTED, "practice": OF_PRACTICE}
+
+
+def in_all(sums: Sums) -> str:
+    """The same in words: `estimated` tells the rest."""
+    found = amount_or_why(sums)
+    return _WHY[found] if isinstance(found, str) else money(found)
 
 
 def in_all_with_estimate(sums: Sums) -> str:

@@ -23,6 +23,7 @@ from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
+from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
 from .page.order import PageOrder
@@ -74,10 +75,10 @@ class Session:
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
         self.extension = PageExtension(
-            settings,
             self.cells,
             self._identity,
-            order=PageOrder(lambda: self._chat, self._identity, self.jobs, self._asides),
+            going=GoingOn(self.jobs, self._identity),
+            order=PageOrder(settings, self._identity, jobs=self.jobs, asides=self._asides, chat=lambda: self._chat),
             defaults=PageDefaults(settings, self.page_journal.path, self.notify),
             chat=lambda: self._chat,
             figures=self._spending,
