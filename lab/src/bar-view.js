@@ -10,6 +10,8 @@ import { rove } from './roving.js';
 
 /** Milliseconds for which a button shows that it has done what it is for. */
 const SHOWN = 1500;
+/** Milliseconds in which two clicks are one. */
+const DOUBLE = 500;
 
 export class Bar {
   /**
@@ -21,6 +23,8 @@ export class Bar {
     this.node = element('div', { class: 'zhipu-magic-bar' }, [this._tools]);
     this._tools.addEventListener('keydown', (event) => (event.key === 'Escape' ? leave() : rove(this._tools, event)));
     this._names = '';
+    /** @type {[string, number]} */
+    this._pressed = ['', 0];
   }
 
   /**
@@ -49,9 +53,18 @@ export class Bar {
     /** @type {HTMLElement | null} */ (this._tools.querySelector('[tabindex="0"]'))?.focus();
   }
 
+  /** @param {string} name */
+  _press(name) {
+    const [pressed, since] = this._pressed;
+    this._pressed = [name, performance.now()];
+    if (pressed !== name || performance.now() > since + DOUBLE) {
+      this._actions?.get(name)?.run();
+    }
+  }
+
   /** @param {Action} action */
   _button({ name, label, icon }) {
-    const made = button(label, icon, () => this._actions?.get(name)?.run());
+    const made = button(label, icon, () => this._press(name));
     made.dataset['action'] = name;
     made.tabIndex = -1;
     return made;
