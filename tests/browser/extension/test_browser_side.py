@@ -121,7 +121,6 @@ def test_keys_pass_a_turn_whose_cell_is_not_on_the_page(
     expect(turns.nth(1)).to_be_focused()
 
 
-@at_once
 def test_it_names_the_keys_that_the_user_has_set(lab: FrontEnd, opened: Open) -> None:
     from playwright.sync_api import expect
 
