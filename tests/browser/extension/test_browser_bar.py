@@ -245,6 +245,7 @@ def test_the_bar_covers_no_words_and_copy_buttons_are_whole(
         assert notebook.page.evaluate(COVERED, index) == []
         shoot(notebook.page, f"{front_end.name}-bar-{width}-{index}")
     code = notebook.cell(1).locator(".jp-RenderedMarkdown pre")
+    code.evaluate("block => block.scrollIntoView({block: 'center'})")
     code.hover()
     assert (
         code.get_by_role("button", name="Copy this code").evaluate(
