@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from front_end import FrontEnd, OpenNotebook
 
@@ -80,6 +81,26 @@ def test_it_follows_what_is_written(front_end: FrontEnd, opened: Open) -> None:
     expect(switch).to_have_attribute("aria-pressed", "true")
     notebook.edit(0, "words")
     expect(switch).to_have_attribute("aria-pressed", "false")
+
+
+def test_cells_of_another_language_have_no_switch_and_no_such_cell_is_added(front_end: FrontEnd, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    path = front_end.write("switch-in-r", "x <- 1")
+    in_r = nbformat.read(path, as_version=4)
+    in_r.metadata = {
+        "kernelspec": {"name": "ir", "display_name": "R", "language": "R"},
+        "language_info": {"name": "R", "mimetype": "text/x-r-source", "file_extension": ".r"},
+    }
+    nbformat.write(in_r, path)
+    notebook = opened(front_end, path)
+    notebook.go_without_kernel()
+    notebook.cell(0).locator(".cm-content").click()
+    expect(notebook.page.locator(".jp-cell-toolbar").first).to_be_visible()
+    expect(notebook.cell(0).get_by_role("button", name="Ask GLM with this cell")).to_be_hidden()
+    notebook.page.keyboard.press("Alt+g")
+    notebook.page.wait_for_timeout(300)
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 1
 
 
 @at_once

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from front_end import FrontEnd, OpenNotebook
+from front_end import LAB, FrontEnd, OpenNotebook
 from trap import Trap, attacks
 
 from zhipu_magic.practice import Answer, PracticeServer
@@ -93,6 +96,90 @@ def test_it_shows_other_threads_and_what_has_become_stale(
     keys.press("ArrowUp")
     keys.press("Enter")
     expect(notebook.cell(notebook.find("second"))).to_be_focused()
+
+
+@at_once
+def test_keys_pass_a_turn_whose_cell_is_not_on_the_page(
+    front_end: FrontEnd, server: PracticeServer, opened: Open
+) -> None:
+    from playwright.sync_api import expect
+
+    cells = ("%%glm\nfirst", "%%glm\nsecond", "%%glm\nthird")
+    notebook = asked(front_end, server, opened, "side-gone", *cells)
+    notebook.press(2, "d", "d")
+    turns = side(notebook).get_by_role("listitem").get_by_role("button")
+    expect(turns.nth(1)).to_contain_text("not on this page")
+    turns.first.focus()
+    for index in (1, 2):
+        notebook.page.keyboard.press("ArrowDown")
+        expect(turns.nth(index)).to_be_focused()
+    notebook.page.keyboard.press("ArrowUp")
+    notebook.page.keyboard.press("Enter")
+    expect(turns.nth(1)).to_be_focused()
+    notebook.page.keyboard.press("Shift+Tab")
+    notebook.page.keyboard.press("Tab")
+    expect(turns.nth(1)).to_be_focused()
+
+
+def test_it_names_the_keys_that_the_user_has_set(lab: FrontEnd, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    def empty(name: str) -> Locator:
+        notebook = opened(lab, lab.write(name, LOAD, "%glm model"))
+        notebook.wait_for_kernel()
+        notebook.finish(0, 1)
+        return side(notebook)
+
+    expect(empty("side-keys")).to_contain_text("No turns yet. Alt+G adds a cell that asks.")
+    ours = {"command": "zhipu-magic:new-cell", "selector": "[data-zhipu-magic] .jp-Notebook"}
+    changed = [{**ours, "keys": ["Alt G"], "disabled": True}, {**ours, "keys": ["Ctrl Alt J"]}]
+    with lab.setting("@jupyterlab/shortcuts-extension/shortcuts", {"shortcuts": changed}):
+        expect(empty("side-other-keys")).to_contain_text("No turns yet. Ctrl+Alt+J adds a cell that asks.")
+
+
+@pytest.fixture
+def chinese(tmp_path: Path, server: PracticeServer, needs_a_browser: None) -> Iterator[FrontEnd]:
+    """A JupyterLab that has a Chinese language pack, of one word, and whose user has chosen it."""
+    pack = tmp_path / "pack"
+    texts = pack / "pack_of_one_word" / "locale" / "zh_CN" / "LC_MESSAGES" / "jupyterlab.json"
+    about = pack / "jupyterlab_language_pack_zh_CN-4.0.dist-info"
+    texts.parent.mkdir(parents=True)
+    about.mkdir()
+    (pack / "pack_of_one_word" / "__init__.py").touch()
+    header = {"domain": "jupyterlab", "language": "zh_CN", "plural_forms": "nplurals=1; plural=0;", "version": "4"}
+    texts.write_text(json.dumps({"": header, "File": ["文件"]}))
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: jupyterlab-language-pack-zh-CN\nVersion: 4.0\n")
+    (about / "entry_points.txt").write_text("[jupyterlab.languagepack]\nzh_CN = pack_of_one_word\n")
+    places = filter(None, [str(pack), os.environ.get("PYTHONPATH")])
+    service = {"ZHIPUAI_BASE_URL": server.base_url, "ZHIPUAI_API_KEY": str(server.api_key)}
+    front_end = FrontEnd(LAB, tmp_path / "home", {**service, "PYTHONPATH": os.pathsep.join(places)})
+    front_end.start()
+    with front_end.setting("@jupyterlab/translation-extension/plugin", {"locale": "zh_CN"}):
+        yield front_end
+    front_end.stop()
+
+
+@at_once
+def test_on_a_chinese_page_it_speaks_chinese(
+    chinese: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("好的。", finish_reason="length"))
+    notebook = opened(chinese, chinese.write("chinese", LOAD, "%glm budget 5 yuan", "%%glm\n你好"))
+    notebook.wait_for_kernel()
+    notebook.finish(0, 1, 2)
+    notebook.page.get_by_role("menuitem", name="View", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="显示对话").click()
+    panel = notebook.page.locator(".zhipu-magic-side")
+    expect(panel.get_by_role("listitem")).to_contain_text("被截断")
+    said = panel.inner_text()
+    notebook.cell(2).locator(".jp-Cell-outputArea").hover()
+    expect(notebook.cell(2).get_by_role("button", name="重新运行")).to_be_visible()
+    shoot(notebook.page, "jupyterlab-side-chinese")
+    for word in ("main", "glm-4.7-flash"):
+        said = said.replace(word, "")
+    assert set(re.findall("[A-Za-z]+", said)) == {"token"}, said
 
 
 def test_it_shows_how_a_table_goes_on(front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot) -> None:
