@@ -12,12 +12,8 @@ export const page = {
   start(common) {
     const removeStyle = addStyle(css);
     const end = eachPanel('page', common.tracker, (panel) => {
-      const close = common.link(panel).open();
-      const unmark = showStale(common, panel);
-      return () => {
-        unmark();
-        close();
-      };
+      common.link(panel).look();
+      return showStale(common, panel);
     });
     return () => {
       end();
