@@ -7,6 +7,7 @@ import { packages } from './shared.js';
 const ID = 'zhipu-magic';
 const BASE = /** @type {const} */ ([
   '@jupyterlab/notebook',
+  '@jupyterlab/services',
   '@jupyterlab/settingregistry',
   '@jupyterlab/translation',
   '@lumino/coreutils',

@@ -8,7 +8,7 @@ import { css, showStale } from './page-stale.js';
 export const page = {
   name: 'page',
   description: 'Tells the kernel the order of the cells, and shows which of them should be asked again.',
-  packages: ['@jupyterlab/notebook', '@jupyterlab/services', '@lumino/signaling', '@lumino/widgets'],
+  packages: ['@lumino/widgets'],
   start(common) {
     const removeStyle = addStyle(css);
     const end = eachPanel('page', common.tracker, (panel) => {

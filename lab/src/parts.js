@@ -34,7 +34,11 @@ export const parts = Promise.all(Object.entries(modules).map(loaded)).then((all)
  */
 async function loaded([name, load]) {
   try {
-    return [await load()];
+    const part = await load();
+    if (!part) {
+      throw new Error('its module is another one');
+    }
+    return [part];
   } catch (error) {
     complain(name, error);
     return [];
