@@ -1,7 +1,6 @@
 // Cells are put into a notebook, and run.
 
 import { askingLine } from './cell-head.js';
-import { freeName } from './bar-reply.js';
 
 /**
  * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
@@ -10,6 +9,9 @@ import { freeName } from './bar-reply.js';
  * @typedef {import('./page-cells.js').Turn} Turn
  * @typedef {import('./page-cells.js').State} State
  */
+
+/** The command that adds a cell that asks. */
+export const NEW_CELL = 'zhipu-magic:new-cell';
 
 /**
  * Run cells as the user would.
@@ -82,4 +84,25 @@ export function fork(common, panel, cell, state, turn) {
   const ran = first && run(common, panel, [first]);
   enter(common, panel, second, true);
   return ran;
+}
+
+/**
+ * A name for a fork of a thread that no thread has and no cell gives.
+ * @param {string} thread
+ * @param {Iterable<string>} names
+ * @param {Iterable<string>} sources
+ */
+export function freeName(thread, names, sources) {
+  const taken = new Set(names);
+  for (const source of sources) {
+    for (const match of source.matchAll(/[%％]glm[ \t]+(?:fork|thread)[ \t]+(\S+)/g)) {
+      taken.add(match[1] ?? '');
+    }
+  }
+  const stem = thread.replace(/-\d{1,6}$/, '').slice(0, 40);
+  let number = 2;
+  while (taken.has(`${stem}-${number}`)) {
+    number += 1;
+  }
+  return `${stem}-${number}`;
 }

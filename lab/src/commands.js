@@ -1,7 +1,8 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
-import { askingLine } from './cell-head.js';
-import { enter, insert, run } from './cells.js';
+import { askingLine, isPython } from './cell-head.js';
+import { enter, insert, NEW_CELL, run } from './cells.js';
+import { guarded } from './console.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
 
@@ -12,7 +13,7 @@ import { icon } from './icons.js';
  */
 
 const NAME = 'commands';
-const CELL = 'zhipu-magic:new-cell';
+/** Adds a cell that asks. */
 const ASK = 'zhipu-magic:ask';
 const REPLY = 'zhipu-magic:reply';
 const NOTEBOOK = 'zhipu-magic:new-notebook';
@@ -36,10 +37,14 @@ export const commands = {
     const { app, packages, trans, tracker } = common;
     const glm = icon(packages, 'zhipu-magic:glm');
     const isOpen = () => tracker.currentWidget !== null;
-    const isCode = () => tracker.activeCell?.model.type === 'code';
+    const canAsk = () => isPython(tracker.currentWidget?.content.codeMimetype);
+    const isCode = () => isPythonCell(tracker.activeCell);
     /** @type {[string, import('@lumino/commands').CommandRegistry.ICommandOptions][]} */
     const all = [
-      [CELL, { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: isOpen, execute: () => add(common) }],
+      [
+        NEW_CELL,
+        { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: canAsk, execute: () => add(common) },
+      ],
       [
         ASK,
         {
@@ -93,6 +98,11 @@ function add(common) {
   if (panel) {
     enter(common, panel, insert(panel, panel.content.activeCellIndex + 1, ['%%glm\n'])[0], true);
   }
+}
+
+/** @param {Cell | null} cell */
+function isPythonCell(cell) {
+  return cell?.model?.type === 'code' && isPython(cell.model.mimeType);
 }
 
 /** @param {Cell | null} cell */
@@ -157,27 +167,29 @@ async function open(common, cwd) {
 }
 
 /**
- * Have the switch show what the active cell is, also when that changes while it is written in.
+ * Have the switch show what the active cell is, also when that changes while it is written in, or its language does.
  * @param {Common} common
  */
 function follow({ app, tracker }) {
-  /** @type {boolean | null} */
-  let was = null;
+  let was = '';
   let unlook = () => {};
   const look = () => {
-    const now = isAsking(tracker.activeCell);
+    const now = `${isAsking(tracker.activeCell)} ${isPythonCell(tracker.activeCell)}`;
     if (now !== was) {
       was = now;
       app.commands.notifyCommandChanged(ASK);
     }
   };
-  const change = () => {
+  const change = guarded(NAME, () => {
     unlook();
-    const written = tracker.activeCell?.model?.sharedModel;
-    unlook = written ? connected(NAME, written.changed, look) : () => {};
-    was = null;
+    const model = tracker.activeCell?.model;
+    const ends = model
+      ? [connected(NAME, model.sharedModel.changed, look), connected(NAME, model.mimeTypeChanged, look)]
+      : [];
+    unlook = () => ends.forEach((end) => end());
+    was = '';
     look();
-  };
+  });
   const unfollow = connected(NAME, tracker.activeCellChanged, change);
   change();
   return () => {

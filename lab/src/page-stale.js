@@ -44,14 +44,14 @@ export function showStale(common, panel) {
     cells.forEach((cell) => mark(cell.node, found.has(cell.model.id), trans));
     return cells.filter((cell) => found.get(cell.model.id));
   };
-  const show = () => {
+  const show = guarded('page', () => {
     const count = panel.isDisposed ? 0 : stale().length;
     if (count && !widget.parent && !panel.toolbar.insertBefore('spacer', STALE, widget)) {
       panel.toolbar.addItem(STALE, widget);
     }
     widget.setHidden(!count);
     button.textContent = trans.__('Run stale cells (%1)', count);
-  };
+  });
   const runStale = async () => {
     button.disabled = true;
     try {

@@ -108,7 +108,8 @@ _SUMS = ("requests", "prompt", "completion", "cost")
 
 
 def _sums(sums: Sums) -> tuple[str, ...]:
-    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", costs.in_all(sums)
+    cost = costs.in_all_with_estimate(sums)
+    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", cost
 
 
 def _marks(link: Link) -> str:
@@ -119,7 +120,7 @@ def _marks(link: Link) -> str:
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
-        return costs.NOT_COUNTED, "", "", f"{entry.seconds:.1f} s"
+        return costs.NOT_COUNTED, "", costs.OF_PRACTICE if entry.practice else "", f"{entry.seconds:.1f} s"
     cost = costs.OF_PRACTICE if entry.practice else costs.NOT_KNOWN if entry.cost is None else money(entry.cost)
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
@@ -138,7 +139,7 @@ def totals(figures: DashboardFigures) -> str:
     if sums.unpriced:
         parts.append(f"{plural(sums.unpriced, 'request')} whose price is not known")
     if sums.uncounted:
-        about = f" (about {plural(sums.estimated_tokens, 'token')})" if sums.estimated_tokens else ""
+        about = f" ({estimated})" if (estimated := costs.estimated(sums)) else ""
         parts.append(f"{sums.uncounted:,} {costs.NOT_COUNTED}{about}")
     if replayed.requests and not figures.as_recorded:
         parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens): {money(0)}")
