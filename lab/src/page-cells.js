@@ -35,6 +35,11 @@ export function asking(cells, named, running) {
   return codes.filter((cell) => found.has(cell) || (found.size && cell.id === running)).map((cell) => cell.id);
 }
 
+/** The ids of all code cells. @param {Iterable<{type: string, id: string}>} cells */
+export function codeCells(cells) {
+  return [...cells].flatMap(({ type, id }) => (type === 'code' ? [id] : []));
+}
+
 /**
  * The state that a kernel has told, or what it was with what is told of it now; as it was if that makes no sense.
  * @param {any} data

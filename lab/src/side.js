@@ -1,7 +1,6 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
-import { enter } from './cells.js';
-import { CELL } from './commands.js';
+import { enter, NEW_CELL } from './cells.js';
 import { guarded } from './console.js';
 import { addStyle } from './elements.js';
 import { connected } from './following.js';
@@ -54,7 +53,13 @@ export const side = {
     const follow = guarded(NAME, () => {
       unlink();
       const panel = tracker.currentWidget;
-      unlink = panel ? connected(NAME, common.link(panel).changed, update) : () => {};
+      const ends = panel
+        ? [
+            connected(NAME, common.link(panel).changed, update),
+            connected(NAME, panel.context.model.cells.changed, update),
+          ]
+        : [];
+      unlink = () => ends.forEach((end) => end());
       if ((panel || restorer) && !widget.isAttached) {
         app.shell.add(widget, 'right', { rank: RANK });
       }
@@ -97,7 +102,8 @@ function known(common) {
  */
 function shortcut({ app, packages }) {
   const { CommandRegistry } = packages['@lumino/commands'];
-  const binding = app.commands.hasCommand(CELL) && app.commands.keyBindings.find(({ command }) => command === CELL);
+  const has = app.commands.hasCommand(NEW_CELL);
+  const binding = has && app.commands.keyBindings.find(({ command }) => command === NEW_CELL);
   return binding ? CommandRegistry.formatKeystroke(binding.keys) : '';
 }
 

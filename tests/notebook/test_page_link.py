@@ -159,6 +159,18 @@ def test_the_page_that_moves_a_cell_is_told_at_once_what_is_stale(page: Page) ->
     page.state("b*", "a*")
 
 
+def test_the_page_that_has_lost_a_cell_is_told_at_once_what_is_stale(page: Page) -> None:
+    page.cells = ["a", "b", "c"]
+    for cell in page.cells:
+        page.run(f"%%glm\nabout {cell}", cell)
+    page.state("a", "b", "c")
+    page.say({"type": "order", "page": "one", "cells": ["b", "c"], "gone": ["a"]})
+    page.state("b*", "c*")
+    page.say({"type": "hello", "page": "two", "there": []})
+    page.say({"type": "hello", "page": "one", "there": ["c"]})
+    page.state("c*")
+
+
 def test_a_page_that_was_loaded_again_asks_for_the_state(page: Page) -> None:
     page.cells = ["a"]
     page.run("%%glm\nabout a", "a")

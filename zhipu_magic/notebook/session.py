@@ -55,7 +55,7 @@ class Session:
         self.shell, self.settings = shell, settings
         self.cells = CellTracker(shell)
         self.jobs = Jobs()
-        self._asides = Asides(self.jobs, lambda: self._chat, self.notify)
+        self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
         self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
@@ -78,7 +78,14 @@ class Session:
             self.cells,
             self._identity,
             going=GoingOn(self.jobs, self._identity),
-            order=PageOrder(settings, self._identity, jobs=self.jobs, asides=self._asides, chat=lambda: self._chat),
+            order=PageOrder(
+                settings,
+                self._identity,
+                jobs=self.jobs,
+                asides=self._asides,
+                chat=lambda: self._chat,
+                set_aside=self.set_aside_deleted,
+            ),
             defaults=PageDefaults(settings, self.page_journal.path, self.notify),
             chat=lambda: self._chat,
             figures=self._spending,
@@ -286,9 +293,8 @@ class Session:
         self._notices.append(text)
 
     def withdraw(self, text: str) -> None:
-        """Take back a notice that has not been shown."""
-        if text in self._notices:
-            self._notices.remove(text)
+        """Take back a notice, the very object, if it has not been shown."""
+        self._notices[:] = [notice for notice in self._notices if notice is not text]
 
     def take_notices(self) -> list[str]:
         """Return the notices so far, and clear them."""

@@ -5,12 +5,12 @@ Where there is no extension, nothing here does anything, and what it needs is no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...text.characters import printable, shorten
 from ..cell_tracker import CellTracker
-from ..page_told import VERSION, Told, cells_of
+from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults
 from .going import GoingOn
 from .identity import CellIdentity
@@ -70,6 +70,7 @@ class PageExtension:
     def begin_cell(self) -> None:
         """Before each cell: take what the page says with it."""
         told = self._cells.told
+        self._order.forget(self._cells.just_deleted)
         if told is not None:
             self._take(told)
             self.follow()
@@ -94,8 +95,7 @@ class PageExtension:
             return
         self._is_refused = False
         self._defaults.apply(told.settings)
-        if told.cells is not None:
-            self._order.tell(told.cells)
+        self._order.tell(told.cells or (), told.page)
 
     def _refuse(self, version: object) -> None:
         """Say once that the page speaks another version: then all is as without the extension."""
@@ -161,14 +161,23 @@ class PageExtension:
         """Take what the page says while no cell runs."""
         if not isinstance(said, dict):
             return
-        kind = said.get("type")
+        kind, page = said.get("type"), page_of(said.get("page"))
         if kind == "hello":
             self._told = None
+            there = all_cells_of(said.get("there"))
+            if there is not None:
+                self._lose(self._order.missing(page, there))
         for cell in (cells_of([said.get("cell")]) if kind == "stop" else None) or ():
             self._going.stop(cell)
         cells = cells_of(said.get("cells")) if kind == "order" else None
         if cells is not None:
             self._cells.are_there(cells)
-            self._order.tell(cells)
+            self._order.tell(cells, page)
+            self._lose(set(cells_of(said.get("gone")) or ()).difference(cells))
             self.follow()
         self.changed()
+
+    def _lose(self, cells: Collection[str]) -> None:
+        """Set the turns of these cells aside, as the page has them no more."""
+        self._cells.are_gone(cells)
+        self._order.lose(cells)
