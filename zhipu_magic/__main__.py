@@ -194,9 +194,7 @@ def _print_dialogue(notebook: Path) -> int:
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
     reason = "" if has_screen() else " (there is no screen)"
-    print(
-        f"The quickstart runs without a browser{reason}; its cells and outputs follow in a few seconds.\n", flush=True
-    )
+    print(f"The quickstart runs without a browser{reason}; what it shows follows in a few seconds.\n", flush=True)
     client = NotebookClient(
         page,
         timeout=120,
