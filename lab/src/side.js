@@ -1,8 +1,8 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
-import { enter } from './cells.js';
 import { guarded } from './console.js';
 import { addStyle } from './elements.js';
+import { enter } from './entering.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
 import { STYLE } from './side-style.js';
@@ -56,7 +56,7 @@ export const side = {
     const unfollow = connected(NAME, tracker.currentChanged, follow);
     follow();
     const command = app.commands.addCommand(SHOW, {
-      label: trans.__('Show the conversation'),
+      label: trans.__('Show the GLM conversation'),
       execute: () => app.shell.activateById(ID),
     });
     const item = palette?.addItem({ command: SHOW, category: 'GLM' });
@@ -93,7 +93,7 @@ function go(common, cell) {
   const panel = common.tracker.currentWidget;
   if (panel) {
     common.app.shell.activateById(panel.id);
-    enter(common, panel, panel.content.widgets.find(({ model }) => model?.id === cell));
+    enter(panel, panel.content.widgets.find(({ model }) => model?.id === cell));
   }
 }
 

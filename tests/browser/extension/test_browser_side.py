@@ -29,7 +29,7 @@ def side(notebook: OpenNotebook) -> Locator:
     """Have the side panel shown."""
     page = notebook.page
     page.get_by_role("menuitem", name="View", exact=True).click()
-    page.get_by_role("menuitem", name="Show the conversation").click()
+    page.get_by_role("menuitem", name="Show the GLM conversation").click()
     panel = page.locator(".zhipu-magic-side")
     panel.wait_for()
     return panel
@@ -66,6 +66,32 @@ def test_it_shows_the_conversation_and_goes_to_its_cells(
     turns.first.click()
     expect(notebook.cell(1)).to_be_focused()
     shoot(notebook.page, f"{front_end.name}-side")
+
+
+@at_once
+def test_a_turn_out_of_view_is_scrolled_to(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    code = "\n".join(f"x = {number}" for number in range(30))
+    server.enqueue(Answer("one"), Answer("two"))
+    path = front_end.write("side-long", LOAD, "%%glm\nfirst", *[code] * 20, "%%glm\nsecond", *[code] * 20)
+    notebook = opened(front_end, path)
+    notebook.wait_for_kernel()
+    panel = side(notebook)
+    notebook.page.get_by_role("menuitem", name="Run", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    turns = panel.get_by_role("listitem").get_by_role("button")
+    expect(turns).to_have_count(2)
+    for turn, words in ((0, "first"), (1, "second"), (0, "first")):
+        turns.nth(turn).click()
+        cell = notebook.page.locator(".jp-Notebook .jp-CodeCell", has_text=words)
+        expect(cell).to_be_focused()
+        expect(cell.locator(".jp-Cell-inputWrapper")).to_be_in_viewport(ratio=1)
+        notebook.page.wait_for_timeout(300)
+        expect(cell.locator(".jp-Cell-inputWrapper")).to_be_in_viewport(ratio=1)
+    shoot(notebook.page, f"{front_end.name}-side-scrolled")
 
 
 @at_once
