@@ -71,6 +71,7 @@ async function knows(kernel) {
       forget();
     }
   });
+  await kernel.info; // a kernel that is still coming up does not answer
   const { content } = await kernel.requestComplete({ code: '%%glm', cursor_pos: 5 });
   return content.status === 'ok' && content.matches.includes('%%glm');
 }

@@ -93,7 +93,7 @@ def test_the_launcher_opens_a_notebook_that_can_ask_at_once(
     notebook = opened(lab, lab.write("launcher", "pass"))
     notebook.wait_for_kernel()
     page = notebook.page
-    page.keyboard.press("Control+Shift+l")
+    page.evaluate("jupyterapp.commands.execute('launcher:create')")
     shoot(page, "jupyterlab-commands-launcher")
     page.locator(".jp-LauncherCard[data-category=Notebook]", has_text="GLM").click()
     cells = written_in(page, "dd Well?", "")
@@ -108,12 +108,13 @@ def test_what_is_typed_into_a_new_notebook_is_never_a_command(lab: FrontEnd, ope
     page = notebook.page
     for way in ("palette", "card", "palette"):
         if way == "card":
-            page.keyboard.press("Control+Shift+l")
+            page.evaluate("jupyterapp.commands.execute('launcher:create')")
             page.locator(".jp-LauncherCard[data-category=Notebook]:visible", has_text="GLM").click()
         else:
             page.keyboard.press("Control+Shift+c")
             page.keyboard.insert_text("New notebook that asks GLM")
-            page.locator(".lm-CommandPalette-item", has_text="New notebook that asks GLM").click()
+            page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="New notebook that asks GLM").wait_for()
+            page.keyboard.press("Enter")
         page.wait_for_timeout(1000 * pause)
         written_in(page, "dd aa x and 0 0", " 1 m y")
 

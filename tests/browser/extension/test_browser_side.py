@@ -76,7 +76,7 @@ def test_a_turn_out_of_view_is_scrolled_to(
 
     code = "\n".join(f"x = {number}" for number in range(30))
     server.enqueue(Answer("one"), Answer("two"))
-    path = front_end.write("side-long", LOAD, "%%glm\nfirst", *[code] * 20, "%%glm\nsecond", *[code] * 20)
+    path = front_end.write("side-long", LOAD, "%%glm\nfirst", *[code] * 6, "%%glm\nsecond", *[code] * 6)
     notebook = opened(front_end, path)
     notebook.wait_for_kernel()
     panel = side(notebook)
