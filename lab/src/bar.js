@@ -148,7 +148,7 @@ class Bars {
    * @param {Cell} cell
    */
   _facts(cell) {
-    if (cell.isDisposed || cell.model?.type !== 'code') {
+    if (cell.isDisposed || cell.model?.type !== 'code' || cell.model.isDisposed) {
       return null;
     }
     const { outputs, id, sharedModel } = /** @type {CodeCell} */ (cell).model;

@@ -9,7 +9,7 @@ const END = `(?=${B}|$|[?？]{1,2}${B}*$)`;
 const GLM = new RegExp(`^${B}*[%％]{2}glm${END}`);
 const OURS = new RegExp(`^${B}*[%％]{1,2}glm${END}`);
 const AROUND = /^%%[\p{L}\p{N}_][\p{L}\p{N}_.]*(?=[ \t]|$)/u;
-const GOES_ON = new RegExp(`(?<![\\\\＼])(?:\\\\\\\\)*[\\\\＼]${B}*$`);
+const GOES_ON = new RegExp(`(?:^|[^\\\\＼])(?:\\\\\\\\)*[\\\\＼]${B}*$`);
 const LAST_BACKSLASH = new RegExp(`[\\\\＼]${B}*$`);
 const CELL_OPTION = new RegExp(`^${B}*#\\|`);
 const LAST_CELL_OPTION = new RegExp(`^${B}*#\\|${B}*$`);

@@ -1,6 +1,7 @@
 // What all parts share: the page's application, notebooks, settings and language.
 
 import { complain, guarded } from './console.js';
+import { connected, eachPanel } from './following.js';
 import { Link } from './page-link.js';
 import { traitsSet } from './traits.js';
 
@@ -38,17 +39,22 @@ export class Common {
     this._set = null;
     /** @type {WeakMap<object, Link>} */
     this._links = new WeakMap();
+    eachPanel('common', tracker, (panel) => this.link(panel).open());
   }
 
   /**
-   * What this notebook and its kernel tell each other: the same for all views of it, and nothing while the part `page`
-   * is off.
+   * What this notebook and its kernel tell each other: the same for all views of it.
    * @param {import('@jupyterlab/notebook').NotebookPanel} panel
    */
   link({ context }) {
     const link = this._links.get(context) ?? new Link(this, context);
     this._links.set(context, link);
     return link;
+  }
+
+  /** Whether one of these parts is on. @param {string[]} names */
+  isOn(...names) {
+    return names.some((name) => this._set?.get(name).composite !== false);
   }
 
   /**
@@ -89,6 +95,8 @@ export class Common {
     try {
       registry.transform(this.id, { fetch: (plugin) => this._translated(plugin) });
       this._set = await registry.load(this.id);
+      const look = () => this.tracker.forEach((panel) => this.link(panel).look());
+      connected('common', this._set.changed, look);
       return this._set;
     } catch (error) {
       complain('settings', error);
@@ -98,6 +106,7 @@ export class Common {
 
   /**
    * The settings' titles and descriptions in the page's language: the server translates only those of language packs.
+   * What translates reads `%%` as one percent sign, so that goes in as a value.
    * @param {import('@jupyterlab/settingregistry').ISettingRegistry.IPlugin} plugin
    */
   _translated(plugin) {
@@ -105,7 +114,7 @@ export class Common {
     const translate = (node) => {
       for (const name of ['title', 'description', 'label', 'caption']) {
         if (typeof node[name] === 'string') {
-          node[name] = this.trans.__(node[name]);
+          node[name] = this.trans.__(node[name].split('%%').join('%1'), '%%');
         }
       }
       Object.values(node).forEach((inner) => inner && typeof inner === 'object' && translate(inner));

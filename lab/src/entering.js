@@ -29,15 +29,18 @@ export function enter({ content }, cell, edit = false, settled = Promise.resolve
   content.deselectAll();
   content.activeCellIndex = at;
   content.mode = edit ? 'edit' : 'command';
-  const toEnd = () => {
-    const end = cell.editor?.getPositionAt(cell.model.sharedModel.getSource().length);
-    end && cell.editor?.setCursorPosition(end);
-  };
   if (edit) {
+    const toEnd = () => {
+      const end = cell.editor?.getPositionAt(cell.model.sharedModel.getSource().length);
+      end && cell.editor?.setCursorPosition(end);
+    };
     const isMade = cell.editor !== null;
     toEnd();
-    isMade || void cell.ready.then(toEnd); // an editor is made when its cell is seen
-    keepWriting(content, cell, settled);
+    const look = keepWriting(content, cell, settled);
+    void cell.ready.then(() => {
+      isMade || toEnd(); // an editor is made when its cell is seen
+      look();
+    });
   } else {
     void cell.ready.then(() => content.activeCell === cell && cell.node.focus({ preventScroll: true }));
   }
@@ -70,7 +73,7 @@ function isSeen({ outerNode }, { node }) {
 
 /**
  * Have what is typed go into a cell while the page still moves the focus, until the user does something else: a key
- * beside the cell would be a command.
+ * beside the cell would be a command. Returns what looks at once.
  * @param {Content} content
  * @param {Cell} cell
  * @param {Promise<unknown>} settled
@@ -98,6 +101,7 @@ function keepWriting(content, cell, settled) {
   document.addEventListener('pointerdown', end, { signal, capture: true });
   document.addEventListener('keydown', key, { signal, capture: true });
   void settled.catch(() => {}).then(() => setTimeout(end, SETTLED));
+  return () => signal.aborted || look();
 }
 
 function pause() {

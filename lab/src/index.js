@@ -1,13 +1,13 @@
 // The extension's plugins: one for what all parts share, and one for each part, so that each can fail alone.
 
-import { complain } from './console.js';
 import { Common } from './common.js';
-import { parts } from './parts.js';
+import { complain, guarded } from './console.js';
 import { packages } from './shared.js';
 
 const ID = 'zhipu-magic';
 const BASE = /** @type {const} */ ([
   '@jupyterlab/notebook',
+  '@jupyterlab/services',
   '@jupyterlab/settingregistry',
   '@jupyterlab/translation',
   '@lumino/coreutils',
@@ -17,15 +17,17 @@ const BASE = /** @type {const} */ ([
 /**
  * The plugins of the parts whose packages are there.
  * @param {Scope} scope
+ * @param {import('./parts.js').Part[]} parts
  * @returns {Promise<object[]>}
  */
-export async function plugins(scope) {
+export async function plugins(scope, parts) {
   const names = new Set([...BASE, ...parts.flatMap((one) => one.packages)]);
   const found = /** @type {Packages} */ (await packages(scope, names));
   const { Token } = found['@lumino/coreutils'];
   /** @type {import('@lumino/coreutils').Token<Common>} */
   const common = new Token(`${ID}:common`);
-  return [commonPlugin(found, common), ...parts.flatMap((part) => partPlugin(found, common, part))];
+  const ours = parts.flatMap((part) => guarded(part.name, () => partPlugin(found, common, part))() ?? []);
+  return [commonPlugin(found, common), ...ours];
 }
 
 /**

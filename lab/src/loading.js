@@ -13,6 +13,11 @@ import { connected } from './following.js';
 export const LOAD = '%load_ext zhipu_magic';
 const LOADS = /^[ \t]*[%％](?:re)?load_ext[ \t]+zhipu_magic\b/m;
 
+/** Milliseconds between two looks at a kernel, and in which an idle one answers; and how often it is asked. */
+const STEP = 50;
+const LATEST = 3000;
+const TRIES = 3;
+
 /** Kernels for which this was seen to, until they restart. @type {WeakSet<Kernel>} */
 const seenTo = new WeakSet();
 
@@ -71,7 +76,19 @@ async function knows(kernel) {
       forget();
     }
   });
-  await kernel.info; // a kernel that is still coming up does not answer
-  const { content } = await kernel.requestComplete({ code: '%%glm', cursor_pos: 5 });
-  return content.status === 'ok' && content.matches.includes('%%glm');
+  for (let asked = 0; asked < TRIES && !kernel.isDisposed; ) {
+    if (kernel.status !== 'idle') {
+      await after(STEP);
+      continue;
+    }
+    asked += 1; // an answer may get lost while a kernel comes up
+    const answer = await Promise.race([kernel.requestComplete({ code: '%%glm', cursor_pos: 5 }), after(LATEST)]);
+    if (answer) {
+      return answer.content.status === 'ok' && answer.content.matches.includes('%%glm');
+    }
+  }
+  return kernel.isDisposed;
 }
+
+/** @type {(milliseconds: number) => Promise<null>} */
+const after = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(null), milliseconds));

@@ -15,7 +15,7 @@ export const VERSION = 1;
  * }} Table
  * @typedef {{
  *   version: number, number: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
- *   usage: [string, string][], tables: Table[],
+ *   usage: [string, string][], tables: Table[], earlier?: string,
  * }} State
  */
 
@@ -29,6 +29,11 @@ export function asking(cells, named, running) {
   const codes = [...cells].filter((cell) => cell.type === 'code');
   const found = new Set(codes.filter((cell) => named.has(cell.id) || isOurs(cell.sharedModel.getSource())));
   return codes.filter((cell) => found.has(cell) || (found.size && cell.id === running)).map((cell) => cell.id);
+}
+
+/** The ids of all code cells. @param {Iterable<{type: string, id: string}>} cells */
+export function codeCells(cells) {
+  return [...cells].flatMap(({ type, id }) => (type === 'code' ? [id] : []));
 }
 
 /**

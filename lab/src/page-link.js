@@ -2,12 +2,14 @@
 
 import { complain, guarded } from './console.js';
 import { connected } from './following.js';
-import { asking, told, VERSION } from './page-cells.js';
+import { asking, codeCells, told, VERSION } from './page-cells.js';
 import { addToRequests } from './page-request.js';
 
 const TARGET = 'zhipu_magic';
 /** Milliseconds from a change of the page to when it is told. */
 const SOON = 150;
+/** The parts that want to know what the kernel tells. */
+const LISTENERS = ['page', 'bar', 'side'];
 
 /**
  * @typedef {import('@jupyterlab/notebook').NotebookPanel['context']} Context
@@ -34,8 +36,10 @@ export class Link {
     this._comm = this._order = '';
     /** @type {Set<string>} Cells that the kernel has named. */
     this._named = new Set();
-    /** @type {string[]} The cells that were told with the latest request. */
+    /** @type {string[]} The cells that were told last. */
     this._told = [];
+    /** Whether settings went with the latest request. */
+    this._hasSet = false;
     /** @type {(() => void)[]} */
     this._ends = [];
   }
@@ -85,27 +89,64 @@ export class Link {
     return true;
   }
 
+  /** Find out what the kernel has told before, and tell it the order, where a part that is on has not yet. */
+  look() {
+    if (this._kernel?.connectionStatus === 'connected' && !this._comm) {
+      void this._find(this._kernel);
+    } else {
+      this._tellOrder();
+    }
+  }
+
   /** The asking cells in the order of the page, with the `running` one. @param {string} [running] */
   _cells(running) {
     return asking(this._context.model.cells, this._named, running);
   }
 
-  /** What the page says with a request to execute this cell; null if none asks. @param {string} cell */
+  /** Of the cells that were told, those that are no code cells of the page any more. */
+  _gone() {
+    const there = new Set(codeCells(this._context.model.cells));
+    return this._told.filter((id) => !there.has(id));
+  }
+
+  /**
+   * What the page says with a request to execute this cell: the order if any cell asks, and what the user has set.
+   * @param {string} cell
+   */
   _toldWith(cell) {
-    const cells = this._cells(cell);
-    const there = new Set(Array.from(this._context.model.cells, ({ id }) => id));
-    const gone = this._told.filter((id) => !there.has(id));
+    const settings = this._common.traits();
+    const cells = this._common.isOn(...LISTENERS) ? this._cells(cell) : [];
+    const gone = this._gone();
+    const asks = cells.length > 0 || gone.length > 0;
+    const says = settings || this._hasSet;
+    this._hasSet = settings !== null;
+    if (!asks && !says) {
+      return null;
+    }
+    const said = { version: VERSION, ...(settings && { settings }) };
+    if (!asks || !this._common.isOn('page')) {
+      return said;
+    }
+    this._toldOrder(cells);
+    return { ...said, page: this._context.localPath, cells, gone };
+  }
+
+  /** @param {string[]} cells */
+  _toldOrder(cells) {
     this._told = cells;
     this._order = cells.join();
-    const settings = this._common.traits();
-    return cells.length || gone.length ? { version: VERSION, cells, gone, ...(settings && { settings }) } : null;
   }
 
   /** Tell the order of the page, if it is another one than was told last. */
   _tellOrder() {
+    if (!this._common.isOn('page')) {
+      return;
+    }
     const cells = this._cells();
-    if (cells.join() !== this._order && this.send({ type: 'order', cells })) {
-      this._order = cells.join();
+    const gone = this._gone();
+    const page = this._context.localPath;
+    if ((gone.length || cells.join() !== this._order) && this.send({ type: 'order', page, cells, gone })) {
+      this._toldOrder(cells);
     }
   }
 
@@ -136,7 +177,8 @@ export class Link {
   /** Find what the kernel has opened before, for another page or for this one. @param {Kernel} kernel */
   async _find(kernel) {
     try {
-      if (!this._cells().length) {
+      await this._context.ready;
+      if (!this._common.isOn(...LISTENERS)) {
         return;
       }
       const { content } = await kernel.requestCommInfo({ target_name: TARGET });
@@ -146,13 +188,19 @@ export class Link {
           kernel.createComm(TARGET, id);
         }
         this._comm = id;
-        this.send({ type: 'hello' });
+        this._greet();
       }
     } catch (error) {
       if (!kernel.isDisposed && kernel.status !== 'restarting') {
         complain('page', error);
       }
     }
+  }
+
+  /** Ask for the state. A page that tells its order says what it has: cells may be gone since it was last seen. */
+  _greet() {
+    const { localPath: page, model } = this._context;
+    this.send({ type: 'hello', ...(this._common.isOn('page') && { page, there: codeCells(model.cells) }) });
   }
 
   /** @param {any} message Any message of the kernel. */
@@ -179,8 +227,11 @@ export class Link {
       this.state = state;
       state?.turns.forEach((turn) => this._named.add(turn.cell));
       this.changed.emit();
+      if (data.type === 'state') {
+        this._tellOrder(); // the kernel may know another one, of the page as it was before it was loaded again
+      }
     } else if (data?.type === 'changes') {
-      this.send({ type: 'hello' }); // one before it was missed
+      this._greet(); // one before it was missed
     }
   }
 

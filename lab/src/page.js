@@ -8,16 +8,12 @@ import { css, showStale } from './page-stale.js';
 export const page = {
   name: 'page',
   description: 'Tells the kernel the order of the cells, and shows which of them should be asked again.',
-  packages: ['@jupyterlab/notebook', '@jupyterlab/services', '@lumino/signaling', '@lumino/widgets'],
+  packages: ['@lumino/widgets'],
   start(common) {
     const removeStyle = addStyle(css);
     const end = eachPanel('page', common.tracker, (panel) => {
-      const close = common.link(panel).open();
-      const unmark = showStale(common, panel);
-      return () => {
-        unmark();
-        close();
-      };
+      common.link(panel).look();
+      return showStale(common, panel);
     });
     return () => {
       end();

@@ -9,8 +9,10 @@
       scope = given;
     },
     async get() {
-      const { plugins } = await import(new URL('index.js', here).href);
-      const found = await plugins(scope);
+      /** @param {string} name */
+      const load = (name) => import(new URL(name, here).href);
+      const [{ plugins }, { parts }] = await Promise.all([load('index.js'), load('parts.js')]); // all at once
+      const found = await plugins(scope, await parts);
       return () => ({ __esModule: true, default: found });
     },
   };

@@ -47,7 +47,13 @@ export const side = {
     const follow = () => {
       unlink();
       const panel = tracker.currentWidget;
-      unlink = panel ? connected(NAME, common.link(panel).changed, update) : () => {};
+      const ends = panel
+        ? [
+            connected(NAME, common.link(panel).changed, update),
+            connected(NAME, panel.context.model.cells.changed, update),
+          ]
+        : [];
+      unlink = () => ends.forEach((end) => end());
       if ((panel || restorer) && !widget.isAttached) {
         app.shell.add(widget, 'right', { rank: RANK });
       }

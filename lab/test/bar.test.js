@@ -81,7 +81,7 @@ test('traits are those that the user has set', () => {
   assert.deepEqual(traitsSet(undefined), {});
 });
 
-test('each setting is a part or a trait', () => {
+test('each setting is a part or a trait', async () => {
   const schema = JSON.parse(readFileSync(new URL('../schemas/plugin.json', import.meta.url), 'utf-8'));
-  assert.deepEqual(Object.keys(schema.properties).sort(), [...parts.map(({ name }) => name), ...TRAITS].sort());
+  assert.deepEqual(Object.keys(schema.properties).sort(), [...(await parts).map(({ name }) => name), ...TRAITS].sort());
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { asking, staleCells, told } from '../src/page-cells.js';
+import { asking, codeCells, staleCells, told } from '../src/page-cells.js';
 
 /** @param {string} id @param {string} source @param {string} [type] */
 const cell = (id, source, type = 'code') => ({ id, type, sharedModel: { getSource: () => source } });
@@ -11,6 +11,10 @@ test('asking cells come in the order of the page, with those that are named and 
   assert.deepEqual(asking(cells, new Set()), ['a', 'b']);
   assert.deepEqual(asking(cells, new Set(['n', 'gone']), 'r'), ['a', 'n', 'r', 'b']);
   assert.deepEqual(asking(cells, new Set(), 'elsewhere'), ['a', 'b']);
+});
+
+test('a cell that is no code any more is none of the code cells', () => {
+  assert.deepEqual(codeCells([cell('a', '1'), cell('t', '%%glm', 'markdown'), cell('r', '%%glm', 'raw'), cell('b', '')]), ['a', 'b']);
 });
 
 test('of a page where no cell asks, the running one does neither', () => {

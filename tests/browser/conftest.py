@@ -17,7 +17,7 @@ from trap import Trap
 from zhipu_magic.practice import PracticeServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 #: Chunks a second: a reply of 200 letters takes about a second, so that it can be looked at while it grows.
 PACE = 60.0
@@ -177,7 +177,22 @@ def lab(servers: Callable[[str], FrontEnd]) -> Iterator[FrontEnd]:
 
 
 @pytest.fixture
-def opened(window: BrowserContext) -> Iterator[Callable[..., OpenNotebook]]:
+def complaints(window: BrowserContext) -> Iterator[list[str]]:
+    """What our extension says in the console of any page: nothing, but for what the test takes out of the list."""
+    said: list[str] = []
+
+    def look(message: ConsoleMessage) -> None:
+        if message.text.startswith("zhipu_magic,"):
+            said.append(message.text)
+
+    window.on("console", look)
+    yield said
+    window.remove_listener("console", look)
+    assert said == []
+
+
+@pytest.fixture
+def opened(window: BrowserContext, complaints: list[str]) -> Iterator[Callable[..., OpenNotebook]]:
     """Open a notebook in a page of the size given."""
 
     def open_notebook(front_end: FrontEnd, path: Path, *, width: int = 1100, height: int = 760) -> OpenNotebook:

@@ -41,6 +41,11 @@ class Kernels:
         assert self._page.run("%load_ext zhipu_magic").success
         return self._page
 
+    @property
+    def page(self) -> Page:
+        assert self._page is not None
+        return self._page
+
     def end(self) -> None:
         page, self._page = self._page, None
         if page is not None:
@@ -86,6 +91,18 @@ def test_one_without_a_cell_that_was_there_does_not_replay(kernels: Kernels, gon
     kernels.save(cells)
     page = kernels.start("only")
     assert not all(page.run(text, None).success for text in cells.values())
+
+
+@pytest.mark.parametrize("gone", ["A", "B"])
+def test_one_whose_page_has_told_that_a_cell_is_gone_replays(kernels: Kernels, gone: str) -> None:
+    shown = record(kernels, "ABC")
+    cells = {cell: text for cell, text in CELLS.items() if cell != gone}
+    said = {"type": "order", "cells": list(cells), "gone": [gone]}
+    kernels.page.session.extension._hear(said)  # and no cell runs after it
+    kernels.save(cells)
+    page = kernels.start("only")
+    for cell, text in cells.items():
+        assert settled(page.run(text, None)) == shown[cell]
 
 
 def turn(prompt: str, cell: str | None = None) -> Turn:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from in_process import Cell, Notebook
 
+from zhipu_magic.history.events.changes import AsideEvent
 from zhipu_magic.practice import Answer
 
 
@@ -200,3 +201,111 @@ def test_cells_whose_ids_are_positions_are_those_that_asked(notebook: Notebook) 
     page.cells = ["2", "5", "1"]
     assert page.ask("5") == ["2", "5"]
     assert page.turns() == ["2", "5", "1"]
+
+
+# What is no longer on the page
+
+
+def told_gone(told: ToldPage, *cells: str) -> None:
+    """Have the page say, while no cell runs, that these cells are gone."""
+    told.cells = [cell for cell in told.cells if cell not in cells]
+    told.say({"type": "order", "cells": told.cells, "gone": list(cells)})
+
+
+def test_a_deletion_sets_the_turn_aside_at_once(told: ToldPage) -> None:
+    told_gone(told, "a")
+    assert told.turns() == ["b", "c"]
+    assert told.stale == ["b", "c"]
+    assert told.ask("c") == ["b", "c"]
+
+
+def test_a_deletion_that_is_undone_before_a_cell_runs_leaves_no_notice(told: ToldPage) -> None:
+    session = told.notebook.page.session
+    told_gone(told, "a", "x")
+    assert [notice[:22] for notice in session.notices] == ["1 turn was set aside: "]
+    told_gone(told, "b")
+    told.say({"type": "order", "cells": ["a", "c"]})
+    assert [notice[:22] for notice in session.notices] == ["1 turn was set aside: "]
+    told.say({"type": "order", "cells": ["a", "b", "c"]})
+    assert session.notices == []
+    assert told.turns() == ["a", "b", "c"]
+    assert told.stale == []
+
+
+def test_a_deleted_cell_whose_turn_the_user_restores_keeps_it(told: ToldPage) -> None:
+    told_gone(told, "a")
+    told.run("%glm restore")
+    told.run("1")
+    greet(told, "page", "b", "c")
+    assert told.turns() == ["a", "b", "c"]
+
+
+def greet(told: ToldPage, page: str, *there: str) -> None:
+    """Have a page of this name, which was loaded just now, say that it has these code cells."""
+    told.say({"type": "hello", "page": page, "there": list(there)})
+
+
+def listed(told: ToldPage, page: str, *cells: str) -> None:
+    told.say({"type": "order", "cells": list(cells), "page": page})
+
+
+def test_a_page_that_was_loaded_again_without_a_cell_has_lost_its_turn(told: ToldPage) -> None:
+    listed(told, "page", "a", "b", "c")
+    greet(told, "page", "b", "c", "plain")
+    assert told.turns() == ["b", "c"]
+    assert told.stale == ["b", "c"]
+    listed(told, "page", "a", "b", "c")  # it was saved elsewhere, and is loaded again
+    assert told.turns() == ["a", "b", "c"]
+
+
+def test_a_page_that_is_loaded_again_loses_nothing_of_another_on_its_kernel(told: ToldPage) -> None:
+    listed(told, "one", "a", "b")
+    listed(told, "two", "c", "d")
+    greet(told, "one", "b")
+    assert told.turns() == ["b", "c"]
+    greet(told, "two", "d")
+    assert told.turns() == ["b"]
+    greet(told, "three")
+    assert told.turns() == ["b"]
+
+
+def test_a_cell_that_went_to_another_page_is_not_missing(told: ToldPage) -> None:
+    listed(told, "one", "a", "b", "c")
+    listed(told, "two", "a")
+    greet(told, "one", "b", "c")
+    assert told.turns() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("there", [None, 1, "bc", {"b": 1}, ["b"] * 10_001])
+def test_a_page_that_does_not_say_all_that_it_has_loses_nothing(told: ToldPage, there: object) -> None:
+    listed(told, "page", "a", "b", "c")
+    told.say({"type": "hello", "page": "page", "there": there})
+    told.say({"type": "hello", "page": ["page"], "there": []})
+    told.say({"type": "hello", "there": []})
+    assert told.turns() == ["a", "b", "c"]
+
+
+def test_cells_whose_ids_are_positions_are_not_missing(notebook: Notebook) -> None:
+    page = ToldPage(notebook)
+    page.cells = ["1", "2"]
+    page.ask("1")
+    page.ask("2")
+    listed(page, "page", "1", "2")
+    greet(page, "page", "1")
+    assert page.turns() == ["1", "2"]
+
+
+def test_a_deletion_that_was_told_is_in_the_journal_though_nothing_ran_after_it(told: ToldPage) -> None:
+    told_gone(told, "a")
+    last = told.notebook.page.magics.chat.history.journal.events[-1]
+    assert isinstance(last, AsideEvent)
+    assert last.cells == ["a"]
+
+
+def test_a_page_that_says_no_order_any_more_is_not_brought_into_the_earlier_one(told: ToldPage) -> None:
+    told.cells = ["x", "a", "b", "c"]
+    said = {"version": 1, "settings": {"temperature": 0.5}}
+    assert told.notebook.page.run("1", "other", told=said).success
+    told.notebook.server.enqueue(Answer("of x"))
+    assert told.notebook.page.run("%%glm\nabout x", "x", told=said).success
+    assert told.turns() == ["a", "b", "c", "x"]

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,25 @@ def test_the_page_is_told_how_the_conversation_stands(page: Page, server: Practi
     assert len(page.opened) == 1
 
 
+def test_a_page_whose_conversation_can_be_resumed_is_told_how(
+    one_kernel: Kernel, server: PracticeServer, tmp_path: Path
+) -> None:
+    one_kernel.set(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
+    journal = f"%config GLMMagics.journal = {str(tmp_path / 'earlier.jsonl')!r}"
+    page = Page(one_kernel)
+    page.cells = ["a", "b"]
+    page.run(f"%reload_ext zhipu_magic\n{journal}", "load")
+    page.run("%%glm\nabout a", "a")
+    assert page.state("a")["earlier"] == ""
+    again = Page(one_kernel)
+    again.cells = ["a", "b"]
+    again.run(f"%unload_ext zhipu_magic\n{journal}\n%load_ext zhipu_magic", "load")
+    assert again.state()["earlier"] == "%glm resume"
+    again.run("%glm resume", "resume")
+    assert again.state("a")["earlier"] == ""
+    one_kernel.run("%config GLMMagics.journal = 'auto'")
+
+
 def test_only_what_has_changed_is_told(page: Page) -> None:
     page.cells = ["a", "b", "c"]
     for count, cell in enumerate(page.cells, 1):
@@ -156,6 +176,18 @@ def test_the_page_that_moves_a_cell_is_told_at_once_what_is_stale(page: Page) ->
     page.state("a", "b")
     page.say({"type": "order", "cells": ["b", "a"]})
     page.state("b*", "a*")
+
+
+def test_the_page_that_has_lost_a_cell_is_told_at_once_what_is_stale(page: Page) -> None:
+    page.cells = ["a", "b", "c"]
+    for cell in page.cells:
+        page.run(f"%%glm\nabout {cell}", cell)
+    page.state("a", "b", "c")
+    page.say({"type": "order", "page": "one", "cells": ["b", "c"], "gone": ["a"]})
+    page.state("b*", "c*")
+    page.say({"type": "hello", "page": "two", "there": []})
+    page.say({"type": "hello", "page": "one", "there": ["c"]})
+    page.state("c*")
 
 
 def test_a_page_that_was_loaded_again_asks_for_the_state(page: Page) -> None:

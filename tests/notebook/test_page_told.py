@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.history.events import members
 from zhipu_magic.notebook import page_told
-from zhipu_magic.notebook.page_told import LONGEST_CELL, MOST_CELLS, Told, told_with
+from zhipu_magic.notebook.page_told import LONGEST_CELL, LONGEST_PAGE, MOST_CELLS, Told, told_with
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=250),
@@ -47,6 +47,16 @@ def test_what_is_no_id_is_left_out() -> None:
     told = told_with(_said(cells=said))
     assert told is not None
     assert told.cells == ("a", "c")
+
+
+def test_a_page_has_a_name_that_is_one_line_of_text() -> None:
+    for said in (None, 1, ["a"], "x" * (LONGEST_PAGE + 1), "\ud800", "line\nend"):
+        told = told_with(_said(cells=["a"], page=said))
+        assert told is not None
+        assert told.page == ""
+    told = told_with(_said(cells=["a"], page="folder/a page.ipynb"))
+    assert told is not None
+    assert told.page == "folder/a page.ipynb"
 
 
 def test_an_id_never_holds_a_path() -> None:

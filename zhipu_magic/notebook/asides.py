@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .jobs import Jobs
 
 
+#: Notices that are taken back where they are not true any more.
+_MOST_NOTICES = 20
+
+
 class _Aside(NamedTuple):
     """What is to be set aside in a thread: the turns of these cells, except those of one run."""
 
@@ -23,17 +27,32 @@ class _Aside(NamedTuple):
     except_run: int | None
 
 
+class _Notice(NamedTuple):
+    """What was said, and the deleted cells that it is of."""
+
+    text: str
+    cells: Set[str]
+
+
 class Asides:
-    """Sets turns aside, and adds a notice for each thread.
+    """Sets turns aside, and adds a notice for each thread: taken back if the cells are back before it is shown.
 
     Where a job has the turn in a thread, this is done once that has ended: to wait for it would hold up a cell that
     need not ask, and a cell that asks there waits for it anyway.
     """
 
-    def __init__(self, jobs: Jobs, chat: Callable[[], Chat | None], notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        chat: Callable[[], Chat | None],
+        notify: Callable[[str], None],
+        withdraw: Callable[[str], None],
+    ) -> None:
         self._jobs = jobs
         self._chat = chat
         self._notify = notify
+        self._withdraw = withdraw
+        self._notices: list[_Notice] = []
         self._later: list[_Aside] = []
 
     def set_aside(self, cells: Iterable[str | None], why: str, *, except_run: int | None = None) -> None:
@@ -60,6 +79,10 @@ class Asides:
         Where a job has the turn in a thread, this is done when the page is looked at next.
         """
         chat, busy = self._chat(), self._jobs.threads
+        back = [notice for notice in self._notices if notice.cells <= set(cells)]
+        for notice in back:
+            self._notices.remove(notice)
+            self._withdraw(notice.text)
         self._later = [
             aside if aside.except_run is not None else aside._replace(cells=[*set(aside.cells).difference(cells)])
             for aside in self._later
@@ -84,10 +107,15 @@ class Asides:
     def _do(
         self, chat: Chat, cells: Sequence[str], why: str, *, except_run: int | None, thread: str | None = None
     ) -> None:
-        system = chat.system
+        system, said = chat.system, list[str]()
         with suppress(GLMError):
             for name, count in chat.history.set_aside(cells, except_run=except_run, thread=thread).items():
                 elsewhere = name if name != chat.thread().name else ""
-                self._notify(notices.set_aside(count, why, elsewhere=elsewhere))
+                said.append(notices.set_aside(count, why, elsewhere=elsewhere))
             if chat.system != system:
-                self._notify(notices.system_gone(system, why, chat.system))
+                said.append(notices.system_gone(system, why, chat.system))
+        for text in said:
+            self._notify(text)
+        if except_run is None:
+            asked = {cell for cell in cells if any(cell in one.cells for one in chat.history.threads)}
+            self._notices = [*self._notices, *(_Notice(text, asked) for text in said)][-_MOST_NOTICES:]

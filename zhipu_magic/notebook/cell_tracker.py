@@ -129,6 +129,10 @@ class CellTracker:
         """Note that these cells are on the page, whatever was deleted before."""
         self.deleted = self.deleted.difference(cells)
 
+    def are_gone(self, cells: Iterable[str]) -> None:
+        """Note that these cells are no longer on the page."""
+        self.deleted = self.deleted.union(cells)
+
     def _deleted(self, metadata: Mapping[str, Any]) -> list[str]:
         """The cells that were deleted. One that was cut and pasted is reported too, and may be the one that runs."""
         told = self.told or Told()

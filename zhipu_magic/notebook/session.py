@@ -21,7 +21,6 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
-from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
@@ -52,7 +51,7 @@ class Session:
         self.shell, self.settings = shell, settings
         self.cells = CellTracker(shell)
         self.jobs = Jobs()
-        self._asides = Asides(self.jobs, lambda: self._chat, self.notify)
+        self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
         self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
@@ -74,8 +73,10 @@ class Session:
             settings,
             self.cells,
             self._identity,
-            order=PageOrder(lambda: self._chat, self._identity, self.jobs, self._asides),
-            defaults=PageDefaults(settings, self.page_journal.path, self.notify),
+            order=PageOrder(
+                lambda: self._chat, self._identity, self.jobs, self._asides, set_aside=self.set_aside_deleted
+            ),
+            journal=self.page_journal,
             chat=lambda: self._chat,
             figures=self._spending,
             notify=self.notify,
@@ -272,9 +273,8 @@ class Session:
         self._notices.append(text)
 
     def withdraw(self, text: str) -> None:
-        """Take back a notice that has not been shown."""
-        if text in self._notices:
-            self._notices.remove(text)
+        """Take back a notice, the very object, if it has not been shown."""
+        self._notices[:] = [notice for notice in self._notices if notice is not text]
 
     def take_notices(self) -> list[str]:
         """Return the notices so far, and clear them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from front_end import FrontEnd, OpenNotebook
 
@@ -137,6 +138,41 @@ def test_a_deletion_that_is_undone_brings_the_turn_back_at_once(user: User) -> N
     user.press("third", "z", cells=5)
     user.sees_stale("third")
     assert user.ask("third") == ["first", "second", "third"]
+
+
+def test_a_deleted_cell_marks_what_is_below_before_anything_runs(user: User) -> None:
+    user.press("first", "d", "d", cells=4)
+    user.sees_stale("second", "third")
+    user.page.keyboard.press("z")
+    user.sees_stale()
+    assert user.ask("third") == ["first", "second", "third"]
+    assert "set aside" not in user.notebook.cell(user.notebook.find("third")).inner_text()
+
+
+@pytest.mark.parametrize("key", ["m", "r"])
+def test_a_cell_that_is_no_code_any_more_has_no_turn_until_it_is_code_again(user: User, key: str) -> None:
+    user.notebook.outputs(user.notebook.find("second")).first.hover()
+    user.press("second", key, cells=4)
+    user.sees_stale("third")
+    assert user.ask("third") == ["first", "third"]
+    other = user.page.locator(".jp-MarkdownCell, .jp-RawCell")
+    other.click()
+    user.page.keyboard.press("Escape")
+    user.page.keyboard.press("y")
+    user.sees_stale("third")
+    assert user.ask("third") == ["first", "second", "third"]
+
+
+def test_a_cell_that_went_while_no_page_was_open_has_no_turn(user: User) -> None:
+    user.notebook.save()
+    user.page.wait_for_timeout(500)  # until the page knows that it is saved
+    user.page.goto("about:blank")
+    saved = nbformat.read(user.notebook.path, as_version=4)
+    saved.cells = [cell for cell in saved.cells if "first" not in cell.source]
+    nbformat.write(saved, user.notebook.path)
+    user.notebook.load()
+    user.sees_stale("second", "third")
+    assert user.ask("third") == ["second", "third"]
 
 
 def test_split_merged_and_duplicated_cells(user: User) -> None:

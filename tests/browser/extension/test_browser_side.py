@@ -95,6 +95,35 @@ def test_a_turn_out_of_view_is_scrolled_to(
 
 
 @at_once
+def test_it_follows_what_is_deleted(lab: FrontEnd, server: PracticeServer, opened: Open) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    notebook = asked(lab, server, opened, "side-deleted", "%%glm\nfirst", "%%glm\nsecond")
+    turns = side(notebook).get_by_role("listitem")
+    expect(turns).to_have_count(2)
+    notebook.press(1, "d", "d")
+    expect(turns).to_have_count(1)
+    expect(turns).to_contain_text("earlier turns have changed")
+
+
+@at_once
+def test_without_the_order_of_the_page_it_shows_the_conversation_too(
+    lab: FrontEnd, server: PracticeServer, opened: Open
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    with lab.setting("zhipu-magic/plugin", {"page": False}):
+        notebook = asked(lab, server, opened, "side-alone", "%%glm\nfirst", "%%glm\nsecond")
+        turns = side(notebook).get_by_role("listitem")
+        expect(turns).to_have_count(2)
+        notebook.press(1, "d", "d")
+        expect(turns.first.get_by_role("button")).to_be_disabled()
+        expect(turns.first).to_contain_text("not on this page")
+
+
+@at_once
 def test_it_shows_other_threads_and_what_has_become_stale(
     front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:

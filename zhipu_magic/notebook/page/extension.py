@@ -5,15 +5,16 @@ Where there is no extension, nothing here does anything, and what it needs is no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...text.characters import printable, shorten
 from ..cell_tracker import CellTracker
-from ..page_told import VERSION, Told, cells_of
+from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
 from ..settings import Settings
 from .defaults import PageDefaults
 from .identity import CellIdentity
+from .journal import PageJournal
 from .order import PageOrder
 from .tables import AskedTables
 
@@ -46,7 +47,7 @@ class PageExtension:
         identity: CellIdentity,
         *,
         order: PageOrder,
-        defaults: PageDefaults,
+        journal: PageJournal,
         chat: Callable[[], Chat | None],
         figures: Callable[[], DashboardFigures],
         notify: Callable[[str], None],
@@ -58,12 +59,14 @@ class PageExtension:
         self._figures = figures
         self._notify = notify
         self._order = order
-        self._defaults = defaults
+        self._journal = journal
+        self._defaults = PageDefaults(settings, journal.path, notify)
         self._tables = AskedTables()
         self._link: PageLink | None = None
         self._picture: Picture | None = None
         self._is_refused = False
         self._told: _Told | None = None
+        self._is_earlier_told = False
         if cells.told is not None:
             self._take(cells.told)
 
@@ -72,6 +75,7 @@ class PageExtension:
     def begin_cell(self) -> None:
         """Before each cell: take what the page says with it."""
         told = self._cells.told
+        self._order.forget(self._cells.just_deleted)
         if told is not None:
             self._take(told)
             self.follow()
@@ -82,7 +86,7 @@ class PageExtension:
             self.follow()
             link = self._linked()
             if not link.is_open:
-                self._told = None
+                self._told, self._is_earlier_told = None, False
                 link.open()
         self.changed()
 
@@ -97,8 +101,7 @@ class PageExtension:
             return
         self._is_refused = False
         self._defaults.apply(told.settings)
-        if told.cells is not None:
-            self._order.tell(told.cells)
+        self._order.tell(told.cells or (), told.page)
 
     def _refuse(self, version: object) -> None:
         """Say once that the page speaks another version: then all is as without the extension."""
@@ -109,6 +112,11 @@ class PageExtension:
                 f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the "
                 "order of the page is not followed. Install the same version on both sides, and reload the page."
             )
+
+    @property
+    def settings_in_force(self) -> list[str]:
+        """The settings whose values the user has set in the front end."""
+        return self._defaults.in_force
 
     # What is told
 
@@ -142,7 +150,7 @@ class PageExtension:
         """What has changed since this was last told; None for nothing."""
         chat, before, tables = self._chat(), self._told, self._tables.told()
         if chat is None:
-            return None
+            return self._tell_earlier()
         if before is not None and before.state is chat.state:
             if before.picture["tables"] == tables:
                 return None
@@ -152,7 +160,7 @@ class PageExtension:
 
         self._picture = self._picture or Picture(self._identity.on_page)
         known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
-        picture = {**known, "tables": tables}
+        picture = {**known, "tables": tables, "earlier": self._journal.resumes}
         if before is None:
             self._told = _Told(chat.state, picture, number=1)
             return {**picture, "number": 1}
@@ -160,15 +168,34 @@ class PageExtension:
         self._told = _Told(chat.state, picture, before.number + bool(changed))
         return {"type": "changes", "number": self._told.number, **changed} if changed else None
 
+    def _tell_earlier(self) -> dict[str, Any] | None:
+        """What is told before anything was asked: a conversation that an earlier session left, if there is one."""
+        earlier = self._journal.resumes
+        if self._is_earlier_told or not earlier:
+            return None
+        self._is_earlier_told = True
+        nothing = {"thread": "", "threads": [], "turns": [], "usage": [], "tables": []}
+        return {"type": "state", "version": VERSION, "number": 1, **nothing, "earlier": earlier}
+
     def _hear(self, said: object) -> None:
         """Take what the page says while no cell runs."""
         if not isinstance(said, dict):
             return
+        page = page_of(said.get("page"))
         if said.get("type") == "hello":
-            self._told = None
+            self._told, self._is_earlier_told = None, False
+            there = all_cells_of(said.get("there"))
+            if there is not None:
+                self._lose(self._order.missing(page, there))
         cells = cells_of(said.get("cells")) if said.get("type") == "order" else None
         if cells is not None:
             self._cells.are_there(cells)
-            self._order.tell(cells)
+            self._order.tell(cells, page)
+            self._lose(set(cells_of(said.get("gone")) or ()).difference(cells))
             self.follow()
         self.changed()
+
+    def _lose(self, cells: Collection[str]) -> None:
+        """Set the turns of these cells aside, as the page has them no more."""
+        self._cells.are_gone(cells)
+        self._order.lose(cells)

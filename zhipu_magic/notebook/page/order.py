@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ...text.errors import GLMError
 from ..asides import Asides
 from ..jobs import Jobs
 from .identity import CellIdentity, is_position
+from .listed import ListedCells
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
@@ -19,20 +20,46 @@ if TYPE_CHECKING:
 class PageOrder:
     """The order of the page's cells, and what follows from it in the conversation."""
 
-    def __init__(self, chat: Callable[[], Chat | None], identity: CellIdentity, jobs: Jobs, asides: Asides) -> None:
+    def __init__(
+        self,
+        chat: Callable[[], Chat | None],
+        identity: CellIdentity,
+        jobs: Jobs,
+        asides: Asides,
+        *,
+        set_aside: Callable[[Iterable[str]], None],
+    ) -> None:
+        """`set_aside` sets the turns of deleted cells aside."""
         self._chat = chat
         self._identity = identity
         self._jobs = jobs
         self._asides = asides
+        self._set_aside = set_aside
+        self._listed = ListedCells()
         self._cells: tuple[str, ...] = ()
         self._has_positions = False
         #: The conversation that was brought into order, with these cells, and for these that may ask.
         self._done: tuple[Conversation, Sequence[str], Set[str]] | None = None
 
-    def tell(self, cells: tuple[str, ...]) -> None:
-        """Note that these are the cells of the page that ask, in their order."""
+    def tell(self, cells: tuple[str, ...], page: str = "") -> None:
+        """Note that these are the cells of the page of this name that ask, in their order."""
         if cells is not self._cells:
             self._cells, self._has_positions = cells, any(map(is_position, cells))
+        self._listed.note(page, cells)
+
+    def missing(self, page: str, there: Collection[str]) -> list[str]:
+        """The cells that this page has listed and that are not among its code cells, which are all `there`."""
+        return self._listed.missing(page, there)
+
+    def forget(self, cells: Iterable[str]) -> None:
+        """Note that these cells are on no page."""
+        self._listed.forget(cells)
+
+    def lose(self, cells: Collection[str]) -> None:
+        """Set the turns of these cells aside, which are no longer on the page."""
+        if cells:
+            self.forget(cells)
+            self._set_aside(cells)
 
     def follow(self, running: str | None = None) -> None:
         """Bring the conversation into the page's order, and turns back whose deleted cells are there again.
