@@ -13,7 +13,7 @@ from .servers import Practice, reply
 from .table import Column, Row, at_most, at_most_times
 
 SHORT, MIDDLE, LONG = 1_000, 4_000, 16_000
-MEGABYTES = {SHORT: 0.4, LONG: 8.0}
+MEGABYTES = {SHORT: 0.4, LONG: 2.0}
 LONGEST_GAP = 1.0
 MOST_REFRESHES = 20
 

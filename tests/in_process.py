@@ -109,7 +109,9 @@ NEW = "new"
 class Page:
     """A notebook without a kernel: an in-process shell whose display messages are caught."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, numbers: bool = False) -> None:
+        """With `numbers`, each cell has one, as on a page."""
+        self.numbers = numbers
         config = Config()
         config.HistoryManager.enabled = False
         self.shell = Shell(config=config)
@@ -129,7 +131,7 @@ class Page:
             metadata["zhipu_magic"] = told
         self.shell.request = {"header": {"msg_id": request}, "metadata": metadata}
         self.publisher.begin(request)
-        result = self.shell.run_cell(cell, cell_id=cell_id)
+        result = self.shell.run_cell(cell, store_history=self.numbers, cell_id=cell_id)
         return self.taken(result.error_before_exec or result.error_in_exec)
 
     def taken(self, error: BaseException | None = None) -> Cell:

@@ -23,8 +23,10 @@ import { icon } from './icons.js';
 export function actions(common, panel, facts, bar, say) {
   const { packages, trans } = common;
   const { stopIcon, refreshIcon, copyIcon, codeIcon } = packages['@jupyterlab/ui-components'];
-  const { cell, kernel, reply, runs, waits, idle, state, turn, python } = facts;
-  const rests = kernel !== null && !runs && !waits;
+  const { cell, kernel, reply, runs, idle, state, turn, python } = facts;
+  const rests = kernel !== null && facts.rests;
+  const isJob = facts.isJob && !runs;
+  const stopping = idle ? trans.__('Stopping') : trans.__('Stops when the kernel is idle');
   const below = () => panel.content.widgets.indexOf(cell) + 1;
   const copyAll = () => copy(common, reply.text, bar.node.querySelector('[data-action="copy"]'), say);
   const take = () => {
@@ -40,6 +42,7 @@ export function actions(common, panel, facts, bar, say) {
   /** @type {[boolean, string, string, Action['icon'], () => unknown][]} */
   const all = [
     [runs && kernel !== null, 'stop', trans.__('Stop'), stopIcon, () => kernel?.interrupt()],
+    [isJob && kernel !== null, 'stop', facts.isStopping ? stopping : trans.__('Stop'), stopIcon, facts.stopJob],
     [rests && facts.asks, 'again', trans.__('Run again'), refreshIcon, () => run(common, panel, [cell])],
     [reply.text !== '', 'copy', trans.__('Copy as Markdown'), copyIcon, copyAll],
     [python !== '', 'insert', trans.__('Insert code below'), codeIcon, take],

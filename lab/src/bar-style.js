@@ -1,14 +1,22 @@
 // What the bar and the copy buttons look like: with the page's own colours, and not on paper.
+//
+// The bar covers nothing. At a reply that is high enough it stands upright in the right margin, where it stays in
+// sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it.
 
 export const STYLE = `
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
 .zhipu-magic-bar {
-  position: sticky; bottom: 0; align-self: flex-end; width: 0; height: 0; z-index: 3;
+  position: absolute; inset: 0 -6px -5px auto; width: 26px; display: flex; flex-direction: column;
+  justify-content: flex-end; align-items: flex-end; container-type: size; pointer-events: none; z-index: 3;
   & > div {
-    position: absolute; right: 4px; bottom: 1px; display: flex; gap: 1px; padding: 1px; border-radius: 4px;
-    background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color2); opacity: 0; pointer-events: none;
+    position: sticky; bottom: 0; display: flex; gap: 1px; border-radius: 4px; opacity: 0;
+    background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color2);
+    @container (height >= 140px) { flex-direction: column; bottom: 2px; margin-bottom: 6px; }
   }
   .jp-Cell:is(:hover, :focus-within) > * > & > div, &.zhipu-magic-runs > div { opacity: 1; pointer-events: auto; }
+}
+.jp-Cell-outputWrapper .zhipu-magic-panel details:not([open]) > summary::after {
+  content: ''; display: inline-block; width: 130px; height: 1px;
 }
 .zhipu-magic-bar button, .zhipu-magic-code button {
   display: flex; align-items: center; justify-content: center; width: 24px; height: 24px; padding: 0; border: 0;
@@ -19,7 +27,8 @@ export const STYLE = `
 }
 .zhipu-magic-code {
   position: sticky; left: 0; height: 0; user-select: none; white-space: normal; z-index: 1;
-  & button { position: absolute; right: 2px; top: 2px; background: var(--jp-layout-color1); opacity: 0; }
+  pre:has(> &) { overflow: visible; } /* its lines are broken: nothing but the button is higher than a single one */
+  & button { position: absolute; right: 2px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
   pre:hover > & button, & button:focus-visible { opacity: 1; }
 }
 .zhipu-magic-said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

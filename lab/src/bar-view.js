@@ -1,6 +1,7 @@
 // The bar as elements: a toolbar whose buttons the arrow keys choose between. Its labels are ours alone.
 
 import { element } from './elements.js';
+import { rove } from './roving.js';
 
 /**
  * @typedef {import('@jupyterlab/ui-components').LabIcon} LabIcon
@@ -30,7 +31,7 @@ export class Bar {
   show(actions, runs) {
     this.node.classList.toggle('zhipu-magic-runs', runs);
     this._actions = new Map(actions.map((action) => [action.name, action]));
-    const names = actions.map(({ name }) => name).join(' ');
+    const names = actions.map(({ name, label }) => `${name} ${label}`).join('\n');
     if (names === this._names) {
       return;
     }
@@ -85,23 +86,5 @@ export function flash(made, then, usual) {
   if (made instanceof HTMLElement) {
     then.element({ container: made });
     setTimeout(() => usual.element({ container: made }), SHOWN);
-  }
-}
-
-/**
- * Move the focus among the buttons of a toolbar or of a list, of which one is reached by Tab.
- * @param {HTMLElement} within
- * @param {KeyboardEvent} event
- */
-export function rove(within, event) {
-  const all = /** @type {HTMLElement[]} */ ([...within.querySelectorAll('[tabindex]')]);
-  const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  const place = event.key === 'Home' ? 0 : event.key === 'End' ? all.length - 1 : step && at >= 0 ? at + step : -1;
-  const next = all[place];
-  if (next) {
-    event.preventDefault();
-    all.forEach((one) => (one.tabIndex = one === next ? 0 : -1));
-    next.focus();
   }
 }

@@ -1,15 +1,17 @@
 // Splits Markdown into blocks, each of which renders alone as it does in the whole. Where that is not certain, what
 // follows stays in one block: rendering it whole is slower, and never wrong. Pure.
 
-/** What may define a link, which any other block may use; and what the page puts in the place of mathematics. */
-const SHARED = /^[ \t>*+\-\d.)]*\[[^\]]*\]:|@@\d+@@/m;
+import { shareLinks } from './links.js';
+
+/** What the page puts in the place of mathematics. */
+const PLACEHOLDER = /@@\d+@@/;
 const BLANK = /^[ \t]*$/;
 const ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
 const QUOTE = /^ {0,3}>/;
 const FENCE = /^([ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)*)(`{3,}|~{3,})(.*)$/;
 const CODE_SPAN = /(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)/g;
 const ADDRESS = /<[a-z][a-z\d+.-]*:[^\s<>]*>|<[^\s<>@]+@[^\s<>@]+>/gi;
-const TAG = /<(\/?)([a-z][a-z\d-]*)(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
+const TAG = /<(\/?)([a-z][a-z\d-]*)(?![a-z\d-])(?:"[^"]*"|'[^']*'|[^'"<>])*?(\/?)>/gi;
 const ROW = /^ {0,3}\|/;
 const VOID = new Set(['area', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'wbr']);
 /** What may hold anything, or reaches over blank lines. */
@@ -24,21 +26,21 @@ const MOST_OPEN = 20;
  * @returns {string[]}
  */
 export function blocks(source) {
-  const starts = SHARED.test(source) ? null : places(source);
-  if (!starts) {
+  const found = PLACEHOLDER.test(source) ? null : split(source);
+  if (!found || shareLinks(found.map(({ words }) => words))) {
     return [source];
   }
-  return starts.map((start, index) => source.slice(start, starts[index + 1]));
+  return found.map(({ start }, index) => source.slice(start, found[index + 1]?.start));
 }
 
 /**
- * Where blocks begin; null if there is something whose end is not certain.
+ * The blocks; null if there is something whose end is not certain.
  * @param {string} source
- * @returns {number[] | null}
+ * @returns {Block[] | null}
  */
-function places(source) {
-  const starts = [0];
-  let block = new Block();
+function split(source) {
+  let block = new Block(0);
+  const found = [block];
   let open = 0;
   let wasBlank = false;
   for (let at = 0; at < source.length; ) {
@@ -47,8 +49,8 @@ function places(source) {
     const isBlank = BLANK.test(line);
     if (wasBlank && !isBlank && open < MOST_OPEN && block.endsBefore(line)) {
       if (block.isBalanced) {
-        starts.push(at);
-        block = new Block();
+        block = new Block(at);
+        found.push(block);
       } else {
         open += 1;
       }
@@ -59,10 +61,15 @@ function places(source) {
     wasBlank = isBlank;
     at = next;
   }
-  return starts;
+  return found;
 }
 
 class Block {
+  /** @param {number} start */
+  constructor(start) {
+    this.start = start;
+  }
+
   /** The words outside fences. */
   words = '';
   hasItems = false;

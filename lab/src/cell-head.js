@@ -18,6 +18,14 @@ const WORD = /"(?:[^"\\]|\\.)*"?|'[^']*'?|“[^”]*”?|「[^」]*」?|[^\s"'�
 const OPTION = new RegExp(`^${DASH}{1,2}\\p{L}[\\p{L}\\p{N}_-]*`, 'u');
 
 /**
+ * Whether code of this kind is Python, the only one that has cells for the model.
+ * @param {string | undefined} mimeType
+ */
+export function isPython(mimeType = '') {
+  return /^text\/x-i?python$/.test(mimeType);
+}
+
+/**
  * What stands above the prompt; null if the cell is not for the model.
  * @param {Iterable<string>} source The cell's lines.
  * @returns {Head | null}

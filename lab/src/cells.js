@@ -1,7 +1,6 @@
 // Cells are put into a notebook, and run.
 
 import { askingLine } from './cell-head.js';
-import { freeName } from './bar-reply.js';
 import { enter } from './entering.js';
 
 /**
@@ -70,4 +69,25 @@ export function fork(common, panel, cell, state, turn) {
   const ran = first && run(common, panel, [first]);
   enter(panel, second, true, ran);
   return ran;
+}
+
+/**
+ * A name for a fork of a thread that no thread has and no cell gives.
+ * @param {string} thread
+ * @param {Iterable<string>} names
+ * @param {Iterable<string>} sources
+ */
+export function freeName(thread, names, sources) {
+  const taken = new Set(names);
+  for (const source of sources) {
+    for (const match of source.matchAll(/[%％]glm[ \t]+(?:fork|thread)[ \t]+(\S+)/g)) {
+      taken.add(match[1] ?? '');
+    }
+  }
+  const stem = thread.replace(/-\d{1,6}$/, '').slice(0, 40);
+  let number = 2;
+  while (taken.has(`${stem}-${number}`)) {
+    number += 1;
+  }
+  return `${stem}-${number}`;
 }

@@ -1,7 +1,8 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
-import { askingLine } from './cell-head.js';
+import { askingLine, isPython } from './cell-head.js';
 import { insert } from './cells.js';
+import { guarded } from './console.js';
 import { enter } from './entering.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
@@ -14,7 +15,8 @@ import { LOAD, load } from './loading.js';
  */
 
 const NAME = 'commands';
-const CELL = 'zhipu-magic:new-cell';
+/** Adds a cell that asks. */
+export const CELL = 'zhipu-magic:new-cell';
 const ASK = 'zhipu-magic:ask';
 const REPLY = 'zhipu-magic:reply';
 const NOTEBOOK = 'zhipu-magic:new-notebook';
@@ -37,10 +39,11 @@ export const commands = {
     const { app, packages, trans, tracker } = common;
     const glm = icon(packages, 'zhipu-magic:glm');
     const isOpen = () => tracker.currentWidget !== null;
-    const isCode = () => tracker.activeCell?.model.type === 'code';
+    const canAsk = () => isPython(tracker.currentWidget?.content.codeMimetype);
+    const isCode = () => isPythonCell(tracker.activeCell);
     /** @type {[string, import('@lumino/commands').CommandRegistry.ICommandOptions][]} */
     const all = [
-      [CELL, { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: isOpen, execute: () => add(common) }],
+      [CELL, { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: canAsk, execute: () => add(common) }],
       [
         ASK,
         {
@@ -97,6 +100,11 @@ async function add(common) {
     enter(panel, added, true, loaded);
     return loaded;
   }
+}
+
+/** @param {Cell | null} cell */
+function isPythonCell(cell) {
+  return cell?.model?.type === 'code' && isPython(cell.model.mimeType);
 }
 
 /** @param {Cell | null} cell */
@@ -172,27 +180,29 @@ async function open(common, cwd) {
 }
 
 /**
- * Have the switch show what the active cell is, also when that changes while it is written in.
+ * Have the switch show what the active cell is, also when that changes while it is written in, or its language does.
  * @param {Common} common
  */
 function follow({ app, tracker }) {
-  /** @type {boolean | null} */
-  let was = null;
+  let was = '';
   let unlook = () => {};
   const look = () => {
-    const now = isAsking(tracker.activeCell);
+    const now = `${isAsking(tracker.activeCell)} ${isPythonCell(tracker.activeCell)}`;
     if (now !== was) {
       was = now;
       app.commands.notifyCommandChanged(ASK);
     }
   };
-  const change = () => {
+  const change = guarded(NAME, () => {
     unlook();
-    const written = tracker.activeCell?.model?.sharedModel;
-    unlook = written ? connected(NAME, written.changed, look) : () => {};
-    was = null;
+    const model = tracker.activeCell?.model;
+    const ends = model
+      ? [connected(NAME, model.sharedModel.changed, look), connected(NAME, model.mimeTypeChanged, look)]
+      : [];
+    unlook = () => ends.forEach((end) => end());
+    was = '';
     look();
-  };
+  });
   const unfollow = connected(NAME, tracker.activeCellChanged, change);
   change();
   return () => {

@@ -13,7 +13,7 @@ export async function copy({ packages, trans }, text, made, say) {
   const { copyIcon, checkIcon } = packages['@jupyterlab/ui-components'];
   say('');
   const isCopied = await copied(text);
-  say(isCopied ? trans.__('Copied') : trans.__('The page may not copy.'));
+  say(isCopied ? trans.__('Copied') : trans.__('The browser does not allow copying.'));
   if (isCopied) {
     flash(made, checkIcon, copyIcon);
   }

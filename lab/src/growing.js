@@ -57,6 +57,7 @@ function follow(registry, rendermime) {
   if (!own) {
     return () => {};
   }
+  let isOn = true;
   const factory = {
     ...own,
     /** @param {import('@jupyterlab/rendermime-interfaces').IRenderMime.IRendererOptions} options */
@@ -64,13 +65,14 @@ function follow(registry, rendermime) {
       const widget = own.createRenderer(options);
       // another extension's renderer is its own affair
       if (widget.constructor === rendermime.RenderedMarkdown) {
-        new Growing(/** @type {RenderedMarkdown} */ (widget), rendermime.renderMarkdown).begin();
+        new Growing(/** @type {RenderedMarkdown} */ (widget), rendermime.renderMarkdown, () => isOn).begin();
       }
       return widget;
     },
   };
   registry.addFactory(factory, own.defaultRank);
   return () => {
+    isOn = false;
     if (registry.getFactory(MIME) === factory) {
       registry.addFactory(own, own.defaultRank);
     }
@@ -99,10 +101,12 @@ class Growing {
   /**
    * @param {RenderedMarkdown} widget
    * @param {typeof import('@jupyterlab/rendermime').renderMarkdown} renderMarkdown
+   * @param {() => boolean} isOn Whether the part is; the widget may live longer.
    */
-  constructor(widget, renderMarkdown) {
+  constructor(widget, renderMarkdown, isOn) {
     this._widget = widget;
     this._renderMarkdown = renderMarkdown;
+    this._isOn = isOn;
     this._own = widget.render.bind(widget);
   }
 
@@ -125,7 +129,7 @@ class Growing {
   async _render(model) {
     const before = this._running;
     const wasGrowing = this._grows;
-    this._grows = isGrowing(model);
+    this._grows = isGrowing(model) && this._isOn();
     this._next = model;
     if (this._grows) {
       // frames that come while one is rendered are skipped, but for the last
@@ -291,7 +295,10 @@ class Growing {
       return;
     }
     const unbox = () => {
-      if (cell.classList.contains(BOX) && !cell.querySelector('[data-icon="ui-components:expand"]')) {
+      if (!this._isOn()) {
+        observer.disconnect();
+        unboxed.delete(cell);
+      } else if (cell.classList.contains(BOX) && !cell.querySelector('[data-icon="ui-components:expand"]')) {
         cell.classList.remove(BOX);
       }
     };

@@ -14,8 +14,12 @@ export const VERSION = 1;
  *   cell: string, name: string, done: number, total: number, failed: number, in_flight: number, limit: number,
  * }} Table
  * @typedef {{
+ *   requests: number, prompt_tokens: number, completion_tokens: number, cost: number | string,
+ *   estimated_tokens: number, budget: { left: number, limit: number, unit: string } | null,
+ * }} Usage
+ * @typedef {{
  *   version: number, number: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
- *   usage: [string, string][], tables: Table[], earlier?: string,
+ *   usage: Usage | null, tables: Table[], jobs: string[], earlier?: string,
  * }} State
  */
 
@@ -45,15 +49,15 @@ export function codeCells(cells) {
 export function told(data, before) {
   const { type, version, number, ...members } = data ?? {};
   const { turns } = members;
-  if (type === 'tables' && before && Array.isArray(members.tables)) {
-    return { ...before, tables: members.tables };
+  if (type === 'going' && before && Array.isArray(members.tables) && Array.isArray(members.jobs)) {
+    return { ...before, tables: members.tables, jobs: members.jobs };
   }
   if (type === 'changes' && before && number === before.number + 1 && (turns === undefined || Array.isArray(turns))) {
     /** @param {any} part */
     const turnsOf = (part) => (Array.isArray(part) ? before.turns.slice(...part) : part);
     return { ...before, ...members, number, turns: turns?.flatMap(turnsOf) ?? before.turns };
   }
-  const lists = [turns, members.threads, members.usage, members.tables];
+  const lists = [turns, members.threads, members.tables, members.jobs];
   return type === 'state' && version === VERSION && lists.every(Array.isArray) ? data : before;
 }
 

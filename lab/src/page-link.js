@@ -50,7 +50,7 @@ export class Link {
    */
   open() {
     const { model, sessionContext } = this._context;
-    const follow = () => this._attach(sessionContext.session?.kernel ?? null);
+    const follow = guarded('page', () => this._attach(sessionContext.session?.kernel ?? null));
     let soon = 0;
     const tellOrder = guarded('page', () => this._tellOrder());
     const edited = () => {

@@ -54,7 +54,7 @@ export function showStale(common, panel) {
     return cells.filter((cell) => found.get(cell.model.id));
   };
   let count = 0;
-  const show = () => {
+  const show = guarded('page', () => {
     const before = count;
     count = panel.isDisposed ? 0 : stale().length;
     if (count && !widget.parent && !panel.toolbar.insertBefore('spacer', STALE, widget)) {
@@ -65,7 +65,7 @@ export function showStale(common, panel) {
     if (Boolean(before) !== Boolean(count)) {
       common.app.commands.notifyCommandChanged(RUN);
     }
-  };
+  });
   const runStale = async () => {
     button.disabled = true;
     try {

@@ -59,7 +59,7 @@ function wrap(provider) {
     provider.fetch = async (request, context, trigger) => {
       const { offset, text } = request;
       const isWords = isProse(context.editor) && !/(^\s*%%|\{\{)[^{}\n]*$/.test(text.slice(0, offset));
-      return isWords && trigger === BY_ITSELF 
+      return isWords && trigger === BY_ITSELF
         ? { start: offset, end: offset, items: [] }
         : fetch.call(provider, request, context, trigger);
     };

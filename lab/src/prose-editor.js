@@ -1,11 +1,10 @@
 // The editor of a cell for the model: what makes it read and write like prose. The cell's MIME type stays what it is.
 
-import { headOf } from './cell-head.js';
+import { headOf, isPython } from './cell-head.js';
 import { atEnter } from './prose-lines.js';
 import { isInside, marks } from './prose-marks.js';
 import { CLASS, QUIET } from './prose-style.js';
 
-const PYTHON = /^text\/x-i?python$/;
 /** Where Enter means something else: in the completer, and in a console. */
 const [COMPLETING, TERMINAL] = ['jp-mod-completer-active', '[data-jp-interaction-mode="terminal"]'];
 
@@ -15,7 +14,7 @@ const [COMPLETING, TERMINAL] = ['jp-mod-completer-active', '[data-jp-interaction
  * @param {CellModel} model
  */
 export function headIn(doc, model) {
-  return /** @type {any} */ (model).type === 'code' && PYTHON.test(model.mimeType) ? headOf(doc.iterLines()) : null;
+  return /** @type {any} */ (model).type === 'code' && isPython(model.mimeType) ? headOf(doc.iterLines()) : null;
 }
 
 /**

@@ -23,14 +23,31 @@ export function references(text, code) {
   if (!found.length) {
     return [];
   }
-  const formulas = mathematics(text).filter(({ from }) => !within(code, from));
+  const inCode = covering(code);
+  const formulas = mathematics(text).filter(({ from }) => !inCode(from, from + 1));
+  const inFormulas = covering(formulas);
   const commands = [...text.matchAll(COMMAND)]
     .map((one) => ({ from: one.index, to: one.index + one[0].length }))
-    .filter(({ from }) => !within(code, from) && !within(formulas, from));
-  const others = [...code, ...formulas, ...commands];
+    .filter(({ from }) => !inCode(from, from + 1) && !inFormulas(from, from + 1));
+  const inCommands = covering(commands);
   return found
     .map((one) => ({ from: one.index, to: one.index + one[0].length, inside: (one[1] ?? '').trim() }))
-    .filter(({ from, to }) => !others.some((other) => other.from < to && from < other.to));
+    .filter(({ from, to }) => ![inCode, inFormulas, inCommands].some((covers) => covers(from, to)));
+}
+
+/**
+ * Tells whether one of the spans is in a place. They stand one after the other.
+ * @param {Span[]} spans
+ */
+function covering(spans) {
+  return (/** @type {number} */ from, /** @type {number} */ to) => {
+    let [low, high] = [0, spans.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      [low, high] = (spans[middle]?.to ?? 0) <= from ? [middle + 1, high] : [low, middle];
+    }
+    return (spans[low]?.from ?? Infinity) < to;
+  };
 }
 
 /**
@@ -41,19 +58,25 @@ export function isOpen(before) {
   return OPENED.test(before);
 }
 
-/** @param {Span[]} spans @param {number} place */
-const within = (spans, place) => spans.some(({ from, to }) => from <= place && place < to);
-
 /**
  * Where formulas are. One that is not closed does not count.
  * @param {string} text
  */
 function mathematics(text) {
   const found = [];
+  /** @type {Set<string>} What does not come again. */
+  const missing = new Set();
+  const find = (/** @type {string} */ closing) => {
+    const place = missing.has(closing) ? -1 : text.indexOf(closing, MATHEMATICS.lastIndex);
+    if (place === -1) {
+      missing.add(closing);
+    }
+    return place;
+  };
   MATHEMATICS.lastIndex = 0;
   for (let match = MATHEMATICS.exec(text); match; match = MATHEMATICS.exec(text)) {
     const closing = match[1] ? `\\end{${match[1]}}` : CLOSING[match[0]];
-    const end = closing ? text.indexOf(closing, MATHEMATICS.lastIndex) : MATHEMATICS.lastIndex;
+    const end = closing ? find(closing) : MATHEMATICS.lastIndex;
     if (end === -1) {
       MATHEMATICS.lastIndex = match.index + 1;
     } else {

@@ -16,8 +16,8 @@ export const STYLE = `
   & li button {
     display: grid; grid-template-columns: max-content 1fr; column-gap: 8px; width: 100%; padding: 4px; border: 0;
     border-radius: 3px; background: transparent; color: inherit; font: inherit; text-align: start; cursor: pointer;
-    &:disabled { cursor: default; color: var(--jp-ui-font-color2); }
-    &:hover:enabled { background: var(--jp-layout-color2); }
+    &[aria-disabled=true] { cursor: default; color: var(--jp-ui-font-color2); }
+    &:hover:not([aria-disabled=true]) { background: var(--jp-layout-color2); }
   }
   & :focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
   & li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

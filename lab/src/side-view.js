@@ -1,7 +1,8 @@
 // The side panel as elements. All that comes from the kernel is set as text.
 
-import { rove } from './bar-view.js';
 import { element } from './elements.js';
+import { rove } from './roving.js';
+import { usageIn } from './side-words.js';
 
 /**
  * @typedef {import('./page-cells.js').State} State
@@ -14,10 +15,11 @@ export class SideView {
   /**
    * @param {Texts} trans
    * @param {(cell: string) => void} go Shows a cell.
+   * @param {() => string} shortcut The keys that add a cell; empty where there are none.
    */
-  constructor(trans, go) {
+  constructor(trans, go, shortcut) {
     this.trans = trans;
-    this._go = go;
+    this._shortcut = shortcut;
     this._empty = element('p');
     this._threads = element('select', { 'aria-label': trans.__('Thread') });
     this._turns = element('ol');
@@ -43,7 +45,7 @@ export class SideView {
     this._turns.addEventListener('keydown', (event) => rove(this._turns, event));
     this._turns.addEventListener('click', ({ target }) => {
       const button = target instanceof Element ? target.closest('button') : null;
-      button?.dataset['cell'] && go(button.dataset['cell']);
+      button?.dataset['cell'] && this._cells.has(button.dataset['cell']) && go(button.dataset['cell']);
     });
   }
 
@@ -61,12 +63,12 @@ export class SideView {
     tables?.toggleAttribute('hidden', !state?.tables.length);
     threads?.toggleAttribute('hidden', !state);
     turns?.toggleAttribute('hidden', !state?.turns.length);
-    usage?.toggleAttribute('hidden', !state?.usage.length);
+    usage?.toggleAttribute('hidden', !state?.usage);
     if (state) {
       fill(this._tables, state.tables, () => element('div'), (node, table) => this._showTable(node, table));
       this._showThreads(state);
       this._showTurns();
-      fill(this._usage, state.usage.flat(), (at) => element(at % 2 ? 'dd' : 'dt'), setText);
+      fill(this._usage, usageIn(this.trans, state.usage).flat(), (at) => element(at % 2 ? 'dd' : 'dt'), setText);
     }
   }
 
@@ -82,7 +84,11 @@ export class SideView {
         '%%glm',
       );
     }
-    return this._state.turns.length ? '' : this.trans.__('No turns yet. Alt+G adds a cell that asks.');
+    if (this._state.turns.length) {
+      return '';
+    }
+    const keys = this._shortcut();
+    return keys ? this.trans.__('No turns yet. %1 adds a cell that asks.', keys) : this.trans.__('No turns yet.');
   }
 
   /** @param {State} state */
@@ -120,7 +126,7 @@ export class SideView {
     const facts = [model, used, !here && this.trans.__('not on this page')];
     const marks = [stale && this.trans.__('earlier turns have changed'), cut && this.trans.__('cut short')];
     button.dataset['cell'] = cell;
-    button.disabled = !here;
+    button.setAttribute('aria-disabled', String(!here)); // it is read and passed by keys all the same
     setText(first, String(number));
     setText(words, prompt);
     setText(figures, facts.filter(Boolean).join(' · '));
@@ -143,7 +149,7 @@ export class SideView {
     const said = [
       this.trans.__('%1 of %2', done.toLocaleString(), total.toLocaleString()),
       failed ? this.trans.__('%1 failed', failed.toLocaleString()) : '',
-      this.trans.__('%1 on their way, at most %2', flying.toLocaleString(), limit.toLocaleString()),
+      this.trans.__('%1 in flight, at most %2', flying.toLocaleString(), limit.toLocaleString()),
     ];
     setText(figures, said.filter(Boolean).join(' · '));
   }

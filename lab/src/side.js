@@ -1,5 +1,6 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
+import { CELL } from './commands.js';
 import { guarded } from './console.js';
 import { addStyle } from './elements.js';
 import { enter } from './entering.js';
@@ -22,7 +23,13 @@ const RANK = 800;
 export const side = {
   name: NAME,
   description: 'A side panel with the threads and turns of a notebook.',
-  packages: ['@jupyterlab/application', '@jupyterlab/apputils', '@jupyterlab/ui-components', '@lumino/widgets'],
+  packages: [
+    '@jupyterlab/application',
+    '@jupyterlab/apputils',
+    '@jupyterlab/ui-components',
+    '@lumino/commands',
+    '@lumino/widgets',
+  ],
   services: ({ '@jupyterlab/application': application, '@jupyterlab/apputils': apputils }) => [
     application.ILayoutRestorer,
     apputils.ICommandPalette,
@@ -35,7 +42,7 @@ export const side = {
   start(common, restorer, palette) {
     const { app, packages, trans, tracker } = common;
     const removeStyle = addStyle(STYLE);
-    const view = new SideView(trans, (cell) => void go(common, cell));
+    const view = new SideView(trans, (cell) => void go(common, cell), () => shortcut(common));
     const widget = new (sideWidget(packages))(view.node, () => view.show(...known(common)));
     widget.id = ID;
     widget.title.icon = icon(packages, 'zhipu-magic:glm');
@@ -44,7 +51,7 @@ export const side = {
 
     let unlink = () => {};
     const update = () => widget.update();
-    const follow = () => {
+    const follow = guarded(NAME, () => {
       unlink();
       const panel = tracker.currentWidget;
       const ends = panel
@@ -58,7 +65,7 @@ export const side = {
         app.shell.add(widget, 'right', { rank: RANK });
       }
       update();
-    };
+    });
     const unfollow = connected(NAME, tracker.currentChanged, follow);
     follow();
     const command = app.commands.addCommand(SHOW, {
@@ -88,6 +95,16 @@ function known(common) {
     return [null, null];
   }
   return [common.link(panel).state, new Set(Array.from(panel.content.model.cells, ({ id }) => id))];
+}
+
+/**
+ * The keys that add a cell that asks, as this page and machine have them; empty if there are none.
+ * @param {Common} common
+ */
+function shortcut({ app, packages }) {
+  const { CommandRegistry } = packages['@lumino/commands'];
+  const binding = app.commands.hasCommand(CELL) && app.commands.keyBindings.find(({ command }) => command === CELL);
+  return binding ? CommandRegistry.formatKeystroke(binding.keys) : '';
 }
 
 /**

@@ -25,6 +25,9 @@ const CASES = {
   'an element that is never closed': ['<b>a\n\nc\n\nd'],
   'a comment': ['<!-- a\n\nb -->\n\nc'],
   'Windows line ends': ['a\r\n\r\n', 'b'],
+  'no definitions of links: code in a fence': ['```ts\n[key: string]: number;\n[a]: 1\n\n[b]: /c\n```\n\n', '[a] and [b]\n\n', 'c'],
+  'definitions that no other block uses': ['[INFO]: started\n\n', '- [x]: done\n- [ ] open\n\n', '[a][b]\n[b]: /c\n\n', 'd'],
+  'notes in words': ['a[^1]\n\n', '[^1]: Words of a note.\n\n', '[^2]: <me@a.b> and more\n\n', '[^2]'],
 };
 
 for (const [name, parts] of Object.entries(CASES)) {
@@ -32,7 +35,17 @@ for (const [name, parts] of Object.entries(CASES)) {
 }
 
 test('what defines links is one block, as is what has a fence of which the end is not certain', () => {
-  for (const text of ['a [b]\n\n[b]: c\n\nd', 'a\n\n> - [b]:\n> c\n\nd', '- ```\n  a\n```\n\nb\n\nc', 'a\n\n  ```\n  b', '~~~\na\n~~~\t\n\nb']) {
+  const links = [
+    'a [b]\n\n[b]: c\n\nd',
+    '[b\nc]: <d e>\n\n[x][B  c]\n\nd',
+    '[b] a\n\n> - [b]:\n> c\n\nd',
+    '[b] a\n\n[b]: c "d\ne"\n\nf',
+    '[b] a\n\n[b]: c (d)\n\nf',
+    '- [x] a\n\nb\n\n- [x]: done',
+    '[\\]]\n\n[\\]]: c',
+    '[SS]\n\n[ß]: c',
+  ];
+  for (const text of [...links, '- ```\n  a\n```\n\nb\n\nc', 'a\n\n  ```\n  b', '~~~\na\n~~~\t\n\nb']) {
     assert.deepEqual(blocks(text), [text]);
   }
 });
@@ -50,7 +63,11 @@ test('a long text that closes nothing takes no long time', () => {
   blocks('<b>a\n\n'.repeat(20_000));
   blocks('`a\n\n'.repeat(20_000));
   blocks('a ``` b ` c\n'.repeat(5_000));
-  assert.ok(performance.now() - started < 2_000);
+  for (const piece of ['[\n', '- [\n\n', '[a]:\n\n', '[a', '<a', '> ']) {
+    blocks(piece.repeat(20_000));
+  }
+  blocks(`<${'a'.repeat(50_000)}`);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test('code is taken out of its fence', () => {

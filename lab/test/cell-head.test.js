@@ -81,3 +81,15 @@ test('very much of everything is read at once', () => {
     assert.ok(performance.now() - begun < 1_000, text.slice(0, 20));
   }
 });
+
+test('many lines above are read at once', () => {
+  for (const line of ['# a comment\r\n', '\r\n', '%%time\r', '#|\n', '%%glm \\\r\n']) {
+    for (const end of ['import x', '%%glm\nwords']) {
+      const source = line.repeat(20_000) + end;
+      const begun = performance.now();
+      askingLine(source);
+      isOurs(source);
+      assert.ok(performance.now() - begun < 2_000, line);
+    }
+  }
+});

@@ -21,13 +21,13 @@ test('of a page where no cell asks, the running one does neither', () => {
   assert.deepEqual(asking([cell('a', '1'), cell('b', '2')], new Set(), 'a'), []);
 });
 
-const empty = { type: 'state', version: 1, number: 1, thread: 'main', threads: [], turns: [], usage: [], tables: [] };
+const empty = { type: 'state', version: 1, number: 1, thread: 'main', threads: [], turns: [], usage: null, tables: [], jobs: ['j'] };
 
-test('a state of our version is taken, and tables after it', () => {
+test('a state of our version is taken, and what goes on after it', () => {
   const state = told(empty, null);
   assert.equal(state, empty);
   const table = { cell: 't', name: 'df', done: 1, total: 2, failed: 0, in_flight: 1, limit: 4 };
-  assert.deepEqual(told({ type: 'tables', tables: [table] }, state), { ...empty, tables: [table] });
+  assert.deepEqual(told({ type: 'going', tables: [table], jobs: [] }, state), { ...empty, tables: [table], jobs: [] });
 });
 
 test('what has changed is told by what was there', () => {
@@ -36,14 +36,14 @@ test('what has changed is told by what was there', () => {
   const changes = { type: 'changes', number: 2, thread: 'x', turns: [[2, 3], turn('d', true), [0, 2]] };
   const next = told(changes, state);
   assert.deepEqual(next, { ...state, number: 2, thread: 'x', turns: [turns[2], turn('d', true), turns[0], turns[1]] });
-  assert.deepEqual(told({ type: 'changes', number: 3, usage: [['a', 'b']] }, next), { ...next, number: 3, usage: [['a', 'b']] });
+  assert.deepEqual(told({ type: 'changes', number: 3, usage: null }, next), { ...next, number: 3, usage: null });
   assert.equal(told({ ...changes, number: 3 }, state), state);
   assert.equal(told(changes, next), next);
 });
 
 test('what is no state changes nothing', () => {
   for (const data of [
-    null, 1, 'state', {}, [], { ...empty, version: 2 }, { ...empty, turns: 'x' }, { type: 'tables' },
+    null, 1, 'state', {}, [], { ...empty, version: 2 }, { ...empty, turns: 'x' }, { type: 'going', tables: [] },
     { type: 'changes' }, { type: 'changes', number: 2, turns: 'x' },
   ]) {
     assert.equal(told(data, empty), empty);

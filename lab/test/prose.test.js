@@ -39,6 +39,14 @@ test('very much of everything is read at once', () => {
     references(text, []);
     assert.ok(performance.now() - begun < 2_000, piece);
   }
+  const pieces = ['words \\( and [ `code {{ a }} $x \n\n', 'words and {{ a }} $x$ of it\n\n', 'and a `x` $y$ of it {{ a }}\n\n'];
+  for (const piece of pieces) {
+    const text = piece.repeat(20_000);
+    const places = [...text.matchAll(/`x`/g)].map(({ index }) => ({ from: index, to: index + 3 }));
+    const begun = performance.now();
+    references(text, places);
+    assert.ok(performance.now() - begun < 4_000, piece);
+  }
 });
 
 test('completion opens in a reference, and not in prose', () => {

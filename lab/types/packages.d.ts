@@ -19,6 +19,7 @@ interface Packages {
   '@jupyterlab/ui-components': typeof import('@jupyterlab/ui-components');
   '@lezer/common': typeof import('@lezer/common');
   '@lezer/highlight': typeof import('@lezer/highlight');
+  '@lumino/commands': typeof import('@lumino/commands');
   '@lumino/coreutils': typeof import('@lumino/coreutils');
   '@lumino/signaling': typeof import('@lumino/signaling');
   '@lumino/widgets': typeof import('@lumino/widgets');

@@ -38,34 +38,45 @@ _QUIET = (
 #: The tests of both front ends that Notebook 7 runs each time; the others it runs in `make test-front-ends`.
 _IN_NOTEBOOK = frozenset(
     {
-        "test_a_hostile_service_gets_nothing_in",
-        "test_a_moved_cell_marks_what_has_changed_at_once",
         "test_a_page_of_attacks_runs_nothing_and_fetches_nothing",
         "test_a_reply_streams_beside_a_live_panel_and_settles",
-        "test_a_saved_notebook_is_whole_without_its_kernel",
         "test_alt_g_adds_a_cell_that_asks_and_is_written_in",
         "test_an_inserted_cell_is_told_what_stands_above_it_and_stale_cells_are_run",
-        "test_growing_attacks_run_nothing_and_fetch_nothing",
         "test_it_looks_like_prose",
         "test_it_shows_the_conversation_and_goes_to_its_cells",
         "test_stop_ends_a_reply_at_once_and_what_was_cut_goes_on",
-        "test_the_conversation_follows_the_page_and_goes_on_after_a_restart",
         "test_the_panel_and_its_notes_are_seen_below_a_long_reply",
         "test_what_is_typed_is_what_is_sent",
-        "test_without_that_the_attacks_do_run_and_fetch",
     }
 )
-#: Those that wait for seconds on end, which JupyterLab runs there too.
+#: Those that wait for seconds on end, and those that vary what another test here has proved. They run there too.
 _AT_LENGTH = frozenset(
     {
-        "test_a_reply_in_the_background_keeps_what_is_open[jupyterlab]",
+        "test_a_cell_deleted_before_the_restart_is_set_aside_when_resumed",
+        "test_a_cell_that_is_cut_and_pasted_keeps_its_turn_when_it_fails",
+        "test_a_cell_whose_deletion_is_undone_at_once_keeps_its_turn",
+        "test_a_chinese_reply_looks_as_it_was_meant[Dark]",
+        "test_a_failure_stands_in_its_place",
+        "test_a_fork_above_cells_that_ask_stands_below_them",
+        "test_a_moved_cell_replaces_its_turn_and_a_copied_one_adds_its_own",
+        "test_a_page_of_attacks_runs_nothing_and_fetches_nothing[notebook-not-trusted]",
+        "test_a_panel_kept_live_has_its_fallbacks_beside_it",
+        "test_a_replay_shows_what_the_page_showed_last",
+        "test_a_reply_in_the_background_keeps_what_is_open",
+        "test_a_saved_dashboard_shows_its_last_figures_without_its_kernel",
+        "test_a_turn_set_aside_is_restored_by_hand",
         "test_cells_of_another_language_are_no_prose",
+        "test_switched_off_it_is_jupyters_own_again_also_where_a_reply_grew",
         "test_files_are_no_prose",
-        "test_in_prose_nothing_opens_by_itself[jupyterlab]",
+        "test_in_the_background_it_counts_while_another_cell_runs",
+        "test_in_prose_nothing_opens_by_itself",
+        "test_it_looks_like_prose[notebook-dark]",
         "test_nor_where_hints_come_at_each_key",
+        "test_the_picture_in_the_readme",
         "test_what_is_opened_selected_and_read_stays[jupyterlab-in-one]",
         "test_what_is_opened_selected_and_read_stays[jupyterlab-no-panel]",
-        "test_without_the_extension_the_reply_settles_too[jupyterlab]",
+        "test_without_the_extension_the_reply_settles_too",
+        "test_without_the_part_all_is_as_ever",
     }
 )
 
@@ -81,8 +92,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         parameters = getattr(item, "callspec", None)
         in_notebook = parameters is not None and NOTEBOOK in parameters.params.values()
-        is_essential = getattr(item, "originalname", item.name) in _IN_NOTEBOOK
-        if item.name in _AT_LENGTH or (in_notebook and not is_essential):
+        name = getattr(item, "originalname", item.name)
+        if {name, item.name} & _AT_LENGTH or (in_notebook and name not in _IN_NOTEBOOK):
             item.add_marker(later)
 
 

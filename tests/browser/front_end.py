@@ -69,6 +69,13 @@ class FrontEnd:
         self._token = secrets.token_hex(16)
         self._address = f"http://127.0.0.1:{free_port()}"
         self._log = home / "log"
+        # One client: each loads certificates, which takes longer than what is asked here again and again.
+        self._client = httpx.Client(
+            base_url=self._address,
+            headers={"Authorization": f"token {self._token}"},
+            timeout=STEP_TIMEOUT,
+            trust_env=False,
+        )
 
     def start(self) -> None:
         """Serve. Raises AssertionError with the server's own words if it does not come up."""
@@ -94,6 +101,7 @@ class FrontEnd:
 
     def stop(self) -> None:
         """End the server and its kernels."""
+        self._client.close()
         self._process.terminate()
         try:
             self._process.wait(timeout=START_TIMEOUT)
@@ -162,9 +170,7 @@ class FrontEnd:
             self._call("DELETE", f"/api/sessions/{session['id']}")
 
     def _call(self, method: str, path: str) -> httpx.Response:
-        headers = {"Authorization": f"token {self._token}"}
-        response = httpx.request(method, self._address + path, headers=headers, timeout=STEP_TIMEOUT, trust_env=False)
-        return response.raise_for_status()
+        return self._client.request(method, path).raise_for_status()
 
     def _is_up(self) -> bool:
         try:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from journals import events_of, latest
 
 from zhipu_magic import Chat
-from zhipu_magic.chat.replies.replay import Recording
+from zhipu_magic.chat.replies.recording import Recording
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.events.changes import SwitchEvent
 from zhipu_magic.history.events.event import State

@@ -23,6 +23,7 @@ POINTS = 50
 #: many replies each had been given.
 _KERNELS = """
 import json, os, random, select, signal, sys, time
+import certifi, httpcore
 import zhipu_magic.service.client
 from zhipu_magic import Chat
 url, key, folder, points = sys.argv[1:]

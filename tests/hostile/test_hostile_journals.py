@@ -21,7 +21,7 @@ from IPython.core.error import UsageError
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.budget_check import Spending, answer_limit
-from zhipu_magic.chat.replies.replay import Recording
+from zhipu_magic.chat.replies.recording import Recording
 from zhipu_magic.chat.request import key_of
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.journal.sessions import reopen
@@ -338,7 +338,7 @@ import sys
 from pathlib import Path
 from zhipu_magic import Chat
 from zhipu_magic.chat.budget_check import Spending, answer_limit
-from zhipu_magic.chat.replies.replay import Recording
+from zhipu_magic.chat.replies.recording import Recording
 from zhipu_magic.history.journal.sessions import reopen
 
 def highest():

@@ -27,7 +27,7 @@ def sent(text: str) -> str:
 @pytest.mark.parametrize("digits", ["9" * 8, "9" * 11, "9" * 5_000, "1" + "_0" * 300])
 def test_a_budget_beyond_all_contexts_is_refused_with_its_line(digits: str) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"Line 2: The budget of \{\{ x \}\} is too large.\nNothing was sent. It is"
+        InvalidRequest, match=r"Line 2 of the prompt: The budget of \{\{ x \}\} is too large.\nNothing was sent. It is"
     ):
         sent(f"one\n{{{{ x | {digits} }}}}")
 

@@ -1,4 +1,4 @@
-"""What is prose in the page is prose in the kernel: the extension's own tests read the same table of cases."""
+"""What is prose in the page is prose in the kernel, and so is Python in a reply: both are tested with one table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from zhipu_magic.notebook import glm_cell
+from zhipu_magic.text.markdown import python_blocks
 from zhipu_magic.values.braces import between_braces
 from zhipu_magic.values.expressions import parsed
 
@@ -27,3 +28,8 @@ def test_a_cell_is_taken_apart_as_in_the_page(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", _TABLE["references"], ids=lambda case: repr(case["text"]))
 def test_references_are_those_of_the_page(case: dict[str, Any]) -> None:
     assert [found.inside for found in between_braces(case["text"]) if parsed(found.inside)] == case["insides"]
+
+
+@pytest.mark.parametrize("case", _TABLE["python"], ids=lambda case: repr(case["text"]))
+def test_the_python_of_a_reply_is_that_of_the_page(case: dict[str, Any]) -> None:
+    assert "\n\n".join(python_blocks(case["text"])) == case["code"]

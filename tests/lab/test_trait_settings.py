@@ -29,9 +29,15 @@ def test_a_trait_has_the_default_and_the_bounds_of_the_kernel(name: str) -> None
     if "maximum" in offered:
         with pytest.raises(BadSetting):
             setattr(settings, name, offered["maximum"] + 1)
-    if low := offered.get("minimum", offered.get("exclusiveMinimum")):
+    low = offered.get("minimum", offered.get("exclusiveMinimum"))
+    if low is not None:
         with pytest.raises(BadSetting):
             setattr(settings, name, low - 1)
+
+
+def test_the_form_has_the_switches_of_the_parts_first() -> None:
+    places = [name in _TRAITS for name in _PROPERTIES]
+    assert places == sorted(places)
 
 
 def test_no_trait_that_a_notebook_decides_is_offered() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_kernel import PATIENCE, WIDGET, Kernel, Message, until
+from kernels import PATIENCE, WIDGET, Kernel, Message, no_kernel_is_left, one_kernel, until
 from test_notebook_tools import execute, home, notebook
 from test_runner import Told, folder, outputs, strict_nbval, told, written
 
 from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
 
-__all__ = ["folder", "home", "told"]
+__all__ = ["folder", "home", "no_kernel_is_left", "one_kernel", "told"]
 
 END = (sse(chunk(finish_reason="stop")), DONE)
 WORDS = [f"word{number} " for number in range(12)]
@@ -23,14 +23,6 @@ SHOWN = ("display_data", "update_display_data", "clear_output", "stream", "error
 
 def slowly(pieces: list[str] = WORDS, gap: float = 0.15) -> Raw:
     return Raw((*(step for piece in pieces for step in (sse(chunk(piece)), gap)), *END))
-
-
-@pytest.fixture(scope="module")
-def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    running = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert running.run("import os\n%load_ext zhipu_magic").reply["status"] == "ok"
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 from in_process import Page
 
+from zhipu_magic.history.ledger import Entry, Sums
+from zhipu_magic.notebook import costs
 from zhipu_magic.notebook.display.terminal import Terminal
-from zhipu_magic.practice import Answer, PracticeServer
+from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
+from zhipu_magic.service.wire import Usage
 from zhipu_magic.text.wrapping import width
 
 
@@ -112,3 +115,45 @@ def test_it_says_of_which_request_its_figures_are(page: Page, server: PracticeSe
     messages = [str(message["data"]) for message in page.run("%%glm\ntwo").messages]
     updates = [message for message in messages if "2 requests ·" in message]
     assert updates and all("As of request 2;" in update for update in updates)
+
+
+# What the service has not counted
+
+COUNTED = Entry("glm-4.7", "one", Usage(100, 20, 120), cost=0.12, seconds=1.0)
+STOPPED = Entry("glm-4.7", "two", None, cost=None, seconds=1.0, estimated_tokens=1_252, estimated_cost=0.01)
+NO_PRICE = COUNTED._replace(cost=None)
+
+
+@pytest.mark.parametrize(
+    ("entries", "alone", "with_estimate"),
+    [
+        ((COUNTED,), "≈ ¥0.1200", "≈ ¥0.1200"),
+        ((COUNTED, STOPPED), "≈ ¥0.1200", "≈ ¥0.1200, and about 1,252 tokens not counted"),
+        ((STOPPED,), "not known", "not known, and about 1,252 tokens not counted"),
+        ((STOPPED._replace(estimated_tokens=0),), "not known", "not known"),
+        ((NO_PRICE, STOPPED), "price not known", "price not known, and about 1,252 tokens not counted"),
+        ((NO_PRICE._replace(practice=True), STOPPED._replace(practice=True)), "free: practice", "free: practice"),
+        ((NO_PRICE._replace(practice=True), STOPPED), "not known", "not known, and about 1,252 tokens not counted"),
+    ],
+)
+def test_what_was_not_counted_hides_nothing_of_what_was(
+    entries: tuple[Entry, ...], alone: str, with_estimate: str
+) -> None:
+    sums = Sums().with_entries(entries)
+    assert (costs.in_all(sums), costs.in_all_with_estimate(sums)) == (alone, with_estimate)
+    assert Sums().plus(sums) == sums
+    assert sums.plus(sums).minus(sums) == sums
+
+
+def test_a_stopped_reply_of_the_practice_server_is_free_as_well(page: Page) -> None:
+    page.run("%glm practice")
+    assert page.run("%%glm\none").success
+    practice = page.magics.session._practice.server
+    assert practice is not None
+    practice.enqueue(Raw((sse(chunk("half")), sse(chunk(finish_reason="stop")), DONE)))
+    assert page.run("%%glm -t side\ntwo").success
+    for shown in dashboards(page):
+        rows = [re.sub(r"[|\s]+", " ", line).strip() for line in shown.splitlines()]
+        assert any(re.match(r"2 .* not counted free: practice", row) for row in rows), rows
+        assert any(re.match(r"side 1 0 0 free: practice", row) for row in rows), rows
+        assert "1 not counted (about " in shown

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from test_kernel import Kernel, Run, until
+from kernels import Kernel, Run, started, until
 
 from zhipu_magic.practice import PracticeServer, Raw, chunk, sse
 
@@ -36,10 +36,8 @@ WORKERS = "sorted(client.run(os.getpid).values())"
 
 @pytest.fixture(scope="module")
 def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    running = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert running.run(SETUP).reply["status"] == "ok"
-    yield running
-    running.stop()
+    with started(tmp_path_factory.mktemp("kernel"), SETUP, Kernel) as kernel:
+        yield kernel
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from in_process import texts
-from test_kernel import Kernel, Run
+from kernels import Kernel, Run, started
 
 from zhipu_magic.notebook import front_ends
 from zhipu_magic.notebook.shell import request_metadata
@@ -56,10 +56,8 @@ class FrontEnd(Kernel):
 
 @pytest.fixture(scope="module")
 def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontEnd]:
-    running = FrontEnd(tmp_path_factory.mktemp("kernel"))
-    assert running.run("import os").reply["status"] == "ok"
-    yield running
-    running.stop()
+    with started(tmp_path_factory.mktemp("kernel"), "import os", FrontEnd) as kernel:
+        yield kernel
 
 
 @pytest.fixture

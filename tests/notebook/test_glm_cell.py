@@ -48,6 +48,15 @@ def test_a_cell_below_a_comment_is_a_cell_of_ours(page: Page, above: str) -> Non
     assert page.magics.chat.thread().size == 3
 
 
+def test_many_lines_above_code_take_no_long_time(page: Page) -> None:
+    alone: list[bool] = []
+    page.shell.events.register("pre_run_cell", lambda info: alone.append(page.session.cells.is_glm_cell))
+    for end in ("\n", "\r\n"):
+        page.run(f"# a comment{end}" * 2_000 + "x = 1")
+        page.run(f"# a comment{end}" * 2_000 + "%glm ask 你好")
+    assert alone == [False, True, False, True]
+
+
 @pytest.mark.parametrize("line", ["%%glm --once", "%%glm --once \\\n-q"])
 def test_cell_options_below_the_line_are_not_sent(page: Page, server: PracticeServer, line: str) -> None:
     assert page.run(f"{line}\n#| label: poem\n  #| echo: false\n# A heading\n#| a comment in the prompt").success

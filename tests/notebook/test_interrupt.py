@@ -359,8 +359,10 @@ def test_with_each_panel_the_error_alone_says_that_it_was_interrupted(story: Sto
     story.page.run(f'%config GLMMagics.panel = "{panel}"')
     with reader_stops(on_the_page(story, "half a")):
         cell = story.second(Raw((HALF, STALL)))
-    line = "Interrupted. What had arrived is kept, marked as interrupted. %glm continue goes on from there."
-    assert ended_as_one_line(cell) == line
+    line = "Interrupted. What had arrived is kept, marked as interrupted."
+    advice = "%glm continue goes on from"
+    assert ended_as_one_line(cell) == (f"{line} {advice} there." if panel == "off" else line)
+    assert panel == "off" or cell.plain(1).startswith(f"{advice} here.\n")  # there it can be replaced later
     assert len(cell.outputs) == (1 if panel == "off" else 2)
     for output in cell.outputs:
         assert "Interrupted." not in str(output)
@@ -372,7 +374,7 @@ def test_notices_stay_in_the_panel_of_what_was_interrupted(story: Story) -> None
     story.page.session.notify("What happened before.")
     with reader_stops(on_the_page(story, "half a")):
         cell = story.second(Raw((HALF, STALL)))
-    assert cell.plain(1).startswith("What happened before.\n")
+    assert "What happened before." in cell.plain(1).splitlines()
 
 
 # At the end: the last refresh

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_kernel import PATIENCE, Kernel, Message, Run
+from kernels import PATIENCE, Kernel, Message, Run, no_kernel_is_left, one_kernel
 
 from zhipu_magic.practice import DONE, Answer, PracticeServer, Raw, chunk, sse
+
+__all__ = ["no_kernel_is_left", "one_kernel"]
 
 TARGET = "zhipu_magic"
 
@@ -78,9 +79,16 @@ class Page:
                 parts = data.get("turns", [[0, len(before["turns"])]])
                 lists = [[part] if isinstance(part, dict) else before["turns"][slice(*part)] for part in parts]
                 states.append({**before, **data, "type": "state", "turns": list(chain(*lists))})
-            elif data.get("type") == "tables":
-                states.append({**states[-1], "tables": data["tables"]})
+            elif data.get("type") == "going":
+                states.append({**states[-1], "tables": data["tables"], "jobs": data["jobs"]})
         return states
+
+    def told_of(self, *, jobs: list[str]) -> None:
+        """Wait until the page knows that the jobs are those of these cells."""
+        deadline = time.monotonic() + PATIENCE
+        while self.states[-1]["jobs"] != jobs:
+            assert time.monotonic() < deadline, (self.states[-1]["jobs"], jobs)
+            self.kernel.take(0.1)
 
     def state(self, *turns: str) -> dict[str, Any]:
         """Wait for a state with these turns: the cells, and a * at those that are stale. Returns it."""
@@ -92,14 +100,6 @@ class Page:
                 return states[-1]
             assert time.monotonic() < deadline, (found, turns)
             self.kernel.take(0.1)
-
-
-@pytest.fixture(scope="module")
-def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    running = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert running.run("import os\n%load_ext zhipu_magic").reply["status"] == "ok"
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -122,7 +122,8 @@ def test_the_page_is_told_how_the_conversation_stands(page: Page, server: Practi
         **{"stale": False, "cut": False},
     }
     assert turn["tokens"] > 0
-    assert ["requests", "1"] in state["usage"]
+    assert (state["usage"]["requests"], state["usage"]["cost"]) == (1, 0)
+    assert state["usage"]["budget"] is None
     page.run("%%glm\nabout b", "b")
     page.run("%%glm\nabout a, again", "a")
     state = page.state("a", "b*")
@@ -272,6 +273,28 @@ def test_the_page_is_told_of_tables_while_their_rows_are_asked(page: Page, serve
     while page.states[-1]["tables"]:
         assert time.monotonic() < deadline
         page.kernel.take(0.1)
+
+
+def test_the_page_stops_the_job_of_one_cell_and_no_other(page: Page, server: PracticeServer) -> None:
+    slow = Raw((*(step for number in range(60) for step in (sse(chunk(f"{number} ")), 0.2)), DONE))
+    server.enqueue(slow, slow)
+    page.cells = ["a", "b"]
+    page.run("%%glm --bg --once\nabout a", "a")
+    page.run("%%glm --bg --once\nabout b", "b")
+    page.told_of(jobs=["a", "b"])
+    for said in ({"cell": "c"}, {"cell": ["a"]}, {"cell": "a" * 201}, {}):
+        page.say({"type": "stop", **said})
+    page.say({"type": "stop", "cell": "a"})
+    page.told_of(jobs=["b"])
+    page.run("%glm stop", "c")
+    page.told_of(jobs=[])
+
+
+def test_a_budget_is_told_in_numbers(page: Page, server: PracticeServer) -> None:
+    page.cells = ["a"]
+    page.run("%glm budget 5 yuan", "b")
+    page.run("%%glm\nabout a", "a")
+    assert page.state("a")["usage"]["budget"] == {"left": 5.0, "limit": 5.0, "unit": "yuan"}
 
 
 def test_a_reload_closes_the_link_and_opens_another(page: Page) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_kernel import WIDGET, Kernel
+from kernels import WIDGET, Kernel, no_kernel_is_left, one_kernel
 
 from zhipu_magic.practice import DONE, PracticeServer, Raw, chunk, sse
+
+__all__ = ["no_kernel_is_left", "one_kernel"]
 
 WORDS = [f"word{number} " for number in range(6)]
 SECTIONS = [f"## Section {number}\n" + "It goes on for a while. " * 85 + "\n\n" for number in range(1, 5)]
@@ -20,14 +21,6 @@ def slowly(pieces: list[str]) -> Raw:
     """A reply with pauses that are longer than the page waits for a refresh, where it shows any."""
     steps = [step for piece in pieces for step in (sse(chunk(piece)), 0.1)]
     return Raw((*steps, sse(chunk(finish_reason="stop")), DONE))
-
-
-@pytest.fixture(scope="module")
-def one_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    running = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert running.run("import os\n%load_ext zhipu_magic").reply["status"] == "ok"
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -151,9 +151,9 @@ def test_a_budget_cuts_and_the_text_says_so() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("one\ntwo {{ nmae }}", "Line 2: There is no value named nmae. Did you mean name?"),
+        ("one\ntwo {{ nmae }}", "Line 2 of the prompt: There is no value named nmae. Did you mean name?"),
         ("{{ nested.a }}", 'Write nested["a"]'),
-        ("{{ x.reel }}", "Line 1: {{ x.reel }} has no value (AttributeError"),
+        ("{{ x.reel }}", "Line 1 of the prompt: {{ x.reel }} has no value (AttributeError"),
         ('{{ nested["aa"] }}', "KeyError"),
         ("{{ numbers[99] }}", "IndexError"),
         ("{{ x[0] }}", "TypeError"),
@@ -171,7 +171,7 @@ def test_a_value_that_cannot_be_shown_is_named() -> None:
         def __repr__(self) -> str:
             raise ZeroDivisionError("never")
 
-    with pytest.raises(InvalidRequest, match=r"Line 1: \{\{ shy \}\} cannot be shown"):
+    with pytest.raises(InvalidRequest, match=r"Line 1 of the prompt: \{\{ shy \}\} cannot be shown"):
         resolved("{{ shy }}", {"shy": Shy()}, 100)
 
 
@@ -230,9 +230,67 @@ def test_an_undefined_name_fails_the_cell_before_anything_is_sent(page: Page, se
     page.run("frame = 1")
     cell = page.run("%%glm\nLook at\n{{ fram }}")
     assert not cell.success
-    assert "Line 2: There is no value named fram. Did you mean frame?" in str(cell.error)
+    assert "Line 3: There is no value named fram. Did you mean frame?" in str(cell.error)
     assert "--raw" in str(cell.error)
     assert server.requests == []
+
+
+#: What may stand above a prompt, and on which line of the cell the prompt begins.
+ABOVE = [
+    ("%%glm\n", 2),
+    ("\n\n# asked each week\n%%time\n%%glm --once\n", 6),
+    ("%%glm --once \\\n  --no-stream\n", 3),
+    ("%%glm\n#| label: question\n#| echo: false\n", 4),
+    ("  %%glm\n", 2),
+    ("%%glm\n\n\n", 4),
+    ("%%glm\r\n", 2),
+    ("%%glm --each rows -o answers\n{{ text }}\n", 3),
+    ("%%glm --preview\n", 2),
+    ("%%glm --bg\n", 2),
+]
+
+
+@pytest.mark.parametrize(("above", "first"), ABOVE)
+def test_an_error_in_a_cell_names_the_line_that_an_editor_shows(
+    page: Page, server: PracticeServer, above: str, first: int
+) -> None:
+    page.run("rows = [{'text': 'a'}]")
+    error = page.run(f"{above}One\n  and {{{{ undefinedd }}}}\nthree").error
+    assert str(error).startswith(f"Line {first + 1}: There is ")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1 + 1\n%glm ask Is {{ undefinedd }} even?",
+        "get_ipython().run_cell_magic('glm', '', 'Is {{ undefinedd }} even?')",
+    ],
+)
+def test_where_no_line_of_the_cell_is_meant_it_is_said_what_is(page: Page, cell: str) -> None:
+    assert str(page.run(cell).error).startswith("Line 1 of the prompt: There is no value named undefinedd.")
+
+
+def test_all_that_cannot_be_resolved_is_told_at_once(page: Page, server: PracticeServer) -> None:
+    page.run("frame = 1\nprices = {'net': 1}")
+    lines = ["{{ fram }} {{ frame }}", "{{ prices.net }}", "{{ zzz }}", "{{ frame.imaag }}", "{{ zzz }} {{ fram }}"]
+    cell = page.run("%%glm\n" + "\n".join(lines))
+    assert isinstance(cell.error, InvalidRequest)
+    assert str(cell.error).splitlines() == [
+        "Lines 2 and 6: There is no value named fram. Did you mean frame?",
+        "Line 3: {{ prices.net }} has no value: net is a key.",
+        "Lines 4 and 6: There is no value named zzz.",
+        "Line 5: {{ frame.imaag }} has no value (AttributeError: 'int' object has no attribute 'imaag'). "
+        "Did you mean imag?",
+        'Nothing was sent. --raw sends braces as they stand. Write prices["net"]. --raw sends braces as they stand.',
+    ]
+    assert server.requests == []
+
+
+def test_of_very_many_the_first_are_told_and_the_others_counted(page: Page) -> None:
+    error = str(page.run("%%glm\n" + "\n".join(f"{{{{ zzz{number} }}}}" for number in range(200))).error)
+    assert error.count("There is no value") == 10
+    assert "190 more cannot be resolved. Nothing was sent." in error
 
 
 def test_the_last_exception_can_be_named(page: Page, server: PracticeServer) -> None:

@@ -456,7 +456,7 @@ def test_continue_after_the_users_interrupt(three: Notebook) -> None:
     cell = three.ask("d", Raw((sse(chunk("Half a ")), STALL)))
     over.set()
     user.join()
-    assert "%glm continue" in str(cell.error)
+    assert "%glm continue" in cell.plain(1)
     three.server.enqueue(Answer("reply."))
     assert three.page.run("%glm continue").success
     assert three.turns()[-1] == ("about d", "Half a reply.")
@@ -573,6 +573,29 @@ def test_a_cell_whose_reply_goes_on_says_so_in_place_of_being_cut_off(notebook: 
         "The reply goes on in another cell, where it is shown as a whole."
     ]
     assert third.plain() == "Too long to tell in short."
+
+
+@pytest.mark.parametrize("panel", ["settle", "live"])
+def test_a_cell_whose_broken_reply_goes_on_contradicts_itself_nowhere(notebook: Notebook, panel: str) -> None:
+    notebook.page.run(f'%config GLMMagics.panel = "{panel}"')
+    notebook.server.enqueue(HALF, Answer("a reply."))
+    first = notebook.page.run("%%glm\nabout a", "a")
+    assert "What had arrived is kept" in str(first.error) and "continue" not in str(first.error)
+    assert first.plain(1).startswith("%glm continue goes on from here.\n")
+    (told,) = updates_of(panel_id(first), notebook.page.run("%glm continue", "b"))
+    assert told.startswith("The reply goes on in another cell, where it is shown as a whole.\n")
+    assert "continue" not in told
+
+
+@pytest.mark.parametrize(("options", "cell"), [("", None), ("-q", "a")])
+def test_where_no_note_can_be_replaced_the_error_says_how_to_go_on(
+    notebook: Notebook, options: str, cell: str | None
+) -> None:
+    notebook.server.enqueue(HALF, Answer("a reply."))
+    first = notebook.page.run(f"%%glm {options}\nabout a", cell)
+    assert "marked as interrupted. %glm continue goes on from there." in str(first.error)
+    assert all("continue" not in str(output) for output in first.outputs)
+    assert len(notebook.page.run("%glm continue", "b").outputs) == 2
 
 
 def test_where_updates_are_not_shown_none_is_sent(notebook: Notebook) -> None:

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import certifi
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
@@ -14,6 +15,7 @@ from zhipu_magic.service import endpoint, keys
 from zhipu_magic.service.api_key import ApiKey
 from zhipu_magic.service.connection import Service
 from zhipu_magic.service.endpoint import Endpoint
+from zhipu_magic.service.http_client import certificates
 from zhipu_magic.text.errors import SettingsError
 
 
@@ -246,3 +248,13 @@ def test_any_other_address_is_refused_with_the_reason(url: str, words: str) -> N
 )
 def test_prices_are_those_of_the_mainland_service_alone(url: str, priced: bool) -> None:
     assert Endpoint(url, ApiKey("a.key"), "given in the code").profile.priced is priced
+
+
+def test_chats_share_the_usual_certificates_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    known = [Endpoint(url, ApiKey("key"), "") for url in ("https://glm.test", "https://other.test", "http://127.0.0.1")]
+    [shared] = {certificates(one) for one in known}
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    assert certificates(known[2]) is shared
+    assert len({shared, *map(certificates, known[:2])}) == 3, "a file that is named may change at any time"

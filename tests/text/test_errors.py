@@ -74,3 +74,17 @@ def test_a_notice_is_its_text_in_english_and_knows_what_it_is_made_of() -> None:
     assert notice == "1,200 turns wait. chat.history.resume() takes them."
     assert (notice.text, notice.hint) == ("1,200 turns wait.", "chat.history.resume() takes them.")
     assert (notice.reason, notice.facts) == ("turns.wait", {"count": 1200})
+
+
+def test_what_is_also_wrong_is_told_in_the_same_text_and_no_advice_twice() -> None:
+    error, other, last = _missing(), _missing(), GLMError("Gone.", hint="Look.", reason="gone")
+    error.context.append("Line 3:")
+    other.context.append("Line 4:")
+    error.also = [other, last]
+    assert str(error).splitlines() == [
+        "Line 3: There is no value named totl. Did you mean total?",
+        "Line 4: There is no value named totl. Did you mean total?",
+        "Gone.",
+        "Nothing was sent. Pass names={'totl': …}. Look.",
+        "(the service's own {words})",
+    ]

@@ -132,6 +132,7 @@ def test_notes_are_told() -> None:
 
 
 def test_places_that_repeat_are_counted_and_the_innermost_kept(bare_page: Page) -> None:
+    bare_page.run("%xmode Minimal")  # IPython's own traceback of so many places takes half a minute
     shown = text_of(failing(bare_page, "def f(n):\n    return f(n + 1)\n\nf(0)"))
     assert re.search(r"  the same \d{3,4} more times\n", shown)
     assert shown.count("in f\n") == 1

@@ -110,9 +110,18 @@ def test_a_template_without_a_column_is_refused(text: str) -> None:
 
 
 def test_an_unknown_name_is_told_with_the_nearest_column_and_its_line() -> None:
-    with pytest.raises(InvalidRequest, match="Line 2:") as failed:
+    with pytest.raises(InvalidRequest, match="Line 2 of the prompt:") as failed:
         template("{{ text }}\n{{ txet }}")
     assert failed.value.near == "text"
+
+
+def test_all_that_cannot_be_resolved_is_told_at_once() -> None:
+    with pytest.raises(InvalidRequest) as failed:
+        template("{{ text }} {not one} {{ f(x) }}\n{{ txet }}\n{{ text | upper }}\n{{ txet }}", {"guide": "x"})
+    assert str(failed.value).splitlines()[:2] == [
+        "Lines 2 and 4 of the prompt: There is neither a column nor a value named txet. Did you mean text?",
+        "Line 3 of the prompt: {{ text | upper }} is no reference to a value.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +145,7 @@ def test_an_unknown_name_is_told_with_the_nearest_column_and_its_line() -> None:
     ],
 )
 def test_braces_that_are_meant_as_a_reference_and_are_none_are_refused(reference: str) -> None:
-    with pytest.raises(InvalidRequest, match="Line 2:") as failed:
+    with pytest.raises(InvalidRequest, match="Line 2 of the prompt:") as failed:
         template("{{ text }}\n" + reference, {"guide": "x", "clean": str.strip})
     assert failed.value.reason == "row.no_reference"
     assert str(failed.value).splitlines()[0].endswith(f"{reference} is no reference to a value.")

@@ -42,6 +42,7 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
+    from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
@@ -297,6 +298,12 @@ class Chat(ChatMaps, ChatSettings):
     @asked_below.setter
     def asked_below(self, asked_below: Callable[[Turn], bool] | None) -> None:
         self._dispatch.asked_below = asked_below
+
+    def seen(self, ran: Callable[[], Ran | None]) -> Seen | None:
+        """In a replay of a page that was not run from top to bottom, the page as the running cell saw it when it was
+        recorded, where it asks nothing; None where it is as now. `ran` gives what the notebook's file says of the cell.
+        """
+        return self._dispatch.seen(ran)
 
     def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
         """Tokens that a thread takes of a model's context, and that context; None where it is not known."""

@@ -26,6 +26,7 @@ from .option_check import check_options
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.recorded_maps import Keys
+from .replies.recording import Ran, Seen
 from .replies.replay import Known, Recorded, Replay
 from .replies.reply import Reply
 from .replies.stream import Smaller, Source
@@ -225,6 +226,10 @@ class Dispatch:
         """The state as of this reply: of a replay, that in which the recorded reply left its page."""
         recorded = self._replay.left_by(reply.event) if reply.event is not None else None
         return self._history.state if recorded is None else recorded
+
+    def seen(self, ran: Callable[[], Ran | None]) -> Seen | None:
+        """The page as the running cell saw it when it was recorded, in a replay where that is not as now."""
+        return self._replay.seen(ran)
 
     def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""

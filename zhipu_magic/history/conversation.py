@@ -371,6 +371,11 @@ class Conversation:
     def here(self) -> Thread:
         return self.thread(self.current)
 
+    @property
+    def begun(self) -> tuple[Thread, ...]:
+        """The threads that have begun, and the current one."""
+        return tuple(self.thread(name) for name in dict.fromkeys((*self.threads, self.current)))
+
     def thread(self, name: str) -> Thread:
         """The thread of this name, which begins empty."""
         return self.threads.get(name) or replace(self.blank, name=name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..service.forks import register_at_fork
 from ..text.errors import InvalidRequest, JournalError
-from .change import Change
+from .change import Change, back_and_forth
 from .conversation import Thread
 from .events.changes import ResumeEvent
 from .events.checked import check_name, checked_event
@@ -20,10 +20,9 @@ from .events.event import Event, State
 from .events.members import LONGEST_CELL, MOST_CELLS
 from .journal.checks import named
 from .journal.journal import Journal
-from .link import Link, added_link
+from .link import Link
 from .order import Order
 from .records import Records
-from .step import A_TURN
 from .turn import Anchor
 
 if TYPE_CHECKING:
@@ -109,9 +108,7 @@ class History:
     @property
     def threads(self) -> tuple[Thread, ...]:
         """The threads that have begun, and the current one."""
-        conversation = self.state.conversation
-        names = dict.fromkeys((*conversation.threads, conversation.current))
-        return tuple(conversation.thread(name) for name in names)
+        return self.state.conversation.begun
 
     def newest(self, purpose: str, thread: str | None = None) -> Link:
         """The last turn that stands in a thread. Raises InvalidRequest if there is none to do this with (`purpose`)."""
@@ -256,19 +253,9 @@ class History:
 
     def _back_and_forth(self, kind: Literal["undo", "redo"], count: int) -> list[Change]:
         self._finish(self.thread().name)
-        change = Thread.undo if kind == "undo" else Thread.redo
-        done: list[Change] = []
         with self._one_change():
             thread = self.thread()
-            for _ in range(count):
-                step = thread.past if kind == "undo" else thread.future
-                changed = change(thread)
-                if changed is thread:
-                    break
-                what, chains = step.what if step else A_TURN, (thread.last, changed.last)
-                added = added_link(*(chains if kind == "undo" else chains[::-1])) if what == A_TURN else None
-                done.append(Change(what, added.number if added else None))
-                thread = changed
+            done, _ = back_and_forth(thread, kind, count)
             if done:
                 self._apply(kind, thread=thread.name, count=len(done))
                 self._arrange()  # what is back may be of a time when the page was another

@@ -49,6 +49,7 @@ class Sums(NamedTuple):
     `uncounted` is the number of entries whose tokens the service did not count. `budget_tokens` and `budget_cost`
     are what a budget counts: the service's counts, or estimates where it gave none, which are `estimated_tokens`.
     `practice_tokens` are those of the practice server: a budget counts them only while that is asked (`for_budget`).
+    `practice_uncounted` are the uncounted entries that cost nothing.
     """
 
     requests: int = 0
@@ -62,6 +63,7 @@ class Sums(NamedTuple):
     budget_cost: float = 0.0
     estimated_tokens: int = 0
     practice_tokens: int = 0
+    practice_uncounted: int = 0
 
     def for_budget(self, *, practising: bool) -> Sums:
         """The sums as a budget counts them: practice rehearses one, and takes nothing from it."""
@@ -75,11 +77,13 @@ class Sums(NamedTuple):
     def with_entries(self, entries: Iterable[Entry]) -> Sums:
         """The sums with these entries as well."""
         requests, prompt_tokens, completion_tokens, total_tokens, cost = self[:5]
-        unpriced, uncounted, budget_tokens, budget_cost, estimated_tokens, practice_tokens = self[5:]
+        unpriced, uncounted, budget_tokens, budget_cost = self[5:9]
+        estimated_tokens, practice_tokens, practice_uncounted = self[9:]
         for entry in entries:
             requests += entry.requests
             if entry.usage is None:
                 uncounted += 1
+                practice_uncounted += entry.practice
                 tokens = entry.estimated_tokens
                 estimated_tokens += tokens
             else:
@@ -107,6 +111,7 @@ class Sums(NamedTuple):
             budget_cost=budget_cost,
             estimated_tokens=estimated_tokens,
             practice_tokens=practice_tokens,
+            practice_uncounted=practice_uncounted,
         )
 
     def plus(self, other: Sums) -> Sums:
@@ -123,6 +128,7 @@ class Sums(NamedTuple):
             budget_cost=self.budget_cost + other.budget_cost,
             estimated_tokens=self.estimated_tokens + other.estimated_tokens,
             practice_tokens=self.practice_tokens + other.practice_tokens,
+            practice_uncounted=self.practice_uncounted + other.practice_uncounted,
         )
 
     def minus(self, part: Sums) -> Sums:
@@ -139,6 +145,7 @@ class Sums(NamedTuple):
             budget_cost=max(0.0, self.budget_cost - part.budget_cost),
             estimated_tokens=self.estimated_tokens - part.estimated_tokens,
             practice_tokens=self.practice_tokens - part.practice_tokens,
+            practice_uncounted=self.practice_uncounted - part.practice_uncounted,
         )
 
 

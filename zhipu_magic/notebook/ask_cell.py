@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
+from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
+from .cell_lines import as_in_the_editor
 from .cell_values import image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
@@ -25,7 +27,11 @@ _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo b
 
 def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
     """Ask, or show what would be sent. Raises GLMError."""
-    options = options or CellOptions()
+    with as_in_the_editor(session.cells.source, prompt):
+        _ask_or_ask_each(session, prompt, options or CellOptions())
+
+
+def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> None:
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -97,8 +103,12 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             reply = latest
             if reply.progress.has_begun:
                 _paint(session, reply, options, interrupted=True)
-        outcome = in_cell(reply.progress.outcome)
+        outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
         raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
+    except GLMError as error:
+        if reply is not None:
+            error.outcomes = [_not_told_above(session, reply, outcome) for outcome in error.outcomes]
+        raise
     finally:
         if reply is not None:
             _bind(session, reply, options)
@@ -133,6 +143,15 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
 
     painter = session.display.painter(reply.progress, standing, show_options)
     watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+
+
+def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:
+    """What became of the reply, without how to go on from it if a note above says that: an error's text stays for
+    ever, also once another cell has gone on.
+    """
+    if not isinstance(outcome, Notice) or outcome.reason != "outcome.partial":
+        return outcome
+    return outcome.text if session.display.advises(session.chat.standing(reply).turn) else outcome
 
 
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .shell import Shell
 
 #: A cell that is a command of ours, perhaps below comments.
-_ONE_LINE = re.compile(r"(?:[^\S\r\n]*(?:#.*)?\r?\n)*[^\S\r\n]*[%％]glm\b.*\s*")
+_ONE_LINE = re.compile(r"(?:[^\S\r\n]*(?:#[^\r\n]*)?\r?\n)*[^\S\r\n]*[%％]glm\b[^\r\n]*\s*")
 
 
 class Failure(NamedTuple):

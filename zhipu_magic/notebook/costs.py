@@ -16,6 +16,8 @@ NOT_KNOWN = "price not known"
 OF_PRACTICE = f"{money(0)}: practice"
 OF_PLAN = "covered by the coding plan"
 NOT_COUNTED = "not counted"
+#: Said of several replies together if none of them was counted.
+NOTHING_COUNTED = "not known"
 
 
 def with_date(yuan: float | None) -> str:
@@ -28,14 +30,40 @@ def without_price(service: Service) -> str:
     return OF_PRACTICE if service.practising else OF_PLAN if service.profile.plan else NOT_KNOWN
 
 
-def in_all(sums: Sums) -> str:
-    """What some replies have cost together."""
+def amount_or_why(sums: Sums) -> float | str:
+    """What some replies have cost together, in yuan, as far as the service has counted them; where there is no amount,
+    why: a key of `_WHY`.
+    """
     if sums.cost is not None:
-        return money(sums.cost)
-    return NOT_KNOWN if sums.unpriced else NOT_COUNTED if sums.uncounted else OF_PRACTICE
+        return sums.cost
+    return "unpriced" if sums.unpriced else "uncounted" if _has_uncounted(sums) else "practice"
+
+
+_WHY = {"unpriced": NOT_KNOWN, "uncounted": NOTHING_COUNTED, "practice": OF_PRACTICE}
+
+
+def in_all(sums: Sums) -> str:
+    """The same in words: `estimated` tells the rest."""
+    found = amount_or_why(sums)
+    return _WHY[found] if isinstance(found, str) else money(found)
+
+
+def in_all_with_estimate(sums: Sums) -> str:
+    """The same where nothing beside it says how many tokens the service did not count."""
+    rest = uncounted(sums) if _has_uncounted(sums) else ""
+    return ", and ".join(filter(None, [in_all(sums), rest]))
 
 
 def estimated(sums: Sums) -> str:
-    """What was not counted by the service and is estimated, for budgets; empty where it has counted everything."""
-    tokens = plural(sums.estimated_tokens, "token")
-    return f"about {tokens} of replies that the service did not count" if sums.estimated_tokens else ""
+    """How many tokens the service did not count, estimated for budgets; empty where it has counted everything."""
+    return f"about {plural(sums.estimated_tokens, 'token')}" if sums.estimated_tokens else ""
+
+
+def uncounted(sums: Sums) -> str:
+    """The same, saying what they are."""
+    return f"{about} {NOT_COUNTED}" if (about := estimated(sums)) else ""
+
+
+def _has_uncounted(sums: Sums) -> bool:
+    """Whether any reply that may have cost something was not counted."""
+    return sums.uncounted > sums.practice_uncounted

@@ -150,8 +150,9 @@ def in_words(error: BaseException) -> str:
 
 
 def _complete(error: GLMError) -> None:
-    error.hint = _hint(error)
-    error.outcomes = [in_cell(outcome) for outcome in error.outcomes]
+    for one in (error, *error.also):
+        one.hint = _hint(one)
+        one.outcomes = [in_cell(outcome) for outcome in one.outcomes]
 
 
 def in_cell(notice: str) -> str:

@@ -21,7 +21,9 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .page.defaults import PageDefaults
 from .page.extension import PageExtension
+from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
 from .page.order import PageOrder
@@ -35,12 +37,14 @@ if TYPE_CHECKING:
 
     from ..chat.chat import Chat
     from ..chat.rows.collected import Collected
+    from ..history.events.event import State
     from ..history.turn import Anchor, Turn
     from ..text.markup import Markup
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
+    from .page.looked_at import LookedAt
     from .shell import Shell
 
 
@@ -58,6 +62,7 @@ class Session:
         self._cell_outputs = CellOutputs(shell)
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
+        self._shown_usage: State | None = None  # the chat's state when the dashboard was shown last
         self._practice = PagePractice()
         self._notices: list[str] = []
         self.last_each: tuple[str, CellOptions] | None = None
@@ -70,15 +75,20 @@ class Session:
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
         self.extension = PageExtension(
-            settings,
             self.cells,
             self._identity,
+            going=GoingOn(self.jobs, self._identity),
             order=PageOrder(
-                lambda: self._chat, self._identity, self.jobs, self._asides, set_aside=self.set_aside_deleted
+                settings,
+                self._identity,
+                jobs=self.jobs,
+                asides=self._asides,
+                chat=lambda: self._chat,
+                set_aside=self.set_aside_deleted,
             ),
+            defaults=PageDefaults(settings, self.page_journal.path, self.notify),
             journal=self.page_journal,
             chat=lambda: self._chat,
-            figures=self._spending,
             notify=self.notify,
         )
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
@@ -169,6 +179,16 @@ class Session:
             autoreloaded.complete(tool.function)
             autoreloaded.complete(own.get(tool.name))
         self.chat.renew_tools(own)
+
+    def look(self) -> LookedAt:
+        """The conversation as the running cell sees it: that of now, or that of a page which is replayed."""
+        from .page import looked_at
+
+        cells = self.cells
+        found = looked_at.looked_at(self.chat, lambda: self.page_journal.ran_as(cells.source, cells.cell))
+        if not found.is_sure and looked_at.UNSURE not in self._notices:
+            self.notify(looked_at.UNSURE)
+        return found
 
     # The running cell
 
@@ -296,25 +316,21 @@ class Session:
         from .display.dashboard import Dashboard, dashboard_text
 
         if is_terminal(self.shell):
-            self.answer(dashboard_text(self._spending()))
+            self.answer(dashboard_text(self._spending(self.look().state)))
             return
         if self._dashboard is None:
             self._dashboard = Dashboard(self.shell, live=self.settings.panel == "live")
-        self._dashboard.show(self._spending())
+        self._dashboard.show(self._spending(self.look().state))
+        self._shown_usage = self.chat.state
 
     def _update_dashboard(self) -> None:
-        if self._dashboard is not None:
+        if self._dashboard is not None and self.chat.state is not self._shown_usage:
             self._dashboard.update(self._spending())
 
-    def _spending(self) -> DashboardFigures:
-        from .display.dashboard_figures import DashboardFigures
+    def _spending(self, state: State | None = None) -> DashboardFigures:
+        from .display.dashboard_figures import figures_of
 
-        chat = self.chat
-        return DashboardFigures(
-            chat.state,
-            as_recorded=self._replays,
-            practising=chat.service.practising,
-        )
+        return figures_of(self.chat, state)
 
     # Practice
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import httpx
@@ -16,12 +18,16 @@ from .decode import check
 from .endpoint import Endpoint
 
 CONNECT_SECONDS = 8.0
+#: Where the environment names certificates of its own; for local services, they are not looked at.
+_NAMING_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def certificates(endpoint: Endpoint) -> ssl.SSLContext:
     """What checks the service's certificate. Raises SettingsError if the environment names unreadable files."""
     try:
-        return httpx.create_ssl_context(trust_env=not endpoint.is_local)
+        if endpoint.is_local or not any(map(os.environ.get, _NAMING_CERTIFICATES)):
+            return _usual_certificates(os.environ.get("SSLKEYLOGFILE"))
+        return httpx.create_ssl_context()
     except OSError as error:
         raise SettingsError(
             "The certificates that the environment names cannot be read.",
@@ -29,6 +35,15 @@ def certificates(endpoint: Endpoint) -> ssl.SSLContext:
             reason="certificates.unreadable",
             detail=f"({error})",
         ) from None
+
+
+@cache
+def _usual_certificates(key_log: str | None) -> ssl.SSLContext:
+    """Those that come with httpx, for all chats: loading them takes longer than a short request, and a megabyte.
+
+    `key_log` is the file to which Python's ssl then writes the keys.
+    """
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def http_client(

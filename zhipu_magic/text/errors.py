@@ -41,7 +41,7 @@ class GLMError(Exception):
     `message` says what happened, `hint` what to do now in Python, and `detail` has the service's own code and words.
     `reason` names the kind of failure, however it is worded, and `facts` are the values in the sentences. `context`
     says where it happened and goes before the message, `outcomes` say what became of the turn, and `near` is the name
-    that was perhaps meant.
+    that was perhaps meant. Whatever is `also` wrong is told in the same text.
 
     `retryable` says whether the same request may succeed a little later.
     """
@@ -69,6 +69,7 @@ class GLMError(Exception):
         self.near = near
         self.context: list[str] = []
         self.outcomes = list(outcomes)
+        self.also: list[GLMError] = []
 
     @property
     def message(self) -> str:
@@ -76,8 +77,17 @@ class GLMError(Exception):
         return " ".join([*self.context, self._said])
 
     def __str__(self) -> str:
-        meant = f"Did you mean {self.near}?" if self.near else ""
-        parts = (_line(self.message, meant), _line(*self.outcomes, self.hint), self.detail)
+        everything = (self, *self.also)
+        happened = (_line(one.message, f"Did you mean {one.near}?" if one.near else "") for one in everything)
+        outcomes, hints, details = (
+            dict.fromkeys(said)
+            for said in (
+                [outcome for one in everything for outcome in one.outcomes],
+                [one.hint for one in everything],
+                [one.detail for one in everything],
+            )
+        )
+        parts = (*happened, _line(*outcomes, *hints), *details)
         # It may go to a terminal, with text from a service, a journal or a reply in it.
         return without_controls("\n".join(part for part in parts if part))
 

@@ -23,11 +23,12 @@ _COMMAND = re.compile(r"\\[A-Za-z]+\*? (?: \[[^\[\]\n]*\] )* (?: \{\{ [^{}\n]* \
 
 
 class Found(NamedTuple):
-    """What stands between double braces, and where it begins and ends, braces included."""
+    """What stands between double braces, and where it begins and ends, braces included; lines are counted from 1."""
 
     inside: str
     start: int
     end: int
+    line: int
 
 
 def between_braces(text: str) -> Iterator[Found]:
@@ -39,10 +40,12 @@ def between_braces(text: str) -> Iterator[Found]:
     # The end of a formula looks like a command, but what follows is not its argument.
     spans = (match.span() for match in _COMMAND.finditer(text))
     commands = _Regions(span for span in spans if not (code.hold(span[0]) or formulas.hold(span[0])))
+    line, counted = 1, 0
     for match in _BRACES.finditer(text):
         start, end = match.span()
+        line, counted = line + text.count("\n", counted, start), start
         if not any(regions.touch(start, end) for regions in (code, formulas, commands)):
-            yield Found(match[1].strip(" \t"), start, end)
+            yield Found(match[1].strip(" \t"), start, end, line)
 
 
 class _Regions:

@@ -16,6 +16,7 @@ from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, split_budget
+from .problems import Problems
 
 if TYPE_CHECKING:
     from .images.from_value import Image
@@ -44,8 +45,8 @@ class Prompt:
 def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest, with the line,
-    for a reference that cannot be resolved, and for an image that is not one.
+    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest for references
+    that cannot be resolved, all of them with their lines, and for an image that is not one.
     """
     expansion = _Expansion(names, tokens)
     sent = expansion.expanded(text) if names is not None and "{{" in text else text
@@ -104,16 +105,13 @@ class _Expansion:
         room: dict[str, int] = {}
         for one in references:
             room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
-        pieces, end, line = list[str](), 0, 1
+        pieces, problems, end = list[str](), Problems(), 0
         for one in references:
-            line += text.count("\n", end, one.place.start)
-            try:
+            with problems.looking_at(one.place.line):
                 shown = self._shown(one, room[one.wanted], alone=_is_alone(text, one.place))
-            except InvalidRequest as error:
-                error.context.insert(0, Notice("Line {line}:", reason="reference.line", line=line))
-                raise
-            pieces += [text[end : one.place.start], shown]
+                pieces += [text[end : one.place.start], shown]
             end = one.place.end
+        problems.check()
         expanded = "".join([*pieces, text[end:]])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded

@@ -23,6 +23,7 @@ from ..text.notice import Notice
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, first_word, look_up, names_in, parsed, root_of, split_budget
+from .problems import Problems
 from .references import numbered
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
@@ -160,17 +161,15 @@ class _Reading:
         return [above, *self._text] if above else self._text
 
     def read(self, text: str) -> None:
-        end, line = 0, 1
+        problems, end = Problems(), 0
         for place in between_braces(text):
-            line += text.count("\n", end, place.start)
-            try:
+            part = None
+            with problems.looking_at(place.line):
                 part = self._part(text, place)
-            except InvalidRequest as error:
-                error.context.insert(0, Notice("Line {line}:", reason="reference.line", line=line))
-                raise
             if part is not None:
                 self._text += [text[end : place.start], part]
                 end = place.end
+        problems.check()
         self._text.append(text[end:])
 
     def picture(self, image: Any) -> _Draft | None:

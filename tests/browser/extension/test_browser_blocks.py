@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from front_end import FrontEnd, OpenNotebook
+from front_end import STEP_TIMEOUT, FrontEnd, OpenNotebook
 from trap import FETCHED, FOREIGN, Trap, attacks
 
 from zhipu_magic.text.sanitize.pages import page_of
@@ -30,6 +31,11 @@ DOCUMENTS = {
     "| 3 | [l](http://a.b) |\n\nafter\n\na | b\n- | -\n1 | 2\n\nend",
     "formulas": "So $x_1$ and\n\n$$\na + b\n$$\n\nthen \\(y\\), \\[z\n= 1\\]\n\n- $a$ and `$b$`\n\n$$c\n\nd$$\n\nend",
     "links": "See [one] and [two][1].\n\nMore.\n\n[one]: http://a.b/one\n[1]: http://a.b/two 'title'\n\nend",
+    "labels": (
+        "Note[^1] and [INFO], [x] [Y\nz].\n\n```ts\n[key: string]: number;\n[x]: 1\n```\n\n[^1]: Words of a note.\n\n"
+        "[INFO]: started here\n\n[log]: started\n\n- [x]: done\n- [ ] open\n\n> [y Z]:\n> /c 'a\n> b'\n\n[w]: <d e>\n"
+        "[v]: /f (g)\n\nwords\n[u]: /h\n\n[u] [v]\n\nend"
+    ),
     "details": (
         "<details><summary>Reasoning</summary><blockquote>Think.<br>More</blockquote></details>\n\nwords\n\n"
         "<details><summary>More</summary>\n\nin *it*\n\n- a\n\n</details>\n\nafter <b>bold\n\nstill</b> <br> x\n\n"
@@ -132,3 +138,34 @@ def test_growing_attacks_run_nothing_and_fetch_nothing(notebook: OpenNotebook, t
     assert notebook.page.evaluate("window.__pwned") is None
     assert notebook.dialogs == []
     assert trap.visits == set()
+
+
+#: Shows two frames of a growing reply by a new renderer or by the last one; whether what did not change was kept.
+KEEPS = """async isNew => {
+    const rendermime = jupyterapp.shell.currentWidget.content.rendermime;
+    if (isNew) window.growing = rendermime.createRenderer('text/markdown');
+    const show = page => growing.renderModel(rendermime.createModel(
+        {data: {'text/markdown': page}, trusted: true, metadata: {zhipu_magic: {growing: true}}}));
+    await show('one\\n\\ntwo');
+    const first = growing.node.firstChild;
+    await show('one\\n\\ntwo and more');
+    return growing.node.textContent.includes('more') && growing.node.firstChild === first;
+}"""
+
+
+def test_switched_off_it_is_jupyters_own_again_also_where_a_reply_grew(lab: FrontEnd, opened: Open) -> None:
+    notebook = opened(lab, lab.write("switched", "pass"))
+    page = notebook.page
+    page.wait_for_function("typeof jupyterapp === 'object' && jupyterapp.shell.currentWidget?.content.rendermime")
+    page.evaluate("void (window.notebook = jupyterapp.shell.currentWidget)")
+    keeps = KEEPS.replace("jupyterapp.shell.currentWidget", "window.notebook")
+    assert page.evaluate(keeps, True)
+    page.keyboard.press("Control+,")
+    page.get_by_placeholder("Search").last.fill("GLM")
+    switch = page.get_by_label("Replies grow calmly").first
+    for on in (False, True):
+        switch.set_checked(on)
+        deadline = time.monotonic() + STEP_TIMEOUT
+        while page.evaluate(keeps, on) is not on:  # when off, by the renderer that it had when it was on
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(50)

@@ -68,6 +68,7 @@ def test_parts_are_listed_by_their_settings() -> None:
     assert len(parts()) == len(re.findall(r"await import\(", sources)) > 0
 
 
+@pytest.mark.parametrize("server", [0], indirect=True)
 def test_with_every_part_off_it_is_the_page_without_the_extension(
     front_end: FrontEnd, server: PracticeServer, window: BrowserContext, opened: Open
 ) -> None:

@@ -70,7 +70,7 @@ def test_completion_opens_in_references_and_is_the_kernels(
     patient: FrontEnd, server: PracticeServer, opened: Open
 ) -> None:
     notebook = ready(patient, opened, "opens", "...")
-    for _ in range(4):
+    for _ in range(2):
         type_anew(notebook, 1, " -q\nWe have {{")
         expect_offered(notebook, "inventory", "crate", "error")
         type_anew(notebook, 1, " -q\nWe have {{ crate.")

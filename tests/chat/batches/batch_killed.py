@@ -1,4 +1,7 @@
-"""A program that sends rows by the Batch API, and kills itself at a step of it: before it, in its middle, after it."""
+"""A program that sends rows by the Batch API again and again, and is killed at a step of it each time.
+
+That is before what a step does, in its middle, or after it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import certifi  # noqa: F401  # these are imported once, and by no child anew
+import httpcore  # noqa: F401
 from batch_rows import rows_of
 
+import zhipu_magic.service.client  # noqa: F401
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.chat.batches.intent_file import HeldFile
 from zhipu_magic.chat.batches.spool import Spool
@@ -60,9 +66,10 @@ class Steps:
         regular_files.write = halves
 
 
-def main(base_url: str, key: str, journal: str, last: str) -> None:
+def send(base_url: str, key: str, journal: Path, last: int) -> int:
+    """Send the rows. Returns how many steps that took."""
     requests.MOST_LINES = A_PART  # type: ignore[misc]
-    steps = Steps(int(last))
+    steps = Steps(last)
     for owner, names in (
         (HeldFile, ("_add",)),
         (BatchEndpoints, ("upload", "create")),
@@ -72,11 +79,20 @@ def main(base_url: str, key: str, journal: str, last: str) -> None:
             steps.watch(owner, name)
     steps.tear()
     service = Service(base_url, ApiKey(key), timeout=20, max_retries=0, warn=print)
-    batches = Batches(service, Path(journal))
+    batches = Batches(service, journal)
     new = batches.begin(rows_of(ROWS), model="glm-4", note={}).new
     assert new is not None
     batches.resume(new.id)
-    print(f"{int(last) - steps.left} steps")
+    return last - steps.left
+
+
+def main(base_url: str, key: str, folder: str, *lasts: str) -> None:
+    """Print the ends of children that are killed at these steps: minus the signal, or how many steps there were."""
+    for last in map(int, lasts):
+        child = os.fork()
+        if not child:
+            os._exit(send(base_url, key, Path(folder) / str(last) / ".glm" / "notes.jsonl", last))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from batch_killed import Steps
+from batch_killed import Steps  # and what is imported there, which no child imports anew
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.batches.intent_file import HeldFile
 from zhipu_magic.chat.batches.spool import Spool
-from zhipu_magic.chat.rows import row_batches  # noqa: F401  # nothing is imported by each child anew
+from zhipu_magic.chat.rows import row_batches  # noqa: F401  # likewise
 from zhipu_magic.history.history import History
 from zhipu_magic.history.rows.store import RowStore
 from zhipu_magic.service.batches.endpoints import BatchEndpoints

@@ -3,8 +3,8 @@
 A page is not always run from top to bottom: a cell is put in between, moved, deleted, or run again. What stands below
 is stale then, and keeps its reply, which a replay has to show. That of a recorded request is given where only the
 earlier turns differ, and these are the ones that the journal has above it in the end. A front end that does not tell
-the order of its cells leaves a turn where it was asked; then a turn that is above now was asked later, and one that is
-missing above has to be asked further down on the page.
+the order of its cells leaves a turn where it was asked; then a turn that is above now stands behind it there, and one
+that is missing above has to be asked further down on the page.
 """
 
 from __future__ import annotations
@@ -121,16 +121,13 @@ class _Page:
         now, then = set(above), set(recorded)
         more = [turn for turn in above if turn not in then]
         missing = [turn for turn in recorded if turn not in now]
-        if not all(turn in self._numbers and self._came_later(turn, asked) for turn in more):
+        if not all(turn in self._numbers for turn in more):  # it stands behind: the request did not hold it
             return None
         if not all(self._below(self._turns[self._numbers[turn]]) for turn in missing):
             return None
         # Those that have moved among each other were accepted in this order, one by one.
         moved = [turn for turn in recorded if turn in now] != [turn for turn in above if turn in then]
         return _Likeness(len(missing), len(more), moved=moved)
-
-    def _came_later(self, turn: str, asked: Asked) -> bool:
-        return self._pages.place(self._turns[self._numbers[turn]]) > asked.place
 
 
 def _answer(pages: Pages, request: Request, asked: Asked) -> TurnEvent | None:

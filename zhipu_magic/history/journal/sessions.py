@@ -26,6 +26,8 @@ _WORTH = turn_event.KINDS - {"once"} | {"resume"}
 _BYTES_A_SESSION, _FIRST_SESSIONS = 100, 100
 #: The most states of one session that are kept for sessions forked from it.
 _MOST_FORKS = 100_000
+#: From how many new objects on it is worth it to make them count as old.
+_MANY_OBJECTS = 10_000
 _NONSENSE = (*SENSELESS, AttributeError, JournalError)
 #: The first line of a session whose own is lost.
 _UNKNOWN = SessionEvent(id="")
@@ -300,7 +302,8 @@ def _no_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
+        # In this order: where somebody has frozen objects, counting those takes longer than a short journal.
+        if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()  # the two together make new objects count as old
         gc.enable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from ...text.tables import table
 from .command import Command
 
 if TYPE_CHECKING:
-    from ...history.history import History
     from ..session import Session
 
 #: Turns that are listed where nothing says which.
@@ -36,11 +35,12 @@ _USAGE = (
 
 
 def _history(session: Session, text: str) -> None:
-    thread = session.chat.thread()
+    looked = session.look()
+    thread = looked.thread
     words = text.split()
     full = "--full" in words
     wanted = " ".join(word for word in words if word != "--full")
-    cell = partial(_cell, session.chat.history)
+    cell = partial(_cell, looked.kernels)
     if wanted and wanted != "--all":
         links = _chosen(thread, wanted)
         session.answer(_in_full(links, cell))
@@ -151,11 +151,11 @@ def _legend(links: Sequence[Link]) -> list[Markup]:
 _CellOf = Callable[[Turn], str]
 
 
-def _cell(history: History, turn: Turn) -> str:
+def _cell(kernels: Collection[str], turn: Turn) -> str:
     """The cell's number on the page, or in an earlier kernel; the beginning of its id if it has none."""
     if turn.execution_count is None:
         return (turn.cell or "")[:8]
-    is_of_this_kernel = turn.id.rpartition("-")[0] in (history.journal.session, *history.journal.forked_from)
+    is_of_this_kernel = turn.id.rpartition("-")[0] in kernels
     return f"[{turn.execution_count}]" if is_of_this_kernel else f"was [{turn.execution_count}]"
 
 

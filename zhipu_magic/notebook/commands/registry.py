@@ -72,9 +72,9 @@ def _asks_for_help(command: Command, text: str) -> bool:
 
 def _status(session: Session) -> None:
     chat = session.chat
-    thread, sums, journal = chat.thread(), chat.account, chat.history.journal
+    thread, sums, journal = session.look().thread, chat.account, chat.history.journal
     tokens = f"{sums.total_tokens:,}" + (f" ({money(sums.cost)})" if sums.cost is not None else "")
-    tokens += f", and {estimated}" if (estimated := costs.estimated(sums)) else ""
+    tokens += f", and {uncounted}" if (uncounted := costs.uncounted(sums)) else ""
     key = _key(session)
     filled = chat.context_filled()
     rows: list[tuple[str, object]] = [("model", chat.model)]

@@ -13,6 +13,7 @@ from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.tables import table
 from .. import costs
+from ..page.looked_at import OTHER_TURNS
 from .command import Command, number, prose, unquoted
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def _thread(session: Session, text: str) -> None:
     if text:
         chat.history.switch(unquoted(text))
         session.reflect_chat()
-    thread = chat.thread()
+    thread = chat.thread() if text else session.look().thread
     system = Markup(", system text {text}", text=code(shorten(thread.system, 60))) if thread.system else Markup()
     session.answer(
         Markup(
@@ -39,9 +40,10 @@ def _thread(session: Session, text: str) -> None:
 
 def _threads(session: Session, text: str) -> None:
     chat = session.chat
-    here = chat.thread().name
+    conversation = session.look().state.conversation
+    here = conversation.here.name
     rows = []
-    for thread in chat.history.threads:
+    for thread in conversation.begun:
         last = shorten(thread.newest.turn.prompt, 40) if thread.newest else ""
         mark = " ←" if thread.name == here else ""
         model = thread.model or chat.model
@@ -60,16 +62,25 @@ def _fork(session: Session, text: str) -> None:
         at = None
     else:
         raise UsageError("Usage: %glm fork NAME, or %glm fork NAME --at N for the turns up to N in %glm history.")
-    source = session.chat.thread().name
-    session.chat.history.fork(words[0], at)
+    source, name = session.chat.thread(), words[0]
+    looked = session.look()
+    known = None if at is None else looked.number_in(source, at)
+    if at is not None and known is None and looked.thread.link(at) is not None:
+        raise UsageError(
+            f"Turn {at} is not there yet: this page was not run from top to bottom, and its cell is below."
+        )
+    session.chat.history.fork(name, at if known is None else known)
     session.reflect_chat()
+    forked = session.chat.thread()
+    if looked.origin is not None and looked.replies(looked.thread.fork(name, at)) != looked.replies(forked):
+        session.notify(OTHER_TURNS)
     session.answer(
         Markup(
             "The thread is now **{name}**, with {turns} from {source}. New turns go here only; {back} goes back.",
-            name=words[0],
-            turns=plural(session.chat.thread().size, "turn"),
-            source=source,
-            back=code(f"%glm thread {source}"),
+            name=name,
+            turns=plural(forked.size, "turn"),
+            source=source.name,
+            back=code(f"%glm thread {source.name}"),
         )
     )
 
@@ -104,7 +115,7 @@ def _budget(session: Session, text: str) -> None:
     be = "is" if left == "1 token" else "are"
     said = [f"The budget is {budget.in_words(budget.limit)} for the whole chat; {left} {be} left."]
     if estimated := costs.estimated(sums):
-        said.append(f"It counts {estimated}.")
+        said.append(f"It counts {estimated} of replies that the service did not count.")
     said.append("Answers are kept within it, and a turn without room for a short one is not sent.")
     session.answer(" ".join(said))
 

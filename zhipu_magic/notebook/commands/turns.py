@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from IPython.core.error import UsageError
 
+from ...history.change import Change, back_and_forth
+from ...history.conversation import Thread
 from ...history.events.map_event import MapEvent
 from ...history.link import Link
 from ...history.markdown import turn_page
@@ -16,10 +18,10 @@ from ...text.html import block, code
 from ...text.markup import Markup
 from ...text.numbers import plural
 from .. import ask_cell
+from ..page.looked_at import OTHER_TURNS
 from .command import Command, number
 
 if TYPE_CHECKING:
-    from ...history.change import Change
     from ..session import Session
 
 
@@ -39,7 +41,7 @@ def _show(session: Session, text: str) -> None:
 
 def wanted_link(session: Session, text: str, usage: str) -> Link:
     """The turn with this number, or the newest. Raises UsageError if there is none."""
-    thread = session.chat.thread()
+    thread = session.look().thread
     wanted = number(text, usage)
     link = thread.newest if wanted is None else thread.link(wanted)
     if link is None:
@@ -51,10 +53,8 @@ def wanted_link(session: Session, text: str, usage: str) -> Link:
 
 def _undo(session: Session, text: str) -> None:
     count = number(text, "%glm undo N undoes the last N changes.") or 1
-    before = session.chat.thread()
     tables = [_A_TABLE_STAYS] if isinstance(session.chat.state.event, MapEvent) else []
-    done = session.chat.history.undo(count)
-    after = session.chat.thread()
+    done, before, after = _went(session, "undo", count)
     if not done:
         session.answer(Markup(" ").join([Markup("There is nothing to undo."), *tables]))
         return
@@ -72,11 +72,26 @@ def _undo(session: Session, text: str) -> None:
 
 def _redo(session: Session, text: str) -> None:
     count = number(text, "%glm redo N redoes the last N undone changes.") or 1
-    done = session.chat.history.redo(count)
+    done, _, after = _went(session, "redo", count)
     if not done:
         session.answer(Markup("There is nothing to redo."))
         return
-    session.answer(f"Redone: {_changes(done)}. {_now(session.chat.thread().size)}")
+    session.answer(f"Redone: {_changes(done)}. {_now(after.size)}")
+
+
+def _went(session: Session, kind: Literal["undo", "redo"], count: int) -> tuple[Sequence[Change], Thread, Thread]:
+    """Undo or redo. Returns what changed, and the thread before and after, as the page had them when recorded."""
+    looked, history = session.look(), session.chat.history
+    before = history.thread()
+    done = history.undo(count) if kind == "undo" else history.redo(count)
+    if looked.origin is None:
+        return done, before, history.thread()
+    then, after = back_and_forth(looked.thread, kind, count)
+    changed = set(looked.replies(before)) ^ set(looked.replies(history.thread()))
+    if changed != set(looked.replies(looked.thread)) ^ set(looked.replies(after)):
+        session.notify(OTHER_TURNS)
+        return done, before, history.thread()
+    return then, looked.thread, after
 
 
 def _changes(done: Sequence[Change]) -> str:
@@ -121,11 +136,13 @@ def _reset(session: Session, text: str) -> None:
 
 def _restore(session: Session, text: str) -> None:
     wanted = number(text, "%glm restore N takes a turn's number in %glm history.")
-    count = session.chat.history.restore(wanted)
+    looked = session.look()
+    count = session.chat.history.restore(None if wanted is None else looked.number_in(session.chat.thread(), wanted))
     if not count:
         session.answer("No such turn is set aside." if wanted else "No turn is set aside.")
         return
-    session.answer(f"{plural(count, 'turn')} restored. {_now(session.chat.thread().size)}")
+    size = looked.thread.restore(wanted).size if looked.origin else session.chat.thread().size
+    session.answer(f"{plural(count, 'turn')} restored. {_now(size)}")
 
 
 def _retry(session: Session, text: str) -> None:

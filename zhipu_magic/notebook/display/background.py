@@ -39,7 +39,7 @@ class NoPanel:
 
     def settle(self, *, told: bool = False) -> None:
         figures = self._figures()
-        for note in (figures.without_ending if told else figures).notes:
+        for note in (figures.told_below() if told else figures).notes:
             self._tell(note)
 
     def give_up(self, *, cleared: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ...history.events.event import State
 from ...history.ledger import Entry, Ledger, Sums
@@ -14,6 +15,9 @@ from ...service.response_members import objects
 from ...text.characters import shorten
 from ...text.numbers import money, plural
 from .. import costs
+
+if TYPE_CHECKING:
+    from ...chat.chat import Chat
 
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -107,8 +111,18 @@ class DashboardFigures:
 _SUMS = ("requests", "prompt", "completion", "cost")
 
 
+def figures_of(chat: Chat, state: State | None = None) -> DashboardFigures:
+    """What the dashboard shows of this chat, or of an earlier state of it."""
+    return DashboardFigures(
+        chat.state if state is None else state,
+        as_recorded=chat.replay == "only",
+        practising=chat.service.practising,
+    )
+
+
 def _sums(sums: Sums) -> tuple[str, ...]:
-    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", costs.in_all(sums)
+    cost = costs.in_all_with_estimate(sums)
+    return f"{sums.requests:,}", f"{sums.prompt_tokens:,}", f"{sums.completion_tokens:,}", cost
 
 
 def _marks(link: Link) -> str:
@@ -119,7 +133,7 @@ def _marks(link: Link) -> str:
 
 def _figures(entry: Entry) -> tuple[str, str, str, str]:
     if entry.usage is None:
-        return costs.NOT_COUNTED, "", "", f"{entry.seconds:.1f} s"
+        return costs.NOT_COUNTED, "", costs.OF_PRACTICE if entry.practice else "", f"{entry.seconds:.1f} s"
     cost = costs.OF_PRACTICE if entry.practice else costs.NOT_KNOWN if entry.cost is None else money(entry.cost)
     return f"{entry.usage.prompt_tokens:,}", f"{entry.usage.completion_tokens:,}", cost, f"{entry.seconds:.1f} s"
 
@@ -138,7 +152,7 @@ def totals(figures: DashboardFigures) -> str:
     if sums.unpriced:
         parts.append(f"{plural(sums.unpriced, 'request')} whose price is not known")
     if sums.uncounted:
-        about = f" (about {plural(sums.estimated_tokens, 'token')})" if sums.estimated_tokens else ""
+        about = f" ({estimated})" if (estimated := costs.estimated(sums)) else ""
         parts.append(f"{sums.uncounted:,} {costs.NOT_COUNTED}{about}")
     if replayed.requests and not figures.as_recorded:
         parts.append(f"{replayed.requests} replayed ({replayed.total_tokens:,} tokens): {money(0)}")

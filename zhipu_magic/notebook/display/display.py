@@ -75,5 +75,8 @@ class Display(Protocol):
     ) -> BackgroundPainter:
         """The same for a reply whose cell does not wait for it."""
 
+    def advises(self, turn: str) -> bool:
+        """Whether a note that can be replaced later says how to go on from this turn: the error below need not."""
+
     def close(self) -> None:
         """Release what outlives a cell."""

@@ -67,7 +67,7 @@ class Figures:
     elsewhere: bool = False
     cut: tuple[str, ...] = ()
     number: int | None = None
-    estimated: str = ""
+    uncounted: str = ""
     tells_of_chat: bool = True
 
     @classmethod
@@ -91,7 +91,7 @@ class Figures:
             # As recorded, so that a replay shows the same; the dashboard tells live and replayed requests apart.
             total_tokens=standing.sums.total_tokens,
             total_cost=standing.sums.cost,
-            estimated=costs.estimated(standing.sums),
+            uncounted=costs.uncounted(standing.sums),
             context=standing.context,
             thread=standing.thread if standing.thread != MAIN else "",
             budget="" if standing.is_partial else standing.budget_left,
@@ -107,10 +107,9 @@ class Figures:
         """What stands above the figures, a line each."""
         return (self.ending, *self.others) if self.ending else self.others
 
-    @property
-    def without_ending(self) -> Figures:
-        """The same where an error below says why the reply ended, and what to do."""
-        return replace(self, ending="")
+    def told_below(self, *, except_advice: bool = False) -> Figures:
+        """The same where an error below says why the reply ended, and what to do, perhaps except how to go on."""
+        return replace(self, ending=_GO_ON if except_advice and self.ending.endswith(_GO_ON) else "")
 
     @property
     def apart(self) -> Figures:

@@ -52,13 +52,15 @@ class Notebook:
         def new_output() -> Output:
             return Output(publish)
 
-        def figures() -> Figures:
-            found = Figures.of(standing(), progress, options.notices)
-            return found.without_ending if options.interrupted else found
-
         are_shown = updates.are_shown(self._shell)
         streamed = options.streamed and are_shown
-        panel = PanelOutput(new_output, figures, options.panel, self._panels.keep)
+
+        def figures() -> Figures:
+            found = Figures.of(standing(), progress, options.notices)
+            advised = are_shown and options.panel != "off"
+            return found.told_below(except_advice=advised) if options.interrupted else found
+
+        panel = PanelOutput(new_output, figures, options.panel, self._panels.keep, changes_later=are_shown)
         in_parts = streamed and options.alone
         text = ReplyText(new_output, panel, self._cell, in_parts=in_parts, remote_images=options.remote_images)
 
@@ -99,6 +101,10 @@ class Notebook:
         placed = NoPanel(figures, job.tell) if options.panel == "off" else panel
         page = PagePainter(text, placed, settled, streamed=options.streamed and job.ticks, alone=False)
         return PlacePainter(page, text, placed, notes=notes, job=job)
+
+    def advises(self, turn: str) -> bool:
+        """Whether the panel of this turn says how to go on from it, and can be replaced later."""
+        return self._panels.advises(turn)
 
     def close(self) -> None:
         """Close the widgets of earlier replies."""

@@ -180,8 +180,8 @@ def _details_of_chat(figures: Figures) -> list[tuple[str, str]]:
     if figures.tells_of_chat:
         total = f", {money(figures.total_cost)}" if figures.total_cost is not None else ""
         rows.append(("in all", f"{figures.total_tokens:,} tokens{total}"))
-    if figures.tells_of_chat and figures.estimated:
-        rows.append(("besides", figures.estimated))
+    if figures.tells_of_chat and figures.uncounted:
+        rows.append(("besides", figures.uncounted))
     if figures.context:
         tokens, context = figures.context
         rows.append(("context", f"{percent(tokens, context)} ({tokens:,} of {context:,} tokens)"))

@@ -17,7 +17,8 @@ class PanelOutput:
     """The panel, below all other outputs of its reply. With the mode "live" it stays a widget.
 
     A page that was saved or reloaded before the reply was whole still has the widget when the reply has long been
-    settled elsewhere. `keep` takes it over then, with a content that says so.
+    settled elsewhere. `keep` takes it over then, with a content that says so. Whether it `changes_later` decides who
+    says how to go on from a reply that was cut short: it, or an error below, which would say so for ever.
     """
 
     def __init__(
@@ -26,12 +27,15 @@ class PanelOutput:
         figures: Callable[[], Figures],
         mode: PanelMode,
         keep: Callable[[LiveHTML], None],
+        *,
+        changes_later: bool = False,
     ) -> None:
         self._new_output = new_output
         self._output = new_output()
         self._figures = figures
         self._mode = mode
         self._keep = keep
+        self._changes_later = changes_later and mode != "off"
         self._widget: LiveHTML | None = None
         self._final: Figures | None = None
 
@@ -64,11 +68,16 @@ class PanelOutput:
     def settle(self, *, told: bool = False) -> None:
         """Show the final figures; why it ended, an error below may have `told`."""
         figures = self._figures()
-        self._show_final(figures.without_ending if told else figures)
+        self._show_final(figures.told_below(except_advice=self._changes_later) if told else figures)
+
+    @property
+    def advises(self) -> bool:
+        """Whether it says how to go on from its reply, until another one does."""
+        return self._changes_later and self._final is not None and bool(self._final.ending)
 
     def goes_on(self, note: str) -> None:
         """Replace the note on why the reply ended: another reply now continues it."""
-        if self._final is not None:
+        if self._final is not None and self._output.shown:
             self._show_final(replace(self._final, ending=note))
 
     def _show_final(self, figures: Figures) -> None:

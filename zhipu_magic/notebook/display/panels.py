@@ -35,6 +35,11 @@ class Panels:
         if len(self._settled) > _MOST:
             del self._settled[next(iter(self._settled))]
 
+    def advises(self, turn: str) -> bool:
+        """Whether the panel of this turn says how to go on from it."""
+        panel = self._settled.get(turn)
+        return panel is not None and panel.advises
+
     def close(self) -> None:
         """Close the widgets."""
         while self._widgets:

@@ -50,7 +50,7 @@ class Terminal:
 
         def figures(notices: Sequence[str]) -> Figures:
             found = Figures.of(standing(), progress, notices)
-            return found.without_ending if options.interrupted else found
+            return found.told_below() if options.interrupted else found
 
         if not _is_screen():
             return PlainPainter(figures, options)
@@ -76,6 +76,10 @@ class Terminal:
         from .screen import Screen  # with rich, which is not needed before
 
         return Screen(styled=_is_screen(), coloured=self._coloured())
+
+    def advises(self, turn: str) -> bool:
+        """Nothing here could be replaced later."""
+        return False
 
     def close(self) -> None:
         """Nothing outlives a cell."""

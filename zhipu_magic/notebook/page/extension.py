@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...text.characters import printable, shorten
 from ..cell_tracker import CellTracker
 from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
-from ..settings import Settings
 from .defaults import PageDefaults
+from .going import GoingOn
 from .identity import CellIdentity
 from .journal import PageJournal
 from .order import PageOrder
-from .tables import AskedTables
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...chat.rows.mapped import Mapped
     from ...history.events.event import State
-    from ..display.dashboard_figures import DashboardFigures
     from .link import PageLink
     from .picture import Picture
 
@@ -42,26 +40,24 @@ class PageExtension:
 
     def __init__(
         self,
-        settings: Settings,
         cells: CellTracker,
         identity: CellIdentity,
         *,
+        going: GoingOn,
         order: PageOrder,
+        defaults: PageDefaults,
         journal: PageJournal,
         chat: Callable[[], Chat | None],
-        figures: Callable[[], DashboardFigures],
         notify: Callable[[str], None],
     ) -> None:
-        self._settings = settings
         self._cells = cells
         self._identity = identity
         self._chat = chat
-        self._figures = figures
         self._notify = notify
         self._order = order
         self._journal = journal
-        self._defaults = PageDefaults(settings, journal.path, notify)
-        self._tables = AskedTables()
+        self._defaults = defaults
+        self._going = going
         self._link: PageLink | None = None
         self._picture: Picture | None = None
         self._is_refused = False
@@ -92,8 +88,7 @@ class PageExtension:
 
     def follow(self) -> None:
         """Bring the conversation into the page's order, for the cell that runs."""
-        if self._settings.rerun == "replace":
-            self._order.follow(self._identity.known(self._cells.cell))
+        self._order.follow(self._identity.known(self._cells.cell))
 
     def _take(self, told: Told) -> None:
         if told.speaks != VERSION:
@@ -127,11 +122,11 @@ class PageExtension:
 
     def asks_table(self, mapped: Mapped, name: str) -> None:
         """Note that the running cell asks over the table of this name, until `table_is_over`."""
-        self._tables.add(self._cells.cell, name, mapped)
+        self._going.add(self._cells.cell, name, mapped)
         self.changed()
 
     def table_is_over(self, mapped: Mapped) -> None:
-        self._tables.remove(mapped)
+        self._going.remove(mapped)
         self.changed()
 
     def close(self) -> None:
@@ -148,19 +143,20 @@ class PageExtension:
 
     def _tell(self) -> dict[str, Any] | None:
         """What has changed since this was last told; None for nothing."""
-        chat, before, tables = self._chat(), self._told, self._tables.told()
+        chat, before, going = self._chat(), self._told, self._going.told()
         if chat is None:
             return self._tell_earlier()
         if before is not None and before.state is chat.state:
-            if before.picture["tables"] == tables:
+            if all(before.picture[name] == one for name, one in going.items()):
                 return None
-            self._told = before._replace(picture={**before.picture, "tables": tables})
-            return {"type": "tables", "tables": tables}
+            self._told = before._replace(picture={**before.picture, **going})
+            return {"type": "going", **going}
+        from ..display.dashboard_figures import figures_of
         from .picture import Picture, changes
 
         self._picture = self._picture or Picture(self._identity.on_page)
-        known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
-        picture = {**known, "tables": tables, "earlier": self._journal.resumes}
+        known = self._picture.of(figures_of(chat), chat.history.threads, chat.service.hide)
+        picture = {**known, **going, "earlier": self._journal.resumes}
         if before is None:
             self._told = _Told(chat.state, picture, number=1)
             return {**picture, "number": 1}
@@ -174,20 +170,22 @@ class PageExtension:
         if self._is_earlier_told or not earlier:
             return None
         self._is_earlier_told = True
-        nothing = {"thread": "", "threads": [], "turns": [], "usage": [], "tables": []}
+        nothing = {"thread": "", "threads": [], "turns": [], "usage": None, **self._going.told()}
         return {"type": "state", "version": VERSION, "number": 1, **nothing, "earlier": earlier}
 
     def _hear(self, said: object) -> None:
         """Take what the page says while no cell runs."""
         if not isinstance(said, dict):
             return
-        page = page_of(said.get("page"))
-        if said.get("type") == "hello":
+        kind, page = said.get("type"), page_of(said.get("page"))
+        if kind == "hello":
             self._told, self._is_earlier_told = None, False
             there = all_cells_of(said.get("there"))
             if there is not None:
                 self._lose(self._order.missing(page, there))
-        cells = cells_of(said.get("cells")) if said.get("type") == "order" else None
+        for cell in (cells_of([said.get("cell")]) if kind == "stop" else None) or ():
+            self._going.stop(cell)
+        cells = cells_of(said.get("cells")) if kind == "order" else None
         if cells is not None:
             self._cells.are_there(cells)
             self._order.tell(cells, page)

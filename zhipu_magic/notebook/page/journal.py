@@ -24,6 +24,7 @@ from ..shell import is_terminal, request_metadata
 from .identity import is_position
 
 if TYPE_CHECKING:
+    from ...chat.replies.recording import Ran
     from ...history.conversation import Conversation
     from ...history.history import History
     from ...history.journal.glance import Asked
@@ -99,6 +100,13 @@ class PageJournal:
 
         self._locate()
         return self._notebook is not None and asked_below(self._notebook, running, turn)
+
+    def ran_as(self, running: str, cell: str | None) -> Ran | None:
+        """What the notebook's file says of when the running cell was run, with this source and this id."""
+        from .ran import ran_as
+
+        self._locate()
+        return None if self._notebook is None else ran_as(self._notebook, running, cell)
 
     def begin_cell(self, cell: str | None) -> None:
         """Note that a cell runs."""

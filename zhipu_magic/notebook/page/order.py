@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...text.errors import GLMError
 from ..asides import Asides
 from ..jobs import Jobs
+from ..settings import Settings
 from .identity import CellIdentity, is_position
 from .listed import ListedCells
 
@@ -22,14 +23,16 @@ class PageOrder:
 
     def __init__(
         self,
-        chat: Callable[[], Chat | None],
+        settings: Settings,
         identity: CellIdentity,
+        *,
         jobs: Jobs,
         asides: Asides,
-        *,
+        chat: Callable[[], Chat | None],
         set_aside: Callable[[Iterable[str]], None],
     ) -> None:
         """`set_aside` sets the turns of deleted cells aside."""
+        self._settings = settings
         self._chat = chat
         self._identity = identity
         self._jobs = jobs
@@ -64,10 +67,11 @@ class PageOrder:
     def follow(self, running: str | None = None) -> None:
         """Bring the conversation into the page's order, and turns back whose deleted cells are there again.
 
-        `running` is the cell that may ask now. Does nothing while that makes no difference.
+        `running` is the cell that may ask now. Does nothing while that makes no difference, or turns keep the order of
+        time.
         """
         chat = self._chat()
-        if chat is None or not self._cells:
+        if chat is None or not self._cells or self._settings.rerun != "replace":
             return
         known: Sequence[str] = self._cells
         if self._has_positions:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...history.link import Link, back_from
 from ...text.characters import shorten
-from ...text.numbers import plural
 from .. import costs
 from ..display.dashboard_figures import DashboardFigures
 from ..page_told import VERSION
@@ -63,7 +62,7 @@ class Picture:
             "thread": here.name,
             "threads": [{"name": thread.name, "turns": thread.size} for thread in threads],
             "turns": turns[::-1],
-            "usage": [list(pair) for pair in _usage(figures)],
+            "usage": _usage(figures),
         }
 
     def _looked_at(self, link: Link, thread: str, before: _Seen | None, hide: Callable[[str], str]) -> _Seen:
@@ -123,16 +122,17 @@ def _facts(turn: Turn, hide: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
-def _usage(figures: DashboardFigures) -> Iterator[tuple[str, str]]:
-    """What was spent in all, as the panel says it."""
+def _usage(figures: DashboardFigures) -> dict[str, Any] | None:
+    """What was spent in all, as the panel counts it, in numbers and keys: the page has the words."""
     sums, budget = figures.sums, figures.state.budget
     if not figures.ledger.everything.requests:
-        return
-    yield "requests", f"{sums.requests:,}"
-    yield "prompt", plural(sums.prompt_tokens, "token")
-    yield "completion", plural(sums.completion_tokens, "token")
-    yield "cost", costs.in_all(sums)
-    if estimated := costs.estimated(sums):
-        yield "not counted", estimated
-    if budget is not None:
-        yield "budget left", budget.left_in_words(sums)
+        return None
+    left = None if budget is None else {"left": budget.left(sums), "limit": budget.limit, "unit": budget.unit}
+    return {
+        "requests": sums.requests,
+        "prompt_tokens": sums.prompt_tokens,
+        "completion_tokens": sums.completion_tokens,
+        "cost": costs.amount_or_why(sums),
+        "estimated_tokens": sums.estimated_tokens,
+        "budget": left,
+    }

@@ -1,0 +1,54 @@
+"""In what two requests differ, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...text.characters import shortened
+from ..request import deciding, key_of
+
+
+def difference(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The first message or parameter in which two requests differ, in words."""
+    recorded, asked = deciding(recorded), deciding(asked)
+    pairs = zip(recorded["messages"], asked["messages"], strict=False)
+    for number, (old, new) in enumerate(pairs, 1):
+        if key_of({"message": old}) != key_of({"message": new}):
+            return f"message {number} differs. {_message_difference(old, new)}"
+    count, now = len(recorded["messages"]), len(asked["messages"])
+    if count != now:
+        return f"it has {count} messages, this one {now}."
+    for name in [*asked, *(recorded.keys() - asked.keys())]:
+        if recorded.get(name) != asked.get(name):
+            was, is_now = (
+                json.dumps(body[name], ensure_ascii=False) if name in body else "none" for body in (recorded, asked)
+            )
+            return f"{name} differs. Recorded: {_cut(was)}; now: {_cut(is_now)}"
+    return "there is no visible difference."
+
+
+def _message_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    if old["role"] != new["role"]:
+        return f"Recorded: from the {old['role']}; now: from the {new['role']}"
+    was, is_now = _text(old["content"]), _text(new["content"])
+    shorter = min(len(was), len(is_now))
+    same = next((i for i in range(shorter) if was[i] != is_now[i]), shorter)
+    start = max(0, same - 20)
+    return f"Recorded ({old['role']}): {_cut(was, start)!r}; now: {_cut(is_now, start)!r}"
+
+
+def _text(content: Any) -> str:
+    """The text of a message, after a line for each of its images."""
+    if isinstance(content, str):
+        return content
+    images = (part["image_url"]["url"] for part in content if "image_url" in part)
+    text = "".join(part.get("text", "") for part in content)
+    return "\n".join([*(f"image {image.sha256[:12]}, {image.describe()}" for image in images), text])
+
+
+def _cut(text: str, start: int = 0) -> str:
+    """The text from `start` on, as long as one line may be."""
+    text = f"…{text[start:]}" if start else text
+    return shortened(text, 60)

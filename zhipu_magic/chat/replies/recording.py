@@ -1,0 +1,190 @@
+"""What a journal knows of replies, by the requests that they answer."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...history.events.event import Event, State
+from ...history.events.map_event import MapEvent
+from ...history.events.turn_event import TurnEvent
+from ...history.journal.reader import JournalReader
+from ...text.errors import NotRecorded
+from ...text.notice import Notice
+from ..request import Request, key_of
+from .difference import difference
+from .occurrences import Occurrences
+from .recorded_maps import RecordedMaps
+
+if TYPE_CHECKING:
+    from ...history.journal.pages import Moment, Pages
+    from ...history.turn import Turn
+    from .explained import Below, Explained
+
+
+class Ran(NamedTuple):
+    """What the notebook's file says of the running cell: the number of its execution, and whether the cells above have
+    lower numbers and those below higher ones. `as_recorded` tells whether a turn's cell has the number there that was
+    recorded.
+    """
+
+    number: int
+    is_in_order: bool
+    as_recorded: Callable[[Turn], bool]
+
+
+class Seen(NamedTuple):
+    """A page as it was when a cell was recorded that looks at it. `origin` gives the id of the reply that a turn has.
+
+    It `is_sure` where it is known when that was.
+    """
+
+    moment: Moment
+    origin: Callable[[str], str]
+    is_sure: bool
+
+
+class Recording:
+    """The whole replies of a journal, by the key of the request that they answer."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Read the journal, if there is one. Raises JournalError."""
+        self._path = path
+        self._answers: dict[str, dict[int, int | TurnEvent]] = {}
+        self.maps = RecordedMaps()
+        self._asked = array("Q")
+        self._occurrences = Occurrences()
+        self._newest: dict[tuple[str, int], str] = {}
+        self._pages: Pages | None = None
+        self._given = 0
+        self._last_given = ""
+        self._in_order = True
+        self._reader = JournalReader(path) if path is not None and os.path.lexists(path) else None
+        if self._reader is not None:
+            self._reader.read(self._take)
+            self._reader.note_senseless()
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the journal could not be used."""
+        return self._reader.notes if self._reader else []
+
+    def _take(self, place: int, event: Event) -> None:
+        if isinstance(event, MapEvent):
+            self.maps.take(event)
+        if not isinstance(event, TurnEvent):
+            return
+        if event.holds_answer:
+            self._asked.append(place)
+            if event.cell is not None and event.key is not None:
+                self._newest[event.cell, hash(event.prompt)] = event.key
+        key = event.key
+        if key is None or (event.holds_answer and not event.is_whole):
+            return
+        # A key is asked for anew in each session.
+        index = self._occurrences.index((event.session, key), event.cell, event.run or "")
+        if event.holds_answer:
+            self._answers.setdefault(key, {})[index] = place
+
+    def find(self, key: str, index: int) -> TurnEvent | None:
+        """The event that holds the answer."""
+        answer: int | Event | None = self._answers.get(key, {}).get(index)
+        if isinstance(answer, int) and self._reader is not None:
+            answer = self._reader.event_at(answer)
+        return answer if isinstance(answer, TurnEvent) else None
+
+    def is_outdated(self, answer: TurnEvent) -> bool:
+        """Whether the cell that got this answer has asked the same again later, after other turns."""
+        return answer.cell is not None and self._newest.get((answer.cell, hash(answer.prompt))) != answer.key
+
+    def explained(self, request: Request, given: Mapping[str, str], below: Below | None) -> Explained | None:
+        """The reply to a request that differs from a recorded one in its earlier turns, if the journal explains it."""
+        from .explained import explained
+
+        pages = self._pages_of_journal()
+        return explained(pages, request, given, below) if pages is not None else None
+
+    def held(self, request: Request, answer: TurnEvent, given: Mapping[str, str]) -> int | None:
+        """The checksum of the turns that the request of this answer held, unless it is that of the turns here."""
+        pages = None if self._in_order or request.options.once else self._pages_of_journal()
+        if pages is None:
+            return None
+        from .explained import held_by
+
+        return held_by(pages, request, answer, given)
+
+    def note_given(self, answer: str) -> None:
+        """Note that the answer of this event has been given."""
+        place = self._reader.places.get(answer) if self._reader is not None else None
+        is_next = self._given < len(self._asked) and place == self._asked[self._given]
+        self._in_order = self._in_order and is_next
+        self._given += 1
+        self._last_given = answer
+
+    def left_by(self, answer: str) -> State | None:
+        """The state that an answer left when it was recorded, unless all so far were given in the order of the journal.
+
+        In that order, the state of now is the same.
+        """
+        pages = None if self._in_order else self._pages_of_journal()
+        return pages.left_by(answer) if pages is not None else None
+
+    def moment(self, ran: Ran | None, done: Mapping[str, int]) -> Seen | None:
+        """The page as it was when the running cell was recorded, where it asks nothing; None where that is as now.
+
+        `ran` is what the notebook's file says of its execution, `done` how many commands of a kind have run here.
+        """
+        is_in_order = self._in_order and (ran is None or ran.is_in_order)
+        pages = None if is_in_order else self._pages_of_journal()
+        if pages is None:
+            return None
+        number = ran.number if ran is not None and pages.has_one_kernel(ran.as_recorded) else None
+        if number is None and self._in_order:
+            return None
+        moment = pages.moment(self._last_given, number, done)
+        if moment is None:
+            return None
+        is_sure = number is not None or moment.looks_like(pages.conversations[0])
+        return Seen(moment, pages.origin, is_sure=is_sure)
+
+    def _pages_of_journal(self) -> Pages | None:
+        if self._pages is None and self._reader is not None:
+            from ...history.journal.pages import Pages
+
+            self._pages = Pages(self._reader)
+        return self._pages
+
+    def add(self, key: str, index: int, event: TurnEvent) -> None:
+        """Add this answer, if it is complete."""
+        if event.is_whole:
+            self._answers.setdefault(key, {})[index] = event
+
+    def missed(self, request: Request, key: str, index: int) -> NotRecorded:
+        """The error that says what the journal knows instead."""
+        from ...history.journal.nearest import nearest
+
+        near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
+        known = len(self._answers.get(key, {}))
+        if known:
+            times = "once" if known == 1 else f"{known} times"
+            detail = f"The journal has this very request {times}, and this is request number {index + 1}."
+        elif near is None:
+            detail = "The journal has no requests at all." if self._reader else ""
+        elif not near.whole and key_of(near.body) == key:
+            detail = f"Line {near.line} is this very request, but its reply was interrupted and is not complete."
+        else:
+            detail = f"The closest is the request of line {near.line}: {difference(near.body, request.body)}"
+        return NotRecorded(
+            "This request is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
+            hint='chat.replay = "auto" asks the service, and records the answer.',
+            detail="\n".join([detail, *self.notes]).strip(),
+            reason="replay.not_recorded" if self._reader else "replay.no_journal",
+            outcomes=[_NOTHING_SENT],
+            journal=f"journal {self._path.name}" if self._path else "journal",
+        )
+
+
+_NOTHING_SENT = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")
