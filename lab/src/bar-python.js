@@ -167,7 +167,9 @@ function words(names) {
 function withoutIPython(code) {
   return code
     .replace(AROUND, '...')
-    .split(/(?<!\\)\n/)
+    .replace(/\\\n/g, '\\\r') // a line that goes on
+    .split('\n')
     .map((line) => line.replace(OF_IPYTHON, '$1$2...\0').replace(/\0[^]*/, ''))
-    .join('\n');
+    .join('\n')
+    .replace(/\r/g, '\n');
 }

@@ -13,6 +13,9 @@ import { connected } from './following.js';
 export const LOAD = '%load_ext zhipu_magic';
 const LOADS = /^[ \t]*[%％](?:re)?load_ext[ \t]+zhipu_magic\b/m;
 
+/** @param {string} source */
+export const loadsIt = (source) => LOADS.test(source);
+
 /** Milliseconds between two looks at a kernel, and in which an idle one answers; and how often it is asked. */
 const STEP = 50;
 const LATEST = 3000;
@@ -58,7 +61,7 @@ async function loadUnknown(common, panel) {
   const code = content.widgets.filter(({ model }) => model.type === 'code');
   const source = (/** @type {typeof code[number]} */ { model }) => model.sharedModel.getSource();
   const alone = code.find((cell) => source(cell).trim() === LOAD);
-  const loads = alone ? [alone] : code.some((cell) => LOADS.test(source(cell))) ? [] : insert(panel, 0, [LOAD]);
+  const loads = alone ? [alone] : code.some((cell) => loadsIt(source(cell))) ? [] : insert(panel, 0, [LOAD]);
   if (kernel && loads.length) {
     await runBeside(common, panel, loads);
   }

@@ -63,7 +63,8 @@ class PageDefaults:
                 if name not in self._wanted or wanted[name] != self._wanted[name]:
                     self._set(name, wanted[name])
             elif name in self._before:
-                self._set(name, self._before.pop(name))
+                self._set(name, self._before[name])
+                del self._before[name]
         self._wanted = wanted
 
     @property
