@@ -193,7 +193,18 @@ def _print_dialogue(notebook: Path) -> int:
 
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": notebook.parent}})
+    reason = "" if has_screen() else " (there is no screen)"
+    print(
+        f"The quickstart runs without a browser{reason}; its cells and outputs follow in a few seconds.\n", flush=True
+    )
+    client = NotebookClient(
+        page,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": notebook.parent}},
+        # Newer kernels warn of connections without encryption; this one is on this machine, for some seconds.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     client.execute()
     for cell in page.cells:
         if cell.cell_type == "code":

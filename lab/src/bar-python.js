@@ -167,9 +167,5 @@ function words(names) {
 function withoutIPython(code) {
   return code
     .replace(AROUND, '...')
-    .replace(/\\\n/g, '\\\r') // a line that goes on
-    .split('\n')
-    .map((line) => line.replace(OF_IPYTHON, '$1$2...\0').replace(/\0[^]*/, ''))
-    .join('\n')
-    .replace(/\r/g, '\n');
+    .replace(/(?:\\\n|[^\n])+/g, (line) => line.replace(OF_IPYTHON, '$1$2...\0').replace(/\0[^]*/, ''));
 }

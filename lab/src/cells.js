@@ -11,6 +11,9 @@ import { enter } from './entering.js';
  * @typedef {import('./page-cells.js').State} State
  */
 
+/** The command that adds a cell that asks. */
+export const NEW_CELL = 'zhipu-magic:new-cell';
+
 /**
  * Run cells as the user would.
  * @param {Common} common

@@ -1,7 +1,7 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
 import { askingLine, isPython } from './cell-head.js';
-import { insert } from './cells.js';
+import { insert, NEW_CELL } from './cells.js';
 import { guarded } from './console.js';
 import { enter } from './entering.js';
 import { connected } from './following.js';
@@ -16,7 +16,6 @@ import { LOAD, load } from './loading.js';
 
 const NAME = 'commands';
 /** Adds a cell that asks. */
-export const CELL = 'zhipu-magic:new-cell';
 const ASK = 'zhipu-magic:ask';
 const REPLY = 'zhipu-magic:reply';
 const NOTEBOOK = 'zhipu-magic:new-notebook';
@@ -43,7 +42,10 @@ export const commands = {
     const isCode = () => isPythonCell(tracker.activeCell);
     /** @type {[string, import('@lumino/commands').CommandRegistry.ICommandOptions][]} */
     const all = [
-      [CELL, { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: canAsk, execute: () => add(common) }],
+      [
+        NEW_CELL,
+        { label: trans.__('New cell that asks GLM'), icon: glm, isEnabled: canAsk, execute: () => add(common) },
+      ],
       [
         ASK,
         {

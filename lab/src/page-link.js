@@ -178,7 +178,8 @@ export class Link {
   async _find(kernel) {
     try {
       await this._context.ready;
-      if (!this._common.isOn(...LISTENERS)) {
+      const { language_info: language } = await kernel.info;
+      if (language.name !== 'python' || !this._common.isOn(...LISTENERS)) {
         return;
       }
       const { content } = await kernel.requestCommInfo({ target_name: TARGET });
@@ -200,7 +201,8 @@ export class Link {
   /** Ask for the state. A page that tells its order says what it has: cells may be gone since it was last seen. */
   _greet() {
     const { localPath: page, model } = this._context;
-    this.send({ type: 'hello', ...(this._common.isOn('page') && { page, there: codeCells(model.cells) }) });
+    const tells = this._common.isOn('page') && this._cells().length; // else it may not have come yet, of a shared page
+    this.send({ type: 'hello', ...(tells && { page, there: codeCells(model.cells) }) });
   }
 
   /** @param {any} message Any message of the kernel. */

@@ -67,11 +67,14 @@ export class Names {
         }
       }),
       connected('prose', sessionContext.statusChanged, (status) => {
+        if (/restarting|dead/.test(status)) {
+          this._viewsOf(sessionContext).forEach((view) => this._answer(view, new Map()));
+        }
         if (status !== 'idle') {
           return void (status !== 'busy' && this.changed.add(sessionContext));
         }
         if (this.changed.delete(sessionContext)) {
-          this.views.forEach((_asking, view) => this._context(view) === sessionContext && this.ask(view));
+          this._viewsOf(sessionContext).forEach((view) => this.ask(view));
         }
         this._soon();
       }),
@@ -84,6 +87,17 @@ export class Names {
     if (this.due.size) {
       this.timer = setTimeout(guarded('prose', () => this._askAll()), PAUSE);
     }
+  }
+
+  /** @param {Context} context */
+  _viewsOf(context) {
+    return [...this.views.keys()].filter((view) => this._context(view) === context);
+  }
+
+  /** @param {EditorView} view @param {Map<string, Told>} said */
+  _answer(view, said) {
+    this.answers.set(view, said);
+    view.dispatch({ effects: this.effect.of(null) });
   }
 
   /** @param {EditorView} view */
@@ -116,10 +130,7 @@ export class Names {
     try {
       const reply = await kernel?.requestComplete({ code, cursor_pos: [...code].length });
       const said = this._read(reply?.content, insides);
-      for (const view of views.filter((one) => this.views.has(one))) {
-        this.answers.set(view, said);
-        view.dispatch({ effects: this.effect.of(null) });
-      }
+      views.filter((view) => this.views.has(view)).forEach((view) => this._answer(view, said));
     } catch {
       // The kernel was restarted or ended meanwhile: it will be asked again.
     }

@@ -1,6 +1,6 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
-import { CELL } from './commands.js';
+import { NEW_CELL } from './cells.js';
 import { guarded } from './console.js';
 import { addStyle } from './elements.js';
 import { connected } from './following.js';
@@ -122,7 +122,8 @@ function isReplied(model) {
  */
 function shortcut({ app, packages }) {
   const { CommandRegistry } = packages['@lumino/commands'];
-  const binding = app.commands.hasCommand(CELL) && app.commands.keyBindings.find(({ command }) => command === CELL);
+  const has = app.commands.hasCommand(NEW_CELL);
+  const binding = has && app.commands.keyBindings.find(({ command }) => command === NEW_CELL);
   return binding ? CommandRegistry.formatKeystroke(binding.keys) : '';
 }
 

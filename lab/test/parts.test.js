@@ -33,6 +33,13 @@ test('what all parts stand on imports none of them', () => {
   }
 });
 
+test('no part needs the module of another', () => {
+  const modules = ['prose.js', 'page.js', 'growing.js', 'bar.js', 'commands.js', 'side.js'];
+  for (const one of modules) {
+    assert.deepEqual([...graph(one).keys()].filter((name) => name !== one && modules.includes(name)), []);
+  }
+});
+
 test('a browser that cannot look behind in a pattern loses prose and growing alone', () => {
   const wanted = /\(\?<[!=]/;
   for (const root of ['index.js', 'parts.js', 'page.js', 'bar.js', 'commands.js', 'side.js']) {

@@ -354,3 +354,22 @@ def test_python_is_given_back_as_it_came(words: str) -> None:
     prompt = f"{words}\n\n```python\n{code}\n```\n\n```text\nan error\n```"
     said = answer(ChatRequest({"model": "glm-4", "messages": [{"role": "user", "content": prompt}]})).content
     assert said.endswith(f"\n\n```python\n{code}\n```")
+
+
+def test_a_longer_conversation_takes_more_tokens_also_where_its_replies_are_documented(ask: Ask) -> None:
+    messages: list[dict[str, Any]] = []
+    prompts = ["作为一名营销专家，请为我的产品创作一个吸引人的口号", "智谱AI开放平台", SLOGAN, "你好", SLOGAN, "hello"]
+    counted: list[int] = []
+    for prompt in prompts:
+        messages.append({"role": "user", "content": prompt})
+        body = ask(messages).json()
+        counted.append(body["usage"]["prompt_tokens"])
+        messages.append(body["choices"][0]["message"])
+    assert counted == sorted(set(counted))
+    assert counted[:3] == [8, 20, 31]
+
+
+def test_in_another_conversation_a_documented_reply_takes_what_it_is_long(ask: Ask) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    usage = ask([system, {"role": "user", "content": SLOGAN}]).json()["usage"]
+    assert 10 < usage["completion_tokens"] < 30

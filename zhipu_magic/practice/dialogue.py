@@ -24,14 +24,24 @@ _DOCUMENTED = {
     "智谱AI开放平台": Answer("点燃未来，智谱AI绘制无限，让创新触手可及！"),
     "创作一个更精准且吸引人的口号": Answer(
         "以AI绘蓝图 — 智谱AI，让创新的每一刻成为可能。",
-        prompt_tokens=31,
-        completion_tokens=217,
         id="8239375684858666781",
         created=1703487403,
     ),
-    "你好": Answer("你好！有什么我可以帮助你的吗？", prompt_tokens=7, completion_tokens=10),
+    "你好": Answer("你好！有什么我可以帮助你的吗？"),
 }
 """The service's documented conversation, and a greeting. Each is recognised by the last user text alone."""
+
+_FIRST, _SECOND, _THIRD, _GREETING = _DOCUMENTED
+_TWO_TURNS = (_FIRST, _DOCUMENTED[_FIRST].content, _SECOND, _DOCUMENTED[_SECOND].content)
+_USAGE = {
+    _TWO_TURNS[:1]: (8, 9),
+    _TWO_TURNS[:3]: (20, 7),
+    (*_TWO_TURNS, _THIRD): (31, 217),
+    (_THIRD,): (31, 217),
+    (_GREETING,): (7, 10),
+}
+"""The tokens of prompt and completion, by the texts of all messages. 31 + 217 are documented, and what was told before
+shares the 31 by its length; among other messages, all is estimated."""
 
 _NOT_SHOWN = {"messages", "stream", "stream_options", "request_id"}
 """Members that a reply does not show, so that it says the same whether streamed or not."""
@@ -95,7 +105,8 @@ def _whole(request: ChatRequest) -> Answer:
     elif request.search is not None:
         reply = Answer(words.search.format(query=_fenced(_searched(request))))
     elif documented:
-        reply = documented
+        usage = _USAGE.get(tuple(text_of(message).strip() for message in request.messages), (None, None))
+        reply = documented = replace(documented, prompt_tokens=usage[0], completion_tokens=usage[1])
     elif code := _python(request.last_user_text):
         reply = Answer(words.code.format(code=code))
     else:

@@ -71,6 +71,23 @@ def expect_prose(notebook: OpenNotebook, index: int, *, wanted: bool = True) -> 
     expect(notebook.cell(index).locator(PROSE)).to_have_count(int(wanted))
 
 
+#: How well the words of these elements can be read on what is behind them, by WCAG's measure.
+_CONTRASTS = """elements => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = colour => numbers(colour).slice(0, 3).map(value => value / 255)
+    .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+  const behind = element => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return numbers(colour)[3] === 0 ? behind(element.parentElement) : colour;
+  };
+  return elements.map(element => {
+    const pair = [getComputedStyle(element).color, behind(element)].map(luminance);
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  });
+}"""
+
+
 @pytest.fixture(params=["light", "dark"])
 def theme(request: pytest.FixtureRequest, front_end: FrontEnd) -> Iterator[str]:
     name = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[request.param]
@@ -97,6 +114,8 @@ def test_it_looks_like_prose(
         content = notebook.cell(index).locator(".cm-content")
         expect(content).to_have_attribute("spellcheck", "true")
         assert content.evaluate("content => content.scrollWidth <= content.clientWidth + 1")
+    for index in (1, 2):
+        assert min(notebook.cell(index).locator(f"{PROSE}-head span").evaluate_all(_CONTRASTS)) >= 4.5
     expect_prose(notebook, 3, wanted=False)
     notebook.press(1)
     notebook.page.mouse.move(5, 5)

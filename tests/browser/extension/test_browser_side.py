@@ -124,6 +124,52 @@ def test_without_the_order_of_the_page_it_shows_the_conversation_too(
 
 
 @at_once
+def test_an_earlier_conversation_is_resumed_by_a_button(
+    lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    notebook = asked(lab, server, opened, "side-resumed", "%%glm\nfirst", "%%glm\nsecond")
+    notebook.save()
+    lab.shut_kernels_down()
+    notebook.load()
+    notebook.wait_for_kernel()
+    panel = side(notebook)
+    expect(panel).to_contain_text("The replies here are of an earlier session. Run %load_ext zhipu_magic")
+    notebook.finish(0)
+    expect(panel).to_contain_text("This notebook has an earlier conversation.")
+    shoot(notebook.page, "jupyterlab-side-earlier")
+    panel.get_by_role("button", name="Resume").click()
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    expect(panel.get_by_role("button", name="Resume")).to_be_hidden()
+    assert notebook.find("%glm resume") == 1
+
+
+@at_once
+def test_one_goes_on_in_the_thread_that_is_shown(
+    lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    notebook = asked(lab, server, opened, "side-go-on", "%%glm\nfirst", "%glm thread other", "%%glm\naside")
+    panel = side(notebook)
+    thread = panel.get_by_label("Shown thread", exact=True).locator("select")
+    expect(thread.locator("option")).to_have_text(["main (1)", "other (1) · current"])
+    switch = panel.get_by_role("button", name="Go on in this thread")
+    expect(switch).to_be_hidden()
+    thread.select_option("main")
+    shoot(notebook.page, "jupyterlab-side-go-on")
+    switch.click()
+    expect(thread.locator("option")).to_have_text(["main (1) · current", "other (1)"])
+    expect(switch).to_be_hidden()
+    notebook.page.keyboard.type("on")
+    last = notebook.page.locator(".jp-Notebook .jp-CodeCell").last
+    assert last.locator(".cm-line").all_text_contents() == ["%%glm", "on"]
+
+
+@at_once
 def test_it_shows_other_threads_and_what_has_become_stale(
     front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from front_end import FrontEnd, OpenNotebook
+from front_end import STEP_TIMEOUT, FrontEnd, OpenNotebook
 
 from zhipu_magic.practice import Answer, PracticeServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,13 +42,26 @@ def asks(user: OpenNotebook, server: PracticeServer, words: str) -> list[str]:
     return [message["content"] for message in server.requests[-1].body["messages"]][::2]
 
 
-def test_what_one_user_changes_the_other_sees_and_asks_by(lab: FrontEnd, server: PracticeServer, opened: Open) -> None:
+@pytest.fixture
+def elsewhere(browser: Browser) -> Iterator[BrowserContext]:
+    """A window of the other user's: of two pages in one window, only one is seen."""
+    window = browser.new_context()
+    window.set_default_timeout(STEP_TIMEOUT * 1000)
+    yield window
+    window.close()
+
+
+@pytest.mark.timeout(300)
+def test_what_one_user_changes_the_other_sees_and_asks_by(
+    lab: FrontEnd, server: PracticeServer, opened: Open, elsewhere: BrowserContext
+) -> None:
     from playwright.sync_api import expect
 
     path = lab.write("together", *CELLS)
     one = opened(lab, path)
     one.wait_for_kernel()
-    other = opened(lab, path)
+    other = OpenNotebook(lab, elsewhere.new_page(), path)
+    other.load()
     expect(other.page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(5)
     one.finish(0)
     for words in ("first", "second", "third"):
@@ -59,5 +76,5 @@ def test_what_one_user_changes_the_other_sees_and_asks_by(lab: FrontEnd, server:
     for user in (one, other):
         sees_stale(user, "between", "second", "third")
     assert asks(other, server, "third") == ["between", "second", "third"]
-    other.page.close()  # of the user who has gone, nothing is lost
+    elsewhere.close()  # of the user who has gone, nothing is lost
     assert asks(one, server, "second") == ["between", "second"]
