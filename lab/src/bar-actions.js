@@ -1,8 +1,9 @@
 // What the buttons of the bar do.
 
-import { enter, fork, insert, run } from './cells.js';
+import { fork, insert, run } from './cells.js';
 import { guarded } from './console.js';
 import { copy } from './copying.js';
+import { enter } from './entering.js';
 import { icon } from './icons.js';
 
 /**
@@ -29,13 +30,13 @@ export function actions(common, panel, facts, bar, say) {
   const below = () => panel.content.widgets.indexOf(cell) + 1;
   const copyAll = () => copy(common, reply.text, bar.node.querySelector('[data-action="copy"]'), say);
   const take = () => {
-    enter(common, panel, insert(panel, below(), [python])[0]);
+    enter(panel, insert(panel, below(), [python])[0]);
     say(trans.__('The code is in a new cell below.'));
   };
   const goOn = () => {
     const cells = insert(panel, below(), ['%glm continue']);
     const ran = run(common, panel, cells);
-    enter(common, panel, cells[0]);
+    enter(panel, cells[0]);
     return ran;
   };
   /** @type {[boolean, string, string, Action['icon'], () => unknown][]} */

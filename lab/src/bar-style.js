@@ -25,6 +25,8 @@ export const STYLE = `
   &:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
   & svg { width: 16px; height: 16px; display: block; }
 }
+/* Room for the button at the end of each line, also before it is there, so that no line is broken anew. */
+.jp-OutputArea-output.jp-RenderedMarkdown pre { padding-inline-end: 28px; }
 .zhipu-magic-code {
   position: sticky; left: 0; height: 0; user-select: none; white-space: normal; z-index: 1;
   pre:has(> &) { overflow: visible; } /* its lines are broken: nothing but the button is higher than a single one */

@@ -1,6 +1,7 @@
 // Cells are put into a notebook, and run.
 
 import { askingLine } from './cell-head.js';
+import { enter } from './entering.js';
 
 /**
  * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
@@ -25,6 +26,19 @@ export function run({ packages, translator }, { content, sessionContext }, cells
 }
 
 /**
+ * Run cells while the user goes on writing in another.
+ * @param {Common} common
+ * @param {NotebookPanel} panel
+ * @param {Cell[]} cells
+ */
+export function runBeside(common, panel, cells) {
+  const { mode } = panel.content;
+  const ran = run(common, panel, cells);
+  panel.content.mode = mode;
+  return ran;
+}
+
+/**
  * Put code cells into the page.
  * @param {NotebookPanel} panel
  * @param {number} at The place of the first.
@@ -35,32 +49,6 @@ export function insert({ content }, at, sources) {
   const cells = sources.map((source) => ({ cell_type: /** @type {const} */ ('code'), source, metadata: {} }));
   content.model?.sharedModel.insertCells(at, cells);
   return content.widgets.slice(at, at + sources.length);
-}
-
-/**
- * Go to a cell, as the only one that is chosen.
- * @param {Common} common
- * @param {NotebookPanel} panel
- * @param {Cell | undefined} cell
- * @param {boolean} [edit] Whether to write in it, at its end.
- */
-export function enter({ packages }, { content }, cell, edit = false) {
-  const at = cell ? content.widgets.indexOf(cell) : -1;
-  if (!cell || at < 0) {
-    return;
-  }
-  content.deselectAll();
-  content.activeCellIndex = at;
-  content.mode = edit ? 'edit' : 'command';
-  const toEnd = () => {
-    const end = cell.editor?.getPositionAt(cell.model.sharedModel.getSource().length);
-    edit && end && cell.editor?.setCursorPosition(end);
-  };
-  toEnd();
-  void cell.ready.then(() => {
-    toEnd(); // an editor is made when its cell is seen
-    void packages['@jupyterlab/notebook'].NotebookActions.focusActiveCell(content);
-  });
 }
 
 /**
@@ -82,7 +70,7 @@ export function fork(common, panel, cell, state, turn) {
   const forking = `${back}%glm fork ${name} --at ${turn.number}`;
   const [first, second] = insert(panel, at, [forking, '%%glm\n']);
   const ran = first && run(common, panel, [first]);
-  enter(common, panel, second, true);
+  enter(panel, second, true, ran);
   return ran;
 }
 

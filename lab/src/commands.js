@@ -1,10 +1,12 @@
 // Commands: a new cell that asks, a switch between code and asking, a new notebook, and the way to a reply's buttons.
 
 import { askingLine, isPython } from './cell-head.js';
-import { enter, insert, NEW_CELL, run } from './cells.js';
+import { insert, NEW_CELL } from './cells.js';
 import { guarded } from './console.js';
+import { enter } from './entering.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
+import { LOAD, load } from './loading.js';
 
 /**
  * @typedef {import('./common.js').Common} Common
@@ -17,7 +19,6 @@ const NAME = 'commands';
 const ASK = 'zhipu-magic:ask';
 const REPLY = 'zhipu-magic:reply';
 const NOTEBOOK = 'zhipu-magic:new-notebook';
-const LOAD = '%load_ext zhipu_magic';
 
 /** @type {import('./parts.js').Part} */
 export const commands = {
@@ -54,10 +55,10 @@ export const commands = {
           isEnabled: isCode,
           isVisible: isCode,
           isToggled: () => isAsking(tracker.activeCell),
-          execute: () => tracker.activeCell && toggle(tracker.activeCell),
+          execute: () => toggle(common),
         },
       ],
-      [REPLY, { label: trans.__('Go to the buttons of the reply'), isEnabled: isOpen, execute: () => toBar(common) }],
+      [REPLY, { label: trans.__("Go to the buttons of GLM's reply"), isEnabled: isOpen, execute: () => toBar(common) }],
       [
         NOTEBOOK,
         {
@@ -93,10 +94,13 @@ export const commands = {
 };
 
 /** @param {Common} common */
-function add(common) {
+async function add(common) {
   const panel = common.tracker.currentWidget;
   if (panel) {
-    enter(common, panel, insert(panel, panel.content.activeCellIndex + 1, ['%%glm\n'])[0], true);
+    const [added] = insert(panel, panel.content.activeCellIndex + 1, ['%%glm\n']);
+    const loaded = load(common, panel);
+    enter(panel, added, true, loaded);
+    return loaded;
   }
 }
 
@@ -116,19 +120,31 @@ function isAsking(cell) {
  */
 const taken = new WeakMap();
 
-/** @param {Cell} cell */
-function toggle({ model }) {
+/** @param {Common} common */
+async function toggle(common) {
+  const { activeCell: cell, currentWidget: panel } = common.tracker;
+  if (cell && panel && switched(cell)) {
+    await load(common, panel);
+  }
+}
+
+/**
+ * Make a cell ask, or code again. Returns whether it asks.
+ * @param {Cell} cell
+ */
+function switched({ model }) {
   const { sharedModel } = model;
   const source = sharedModel.getSource();
   const found = askingLine(source);
   if (found) {
     taken.set(model, { above: source.slice(0, found.start), line: source.slice(found.start, found.end) });
     sharedModel.updateSource(found.start, found.end, '');
-    return;
+    return false;
   }
   const { above, line } = taken.get(model) ?? { above: '', line: '%%glm' };
   const place = source.startsWith(above) ? above.length : 0;
   sharedModel.updateSource(place, place, line.endsWith('\n') ? line : `${line}\n`);
+  return true;
 }
 
 /** @param {Common} common */
@@ -160,10 +176,9 @@ async function open(common, cwd) {
     insert(panel, 0, [LOAD]);
   }
   const [second] = insert(panel, 1, ['%%glm\n']);
-  await panel.sessionContext.ready;
-  const ran = run(common, panel, panel.content.widgets.slice(0, 1));
-  enter(common, panel, second, true);
-  await ran;
+  const loaded = load(common, panel);
+  enter(panel, second, true, loaded);
+  await loaded;
 }
 
 /**

@@ -19,7 +19,7 @@ export const VERSION = 1;
  * }} Usage
  * @typedef {{
  *   version: number, number: number, thread: string, threads: {name: string, turns: number}[], turns: Turn[],
- *   usage: Usage | null, tables: Table[], jobs: string[],
+ *   usage: Usage | null, tables: Table[], jobs: string[], earlier?: string,
  * }} State
  */
 

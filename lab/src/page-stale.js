@@ -1,14 +1,19 @@
 // Cells whose turns no longer follow those that they were asked after: a mark at each, and a button that runs them.
 
-import { run } from './cells.js';
+import { run as runCells } from './cells.js';
 import { guarded } from './console.js';
 import { element } from './elements.js';
 import { connected } from './following.js';
 import { staleCells } from './page-cells.js';
 
-/** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
+/**
+ * @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel
+ * @typedef {{ count: () => number, run: () => unknown, end: () => void }} Shown
+ */
 
 const STALE = 'zhipu-magic-stale';
+/** The command that runs the stale cells of the current notebook. */
+export const RUN = 'zhipu-magic:run-stale';
 /** Milliseconds in which the kernel tells what a cell that has run has changed. */
 const LATEST = 1000;
 
@@ -16,6 +21,10 @@ export const css = `
 .${STALE} { position: absolute; top: 0; bottom: 0; left: 0; width: 5px; z-index: 1; }
 .${STALE}::before { content: ''; position: absolute; inset: 6px 1px 6px 2px;
   background: repeating-linear-gradient(var(--jp-warn-color0) 0 5px, transparent 5px 8px); }
+.${STALE} > span { position: absolute; top: 32px; transform: translateX(-100%); padding: 0 3px; line-height: 1.4;
+  left: calc(var(--jp-cell-padding) + var(--jp-cell-collapser-width) + var(--jp-cell-prompt-width) - 6px);
+  border: 1px solid var(--jp-warn-color0); border-radius: 3px; background: var(--jp-layout-color0);
+  color: var(--jp-ui-font-color1); font: var(--jp-ui-font-size0) var(--jp-ui-font-family); white-space: nowrap; }
 .jp-Cell:has(> .${STALE}) { position: relative; }
 .${STALE}-run { font: inherit; font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1); background: none;
   border: none; padding: 0 6px; height: 24px; white-space: nowrap; cursor: pointer; border-radius: 2px; }
@@ -28,7 +37,7 @@ export const css = `
  * Mark the stale cells of this view, and show the button where there are any to run.
  * @param {import('./common.js').Common} common
  * @param {NotebookPanel} panel
- * @returns {() => void} Ends it.
+ * @returns {Shown}
  */
 export function showStale(common, panel) {
   const { trans } = common;
@@ -44,13 +53,18 @@ export function showStale(common, panel) {
     cells.forEach((cell) => mark(cell.node, found.has(cell.model.id), trans));
     return cells.filter((cell) => found.get(cell.model.id));
   };
+  let count = 0;
   const show = guarded('page', () => {
-    const count = panel.isDisposed ? 0 : stale().length;
+    const before = count;
+    count = panel.isDisposed ? 0 : stale().length;
     if (count && !widget.parent && !panel.toolbar.insertBefore('spacer', STALE, widget)) {
       panel.toolbar.addItem(STALE, widget);
     }
     widget.setHidden(!count);
     button.textContent = trans.__('Run stale cells (%1)', count);
+    if (Boolean(before) !== Boolean(count)) {
+      common.app.commands.notifyCommandChanged(RUN);
+    }
   });
   const runStale = async () => {
     button.disabled = true;
@@ -60,14 +74,16 @@ export function showStale(common, panel) {
       button.disabled = false;
     }
   };
-  button.addEventListener('click', guarded('page', runStale));
+  const run = guarded('page', runStale);
+  button.addEventListener('click', run);
   const ends = [connected('page', link.changed, show), connected('page', panel.context.model.cells.changed, show)];
   show();
-  return () => {
-    ends.forEach((end) => end());
+  const end = () => {
+    ends.forEach((one) => one());
     panel.node.querySelectorAll(`.${STALE}`).forEach((one) => one.remove());
     widget.dispose();
   };
+  return { count: () => count, run, end };
 }
 
 /** @type {(cell: HTMLElement, stale: boolean, trans: import('@jupyterlab/translation').TranslationBundle) => void} */
@@ -77,7 +93,8 @@ function mark(cell, stale, trans) {
     shown?.remove();
   } else if (!shown) {
     const title = trans.__('The turns above this cell have changed since it asked');
-    cell.append(element('div', { class: STALE, title, role: 'img', 'aria-label': title }));
+    const word = element('span', {}, [trans.__('stale')]);
+    cell.append(element('div', { class: STALE, title, role: 'img', 'aria-label': title }, [word]));
   }
 }
 
@@ -93,7 +110,7 @@ async function runAll(common, panel, stale) {
   for (let next; (next = stale().find((cell) => !ran.has(cell))); ) {
     ran.add(next);
     const { state } = link;
-    if (!(await run(common, panel, [next])) || panel.isDisposed) {
+    if (!(await runCells(common, panel, [next])) || panel.isDisposed) {
       return;
     }
     for (let waited = 0; link.state === state && waited < LATEST; waited += 20) {

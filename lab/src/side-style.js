@@ -11,6 +11,11 @@ export const STYLE = `
     width: 100%; padding: 4px; border: 1px solid var(--jp-border-color1); border-radius: 3px; font: inherit;
     background: var(--jp-layout-color1); color: inherit;
   }
+  & .zhipu-magic-act {
+    align-self: flex-start; margin: 4px 4px 0; padding: 3px 10px; border: 1px solid var(--jp-border-color1);
+    border-radius: 3px; background: var(--jp-layout-color2); color: inherit; font: inherit; cursor: pointer;
+    &:hover { background: var(--jp-layout-color3); }
+  }
   & ol { list-style: none; margin: 0; padding: 0; }
   & li { content-visibility: auto; contain-intrinsic-size: auto 44px; }
   & li button {

@@ -2,6 +2,7 @@
 
 import { element } from './elements.js';
 import { rove } from './roving.js';
+import { isResuming } from './side-actions.js';
 import { usageIn } from './side-words.js';
 
 /**
@@ -11,27 +12,34 @@ import { usageIn } from './side-words.js';
  * @typedef {import('@jupyterlab/translation').TranslationBundle} Texts
  */
 
+/**
+ * What is done with a cell, with a command that resumes, and with a thread.
+ * @typedef {Record<'go' | 'resume' | 'goOn', (what: string) => unknown>} Acts
+ */
+
 export class SideView {
   /**
    * @param {Texts} trans
-   * @param {(cell: string) => void} go Shows a cell.
    * @param {() => string} shortcut The keys that add a cell; empty where there are none.
+   * @param {Acts} acts
    */
-  constructor(trans, go, shortcut) {
+  constructor(trans, shortcut, { go, resume, goOn }) {
     this.trans = trans;
     this._shortcut = shortcut;
     this._empty = element('p');
-    this._threads = element('select', { 'aria-label': trans.__('Thread') });
+    this._threads = element('select', { 'aria-label': trans.__('Shown thread') });
+    this._goOn = button(trans.__('Go on in this thread'), () => goOn(this._threads.value));
+    this._resume = button(trans.__('Resume'), () => resume(this._state?.earlier ?? ''));
     this._turns = element('ol');
     this._tables = element('div');
     this._usage = element('dl');
     this._sections = [
       section(trans.__('Running tables'), this._tables),
-      section(trans.__('Thread'), this._threads),
+      section(trans.__('Shown thread'), this._threads, this._goOn),
       section(trans.__('Usage'), this._usage),
       section(trans.__('Turns'), this._turns),
     ];
-    this.node = element('div', { class: 'zhipu-magic-side' }, [this._empty, ...this._sections]);
+    this.node = element('div', { class: 'zhipu-magic-side' }, [this._empty, this._resume, ...this._sections]);
     /** @type {State | null} */
     this._state = null;
     /** @type {Set<string>} */
@@ -40,6 +48,7 @@ export class SideView {
     this._chosen = '';
     this._threads.addEventListener('change', () => {
       this._chosen = this._threads.value === this._state?.thread ? '' : this._threads.value;
+      this._showChosen();
       this._showTurns();
     });
     this._turns.addEventListener('keydown', (event) => rove(this._turns, event));
@@ -53,15 +62,17 @@ export class SideView {
    * Show a conversation.
    * @param {State | null} state null where nothing is known of it.
    * @param {Set<string> | null} cells Those of the page; null where there is no notebook.
+   * @param {boolean} replied Whether they have replies of an earlier session.
    */
-  show(state, cells) {
+  show(state, cells, replied) {
     this._state = state;
     this._cells = cells ?? new Set();
     const [tables, threads, usage, turns] = this._sections;
-    this._empty.textContent = this._emptiness(cells !== null);
+    this._empty.textContent = this._emptiness(cells !== null, replied);
     this._empty.hidden = this._empty.textContent === '';
     tables?.toggleAttribute('hidden', !state?.tables.length);
-    threads?.toggleAttribute('hidden', !state);
+    threads?.toggleAttribute('hidden', !state?.threads.length);
+    this._resume.hidden = !this._isOffered();
     turns?.toggleAttribute('hidden', !state?.turns.length);
     usage?.toggleAttribute('hidden', !state?.usage);
     if (state) {
@@ -72,10 +83,24 @@ export class SideView {
     }
   }
 
-  /** @param {boolean} isOpen */
-  _emptiness(isOpen) {
+  /** Whether an earlier conversation is there, and none has begun. */
+  _isOffered() {
+    return this._state !== null && !this._state.turns.length && isResuming(this._state.earlier);
+  }
+
+  /**
+   * @param {boolean} isOpen
+   * @param {boolean} replied
+   */
+  _emptiness(isOpen, replied) {
     if (!isOpen) {
       return this.trans.__('Open a notebook to see its conversation here.');
+    }
+    if (!this._state && replied) {
+      return this.trans.__(
+        'The replies here are of an earlier session. Run %1: if their conversation was kept, you can resume it here.',
+        '%load_ext zhipu_magic',
+      );
     }
     if (!this._state) {
       return this.trans.__(
@@ -86,6 +111,9 @@ export class SideView {
     }
     if (this._state.turns.length) {
       return '';
+    }
+    if (this._isOffered()) {
+      return this.trans.__('This notebook has an earlier conversation. Resume it to go on with it.');
     }
     const keys = this._shortcut();
     return keys ? this.trans.__('No turns yet. %1 adds a cell that asks.', keys) : this.trans.__('No turns yet.');
@@ -102,6 +130,11 @@ export class SideView {
       node.value = name;
     });
     this._threads.value = this._chosen || thread;
+    this._showChosen();
+  }
+
+  _showChosen() {
+    this._goOn.hidden = !/^\S+$/.test(this._chosen); // the current one needs no button
   }
 
   _showTurns() {
@@ -192,8 +225,18 @@ function setText(node, text) {
 
 /**
  * @param {string} title
- * @param {HTMLElement} body
+ * @param {HTMLElement[]} body
  */
-function section(title, body) {
-  return element('section', { 'aria-label': title }, [element('h2', {}, [title]), body]);
+function section(title, ...body) {
+  return element('section', { 'aria-label': title }, [element('h2', {}, [title]), ...body]);
+}
+
+/**
+ * @param {string} label
+ * @param {() => unknown} act
+ */
+function button(label, act) {
+  const made = element('button', { type: 'button', class: 'zhipu-magic-act' }, [label]);
+  made.addEventListener('click', act);
+  return made;
 }

@@ -1,10 +1,12 @@
 // The side panel: the conversation of the notebook that has the focus, as its kernel tells it.
 
-import { enter, NEW_CELL } from './cells.js';
+import { NEW_CELL } from './cells.js';
 import { guarded } from './console.js';
 import { addStyle } from './elements.js';
 import { connected } from './following.js';
 import { icon } from './icons.js';
+import { replyIn } from './bar-reply.js';
+import { go, goOn, resume } from './side-actions.js';
 import { STYLE } from './side-style.js';
 import { SideView } from './side-view.js';
 
@@ -41,7 +43,16 @@ export const side = {
   start(common, restorer, palette) {
     const { app, packages, trans, tracker } = common;
     const removeStyle = addStyle(STYLE);
-    const view = new SideView(trans, (cell) => void go(common, cell), () => shortcut(common));
+    const here = (/** @type {(panel: NotebookPanel, what: string) => unknown} */ act) => {
+      /** @param {string} what */
+      const acted = (what) => tracker.currentWidget && act(tracker.currentWidget, what);
+      return guarded(NAME, acted);
+    };
+    const view = new SideView(trans, () => shortcut(common), {
+      go: here((panel, cell) => go(common, panel, cell)),
+      resume: here((panel, command) => resume(common, panel, command)),
+      goOn: here((panel, thread) => goOn(common, panel, thread)),
+    });
     const widget = new (sideWidget(packages))(view.node, () => view.show(...known(common)));
     widget.id = ID;
     widget.title.icon = icon(packages, 'zhipu-magic:glm');
@@ -68,7 +79,7 @@ export const side = {
     const unfollow = connected(NAME, tracker.currentChanged, follow);
     follow();
     const command = app.commands.addCommand(SHOW, {
-      label: trans.__('Show the conversation'),
+      label: trans.__('Show the GLM conversation'),
       execute: () => app.shell.activateById(ID),
     });
     const item = palette?.addItem({ command: SHOW, category: 'GLM' });
@@ -84,16 +95,25 @@ export const side = {
 };
 
 /**
- * What is to be shown: the state, and the cells of the page. Without a notebook, nothing.
+ * What is to be shown: the state, the cells of the page, and whether they have replies, of which no state tells.
+ * Without a notebook, nothing.
  * @param {Common} common
  * @returns {Parameters<SideView['show']>}
  */
 function known(common) {
   const panel = common.tracker.currentWidget;
   if (!panel?.content.model) {
-    return [null, null];
+    return [null, null, false];
   }
-  return [common.link(panel).state, new Set(Array.from(panel.content.model.cells, ({ id }) => id))];
+  const { state } = common.link(panel);
+  const cells = Array.from(panel.content.model.cells);
+  return [state, new Set(cells.map(({ id }) => id)), !state && cells.some(isReplied)];
+}
+
+/** @param {import('@jupyterlab/cells').ICellModel} model */
+function isReplied(model) {
+  const { outputs } = /** @type {Partial<import('@jupyterlab/cells').ICodeCellModel>} */ (model);
+  return outputs !== undefined && replyIn(Array.from({ length: outputs.length }, (_, at) => outputs.get(at))).asked;
 }
 
 /**
@@ -105,19 +125,6 @@ function shortcut({ app, packages }) {
   const has = app.commands.hasCommand(NEW_CELL);
   const binding = has && app.commands.keyBindings.find(({ command }) => command === NEW_CELL);
   return binding ? CommandRegistry.formatKeystroke(binding.keys) : '';
-}
-
-/**
- * Go to a cell of the notebook.
- * @param {Common} common
- * @param {string} cell
- */
-function go(common, cell) {
-  const panel = common.tracker.currentWidget;
-  if (panel) {
-    common.app.shell.activateById(panel.id);
-    enter(common, panel, panel.content.widgets.find(({ model }) => model?.id === cell));
-  }
 }
 
 /**

@@ -28,6 +28,17 @@ def test_they_apply_where_nothing_else_is_set(notebook: Notebook) -> None:
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}  # type: ignore[index]  # it is JSON
 
 
+def test_the_overview_says_which_they_are(notebook: Notebook) -> None:
+    settings = {"model": "glm-4.5-air", "temperature": 0.5, "system": "", "stream": False}
+    said = str(run(notebook, "%glm", **settings).outputs)
+    assert "from JupyterLab's settings" in said.replace("&#x27;", "'").replace("\\'", "'")
+    assert "model, temperature, stream" in said
+    assert run(notebook, "%glm model glm-4", **settings).success
+    assert "temperature, stream" in str(run(notebook, "%glm", **settings).outputs)
+    assert "model, temperature" not in str(run(notebook, "%glm", **settings).outputs)
+    assert "JupyterLab's settings" not in str(run(notebook, "%glm").outputs)
+
+
 def test_they_follow_what_the_user_changes_there_and_take_back_what_is_gone(notebook: Notebook) -> None:
     before = asked(notebook)["model"]
     assert asked(notebook, model="glm-4.5-air")["model"] == "glm-4.5-air"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,6 +129,25 @@ def test_the_page_is_told_how_the_conversation_stands(page: Page, server: Practi
     state = page.state("a", "b*")
     assert state["turns"][0]["cut"]
     assert len(page.opened) == 1
+
+
+def test_a_page_whose_conversation_can_be_resumed_is_told_how(
+    one_kernel: Kernel, server: PracticeServer, tmp_path: Path
+) -> None:
+    one_kernel.set(ZHIPUAI_BASE_URL=server.base_url, ZHIPUAI_API_KEY=server.api_key)
+    journal = f"%config GLMMagics.journal = {str(tmp_path / 'earlier.jsonl')!r}"
+    page = Page(one_kernel)
+    page.cells = ["a", "b"]
+    page.run(f"%reload_ext zhipu_magic\n{journal}", "load")
+    page.run("%%glm\nabout a", "a")
+    assert page.state("a")["earlier"] == ""
+    again = Page(one_kernel)
+    again.cells = ["a", "b"]
+    again.run(f"%unload_ext zhipu_magic\n{journal}\n%load_ext zhipu_magic", "load")
+    assert again.state()["earlier"] == "%glm resume"
+    again.run("%glm resume", "resume")
+    assert again.state("a")["earlier"] == ""
+    one_kernel.run("%config GLMMagics.journal = 'auto'")
 
 
 def test_only_what_has_changed_is_told(page: Page) -> None:

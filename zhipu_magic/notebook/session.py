@@ -87,8 +87,8 @@ class Session:
                 set_aside=self.set_aside_deleted,
             ),
             defaults=PageDefaults(settings, self.page_journal.path, self.notify),
+            journal=self.page_journal,
             chat=lambda: self._chat,
-            figures=self._spending,
             notify=self.notify,
         )
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
@@ -328,14 +328,9 @@ class Session:
             self._dashboard.update(self._spending())
 
     def _spending(self, state: State | None = None) -> DashboardFigures:
-        from .display.dashboard_figures import DashboardFigures
+        from .display.dashboard_figures import figures_of
 
-        chat = self.chat
-        return DashboardFigures(
-            state or chat.state,
-            as_recorded=self._replays,
-            practising=chat.service.practising,
-        )
+        return figures_of(self.chat, state)
 
     # Practice
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 from front_end import FrontEnd, OpenNotebook
 
 from zhipu_magic.practice import Answer, PracticeServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -110,20 +114,87 @@ def test_the_launcher_opens_a_notebook_that_can_ask_at_once(
     notebook = opened(lab, lab.write("launcher", "pass"))
     notebook.wait_for_kernel()
     page = notebook.page
-    page.keyboard.press("Control+Shift+l")
+    page.evaluate("jupyterapp.commands.execute('launcher:create')")
     shoot(page, "jupyterlab-commands-launcher")
     page.locator(".jp-LauncherCard[data-category=Notebook]", has_text="GLM").click()
-    cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell")
-    cells.nth(1).locator(".cm-content").wait_for()
-    page.wait_for_function(
-        "[...document.querySelectorAll('.jp-InputPrompt')].some(each => each.textContent === '[1]:')"
-    )
-    page.keyboard.insert_text("Well?")
+    cells = written_in(page, "dd Well?", "")
     server.enqueue(Answer("Well."))
     page.keyboard.press("Shift+Enter")
     cells.nth(1).locator(".jp-RenderedMarkdown", has_text="Well.").wait_for()
-    assert cells.nth(0).locator(".cm-line").all_text_contents() == [LOAD]
-    assert cells.nth(1).locator(".cm-line").all_text_contents() == ["%%glm", "Well?"]
+
+
+@pytest.mark.parametrize("pause", [0, 0.3, 1.5])
+def test_what_is_typed_into_a_new_notebook_is_never_a_command(lab: FrontEnd, opened: Open, pause: float) -> None:
+    notebook = opened(lab, lab.write(f"palette-{pause}", "pass"))
+    page = notebook.page
+    for way in ("palette", "card", "palette"):
+        if way == "card":
+            page.evaluate("jupyterapp.commands.execute('launcher:create')")
+            page.locator(".jp-LauncherCard[data-category=Notebook]:visible", has_text="GLM").click()
+        else:
+            page.keyboard.press("Control+Shift+c")
+            page.keyboard.insert_text("New notebook that asks GLM")
+            page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="New notebook that asks GLM").wait_for()
+            page.keyboard.press("Enter")
+        page.wait_for_timeout(1000 * pause)
+        written_in(page, "dd aa x and 0 0", " 1 m y")
+
+
+def written_in(page: Page, first: str, then: str) -> Locator:
+    """Type into a new notebook as soon as it is seen, and again once its first cell has run. Gives its cells."""
+    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)", has_text="%load_ext")
+    cells = panel.locator(".jp-Notebook .jp-CodeCell")
+    cells.nth(1).locator(".cm-content").wait_for()
+    page.keyboard.type(first, delay=30)
+    panel.locator(".jp-InputPrompt", has_text="[1]:").wait_for()
+    page.keyboard.type(then, delay=30)
+    assert [lines(cell) for cell in cells.all()] == [[LOAD], ["%%glm", first + then]]
+    return cells
+
+
+def lines(cell: Locator) -> list[str]:
+    return cell.locator(".cm-line").all_text_contents()
+
+
+@at_once
+def test_a_cell_that_is_made_to_ask_has_the_extension_loaded(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    notebook = opened(front_end, front_end.write("not-loaded", "x = 1", "pass"))
+    notebook.wait_for_kernel()
+    keys = notebook.page.keyboard
+    notebook.cell(1).locator(".cm-content").click()
+    keys.press("Alt+g")
+    keys.type("What is x?", delay=20)
+    notebook.wait_until_ended(0)
+    assert [source(notebook, index) for index in range(4)] == [LOAD, "x = 1", "pass", "%%glm\nWhat is x?"]
+    server.enqueue(Answer("It is 1."))
+    keys.press("Control+Enter")
+    notebook.wait_for(3, "words === 'It is 1.'")
+    shoot(notebook.page, f"{front_end.name}-commands-loaded")
+    notebook.press(3, "Alt+g", "Escape", "z", "z")  # undone, it is not put there again
+    notebook.press(0, "Alt+g")
+    notebook.page.wait_for_timeout(500)
+    assert sum(LOAD in source(notebook, index) for index in range(4)) <= 1
+
+
+def test_a_load_cell_that_is_there_is_run(front_end: FrontEnd, opened: Open) -> None:
+    notebook = opened(front_end, front_end.write("load-there", "x = 1", f"{LOAD}\n", "pass", "%load_ext zhipu_magic"))
+    notebook.wait_for_kernel()
+    notebook.cell(2).locator(".cm-content").click()
+    notebook.cell(2).get_by_role("button", name="Ask GLM with this cell, or make it code again").click()
+    notebook.wait_until_ended(1)
+    assert [source(notebook, index) for index in (0, 2)] == ["x = 1", "%%glm\npass"]
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 4
+
+
+def test_one_that_does_more_is_left_to_the_user(front_end: FrontEnd, opened: Open) -> None:
+    notebook = opened(front_end, front_end.write("load-and-more", f"import math\n{LOAD}", "pass"))
+    notebook.wait_for_kernel()
+    notebook.press(1, "Alt+g")
+    notebook.page.wait_for_timeout(1000)
+    assert [source(notebook, index) for index in range(3)] == [f"import math\n{LOAD}", "pass", "%%glm\n"]
+    assert notebook.page.locator(".jp-InputPrompt").first.text_content() == "[ ]:"
 
 
 @at_once

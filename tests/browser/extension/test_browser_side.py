@@ -32,7 +32,7 @@ def side(notebook: OpenNotebook) -> Locator:
     """Have the side panel shown."""
     page = notebook.page
     page.get_by_role("menuitem", name="View", exact=True).click()
-    page.get_by_role("menuitem", name="Show the conversation").click()
+    page.get_by_role("menuitem", name="Show the GLM conversation").click()
     panel = page.locator(".zhipu-magic-side")
     panel.wait_for()
     return panel
@@ -64,11 +64,37 @@ def test_it_shows_the_conversation_and_goes_to_its_cells(
     expect(turns).to_have_count(2)
     expect(turns.first).to_contain_text("first")
     expect(turns.last).to_contain_text("cut short")
-    expect(panel.get_by_label("Thread", exact=True).locator("option")).to_have_text(["main (2) · current"])
+    expect(panel.get_by_label("Shown thread", exact=True).locator("option")).to_have_text(["main (2) · current"])
     expect(panel.get_by_label("Usage")).to_contain_text("requests")
     turns.first.click()
     expect(notebook.cell(1)).to_be_focused()
     shoot(notebook.page, f"{front_end.name}-side")
+
+
+@at_once
+def test_a_turn_out_of_view_is_scrolled_to(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    code = "\n".join(f"x = {number}" for number in range(30))
+    server.enqueue(Answer("one"), Answer("two"))
+    path = front_end.write("side-long", LOAD, "%%glm\nfirst", *[code] * 6, "%%glm\nsecond", *[code] * 6)
+    notebook = opened(front_end, path)
+    notebook.wait_for_kernel()
+    panel = side(notebook)
+    notebook.page.get_by_role("menuitem", name="Run", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    turns = panel.get_by_role("listitem").get_by_role("button")
+    expect(turns).to_have_count(2)
+    for turn, words in ((0, "first"), (1, "second"), (0, "first")):
+        turns.nth(turn).click()
+        cell = notebook.page.locator(".jp-Notebook .jp-CodeCell", has_text=words)
+        expect(cell).to_be_focused()
+        expect(cell.locator(".jp-Cell-inputWrapper")).to_be_in_viewport(ratio=1)
+        notebook.page.wait_for_timeout(300)
+        expect(cell.locator(".jp-Cell-inputWrapper")).to_be_in_viewport(ratio=1)
+    shoot(notebook.page, f"{front_end.name}-side-scrolled")
 
 
 @at_once
@@ -101,6 +127,52 @@ def test_without_the_order_of_the_page_it_shows_the_conversation_too(
 
 
 @at_once
+def test_an_earlier_conversation_is_resumed_by_a_button(
+    lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    notebook = asked(lab, server, opened, "side-resumed", "%%glm\nfirst", "%%glm\nsecond")
+    notebook.save()
+    lab.shut_kernels_down()
+    notebook.load()
+    notebook.wait_for_kernel()
+    panel = side(notebook)
+    expect(panel).to_contain_text("The replies here are of an earlier session. Run %load_ext zhipu_magic")
+    notebook.finish(0)
+    expect(panel).to_contain_text("This notebook has an earlier conversation.")
+    shoot(notebook.page, "jupyterlab-side-earlier")
+    panel.get_by_role("button", name="Resume").click()
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    expect(panel.get_by_role("button", name="Resume")).to_be_hidden()
+    assert notebook.find("%glm resume") == 1
+
+
+@at_once
+def test_one_goes_on_in_the_thread_that_is_shown(
+    lab: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
+) -> None:
+    from playwright.sync_api import expect
+
+    server.enqueue(Answer("one"), Answer("two"))
+    notebook = asked(lab, server, opened, "side-go-on", "%%glm\nfirst", "%glm thread other", "%%glm\naside")
+    panel = side(notebook)
+    thread = panel.get_by_label("Shown thread", exact=True).locator("select")
+    expect(thread.locator("option")).to_have_text(["main (1)", "other (1) · current"])
+    switch = panel.get_by_role("button", name="Go on in this thread")
+    expect(switch).to_be_hidden()
+    thread.select_option("main")
+    shoot(notebook.page, "jupyterlab-side-go-on")
+    switch.click()
+    expect(thread.locator("option")).to_have_text(["main (1) · current", "other (1)"])
+    expect(switch).to_be_hidden()
+    notebook.page.keyboard.type("on")
+    last = notebook.page.locator(".jp-Notebook .jp-CodeCell").last
+    assert last.locator(".cm-line").all_text_contents() == ["%%glm", "on"]
+
+
+@at_once
 def test_it_shows_other_threads_and_what_has_become_stale(
     front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot
 ) -> None:
@@ -110,7 +182,7 @@ def test_it_shows_other_threads_and_what_has_become_stale(
     cells = ("%%glm\nfirst", "%%glm\nsecond", "%glm thread other", "%%glm\naside")
     notebook = asked(front_end, server, opened, "side-threads", *cells)
     panel = side(notebook)
-    thread = panel.get_by_label("Thread", exact=True).locator("select")
+    thread = panel.get_by_label("Shown thread", exact=True).locator("select")
     expect(thread.locator("option")).to_have_text(["main (2)", "other (1) · current"])
     expect(panel.get_by_role("listitem")).to_have_count(1)
     thread.select_option("main")

@@ -99,6 +99,8 @@ def _status(session: Session) -> None:
     rows.append(("journal", journal.path.name if journal.path else "off"))
     if chat.replay != "off":
         rows.append(("replay", chat.replay))
+    if set_there := session.extension.settings_in_force:
+        rows.append(("from JupyterLab's settings", ", ".join(set_there)))
     if not key and chat.replay != "only":
         following = Markup("`%glm login` sets a key; `%glm practice` needs none.")
     elif not thread.size:

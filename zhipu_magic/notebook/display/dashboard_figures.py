@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ...history.events.event import State
 from ...history.ledger import Entry, Ledger, Sums
@@ -14,6 +15,9 @@ from ...service.response_members import objects
 from ...text.characters import shorten
 from ...text.numbers import money, plural
 from .. import costs
+
+if TYPE_CHECKING:
+    from ...chat.chat import Chat
 
 #: The header of a table, and its rows.
 SumsTable = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -105,6 +109,15 @@ class DashboardFigures:
 
 
 _SUMS = ("requests", "prompt", "completion", "cost")
+
+
+def figures_of(chat: Chat, state: State | None = None) -> DashboardFigures:
+    """What the dashboard shows of this chat, or of an earlier state of it."""
+    return DashboardFigures(
+        chat.state if state is None else state,
+        as_recorded=chat.replay == "only",
+        practising=chat.service.practising,
+    )
 
 
 def _sums(sums: Sums) -> tuple[str, ...]:

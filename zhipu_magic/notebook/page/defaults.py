@@ -63,8 +63,14 @@ class PageDefaults:
                 if name not in self._wanted or wanted[name] != self._wanted[name]:
                     self._set(name, wanted[name])
             elif name in self._before:
-                self._set(name, self._before.pop(name))
+                self._set(name, self._before[name])
+                del self._before[name]
         self._wanted = wanted
+
+    @property
+    def in_force(self) -> list[str]:
+        """The settings whose values are those that the user has set in the front end."""
+        return [name for name in NAMES if name in self._before and name not in self._taken]
 
     def _as_recorded(self, wanted: Mapping[str, object]) -> dict[str, object]:
         """The same, but for what the journal's sessions did not begin with."""

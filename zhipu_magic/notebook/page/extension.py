@@ -14,13 +14,13 @@ from ..page_told import VERSION, Told, all_cells_of, cells_of, page_of
 from .defaults import PageDefaults
 from .going import GoingOn
 from .identity import CellIdentity
+from .journal import PageJournal
 from .order import PageOrder
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...chat.rows.mapped import Mapped
     from ...history.events.event import State
-    from ..display.dashboard_figures import DashboardFigures
     from .link import PageLink
     from .picture import Picture
 
@@ -46,22 +46,23 @@ class PageExtension:
         going: GoingOn,
         order: PageOrder,
         defaults: PageDefaults,
+        journal: PageJournal,
         chat: Callable[[], Chat | None],
-        figures: Callable[[], DashboardFigures],
         notify: Callable[[str], None],
     ) -> None:
         self._cells = cells
         self._identity = identity
         self._chat = chat
-        self._figures = figures
         self._notify = notify
         self._order = order
+        self._journal = journal
         self._defaults = defaults
         self._going = going
         self._link: PageLink | None = None
         self._picture: Picture | None = None
         self._is_refused = False
         self._told: _Told | None = None
+        self._is_earlier_told = False
         if cells.told is not None:
             self._take(cells.told)
 
@@ -81,7 +82,7 @@ class PageExtension:
             self.follow()
             link = self._linked()
             if not link.is_open:
-                self._told = None
+                self._told, self._is_earlier_told = None, False
                 link.open()
         self.changed()
 
@@ -106,6 +107,11 @@ class PageExtension:
                 f"JupyterLab has another version of zhipu_magic (it speaks {other}, the kernel {VERSION}), so the "
                 "order of the page is not followed. Install the same version on both sides, and reload the page."
             )
+
+    @property
+    def settings_in_force(self) -> list[str]:
+        """The settings whose values the user has set in the front end."""
+        return self._defaults.in_force
 
     # What is told
 
@@ -139,17 +145,18 @@ class PageExtension:
         """What has changed since this was last told; None for nothing."""
         chat, before, going = self._chat(), self._told, self._going.told()
         if chat is None:
-            return None
+            return self._tell_earlier()
         if before is not None and before.state is chat.state:
             if all(before.picture[name] == one for name, one in going.items()):
                 return None
             self._told = before._replace(picture={**before.picture, **going})
             return {"type": "going", **going}
+        from ..display.dashboard_figures import figures_of
         from .picture import Picture, changes
 
         self._picture = self._picture or Picture(self._identity.on_page)
-        known = self._picture.of(self._figures(), chat.history.threads, chat.service.hide)
-        picture = {**known, **going}
+        known = self._picture.of(figures_of(chat), chat.history.threads, chat.service.hide)
+        picture = {**known, **going, "earlier": self._journal.resumes}
         if before is None:
             self._told = _Told(chat.state, picture, number=1)
             return {**picture, "number": 1}
@@ -157,13 +164,22 @@ class PageExtension:
         self._told = _Told(chat.state, picture, before.number + bool(changed))
         return {"type": "changes", "number": self._told.number, **changed} if changed else None
 
+    def _tell_earlier(self) -> dict[str, Any] | None:
+        """What is told before anything was asked: a conversation that an earlier session left, if there is one."""
+        earlier = self._journal.resumes
+        if self._is_earlier_told or not earlier:
+            return None
+        self._is_earlier_told = True
+        nothing = {"thread": "", "threads": [], "turns": [], "usage": None, **self._going.told()}
+        return {"type": "state", "version": VERSION, "number": 1, **nothing, "earlier": earlier}
+
     def _hear(self, said: object) -> None:
         """Take what the page says while no cell runs."""
         if not isinstance(said, dict):
             return
         kind, page = said.get("type"), page_of(said.get("page"))
         if kind == "hello":
-            self._told = None
+            self._told, self._is_earlier_told = None, False
             there = all_cells_of(said.get("there"))
             if there is not None:
                 self._lose(self._order.missing(page, there))

@@ -61,6 +61,8 @@ class PageJournal:
         #: Journals that may be this page's, by the cells that have asked in them.
         self._possible: dict[str, Path] = {}
         self._offered = False
+        self.resumes = ""
+        """The command that continues what was offered, until something was resumed; empty if nothing was."""
 
     def path(self) -> Path | None:
         """The journal's file, according to the settings and what the front end tells now."""
@@ -145,17 +147,16 @@ class PageJournal:
 
     def settle(self) -> None:
         """Offer nothing any more: the user has resumed a conversation."""
-        self._offered = True
+        self._offered, self.resumes = True, ""
 
     def _offer(self, journal: Path) -> str:
         self._offered = True
         if journal == self._own():
-            return f"The journal {printable(journal.name)} has an earlier conversation: %glm resume continues it."
+            self.resumes = "%glm resume"
+            return f"The journal {printable(journal.name)} has an earlier conversation: {self.resumes} continues it."
         name = printable(journal.stem)
-        return (
-            f"The journal of {name}{_NOTEBOOK} has this notebook's conversation: %glm resume {shlex.quote(name)} "
-            "continues it."
-        )
+        self.resumes = f"%glm resume {shlex.quote(name)}"
+        return f"The journal of {name}{_NOTEBOOK} has this notebook's conversation: {self.resumes} continues it."
 
     def _is_mine(self, page: NotebookFile | None, asked: Asked, journal: Path) -> bool:
         if page is not None and page.has_asked(asked, self._ran):
