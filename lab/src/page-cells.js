@@ -40,6 +40,11 @@ export function codeCells(cells) {
   return [...cells].flatMap(({ type, id }) => (type === 'code' ? [id] : []));
 }
 
+/** What is told of each, by an example. */
+const THREAD = { name: '', turns: 0 };
+const TURN = { cell: '', thread: '', number: 0, prompt: '', model: '', tokens: 0, stale: false, cut: false };
+const TABLE = { cell: '', name: '', done: 0, total: 0, failed: 0, in_flight: 0, limit: 0 };
+
 /**
  * The state that a kernel has told, or what it was with what is told of it now; as it was if that makes no sense.
  * @param {any} data
@@ -49,16 +54,49 @@ export function codeCells(cells) {
 export function told(data, before) {
   const { type, version, number, ...members } = data ?? {};
   const { turns } = members;
-  if (type === 'going' && before && Array.isArray(members.tables) && Array.isArray(members.jobs)) {
-    return { ...before, tables: members.tables, jobs: members.jobs };
+  if (type === 'going' && before) {
+    return whole({ ...before, tables: members.tables, jobs: members.jobs }) ?? before;
   }
   if (type === 'changes' && before && number === before.number + 1 && (turns === undefined || Array.isArray(turns))) {
     /** @param {any} part */
     const turnsOf = (part) => (Array.isArray(part) ? before.turns.slice(...part) : part);
-    return { ...before, ...members, number, turns: turns?.flatMap(turnsOf) ?? before.turns };
+    return whole({ ...before, ...members, number, turns: turns?.flatMap(turnsOf) ?? before.turns }) ?? before;
   }
-  const lists = [turns, members.threads, members.tables, members.jobs];
-  return type === 'state' && version === VERSION && lists.every(Array.isArray) ? data : before;
+  return (type === 'state' && version === VERSION && whole(data)) || before;
+}
+
+/**
+ * A state, if it has all that it needs; what is in its lists and makes no sense is left out.
+ * @param {any} state
+ * @returns {State | null}
+ */
+function whole(state) {
+  const { turns, threads, tables, jobs, thread, number } = state;
+  if (![turns, threads, tables, jobs].every(Array.isArray) || !fits('')(thread) || !fits(0)(number)) {
+    return null;
+  }
+  return {
+    ...state,
+    turns: turns.filter(fits(TURN)),
+    threads: threads.filter(fits(THREAD)),
+    tables: tables.filter(fits(TABLE)),
+    jobs: jobs.filter(fits('')),
+  };
+}
+
+/**
+ * Whether something is as the example is: of its type, and each of its members alike.
+ * @param {unknown} example
+ * @returns {(value: any) => boolean}
+ */
+function fits(example) {
+  return (value) => {
+    if (typeof value !== typeof example || value === null || Number.isNaN(value)) {
+      return false;
+    }
+    const members = typeof example === 'object' ? Object.entries(example ?? {}) : [];
+    return members.every(([name, like]) => fits(like)(value[name]));
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ const empty = { type: 'state', version: 1, number: 1, thread: 'main', threads: [
 
 test('a state of our version is taken, and what goes on after it', () => {
   const state = told(empty, null);
-  assert.equal(state, empty);
+  assert.deepEqual(state, empty);
   const table = { cell: 't', name: 'df', done: 1, total: 2, failed: 0, in_flight: 1, limit: 4 };
   assert.deepEqual(told({ type: 'going', tables: [table], jobs: [] }, state), { ...empty, tables: [table], jobs: [] });
 });
@@ -48,6 +48,18 @@ test('what is no state changes nothing', () => {
   ]) {
     assert.equal(told(data, empty), empty);
     assert.equal(told(data, null), null);
+  }
+});
+
+test('what makes no sense in a state is left out', () => {
+  const table = { cell: 't', name: 'df', done: 1, total: 2, failed: 0, in_flight: 1, limit: 4 };
+  const turns = [null, 1, [], { ...turn('a', false), tokens: null }, { ...turn('a', false), number: NaN }, turn('b', true)];
+  const tables = [table, { ...table, done: 'a' }, 'x'];
+  const state = told({ ...empty, turns, tables, threads: [{ name: 'main' }], jobs: [1, 'c'] }, null);
+  assert.deepEqual(state, { ...empty, turns: [turn('b', true)], tables: [table], jobs: ['c'] });
+  assert.deepEqual(told({ type: 'going', tables, jobs: [null] }, state)?.tables, [table]);
+  for (const bad of [{ thread: null }, { number: '1' }, { jobs: undefined }]) {
+    assert.equal(told({ ...empty, ...bad }, state), state);
   }
 });
 
