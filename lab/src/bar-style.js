@@ -30,7 +30,7 @@ export const STYLE = `
 .zhipu-magic-code {
   position: sticky; left: 0; height: 0; user-select: none; white-space: normal; z-index: 1;
   pre:has(> &) { overflow: visible; } /* its lines are broken: nothing but the button is higher than a single one */
-  & button { position: absolute; right: 2px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
+  & button { position: absolute; right: -26px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
   pre:hover > & button, & button:focus-visible { opacity: 1; }
 }
 .zhipu-magic-said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -30,6 +30,8 @@ export const css = `
   border: none; padding: 0 6px; height: 24px; white-space: nowrap; cursor: pointer; border-radius: 2px; }
 .${STALE}-run:hover:enabled { background: var(--jp-layout-color2); }
 .${STALE}-run:disabled { opacity: .6; cursor: default; }
+/* There the prompt stands above the cell. */
+@media (max-width: 760px) { .${STALE} > span { top: 8px; left: 88px; transform: none; } }
 @media print { .${STALE} { display: none; } }
 `;
 

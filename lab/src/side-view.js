@@ -121,7 +121,7 @@ export class SideView {
 
   /** @param {State} state */
   _showThreads({ thread, threads }) {
-    if (!threads.some(({ name }) => name === this._chosen)) {
+    if (this._chosen === thread || !threads.some(({ name }) => name === this._chosen)) {
       this._chosen = '';
     }
     fill(this._threads, threads, () => element('option'), (node, { name, turns }) => {

@@ -79,7 +79,7 @@ def test_a_turn_out_of_view_is_scrolled_to(
 
     code = "\n".join(f"x = {number}" for number in range(30))
     server.enqueue(Answer("one"), Answer("two"))
-    path = front_end.write("side-long", LOAD, "%%glm\nfirst", *[code] * 6, "%%glm\nsecond", *[code] * 6)
+    path = front_end.write("side-long", LOAD, "%%glm\nalpha", *[code] * 6, "%%glm\nomega", *[code] * 6)
     notebook = opened(front_end, path)
     notebook.wait_for_kernel()
     panel = side(notebook)
@@ -87,7 +87,7 @@ def test_a_turn_out_of_view_is_scrolled_to(
     notebook.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     turns = panel.get_by_role("listitem").get_by_role("button")
     expect(turns).to_have_count(2)
-    for turn, words in ((0, "first"), (1, "second"), (0, "first")):
+    for turn, words in ((0, "alpha"), (1, "omega"), (0, "alpha")):
         turns.nth(turn).click()
         cell = notebook.page.locator(".jp-Notebook .jp-CodeCell", has_text=words)
         expect(cell).to_be_focused()
