@@ -144,11 +144,11 @@ class FrontEnd:
             written.unlink()
 
     @contextmanager
-    def without_extension(self) -> Iterator[None]:
-        """Have our extension disabled, for pages that are opened meanwhile."""
+    def without_extension(self, *names: str) -> Iterator[None]:
+        """Have our extension disabled, or those of these `names`, for pages that are opened meanwhile."""
         written = self._home / "config" / "labconfig" / "page_config.json"
         written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(json.dumps({"disabledExtensions": {_EXTENSION: True}}))
+        written.write_text(json.dumps({"disabledExtensions": dict.fromkeys(names or (_EXTENSION,), True)}))
         try:
             yield
         finally:

@@ -133,16 +133,23 @@ def test_the_picture_in_the_readme(lab: FrontEnd, server: PracticeServer, browse
         "%%glm -m glm-4 -b response\n创作一个更精准且吸引人的口号",
         "response.choices[0].message",
     )
-    page = browser.new_page(viewport={"width": 1180, "height": 740}, device_scale_factor=2)
+    page = browser.new_page(viewport={"width": 1280, "height": 660}, device_scale_factor=2)
     notebook = OpenNotebook(lab, page, path)
-    with lab.setting("@jupyterlab/statusbar-extension/plugin", {"visible": False}):
+    # only what the README has installed
+    with (
+        lab.setting("@jupyterlab/statusbar-extension/plugin", {"visible": False}),
+        lab.without_extension("@voila-dashboards/jupyterlab-preview"),
+    ):
         notebook.load()
     notebook.wait_for_kernel()
     notebook.finish(0, 1, 2, 3, 4)
-    notebook.panel(3).locator("summary").click()
     expect(notebook.outputs(4)).to_contain_text("以AI绘蓝图")
-    notebook.cell(5).locator(".cm-content").click()
+    page.evaluate("jupyterapp.commands.execute('zhipu-magic:show-side')")
+    expect(page.locator("#zhipu-magic-side")).to_contain_text("创作一个更精准")
+    notebook.cell(3).locator(".cm-content").click()
     page.keyboard.press("Escape")  # no caret, which blinks
+    notebook.outputs(3).first.hover()
+    expect(notebook.cell(3).get_by_role("button", name="Copy as Markdown")).to_be_visible()
     picture = shoot(page, "jupyterlab")
     page.close()
     assert picture.stat().st_size < 250_000
