@@ -8,7 +8,7 @@
 
 /** How often a cell is scrolled to: the heights of cells that were not seen yet are only guessed. */
 const TRIES = 10;
-/** Milliseconds between two looks at where the focus is, and for how long the page may still move it. */
+/** Milliseconds between two of them, and for how long the page may still move the focus. */
 const STEP = 50;
 const SETTLED = 1000;
 /** What may take the focus from a cell while the page settles. */
@@ -95,8 +95,11 @@ function keepWriting(content, cell, settled) {
       end();
     }
   };
-  const timer = setInterval(look, STEP);
-  signal.addEventListener('abort', () => clearInterval(timer));
+  const lookOn = () => {
+    look();
+    signal.aborted || requestAnimationFrame(lookOn); // before what is new can be seen
+  };
+  requestAnimationFrame(lookOn);
   document.addEventListener('focusin', look, { signal });
   document.addEventListener('pointerdown', end, { signal, capture: true });
   document.addEventListener('keydown', key, { signal, capture: true });

@@ -23,6 +23,11 @@ Open = Callable[..., OpenNotebook]
 Shoot = Callable[..., Path]
 
 LOAD = "%load_ext zhipu_magic"
+#: Whether the notebook that is seen is a new one, in which nothing has been written.
+NEW = """() => {
+    const written = document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .cm-content');
+    return written.length === 2 && written[1].innerText.trim() === '%%glm';
+}"""
 
 
 def source(notebook: OpenNotebook, index: int) -> str:
@@ -126,6 +131,7 @@ def test_the_launcher_opens_a_notebook_that_can_ask_at_once(
 @pytest.mark.parametrize("pause", [0, 0.3, 1.5])
 def test_what_is_typed_into_a_new_notebook_is_never_a_command(lab: FrontEnd, opened: Open, pause: float) -> None:
     notebook = opened(lab, lab.write(f"palette-{pause}", "pass"))
+    notebook.wait_for_kernel()
     page = notebook.page
     for way in ("palette", "card", "palette"):
         if way == "card":
@@ -144,7 +150,7 @@ def written_in(page: Page, first: str, then: str) -> Locator:
     """Type into a new notebook as soon as it is seen, and again once its first cell has run. Gives its cells."""
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)", has_text="%load_ext")
     cells = panel.locator(".jp-Notebook .jp-CodeCell")
-    cells.nth(1).locator(".cm-content").wait_for()
+    page.wait_for_function(NEW)
     page.keyboard.type(first, delay=30)
     panel.locator(".jp-InputPrompt", has_text="[1]:").wait_for()
     page.keyboard.type(then, delay=30)
