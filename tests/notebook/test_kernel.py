@@ -169,7 +169,7 @@ def test_a_quick_reply_is_refreshed_at_most_20_times_a_second(kernel: Kernel, se
     server.enqueue(Raw((*steps, sse(chunk(finish_reason="stop")), DONE)))
     run = kernel.run("%%glm\nhi")
     times = [at for at, markdown in run.refreshes if not markdown.startswith("<div")]
-    assert len(times) > 10
+    assert len(times) > 5
     busiest = max(sum(1 for other in times if at <= other < at + 1) for at in times)
     assert busiest <= 22, "20, and the last one, which does not wait"
     assert run.words == ["".join(f"w{number} " for number in range(400))]

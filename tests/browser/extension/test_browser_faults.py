@@ -57,6 +57,7 @@ def what_works(notebook: OpenNotebook, server: PracticeServer) -> set[str]:
         ("page", "page-stale.js", None, "Failed to fetch dynamically imported module"),
         ("prose", "prose.js", "export const pros = 1;", "its module is another one"),
     ],
+    ids=["side", "bar", "page", "prose"],
 )
 def test_a_part_that_does_not_start_or_load_is_alone(
     lab: FrontEnd,

@@ -38,6 +38,13 @@ def side(notebook: OpenNotebook) -> Locator:
     return panel
 
 
+#: Has the kernel run a cell of another page.
+ELSEWHERE = """code => {
+    const {kernel} = jupyterapp.shell.currentWidget.sessionContext.session;
+    return kernel.requestExecute({code}, false, {cellId: 'elsewhere'}).done.then(() => undefined);
+}"""
+
+
 def asked(front_end: FrontEnd, server: PracticeServer, opened: Open, name: str, *cells: str) -> OpenNotebook:
     """A notebook whose cells have been run."""
     notebook = opened(front_end, front_end.write(name, LOAD, *cells))
@@ -205,9 +212,10 @@ def test_keys_pass_a_turn_whose_cell_is_not_on_the_page(
 ) -> None:
     from playwright.sync_api import expect
 
-    cells = ("%%glm\nfirst", "%%glm\nsecond", "%%glm\nthird")
-    notebook = asked(front_end, server, opened, "side-gone", *cells)
-    notebook.press(2, "d", "d")
+    notebook = asked(front_end, server, opened, "side-gone", "%%glm\nfirst")
+    notebook.page.evaluate(ELSEWHERE, "%%glm\nsecond")
+    notebook.edit(2, "%%glm\nthird")
+    notebook.finish(2)
     turns = side(notebook).get_by_role("listitem").get_by_role("button")
     expect(turns.nth(1)).to_contain_text("not on this page")
     turns.first.focus()
@@ -271,7 +279,7 @@ def test_on_a_chinese_page_it_speaks_chinese(
     notebook.wait_for_kernel()
     notebook.finish(0, 1, 2)
     notebook.page.get_by_role("menuitem", name="View", exact=True).click()
-    notebook.page.get_by_role("menuitem", name="显示对话").click()
+    notebook.page.get_by_role("menuitem", name="显示 GLM 对话").click()
     panel = notebook.page.locator(".zhipu-magic-side")
     expect(panel.get_by_role("listitem")).to_contain_text("被截断")
     said = panel.inner_text()

@@ -99,15 +99,18 @@ def test_a_round_of_tools_counts_though_the_next_one_ends_the_map(chat: Chat, se
 
 
 def test_a_round_counts_though_its_map_is_stopped_before_the_next_one(chat: Chat, server: PracticeServer) -> None:
+    begun: list[Any] = []
+
     def stop_it(name: str) -> str:
         """Stop what is going on."""
-        mapped.stop()
+        until(lambda: begun)
+        begun[0].stop()
         return name
 
     calls = (tool_call("stop_it", {"name": "a"}, id="1"),)
     server.enqueue(Answer(tool_calls=calls, prompt_tokens=1_000, completion_tokens=50))
-    mapped = chat.map(SAY, ["a"], tools=[stop_it])
-    until(lambda: mapped.done)
+    begun.append(chat.map(SAY, ["a"], tools=[stop_it]))
+    until(lambda: begun[0].done)
     until(lambda: taken(chat) == PAID)
     assert len(server.requests) == 1
 
