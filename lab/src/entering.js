@@ -41,10 +41,17 @@ export function enter({ content }, cell, edit = false, settled = Promise.resolve
       isMade || toEnd(); // an editor is made when its cell is seen
       look();
     });
-  } else {
-    void cell.ready.then(() => content.activeCell === cell && cell.node.focus({ preventScroll: true }));
   }
-  void bringIntoView(content, cell);
+  const focus = () => edit || content.activeCell !== cell || cell.node.focus({ preventScroll: true });
+  void cell.ready.then(focus);
+  const before = document.activeElement;
+  void bringIntoView(content, cell).then(() => {
+    const now = document.activeElement;
+    // a cell that is scrolled to may have been taken out of the page meanwhile, and its focus with it
+    if (now === before || now === document.body || now === content.node) {
+      focus();
+    }
+  });
 }
 
 /**
@@ -101,10 +108,15 @@ function keepWriting(content, cell, settled) {
   };
   requestAnimationFrame(lookOn);
   document.addEventListener('focusin', look, { signal });
-  document.addEventListener('pointerdown', end, { signal, capture: true });
+  document.addEventListener('pointerdown', (event) => isAtBar(event) || end(), { signal, capture: true });
   document.addEventListener('keydown', key, { signal, capture: true });
   void settled.catch(() => {}).then(() => setTimeout(end, SETTLED));
   return () => signal.aborted || look();
+}
+
+/** Whether this may be the second half of the double click that led here. @param {PointerEvent} event */
+function isAtBar({ target }) {
+  return target instanceof Element && target.closest('.zhipu-magic-bar') !== null;
 }
 
 function pause() {

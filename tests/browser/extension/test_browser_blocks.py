@@ -32,7 +32,7 @@ DOCUMENTS = {
     "formulas": "So $x_1$ and\n\n$$\na + b\n$$\n\nthen \\(y\\), \\[z\n= 1\\]\n\n- $a$ and `$b$`\n\n$$c\n\nd$$\n\nend",
     "links": "See [one] and [two][1].\n\nMore.\n\n[one]: http://a.b/one\n[1]: http://a.b/two 'title'\n\nend",
     "labels": (
-        "Note[^1] and [INFO], [x] [Y\nz].\n\n```ts\n[key: string]: number;\n[x]: 1\n```\n\n[^1]: Words of a note.\n\n"
+        "Note[^1] and [INFO], [x] [Y\nz].\n\n```\n[key: string]: number;\n[x]: 1\n```\n\n[^1]: Words of a note.\n\n"
         "[INFO]: started here\n\n[log]: started\n\n- [x]: done\n- [ ] open\n\n> [y Z]:\n> /c 'a\n> b'\n\n[w]: <d e>\n"
         "[v]: /f (g)\n\nwords\n[u]: /h\n\n[u] [v]\n\nend"
     ),
@@ -72,8 +72,10 @@ COMPARE = """async ([pages, trusted]) => {
             own.renderModel(rendermime.createModel({data, trusted})),
         ]);
         if (whole.every(each => each.status === 'rejected')) continue;  // what Jupyter cannot render
-        const [ours, theirs] = [plain(growing.node), plain(own.node)];
-        if (ours !== theirs) found.push([page, ours, theirs]);
+        const ours = plain(growing.node);
+        // JupyterLab 4.2 shows code now and then as it was a moment before
+        if (ours !== plain(own.node)) await own.renderModel(rendermime.createModel({data, trusted}));
+        if (ours !== plain(own.node)) found.push([page, ours, plain(own.node)]);
     }
     return found;
 }"""
