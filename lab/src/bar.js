@@ -48,24 +48,13 @@ export const bar = {
       bars.start();
       return () => bars.stop();
     });
-    document.addEventListener('mousedown', dropSecond, true);
     return () => {
-      document.removeEventListener('mousedown', dropSecond, true);
       end();
       removeStyle();
       said.remove();
     };
   },
 };
-
-/** Keep the second half of a double click at a bar from going to its cell again. @param {MouseEvent} event */
-function dropSecond(event) {
-  const { target, detail } = event;
-  if (detail > 1 && target instanceof Element && target.closest('.zhipu-magic-bar')) {
-    event.stopPropagation();
-    event.preventDefault();
-  }
-}
 
 /** The bars of one view of a notebook, made for the cells that are pointed at, chosen or run. */
 class Bars {

@@ -108,15 +108,10 @@ function keepWriting(content, cell, settled) {
   };
   requestAnimationFrame(lookOn);
   document.addEventListener('focusin', look, { signal });
-  document.addEventListener('pointerdown', (event) => isAtBar(event) || end(), { signal, capture: true });
+  document.addEventListener('pointerdown', end, { signal, capture: true });
   document.addEventListener('keydown', key, { signal, capture: true });
   void settled.catch(() => {}).then(() => setTimeout(end, SETTLED));
   return () => signal.aborted || look();
-}
-
-/** Whether this may be the second half of the double click that led here. @param {PointerEvent} event */
-function isAtBar({ target }) {
-  return target instanceof Element && target.closest('.zhipu-magic-bar') !== null;
 }
 
 function pause() {

@@ -264,7 +264,7 @@ def test_a_fork_begins_at_the_reply_and_its_cell_is_written_in(
     front_end: FrontEnd, server: PracticeServer, asked: OpenNotebook, shoot: Shoot
 ) -> None:
     Reply(asked, 1).offers("Run again", "Copy as Markdown", "Insert code below", "Fork from here")
-    Reply(asked, 1).button("Fork from here").dblclick()
+    Reply(asked, 1).button("Fork from here").click()
     asked.wait_until_ended(2)
     asked.page.keyboard.insert_text("Otherwise?")
     shoot(asked.page, f"{front_end.name}-bar-fork")
