@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SHORT, LONG = 1_000, 16_000
 PACE = 100.0
 #: Milliseconds, and seconds.
-LONGEST_TASK, LONGEST_GAP, FRAME_GAP = 100.0, 0.35, 50.0
+LONGEST_TASK, LONGEST_GAP, FRAME_GAP = 100.0, 0.4, 50.0
 STOP = 0.3
 MEGABYTES = {SHORT: 0.4, LONG: 2.0}
 #: Of the whole reply: so many long tasks, and seconds in them; and of a second in the last quarter.

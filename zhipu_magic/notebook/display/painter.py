@@ -18,7 +18,7 @@ _SHORTEST_GAP = 0.05
 LONGEST_GAP = 0.9
 #: The bytes a second that refreshes may cost, as far as the longest gap allows. Besides its text, each refresh costs
 #: about a kilobyte and a millisecond of the kernel's time.
-_BYTES_A_SECOND = 9_000
+_BYTES_A_SECOND = 8_500
 _BYTES_AROUND = 1_000
 #: Bytes: a page up to this size is sent again before each tool call.
 _SMALL = 8_000
