@@ -42,7 +42,11 @@ export function enter({ content }, cell, edit = false, settled = Promise.resolve
       look();
     });
   }
-  const focus = () => edit || content.activeCell !== cell || cell.node.focus({ preventScroll: true });
+  const focus = () => {
+    if (!edit && content.activeCell === cell) {
+      cell.node.focus({ preventScroll: true });
+    }
+  };
   void cell.ready.then(focus);
   const before = document.activeElement;
   void bringIntoView(content, cell).then(() => {

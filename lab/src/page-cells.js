@@ -66,18 +66,19 @@ export function told(data, before) {
 }
 
 /**
- * A state, if it has all that it needs; what is in its lists and makes no sense is left out.
+ * A state, if it has all that it needs and all its turns make sense: changes count their places. What makes no sense in
+ * its other lists is left out.
  * @param {any} state
  * @returns {State | null}
  */
 function whole(state) {
   const { turns, threads, tables, jobs, thread, number } = state;
-  if (![turns, threads, tables, jobs].every(Array.isArray) || !fits('')(thread) || !fits(0)(number)) {
+  const isWhole = [turns, threads, tables, jobs].every(Array.isArray) && fits('')(thread) && fits(0)(number);
+  if (!isWhole || !turns.every(fits(TURN))) {
     return null;
   }
   return {
     ...state,
-    turns: turns.filter(fits(TURN)),
     threads: threads.filter(fits(THREAD)),
     tables: tables.filter(fits(TABLE)),
     jobs: jobs.filter(fits('')),

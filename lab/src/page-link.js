@@ -225,6 +225,9 @@ export class Link {
       complain('page', `the kernel speaks version ${data.version} to this page, which speaks ${VERSION}`);
     }
     const state = told(data, this.state);
+    if (data?.type === 'state' && data.version === VERSION && state === this.state) {
+      complain('page', 'the kernel has told a state that makes no sense');
+    }
     if (state !== this.state) {
       this.state = state;
       state?.turns.forEach((turn) => this._named.add(turn.cell));

@@ -53,13 +53,21 @@ test('what is no state changes nothing', () => {
 
 test('what makes no sense in a state is left out', () => {
   const table = { cell: 't', name: 'df', done: 1, total: 2, failed: 0, in_flight: 1, limit: 4 };
-  const turns = [null, 1, [], { ...turn('a', false), tokens: null }, { ...turn('a', false), number: NaN }, turn('b', true)];
+  const turns = [turn('b', true)];
   const tables = [table, { ...table, done: 'a' }, 'x'];
   const state = told({ ...empty, turns, tables, threads: [{ name: 'main' }], jobs: [1, 'c'] }, null);
   assert.deepEqual(state, { ...empty, turns: [turn('b', true)], tables: [table], jobs: ['c'] });
   assert.deepEqual(told({ type: 'going', tables, jobs: [null] }, state)?.tables, [table]);
   for (const bad of [{ thread: null }, { number: '1' }, { jobs: undefined }]) {
     assert.equal(told({ ...empty, ...bad }, state), state);
+  }
+});
+
+test('a state with a turn that makes no sense is none, or changes would move others', () => {
+  const state = told({ ...empty, turns: [turn('b', true)] }, null);
+  for (const bad of [null, 1, 'x', { ...turn('a', false), tokens: null }, { ...turn('a', false), number: NaN }]) {
+    assert.equal(told({ ...empty, turns: [turn('b', true), bad] }, state), state);
+    assert.equal(told({ type: 'changes', number: 2, turns: [[0, 1], bad] }, state), state);
   }
 });
 

@@ -130,6 +130,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave some tests out where time matters."""
     if os.environ.get("ZHIPU_MAGIC_TEST_FRONT_ENDS"):
         return
+    sources = "".join(path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    if gone := [name for name in _AT_LENGTH | _IN_NOTEBOOK if f"def {name.partition('[')[0]}(" not in sources]:
+        raise pytest.UsageError(f"There is no such browser test: {', '.join(gone)}")
     # CI has 20 minutes, and both front ends go through the same code: all of them run in a target of their own.
     later = pytest.mark.skip(reason="takes minutes with all others: make test-front-ends")
     for item in items:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as PIL
-from test_explained_replays import Pages, held, stale
+from test_explained_replays import Pages, held, pages, stale
 
 from zhipu_magic import Chat
 from zhipu_magic.history.turn import Anchor
@@ -16,16 +16,10 @@ from zhipu_magic.practice import Answer, Fault, PracticeServer
 from zhipu_magic.service.models import CATALOGUE, Model
 from zhipu_magic.text.errors import NotRecorded
 
+__all__ = ["pages"]
+
 EYES = "glm-5.3-flash"
 TOO_LONG = Fault(400, "1261")
-
-
-@pytest.fixture
-def pages(tmp_path: Path, server: PracticeServer) -> Iterator[Pages]:
-    pages = Pages(tmp_path / "page.jsonl", server)
-    pages.begin()
-    yield pages
-    pages.close()
 
 
 def picture(colour: str) -> PIL.Image:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import certifi  # noqa: F401  # these are imported once, and by no child anew
-import httpcore  # noqa: F401
+import certifi  # noqa: F401  # imported once, and by no child anew
+import httpcore  # noqa: F401  # likewise
 from batch_rows import rows_of
 
-import zhipu_magic.service.client  # noqa: F401
+import zhipu_magic.service.client  # noqa: F401  # likewise
 from zhipu_magic.chat.batches.batches import Batches
 from zhipu_magic.chat.batches.intent_file import HeldFile
 from zhipu_magic.chat.batches.spool import Spool
