@@ -41,6 +41,7 @@ from .token_counts import context_tokens
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from ..values.outputs.above import Above
     from ..values.tools.consent import Ask
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
@@ -140,6 +141,7 @@ class Chat(ChatMaps, ChatSettings):
         names: Mapping[str, Any] | None = None,
         images: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> Reply:
         """Send `prompt` as the next turn. Returns the `Reply`, to iterate over, to read or to await.
@@ -147,7 +149,7 @@ class Chat(ChatMaps, ChatSettings):
         With `names`, a `{{ name }}` in the prompt stands for that value (see `references`); `images` go with it, one or
         several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
-        the turn replaces the earlier one in place.
+        the turn replaces the earlier one in place. `above` are cells of its page, which go before the prompt.
 
         Many may ask at once, from any thread: asks with `once`, and those in different threads of the conversation, do
         not wait for each other. A turn waits for the end of the one before it in its thread, and raises the error that
@@ -157,7 +159,7 @@ class Chat(ChatMaps, ChatSettings):
         raises `GLMError`.
         """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images)
+        found = self._composer.resolved(prompt, asked, names, images, above=above)
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
@@ -169,11 +171,12 @@ class Chat(ChatMaps, ChatSettings):
         names: Mapping[str, Any] | None = None,
         images: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> Request:
         """The request that `ask` would send. Nothing is sent."""
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images)
+        found = self._composer.resolved(prompt, asked, names, images, above=above)
         if not asked.once:
             self._scheduler.settle(asked.thread)
         request = self._composer.asking(found, asked, anchor or Anchor())

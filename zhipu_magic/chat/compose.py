@@ -22,6 +22,7 @@ from .toolbox import Toolbox
 from .window import fit
 
 if TYPE_CHECKING:
+    from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
 
 #: What a reply that was cut short is asked to be continued with.
@@ -74,12 +75,22 @@ class Composer:
         current = self._history.state.conversation.current
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
-    def resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
-        """The prompt with its references resolved. Raises InvalidRequest for one that cannot be sent."""
+    def resolved(
+        self,
+        prompt: str,
+        options: Options,
+        names: Mapping[str, Any] | None,
+        images: Any,
+        *,
+        above: Above | None = None,
+    ) -> Prompt:
+        """The prompt with its references resolved, after the cells `above`. Raises InvalidRequest for one that cannot
+        be sent.
+        """
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(prompt, names, self._settings.value_tokens, images, sees=self.sees(options))
+        found = resolved(prompt, names, self._settings.value_tokens, images, sees=self.sees(options), above=above)
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide
         found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))

@@ -21,6 +21,8 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .outputs.recorder import OutputRecorder
+from .outputs.shown import ShownOutputs
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.going import GoingOn
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from ..history.events.event import State
     from ..history.turn import Anchor, Turn
     from ..text.markup import Markup
+    from ..values.outputs.above import Above
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
@@ -56,10 +59,16 @@ class Session:
         self.cells = CellTracker(shell)
         self.jobs = Jobs()
         self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
-        self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
+        self.outputs = OutputRecorder(shell, self.cells)
+        self.shown = ShownOutputs(shell, self.cells, self.outputs)
+        self.variables = Variables(
+            shell, lambda: failure.error if (failure := self.cells.failure) else None, self.shown, self.above
+        )
+        self.asking_in: str | None = None
+        """The thread that the running cell asks in, where its line names one."""
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
-        self._cell_outputs = CellOutputs(shell)
+        self._cell_outputs = CellOutputs(shell, self.outputs.look)
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._shown_usage: State | None = None  # the chat's state when the dashboard was shown last
@@ -192,6 +201,19 @@ class Session:
 
     # The running cell
 
+    def above(self, most: int | None = None) -> Above:
+        """The cells above the running one, for a turn in the thread that it asks in."""
+        from .outputs.page_above import PageAbove
+
+        above = PageAbove(
+            self.shown,
+            self.cells,
+            chat=lambda: self.chat,
+            anchor=self.anchor,
+            notebook=self.page_journal.notebook,
+        )
+        return above.of(self.asking_in, self.settings.above_tokens, most)
+
     def anchor(self) -> Anchor:
         """The running cell, as the conversation knows it, and its execution."""
         from ..history.turn import Anchor
@@ -231,6 +253,8 @@ class Session:
         """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
+        self.outputs.begin()
+        self.asking_in = None
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
         self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
@@ -246,6 +270,7 @@ class Session:
         """
         if not self.cells.end(result):
             return
+        self.outputs.end(result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
 
 #: Tokens: more than any context holds.
@@ -137,6 +137,8 @@ def _tried(
     """What `look` returns. The user's own code may run in it, so whatever it raises becomes an InvalidRequest."""
     try:
         return look()
+    except GLMError:  # of a value of ours, which says more
+        raise
     except Exception as error:
         try:
             near = nearest(wanted, others())

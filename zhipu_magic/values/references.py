@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
-from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
@@ -21,6 +22,7 @@ from .problems import Problems
 
 if TYPE_CHECKING:
     from .images.from_value import Image
+    from .outputs.above import Above
     from .rendering.registry import Rendered
 
 #: In one text: references, and notes about those that look like one.
@@ -43,14 +45,24 @@ class Prompt:
     cut: tuple[str, ...] = ()
 
 
-def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = (), *, sees: bool = True) -> Prompt:
+def resolved(
+    text: str,
+    names: Mapping[str, Any] | None,
+    tokens: int,
+    images: Any = (),
+    *,
+    sees: bool = True,
+    above: Above | None = None,
+) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
     `images` is one picture or several. A model that does not see (`sees`) is told in words of the pictures in what a
-    cell showed. Without `names` there are no references. Raises InvalidRequest for references
+    cell showed. What `above` stands for goes before the text, whatever the names are. Without `names` there are no
+    references. Raises InvalidRequest for references
     that cannot be resolved, all of them with their lines, and for an image that is not one.
     """
     expansion = _Expansion(names, tokens, sees)
+    head = "" if above is None else expansion.above(above)
     sent = expansion.expanded(text) if names is not None and "{{" in text else text
     if not (isinstance(images, (list, tuple)) and not images):
         from .images.from_value import image_of
@@ -58,6 +70,7 @@ def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: An
         more = images if isinstance(images, (list, tuple)) else [images]
         shown = {image.sha256 for image in expansion.images}
         expansion.images += [image for image in map(image_of, more) if image.sha256 not in shown]
+    sent = f"{head}\n\n{sent}" if head else sent
     return Prompt(
         text=sent,
         written="" if sent == text else text,
@@ -131,8 +144,9 @@ class _Expansion:
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens = split_budget(place.inside, self.tokens)
+            wanted, tokens = split_budget(place.inside, -1)
             tree = parsed(wanted)
+            tokens = self._default_budget(tree) if tokens < 0 else tokens
             if tree is not None:
                 yield _Reference(wanted, tokens, tree, place)
             elif names_a_value(wanted, self.names or {}):
@@ -147,14 +161,22 @@ class _Expansion:
                     )
                 )
 
+    def _default_budget(self, tree: ast.expr | None) -> int:
+        """The tokens of a value where none are named: the page above has its own."""
+        if isinstance(tree, ast.Name) and tree.id == "above":
+            from .outputs.above import Above
+
+            with suppress(LookupError, GLMError):  # an error is raised where the reference is resolved
+                value = (self.names or {})[tree.id]
+                return value.tokens if isinstance(value, Above) else self.tokens
+        return self.tokens
+
     def _shown(self, reference: _Reference, room: int, *, alone: bool) -> str:
         """The text that replaces the reference.
 
         A value of several lines goes below the text, within `room` tokens, unless the reference stands `alone` on its
         line.
         """
-        from .rendering.renderers import rendered
-
         wanted, tokens = reference.wanted, reference.tokens
         if tokens > LARGEST_BUDGET:
             raise InvalidRequest(
@@ -166,25 +188,39 @@ class _Expansion:
                 most=LARGEST_BUDGET,
             )
         value = look_up(reference.tree, self.names or {})
-        try:
-            shown = rendered(value, tokens if alone else room)
-        except InvalidRequest as error:
-            error.context.append(
-                Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
-            )
-            raise
+        shown = _rendered(value, wanted, tokens if alone else room)
         below = shown.block and not alone
         if below and wanted in self.below:
             return f"`{wanted}`"
+        text = self._with_images(shown, wanted)
+        if not below:
+            return text
+        self.below[wanted] = f"`{wanted}`:\n\n{text}"
+        return f"`{wanted}`"
+
+    def above(self, above: Above) -> str:
+        """The text of the page above, which needs no reference."""
+        return self._with_images(_rendered(above, "above", above.tokens), "above")
+
+    def _with_images(self, shown: Rendered, wanted: str) -> str:
         text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
         self.images += images
         left_out = "; ".join(filter(None, [shown.left_out, unseen]))
         if left_out:
             self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {left_out}")
-        if not below:
-            return text
-        self.below[wanted] = f"`{wanted}`:\n\n{text}"
-        return f"`{wanted}`"
+        return text
+
+
+def _rendered(value: Any, wanted: str, tokens: int) -> Rendered:
+    from .rendering.renderers import rendered
+
+    try:
+        return rendered(value, tokens)
+    except InvalidRequest as error:
+        error.context.append(
+            Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
+        )
+        raise
 
 
 def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:

@@ -30,13 +30,15 @@ class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
     `images`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what was
-    written, where it is needed later: to collect a batch.
+    written, where it is needed later: to collect a batch. `above` is how many of the cells above go along, None where
+    the settings say it.
     """
 
     request: Options = field(default_factory=Options)
     images: Sequence[str] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
+    above: int | None = None
     raw: bool = False
     preview: bool = False
     each: str | None = None
@@ -82,8 +84,8 @@ def _check_table(own: Mapping[str, Any]) -> None:
         for name in ("first", "in_flight", "batch"):
             if own[name]:
                 raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
-    elif own["insert"] or own["raw"]:
-        option = "-i" if own["insert"] else "--raw"
+    elif own["insert"] or own["raw"] or own["above"] is not None:
+        option = "-i" if own["insert"] else "--raw" if own["raw"] else "--above"
         raise UsageError(f"{option} cannot be used with --each.")
 
 

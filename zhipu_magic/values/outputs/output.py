@@ -12,6 +12,7 @@ RESULT: Final = "execute_result"
 ERROR: Final = "error"
 
 Kind = Literal["stream", "display_data", "execute_result", "error"]
+KINDS: Final[dict[str, Kind]] = {"stream": STREAM, "display_data": DISPLAY, "execute_result": RESULT, "error": ERROR}
 
 
 class _NotAtHand:

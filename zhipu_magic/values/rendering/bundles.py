@@ -26,9 +26,11 @@ from ..images.files import from_bytes
 from ..images.image import JPEG, PNG, Image
 from ..images.pixels import from_encoded
 from ..outputs.output import NOT_AT_HAND, Output
-from .registry import render, rendered
+from .registry import PICTURE, render, rendered
 
 _PICTURES: Final = (PNG, JPEG)
+WORDS: Final = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml")
+"""The forms that are text."""
 _PLOTLY: Final = "application/vnd.plotly.v1+json"
 _LONGEST: Final = 1_000_000
 """Characters of a form that are looked at."""
@@ -41,16 +43,24 @@ _SAYS_NOTHING: Final = re.compile(r"<[\w.<>]+ object(?: at 0x[0-9A-Fa-f]+)?>|")
 def shown(output: Output, tokens: int) -> str | Image:
     """How what was displayed reads to a model, within so many tokens; empty if it was nothing."""
     data = output.data
+    if not data and output.value is not NOT_AT_HAND:
+        return _of_value(output.value, tokens)
     for kind in _PICTURES:
         if data.get(kind):
             return _picture(kind, data[kind])
     if "text/html" in data and (value := _unchanged(output)) is not NOT_AT_HAND:
-        read = rendered(value, tokens)
-        if not read.images:
-            if read.left_out:
-                note_cut(read.left_out)
-            return read.text
+        read = _of_value(value, tokens)
+        if isinstance(read, str):
+            return read
     return _text(data, tokens)
+
+
+def _of_value(value: Any, tokens: int) -> str | Image:
+    """A value as a reference to it reads; of one with pictures, the first."""
+    read = rendered(value, tokens)
+    if read.left_out:
+        note_cut(read.left_out)
+    return read.images[0] if read.images and not read.text else read.text.replace(PICTURE, "[a picture]")
 
 
 def _picture(kind: str, encoded: Any) -> str | Image:

@@ -8,6 +8,7 @@
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
     cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
+    page_above.py   the cells above the one that asks
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
 is imported: a value can only come from one that the notebook has imported.
@@ -22,6 +23,7 @@ from . import (  # noqa: F401  # each registers what it renders
     exceptions,
     fallback,
     files,
+    page_above,
     pictures,
     scalars,
     structures,
