@@ -105,7 +105,7 @@ def test_what_is_replaced_or_cleared_is_as_the_page_has_it(numbered: Notebook) -
 
 
 def test_secrets_in_outputs_do_not_go_out_and_it_is_told(numbered: Notebook) -> None:
-    numbered.run("a", "say('key: ghp_' + 'a1' * 18 + ' and ' + %r)" % numbered.server.api_key)
+    numbered.run("a", f"say('key: ghp_' + 'a1' * 18 + ' and ' + {numbered.server.api_key!r})")
     found = numbered.run("q", "%%glm\n{{ out }}", "ok")
     assert "ghp_" not in numbered.sent()[-1] and numbered.server.api_key not in numbered.sent()[-1]
     assert "taken out" in found.plain(1)
@@ -278,3 +278,30 @@ threading.Thread(target=print, args=["from a thread"]).start()
         assert shown in text, text
     kernel.run("%%glm --once\n{{ out }}")
     assert "captured" not in server.requests[-1].body["messages"][-1]["content"]
+
+
+# %glm explain, %glm fix N
+
+
+def test_explain_sends_the_last_cell_or_one_by_its_number(numbered: Notebook) -> None:
+    numbered.run("a", "say('six')")
+    numbered.ask("q", "ok")
+    assert numbered.run("e", "%glm explain", "It prints.").success
+    text = numbered.sent()[-1]
+    assert text.startswith("Explain this notebook cell") and "say('six')\n```\n\nOutput:\n\nsix" in text
+    assert numbered.run("e", "%glm explain 2 Why?", "To print.").success
+    assert "\n\nWhy?\n\n```python\nsay = " in numbered.sent()[-1]
+    numbered.run("e", "%glm explain 为什么？", "这样。")
+    assert numbered.sent()[-1].startswith("请解释这个笔记本单元格")
+    assert "No cell with the number 77" in str(numbered.run("e", "%glm explain 77").error)
+
+
+def test_fix_takes_the_number_of_a_cell(numbered: Notebook) -> None:
+    numbered.run("a", "first = 1 / 0")
+    numbered.run("b", "second = [][1]")
+    assert numbered.run("f", "%glm fix 3", "```python\nfirst = 1\n```").success
+    assert "ZeroDivisionError: division by zero" in numbered.sent()[-1] and "first = 1 / 0" in numbered.sent()[-1]
+    found = numbered.run("f", "%glm fix 4", "```python\nsecond = 1\n```")
+    assert "IndexError: list index out of range" in numbered.sent()[-1]
+    assert "Sent to be fixed: IndexError" in found.plain(1)
+    assert "Cell 2 has raised no exception" in str(numbered.run("f", "%glm fix 2").error)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
@@ -30,13 +30,15 @@ NO_PYTHON = Markup("The reply contains no Python, so there is nothing to insert.
 _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo brings that back."
 
 
-def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
-    """Ask, or show what would be sent. Raises GLMError."""
+def ask(
+    session: Session, prompt: str, options: CellOptions | None = None, names: Mapping[str, Any] | None = None
+) -> None:
+    """Ask, or show what would be sent. References are to `names`, else to the notebook's. Raises GLMError."""
     with as_in_the_editor(session.cells.source, prompt):
-        _ask_or_ask_each(session, prompt, options or CellOptions())
+        _ask_or_ask_each(session, prompt, options or CellOptions(), names)
 
 
-def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> None:
+def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -50,7 +52,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
     if replaced:
         session.notify(replaced)
     try:
-        _ask(session, prompt, options)
+        _ask(session, prompt, options, session.variables.everything if names is None else names)
     except GLMError as error:
         session.withdraw(replaced)
         if had_earlier_turn:
@@ -58,8 +60,8 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
         raise
 
 
-def _ask(session: Session, prompt: str, options: CellOptions) -> None:
-    chat, anchor, names = session.chat, session.anchor(), session.variables.everything
+def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
+    chat, anchor = session.chat, session.anchor()
     session.asking_in = options.request.thread
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]

@@ -78,7 +78,10 @@ class OutputRecorder:
     def look(self, kind: str, request: object, content: Mapping[str, Any]) -> None:
         """Look at a message for the front end that belongs to this request."""
         if kind == "stream":
-            self.store.add(request, Output(STREAM, str(content.get("name", "stdout")), str(content.get("text", ""))))
+            name, text = str(content.get("name", "stdout")), str(content.get("text", ""))
+            ran = self.store.of(request)
+            if ran is not None and not (ran.ours and text.startswith(f"{UsageError.__name__}:")):
+                self.store.add(request, Output(STREAM, name, text))
         elif kind in (DISPLAY, RESULT, "update_display_data"):
             display_id = str(content.get("transient", {}).get("display_id") or "")
             if display_id.startswith(OURS) and not display_id.startswith(DRAWING):

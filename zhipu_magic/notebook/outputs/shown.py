@@ -72,16 +72,11 @@ class ShownOutputs:
         """The cell with this number on the page; a negative one counts from the last that ran. Raises InvalidRequest
         if there is none.
         """
-        found = self._found(number)
-        if mark_of(found.source) == "hide":
-            raise InvalidRequest(
-                "Cell {number} is hidden from the model: its first line says so.",
-                hint="Take out its line # glm: hide, and run it again.",
-                reason="output.hidden",
-                outcomes=[NOTHING_SENT],
-                number=number,
-            )
-        return Cell(found)
+        return _not_hidden(self._found(number))
+
+    def checked(self, ran: Ran) -> Cell:
+        """The cell of this execution. Raises InvalidRequest for a hidden one."""
+        return _not_hidden(ran.output)
 
     def run_of(self, number: int) -> Ran | None:
         """The execution that has this number, if it is kept."""
@@ -135,6 +130,18 @@ class ShownOutputs:
 
     def _is_deleted(self, ran: Ran) -> bool:
         return ran.id is not None and ran.id in self._cells.deleted
+
+
+def _not_hidden(found: CellOutput) -> Cell:
+    if mark_of(found.source) == "hide":
+        raise InvalidRequest(
+            "{cell} is hidden from the model: its first line says so.",
+            hint="Take out its line # glm: hide, and run it again.",
+            reason="output.hidden",
+            outcomes=[NOTHING_SENT],
+            cell="The cell" if found.number is None else f"Cell {found.number}",
+        )
+    return Cell(found)
 
 
 class OutOrShown(Mapping[Any, Any]):

@@ -19,7 +19,7 @@ _SHARE: Final = 3
 """A cell gets at most the third part of the budget, so that a long one does not drive out all others."""
 _LEAST: Final = 60
 """Tokens: with fewer, a cell says nothing."""
-_AROUND: Final = 60
+_AROUND: Final = 45
 """Tokens of the sentences around the cells."""
 _NOTHING: Final = "(No cell above this one has run in this session.)"
 _OPENING: Final = "The cells of the notebook above this prompt, in their order:"
@@ -45,7 +45,7 @@ class _Read:
 def _above(value: Above, tokens: int) -> Illustrated | str:
     chosen, left_out = _chosen(value, tokens)
     goes = [one for one in chosen if one.goes]
-    if not chosen:
+    if not chosen and not left_out:
         note_cut("0 cells")
         return _NOTHING
     parts = list(_laid_out(chosen, left_out))
