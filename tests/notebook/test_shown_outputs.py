@@ -129,10 +129,11 @@ def test_the_cells_above_go_along_when_asked_for(numbered: Notebook) -> None:
     found = numbered.run("asks", "%%glm --above\nWhat is it?", "ok")
     text = numbered.sent()[-1]
     assert text.startswith(
-        "The cells of the notebook above this prompt, in their order:\n\nCell 2:\n\n```python\nsay ="
+        "The cells of the notebook above this prompt, in their order:\n\nCode cell:\n\n```python\nsay ="
     )
     assert (
-        "Cell 3:\n\n```python\nsay('six')\n```\n\nOutput:\n\nsix\n\n(Here the cells above end.)\n\nWhat is it?" in text
+        "Code cell:\n\n```python\nsay('six')\n```\n\nOutput:\n\nsix\n\n(Here the cells above end.)\n\nWhat is it?"
+        in text
     )
     assert "above: 2 cells, " in found.plain(1) and " tokens" in found.plain(1)
     assert "above: 2 cells, " in numbered.command("history --full")
@@ -141,7 +142,7 @@ def test_the_cells_above_go_along_when_asked_for(numbered: Notebook) -> None:
 
 def test_a_preview_says_what_would_go(numbered: Notebook) -> None:
     found = numbered.run("asks", "%%glm --above --preview\nWhat is it?")
-    assert "above: 1 cell, " in found.plain() and "Cell 2:" in found.plain()
+    assert "above: 1 cell, " in found.plain() and "Code cell:" in found.plain()
 
 
 def test_what_an_earlier_turn_has_sent_is_not_sent_again(numbered: Notebook) -> None:
@@ -149,8 +150,9 @@ def test_what_an_earlier_turn_has_sent_is_not_sent_again(numbered: Notebook) -> 
     sent(numbered, "One?", "%%glm --above", "q1")
     numbered.run("b", "say('seven')")
     text = sent(numbered, "Two?", "%%glm --above", "q2")
-    assert "six" not in text and "seven" in text
-    assert "Cell 3: unchanged, as it was sent before.\n\nCell 4: an earlier turn of this conversation." in text
+    assert text.count("six") == 1 and "seven" in text
+    line = "Code cell, unchanged, as it was sent before: “say('six')”"
+    assert f"{line}\n\nQuestion, an earlier turn of this conversation: “One?”" in text
     numbered.run("a", "say('six')\nsay(' more')")
     assert "six more" in sent(numbered, "Three?", "%%glm --above", "q3")
 
@@ -181,7 +183,7 @@ def test_the_pages_own_order_goes_first(numbered: Notebook) -> None:
     numbered.server.enqueue()
     assert numbered.page.run("%%glm --above\n?", "q", told=told).success
     text = numbered.sent()[-1]
-    assert text.index("second") < text.index("Markdown:\n\n# Why") < text.index("first")
+    assert text.index("second") < text.index("Markdown cell:\n\n# Why") < text.index("first")
     assert "say = " not in text
 
 
@@ -216,13 +218,13 @@ def test_the_setting_sends_them_with_each_cell(numbered: Notebook) -> None:
 def test_what_was_asked_elsewhere_is_a_question_and_an_answer(numbered: Notebook) -> None:
     numbered.run("t", "%%glm --once\nAside?", "An aside.")
     text = sent(numbered, "?", "%%glm --above")
-    assert "Cell 3:\n\nAsked apart from this conversation:\n\nAside?\n\nThe answer:\n\nAn aside." in text
+    assert "Question, asked apart from this conversation:\n\nAside?\n\nThe answer:\n\nAn aside." in text
 
 
 def test_a_turn_that_was_undone_is_not_above(numbered: Notebook) -> None:
     numbered.ask("q", "gone")
     numbered.command("undo")
-    assert "gone" not in sent(numbered, "?", "%%glm --above") and "Cell 3" not in numbered.sent()[-1]
+    assert "gone" not in sent(numbered, "?", "%%glm --above")
 
 
 def test_markdown_is_read_from_the_notebooks_file(

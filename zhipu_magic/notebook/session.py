@@ -21,8 +21,6 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
-from .outputs.recorder import OutputRecorder
-from .outputs.shown import ShownOutputs
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.going import GoingOn
@@ -47,6 +45,8 @@ if TYPE_CHECKING:
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
+    from .outputs.recorder import OutputRecorder
+    from .outputs.shown import ShownOutputs
     from .page.looked_at import LookedAt
     from .shell import Shell
 
@@ -59,16 +59,17 @@ class Session:
         self.cells = CellTracker(shell)
         self.jobs = Jobs()
         self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
-        self.outputs = OutputRecorder(shell, self.cells)
-        self.shown = ShownOutputs(shell, self.cells, self.outputs)
         self.variables = Variables(
-            shell, lambda: failure.error if (failure := self.cells.failure) else None, self.shown, self.above
+            shell,
+            lambda: failure.error if (failure := self.cells.failure) else None,
+            shown=lambda: self.shown,
+            above=self.above,
         )
         self.asking_in: str | None = None
         """The thread that the running cell asks in, where its line names one."""
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
-        self._cell_outputs = CellOutputs(shell, self.outputs.look)
+        self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.look(*told))
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._shown_usage: State | None = None  # the chat's state when the dashboard was shown last
@@ -201,6 +202,20 @@ class Session:
 
     # The running cell
 
+    @cached_property
+    def outputs(self) -> OutputRecorder:
+        """Records what the cells show, from the first one after loading on."""
+        from .outputs.recorder import OutputRecorder
+
+        return OutputRecorder(self.shell, self.cells)
+
+    @cached_property
+    def shown(self) -> ShownOutputs:
+        """What the cells have shown."""
+        from .outputs.shown import ShownOutputs
+
+        return ShownOutputs(self.shell, self.cells, self.outputs)
+
     def above(self, most: int | None = None) -> Above:
         """The cells above the running one, for a turn in the thread that it asks in."""
         from .outputs.page_above import PageAbove
@@ -270,7 +285,8 @@ class Session:
         """
         if not self.cells.end(result):
             return
-        self.outputs.end(result)
+        if "outputs" in vars(self):  # else it is the cell that has loaded the extension
+            self.outputs.end(result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .outputs.shown import Cells, OutOrShown
 from .shell import Caller
 
 if TYPE_CHECKING:
@@ -51,7 +50,8 @@ class Variables:
         self,
         shell: Shell,
         last_error: Callable[[], BaseException | None],
-        shown: ShownOutputs,
+        *,
+        shown: Callable[[], ShownOutputs],
         above: Callable[[], Above],
     ) -> None:
         self._shell = shell
@@ -82,14 +82,16 @@ class Variables:
         The variables of the function that asks, all of the notebook's, `In` as typed, `Out` with what cells without a
         value have shown, `error` for the last exception, and last `out`, `cell` and `above`.
         """
+        from .outputs.shown import Cells, OutOrShown
+
         names, history, error = self._shell.user_ns, self._shell.history_manager, self._last_error()
         typed: dict[str, Any] = {}
         if names.get("In") is history.input_hist_parsed:
             typed["In"] = history.input_hist_raw
         if names.get("Out") is history.output_hist:
-            typed["Out"] = OutOrShown(names["Out"], self._shown)
+            typed["Out"] = OutOrShown(names["Out"], self._shown())
         failed = {} if error is None else {"error": error}
-        page: Any = _Page(out=self._shown.last, cell=lambda: Cells(self._shown), above=self._above)
+        page: Any = _Page(out=lambda: self._shown().last(), cell=lambda: Cells(self._shown()), above=self._above)
         return ChainMap(dict(self._caller.variables), typed, names, failed, page)
 
     @contextmanager

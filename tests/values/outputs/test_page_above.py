@@ -13,7 +13,7 @@ from zhipu_magic.values.rendering.renderers import rendered
 
 def cell(number: int, printed: str = "", *, pinned: bool = False) -> Piece:
     outputs = (Output(STREAM, "stdout", printed),) if printed else ()
-    return Piece(f"Cell {number}", Cell(CellOutput(outputs, number, f"run({number})")), pinned=pinned)
+    return Piece(f"Cell {number}", f"run({number})", Cell(CellOutput(outputs, number, f"run({number})")), pinned=pinned)
 
 
 def titles(text: str) -> list[str]:
@@ -67,9 +67,9 @@ def test_a_long_cell_does_not_drive_out_the_others() -> None:
 
 
 def test_a_turn_is_a_line_and_markdown_is_its_text() -> None:
-    pieces = (Piece("Markdown", text="# Why"), Piece("Cell 2", is_turn=True), cell(3))
+    pieces = (Piece("Markdown", text="# Why"), Piece("Question", "Why\nnot?", is_turn=True), cell(3))
     found = rendered(Above(pieces, 500), 500)
-    assert "Markdown:\n\n# Why\n\nCell 2: an earlier turn of this conversation.\n\nCell 3:" in found.text
+    assert "Markdown:\n\n# Why\n\nQuestion, an earlier turn of this conversation: “Why not?”\n\nCell 3:" in found.text
     assert found.left_out.startswith("2 cells, ")
 
 

@@ -19,6 +19,8 @@ OURS = "zhipu_magic-"
 DRAWING = f"{OURS}drawing-"
 #: Messages that add an output to a cell.
 _OUTPUTS = frozenset({"stream", "display_data", "execute_result", "error"})
+#: And those that change one.
+_TOLD = _OUTPUTS | {"update_display_data", "clear_output"}
 
 
 class CellOutputs:
@@ -27,7 +29,7 @@ class CellOutputs:
     IPython has hooks for what is displayed, but none for what is printed, nor for other threads. So this looks at what
     goes through the kernel's session, as every message does. Where there is no session, nothing is known.
 
-    `listen` is called with each message that is not ours: its kind, the request that it belongs to, and its content.
+    `listen` is called with each message about outputs that is not ours: its kind, the request that it belongs to, and its content.
     """
 
     def __init__(self, shell: Shell, listen: Callable[[str, object, Mapping[str, Any]], None]) -> None:
@@ -89,7 +91,7 @@ class CellOutputs:
 
     def _look(self, kind: str, parent: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         cell = parent.get("header", parent).get("msg_id")
-        if self._speaking != threading.get_ident():
+        if kind in _TOLD and self._speaking != threading.get_ident():
             self._listen(kind, cell, content)
         if kind == "execute_input":
             self._cell, self._others = cell, False

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from ...history.turn import Anchor
     from ..cell_tracker import CellTracker
 
-_NO_NUMBER: Final = "A cell"
+_CODE: Final = "Code cell"
+_MARKDOWN: Final = "Markdown cell"
+_TURN: Final = "Question"
 
 
 class _Place(NamedTuple):
@@ -158,22 +160,22 @@ def _pieces(place: _Place, before: Thread) -> Iterator[Piece]:
     """What goes along of a place: its code and outputs, its question and answer, its words, or a line."""
     ran, pinned = place.ran, place.mark == "pin"
     if ran is None:
-        if place.text.strip():
-            yield Piece("Markdown", text=place.text.strip(), pinned=pinned)
+        if text := place.text.strip():
+            yield Piece(_MARKDOWN, text, text=text, pinned=pinned)
         return
-    title = _NO_NUMBER if ran.number is None else f"Cell {ran.number}"
-    asks = glm_cell.find(ran.source) is not None
-    if ran.ours and not asks:
+    asks = glm_cell.find(ran.source)
+    if ran.ours and asks is None:
         return  # a command
-    if any(_is_turn_of(turn.id, turn.cell, ran) for turn in before.turns):
-        yield Piece(title, is_turn=True)
+    turn = next((turn for turn in before.turns if _is_turn_of(turn.id, turn.cell, ran)), None)
+    if turn is not None:
+        yield Piece(_TURN, turn.written or turn.prompt, is_turn=True)
     else:
         for asked in ran.asked:
             if asked.thread != before.name:  # a turn of this one that does not stand was undone
-                text = f"Asked apart from this conversation:\n\n{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
-                yield Piece(title, text=text, pinned=pinned)
-    if ran.has_output if asks else ran.source.strip():
-        yield Piece(title, cell=Cell(ran.output), pinned=pinned)
+                text = f"{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
+                yield Piece("Question, asked apart from this conversation", asked.prompt, text=text, pinned=pinned)
+    if ran.has_output if asks is not None else ran.source.strip():
+        yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
 
 
 def _is_turn_of(turn: str, cell: str | None, ran: Ran) -> bool:
@@ -189,7 +191,7 @@ def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
             kept.append(piece)
         elif left > 0:
             kept.append(piece)
-            left -= piece.title != "Markdown" and not piece.is_turn
+            left -= piece.title != _MARKDOWN and not piece.is_turn
     return kept[::-1]
 
 

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 class Piece:
     """One cell above: code with its outputs (`cell`), or a `text`, which is a Markdown cell or says what stands there.
 
-    `title` names it. One that is `pinned` is never left out. `is_turn` marks a line about a turn of this conversation.
+    `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one whenever
+    the page is run. One that is `pinned` is never left out. `is_turn` marks a turn of this conversation, of which only the
+    words stand here.
     """
 
     title: str
+    words: str = ""
     cell: Cell | None = None
     text: str = ""
     pinned: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...text.blobs import without_blobs
+from ...text.characters import shorten
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.secrets import MARK, without_secrets
@@ -21,6 +22,9 @@ _LEAST: Final = 60
 """Tokens: with fewer, a cell says nothing."""
 _AROUND: Final = 45
 """Tokens of the sentences around the cells."""
+_LINE: Final = 30
+"""Tokens of a line about a cell that does not go along again."""
+_LONGEST_WORDS: Final = 60
 _NOTHING: Final = "(No cell above this one has run in this session.)"
 _OPENING: Final = "The cells of the notebook above this prompt, in their order:"
 _END: Final = "(Here the cells above end.)"
@@ -87,9 +91,16 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
     return chosen[::-1], dropped
 
 
+def _line(one: _Read) -> str:
+    """What stands in the place of a piece that does not go along again."""
+    why = "an earlier turn of this conversation" if one.piece.is_turn else "unchanged, as it was sent before"
+    words = shorten(without_secrets(one.piece.words)[0], _LONGEST_WORDS)
+    return f"{one.piece.title}, {why}: “{words}”"
+
+
 def _read(piece: Piece, room: float, sent: Sequence[Sent]) -> _Read:
     if piece.is_turn:
-        return _Read(piece, (), weight(piece.title) + 4)
+        return _Read(piece, (), _LINE)
     room = max(_LEAST, room - weight(piece.title) - 8)
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
@@ -101,7 +112,7 @@ def _read(piece: Piece, room: float, sent: Sequence[Sent]) -> _Read:
             parts = tuple(shown.parts)
     is_cut = any(MARK[1:-1] not in cut for cut in cuts)
     if any(_stands_in(parts, one) for one in sent):
-        return _Read(piece, (), weight(piece.title) + 4, was_sent=True)
+        return _Read(piece, (), _LINE, was_sent=True)
     tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
     return _Read(piece, parts, tokens, is_cut)
 
@@ -119,11 +130,9 @@ def _laid_out(chosen: Sequence[_Read], left_out: int) -> Iterator[str | Image]:
     if left_out:
         yield f"\n\n[{plural(left_out, 'earlier cell')} left out]"
     for one in chosen:
-        if one.piece.is_turn:
-            yield f"\n\n{one.piece.title}: an earlier turn of this conversation."
-        elif one.was_sent:
-            yield f"\n\n{one.piece.title}: unchanged, as it was sent before."
-        else:
+        if one.goes:
             yield f"\n\n{one.piece.title}:\n\n"
             yield from one.parts
+        else:
+            yield f"\n\n{_line(one)}"
     yield f"\n\n{_END}"
