@@ -29,7 +29,8 @@ class CellOutputs:
     IPython has hooks for what is displayed, but none for what is printed, nor for other threads. So this looks at what
     goes through the kernel's session, as every message does. Where there is no session, nothing is known.
 
-    `listen` is called with each message about outputs that is not ours: its kind, the request that it belongs to, and its content.
+    `listen` is called with each message about outputs that is not ours: its kind, the request that it belongs to, and
+    its content.
     """
 
     def __init__(self, shell: Shell, listen: Callable[[str, object, Mapping[str, Any]], None]) -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Piece:
     """One cell above: code with its outputs (`cell`), or a `text`, which is a Markdown cell or says what stands there.
 
-    `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one whenever
-    the page is run. One that is `pinned` is never left out. `is_turn` marks a turn of this conversation, of which only the
-    words stand here.
+    `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one in each
+    run of the page. One that is `pinned` is never left out. `is_turn` marks a turn of this conversation, of which only
+    the words stand here.
     """
 
     title: str
