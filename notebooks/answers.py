@@ -1,4 +1,4 @@
-"""The replies in `context.ipynb`, `tools.ipynb`, `results.ipynb` and `tables.ipynb`, and how those are recorded.
+"""The replies in `above.ipynb`, `context.ipynb`, `tools.ipynb`, `results.ipynb` and `tables.ipynb`, and how those are recorded.
 
 There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
 them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
@@ -29,6 +29,31 @@ def calls(name: str, *arguments: Mapping[str, Any], first: int = 1) -> tuple[dic
 def as_json(value: Any) -> Answer:
     return Answer(json.dumps(value, ensure_ascii=False))
 
+
+ABOVE = (
+    Answer(
+        """\
+**Sunday.** On the other days each guest left exactly 12.00, and on Sunday only 4.00, a third of that."""
+    ),
+    Answer(
+        """\
+The note above says it: on Sunday **the till was out of order for some hours**. 295 guests at 12.00 would have been 3,540, so
+about 2,360 are missing from the count. They may well have been paid in cash and are not lost."""
+    ),
+    Answer(
+        """\
+A bar for each day: takings are highest on **Saturday**, at some 3,700, and below 1,500 on all others. Sunday's bar is low, although
+the weekend's other day is the highest."""
+    ),
+    Answer(
+        """\
+The cell goes through the rows of `club` and prints **takings per guest**, with two decimals:
+
+- `itertuples()` gives each row as a named tuple, hence `row.takings / row.guests`.
+- Friday, Saturday and Monday give 12.00, as if everybody paid one price.
+- Sunday gives 4.00. The formula is right; it is the number for Sunday that looks wrong."""
+    ),
+)
 
 CONTEXT = (
     Answer(
@@ -157,7 +182,7 @@ RESULTS = (
     ),
 )
 
-ANSWERS: Mapping[str, Sequence[Answer]] = {"context": CONTEXT, "tools": TOOLS, "results": RESULTS}
+ANSWERS: Mapping[str, Sequence[Answer]] = {"above": ABOVE, "context": CONTEXT, "tools": TOOLS, "results": RESULTS}
 
 #: Files of prompts and replies (see docs/practice.md), and how many requests the server takes at once meanwhile.
 SCRIPTS: Mapping[str, str] = {"tables": "data/reviews.yaml"}

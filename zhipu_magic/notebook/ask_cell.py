@@ -62,7 +62,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
     chat, anchor = session.chat, session.anchor()
-    session.asking_in = options.request.thread
+    session.asking_in, session.previews = options.request.thread, options.preview
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names

@@ -21,6 +21,7 @@ from .asides import Asides
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .loaded_by import LoadedBy
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.going import GoingOn
@@ -65,8 +66,11 @@ class Session:
             shown=lambda: self.shown,
             above=self.above,
         )
+        self._loaded_by: LoadedBy | None = None
         self.asking_in: str | None = None
         """The thread that the running cell asks in, where its line names one."""
+        self.previews = False
+        """Whether the running cell only shows what would be sent."""
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
         self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.look(*told))
@@ -207,7 +211,7 @@ class Session:
         """Records what the cells show, from the first one after loading on."""
         from .outputs.recorder import OutputRecorder
 
-        return OutputRecorder(self.shell, self.cells)
+        return OutputRecorder(self.shell, self.cells, self._loaded_by)
 
     @cached_property
     def shown(self) -> ShownOutputs:
@@ -227,7 +231,7 @@ class Session:
             anchor=self.anchor,
             notebook=self.page_journal.notebook,
         )
-        return above.of(self.asking_in, self.settings.above_tokens, most)
+        return above.of(self.asking_in, self.settings.above_tokens, most, is_sent=not self.previews)
 
     def anchor(self) -> Anchor:
         """The running cell, as the conversation knows it, and its execution."""
@@ -285,8 +289,10 @@ class Session:
         """
         if not self.cells.end(result):
             return
-        if "outputs" in vars(self):  # else it is the cell that has loaded the extension
+        if self.cells.run:
             self.outputs.end(result)
+        elif result is not None:  # it is the cell that has loaded the extension
+            self._loaded_by = LoadedBy.of(self.shell, result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

@@ -64,10 +64,14 @@ class PageAbove:
         self._anchor = anchor
         self._notebook = notebook
 
-    def of(self, thread: str | None, tokens: int, most: int | None = None) -> Above:
-        """The cells above for a turn in this thread, the newest `most` of those with code, within so many tokens."""
+    def of(self, thread: str | None, tokens: int, most: int | None = None, *, is_sent: bool = True) -> Above:
+        """The cells above for a turn in this thread, the newest `most` of those with code, within so many tokens.
+
+        Of what `is_sent`, the journal keeps when its Markdown was saved; of a preview, that would be another time in
+        each replay.
+        """
         before = self._chat().history.before(thread, self._anchor())
-        places, notes = self._places()
+        places, notes = self._places(tells_time=is_sent)
         hidden = [place for place in places if place.mark == "hide"]
         pieces = [piece for place in places if place.mark != "hide" for piece in _pieces(place, before)]
         if most is not None:
@@ -77,7 +81,7 @@ class PageAbove:
         sent = tuple(Sent(turn.prompt, turn.images) for turn in before.turns)
         return Above(tuple(pieces), tokens, sent, notes)
 
-    def _places(self) -> tuple[list[_Place], tuple[str, ...]]:
+    def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""
         told = self._cells.told
         newest = _newest_runs(self._shown.ran())
@@ -93,7 +97,8 @@ class PageAbove:
             return [_Place(ran, mark=mark_of(ran.source)) for ran in above], ()
         places = _with_markdown(above, saved)
         has_markdown = any(place.ran is None for place in places)
-        return places, (f"Markdown as saved at {_saved_at(notebook)}",) if has_markdown else ()
+        when = f"saved at {_saved_at(notebook)}" if tells_time else "last saved"
+        return places, (f"Markdown as {when}",) if has_markdown else ()
 
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:

@@ -8,6 +8,7 @@ the conversation, and no output.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult
 
     from ..cell_tracker import CellTracker
+    from ..loaded_by import LoadedBy
     from ..shell import Shell
 
 #: What IPython calls what was written to a stream.
 _STREAMS: Final = {"out_stream": "stdout", "err_stream": "stderr"}
+
+
+#: A cell that does nothing but load the extension.
+_LOADS: Final = re.compile(r"\s*%(?:re)?load_ext\s+zhipu_magic\s*")
 
 
 def is_same_cell(one: Ran, other: Ran) -> bool:
@@ -36,10 +42,16 @@ def is_same_cell(one: Ran, other: Ran) -> bool:
 
 
 class OutputRecorder:
-    """Fills the `store` with what the cells show that `cells` follows."""
+    """Fills the `store` with what the cells show that `cells` follows.
 
-    def __init__(self, shell: Shell, cells: CellTracker) -> None:
+    Of the cell that the extension was loaded by, only the source is known.
+    """
+
+    def __init__(self, shell: Shell, cells: CellTracker, loaded_by: LoadedBy | None = None) -> None:
         self.store = OutputStore()
+        if loaded_by is not None:
+            only_loads = _LOADS.fullmatch(loaded_by.source) is not None
+            self.store.begin(None, Ran(0, loaded_by.id, loaded_by.number, loaded_by.source, ours=only_loads))
         self._shell = shell
         self._cells = cells
         self._running: Ran | None = None

@@ -79,8 +79,17 @@ class ShownOutputs:
         return _not_hidden(ran.output)
 
     def run_of(self, number: int) -> Ran | None:
-        """The execution that has this number, if it is kept."""
-        return next((one for one in reversed(self._recorder.store.all()) if one.number == number), None)
+        """The execution that has this number, if it is kept.
+
+        What runs a notebook from top to bottom may give its cells no numbers, as nbval does: then they are counted from
+        the one that has loaded the extension.
+        """
+        kept = self._recorder.store.all()
+        has_numbers = any(one.number is not None for one in kept)
+        return next(
+            (one for one in reversed(kept) if (one.number if has_numbers else one.run + 1) == number),
+            None,
+        )
 
     def _found(self, number: int) -> CellOutput:
         if number < 0:

@@ -56,6 +56,7 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     text = "".join(part for part in parts if isinstance(part, str))
     secrets = text.count(MARK)
     told = [plural(len(goes), "cell")]
+    told += [plural(count, "picture")] if (count := sum(isinstance(part, Image) for part in parts)) else []
     told += [f"{left_out:,} left out"] if left_out else []
     told += [f"{count:,} as sent before"] if (count := sum(one.was_sent for one in chosen)) else []
     told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
