@@ -59,6 +59,11 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
     session.renew_tools()
+    if options.models:
+        from .compare_cell import Question, compare
+
+        compare(session, Question(prompt, request_options, references, images, anchor), options)
+        return
     if options.preview:
         from .display.preview import preview
 

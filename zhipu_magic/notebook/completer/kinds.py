@@ -50,6 +50,10 @@ def _threads(session: Session, typed: str) -> tuple[int, Found]:
     return 0, [(name, "thread") for name in session.thread_names()]
 
 
+def _compared(session: Session, typed: str) -> tuple[int, Found]:
+    return 0, [(name, "model") for name in session.chat.compared]
+
+
 def _commands(session: Session, typed: str) -> tuple[int, Found]:
     from ..commands.registry import COMMANDS
 
@@ -162,6 +166,7 @@ def _files(session: Session, typed: str) -> tuple[int, Found]:
 KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "models": _models,
     "threads": _threads,
+    "compared": _compared,
     "commands": _commands,
     "jobs": _jobs,
     "tools": _tools,
