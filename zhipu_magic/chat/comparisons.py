@@ -97,7 +97,7 @@ class Comparisons:
     @property
     def models(self) -> list[str]:
         """Those whose reply can be kept."""
-        return [event.model for event in self._compared if event.model is not None]
+        return sorted(event.model for event in self._compared if event.model is not None)
 
     @property
     def _compared(self) -> list[TurnEvent]:

@@ -95,7 +95,7 @@ class TurnEvent(Event):
     in tokens, that the budget had room for, `cut` says what of the values in the prompt was not sent. `of` is the id of
     the event whose answer this one repeats.
 
-    `time`, `host` and `after` are for people who read a journal; no code reads them.
+    `time` and `host` are for people who read a journal; no code reads them, and `after` only of a reply that is kept.
     """
 
     time: Text | None = None
@@ -261,8 +261,14 @@ class TurnEvent(Event):
         usage, earlier = self._counted(self.completion)
         turn = self._turn(self.completion, usage, earlier.messages)
         kept = next((link.turn.id for link in back_from(thread.last) if link.turn.id in others), None)
-        changed = kept and thread.replace_turn(kept, lambda old: turn, what="another reply kept", asked_again=False)
-        return changed or thread.commit(turn, append=self.append is not None, asked_after=self.held)
+        changed = None
+        if kept is not None:
+            changed = thread.replace_turn(kept, lambda old: turn, what="another reply kept", asked_again=False)
+        if changed is not None:
+            return changed
+        if self.append is not None:
+            return thread.commit(turn, append=True, asked_after=self.held)
+        return thread.insert(turn, self.after, self.held)
 
     def _note(self, reply: str) -> str:
         if self.invalid is not None:

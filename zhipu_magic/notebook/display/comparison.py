@@ -20,7 +20,7 @@ from .growing import UNFINISHED, UNFINISHED_PLAIN, Above, growing_pieces, mark, 
 from .markdown import final_pieces
 from .output import Output
 from .painter import LONGEST_GAP, gap_after
-from .panel import note_line
+from .panel import along, note_line
 from .style import FAINT, FONT
 
 #: Seconds between two looks at the replies, and two refreshes of the panel.
@@ -75,7 +75,7 @@ class PageComparison:
         return sum(map(len, bundle.values()))
 
     def _show_panel(self, *, whole: bool) -> None:
-        figures = [Figures.of(one.standing(), one.progress) for one in self._compared]
+        figures = [figures_of(one) for one in self._compared]
         notes = [*notes_of(figures), *self._options.notices] if whole else []
         if self._options.panel != "off":
             self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
@@ -117,6 +117,12 @@ def _plain(one: Compared, whole: bool) -> str:
     return "\n\n".join(filter(None, [answer.written(progress) if progress.has_text else "", ends]))
 
 
+def figures_of(one: Compared) -> Figures:
+    """What the panel says of a reply; the error below says why one has failed."""
+    found = Figures.of(one.standing(), one.progress)
+    return found.told_below() if one.progress.state == "failed" else found
+
+
 def notes_of(figures: Sequence[Figures]) -> list[str]:
     """What is to be said of single replies, behind the name of their model."""
     return [f"{one.model}: {note}" for one in figures for note in one.notes]
@@ -124,7 +130,8 @@ def notes_of(figures: Sequence[Figures]) -> list[str]:
 
 def panel_text(figures: Sequence[Figures], notes: Sequence[str]) -> str:
     """The panel as text: a line for each model."""
-    return "\n".join([*notes, *(" · ".join(filter(None, _row(one))) for one in figures)])
+    rows = [*map(_row, figures), along(figures[-1])]
+    return "\n".join([*notes, *(" · ".join(filter(None, row)) for row in rows if row)])
 
 
 def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
@@ -133,12 +140,13 @@ def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
         '<div class="zhipu-magic-panel" role="group" aria-label="Usage of these replies" '
         'style="color:{faint};{font};overflow-wrap:anywhere">{notes}'
         '<div style="display:grid;grid-template-columns:repeat({columns},max-content);column-gap:16px;overflow-x:auto">'
-        "{rows}</div></div>",
+        "{rows}</div>{along}</div>",
         faint=FAINT,
         font=FONT,
         notes=_notes_lines(notes),
         columns=len(_row(figures[0])),
         rows=rows,
+        along=Markup(" · ").join(along(figures[-1])),
     )
 
 
