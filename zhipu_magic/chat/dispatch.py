@@ -107,7 +107,9 @@ class Dispatch:
 
     def refused(self, error: GLMError, request: Request | None = None) -> Reply:
         """A reply that raises this where it is read: what stands against sending the request, if one could be made."""
-        request = request or Request("", Options(), Anchor(), self._history.thread(), "")
+        if request is None:
+            thread = self._history.thread()
+            request = Request(prompt="", options=Options(), anchor=Anchor(), before=thread, model="")
         return self._reply(Refused(error), Progress(request), Known(""), None)
 
     def recorded_at(self, request: Request) -> int:

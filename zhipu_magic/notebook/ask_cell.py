@@ -62,7 +62,10 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     if options.models:
         from .compare_cell import Question, compare
 
-        compare(session, Question(prompt, request_options, references, images, anchor), options)
+        question = Question(
+            prompt=prompt, options=request_options, names=references, images=images, anchor=anchor
+        )
+        compare(session, question, options)
         return
     if options.preview:
         from .display.preview import preview

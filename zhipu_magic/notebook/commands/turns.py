@@ -178,7 +178,7 @@ COMMANDS = (
     Command(
         "keep",
         "%glm keep NAME",
-        "make one of several compared replies a turn",
+        "make a compared reply the turn",
         _keep,
         completes="compared",
         details="Where a cell has asked several models, none of their replies is a turn before this makes one of them "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The kind of each option's value, by the option's destination in argparse.
 OPTIONS = {
-    "model": "models",
+    "models": "models",
     "thread": "threads",
     "bind": "variables",
     "output": "variables",
