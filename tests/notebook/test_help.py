@@ -177,7 +177,14 @@ def _compared(page: Page, server: PracticeServer) -> None:
 
 PREPARED: dict[str, Callable[[Page, PracticeServer], None]] = {
     **dict.fromkeys(("history", "show", "retry", "undo", "reset", "insert", "fork", "export", "usage"), _two_turns),
-    **{"redo": _undone, "restore": _set_aside, "continue": _cut_off, "fix": _raised, "tools": _functions, "keep": _compared},
+    **{
+        "redo": _undone,
+        "restore": _set_aside,
+        "continue": _cut_off,
+        "fix": _raised,
+        "tools": _functions,
+        "keep": _compared,
+    },
     **dict.fromkeys(("rows", "collect", "cancel"), _table),
     **{"resume": _journals, "practice": _lesson, "jobs": _jobs, "stop": _jobs, "wait": _jobs},
 }

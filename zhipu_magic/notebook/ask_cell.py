@@ -62,9 +62,7 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     if options.models:
         from .compare_cell import Question, compare
 
-        question = Question(
-            prompt=prompt, options=request_options, names=references, images=images, anchor=anchor
-        )
+        question = Question(prompt=prompt, options=request_options, names=references, images=images, anchor=anchor)
         compare(session, question, options)
         return
     if options.preview:
