@@ -1,4 +1,4 @@
-"""The replies in `above.ipynb`, `context.ipynb`, `tools.ipynb`, `results.ipynb` and `tables.ipynb`, and how those are recorded.
+"""The replies in `above`, `context`, `tools`, `results` and `tables.ipynb`, and how those are recorded.
 
 There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
 them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
@@ -37,13 +37,13 @@ ABOVE = (
     ),
     Answer(
         """\
-The note above says it: on Sunday **the till was out of order for some hours**. 295 guests at 12.00 would have been 3,540, so
-about 2,360 are missing from the count. They may well have been paid in cash and are not lost."""
+The note above says it: on Sunday **the till was out of order for some hours**. 295 guests at 12.00 would have
+been 3,540, so about 2,360 are missing from the count. They may well have been paid in cash and are not lost."""
     ),
     Answer(
         """\
-A bar for each day: takings are highest on **Saturday**, at some 3,700, and below 1,500 on all others. Sunday's bar is low, although
-the weekend's other day is the highest."""
+A bar for each day: takings are highest on **Saturday**, at some 3,700, and below 1,500 on all others. Sunday's bar is
+low, although the weekend's other day is the highest."""
     ),
     Answer(
         """\

@@ -83,14 +83,18 @@ class Composer:
         images: Any,
         *,
         above: Above | None = None,
+        sees: bool | None = None,
     ) -> Prompt:
         """The prompt with its references resolved, after the cells `above`. Raises InvalidRequest for one that cannot
         be sent.
+
+        `sees` says whether it is for a model that does; without it, that is the one that the options ask.
         """
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(prompt, names, self._settings.value_tokens, images, sees=self.sees(options), above=above)
+        sees = self.sees(options) if sees is None else sees
+        found = resolved(prompt, names, self._settings.value_tokens, images, sees=sees, above=above)
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide
         found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))

@@ -68,6 +68,14 @@ def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str
     references = None if options.raw else names
     above = _above(session, prompt, options)
     session.renew_tools()
+    if options.models:
+        from .compare_cell import Question, compare
+
+        question = Question(
+            prompt=prompt, options=request_options, names=references, images=images, anchor=anchor, above=above
+        )
+        compare(session, question, options)
+        return
     if options.preview:
         from .display.preview import preview
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from ...values.outputs.output import NOT_AT_HAND, STREAM, CellOutput, Output
+from ...values.outputs.output import JSON, NOT_AT_HAND, PLOTLY, STREAM, WORDS, CellOutput, Output
 
 MOST_CELLS: Final = 200
 MOST_BYTES: Final = 50_000_000
@@ -23,9 +23,7 @@ LARGEST: Final = 1_000_000
 _LARGEST_PICTURE: Final = 8_000_000
 _HEAD: Final = 300_000
 #: The forms that are read; of all others only their names are kept.
-_TEXTS: Final = frozenset({"text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml"})
 _PICTURES: Final = frozenset({"image/png", "image/jpeg"})
-_JSON: Final = frozenset({"application/json", "application/vnd.plotly.v1+json"})
 _MOST_FORMS: Final = 20
 _LONGEST_NAME: Final = 100
 
@@ -222,11 +220,11 @@ def kept_forms(data: Mapping[str, Any]) -> dict[str, Any]:
 def _kept(kind: str, form: Any) -> Any:
     if kind in _PICTURES:
         return form if isinstance(form, (str, bytes)) and len(form) <= _LARGEST_PICTURE else ""
-    if kind in _TEXTS:
+    if kind in WORDS:
         return form[:LARGEST] if isinstance(form, str) else ""
-    if kind == "application/vnd.plotly.v1+json":
+    if kind == PLOTLY:
         return _plotly(form)
-    if kind in _JSON:
+    if kind == JSON:
         try:
             return form if len(json.dumps(form)) <= LARGEST else ""
         except (TypeError, ValueError, RecursionError):

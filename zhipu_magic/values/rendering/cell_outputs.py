@@ -21,8 +21,8 @@ from ...text.secrets import without_secrets
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends, fenced_within, shares, weight
 from ..images.from_value import Image
-from ..outputs.output import ERROR, NOT_AT_HAND, STREAM, Cell, CellOutput, Output
-from .bundles import WORDS, shown
+from ..outputs.output import ERROR, NOT_AT_HAND, STREAM, WORDS, Cell, CellOutput, Output
+from .bundles import shown
 from .registry import Illustrated, render, rendered
 
 _FIRST_OUTPUTS: Final = 20
