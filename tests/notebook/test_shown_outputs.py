@@ -221,6 +221,55 @@ def test_what_was_asked_elsewhere_is_a_question_and_an_answer(numbered: Notebook
     assert "Question, asked apart from this conversation:\n\nAside?\n\nThe answer:\n\nAn aside." in text
 
 
+def test_outside_the_conversation_its_turns_are_questions_and_answers(numbered: Notebook) -> None:
+    numbered.ask("q", "Seven.")
+    numbered.run("b", "say('six')")
+    sent(numbered, "One?", "%%glm --above", "q1")
+    text = sent(numbered, "Two?", "%%glm --above --once", "q2")
+    assert "six" in text and "Question, asked apart from this conversation:\n\nabout q\n\nThe answer:\n\nSeven." in text
+    assert "six" in sent(numbered, "Three?", "%%glm --above -t other", "q3")
+
+
+def test_what_names_no_cell_says_so(numbered: Notebook) -> None:
+    assert "takes the number of a cell" in failure(numbered, "{{ cell }}")
+    assert "takes the number of a cell" in failure(numbered, "{{ cell['a'] }}")
+    numbered.run("a", "5")
+    assert sent(numbered, "{{ Out }}") == '{"5": 5}'
+
+
+def test_the_page_says_which_of_its_cells_have_not_run_here(numbered: Notebook) -> None:
+    numbered.run("a", "say('here')")
+    told = {"version": 1, "cells": ["q"], "above": [{"cell": "a"}, {"cell": "other"}]}
+    found = numbered.page.run("%%glm --above\n?", "q", told=told)
+    assert "above: 1 cell, 1 cell not run here, " in found.plain(1)
+
+
+def test_the_cell_that_loads_the_extension_is_one_of_them(
+    bare_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
+    bare_page.run("%load_ext zhipu_magic\nprices = [3]")
+    assert "prices = [3]" in sent(Notebook(bare_page, server), "?", "%%glm --above")
+
+
+def test_several_models_get_the_cells_above(numbered: Notebook) -> None:
+    numbered.run("a", "say('six')")
+    assert numbered.run("q", "%%glm -m glm-4 -m glm-4.7-flash --above\n?", "ok", "ok").success
+    prompts = [one.body["messages"][-1]["content"] for one in numbered.server.requests[-2:]]
+    assert all("say('six')" in prompt for prompt in prompts)
+
+
+def test_a_table_may_be_asked_about_with_what_was_shown(numbered: Notebook) -> None:
+    numbered.run("a", "say('shared\\noutput')\ntexts = ['x', 'y']")
+    numbered.server.enqueue()
+    assert numbered.run("q", "%%glm --each texts\n{{ text }} in {{ out }}", "ok", "ok").success
+    assert all("shared\noutput" in one.body["messages"][-1]["content"] for one in numbered.server.requests[-2:])
+    assert "--above cannot be used with --each" in str(
+        numbered.run("q", "%%glm --each texts --above\n{{ text }}").error
+    )
+
+
 def test_a_turn_that_was_undone_is_not_above(numbered: Notebook) -> None:
     numbered.ask("q", "gone")
     numbered.command("undo")

@@ -11,6 +11,7 @@ from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
+from .asking import Asking
 from .cell_lines import as_in_the_editor
 from .cell_values import image_of, options_of
 from .hints import in_cell
@@ -62,7 +63,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
     chat, anchor = session.chat, session.anchor()
-    session.asking_in, session.previews = options.request.thread, options.preview
+    session.asking = Asking(options.request.thread, options.request.once, options.preview)
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names

@@ -18,6 +18,7 @@ from ..chat.rows import loops
 from ..text.errors import Interrupted
 from . import front_ends, hints, page_chat
 from .asides import Asides
+from .asking import Asking
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
@@ -67,10 +68,8 @@ class Session:
             above=self.above,
         )
         self._loaded_by: LoadedBy | None = None
-        self.asking_in: str | None = None
-        """The thread that the running cell asks in, where its line names one."""
-        self.previews = False
-        """Whether the running cell only shows what would be sent."""
+        self.asking = Asking()
+        """How the running cell asks."""
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
         self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.look(*told))
@@ -221,7 +220,7 @@ class Session:
         return ShownOutputs(self.shell, self.cells, self.outputs)
 
     def above(self, most: int | None = None) -> Above:
-        """The cells above the running one, for a turn in the thread that it asks in."""
+        """The cells above the running one, for what it asks."""
         from .outputs.page_above import PageAbove
 
         above = PageAbove(
@@ -231,7 +230,7 @@ class Session:
             anchor=self.anchor,
             notebook=self.page_journal.notebook,
         )
-        return above.of(self.asking_in, self.settings.above_tokens, most, is_sent=not self.previews)
+        return above.of(self.asking, self.settings.above_tokens, most)
 
     def anchor(self) -> Anchor:
         """The running cell, as the conversation knows it, and its execution."""
@@ -273,7 +272,7 @@ class Session:
         if not self.cells.begin(info):
             return
         self.outputs.begin()
-        self.asking_in = None
+        self.asking = Asking()
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
         self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)

@@ -92,10 +92,10 @@ class CellOutputs:
 
     def _look(self, kind: str, parent: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         cell = parent.get("header", parent).get("msg_id")
-        if kind in _TOLD and self._speaking != threading.get_ident():
-            self._listen(kind, cell, content)
         if kind == "execute_input":
             self._cell, self._others = cell, False
         elif kind in _OUTPUTS and cell == self._cell:
             display_id = content.get("transient", {}).get("display_id")
             self._others = self._others or not str(display_id).startswith(OURS)
+        if kind in _TOLD and self._speaking != threading.get_ident():
+            self._listen(kind, cell, content)

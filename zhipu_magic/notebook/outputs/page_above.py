@@ -18,21 +18,22 @@ from ...values.outputs.above import Above, Piece, Sent
 from ...values.outputs.marks import Mark, mark_of
 from ...values.outputs.output import Cell
 from .. import glm_cell
+from ..asking import Asking
 from ..page.identity import is_position
 from ..page_told import PageCell
 from .recorder import is_same_cell
 from .shown import ShownOutputs
-from .store import Ran
+from .store import Asked, Ran
 
 if TYPE_CHECKING:
     from ...chat.chat import Chat
-    from ...history.conversation import Thread
-    from ...history.turn import Anchor
+    from ...history.turn import Anchor, Turn
     from ..cell_tracker import CellTracker
 
 _CODE: Final = "Code cell"
 _MARKDOWN: Final = "Markdown cell"
 _TURN: Final = "Question"
+_APART: Final = "Question, asked apart from this conversation"
 
 
 class _Place(NamedTuple):
@@ -64,29 +65,31 @@ class PageAbove:
         self._anchor = anchor
         self._notebook = notebook
 
-    def of(self, thread: str | None, tokens: int, most: int | None = None, *, is_sent: bool = True) -> Above:
-        """The cells above for a turn in this thread, the newest `most` of those with code, within so many tokens.
+    def of(self, asking: Asking, tokens: int, most: int | None = None) -> Above:
+        """The cells above for what is asked so, the newest `most` of those with code, within so many tokens.
 
-        Of what `is_sent`, the journal keeps when its Markdown was saved; of a preview, that would be another time in
-        each replay.
+        Of what is sent, the journal keeps when its Markdown was saved; of a preview, that would be another time in each
+        replay.
         """
-        before = self._chat().history.before(thread, self._anchor())
-        places, notes = self._places(tells_time=is_sent)
+        chat = self._chat()
+        turns = () if asking.once else chat.history.before(asking.thread, self._anchor()).turns
+        places, notes = self._places(tells_time=not asking.previews)
         hidden = [place for place in places if place.mark == "hide"]
-        pieces = [piece for place in places if place.mark != "hide" for piece in _pieces(place, before)]
+        pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
         if most is not None:
             pieces = _newest(pieces, most)
         if hidden:
             notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
-        sent = tuple(Sent(turn.prompt, turn.images) for turn in before.turns)
-        return Above(tuple(pieces), tokens, sent, notes)
+        return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images) for turn in turns), notes)
 
     def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""
         told = self._cells.told
         newest = _newest_runs(self._shown.ran())
         if told is not None and told.above is not None:
-            return list(_as_told(told.above, newest)), ()
+            unknown = sum(cell.is_code for cell in told.above) - len({cell.id for cell in told.above} & _ids(newest))
+            notes = (f"{plural(unknown, 'cell')} not run here",) if unknown else ()
+            return list(_as_told(told.above, newest)), notes
         running = self._shown.running
         above = sorted(newest, key=lambda ran: ran.first)
         if running is not None:
@@ -100,6 +103,33 @@ class PageAbove:
         when = f"saved at {_saved_at(notebook)}" if tells_time else "last saved"
         return places, (f"Markdown as {when}",) if has_markdown else ()
 
+    def _pieces(self, place: _Place, turns: Sequence[Turn]) -> Iterator[Piece]:
+        """What goes along of a place: its code and outputs, its question and answer, its words, or a line.
+
+        `turns` are those that the request holds.
+        """
+        ran, pinned = place.ran, place.mark == "pin"
+        if ran is None:
+            if text := place.text.strip():
+                yield Piece(_MARKDOWN, text, text=text, pinned=pinned)
+            return
+        asks = glm_cell.find(ran.source)
+        if ran.ours and asks is None:
+            return  # a command
+        turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
+        if turn is not None:
+            yield Piece(_TURN, turn.written or turn.prompt, is_turn=True)
+        else:
+            for asked in filter(self._stands, ran.asked):
+                text = f"{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
+                yield Piece(_APART, asked.prompt, text=text, pinned=pinned)
+        if ran.has_output if asks is not None else ran.source.strip():
+            yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
+
+    def _stands(self, asked: Asked) -> bool:
+        """Whether this was asked outside the conversation, or its turn has not been undone."""
+        return not asked.thread or any(turn.id == asked.turn for turn in self._chat().thread(asked.thread).turns)
+
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
     """The newest execution of each cell, in the order of time."""
@@ -108,6 +138,10 @@ def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
         if not any(is_same_cell(one, other) for other in newest):
             newest.insert(0, one)
     return newest
+
+
+def _ids(ran: Sequence[Ran]) -> set[str | None]:
+    return {one.id for one in ran}
 
 
 def _as_told(above: Sequence[PageCell], newest: Sequence[Ran]) -> Iterator[_Place]:
@@ -161,31 +195,9 @@ def _with_markdown(above: Sequence[Ran], saved: Sequence[PageCell]) -> list[_Pla
     return [*places, *waiting]
 
 
-def _pieces(place: _Place, before: Thread) -> Iterator[Piece]:
-    """What goes along of a place: its code and outputs, its question and answer, its words, or a line."""
-    ran, pinned = place.ran, place.mark == "pin"
-    if ran is None:
-        if text := place.text.strip():
-            yield Piece(_MARKDOWN, text, text=text, pinned=pinned)
-        return
-    asks = glm_cell.find(ran.source)
-    if ran.ours and asks is None:
-        return  # a command
-    turn = next((turn for turn in before.turns if _is_turn_of(turn.id, turn.cell, ran)), None)
-    if turn is not None:
-        yield Piece(_TURN, turn.written or turn.prompt, is_turn=True)
-    else:
-        for asked in ran.asked:
-            if asked.thread != before.name:  # a turn of this one that does not stand was undone
-                text = f"{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
-                yield Piece("Question, asked apart from this conversation", asked.prompt, text=text, pinned=pinned)
-    if ran.has_output if asks is not None else ran.source.strip():
-        yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
-
-
-def _is_turn_of(turn: str, cell: str | None, ran: Ran) -> bool:
+def _is_turn_of(turn: Turn, ran: Ran) -> bool:
     named = ran.id is not None and not is_position(ran.id)
-    return any(asked.turn == turn for asked in ran.asked if turn) or (named and cell == ran.id)
+    return any(asked.turn == turn.id for asked in ran.asked) or (named and turn.cell == ran.id)
 
 
 def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:

@@ -5,7 +5,7 @@ A cell that is deleted, hidden, or no longer kept has a message of its own, sinc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
@@ -153,26 +153,20 @@ def _not_hidden(found: CellOutput) -> Cell:
     return Cell(found)
 
 
-class OutOrShown(Mapping[Any, Any]):
+class OutOrShown(dict[Any, Any]):
     """`Out`, where a cell that has no value stands for what it has shown."""
 
     def __init__(self, values: Mapping[Any, Any], shown: ShownOutputs) -> None:
-        self._values = values
+        super().__init__(values)
         self._shown = shown
 
-    def __getitem__(self, number: Any) -> Any:
-        if number in self._values or type(number) is not int:
-            return self._values[number]
+    def __missing__(self, number: Any) -> Any:
+        if type(number) is not int:
+            raise KeyError(number)
         return self._shown.of(number)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
 
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-class Cells(Mapping[int, Cell]):
+class Cells:
     """`cell`, whose items are the cells by their numbers."""
 
     def __init__(self, shown: ShownOutputs) -> None:
@@ -180,15 +174,17 @@ class Cells(Mapping[int, Cell]):
 
     def __getitem__(self, number: int) -> Cell:
         if type(number) is not int:
-            raise InvalidRequest(
-                "cell[…] takes the number of a cell, such as cell[8].",
-                reason="output.number",
-                outcomes=[NOTHING_SENT],
-            )
+            raise _no_number()
         return self._shown.cell(number)
 
-    def __iter__(self) -> Iterator[int]:
-        return iter([one.number for one in self._shown.ran() if one.number is not None])
+    def _repr_markdown_(self) -> str:
+        raise _no_number()
 
-    def __len__(self) -> int:
-        return len(list(iter(self)))
+
+def _no_number() -> InvalidRequest:
+    return InvalidRequest(
+        "{{{{ cell }}}} takes the number of a cell.",
+        hint="The number stands beside the cell: {{{{ cell[8] }}}}.",
+        reason="output.number",
+        outcomes=[NOTHING_SENT],
+    )

@@ -22,6 +22,10 @@ LARGEST: Final = 1_000_000
 """Characters of one stream, or of one form of what was displayed; of a longer stream its two ends are kept."""
 _LARGEST_PICTURE: Final = 8_000_000
 _HEAD: Final = 300_000
+#: Outputs of one cell, and of them the first ones that stay if there are more.
+_MOST_OUTPUTS, _FIRST_OUTPUTS = 2_000, 100
+#: Bytes that an output takes besides what it shows.
+_EACH: Final = 500
 #: The forms that are read; of all others only their names are kept.
 _PICTURES: Final = frozenset({"image/png", "image/jpeg"})
 _MOST_FORMS: Final = 20
@@ -53,6 +57,7 @@ class Ran:
     first: int = 0
     asked: list[Asked] = field(default_factory=list)
     size: int = 0
+    display_ids: set[str] = field(default_factory=set)
     _shown: list[_Shown] = field(default_factory=list)
     _clears: bool = False
 
@@ -163,7 +168,11 @@ class OutputStore:
             else:
                 output = replace(output, data=kept_forms(output.data), text=output.text[-LARGEST:])
                 ran._shown.append(_Shown(output, display_id))
+                ran.display_ids.add(display_id)
                 ran.size += _size_of(output)
+                if len(ran._shown) > _MOST_OUTPUTS:
+                    gone = ran._shown.pop(_FIRST_OUTPUTS)
+                    ran.size -= gone.length if gone.first.kind == STREAM else _size_of(gone.first)
             self._size += ran.size - before
             self._bound()
 
@@ -171,8 +180,8 @@ class OutputStore:
         """Replace what was displayed under this id, wherever it stands."""
         with self._lock:
             for ran in self._ran.values():
-                for one in ran._shown:
-                    if display_id and one.display_id == display_id:
+                for one in ran._shown if display_id and display_id in ran.display_ids else ():
+                    if one.display_id == display_id:
                         before = _size_of(one.first)
                         one.first = Output(one.first.kind, data=kept_forms(data))
                         ran.size += (change := _size_of(one.first) - before)
@@ -200,6 +209,7 @@ class OutputStore:
     def _clear_if_due(self, ran: Ran) -> None:
         if ran._clears:
             ran._shown.clear()
+            ran.display_ids.clear()
             self._size -= ran.size
             ran.size, ran._clears = 0, False
 
@@ -243,4 +253,4 @@ def _plotly(figure: Any) -> Any:
 
 def _size_of(output: Output) -> int:
     forms = (form if isinstance(form, (str, bytes)) else repr(form) for form in output.data.values())
-    return sys.getsizeof(output.text) + sum(map(sys.getsizeof, forms))
+    return _EACH + sys.getsizeof(output.text) + sum(map(sys.getsizeof, forms))
