@@ -295,6 +295,23 @@ def test_markdown_is_read_from_the_notebooks_file(
     assert "Markdown as saved at " in found.plain(1)
 
 
+def test_a_tag_in_the_file_hides_a_cell_from_explicit_references_too(
+    numbered: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import nbformat.v4 as v4
+
+    cell = v4.new_code_cell("say('hidden')", id="h", metadata={"tags": ["glm-hide"]})
+    path = tmp_path / "page.ipynb"
+    path.write_text(v4.writes(v4.new_notebook(cells=[cell])), "utf-8")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    numbered.run("a", "say('seen')")
+    numbered.run("h", "say('hidden')")
+    assert "Cell 4 is hidden from the model" in failure(numbered, "{{ cell[4] }}")
+    assert sent(numbered, "{{ out }}") == "seen"
+    assert "hidden" not in sent(numbered, "?", "%%glm --above")
+    assert "hidden from the model" in str(numbered.run("e", "%glm explain 4").error)
+
+
 def test_nothing_above_sends_the_prompt_alone(numbered: Notebook) -> None:
     numbered.run("says", "# glm: hide\n" + SAY)
     assert sent(numbered, "Alone?", "%%glm --above") == "Alone?"

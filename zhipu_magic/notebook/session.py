@@ -217,7 +217,7 @@ class Session:
         """What the cells have shown."""
         from .outputs.shown import ShownOutputs
 
-        return ShownOutputs(self.shell, self.cells, self.outputs)
+        return ShownOutputs(self.shell, self.cells, self.outputs, self.page_journal.notebook)
 
     def above(self, most: int | None = None) -> Above:
         """The cells above the running one, for what it asks."""

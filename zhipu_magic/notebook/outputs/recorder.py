@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..cell_tracker import CellTracker
     from ..loaded_by import LoadedBy
+    from ..page_told import PageCell
     from ..shell import Shell
 
 #: What IPython calls what was written to a stream.
@@ -39,6 +40,13 @@ def is_same_cell(one: Ran, other: Ran) -> bool:
     """Whether two executions are of one cell: by its id, or by its source where ids are places or there are none."""
     ids = [each.id for each in (one, other) if each.id is not None and not is_position(each.id)]
     return ids[0] == ids[1] if len(ids) == 2 else one.source == other.source
+
+
+def is_cell(cell: PageCell, name: str | None, source: str) -> bool:
+    """Whether a cell of the page is the one with this id and source."""
+    if name is not None and not is_position(name):
+        return cell.id == name
+    return cell.source.strip() == source.strip()
 
 
 class OutputRecorder:
