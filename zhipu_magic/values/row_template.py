@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.notice import Notice
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, first_word, look_up, names_in, parsed, root_of, split_budget
+from .expressions import LARGEST_BUDGET, code_error, first_word, look_up, names_in, parsed, root_of, split
 from .problems import Problems
 from .references import numbered
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
@@ -129,6 +128,7 @@ class _Draft(NamedTuple):
     tree: ast.expr | None
     default: str | None
     tokens: int | None
+    as_repr: bool
 
     def slot(self, places: Mapping[str, int]) -> Slot:
         return Slot(
@@ -137,6 +137,7 @@ class _Draft(NamedTuple):
             tree=self.tree,
             default=self.default,
             tokens=self.tokens,
+            as_repr=self.as_repr,
         )
 
 
@@ -189,35 +190,26 @@ class _Reading:
         draft = self._draft(place.inside)
         if draft is not None:
             return draft
-        wanted, tokens = split_budget(place.inside, self.tokens)
+        wanted, tokens, as_repr = split(place.inside)
         if parsed(wanted) is None:
-            if self._is_meant(place.inside):
+            if self._is_of_a_row(place.inside):
                 raise self._no_reference(place.inside)
             if any(name in self.names for name in names_in(wanted)):
-                self.notes.append(
-                    Notice(
-                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                        "and no calls.",
-                        hint="Give the value a name first.",
-                        reason="reference.sent_as_it_stands",
-                        written=text[place.start : place.end],
-                    )
-                )
+                raise code_error(place.inside, self.names)
             return None
-        return self._shared(wanted, min(tokens, LARGEST_BUDGET))
+        return self._shared(wanted, min(self.tokens if tokens is None else tokens, LARGEST_BUDGET), as_repr=as_repr)
 
-    def _is_meant(self, inside: str) -> bool:
-        """Whether braces that are no reference are surely meant as one: they would go to the model for every row.
+    def _is_of_a_row(self, inside: str) -> bool:
+        """Whether braces that are no reference are surely meant as a row's value.
 
-        They begin with a name of the notebook, or a column occurs in them. Words that merely begin with the former are
-        not Python, and may be anything.
+        A column occurs in them, or they begin with one. Words that begin with another name are not Python, and may be
+        anything.
         """
         own = {ROW, *self.columns}
         found = names_in(inside)
         if inside.partition("|")[0].strip() in own or not own.isdisjoint(found):
             return True
-        begins = first_word(inside)
-        return begins in (self.names if found else self.columns)
+        return not found and first_word(inside) in self.columns
 
     def _no_reference(self, inside: str) -> InvalidRequest:
         return InvalidRequest(
@@ -232,20 +224,21 @@ class _Reading:
 
     def _draft(self, inside: str) -> _Draft | None:
         """The slot of a reference to a row's own value; None for any other."""
-        wanted, default, tokens = _filters(inside)
+        wanted, default, tokens, as_repr = _filters(inside)
+        draft = _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens, as_repr=as_repr)
         if wanted in self.columns:
             self.used[wanted] = None
-            return _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens)
+            return draft
         tree = parsed(wanted)
         root = root_of(tree) if tree is not None else ""
         if root in self.columns:
             self.used[root] = None
-            return _Draft(wanted, column=root, tree=tree, default=default, tokens=tokens)
+            return draft._replace(column=root, tree=tree)
         if root == ROW:
             self.used |= dict.fromkeys(self.columns)
             self.whole_row = True
             of_row = _Items().visit(tree) if tree is not None else None
-            return _Draft(wanted, column="", tree=of_row, default=default, tokens=tokens)
+            return draft._replace(column="", tree=of_row)
         return None
 
     def _looked_up(self, wanted: str) -> Any:
@@ -256,10 +249,11 @@ class _Reading:
             raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
-    def _shared(self, wanted: str, tokens: int) -> str:
-        from .rendering.renderers import rendered
+    def _shared(self, wanted: str, tokens: int, *, as_repr: bool) -> str:
+        from .rendering.renderers import AsRepr, rendered
 
-        shown = rendered(self._looked_up(wanted), tokens)
+        value = self._looked_up(wanted)
+        shown = rendered(AsRepr(value) if as_repr else value, tokens, called=wanted)
         if shown.left_out:
             self.cut.append(f"{wanted}: {shown.left_out}")
         if shown.images:
@@ -286,21 +280,22 @@ class _Reading:
         )
 
 
-def _filters(inside: str) -> tuple[str, str | None, int | None]:
-    """The expression of a reference, what stands for a missing value, and its budget."""
+def _filters(inside: str) -> tuple[str, str | None, int | None, bool]:
+    """The expression of a reference, what stands for a missing value, its budget, and whether its `repr` is meant."""
     default: str | None = None
     tokens: int | None = None
+    as_repr = False
     while True:
         wanted, bar, last = inside.rpartition("|")
         found = _DEFAULT.fullmatch(last) if bar else None
         if found is not None and default is None:
             default, inside = str(ast.literal_eval(found["text"])), wanted
             continue
-        shorter, budget = split_budget(inside, -1)
-        if budget != -1 and tokens is None:
-            inside, tokens = shorter, min(budget, LARGEST_BUDGET)
-            continue
-        return inside.strip(), default, tokens
+        shorter, budget, is_repr = split(inside)
+        if shorter == inside or (budget is not None and tokens is not None) or (is_repr and as_repr):
+            return inside.strip(), default, tokens, as_repr
+        inside, as_repr = shorter, as_repr or is_repr
+        tokens = tokens if budget is None else min(budget, LARGEST_BUDGET)
 
 
 class _Items(ast.NodeTransformer):

@@ -18,10 +18,11 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import class_name, message_of, whole_characters
-from ...text.errors import GLMError, InvalidRequest
+from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
 from ..images.from_value import Image
+from .instead import told_ways
 
 _MOST_STEPS: Final = 10
 """The most steps from a value to its text: more than anybody needs."""
@@ -34,6 +35,25 @@ LATE: Final[dict[str, Callable[[ModuleType], None]]] = {}
 
 The module may be half imported: `add` registers what is there.
 """
+
+
+@dataclass(frozen=True)
+class AsRepr:
+    """A value that is wanted as its `repr`, whatever that says."""
+
+    value: Any
+
+
+class SaysNothing(Exception):
+    """Raised by a render function for a value whose text would say nothing, or only at a price.
+
+    `ways` are expressions of what can be referred to instead, with `{}` for the value: `{}.text`, `{}.summary()`.
+    """
+
+    def __init__(self, value: Any, *ways: str) -> None:
+        super().__init__(class_name(value))
+        self.value = value
+        self.ways = ways
 
 
 @dataclass(frozen=True)
@@ -62,13 +82,25 @@ def render(value: Any, tokens: int) -> Any:
     raise NotImplementedError  # `fallback.py` registers `object`
 
 
-def rendered(value: Any, tokens: int) -> Rendered:
+def rendered(value: Any, tokens: int, *, called: str = "value") -> Rendered:
     """The text of a value, cut to about `tokens` tokens, or its images.
 
-    Raises InvalidRequest if the value's own code fails, or a function that was registered for it.
+    `called` is how the notebook refers to it. Raises InvalidRequest if its text would say nothing, and if its own code
+    fails, or a function that was registered for it.
     """
     with collecting_cuts() as left_out:
-        shown = _rendered(value, max(1, tokens))
+        try:
+            shown = _rendered(value, max(1, tokens))
+        except SaysNothing as nothing:
+            raise InvalidRequest(
+                "A value of type {type} has no text that tells a model anything.",
+                hint="{ways}{{{{ {name} | repr }}}} sends its repr all the same.",
+                reason="render.says_nothing",
+                outcomes=[NOTHING_SENT],
+                type=class_name(nothing.value),
+                ways=told_ways(nothing.ways, called),
+                name=called,
+            ) from None
     return replace(shown, left_out="; ".join(dict.fromkeys(left_out))) if left_out else shown
 
 
@@ -116,7 +148,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     kind = class_name(value)
     try:
         result = function(value, tokens)
-    except GLMError:
+    except (GLMError, SaysNothing):
         raise
     except Exception as error:
         if isinstance(error, TypeError) and not _takes_both(function):
@@ -153,7 +185,7 @@ def kind_of(value: Any) -> str:
 def _step(value: Any, tokens: int) -> Any:
     try:
         return asked(render.dispatch(value.__class__), value, tokens)
-    except GLMError:
+    except (GLMError, SaysNothing):
         raise
     except Exception as error:
         raise InvalidRequest(
@@ -161,7 +193,7 @@ def _step(value: Any, tokens: int) -> Any:
             hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
             reason="render.own_code",
             detail=_description(error),
-            type=class_name(value),
+            type=class_name(value.value if isinstance(value, AsRepr) else value),
         ) from error
 
 

@@ -25,7 +25,7 @@ from . import (  # noqa: F401  # each registers what it renders
     structures,
     tables,
 )
-from .registry import LATE, Rendered, add, render, rendered
+from .registry import LATE, AsRepr, Rendered, add, render, rendered
 from .stack_frames import Frame, named_values, own_frames
 
-__all__ = ["LATE", "Frame", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]
+__all__ = ["LATE", "AsRepr", "Frame", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]
