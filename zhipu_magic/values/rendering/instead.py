@@ -14,13 +14,17 @@ _WORDS: Final = re.compile(rf"{_WORD}(?: {_WORD})*(?:; (?:to|dead)(?: '?{_WORD}'
 _NAMED: Final = (
     "summary", "describe", "get_params", "to_pandas", "to_dataframe", "to_df", "to_frame", "df", "to_dict", "as_dict",
     "model_dump", "to_markdown", "to_string", "to_text", "as_text", "as_string", "getvalue", "fetchall", "scalars",
-    "text", "html", "data", "frame", "content", "to_json", "json", "to_list", "tolist", "result", "results", "value",
-    "values", "params", "sheet_names", "columns", "items", "keys", "names", "name",
+    "text", "html", "outputs", "data", "frame", "content", "to_json", "json", "to_list", "tolist", "result", "results",
+    "value", "values", "params", "sheet_names", "columns", "items", "keys", "names", "name",
 )  # fmt: skip
 """What libraries call the parts of a value that can be read, the most telling first."""
 _MOST_WAYS: Final = 3
 _LONGEST: Final = 500
-_RESULTS: Final = {"fetchall": "rows", "all": "rows", "list": "items", "result": "result", "await": "result"}
+_RESULTS: Final = {
+    "all": "rows", "await": "result", "compute": "result", "fetchall": "rows", "len": "sizes", "list": "items",
+    "Path": "path", "read": "text", "read_sql": "rows", "result": "result",
+}  # fmt: skip
+_CALLED: Final = re.compile(r"(?:(?:pandas|pathlib|numpy)\.)?(\w+)[( ]")
 
 
 def says_nothing(value: Any, shown: str) -> bool:
@@ -52,7 +56,7 @@ def told_ways(ways: Sequence[str], called: str) -> str:
 def _told(way: str) -> str:
     if not set("([ ") & set(way):
         return f"{{{{ {way} }}}}"
-    called = re.match(r"(\w+)[( ]", way) or re.search(r"\.(\w+)\(", way)
+    called = _CALLED.match(way) or re.search(r"\.(\w+)\(", way)
     word = "" if called is None else called[1]
     name = _RESULTS.get(word, word[:1].lower() or "parts")
     return f"{name} = {way}, then {{{{ {name} }}}}"
@@ -66,6 +70,9 @@ def _ways(value: Any) -> Iterator[str]:
         yield "[one async for one in {}]"
     if hasattr(kind, "__next__"):
         yield "list({})"
+    if hasattr(kind, "execute") and hasattr(kind, "commit"):
+        yield 'pandas.read_sql("SELECT …", {})'
+        return
     own = getattr(value, "__dict__", None)
     for name in _NAMED:
         member = inspect.getattr_static(kind, name, None)

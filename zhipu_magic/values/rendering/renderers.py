@@ -7,6 +7,7 @@
     code.py         functions, classes, modules                  exceptions.py   exceptions, with stack_frames.py
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
+    libraries/      what single libraries make, one file each    instead.py      what a value that says nothing has
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
 is imported: a value can only come from one that the notebook has imported.
@@ -24,6 +25,22 @@ from . import (  # noqa: F401  # each registers what it renders
     scalars,
     structures,
     tables,
+)
+from .libraries import (  # noqa: F401  # as above
+    of_charts,
+    of_geopandas,
+    of_http,
+    of_ipython,
+    of_networkx,
+    of_pandas,
+    of_python,
+    of_scipy,
+    of_sklearn,
+    of_sqlalchemy,
+    of_statsmodels,
+    of_sympy,
+    of_torch,
+    of_xarray,
 )
 from .registry import LATE, AsRepr, Rendered, add, render, rendered
 from .stack_frames import Frame, named_values, own_frames

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.left_out import note_cut
 from ...text.numbers import plural
 from ...text.tokens import weight
 from .column_statistics import missing, summary
@@ -77,6 +78,7 @@ def _lazy(value: Any, tokens: int) -> str:
     import narwhals as nw
 
     schema = nw.from_native(value).collect_schema()
+    note_cut(f"columns sent, no rows, which are not computed: {_SOME_ROWS.get(kind_of(value), '.head(20)')} has some")
     heading = f"{kind_of(value)}, {plural(len(schema), 'column')}, rows not computed"
     columns = Columns([*schema], [str(dtype) for dtype in schema.values()])
     return f"{heading}\n\n{column_list(columns, tokens - weight(heading) - _AROUND)}".rstrip()
@@ -153,6 +155,13 @@ def _without_index(value: Any) -> _Columns:
 
 
 _UNNAMED: Final = "value"
+_SOME_ROWS: Final = {
+    "polars LazyFrame": ".head(20).collect()",
+    "duckdb DuckDBPyRelation": ".limit(20).df()",
+    "ibis Table": ".limit(20).execute()",
+    "pyspark DataFrame": ".limit(20).toPandas()",
+}
+"""What has the first rows of a table that is not computed."""
 
 
 def _name(name: Any) -> str:
