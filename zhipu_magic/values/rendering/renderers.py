@@ -36,6 +36,7 @@ from .libraries import (  # noqa: F401  # as above
     of_python,
     of_scipy,
     of_sklearn,
+    of_spark,
     of_sqlalchemy,
     of_statsmodels,
     of_sympy,

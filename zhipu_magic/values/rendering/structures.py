@@ -224,8 +224,8 @@ def _opened(value: Any, shared: _Shared) -> _Opened | None:
         return None
     if isinstance(value, Mapping):
         return "{}", value.items(), len(value)
-    names = getattr(value, "_fields", None)
-    if isinstance(value, Sequence) and isinstance(names, tuple):  # a NamedTuple, or a row of SQLAlchemy
+    names = _names_of_items(value)
+    if names is not None:
         return "{}", zip(names, value, strict=False), len(value)
     if isinstance(value, Sequence):
         return "[]", ((None, item) for item in value), len(value)
@@ -235,6 +235,14 @@ def _opened(value: Any, shared: _Shared) -> _Opened | None:
         return _opened(value.root, shared)
     named = parts(value)
     return None if named is None else ("{}", named.items(), len(named))
+
+
+def _names_of_items(value: Any) -> Sequence[str] | None:
+    """The names of a sequence's items: of a NamedTuple, or of a row from SQLAlchemy or Spark."""
+    if not isinstance(value, Sequence):
+        return None
+    names = getattr(value, "_fields", None) or getattr(value, "__fields__", None)
+    return names if isinstance(names, (tuple, list)) and len(names) == len(value) else None
 
 
 def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:

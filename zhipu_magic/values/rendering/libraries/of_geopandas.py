@@ -36,7 +36,7 @@ def _is_geometry(column: Any) -> bool:
 
 
 def _of_column(column: Any) -> str:
-    kinds = Counter(str(kind) for kind in column.geom_type if kind is not None)
+    kinds = Counter(str(kind) for kind in column.geom_type if isinstance(kind, str))
     missing = int(column.isna().sum())
     said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
     bounds = ", ".join(briefly(float(one)) for one in column.total_bounds)

@@ -38,6 +38,8 @@ def _widget(value: Any, tokens: int) -> Any:
         if value.has_trait("children") and value.children:
             return list(value.children)
         raise SaysNothing(value, *(["{}.outputs"] if value.has_trait("outputs") else []))
+    if any(kind.__name__ == "Password" for kind in type(value).__mro__):
+        raise SaysNothing(value)
     label = getattr(value, "description", "")
     shown = value.value
     if hasattr(shown, "shape") or isinstance(shown, (list, tuple, dict, set)):
