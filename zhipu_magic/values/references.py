@@ -18,6 +18,7 @@ from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.markdown import fenced
 from ..text.notice import Notice
+from ..text.numbers import plural
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, split
 from .problems import Problems
@@ -49,13 +50,14 @@ class Prompt:
     cut: tuple[str, ...] = ()
 
 
-def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
+def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = (), *, sees: bool = True) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest for references
+    `images` is one picture or several. A model that does not see (`sees`) is told in words of the pictures in what a
+    cell showed. Without `names` there are no references. Raises InvalidRequest for references
     that cannot be resolved, all of them with their lines, and for an image that is not one.
     """
-    expansion = _Expansion(names, tokens)
+    expansion = _Expansion(names, tokens, sees)
     sent = expansion.expanded(text) if names is not None and "{{" in text else text
     if not (isinstance(images, (list, tuple)) and not images):
         from .images.from_value import image_of
@@ -105,6 +107,7 @@ class _Expansion:
 
     names: Mapping[str, Any] | None
     tokens: int
+    sees: bool
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
@@ -188,24 +191,40 @@ class _Expansion:
     def _shown(self, reference: _Reference, shown: Rendered, *, in_place: bool) -> str:
         """The text that replaces the reference. A value that does not stand `in_place` goes below the text."""
         wanted = reference.label
-        if shown.left_out:
-            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
-        if shown.images:
-            marked = numbered(shown, wanted, len(self.images))
-            self.images += shown.images
-            return marked
+        if not in_place and wanted in self.below:
+            return f"`{wanted}`"
+        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+        self.images += images
+        left_out = "; ".join(filter(None, [shown.left_out, unseen]))
+        if left_out:
+            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {left_out}")
         if in_place:
-            return shown.text
+            return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
-        self.below[wanted] = f"`{wanted}`:\n\n{shown.text if shown.block else fenced(shown.text)}"
+        self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
         return f"`{wanted}`"
 
 
-def numbered(shown: Rendered, wanted: str, before: int) -> str:
-    """What stands in a text for a value that is shown as images, which are numbered from the one after `before` on."""
+def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:
+    """What stands in a text for a value, the images that go with it, and what of them does not.
+
+    They are numbered from the one after `before` on. Where they stand within the value's text, a model that does not
+    see (`sees`) gets none of them, and reads what is there.
+    """
     numbers = range(before + 1, before + 1 + len(shown.images))
-    marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
-    return f"{marks}\n{shown.text}" if shown.text else marks
+    if not shown.illustrated:
+        return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
+    from .rendering.registry import PICTURE
+
+    if sees:
+        marks, images, unseen = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
+    else:
+        marks = [
+            f"[a picture of {one.width} × {one.height} pixels, which this model cannot see]" for one in shown.images
+        ]
+        images, unseen = (), f"{plural(len(marks), 'picture')} not sent, which the model cannot see"
+    first, *others = shown.text.split(PICTURE)
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
 
 
 def _has_lines(shown: Rendered) -> bool:

@@ -8,6 +8,7 @@
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
     libraries/      what single libraries make, one file each    instead.py      what a value that says nothing has
+    cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
 is imported: a value can only come from one that the notebook has imported.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from . import (  # noqa: F401  # each registers what it renders
     arrays,
+    cell_outputs,
     code,
     exceptions,
     fallback,
@@ -43,7 +45,18 @@ from .libraries import (  # noqa: F401  # as above
     of_torch,
     of_xarray,
 )
-from .registry import LATE, AsRepr, Rendered, add, render, rendered
+from .registry import LATE, AsRepr, Illustrated, Rendered, add, render, rendered
 from .stack_frames import Frame, named_values, own_frames
 
-__all__ = ["LATE", "AsRepr", "Frame", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]
+__all__ = [
+    "LATE",
+    "AsRepr",
+    "Frame",
+    "Illustrated",
+    "Rendered",
+    "add",
+    "named_values",
+    "own_frames",
+    "render",
+    "rendered",
+]
