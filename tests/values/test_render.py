@@ -552,7 +552,8 @@ def test_nothing_is_imported_that_the_program_has_not() -> None:
         import sys
         from zhipu_magic.values.rendering.renderers import rendered
         rendered({"a": [1]}, 100), rendered(ValueError("x"), 100), rendered(len, 100), rendered(slice(1), 100)
-        heavy = "IPython PIL matplotlib narwhals numpy pandas plotly polars pydantic torch traitlets".split()
+        heavy = "IPython PIL altair bokeh duckdb httpx matplotlib narwhals networkx numpy pandas plotly plotnine polars"
+        heavy = f"{heavy} pydantic requests scipy sklearn sqlalchemy statsmodels sympy torch traitlets xarray".split()
         print([name for name in heavy if name in sys.modules])
     """
     assert fresh(program) == "[]\n"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _WORD: Final = r"[\w.<>-]+"
-_WORDS: Final = re.compile(rf"{_WORD}(?: {_WORD})*(?:; (?:to|dead)(?: '?{_WORD}'?)*)?")
+_WORDS: Final = re.compile(rf"{_WORD}(?: {_WORD})*(?:; (?:to|dead)(?: [(']?{_WORD}[)']?)*)?")
 _NAMED: Final = (
     "summary", "describe", "get_params", "to_pandas", "to_dataframe", "to_df", "to_frame", "df", "to_dict", "as_dict",
     "model_dump", "to_markdown", "to_string", "to_text", "as_text", "as_string", "getvalue", "fetchall", "scalars",
