@@ -144,8 +144,8 @@ export class Names {
       const [number, near] = String(text).split(' ');
       const inside = insides[Number(number)];
       if (inside && ['known', 'unknown', 'code', 'text'].includes(type)) {
-        const words = type === 'code' ? this._isCode() : this._words(/^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside, near);
-        said.set(inside, { kind: type, words });
+        const name = /^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside;
+        said.set(inside, { kind: type, words: type === 'code' ? this._isCode() : this._words(name, near) });
       }
     }
     return said;

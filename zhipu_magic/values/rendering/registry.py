@@ -49,6 +49,10 @@ class Illustrated:
     pieces: tuple[str | Image, ...]
 
 
+_LOOKED_THROUGH: Final[dict[str, tuple[ModuleType, int]]] = {}
+"""Modules whose types are registered, with how many names they had: one that has more by now is looked at again."""
+
+
 @dataclass(frozen=True)
 class AsRepr:
     """A value that is wanted as its `repr`, whatever that says."""
@@ -157,8 +161,12 @@ def look_for_libraries() -> None:
     """Register the types of the libraries that have been imported so far."""
     for name, register in LATE.items():
         module = sys.modules.get(name)
-        if module is not None:
+        if module is None:
+            continue
+        known = module, len(object.__getattribute__(module, "__dict__"))
+        if _LOOKED_THROUGH.get(name) != known:
             register(module)
+            _LOOKED_THROUGH[name] = known
 
 
 def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> None:
