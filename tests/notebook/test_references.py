@@ -579,3 +579,30 @@ def test_a_tool_of_every_turn_stays_what_the_notebook_has_defined(page: Page, se
     ask = f"def ask():\n    def weather() -> str:\n        'Another.'\n        return 'rain'\n    {CELL}\nask()"
     assert page.run(f"city = 'Rome'\n{ask}").success
     assert server.requests[-1].body["tools"][0]["function"]["description"] == "The notebook's."
+
+
+# Whatever stands in a sentence
+
+
+@given(
+    st.lists(
+        st.sampled_from(["{{ name }}", "{{ lines }}", "{{ table }}", "{{ x }}", "words", "，", "- ", "| ", "`c`", " "]),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_sentence_keeps_its_words_and_every_value_is_told_whole(pieces: list[str]) -> None:
+    line = "".join(pieces)
+    found = sent(f"{line}\nafter")
+    first, _, rest = found.partition("\nafter")
+    spaced = first.replace(" ", "")
+    if line.strip() in ("{{ lines }}", "{{ table }}"):
+        return  # alone, it stands in its place
+    stays = line.rstrip().endswith("{{ lines }}") and "one\ntwo" in first
+    for piece, value in (("{{ name }}", "Ada"), ("{{ x }}", "7"), ("words", "words"), ("`c`", "`c`")):
+        assert spaced.count(value) >= pieces.count(piece)
+    if "{{ lines }}" in line:
+        assert stays or "`lines`:\n\n```text\none\ntwo\n```" in rest
+    if "{{ table }}" in line:
+        assert rest.count("`table`:\n\n```json\n{") == 1
+    assert first.count("``") <= line.count("``")
