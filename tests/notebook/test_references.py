@@ -584,6 +584,10 @@ def test_a_tool_of_every_turn_stays_what_the_notebook_has_defined(page: Page, se
 # Whatever stands in a sentence
 
 
+def test_a_text_in_its_place_gets_no_space_beside_it() -> None:
+    assert resolved("{{ a }}{{ a }}`b`", {"a": "`c`"}, 100).text == "`c``c``b`"
+
+
 @given(
     st.lists(
         st.sampled_from(["{{ name }}", "{{ lines }}", "{{ table }}", "{{ x }}", "words", "，", "- ", "| ", "`c`", " "]),

@@ -139,10 +139,11 @@ class _Expansion:
         for one, shown in values:
             glued = _has_lines(shown) and (texts[one.place.line] > 1 or not one.ends)
             piece = self._shown(one, shown, in_place=one.alone or not (shown.block or glued))
-            between = text[end : one.place.start]
-            pieces += [between, _apart(between or pieces[-1], piece), piece]
+            for part in (text[end : one.place.start], piece):
+                pieces += [_apart(pieces[-1], part), part] if part else []
             end = one.place.end
-        expanded = "".join([*pieces, _apart(pieces[-1], text[end:]), text[end:]])
+        rest = text[end:]
+        expanded = "".join([*pieces, _apart(pieces[-1], rest), rest])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
@@ -192,7 +193,7 @@ class _Expansion:
         """The text that replaces the reference. A value that does not stand `in_place` goes below the text."""
         wanted = reference.label
         if not in_place and wanted in self.below:
-            return f"`{wanted}`"
+            return _Label(f"`{wanted}`")
         text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
         self.images += images
         left_out = "; ".join(filter(None, [shown.left_out, unseen]))
@@ -202,7 +203,7 @@ class _Expansion:
             return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
         self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
-        return f"`{wanted}`"
+        return _Label(f"`{wanted}`")
 
 
 def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:
@@ -232,6 +233,13 @@ def _has_lines(shown: Rendered) -> bool:
     return not shown.block and not shown.images and "\n" in shown.text.strip()
 
 
+class _Label(str):
+    """The name, in backticks, of a value that stands below a text."""
+
+    __slots__ = ()
+
+
 def _apart(before: str, after: str) -> str:
-    """What keeps two names in backticks apart, which side by side would be one."""
-    return " " if before.endswith("`") and after.startswith("`") else ""
+    """What keeps a label apart from other backticks, which side by side would be one piece of code."""
+    is_label = isinstance(before, _Label) or isinstance(after, _Label)
+    return " " if is_label and before.endswith("`") and after.startswith("`") else ""
