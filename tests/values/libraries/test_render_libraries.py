@@ -234,6 +234,22 @@ def test_widgets_and_places_without_a_value_are_refused_and_a_password_is_not_to
         assert "secret" not in str(refused.value)
 
 
+def test_of_very_many_geometries_their_kinds_are_told_and_columns_may_share_a_name() -> None:
+    import geopandas
+    import shapely
+
+    points = shapely.points([[float(place), 0.0] for place in range(20_001)])
+    many = geopandas.GeoDataFrame({"n": range(20_001), "geometry": points})
+    text = text_of(many)
+    assert (
+        "20,001 Point; coordinate system none; bounds 0, 0, 20000, 0\npandas DataFrame, 20,001 rows × 1 column" in text
+    )
+    assert "The first of 20,001:\nPOINT (0 0)\nPOINT (1 0)" in text_of(many.geometry)
+    twice = many.iloc[:2, [0, 0, 1]]
+    assert "| n | n | geometry |" in text_of(twice)
+    assert str(many.dtypes["geometry"]) == "geometry"
+
+
 def test_plotnine_draws_itself_and_shows_nothing() -> None:
     import matplotlib.pyplot as plt
 
