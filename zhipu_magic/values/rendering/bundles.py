@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from ...text.blobs import without_blobs
@@ -46,9 +47,10 @@ def shown(output: Output, tokens: int) -> str | Image:
         if data.get(kind):
             return _picture(kind, data[kind])
     if HTML in data and (value := _unchanged(output)) is not NOT_AT_HAND:
-        read = _of_value(value, tokens)
-        if isinstance(read, str):
-            return read
+        with suppress(GLMError):  # the value cannot be read, but what the page showed of it can
+            read = _of_value(value, tokens)
+            if isinstance(read, str):
+                return read
     return _text(data, tokens)
 
 
