@@ -249,7 +249,7 @@ def test_the_cell_that_loads_the_extension_is_one_of_them(
 ) -> None:
     monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
     monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
-    bare_page.run("%load_ext zhipu_magic\nprices = [3]")
+    bare_page.run("%load_ext zhipu_magic\nget_ipython().display_pub.print('at once')\nprices = [3]")
     assert "prices = [3]" in sent(Notebook(bare_page, server), "?", "%%glm --above")
 
 

@@ -210,7 +210,10 @@ class Session:
         """Records what the cells show, from the first one after loading on."""
         from .outputs.recorder import OutputRecorder
 
-        return OutputRecorder(self.shell, self.cells, self._loaded_by)
+        recorder = OutputRecorder(self.shell, self.cells)
+        if self._loaded_by is not None:
+            recorder.loaded(self._loaded_by)
+        return recorder
 
     @cached_property
     def shown(self) -> ShownOutputs:
@@ -292,6 +295,8 @@ class Session:
             self.outputs.end(result)
         elif result is not None:  # it is the cell that has loaded the extension
             self._loaded_by = LoadedBy.of(self.shell, result)
+            if "outputs" in vars(self):  # it has shown something since
+                self.outputs.loaded(self._loaded_by)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

@@ -50,16 +50,10 @@ def is_cell(cell: PageCell, name: str | None, source: str) -> bool:
 
 
 class OutputRecorder:
-    """Fills the `store` with what the cells show that `cells` follows.
+    """Fills the `store` with what the cells show that `cells` follows."""
 
-    Of the cell that the extension was loaded by, only the source is known.
-    """
-
-    def __init__(self, shell: Shell, cells: CellTracker, loaded_by: LoadedBy | None = None) -> None:
+    def __init__(self, shell: Shell, cells: CellTracker) -> None:
         self.store = OutputStore()
-        if loaded_by is not None:
-            only_loads = _LOADS.fullmatch(loaded_by.source) is not None
-            self.store.begin(None, Ran(0, loaded_by.id, loaded_by.number, loaded_by.source, ours=only_loads))
         self._shell = shell
         self._cells = cells
         self._running: Ran | None = None
@@ -70,6 +64,10 @@ class OutputRecorder:
     def running(self) -> Ran | None:
         """The execution of the running cell."""
         return self._running
+
+    def loaded(self, by: LoadedBy) -> None:
+        """Note which cell has loaded the extension. Of what it has shown, nothing is known."""
+        self.store.begin(None, Ran(0, by.id, by.number, by.source, ours=_LOADS.fullmatch(by.source) is not None))
 
     def begin(self) -> None:
         """Note that the cell that `cells` has begun begins."""
