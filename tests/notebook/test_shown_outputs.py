@@ -165,6 +165,14 @@ def test_a_cell_run_again_counts_once_and_in_its_place(numbered: Notebook) -> No
     assert "old" not in text and 0 < text.index("new") < text.index("between")
 
 
+def test_a_cell_whose_id_is_a_place_counts_once_when_it_is_edited(numbered: Notebook) -> None:
+    numbered.run("3", "say('the first words')")
+    numbered.run("3", "say('the first words of it')")
+    numbered.run("3", "other = [1, 2, 3, 4]")
+    text = sent(numbered, "?", "%%glm --above")
+    assert text.count("say('the first") == 1 and "words of it" in text and "other = [1" in text
+
+
 def test_a_cell_asked_again_sees_what_is_above_it(numbered: Notebook) -> None:
     numbered.run("a", "say('above')")
     sent(numbered, "?", "%%glm --above", "q")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...text.errors import GLMError
 from ...values.outputs.output import DISPLAY, ERROR, KINDS, RESULT, STREAM, Output
 from ..display.cell_outputs import DRAWING, OURS
-from ..page.identity import is_position
+from ..page.identity import is_edit, is_position
 from ..shell import request_id
 from ..usage_error import UsageError
 from .store import Asked, OutputStore, Ran, Weakly
@@ -37,9 +37,17 @@ _LOADS: Final = re.compile(r"\s*%(?:re)?load_ext\s+zhipu_magic\s*")
 
 
 def is_same_cell(one: Ran, other: Ran) -> bool:
-    """Whether two executions are of one cell: by its id, or by its source where ids are places or there are none."""
-    ids = [each.id for each in (one, other) if each.id is not None and not is_position(each.id)]
-    return ids[0] == ids[1] if len(ids) == 2 else one.source == other.source
+    """Whether two executions are of one cell.
+
+    Their ids say so; where ids may be mere places, the same place with a text that may be an edit of the other, or the
+    same text at another place; and without ids, the text.
+    """
+    ids = {one.id, other.id}
+    if None in ids:
+        return one.source == other.source
+    if not any(is_position(each) for each in ids if each is not None):
+        return len(ids) == 1
+    return one.source == other.source or (len(ids) == 1 and is_edit(one.source, other.source))
 
 
 def is_cell(cell: PageCell, name: str | None, source: str) -> bool:
