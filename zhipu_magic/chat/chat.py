@@ -25,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_drawings import ChatDrawings
 from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings
 from .compose import Composer
@@ -53,7 +54,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatSettings):
+class Chat(ChatMaps, ChatDrawings, ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")

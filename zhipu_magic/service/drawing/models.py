@@ -73,14 +73,14 @@ def check_size(model: str, text: str) -> str:
 
     Of a model that is not known, any size may be asked for.
     """
-    found, known = size_of(text), drawing_model(model)
+    found, known = size_of(text) if isinstance(text, str) else None, drawing_model(model)
     if found is None:
         raise InvalidRequest(
             "{size!r} is not the size of a picture.",
             hint="It looks like 1024x1024: width and height in pixels.",
             reason="drawing.no_size",
             outcomes=[NOTHING_SENT],
-            size=shortened(text, 40),
+            size=shortened(str(text), 40),
         )
     width, height = found
     if known is not None and not known.takes(width, height):
