@@ -72,7 +72,7 @@ class ChatDrawings:
         params: Mapping[str, Any] | None = None,
     ) -> DrawRequest:
         """The request that `draw` would send. Nothing is sent. Raises InvalidRequest for one that cannot be."""
-        from ..service.drawing.models import DEFAULT_DRAWING_MODEL, check_quality, check_size
+        from ..service.drawing.models import DEFAULT_DRAWING_MODEL, check_draws, check_quality, check_size
         from .drawing.draw_request import DrawRequest
 
         options = Options(model=model, once=True, fresh=fresh, params=dict(params or {}))
@@ -85,6 +85,7 @@ class ChatDrawings:
                 outcomes=[NOTHING_SENT],
             )
         name = model or DEFAULT_DRAWING_MODEL
+        check_draws(name)
         members = dict(params or {})
         if size is not None:
             members["size"] = check_size(name, size)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.events.drawn_event import DrawnEvent
 from ...text.errors import InvalidRequest
+from ...values.images.image import ENDINGS
 
 if TYPE_CHECKING:
     from ...values.images.image import Image
@@ -40,7 +41,7 @@ class Drawing:
     @classmethod
     def of(cls, event: DrawnEvent) -> Drawing:
         """The drawing in this event, whose picture is at hand or beside the journal. Raises JournalError."""
-        picture: Image = list(event.images or ())[0]
+        picture: Image = next(iter(event.images or ()))
         answer = dict(event.response or {"created": 0, "data": [{}]})
         return cls(
             prompt=event.prompt,
@@ -62,6 +63,11 @@ class Drawing:
     def size(self) -> str:
         """Its width and height, as the service has them: `1024x1024`."""
         return f"{self.width}x{self.height}"
+
+    @property
+    def file_name(self) -> str:
+        """Its name in the journal's folder of pictures."""
+        return f"{self.sha256}{ENDINGS[self.type]}"
 
     @property
     def image(self) -> Any:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...text.suggestions import nearest
+from ..models import find
 
 DEFAULT_DRAWING_MODEL: Final = "cogview-3-flash"
 #: The qualities of the specification.
@@ -66,6 +67,19 @@ def size_of(text: str) -> tuple[int, int] | None:
     """Width and height in pixels, as in `1024x768`; None for what is no size."""
     found = _SIZE.fullmatch(text.strip())
     return (int(found[1]), int(found[2])) if found else None
+
+
+def check_draws(model: str) -> None:
+    """Raise InvalidRequest for a model that is known to write, and not to draw."""
+    if drawing_model(model) is None and find(model) is not None:
+        raise InvalidRequest(
+            "{model} does not draw.",
+            hint="These models do: {models}.",
+            reason="drawing.not_a_drawing_model",
+            outcomes=[NOTHING_SENT],
+            model=model,
+            models=", ".join(DRAWING_MODELS),
+        )
 
 
 def check_size(model: str, text: str) -> str:
