@@ -33,6 +33,7 @@ HINTS: Mapping[str, str] = {
     "budget.rows": "Raise it (%glm budget), or remove it (%glm budget off); what was answered is kept and is not asked "
     "again.",
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
+    "budget.texts": "Raise the budget (%glm budget), or remove it (%glm budget off).",
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
     "drawing.no_pillow": "%pip install pillow, or leave out -o: the picture is shown without it.",

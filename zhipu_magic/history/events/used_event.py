@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from ...service.wire import Usage
 from ..ledger import Entry
-from ..turn import Anchor
 from .event import Event, State, event_class, made
 from .members import Amount, Count, Flag, Id, Name, Text
 
@@ -38,7 +37,7 @@ class UsedEvent(Event):
 
     null_is_absent: ClassVar[bool] = True
 
-    def repeated(self, event_id: str, anchor: Anchor, run: str) -> UsedEvent:
+    def repeated(self, event_id: str) -> UsedEvent:
         """The same event once more, where nothing is asked."""
         return made(UsedEvent, {**vars(self), "id": event_id, "of": self.id})
 
