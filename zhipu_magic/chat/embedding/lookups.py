@@ -169,7 +169,7 @@ class Lookups:
             raise NotRecorded(
                 "This {what} is not in the vectors file beside the journal.",
                 hint='chat.replay = "auto" asks the service, and records the answer.',
-                reason="replay.vectors_not_recorded",
+                reason="replay.lookup_not_recorded",
                 outcomes=[Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")],
                 what=what,
             )

@@ -192,13 +192,13 @@ class Recording:
     def missed_call(self, what: str, known: int, index: int) -> NotRecorded:
         """The error of a drawing or the like that the journal has fewer times than it is asked for."""
         return NotRecorded(
-            "This {what} is not in the {journal}." if self._reader else "There is no {journal} to answer from.",
+            "This {what} is not in the {journal}.",
             hint='chat.replay = "auto" asks the service, and records the answer.',
             detail=f"The journal has it {_times(known)}, and this is request number {index + 1}." if known else "",
-            reason="replay.not_recorded" if self._reader else "replay.no_journal",
+            reason="replay.call_not_recorded",
             outcomes=[_NOTHING_SENT],
+            what=what,
             journal=f"journal {self._path.name}" if self._path else "journal",
-            **({"what": what} if self._reader else {}),
         )
 
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:

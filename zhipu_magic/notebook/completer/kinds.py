@@ -42,10 +42,9 @@ def of(kind: str, session: Session, typed: str) -> tuple[int, Found]:
 
 
 def _models(session: Session, typed: str) -> tuple[int, Found]:
-    from ...service.drawing.models import DRAWING_MODELS
     from ...service.models import CATALOGUE
 
-    return 0, [(name, "model") for name in (*CATALOGUE, session.settings.model, *DRAWING_MODELS)]
+    return 0, [(name, "model") for name in (*CATALOGUE, session.settings.model)]
 
 
 def _threads(session: Session, typed: str) -> tuple[int, Found]:
