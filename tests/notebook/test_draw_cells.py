@@ -115,6 +115,7 @@ def test_preview_sends_nothing(page: Page, server: PracticeServer) -> None:
         ("--draw -s Brief", "--system cannot be used with --draw"),
         ("--draw --as int", "--as cannot be used with --draw"),
         ("--draw --image a.png", "--image cannot be used with --draw"),
+        ("--draw -m cogview-4 -m glm-image", "One model draws a picture"),
         ("--quality hd", "--quality is for a picture"),
     ],
 )

@@ -25,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_comparisons import ChatComparisons
 from .chat_drawings import ChatDrawings
 from .chat_embeddings import ChatEmbeddings
 from .chat_maps import ChatMaps
@@ -44,6 +45,7 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
+    from .comparisons import Comparisons
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
@@ -55,7 +57,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatDrawings, ChatSettings, ChatEmbeddings):
+class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -241,6 +243,11 @@ class Chat(ChatMaps, ChatDrawings, ChatSettings, ChatEmbeddings):
             value_tokens=lambda: self.value_tokens,
             warn=self._warn,
         )
+
+    def _new_comparisons(self) -> Comparisons:
+        from .comparisons import Comparisons
+
+        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

@@ -1,4 +1,4 @@
-"""The models that make vectors, and what each takes (docs/protocol.md, "Vectors, rankings, counts"). No prices are known."""
+"""The models that make vectors, and what each takes (docs/protocol.md, "Vectors, rankings, counts")."""
 
 from __future__ import annotations
 
