@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from in_process import Cell, Page
 
+from zhipu_magic import Chat
+from zhipu_magic.notebook.display.display import ShowOptions
+from zhipu_magic.notebook.display.drawing_panel import DrawingFigures
+from zhipu_magic.notebook.display.terminal import Terminal
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw
 from zhipu_magic.text.errors import Interrupted
 
@@ -186,3 +190,14 @@ def test_sizes_are_completed(page: Page) -> None:
     from zhipu_magic.notebook.completer.kinds import of
 
     assert ("1024x1024", "word") in of("sizes", page.session, "")[1]
+
+
+@pytest.mark.parametrize("file", ["/home/me/.glm/images/a.png", ""])
+def test_a_terminal_says_where_the_picture_is(chat: Chat, capsys: pytest.CaptureFixture[str], file: str) -> None:
+    painter = Terminal().drawing_painter(ShowOptions(panel="settle", streamed=True, alone=True))
+    figures = DrawingFigures(model="cogview-4", seconds=1.2, size="512 × 512", cost_text="price not known", file=file)
+    painter.paint(figures)
+    painter.settle(chat.draw("a cat", size="512x512"), {}, figures)
+    where, line = capsys.readouterr().out.splitlines()
+    assert where == (f"The picture is {file}" if file else "No journal keeps the picture: -o NAME binds it.")
+    assert line == "[cogview-4 · 1.2 s · 512 × 512 · price not known]"
