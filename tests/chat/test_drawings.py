@@ -170,6 +170,15 @@ def test_a_drawing_goes_along_where_its_journal_is_saved(new_chat: Callable[...,
     assert Chat(journal=tmp_path / "other" / "b.jsonl", replay="only").draw("a cat").data == drawing.data
 
 
+def test_pictures_that_are_kept_on_the_disk_take_no_memory(new_chat: Callable[..., Chat], chat: Chat) -> None:
+    kept = new_chat()
+    for one in (kept, chat):
+        one.draw("a cat", size="512x512")
+    (image,), (in_memory,) = (list(one.history.state.event.images) for one in (kept, chat))  # type: ignore[union-attr]  # the last event is the drawing's
+    assert (image.encoded, "data" in vars(image)) == (b"", False)
+    assert in_memory.encoded
+
+
 def test_webp_becomes_png_and_jpeg_stays(chat: Chat, server: PracticeServer) -> None:
     picture = PIL.Image.effect_noise((512, 512), 50).convert("RGB")
     for kind in ("WEBP", "JPEG"):
@@ -214,6 +223,14 @@ def test_addresses_that_lead_elsewhere_are_not_asked(chat: Chat, server: Practic
         chat.draw("a cat")
     assert why in str(found.value)
     assert chat.ledger.entries[-1].note == "a drawing that did not come"
+
+
+def test_a_key_that_the_service_repeats_is_not_told(chat: Chat, server: PracticeServer) -> None:
+    server.disturb(GENERATIONS, drawn_at(f"http://a.example/{server.api_key}"))
+    with pytest.raises(ServiceError, match="it has no https://") as found:
+        chat.draw("a cat")
+    assert server.api_key not in f"{found.value} {found.value.facts} {chat.history.state.event!r}"
+    assert server.api_key not in json.dumps(chat.history.state.event.to_json())  # type: ignore[union-attr]  # there is one
 
 
 @pytest.mark.parametrize(

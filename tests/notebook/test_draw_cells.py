@@ -79,6 +79,15 @@ def test_a_replayed_cell_leaves_what_the_live_one_left(
     assert len(again.messages) == len(again.outputs)  # published once
 
 
+def test_practice_says_so_and_replays(page: Page) -> None:
+    assert page.run("%glm practice").success
+    live = page.run(f"{DRAW} 512x512\na cat", "a")
+    assert "cogview-3-flash (practice)" in live.plain(1)
+    assert "practice" in live.plain(1).rpartition(" · ")[2]
+    assert page.run("%config GLMMagics.replay = 'only'").success
+    assert page.run(f"{DRAW} 512x512\na cat", "a").outputs == live.outputs
+
+
 def test_where_updates_are_not_shown_everything_is_published_once(page: Page, server: PracticeServer) -> None:
     server.load.latency = lambda: 0.7
     cell = page.run(f"{DRAW}\na cat", None)

@@ -68,16 +68,23 @@ def _drawn(session: Session, prompt: str, options: CellOptions, how: dict[str, A
             session.jobs.step()
         drawing = draw.drawing()
     except BaseException as error:
+        session.reflect_chat()
+        if isinstance(error, KeyboardInterrupt) and draw is not None and draw.event is not None:
+            _settle(session, painter, draw, draw.drawing())
+            raise Interrupted("Interrupted. The picture had come, and is kept.", reason="interrupted.drawn") from None
         if draw is not None:
             draw.stop()
         painter.give_up()
-        session.reflect_chat()
         if isinstance(error, KeyboardInterrupt):
             raise _interrupted(draw) from None
         raise
     session.reflect_chat()
-    painter.settle(drawing, drawing._repr_mimebundle_(), _figures(session, draw, drawing))
+    _settle(session, painter, draw, drawing)
     return drawing
+
+
+def _settle(session: Session, painter: DrawingPainter, draw: Draw, drawing: Drawing) -> None:
+    painter.settle(drawing, drawing._repr_mimebundle_(), _figures(session, draw, drawing))
 
 
 def _painter(session: Session, options: CellOptions) -> DrawingPainter:

@@ -55,7 +55,7 @@ class Drawing:
             practice=event.practice is not None,
             replayed=event.of is not None,
             sha256=picture.sha256,
-            data=picture.data,
+            data=picture.data if picture.path is None or picture.read is None else picture.read(picture, picture.path),
             answer=answer,
         )
 

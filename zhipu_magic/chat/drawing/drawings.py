@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...history.events.drawn_event import DrawnEvent
 from ...history.history import History
+from ...history.journal.checks import images_of
 from ...history.journal.journal import now
 from ...service.connection import Service
 from ...service.drawing.models import drawing_model
 from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...text.addresses import host_of
+from ...text.characters import each_text
 from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError
 from ...text.notice import Notice
 from ..dispatch import Dispatch
@@ -22,6 +24,9 @@ from ..scheduler import Scheduler
 from ..undisturbed import undisturbed
 from .draw import Draw
 from .draw_request import DrawRequest
+
+if TYPE_CHECKING:
+    from ...values.images.image import Image
 
 
 class Drawings:
@@ -92,13 +97,13 @@ class Drawings:
         try:
             with self._service.client(endpoint) as client, exchange.waiting_on(client):
                 found = generate(client, request.body, tries=self._service.max_retries + 1, cancelled=cancelled)
-            response, data = found.response, found.data
+            response, data = each_text(found.response, self._service.hide), found.data
             draw.is_fetching = True
             if found.url:
                 fetch = Fetch(found.url, endpoint, cancelled, self._service.hide)
                 with exchange.waiting_on(fetch):
                     data = fetch.data()
-            picture = drawn(data)
+            picture = self._put_down(drawn(data))
         except GLMError as error:
             if response is not None or (isinstance(error, ConnectionFailed) and error.may_have_arrived):
                 self._commit(draw, endpoint, response=response, failed=error.message)
@@ -106,6 +111,21 @@ class Drawings:
         event = self._commit(draw, endpoint, response=response, images=(picture,))
         self._dispatch.replayed.add_drawing(index, event)
         return event
+
+    def _put_down(self, picture: Image) -> Image:
+        """The picture as it is kept beside the journal, so that memory need not hold it; itself where it cannot be."""
+        from ...history.journal.file import keep_images
+        from ...values.images.drawn import kept
+
+        path = self._history.journal.path
+        if path is None:
+            return picture
+        folder = images_of(path)
+        try:
+            keep_images([picture], folder)
+        except OSError:  # such as a full disk: the journal tells of it, and tries again
+            return picture
+        return kept(picture.to_json(), folder)
 
     def _commit(self, draw: Draw, endpoint: Endpoint, **found: Any) -> DrawnEvent:
         """Commit what has come of it, or why nothing has that may be billed."""
