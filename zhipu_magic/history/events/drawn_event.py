@@ -9,7 +9,7 @@ from ...service.wire import Usage
 from ..ledger import Entry
 from ..turn import Anchor
 from .event import Event, State, event_class, made
-from .members import Amount, Count, Flag, Id, ImageList, Members, Name, PictureResponse, Text
+from .members import Amount, Count, Flag, Id, Members, Name, Picture, PictureResponse, Text
 
 
 @event_class
@@ -33,7 +33,7 @@ class DrawnEvent(Event):
     execution_count: Count | None = None
     written: Text | None = None
     members: Members | None = None
-    images: ImageList | None = None
+    images: Picture | None = None
     response: PictureResponse | None = None
     host: Text | None = None
     practice: Flag | None = None

@@ -178,6 +178,11 @@ def _is_image(value: Any) -> bool:
     return True
 
 
+def is_picture(value: Any) -> bool:
+    """A list of one image, which is a file."""
+    return is_images(value) and len(value) == 1 and not value[0].get("url")
+
+
 def is_picture_response(value: Any) -> bool:
     """What a service answers that has drawn a picture: its known members alone."""
     if type(value) is not dict or value.keys() - {"created", "data", "content_filter"}:
@@ -248,5 +253,6 @@ TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]
+Picture = Annotated[Any, is_picture]
 PictureResponse = Annotated[Mapping[str, Any], is_picture_response]
 Members = Annotated[Mapping[str, Any], is_members]
