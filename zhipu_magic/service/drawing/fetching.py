@@ -8,6 +8,7 @@ the service's own, to which the user has sent the key already.
 from __future__ import annotations
 
 import ipaddress
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -157,12 +158,22 @@ class Fetch:
 
 
 def _is_private(host: str) -> bool:
-    """Whether a host is this machine, or an address that is not of the public network."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
+    """Whether a host is this machine, or is not of the public network: also by a name that is never public."""
+    host = host.rstrip(".").lower()
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global
+        # A host whose last part is a number is read as an IPv4 address, in whatever form.
+        return "." not in host or host.endswith(_NEVER_PUBLIC) or _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
+    every: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = [address]
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        every = [address.ipv4_mapped] if address.ipv4_mapped else [*every, *([inner] if inner else [])]
+    return not all(one.is_global and not one.is_multicast for one in every)
+
+
+_NEVER_PUBLIC: Final = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa"),
+    *(".test", ".invalid", ".onion"),
+)
+_NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")
