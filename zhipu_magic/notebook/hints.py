@@ -46,6 +46,7 @@ HINTS: Mapping[str, str] = {
     "effort.none": "These models have: {models}. --think and --no-think turn reasoning on and off.",
     "export.nothing": "%glm threads lists the others; %glm restore brings back turns that were set aside.",
     "model.a_key": "The key goes in %glm login; give the model as -m NAME.",
+    "model.draws": "With --draw it does: %%glm --draw -m {model}.",
     "model.no_vision": "Use a model that can, with -m NAME: {models}.",
     "parameter.model": "Give it as -m NAME.",
     "parameter.stream": "Give it as --no-stream.",
