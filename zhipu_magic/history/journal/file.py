@@ -13,6 +13,7 @@ from ...text import regular_files
 from ...text.errors import JournalError
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json
+from ...values.tools.ran import entries_of_images
 from ..events.changes import from_json
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
@@ -94,11 +95,12 @@ def keep_images(images: Iterable[Image], folder: Path) -> None:
 def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     """Copy the images that these lines name to another folder, if they still exist."""
     for line in lines:
-        if b'"images"' in line and old != new:
+        if (b'"images"' in line or b'"image"' in line) and old != new:
             with suppress(JournalError, AttributeError, *SENSELESS):
                 event = from_json(value_of(line), len(line))
                 if isinstance(event, TurnEvent):
-                    keep_images([image_from_json(image, old) for image in event.images or ()], new)
+                    entries = (*(event.images or ()), *entries_of_images(event.rounds))
+                    keep_images([image_from_json(image, old) for image in entries], new)
 
 
 def write(path: Path, lines: Iterable[bytes], refuse: Callable[[Path], None] = refuse_other) -> None:
