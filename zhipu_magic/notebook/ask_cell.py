@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
@@ -18,6 +19,7 @@ from .line.cell_line import EARLIER_STAYS, CellOptions
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
+    from ..values.tools.tool import Tool
     from .display.panel import PanelMode
     from .session import Session
 
@@ -55,7 +57,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
 
 def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     chat, anchor, names = session.chat, session.anchor(), session.variables.everything
-    request_options = options_of(options, names, session.variables.tools)
+    request_options = options_of(options, names, session.variables.tools, partial(_python_tool, session))
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
     session.renew_tools()
@@ -82,6 +84,12 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
             ask_in_background(session, begin, prompt, options)
         else:
             show(session, begin, options)
+
+
+def _python_tool(session: Session, trusted: bool) -> Tool:
+    from .python.tool import python_tool
+
+    return python_tool(session, trusted=trusted)
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:

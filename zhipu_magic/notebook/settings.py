@@ -69,6 +69,9 @@ class Settings(HasTraits):
     tool_rounds = Int(10, help="How many times the model may call tools in one turn before it must answer.").tag(
         config=True
     )
+    python_seconds = Float(
+        120.0, help="Maximum seconds for one run of Python by a model (--tool python); 0 sets no limit."
+    ).tag(config=True)
     tool_calls = Int(50, help="Maximum tool calls in one turn; the model is told that further calls did not run.").tag(
         config=True
     )

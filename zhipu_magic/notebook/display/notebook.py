@@ -15,7 +15,7 @@ from .background import ElsewherePainter, NoPanel, PlacePainter
 from .cell_outputs import CellOutputs
 from .display import BackgroundPainter, InBackground, ShowOptions
 from .figures import Figures
-from .output import Output
+from .output import NOTHING, Output
 from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels
@@ -37,6 +37,13 @@ class Notebook:
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
         self._shell.display_pub.publish(markdown_bundle(text))
+
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about, as an output of ours; what takes it away leaves nothing of it."""
+        output = Output(self._shell.display_pub.publish)
+        output.show(markdown_bundle(text))
+        are_shown = updates.are_shown(self._shell)
+        return lambda: output.show(NOTHING) if are_shown else None
 
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices."""

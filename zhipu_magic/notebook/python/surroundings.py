@@ -13,8 +13,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from traitlets import HasTraits
 
 from ...values.tools.awaiting import run_in_thread
 from .recorder import Recorder
@@ -57,17 +59,17 @@ def surroundings(shell: Shell, recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    absent = object()
-    own = vars(owner).get(name, absent)
-    before = getattr(owner, name) if own is absent else own
+    is_own = name in vars(owner) or (isinstance(owner, HasTraits) and owner.has_trait(name))
+    before = getattr(owner, name) if is_own else None
     setattr(owner, name, value)
     try:
         yield
     finally:
-        if own is absent and name not in getattr(type(owner), "_traits", {}) and callable(before):
-            delattr(owner, name)  # it was its class's
-        else:
+        if is_own:
             setattr(owner, name, before)
+        else:
+            with suppress(AttributeError):  # the code may have put it back
+                delattr(owner, name)
 
 
 @contextmanager

@@ -75,10 +75,15 @@ def code_lines(code: str) -> list[str]:
     A line that is too long goes on in the next, after a mark that is no Python.
     """
     lines: list[str] = []
-    for line in code.split("\n"):
+    for line in plain_code(code).split("\n"):
         first, *more = _pieces(line.replace("\t", "    "), wide=_CODE_WIDTH)
         lines += [first, *(f"{GOES_ON}{piece}" for piece in more)]
     return lines
+
+
+def plain_code(code: str) -> str:
+    """The code with the line ends that everything here takes for such: Python ends a line at a carriage return too."""
+    return code.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
 
 
 #: Before the rest of a line of code that is too long.
