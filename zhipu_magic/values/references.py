@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
+from ..text.numbers import plural
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, split_budget
 from .problems import Problems
@@ -42,13 +43,14 @@ class Prompt:
     cut: tuple[str, ...] = ()
 
 
-def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
+def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = (), *, sees: bool = True) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest for references
+    `images` is one picture or several. A model that does not see (`sees`) is told in words of the pictures in what a
+    cell showed. Without `names` there are no references. Raises InvalidRequest for references
     that cannot be resolved, all of them with their lines, and for an image that is not one.
     """
-    expansion = _Expansion(names, tokens)
+    expansion = _Expansion(names, tokens, sees)
     sent = expansion.expanded(text) if names is not None and "{{" in text else text
     if not (isinstance(images, (list, tuple)) and not images):
         from .images.from_value import image_of
@@ -85,6 +87,7 @@ class _Expansion:
 
     names: Mapping[str, Any] | None
     tokens: int
+    sees: bool
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
@@ -170,23 +173,40 @@ class _Expansion:
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
-        if shown.left_out:
-            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
-        if shown.images:
-            marked = numbered(shown, wanted, len(self.images))
-            self.images += shown.images
-            return marked
-        if not shown.block or alone:
-            return shown.text
-        self.below[wanted] = f"`{wanted}`:\n\n{shown.text}"
+        below = shown.block and not alone
+        if below and wanted in self.below:
+            return f"`{wanted}`"
+        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+        self.images += images
+        left_out = "; ".join(filter(None, [shown.left_out, unseen]))
+        if left_out:
+            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {left_out}")
+        if not below:
+            return text
+        self.below[wanted] = f"`{wanted}`:\n\n{text}"
         return f"`{wanted}`"
 
 
-def numbered(shown: Rendered, wanted: str, before: int) -> str:
-    """What stands in a text for a value that is shown as images, which are numbered from the one after `before` on."""
+def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:
+    """What stands in a text for a value, the images that go with it, and what of them does not.
+
+    They are numbered from the one after `before` on. Where they stand within the value's text, a model that does not
+    see (`sees`) gets none of them, and reads what is there.
+    """
     numbers = range(before + 1, before + 1 + len(shown.images))
-    marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
-    return f"{marks}\n{shown.text}" if shown.text else marks
+    if not shown.illustrated:
+        return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
+    from .rendering.registry import PICTURE
+
+    if sees:
+        marks, images, unseen = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
+    else:
+        marks = [
+            f"[a picture of {one.width} × {one.height} pixels, which this model cannot see]" for one in shown.images
+        ]
+        images, unseen = (), f"{plural(len(marks), 'picture')} not sent, which the model cannot see"
+    first, *others = shown.text.split(PICTURE)
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
 
 
 def _is_alone(text: str, place: Found) -> bool:

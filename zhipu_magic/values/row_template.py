@@ -24,7 +24,7 @@ from ..text.suggestions import nearest
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, first_word, look_up, names_in, parsed, root_of, split_budget
 from .problems import Problems
-from .references import numbered
+from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
 if TYPE_CHECKING:
@@ -74,15 +74,16 @@ def row_template(
     images: Sequence[Any] = (),
     is_missing: Callable[[Any], bool],
     hide: Callable[[str], str] = str,
+    sees: bool = True,
 ) -> RowTemplate:
     """The template that this text is, over these columns of a table.
 
     `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens. `images` go with
     each prompt: a text `{{ column }}` is the picture of that column, any other value the same picture for all.
-    `hide` takes out what no prompt should have, wherever it is made. Raises InvalidRequest for a reference to nothing,
-    and for a text that names no column.
+    `hide` takes out what no prompt should have, wherever it is made; `sees` says whether the model does. Raises
+    InvalidRequest for a reference to nothing, and for a text that names no column.
     """
-    reading = _Reading(tuple(columns), names, tokens)
+    reading = _Reading(tuple(columns), names, tokens, sees)
     reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:
@@ -104,6 +105,7 @@ def row_template(
             images=tuple(slot.slot(places) for slot in slots if slot is not None),
             before=len(reading.images),
             is_missing=is_missing,
+            sees=sees,
         ),
         shared=tuple(reading.images),
         notes=tuple(dict.fromkeys(reading.notes)),
@@ -147,6 +149,7 @@ class _Reading:
     columns: tuple[str, ...]
     names: Mapping[str, Any]
     tokens: int
+    sees: bool
     used: dict[str, None] = field(default_factory=dict)
     whole_row: bool = False
     images: list[Image] = field(default_factory=list)
@@ -260,17 +263,17 @@ class _Reading:
         from .rendering.renderers import rendered
 
         shown = rendered(self._looked_up(wanted), tokens)
-        if shown.left_out:
-            self.cut.append(f"{wanted}: {shown.left_out}")
-        if shown.images:
-            marked = numbered(shown, wanted, len(self.images))
-            self.images += shown.images
-            return marked
-        if not self.used and not shown.block:
-            return shown.text
-        if "\n" not in shown.text and len(shown.text) <= _SHORT:
-            return shown.text
-        self._above[wanted] = f"`{wanted}`:\n\n{shown.text}"
+        if shown.illustrated and wanted in self._above:
+            return f"`{wanted}`"
+        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+        self.images += images
+        if left_out := "; ".join(filter(None, [shown.left_out, unseen])):
+            self.cut.append(f"{wanted}: {left_out}")
+        if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
+            return text
+        if shown.images and not shown.illustrated:
+            return text
+        self._above[wanted] = f"`{wanted}`:\n\n{text}"
         return f"`{wanted}`"
 
     def _undefined(self, name: str) -> InvalidRequest:
