@@ -91,7 +91,7 @@ def shown_calls(calls: Iterable[Called]) -> Iterator[Markup | Shown]:
 
     What is an output of its own is given as it is.
     """
-    for is_of_code, group in groupby(calls, lambda call: code_of(call) is not None):
+    for is_of_code, group in groupby(calls, lambda call: code_in(call.name, call.arguments) is not None):
         if is_of_code:
             for call in group:
                 yield from _code_and_outputs(call)
@@ -99,12 +99,12 @@ def shown_calls(calls: Iterable[Called]) -> Iterator[Markup | Shown]:
             yield folded_calls(group)
 
 
-def code_of(call: Called) -> str | None:
-    """The Python code that the call is to run; None for a call of another kind."""
-    if call.name != _PYTHON:
+def code_in(name: str, arguments: str) -> str | None:
+    """The Python code that a call is to run; None for a call of another kind."""
+    if name != _PYTHON:
         return None
     try:
-        given = json.loads(call.arguments)
+        given = json.loads(arguments)
     except (ValueError, RecursionError):
         return None
     is_code = isinstance(given, dict) and given.keys() == {"code"} and isinstance(given["code"], str)
@@ -115,13 +115,16 @@ def code_of(call: Called) -> str | None:
 _PYTHON = "python"
 
 
-def _code_and_outputs(call: Called) -> Iterator[Markup | Shown]:
-    code = code_of(call) or ""
+def shown_code(code: str) -> Markup:
+    """Code as a cell shows it; a long one is folded away."""
     lines = code.count("\n") + 1
     if lines <= _MOST_CODE and len(code) <= _LONGEST_FOLDED:
-        yield fence(code, _PYTHON)
-    else:
-        yield apart([folded(f"{_PYTHON} · {plural(lines, 'line')}", [_within(code)])])
+        return fence(code, _PYTHON)
+    return apart([folded(f"{_PYTHON} · {plural(lines, 'line')}", [_within(code)])])
+
+
+def _code_and_outputs(call: Called) -> Iterator[Markup | Shown]:
+    yield shown_code(code_in(call.name, call.arguments) or "")
     if call.ran is None:  # it did not run, or what it has shown is not at hand
         yield from _printed(_without_fence(call.text))
         return

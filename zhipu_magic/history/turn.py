@@ -92,7 +92,9 @@ class Turn(NamedTuple):
         """The turn as it is sent, to a model that is `seeing` images or not, with or without its reasoning."""
         asked = user_message(self.prompt, self.images if seeing else ())
         answer = {"role": "assistant", "content": self.reply}
-        between = [message for message in self.tool_messages if seeing or message["role"] != "user"]  # those are figures
+        between = [
+            message for message in self.tool_messages if seeing or message["role"] != "user"
+        ]  # those are figures
         if not thinking:
             return [asked, *map(_without_reasoning, between), answer]
         if self.reasoning:

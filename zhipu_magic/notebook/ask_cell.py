@@ -173,6 +173,11 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+        from .python.replayed import MissingNames
+
+        session.missing_names = session.missing_names or MissingNames()
+        session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
 
 
 def insert(session: Session, words: str) -> bool:

@@ -183,7 +183,7 @@ def _is_shown(value: Any) -> bool:
     image = value.get("image")
     if value["kind"] != "image":
         return image is None
-    return isinstance(image, Image) or (_is_image(image) and not image.get("url"))
+    return isinstance(image, Image) or (type(image) is dict and _is_image(image) and not image.get("url"))
 
 
 def _is_amount(value: Any) -> bool:

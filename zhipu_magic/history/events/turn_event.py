@@ -9,9 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from ...service.response_members import objects
 from ...service.wire import Usage, total
+from ...values.tools.ran import Changed
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
-from ...values.tools.ran import Changed
 from ..rounds import Round, changed_by, tool_messages
 from ..turn import Message, SystemText, Turn
 from .event import Event, State, event_class, made

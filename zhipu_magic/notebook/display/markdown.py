@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from ...chat.replies.progress import Progress
-from ...history.markdown import call_text, citations, folded_reasoning, shown_calls, sources
+from ...history.markdown import call_text, citations, code_in, folded_reasoning, shown_calls, shown_code, sources
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markup import Markup
@@ -70,6 +70,9 @@ def under_way(progress: Progress, how: str) -> Markup:
     """The tool call that is running; nothing if there is none."""
     if progress.calling is None:
         return Markup()
+    code = code_in(progress.calling.name, progress.calling.arguments)
+    if code is not None:
+        return Markup("{code}\n\n{line}", code=shown_code(code), line=folded(f"python {how}", []))
     line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
     return Markup("<details><summary>{line}</summary></details>", line=line)
 

@@ -42,6 +42,7 @@ class Notebook:
         """Show what the user is asked about, as an output of ours; what takes it away leaves nothing of it."""
         output = Output(self._shell.display_pub.publish)
         output.show(markdown_bundle(text))
+        self._cell.note_question()
         are_shown = updates.are_shown(self._shell)
         return lambda: output.show(NOTHING) if are_shown else None
 

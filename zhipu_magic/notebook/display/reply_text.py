@@ -144,7 +144,7 @@ class ReplyText:
     def _joined(self) -> Output:
         """One output for all of the text: a new one in a cleared cell or, where that may not be, the first."""
         first, *others = self._outputs
-        if not others:
+        if not others and not (self._in_parts and self._cell.holds_question):
             return first
         if self._cell.clear(wait=True):
             self._panel.forget()

@@ -98,7 +98,7 @@ class Recorder:
 
 
 class Stream(io.StringIO):
-    """Hands on what is written to it; once it is over, to the stream that it stood for, which a logger does not know."""
+    """Hands on what is written to it; once it is over, to the stream that it stood for: a logger may have kept it."""
 
     def __init__(self, write: Callable[[str], None], real: Any) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class _Publisher(CapturingDisplayPublisher):
     """Stands for the shell's publisher while code runs."""
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # IPython's own
         self._recorder = recorder
 
     @property
@@ -136,7 +136,14 @@ class _Publisher(CapturingDisplayPublisher):
         return True
 
     def publish(
-        self, data: Any, metadata: Any = None, source: Any = None, *, transient: Any = None, update: bool = False, **_: Any
+        self,
+        data: Any,
+        metadata: Any = None,
+        source: Any = None,
+        *,
+        transient: Any = None,
+        update: bool = False,
+        **_: Any,
     ) -> None:
         display_id = str((transient or {}).get("display_id") or "")
         self._recorder.display(data, display_id, update=update)

@@ -48,7 +48,9 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
     """What is not in the outputs."""
     printed, displayed = recorder.not_kept, recorder.not_shown
     notes = [f"{printed:,} more characters were printed, and are not kept."] if printed else []
-    notes += [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
+    notes += (
+        [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
+    )
     notes += [f"Stopped: it had run for {stopped:g} s, as long as it may."] if stopped is not None else []
     return tuple(notes)
 

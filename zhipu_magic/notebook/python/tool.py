@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 #: A part of each request that offers the tool, and so of what a replay finds it by: it stays as it is.
 _DESCRIPTION = (
-    "Run Python code in the user's own notebook kernel. Its variables, imports and files are the user's, and names that "
-    "the code binds stay. The result has what it printed, the value of its last expression, the figures that it drew "
-    "and its error, if it failed. The user sees the code and all of this in the notebook. Code that needs input() fails."
+    "Run Python code in the user's own notebook kernel. Its variables, imports and files are the user's, and names "
+    "that the code binds stay. The result has what it printed, the value of its last expression, its figures, "
+    "and its error if it failed. The user sees the code and all of this in the notebook. input() is not possible."
 )
 _PARAMETERS: Mapping[str, Any] = {
     "type": "object",

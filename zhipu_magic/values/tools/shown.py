@@ -15,8 +15,8 @@ from ...text.characters import whole_characters, without_addresses
 from ...text.errors import GLMError
 from ...text.html_tables import table_of
 from ...text.terminal_text import as_shown
-from ..images.from_value import Image, from_bytes
-from ..images.image import JPEG, PNG
+from ..images.files import from_bytes
+from ..images.image import JPEG, PNG, Image
 from ..outputs.output import ERROR, RESULT, STREAM, Output
 from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
 

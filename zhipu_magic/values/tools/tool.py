@@ -136,7 +136,13 @@ class HasRun(ABC):
 
 
 def call(
-    tools: Sequence[Tool], name: str, arguments: str, tokens: int, *, run_coroutine: RunCoroutine | None = None, seeing: bool = False
+    tools: Sequence[Tool],
+    name: str,
+    arguments: str,
+    tokens: int,
+    *,
+    run_coroutine: RunCoroutine | None = None,
+    seeing: bool = False,
 ) -> Outcome:
     """Call the tool of that name with arguments in JSON. Returns the result as text of at most so many `tokens`.
 
