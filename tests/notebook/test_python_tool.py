@@ -101,6 +101,13 @@ def test_not_in_the_background(page: Page, server: PracticeServer, tool: str) ->
     assert server.requests == []
 
 
+def test_not_for_the_rows_of_a_table(page: Page, server: PracticeServer) -> None:
+    page.run("rows = ['a', 'b']")
+    error = page.run("%%glm --each rows --tool python!\n{{ text }}").error
+    assert isinstance(error, InvalidRequest) and error.reason == "python.rows"
+    assert server.requests == []
+
+
 # What the user agrees to
 
 

@@ -174,7 +174,7 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
     if reply.replayed and any(call.ran is not None for call in progress.all_calls):
-        from .python.replayed import MissingNames
+        from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()
         session.missing_names.replayed(progress.all_calls, session.shell.user_ns)

@@ -92,6 +92,16 @@ def tool_of(name: str, own: Mapping[str, Any], python: PythonTool | None = None)
     return found if inner == name else confirm(found)
 
 
+def refuse_for_rows(trusted: bool) -> Any:
+    """Raise InvalidRequest: the rows of a table are asked at once, and by threads."""
+    raise InvalidRequest(
+        "{name} runs code in the notebook, one piece after the other, and not for the rows of a table.",
+        hint="Leave out --tool {name}; a function of your own can be a tool there.",
+        reason="python.rows",
+        name=TRUSTED if trusted else PYTHON,
+    )
+
+
 def _check_trust(name: str, own: Mapping[str, Any]) -> None:
     """Raise InvalidRequest for a python! that is not the tool, or not meant as it is written."""
     if unconfirmed(name) == TRUSTED and PYTHON in own:

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
+    from .missing_names import MissingNames
     from .page.looked_at import LookedAt
-    from .python.replayed import MissingNames
     from .shell import Shell
 
 

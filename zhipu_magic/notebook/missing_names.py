@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...history.rounds import Called
-from ...text.errors import GLMError
-from ...text.html import code
-from ...text.markup import Markup
+from ..history.rounds import Called
+from ..text.errors import GLMError
+from ..text.html import code
+from ..text.markup import Markup
 
 
 class MissingNames:
