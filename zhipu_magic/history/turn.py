@@ -125,7 +125,7 @@ class Turn(NamedTuple):
             system_given=self.system_given,
             cut=self.cut,
             appended=self.appended,
-            changed=Changed((*self.changed.bound, *more.changed.bound), (*self.changed.deleted, *more.changed.deleted)),
+            changed=self.changed.joined(more.changed) if self.changed else more.changed,
         )
 
 

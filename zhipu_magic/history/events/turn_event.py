@@ -263,7 +263,7 @@ class TurnEvent(Event):
             tool_messages=earlier.messages,
             cut=() if self.cut is None else tuple(self.cut),
             system_given=None if self.system is None else SystemText(self.system),
-            changed=earlier.changed if self.of is None else _NOTHING,  # a replay does not run it
+            changed=earlier.changed._replace(replayed=self.of is not None) if earlier.changed else _NOTHING,
         )
         return turn._replace(sources=_sources(completion["web_search"])) if "web_search" in completion else turn
 

@@ -75,9 +75,13 @@ def _undo(session: Session, text: str) -> None:
 
 
 def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
-    """A sentence on the names that the code of these turns has changed in this kernel; nothing if there are none."""
-    own = session.chat.history.journal.session
-    changed = [turn.changed for turn in removed if turn.id.rpartition("-")[0] == own]
+    """A sentence on the names that the code of these turns has changed in this kernel; nothing if there are none.
+
+    A page that is replayed as a whole shows what it has shown.
+    """
+    own, as_recorded = session.chat.history.journal.session, session.chat.replay == "only"
+    here = [turn.changed for turn in removed if turn.id.rpartition("-")[0] == own]
+    changed = [one for one in here if as_recorded or not one.replayed]
     parts = []
     for words, names in (
         ("bound", dict.fromkeys(name for one in changed for name in one.bound)),

@@ -108,10 +108,11 @@ class Ran:
 
 
 class Changed(NamedTuple):
-    """The names that code of the model's has changed in the notebook."""
+    """The names that code of the model's has changed in the notebook; one that was `replayed` has not run."""
 
     bound: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
+    replayed: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.bound or self.deleted)
@@ -120,7 +121,11 @@ class Changed(NamedTuple):
         """What has changed once this has run as well."""
         bound = [name for name in (*self.bound, *ran.bound) if name not in ran.deleted]
         deleted = [name for name in (*self.deleted, *ran.deleted) if name not in ran.bound]
-        return Changed(tuple(dict.fromkeys(bound)), tuple(dict.fromkeys(deleted)))
+        return self._replace(bound=tuple(dict.fromkeys(bound)), deleted=tuple(dict.fromkeys(deleted)))
+
+    def joined(self, more: Changed) -> Changed:
+        """What has changed by this, and by what went on from it."""
+        return self._replace(bound=(*self.bound, *more.bound), deleted=(*self.deleted, *more.deleted))
 
 
 def entries_of_images(rounds: Any) -> Iterator[Any]:
