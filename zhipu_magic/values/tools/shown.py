@@ -23,17 +23,22 @@ from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
 _ERROR_TOKENS: Final = 1_000
 """Tokens of an error's traceback on the page."""
 _MOST_IMAGES: Final = 20
+_MOST_SOURCES: Final = 2_000_000
+"""Characters of tables and Markdown that are shown as such, in all."""
 
 
 def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Shown, ...]:
     """What is shown of these outputs, in order, and the notes below them."""
     shown: list[Shown] = []
-    images = 0
+    images = sources = 0
     for output in outputs:
         for one in _shown(output):
             images += one.kind == "image"
+            sources += len(one.source)
             if one.kind == "image" and images > _MOST_IMAGES:
                 shown.append(Shown("text", f"[{one.text}: there are too many figures]"))
+            elif one.source and sources > _MOST_SOURCES:
+                shown.append(Shown("text", one.text))
             elif one.kind == "text" and shown and shown[-1].kind == "text":
                 shown[-1] = Shown("text", _within(f"{shown[-1].text.rstrip()}\n{one.text}"))
             else:
@@ -77,10 +82,10 @@ def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
     if html and (table := table_of(html)) is not None and len(table.rich) <= MOST_SOURCE:
         yield Shown("table", plain, source=table.rich)
         return
-    for kind, around in (("text/markdown", ""), ("text/latex", "")):
+    for kind in ("text/markdown", "text/latex"):
         source = _form(data, kind)
         if source.strip() and len(source) <= MOST_SOURCE:
-            yield Shown("markdown", plain or _within(source), source=f"{around}{source}{around}")
+            yield Shown("markdown", plain or _within(source), source=source)
             return
     others = sorted(kind for kind in map(str, data) if kind != "text/plain")
     if plain:
