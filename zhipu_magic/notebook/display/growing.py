@@ -87,7 +87,7 @@ def growing_page(progress: Progress, above: Above, *, remote_images: bool = Fals
         if progress.has_text:
             yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
         yield latest.lines(progress.calls)
-        yield under_way(progress, "…")
+        yield under_way(progress, "…", as_code=not _is_asked_about(progress))
         yield UNFINISHED
 
     return page_of(pieces(), remote_images=remote_images, growing=True)
@@ -134,6 +134,12 @@ def _growing_rounds(
         else:
             yield from [latest.lines(one.calls)] if latest else shown_calls(one.calls)
         begun = Above()
+
+
+def _is_asked_about(progress: Progress) -> bool:
+    """Whether the user is asked before the call runs, and so is shown it below."""
+    calling, tools = progress.calling, progress.request.options.tools
+    return calling is not None and any(tool.name == calling.name and tool.asks_first for tool in tools)
 
 
 def _growing_links(progress: Progress) -> dict[str, Markup]:

@@ -66,11 +66,13 @@ def found_by(progress: Progress) -> list[Mapping[str, Any]]:
     return objects(progress.body().get("web_search"))
 
 
-def under_way(progress: Progress, how: str) -> Markup:
-    """The tool call that is running; nothing if there is none."""
+def under_way(progress: Progress, how: str, *, as_code: bool = True) -> Markup:
+    """The tool call that is running, code `as_code` or on one line; nothing if there is none."""
     if progress.calling is None:
         return Markup()
     code = code_in(progress.calling.name, progress.calling.arguments)
+    if code is not None and not as_code:
+        return folded(f"python {how}", [])
     if code is not None:
         return Markup("{code}\n\n{line}", code=shown_code(code), line=folded(f"python {how}", []))
     line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
