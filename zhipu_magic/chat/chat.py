@@ -25,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_comparisons import ChatComparisons
 from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings
 from .compose import Composer
@@ -42,6 +43,7 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.consent import Ask
+    from .comparisons import Comparisons
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
@@ -53,7 +55,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatSettings):
+class Chat(ChatMaps, ChatComparisons, ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -239,6 +241,11 @@ class Chat(ChatMaps, ChatSettings):
             value_tokens=lambda: self.value_tokens,
             warn=self._warn,
         )
+
+    def _new_comparisons(self) -> Comparisons:
+        from .comparisons import Comparisons
+
+        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

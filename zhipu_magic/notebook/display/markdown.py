@@ -7,7 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from ...chat.replies.progress import Progress
-from ...history.markdown import call_text, citations, code_in, folded_reasoning, shown_calls, shown_code, sources
+from ...history.markdown import (
+    Pieces,
+    call_text,
+    citations,
+    code_in,
+    folded_reasoning,
+    shown_calls,
+    shown_code,
+    sources,
+)
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markup import Markup
@@ -24,9 +33,12 @@ CORRECTED = "Asked to correct its answer"
 
 def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The complete reply, as it stays on the page."""
+    return page_of(final_pieces(progress), remote_images=remote_images)
 
-    pieces = (piece for piece in _pieces(progress) if not isinstance(piece, Shown))
-    return page_of(pieces, remote_images=remote_images)
+
+def final_pieces(progress: Progress) -> Pieces:
+    """The same as the pieces of a page, without what is an output of its own."""
+    yield from (piece for piece in _pieces(progress) if not isinstance(piece, Shown))
 
 
 def final_parts(progress: Progress, *, remote_images: bool = False) -> list[Markup | Shown]:
