@@ -108,6 +108,12 @@ def test_not_for_the_rows_of_a_table(page: Page, server: PracticeServer) -> None
     assert server.requests == []
 
 
+def test_not_for_several_models_at_once(page: Page, server: PracticeServer) -> None:
+    error = page.run("%%glm -m glm-4.7-flash -m glm-4.6v --tool python\ngo").error
+    assert isinstance(error, InvalidRequest) and error.reason == "python.models"
+    assert server.requests == []
+
+
 # What the user agrees to
 
 

@@ -12,7 +12,7 @@ from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
 from .cell_lines import as_in_the_editor
-from .cell_values import image_of, options_of
+from .cell_values import image_of, options_of, refuse_for_models
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
@@ -57,7 +57,8 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
 
 def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     chat, anchor, names = session.chat, session.anchor(), session.variables.everything
-    request_options = options_of(options, names, session.variables.tools, partial(_python_tool, session))
+    python = refuse_for_models if options.models else partial(_python_tool, session)
+    request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
     session.renew_tools()

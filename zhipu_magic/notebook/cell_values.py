@@ -102,6 +102,16 @@ def refuse_for_rows(trusted: bool) -> Any:
     )
 
 
+def refuse_for_models(trusted: bool) -> Any:
+    """Raise InvalidRequest: the code of several models at once would change each other's names."""
+    raise InvalidRequest(
+        "{name} runs code in the one notebook that all of these models would change.",
+        hint="Name one model, or leave out --tool {name}.",
+        reason="python.models",
+        name=TRUSTED if trusted else PYTHON,
+    )
+
+
 def _check_trust(name: str, own: Mapping[str, Any]) -> None:
     """Raise InvalidRequest for a python! that is not the tool, or not meant as it is written."""
     if unconfirmed(name) == TRUSTED and PYTHON in own:
