@@ -127,6 +127,13 @@ class Settings(HasTraits):
             raise BadSetting(f"timeout must be a number of seconds above 0, not {seconds:g}.")
         return seconds
 
+    @validate("python_seconds")
+    def _check_python_seconds(self, proposal: Any) -> float:
+        seconds: float = proposal["value"]
+        if not 0 <= seconds <= 1e6:
+            raise BadSetting(f"python_seconds must be a number of seconds, or 0 for no limit, not {seconds:g}.")
+        return seconds
+
     @validate("max_retries")
     def _check_max_retries(self, proposal: Any) -> int:
         count: int = proposal["value"]
