@@ -130,14 +130,14 @@ class ReplyText:
         """Whether it may go on in another output."""
         return self._in_parts and self._cell.are_ours and len(self._outputs) < _MOST_OUTPUTS
 
-    def _add(self, bundle: Bundle) -> None:
+    def _add(self, bundle: Bundle, about: Bundle | None = GROWING) -> None:
         """Go on in a new output, in the panel's place, which shows this at once."""
 
         def add() -> None:
             if not self._tail.shown:
                 self._tail.show(_empty(), GROWING)  # it takes its place above the new one
             self._outputs.append(self._panel.move())
-            self._tail.show(bundle, GROWING)
+            self._tail.show(bundle, about)
 
         undisturbed(add)
 
@@ -161,10 +161,10 @@ class ReplyText:
         if self._reasoning is not None and not self._is_folded:
             self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts), GROWING)
         finished, parts = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
-        first, *others = map(self._bundle, parts)
-        for bundle in (*others[: _MOST_OUTPUTS - len(self._outputs) - 1], _empty()):
-            self._add(bundle)
-        finished.show(first, GROWING)
+        for part in parts[1 : _MOST_OUTPUTS - len(self._outputs)]:
+            self._add(self._bundle(part), None if isinstance(part, Shown) else GROWING)
+        self._add(_empty())
+        finished.show(self._bundle(parts[0]), None if isinstance(parts[0], Shown) else GROWING)
         self._begin_round(len(progress.rounds))
 
     def _bundle(self, part: Markup | Shown) -> Bundle:
