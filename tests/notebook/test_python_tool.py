@@ -334,7 +334,8 @@ def test_what_it_shows_again(page: Page, server: PracticeServer, tmp_path: Path)
     assert ask(page, server, runs(f"print('hello')\n{PICTURE}")).success
     again = page.run("%glm show").markdown()
     assert "```python\nprint('hello')" in again and "hello" in again and "[figure 1, 40 × 30: the user sees it" in again
-    for name, has in (("page.md", "print('hello')"), ("page.ipynb", "--tool python"), ("page.py", "python")):
+    assert f"print('hello')\n{PICTURE}\n→ " in page.run("%glm history --full").plain()
+    for name, has in (("page.md", f"```python\nprint('hello')\n{PICTURE}\n```"), ("page.ipynb", "--tool python")):
         assert page.run(f"%glm export {tmp_path / name}").success
         assert has in (tmp_path / name).read_text(encoding="utf-8")
 

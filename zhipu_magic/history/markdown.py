@@ -184,7 +184,10 @@ def call_text(name: str, arguments: str) -> str:
 
 
 def call_and_result(call: Called) -> str:
-    """A call that has come back, and all of its result."""
+    """A call that has come back, and all of its result; of code, all of that."""
+    code = code_in(call.name, call.arguments)
+    if code is not None:
+        return f"{code}\n→ {call.text}"
     return f"{call_text(call.name, call.arguments)} → {call.text}"
 
 
