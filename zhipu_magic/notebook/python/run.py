@@ -34,13 +34,13 @@ def run(shell: Shell, code: str, seconds: float) -> PythonRun:
         error = interrupt
     if isinstance(error, KeyboardInterrupt) and not deadline.passed:
         raise KeyboardInterrupt
-    stopped = seconds if deadline.passed and isinstance(error, KeyboardInterrupt) else None
+    stopped = seconds if deadline.passed else None
     return PythonRun(
         outputs=recorder.outputs,
-        error=None if stopped is not None else error,
+        error=None if isinstance(error, KeyboardInterrupt) else error,
         names=changed(before, shell.user_ns),
         notes=_notes(recorder, stopped),
-        has_failed=error is not None,
+        has_failed=error is not None or deadline.passed,
     )
 
 

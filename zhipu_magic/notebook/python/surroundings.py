@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import HasTraits
 
+from ...chat.undisturbed import undisturbed
 from ...values.tools.awaiting import run_in_thread
 from .recorder import Recorder
 
@@ -35,8 +36,9 @@ def surroundings(shell: Shell, recorder: Recorder) -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    process = os.getpid()
-    with ExitStack() as stack:
+    process, stack = os.getpid(), ExitStack()
+
+    def put_in_place() -> None:
         for stream, name in zip(streams, ("stdout", "stderr"), strict=True):
             stack.enter_context(_replaced(sys, name, stream))
         stack.enter_context(_replaced(sys, "displayhook", recorder.result))
@@ -47,14 +49,20 @@ def surroundings(shell: Shell, recorder: Recorder) -> Iterator[None]:
         stack.enter_context(_replaced(shell, "loop_runner", run_in_thread))
         stack.enter_context(_replaced(builtins, "input", _refusing(EOFError, _NO_INPUT)))
         stack.enter_context(_replaced(getpass, "getpass", _refusing(EOFError, _NO_INPUT)))
-        stack.enter_context(_interruptible())
+
+    def put_back() -> None:
+        for stream in streams:
+            stream.is_over = True
+        stack.close()
+
+    with _interruptible():
         try:
+            undisturbed(put_in_place)
             yield
         finally:
             if os.getpid() != process:  # the code was forked, and the notebook goes on in the parent
                 os._exit(0)
-            for stream in streams:
-                stream.is_over = True
+            undisturbed(put_back)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -16,9 +16,9 @@ KINDS: Final[frozenset[str]] = frozenset({"text", "error", "image", "table", "ma
 MOST_SHOWN: Final = 40
 """Outputs that are kept of a run: texts in a row are one."""
 MOST_NAMES: Final = 200
-"""Names that are kept of those that a run has bound, and of those that it has deleted; each of at most so many
-characters as `LONGEST`."""
+"""Names that are kept of those that a run has bound, and of those that it has deleted."""
 LONGEST: Final = 100
+"""Characters of such a name."""
 MOST_TEXT: Final = 20_000
 """Characters of an output that are kept."""
 MOST_SOURCE: Final = 500_000
@@ -75,16 +75,6 @@ class Ran:
     def sent(self) -> tuple[Image, ...]:
         """The figures that the model was sent."""
         return self.images if self.seen else ()
-
-    @property
-    def apart(self) -> tuple[Shown, ...]:
-        """What of it stands in outputs of its own."""
-        return tuple(one for one in self.shown if one.is_apart)
-
-    @property
-    def text(self) -> str:
-        """What it has printed, and how it has failed."""
-        return "\n".join(one.text.rstrip("\n") for one in self.shown if not one.is_apart)
 
     def to_json(self) -> dict[str, Any]:
         """The member `ran` of a call in a journal's line."""
@@ -157,7 +147,7 @@ def _entries(rounds: Any) -> Iterator[Mapping[str, Any]]:
             yield from (call.get("ran") or {}).get("shown", ())
 
 
-def hidden(ran: Ran, hide: Any) -> Ran:
+def hidden(ran: Ran, hide: Callable[[str], str]) -> Ran:
     """The same without what must never be shown, such as the key."""
     shown = tuple(one._replace(text=hide(one.text), source=hide(one.source)) for one in ran.shown)
     bound, deleted = tuple(map(hide, ran.bound)), tuple(map(hide, ran.deleted))
