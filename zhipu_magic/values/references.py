@@ -1,32 +1,39 @@
 """A prompt as it is sent: its references resolved, and its images in order.
 
-A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`. Code,
-mathematics and everything else between braces is left as it stands, and so are the values: nothing is expanded twice.
+A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`. Code
+that names a value, such as `{{ df.describe() }}`, is refused: it is never run. Mathematics and everything else between
+braces is left as it stands, and so are the values: nothing is expanded twice.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.markdown import fenced
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, split_budget
+from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, split
 from .problems import Problems
 
 if TYPE_CHECKING:
     from .images.from_value import Image
     from .rendering.registry import Rendered
 
-#: In one text: references, and notes about those that look like one.
-_MOST_REFERENCES, _MOST_NOTES = 1_000, 10
+#: In one text: references, and what looks like one.
+_MOST_REFERENCES = 1_000
 #: Characters of a reference, where it is told what of its value is sent.
 _LONGEST_NAME = 40
+_ENDS_A_LINE = re.compile(r"[^\S\n]*(?:\n|\Z)")
+#: What a line of Markdown begins with whose text ends with the line.
+_BEGINS_A_BLOCK = re.compile(r"[>|]|(?:[-*+]|\d{1,9}[.)]|#{1,6})(?:\s|\Z)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: An
         text=sent,
         written="" if sent == text else text,
         images=tuple(expansion.images),
-        notes=tuple(expansion.first_notes()),
+        notes=tuple(expansion.notes),
         cut=tuple(dict.fromkeys(expansion.cut)),
     )
 
@@ -73,12 +80,25 @@ def has_references(text: str) -> bool:
 
 
 class _Reference(NamedTuple):
-    """A reference in a text: the expression that is `wanted`, and the tokens for its value."""
+    """A reference in a text: the expression that is `wanted`, the tokens for its value, and whether as its `repr`.
+
+    `tree` is None where it is code, which is never run.
+    """
 
     wanted: str
     tokens: int
-    tree: ast.expr
+    tree: ast.expr | None
     place: Found
+    as_repr: bool
+    alone: bool
+    """Whether nothing else is on its line."""
+    ends: bool
+    """Whether lines can follow in its place: its own line ends there, and is no item, heading, quotation or row."""
+
+    @property
+    def label(self) -> str:
+        """What a text calls the value."""
+        return f"repr({self.wanted})" if self.as_repr else self.wanted
 
 
 @dataclass
@@ -107,56 +127,51 @@ class _Expansion:
         # A value below the text stands there once, with the largest budget of all its references.
         room: dict[str, int] = {}
         for one in references:
-            room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
-        pieces, problems, end = list[str](), Problems(), 0
+            room[one.label] = max(one.tokens, room.get(one.label, 0))
+        problems = Problems()
+        values: list[tuple[_Reference, Rendered]] = []
         for one in references:
             with problems.looking_at(one.place.line):
-                shown = self._shown(one, room[one.wanted], alone=_is_alone(text, one.place))
-                pieces += [text[end : one.place.start], shown]
-            end = one.place.end
+                values.append((one, self._value(one, one.tokens if one.alone else room[one.label])))
         problems.check()
-        expanded = "".join([*pieces, text[end:]])
+        texts = Counter(one.place.line for one, shown in values if _has_lines(shown))
+        pieces, end = [""], 0
+        for one, shown in values:
+            glued = _has_lines(shown) and (texts[one.place.line] > 1 or not one.ends)
+            piece = self._shown(one, shown, in_place=one.alone or not (shown.block or glued))
+            for part in (text[end : one.place.start], piece):
+                pieces += [_apart(pieces[-1], part), part] if part else []
+            end = one.place.end
+        rest = text[end:]
+        expanded = "".join([*pieces, _apart(pieces[-1], rest), rest])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
-    def first_notes(self) -> list[str]:
-        """The notes, each once, and at most the first ten."""
-        notes = list(dict.fromkeys(self.notes))
-        more = len(notes) - _MOST_NOTES
-        return (
-            notes
-            if more <= 0
-            else [*notes[:_MOST_NOTES], Notice("So were {count:,} more.", reason="reference.more_sent", count=more)]
-        )
-
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens = split_budget(place.inside, self.tokens)
+            wanted, tokens, as_repr = split(place.inside)
             tree = parsed(wanted)
-            if tree is not None:
-                yield _Reference(wanted, tokens, tree, place)
-            elif names_a_value(wanted, self.names or {}):
-                written = shortened(text[place.start : place.end], 100)
-                self.notes.append(
-                    Notice(
-                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                        "and no calls.",
-                        hint="Give the value a name first.",
-                        reason="reference.sent_as_it_stands",
-                        written=written,
-                    )
+            if tree is not None or names_a_value(wanted, self.names or {}):
+                before = text[text.rfind("\n", 0, place.start) + 1 : place.start].strip()
+                last = _ENDS_A_LINE.match(text, place.end) is not None
+                yield _Reference(
+                    wanted=wanted,
+                    tokens=self.tokens if tokens is None else tokens,
+                    tree=tree,
+                    place=place,
+                    as_repr=as_repr,
+                    alone=last and not before,
+                    ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
 
-    def _shown(self, reference: _Reference, room: int, *, alone: bool) -> str:
-        """The text that replaces the reference.
+    def _value(self, reference: _Reference, tokens: int) -> Rendered:
+        """How the value reads, within so many tokens."""
+        from .rendering.renderers import AsRepr, rendered
 
-        A value of several lines goes below the text, within `room` tokens, unless the reference stands `alone` on its
-        line.
-        """
-        from .rendering.renderers import rendered
-
-        wanted, tokens = reference.wanted, reference.tokens
-        if tokens > LARGEST_BUDGET:
+        wanted = reference.wanted
+        if reference.tree is None:
+            raise code_error(reference.place.inside, self.names or {})
+        if reference.tokens > LARGEST_BUDGET:
             raise InvalidRequest(
                 "The budget of {{{{ {reference} }}}} is too large.",
                 hint="It is a number of tokens, at most {most:,}.",
@@ -167,24 +182,28 @@ class _Expansion:
             )
         value = look_up(reference.tree, self.names or {})
         try:
-            shown = rendered(value, tokens if alone else room)
+            return rendered(AsRepr(value) if reference.as_repr else value, tokens, called=wanted)
         except InvalidRequest as error:
             error.context.append(
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
-        below = shown.block and not alone
-        if below and wanted in self.below:
-            return f"`{wanted}`"
+
+    def _shown(self, reference: _Reference, shown: Rendered, *, in_place: bool) -> str:
+        """The text that replaces the reference. A value that does not stand `in_place` goes below the text."""
+        wanted = reference.label
+        if not in_place and wanted in self.below:
+            return _Label(f"`{wanted}`")
         text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
         self.images += images
         left_out = "; ".join(filter(None, [shown.left_out, unseen]))
         if left_out:
             self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {left_out}")
-        if not below:
+        if in_place:
             return text
-        self.below[wanted] = f"`{wanted}`:\n\n{text}"
-        return f"`{wanted}`"
+        # A text of its own lines has none of ours around it: where it ends, only a fence says.
+        self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
+        return _Label(f"`{wanted}`")
 
 
 def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:
@@ -209,11 +228,18 @@ def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tup
     return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
 
 
-def _is_alone(text: str, place: Found) -> bool:
-    """Whether the reference stands alone on its line."""
-    before, after = place.start - 1, place.end
-    while before >= 0 and text[before] != "\n" and text[before].isspace():
-        before -= 1
-    while after < len(text) and text[after] != "\n" and text[after].isspace():
-        after += 1
-    return (before < 0 or text[before] == "\n") and (after == len(text) or text[after] == "\n")
+def _has_lines(shown: Rendered) -> bool:
+    """Whether a value is a str of several lines."""
+    return not shown.block and not shown.images and "\n" in shown.text.strip()
+
+
+class _Label(str):
+    """The name, in backticks, of a value that stands below a text."""
+
+    __slots__ = ()
+
+
+def _apart(before: str, after: str) -> str:
+    """What keeps a label apart from other backticks, which side by side would be one piece of code."""
+    is_label = isinstance(before, _Label) or isinstance(after, _Label)
+    return " " if is_label and before.endswith("`") and after.startswith("`") else ""

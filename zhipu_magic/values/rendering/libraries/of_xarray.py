@@ -1,0 +1,97 @@
+"""xarray's arrays and datasets: dimensions, coordinates, variables with statistics, and attributes.
+
+Nothing is read from a file or computed: of what is not in memory, only the shape is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from types import ModuleType
+from typing import Any, Final
+
+from ....text.numbers import plural
+from ....text.tokens import weight
+from ..arrays import summary
+from ..registry import LATE, add, render
+from .parts import block, briefly, library_and_class
+
+_ENDS: Final = 3
+_MIDNIGHT: Final = re.compile(r"T00:00:00(\.0+)?$|(?<=:\d\d)\.0+$")
+_SMALL: Final = 500
+"""Elements of an array that is shown whole."""
+
+
+def _dataset(value: Any, tokens: int) -> str:
+    heading = f"{library_and_class(value)}, {plural(len(value.data_vars), 'variable')}, {_sizes(value)}"
+    variables = (f"variable {briefly(name)} {_variable(one)}" for name, one in value.data_vars.items())
+    return block(heading, chain(_coordinates(value), variables, _attributes(value.attrs)), tokens)
+
+
+def _array(value: Any, tokens: int) -> Any:
+    name = f" {briefly(value.name)}" if value.name is not None else ""
+    heading = f"{library_and_class(value)}{name}, {_sizes(value)}"
+    text = block(heading, [_variable(value), *_coordinates(value), *_attributes(value.attrs)], tokens)
+    left = round(tokens - weight(text))
+    if _is_in_memory(value) and value.size <= _SMALL and left > _SMALL / 5:
+        return f"{text}\n{render(value.variable._data, left)}"
+    return text
+
+
+def _sizes(value: Any) -> str:
+    return ", ".join(f"{name}: {length}" for name, length in value.sizes.items()) or "no dimensions"
+
+
+def _coordinates(value: Any) -> Iterator[str]:
+    for name, one in value.coords.items():
+        yield f"coordinate {briefly(name)} {_variable(one, ends=True)}"
+
+
+def _variable(value: Any, *, ends: bool = False) -> str:
+    """Dimensions, type and unit, and of what is in memory, a coordinate's values or a variable's statistics."""
+    dims = f"({', '.join(map(str, value.dims))})"
+    unit = f", in {value.attrs['units']}" if "units" in value.attrs else ""
+    said = f"{dims} {value.dtype}{unit}"
+    if not _is_in_memory(value):
+        return f"{said}, not in memory"
+    data = value.variable._data
+    return (
+        f"{said}: {_values(value)}"
+        if ends and value.ndim <= 1
+        else ", ".join(filter(None, [said, summary(data, data.size)]))
+    )
+
+
+def _values(value: Any) -> str:
+    """A coordinate's values, of many the first and the last."""
+    data = value.variable.values
+    if not data.shape:
+        return briefly(data.astype(str).item() if data.dtype.kind in "mM" else data.item())
+    if len(data) <= 2 * _ENDS:
+        return ", ".join(_texts(data))
+    return ", ".join([*_texts(data[:_ENDS]), "…", *_texts(data[-_ENDS:])])
+
+
+def _texts(data: Any) -> list[str]:
+    if data.dtype.kind in "mM":  # Python's own types have fewer digits
+        return [_MIDNIGHT.sub("", str(one)) for one in data.astype(str)]
+    return [*map(briefly, data)]
+
+
+def _is_in_memory(value: Any) -> bool:
+    """Whether the numbers are here: an array of Dask would be computed, one of a file read."""
+    return bool(value.variable._in_memory)
+
+
+def _attributes(attrs: Mapping[Any, Any]) -> Iterator[str]:
+    for name, one in attrs.items():
+        yield f"attribute {briefly(name)}: {briefly(one)}"
+
+
+def _register(module: ModuleType) -> None:
+    add(module, "Dataset", _dataset)
+    add(module, "DataArray", _array)
+
+
+LATE.update({"xarray.core.dataset": _register, "xarray.core.dataarray": _register})
