@@ -316,6 +316,18 @@ def test_a_failure_is_the_last_error(page: Page, server: PracticeServer) -> None
     assert "KeyError: 'tea'" in server.requests[-1].body["messages"][-1]["content"]
 
 
+def test_a_value_that_cannot_be_read_hides_nothing_else(page: Page, server: PracticeServer) -> None:
+    page.run(
+        "from zhipu_magic import render\nclass Odd:\n    def __repr__(self): return 'odd'\n"
+        "    def _repr_html_(self): return '<table><tr><td>odd</table>'\n"
+        "@render.register\ndef read(value: Odd, tokens: int) -> str: raise ValueError"
+    )
+    cell = ask(page, server, runs(f"print('before')\n{PICTURE.replace('PIL.Image.new', 'x = PIL.Image.new')}\nOdd()"))
+    assert cell.success and kinds(cell) == ["text/markdown", "text/html", "text/markdown", "text/html"]
+    assert results(server) == ["before\n\n| odd |\n| --- |"]
+    assert "`x`" in page.run("%glm undo").plain()
+
+
 # The names that it changes
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...text.errors import GLMError
 from ...text.left_out import collecting_cuts
 from ...text.numbers import plural
+from ...text.tokens import cut
 from ...values.outputs.output import ERROR, CellOutput, Output
 from ...values.tools.ran import Ran
 from ...values.tools.shown import shown_of
@@ -72,7 +74,10 @@ class PythonRun(HasRun):
             outputs = (*outputs, Output(ERROR, name=type(self.error).__name__, value=self.error))
         shown = shown_of(outputs, self.notes)
         with collecting_cuts() as left_out:
-            text = _read(outputs, tokens, seeing=seeing) if outputs else ""
+            try:
+                text = _read(outputs, tokens, seeing=seeing) if outputs else ""
+            except GLMError:  # a value's own code fails: what the page shows of it can be read all the same
+                text = cut("\n\n".join(one.text for one in shown), tokens)
         return Outcome(
             text="\n\n".join(filter(None, [text, *self.notes])) or _NOTHING,
             failed=self.has_failed,
