@@ -51,8 +51,9 @@ class Notebook:
         self.show_text(Markup("\n\n").join([*notices, page]))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
-        """What paints a reply with this progress; it leaves the reply, in outputs of its own what code has shown between its
-        words, and the settled panel.
+        """What paints a reply with this progress; it leaves the reply and the settled panel.
+
+        What code has shown stands between its words, in outputs of its own.
 
         Where updates are not shown, it paints once, when the reply is complete.
         """
