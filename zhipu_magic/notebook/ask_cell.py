@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ..text.errors import GLMError, Interrupted
@@ -11,13 +12,14 @@ from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
 from .cell_lines import as_in_the_editor
-from .cell_values import image_of, options_of
+from .cell_values import image_of, options_of, refuse_for_models
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
+    from ..values.tools.tool import Tool
     from .display.panel import PanelMode
     from .session import Session
 
@@ -60,7 +62,8 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
 
 def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     chat, anchor, names = session.chat, session.anchor(), session.variables.everything
-    request_options = options_of(options, names, session.variables.tools)
+    python = refuse_for_models if options.models else partial(_python_tool, session)
+    request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
     references = None if options.raw else names
     session.renew_tools()
@@ -93,6 +96,12 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
             ask_in_background(session, begin, prompt, options)
         else:
             show(session, begin, options)
+
+
+def _python_tool(session: Session, trusted: bool) -> Tool:
+    from .python.tool import python_tool
+
+    return python_tool(session, trusted=trusted)
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
@@ -176,6 +185,11 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+        from .missing_names import MissingNames
+
+        session.missing_names = session.missing_names or MissingNames()
+        session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
 
 
 def insert(session: Session, words: str) -> bool:

@@ -26,7 +26,7 @@ OPTIONS = {
     "each": "tables",
     "as_type": "types",
     "images": "images",
-    "tools": "functions",
+    "tools": "offered",
     "tool_choice": "choices",
     "search": "search",
     "draw": "sizes",
@@ -77,6 +77,17 @@ def _functions(session: Session, typed: str) -> tuple[int, Found]:
     if typed[start:].startswith(inner):
         return start + len(inner), fitting
     return start, [*fitting, (inner, "tool")]
+
+
+def _offered(session: Session, typed: str) -> tuple[int, Found]:
+    """Functions, and the tool that runs Python."""
+    from ..line.values import PYTHON, TRUSTED
+
+    start, found = _functions(session, typed)
+    if start and typed[:start].endswith("("):
+        return start, found
+    known = {name for name, _ in found}
+    return start, [*found, *((name, "tool") for name in (PYTHON, TRUSTED) if name not in known)]
 
 
 def _choices(session: Session, typed: str) -> tuple[int, Found]:
@@ -179,6 +190,7 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "commands": _commands,
     "jobs": _jobs,
     "tools": _tools,
+    "offered": _offered,
     "functions": _functions,
     "choices": _choices,
     "search": _search,
