@@ -65,6 +65,13 @@ def test_a_drawing_is_an_output(numbered: Notebook) -> None:
     assert sent(numbered, "{{ out }}") == "the drawing"
 
 
+def test_a_picture_that_was_drawn_goes_into_the_next_cell(numbered: Notebook) -> None:
+    assert numbered.page.run("%%glm --draw\nA lighthouse.", "d").success
+    assert sent(numbered, "What is it? {{ out }}", "%%glm -m glm-4.6v").startswith("What is it? [image 1: out]")
+    found = numbered.page.run("%%glm --draw\nThe same by night: {{ out }}", "e")
+    assert found.success, found.error
+
+
 def test_out_of_a_number_falls_back_to_what_its_cell_showed(numbered: Notebook) -> None:
     numbered.run("a", "say('three')")
     numbered.run("b", "4")

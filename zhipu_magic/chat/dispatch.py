@@ -163,7 +163,7 @@ class Dispatch:
             first,
             ask_on,
             tools=request.options.tools,
-            limits=self._tool_limits(),
+            limits=replace(self._tool_limits(), seeing=request.known is not None and request.known.vision),
             shape=request.shape,
             chinese=is_chinese(request.written or request.prompt),
             hide=self._service.hide,
@@ -243,6 +243,11 @@ class Dispatch:
     def seen(self, ran: Callable[[], Ran | None]) -> Seen | None:
         """The page as the running cell saw it when it was recorded, in a replay where that is not as now."""
         return self._replay.seen(ran)
+
+    @property
+    def replayed(self) -> Replay:
+        """What the journal answers in place of the service."""
+        return self._replay
 
     def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""

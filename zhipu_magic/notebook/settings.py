@@ -22,6 +22,10 @@ class Settings(HasTraits):
     """How `%%glm` asks, and what it shows. Raises BadSetting for an invalid value."""
 
     model = Unicode(help="The model to use. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
+    drawing_model = Unicode(
+        help="The model that draws for %%glm --draw: by default the free one; glm-image and cogview-4 are billed for "
+        "each picture."
+    ).tag(config=True)
     base_url = Unicode(
         "",
         help="The service's base URL, or coding (the coding plan), z.ai or z.ai/coding; if empty, ZHIPUAI_BASE_URL, "
@@ -78,6 +82,9 @@ class Settings(HasTraits):
     tool_rounds = Int(10, help="How many times the model may call tools in one turn before it must answer.").tag(
         config=True
     )
+    python_seconds = Float(
+        120.0, help="Maximum seconds for one run of Python by a model (--tool python); 0 sets no limit."
+    ).tag(config=True)
     tool_calls = Int(50, help="Maximum tool calls in one turn; the model is told that further calls did not run.").tag(
         config=True
     )
@@ -92,7 +99,13 @@ class Settings(HasTraits):
 
         return default_model()
 
-    @validate("model")
+    @default("drawing_model")
+    def _default_drawing_model(self) -> str:
+        from ..service.drawing.models import DEFAULT_DRAWING_MODEL
+
+        return DEFAULT_DRAWING_MODEL
+
+    @validate("model", "drawing_model")
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
         if not is_word(name):
@@ -131,6 +144,13 @@ class Settings(HasTraits):
         seconds: float = proposal["value"]
         if not 0 < seconds < float("inf"):
             raise BadSetting(f"timeout must be a number of seconds above 0, not {seconds:g}.")
+        return seconds
+
+    @validate("python_seconds")
+    def _check_python_seconds(self, proposal: Any) -> float:
+        seconds: float = proposal["value"]
+        if not 0 <= seconds <= 1e6:
+            raise BadSetting(f"python_seconds must be a number of seconds, or 0 for no limit, not {seconds:g}.")
         return seconds
 
     @validate("max_retries")

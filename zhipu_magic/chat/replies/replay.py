@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...history.events.drawn_event import DrawnEvent
 from ...history.events.event import State
 from ...history.events.map_event import MapEvent
 from ...history.events.turn_event import TurnEvent
+from ...history.events.used_event import UsedEvent
 from ...history.journal.journal import Journal
 from ...history.rounds import Round
 from ...history.turn import Anchor
@@ -60,6 +62,7 @@ class Replay:
         self._path = journal.path
         self._occurrences = Occurrences()
         self._maps = Occurrences()
+        self._uses = Occurrences()
 
     def look_up(self, request: Request) -> Known:
         """What the journal knows of this request."""
@@ -84,6 +87,23 @@ class Replay:
     def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
         """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""
         return self._recorded().maps.find(keys, anchor, Occurrences() if peek else self._maps)
+
+    def look_up_drawing(self, key: str, anchor: Anchor, *, fresh: bool) -> tuple[int, DrawnEvent | None]:
+        """Which occurrence of a drawing this is, and the event that has it, if there is one.
+
+        Raises NotRecorded where nothing goes out, and there is none.
+        """
+        if self.mode == "off":
+            return 0, None
+        index, recorded = self._occurrences.index(key, anchor.cell, anchor.run), self._recorded()
+        found = None if fresh and self.mode == "auto" else recorded.drawing(key, index)
+        if found is None and self.mode == "only":
+            raise recorded.missed_call("drawing", recorded.drawings.count(key), index)
+        return index, found
+
+    def look_up_use(self, key: str) -> UsedEvent | None:
+        """What the journal knows of what this took, where nothing goes out."""
+        return self._recorded().use(key, self._uses.index(key, None, 0)) if self.mode == "only" else None
 
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""
@@ -115,6 +135,11 @@ class Replay:
         """Add an answer of the service, if the journal has been read; else it is found when it is."""
         if self._recording is not None and self._path == self._journal.path:
             self._recording.add(known.key, known.index, event)
+
+    def add_drawing(self, index: int, event: DrawnEvent) -> None:
+        """Add a drawing of the service in the same way."""
+        if self._recording is not None and self._path == self._journal.path:
+            self._recording.drawings.add(index, event)
 
     def _recorded(self) -> Recording:
         path = self._journal.path

@@ -13,6 +13,8 @@ reading a journal restores the same state. To add a kind of event, add its class
     system, model              of one thread
     temperature, budget        of the chat
     map                        rows of a table were asked (see `map_event`)
+    drawn                      a picture was drawn (see `drawn_event`)
+    used                       texts became vectors, or were ranked (see `used_event`)
     resume                     continues what an earlier session left
 """
 
@@ -27,6 +29,7 @@ from ..budget import Budget, Unit
 from ..conversation import Conversation, Thread
 from ..order import Order
 from . import turn_event
+from .drawn_event import DrawnEvent
 from .event import Event, State, event_class
 from .map_event import MapEvent
 from .members import Cells, Count, Id, Limit, Name, PageCells, Temperature, TemperatureOrNone, Text, Word
@@ -34,6 +37,7 @@ from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
 from .reader import EventReader
 from .turn_event import TurnEvent
+from .used_event import UsedEvent
 
 #: How many visited links count for one that may be set aside or restored, and for a step of undo.
 _LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
@@ -303,6 +307,7 @@ _TYPES: Mapping[str, type[Event]] = {
                 OrderEvent,
             ),
             *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
+            *(DrawnEvent, UsedEvent),
         )
     },
 }

@@ -16,7 +16,9 @@ from ...text.characters import LONGEST_NAME, is_name
 from ...text.characters import is_word as is_one_word
 from ...text.errors import JournalError
 from ...text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
+from ...values.images.image import Image
 from ...values.images.stored import from_json as image_from_json
+from ...values.tools import ran
 from ..rounds import calls_of
 
 #: The longest id, in characters: ids are dictionary keys, so they may not be endless.
@@ -27,6 +29,8 @@ MOST_CELLS, LONGEST_CELL = 10_000, 200
 MOST_AMOUNT, _MOST_PIXELS = 1e12, 2**31
 #: The fewest bytes that a list or object, an image, and a tool call take in a line; in memory each takes far more.
 BYTES_A_CONTAINER, _BYTES_AN_IMAGE, _BYTES_A_CALL = 4, 40, 120
+#: What a service says of the content of a picture, at most.
+_MOST_VERDICTS = 10
 #: What reading or applying an event raises if it is not valid.
 SENSELESS = (LookupError, TypeError, ValueError)
 
@@ -153,7 +157,35 @@ def _is_called(value: Any) -> bool:
         and type(value.get("failed", False)) is type(value.get("declined", False)) is bool
         and type(value.get("cut", "")) is str
         and (value.get("seconds") is None or _is_amount(value["seconds"]))
+        and ("ran" not in value or _is_ran(value["ran"]))
     )
+
+
+def _is_ran(value: Any) -> bool:
+    """What a run of Python has shown and changed."""
+    if type(value) is not dict or type(value.get("seen", False)) is not bool:
+        return False
+    shown = value.get("shown", [])
+    are_names = (_are_names(value.get(which, [])) for which in ("bound", "deleted"))
+    return all(are_names) and type(shown) is list and len(shown) <= ran.MOST_SHOWN and all(map(_is_shown, shown))
+
+
+def _are_names(value: Any) -> bool:
+    if type(value) is not list or len(value) > ran.MOST_NAMES:
+        return False
+    return all(type(name) is str and len(name) <= ran.LONGEST and name.isprintable() for name in value)
+
+
+def _is_shown(value: Any) -> bool:
+    if type(value) is not dict or value.get("kind") not in ran.KINDS:
+        return False
+    text, source = value.get("text"), value.get("source", "")
+    if type(text) is not str or len(text) > ran.MOST_TEXT or type(source) is not str or len(source) > ran.MOST_SOURCE:
+        return False
+    image = value.get("image")
+    if value["kind"] != "image":
+        return image is None
+    return isinstance(image, Image) or (type(image) is dict and _is_image(image) and not image.get("url"))
 
 
 def _is_amount(value: Any) -> bool:
@@ -174,6 +206,43 @@ def _is_image(value: Any) -> bool:
     except JournalError:
         return False
     return True
+
+
+def is_picture(value: Any) -> bool:
+    """A list of one image, which is a file."""
+    return is_images(value) and len(value) == 1 and not value[0].get("url")
+
+
+def is_picture_response(value: Any) -> bool:
+    """What a service answers that has drawn a picture: its known members alone."""
+    if type(value) is not dict or value.keys() - {"created", "data", "content_filter"}:
+        return False
+    data, verdicts = value.get("data"), value.get("content_filter", [])
+    return (
+        (type(created := value.get("created")) is int and 0 <= created <= MOST_COUNTED)
+        and type(data) is list
+        and len(data) == 1
+        and type(data[0]) is dict
+        and not data[0].keys() - {"url"}
+        and _is_id(data[0].get("url", ""))
+        and type(verdicts) is list
+        and len(verdicts) <= _MOST_VERDICTS
+        and all(map(_is_verdict, verdicts))
+    )
+
+
+def _is_verdict(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and value.keys() == {"role", "level"}
+        and _is_id(value["role"])
+        and type(value["level"]) is int
+        and 0 <= value["level"] <= MOST_COUNTED
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is str and len(value) <= LONGEST_ID
 
 
 def is_members(value: Any) -> bool:
@@ -214,4 +283,6 @@ TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]
+Picture = Annotated[Any, is_picture]
+PictureResponse = Annotated[Mapping[str, Any], is_picture_response]
 Members = Annotated[Mapping[str, Any], is_members]

@@ -22,7 +22,9 @@ from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
+from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
@@ -284,7 +286,11 @@ class Journal:
 
 def images_in(event: Event) -> tuple[Any, ...]:
     """The images in an event of our own."""
-    return tuple(event.images or ()) if isinstance(event, TurnEvent) else ()
+    if isinstance(event, DrawnEvent):
+        return tuple(event.images or ())
+    if not isinstance(event, TurnEvent):
+        return ()
+    return (*(event.images or ()), *entries_of_images(event.rounds))
 
 
 def _can_be_read(line: bytes) -> bool:

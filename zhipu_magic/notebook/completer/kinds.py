@@ -26,9 +26,10 @@ OPTIONS = {
     "each": "tables",
     "as_type": "types",
     "images": "images",
-    "tools": "functions",
+    "tools": "offered",
     "tool_choice": "choices",
     "search": "search",
+    "draw": "sizes",
 }
 
 
@@ -78,12 +79,31 @@ def _functions(session: Session, typed: str) -> tuple[int, Found]:
     return start, [*fitting, (inner, "tool")]
 
 
+def _offered(session: Session, typed: str) -> tuple[int, Found]:
+    """Functions, and the tool that runs Python."""
+    from ..line.values import PYTHON, TRUSTED
+
+    start, found = _functions(session, typed)
+    if start and typed[:start].endswith("("):
+        return start, found
+    known = {name for name, _ in found}
+    return start, [*found, *((name, "tool") for name in (PYTHON, TRUSTED) if name not in known)]
+
+
 def _choices(session: Session, typed: str) -> tuple[int, Found]:
     """What `tool_choice` can be: a word, or the name of a function."""
     from ...chat.options import TOOL_CHOICES
 
     found = [name for name, value in names.own(session) if issubclass(type(value), _FUNCTIONS)]
     return 0, [*((word, "word") for word in TOOL_CHOICES), *((name, "tool") for name in found)]
+
+
+def _sizes(session: Session, typed: str) -> tuple[int, Found]:
+    """The sizes that the drawing model's documents recommend."""
+    from ...service.drawing.models import drawing_model
+
+    known = drawing_model(session.settings.drawing_model)
+    return 0, [(size, "word") for size in (known.sizes if known else ())]
 
 
 def _search(session: Session, typed: str) -> tuple[int, Found]:
@@ -170,9 +190,11 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "commands": _commands,
     "jobs": _jobs,
     "tools": _tools,
+    "offered": _offered,
     "functions": _functions,
     "choices": _choices,
     "search": _search,
+    "sizes": _sizes,
     "variables": _variables,
     "tables": _tables,
     "types": _types,

@@ -13,6 +13,7 @@ from ...text.markup import Markup
 from .panel import PanelMode
 
 if TYPE_CHECKING:
+    from .drawing_output import DrawingPainter
     from .map_output import MapPainter
 
 
@@ -66,6 +67,9 @@ class Display(Protocol):
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
 
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about; returns what takes it away, where the answer's place is ours."""
+
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices; `page` has it for a notebook.
 
@@ -80,6 +84,9 @@ class Display(Protocol):
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map over a table, with a `panel` below or without."""
+
+    def drawing_painter(self, options: ShowOptions) -> DrawingPainter:
+        """What paints a drawing, and the panel below it."""
 
     def background(
         self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground

@@ -12,10 +12,10 @@ from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
 from .background import ElsewherePainter, NoPanel, PlacePainter
-from .cell_outputs import CellOutputs
+from .cell_outputs import DRAWING, CellOutputs
 from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
-from .output import Output
+from .output import NOTHING, Output
 from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels
@@ -23,6 +23,7 @@ from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
+    from .drawing_output import DrawingPainter
     from .map_output import MapPainter
 
 
@@ -39,12 +40,22 @@ class Notebook:
         with self._cell.speaking():
             self._shell.display_pub.publish(markdown_bundle(text))
 
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about, as an output of ours; what takes it away leaves nothing of it."""
+        output = Output(self._shell.display_pub.publish)
+        output.show(markdown_bundle(text))
+        self._cell.note_question()
+        are_shown = updates.are_shown(self._shell)
+        return lambda: output.show(NOTHING) if are_shown else None
+
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices."""
         self.show_text(Markup("\n\n").join([*notices, page]))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
-        """What paints a reply with this progress; it leaves two outputs, the reply and the settled panel.
+        """What paints a reply with this progress; it leaves the reply and the settled panel.
+
+        What code has shown stands between its words, in outputs of its own.
 
         Where updates are not shown, it paints once, when the reply is complete.
         """
@@ -85,6 +96,16 @@ class Notebook:
 
         publish = self._shell.display_pub.publish
         return PageMapPainter(lambda: Output(publish), panel=panel, updates=updates.are_shown(self._shell))
+
+    def drawing_painter(self, options: ShowOptions) -> DrawingPainter:
+        """What paints a drawing; it leaves two outputs, the picture and the panel."""
+        from .drawing_output import PageDrawingPainter
+
+        publish = self._shell.display_pub.publish
+        outputs = Output(publish, DRAWING), Output(publish)
+        clear = self._cell.clear if options.alone else lambda: False
+        are_shown = updates.are_shown(self._shell)
+        return PageDrawingPainter(outputs, clear, panel=options.panel != "off", updates=are_shown)
 
     def background(
         self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground

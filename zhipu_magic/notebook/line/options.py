@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
 from . import values as option_values
 from .parser import Either, Parser
@@ -121,6 +122,25 @@ _option(
     example="--each reviews --batch",
 )
 
+_group("A picture")
+_option(
+    "--draw",
+    metavar="SIZE",
+    nargs="?",
+    const="",
+    type=option_values.picture_size,
+    help="have a picture drawn from the text below, outside the conversation; SIZE is its width and height. -o binds "
+    "a PIL image, -b the SDK's ImagesResponded",
+    example="--draw 1024x1024 -o picture",
+)
+_option(
+    "--quality",
+    metavar="QUALITY",
+    choices=QUALITIES,
+    help="how finely it is drawn: standard or hd",
+    example="--draw --quality hd -m cogview-4",
+)
+
 _group("What is sent")
 _option(
     "--image",
@@ -171,7 +191,8 @@ _option(
     type=option_values.function_names,
     action="extend",
     default=[],
-    help="Python functions that the model may call; confirm(f) asks you before each call",
+    help="Python functions that the model may call; confirm(f) asks you before each call, and python lets it run "
+    "code here, which you read before (python! asks nothing, in this cell)",
     example="--tool weather,confirm(send)",
 )
 _option(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...history.events.checked import check_name
+from ...service.drawing.models import size_of
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ...text.characters import is_word, plain_name
 from ...text.errors import InvalidRequest
@@ -94,6 +95,16 @@ def count_or_none(text: str) -> int:
     return number
 
 
+def picture_size(text: str) -> str:
+    """A size, also in wide digits or with a sign for times; empty for the usual one. A model may draw others alone."""
+    if not text:
+        return ""
+    found = size_of(unicodedata.normalize("NFKC", text))
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; it looks like 1024x1024")
+    return "{}x{}".format(*found)
+
+
 def expression(text: str) -> str:
     try:
         ast.parse(text.strip(), mode="eval")
@@ -124,11 +135,15 @@ def _parted(text: str) -> tuple[str, str, str]:
     return text.partition(equals)
 
 
+#: The tool that runs Python, and the same without a question before each run.
+PYTHON, TRUSTED = "python", "python!"
+
+
 def function_names(text: str) -> list[str]:
     """The names in `--tool f,confirm(g)`, as they are written."""
-    names = listed(text)
+    names = listed(text.replace("！", "!"))
     for name in names or [text]:
-        if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
+        if unconfirmed(name) != TRUSTED and not all(part.isidentifier() for part in unconfirmed(name).split(".")):
             raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
     return names
 
