@@ -1,6 +1,7 @@
 """What stands between the braces of a reference: an expression, and perhaps a budget of tokens.
 
 An expression is a name, with attributes, items and slices. It is parsed and looked up step by step, with no calls.
+`Path("report.pdf")` names a file, and is no call either: whatever `Path` is in the notebook, nothing of it runs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ..text.errors import NOTHING_SENT, InvalidRequest
@@ -17,6 +19,7 @@ from ..text.suggestions import nearest
 #: Tokens: more than any context holds.
 LARGEST_BUDGET = 10_000_000
 _BUDGET = re.compile(r"\s*(\d[\d_,]*)\s*")
+_PAGES = re.compile(r"\s*(?:page|slide|sheet)s?\s+([^\[\]()]*\S)\s*", re.IGNORECASE)
 #: Of an expression: its characters, and the names and items in it.
 _LONGEST, _MOST_PARTS = 1_000, 200
 _ALLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
@@ -51,19 +54,43 @@ def split_budget(inside: str, tokens: int) -> tuple[str, int]:
     return wanted.rstrip(), int(digits) if len(digits) <= len(str(LARGEST_BUDGET)) else LARGEST_BUDGET + 1
 
 
+def split_pages(inside: str) -> tuple[str, str]:
+    """What is named, with its budget, and which of its pages are wanted; empty for all: `report | pages 2-5 | 6000`."""
+    before, bar, last = inside.rpartition("|")
+    if not bar:
+        return inside, ""
+    if match := _PAGES.fullmatch(last):
+        even = all(match[1].count(quote) % 2 == 0 for quote in "\"'")
+        return (before.rstrip(), match[1]) if even else (inside, "")
+    if _BUDGET.fullmatch(last):
+        wanted, pages = split_pages(before)
+        return (f"{wanted} |{last}", pages) if pages else (inside, "")
+    return inside, ""
+
+
 def parsed(inside: str) -> ast.expr | None:
-    """The expression as a syntax tree, without its budget; None if it is not one."""
-    inside = split_budget(inside, 0)[0]
+    """The expression as a syntax tree, without its budget and pages; None if it is not one."""
+    inside = split_budget(split_pages(inside)[0], 0)[0]
     if len(inside) > _LONGEST:
         return None
     try:
         tree = ast.parse(inside.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if path_in(tree) is not None:
+        return tree
     nodes = list(islice(ast.walk(tree), _MOST_PARTS + 1))
     if len(nodes) > _MOST_PARTS or not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in nodes):
         return None
     return tree if root_of(tree) else None
+
+
+def path_in(tree: ast.expr) -> str | None:
+    """The path in `Path("…")`; None for any other expression."""
+    match tree:
+        case ast.Call(func=ast.Name(id="Path"), args=[ast.Constant(value=str(path))], keywords=[]):
+            return path
+    return None
 
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
@@ -98,6 +125,8 @@ def root_of(tree: ast.expr) -> str:
 
 def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
     """The value of a parsed expression. Raises InvalidRequest if it has none."""
+    if (path := path_in(tree)) is not None:
+        return Path(path)
     if isinstance(tree, ast.Name):
         if tree.id not in names:
             raise _undefined(tree.id, names)

@@ -1,24 +1,28 @@
 """A prompt as it is sent: its references resolved, and its images in order.
 
-A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`. Code,
-mathematics and everything else between braces is left as it stands, and so are the values: nothing is expanded twice.
+A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`; or a
+file, `{{ Path("report.pdf") | pages 2-5 }}`. Code, mathematics and everything else between braces is left as it stands,
+and so are the values: nothing is expanded twice.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.language import is_chinese
 from ..text.notice import Notice
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, split_budget
+from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, path_in, split_budget, split_pages
 from .problems import Problems
 
 if TYPE_CHECKING:
+    from .documents.reading import Documents
+    from .given import Given, Shown
     from .images.from_value import Image
     from .rendering.registry import Rendered
 
@@ -42,14 +46,23 @@ class Prompt:
     cut: tuple[str, ...] = ()
 
 
-def resolved(text: str, names: Mapping[str, Any] | None, tokens: int, images: Any = ()) -> Prompt:
+def resolved(
+    text: str,
+    names: Mapping[str, Any] | None,
+    tokens: int,
+    images: Any = (),
+    *,
+    files: Sequence[Given] = (),
+    documents: Documents | None = None,
+) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` is one picture or several. Without `names` there are no references. Raises InvalidRequest for references
-    that cannot be resolved, all of them with their lines, and for an image that is not one.
+    `images` is one picture or several; `files` stand below the text. `documents` reads what is no text; without it, it
+    is read on this machine. Without `names` there are no references. Raises InvalidRequest for references that cannot
+    be resolved, all of them with their lines, and for an image that is not one.
     """
-    expansion = _Expansion(names, tokens)
-    sent = expansion.expanded(text) if names is not None and "{{" in text else text
+    expansion = _Expansion(names, tokens, documents, chinese=is_chinese(text))
+    sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
     if not (isinstance(images, (list, tuple)) and not images):
         from .images.from_value import image_of
 
@@ -71,12 +84,19 @@ def has_references(text: str) -> bool:
 
 
 class _Reference(NamedTuple):
-    """A reference in a text: the expression that is `wanted`, and the tokens for its value."""
+    """A reference in a text: the expression that is `wanted`, the tokens for its value, and the pages of a document."""
 
     wanted: str
     tokens: int
+    pages: str
     tree: ast.expr
     place: Found
+
+    @property
+    def name(self) -> str:
+        """How the text speaks of it."""
+        name = path_in(self.tree) or self.wanted
+        return f"{name}, pages {self.pages}" if self.pages else name
 
 
 @dataclass
@@ -85,13 +105,15 @@ class _Expansion:
 
     names: Mapping[str, Any] | None
     tokens: int
+    documents: Documents | None
+    chinese: bool
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
 
-    def expanded(self, text: str) -> str:
-        references = list(self._references(text))
+    def expanded(self, text: str, files: Sequence[Given] = ()) -> str:
+        references = list(self._references(text)) if self.names is not None else []
         if len(references) > _MOST_REFERENCES:
             raise InvalidRequest(
                 "The text has {count:,} references; at most {most:,} are allowed.",
@@ -104,13 +126,16 @@ class _Expansion:
         # A value below the text stands there once, with the largest budget of all its references.
         room: dict[str, int] = {}
         for one in references:
-            room[one.wanted] = max(one.tokens, room.get(one.wanted, 0))
+            room[one.name] = max(one.tokens, room.get(one.name, 0))
         pieces, problems, end = list[str](), Problems(), 0
         for one in references:
             with problems.looking_at(one.place.line):
-                shown = self._shown(one, room[one.wanted], alone=_is_alone(text, one.place))
+                shown = self._shown(one, room[one.name], alone=_is_alone(text, one.place))
                 pieces += [text[end : one.place.start], shown]
             end = one.place.end
+        for given in files:
+            with problems.looking_at(None):
+                self._add(given)
         problems.check()
         expanded = "".join([*pieces, text[end:]])
         below = "\n\n".join(self.below.values())
@@ -128,10 +153,11 @@ class _Expansion:
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens = split_budget(place.inside, self.tokens)
+            inside, pages = split_pages(place.inside)
+            wanted, tokens = split_budget(inside, self.tokens)
             tree = parsed(wanted)
             if tree is not None:
-                yield _Reference(wanted, tokens, tree, place)
+                yield _Reference(wanted, tokens, pages, tree, place)
             elif names_a_value(wanted, self.names or {}):
                 written = shortened(text[place.start : place.end], 100)
                 self.notes.append(
@@ -150,9 +176,9 @@ class _Expansion:
         A value of several lines goes below the text, within `room` tokens, unless the reference stands `alone` on its
         line.
         """
-        from .rendering.renderers import rendered
+        from .given import Given
 
-        wanted, tokens = reference.wanted, reference.tokens
+        wanted, tokens, name = reference.wanted, reference.tokens, reference.name
         if tokens > LARGEST_BUDGET:
             raise InvalidRequest(
                 "The budget of {{{{ {reference} }}}} is too large.",
@@ -163,26 +189,40 @@ class _Expansion:
                 most=LARGEST_BUDGET,
             )
         value = look_up(reference.tree, self.names or {})
+        given = Given(value, path_in(reference.tree) or wanted, reference.pages, tokens if alone else room)
         try:
-            shown = rendered(value, tokens if alone else room)
+            shown = given.shown(self.documents, chinese=self.chinese)
         except InvalidRequest as error:
             error.context.append(
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
+        text = self._taken(shown, name)
+        if shown.images or not shown.block or alone:
+            return text
+        self.below[name] = f"`{name}`:\n\n{text}"
+        return f"`{name}`"
+
+    def _add(self, given: Given) -> None:
+        """Put what a file holds below the text."""
+        shown = given._replace(tokens=given.tokens or self.tokens).shown(self.documents, chinese=self.chinese)
+        text = self._taken(shown, given.written)
+        self.below[f"file {given.written}, pages {given.pages}"] = (
+            text if shown.images or shown.has_title else f"`{given.written}`:\n\n{text}"
+        )
+
+    def _taken(self, shown: Shown, name: str) -> str:
+        """The text of a value whose images go along, and of which is said what is left out."""
         if shown.left_out:
-            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {shown.left_out}")
-        if shown.images:
-            marked = numbered(shown, wanted, len(self.images))
-            self.images += shown.images
-            return marked
-        if not shown.block or alone:
+            self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {shown.left_out}")
+        if not shown.images:
             return shown.text
-        self.below[wanted] = f"`{wanted}`:\n\n{shown.text}"
-        return f"`{wanted}`"
+        marked = numbered(shown, name, len(self.images))
+        self.images += shown.images
+        return marked
 
 
-def numbered(shown: Rendered, wanted: str, before: int) -> str:
+def numbered(shown: Rendered | Shown, wanted: str, before: int) -> str:
     """What stands in a text for a value that is shown as images, which are numbered from the one after `before` on."""
     numbers = range(before + 1, before + 1 + len(shown.images))
     marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)

@@ -19,15 +19,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.language import is_chinese
 from ..text.notice import Notice
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, first_word, look_up, names_in, parsed, root_of, split_budget
+from .expressions import (
+    LARGEST_BUDGET,
+    first_word,
+    look_up,
+    names_in,
+    parsed,
+    path_in,
+    root_of,
+    split_budget,
+    split_pages,
+)
+from .given import Given
 from .problems import Problems
 from .references import numbered
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
 if TYPE_CHECKING:
+    from .documents.reading import Documents
     from .images.from_value import Image
 
 #: Characters of a shared value that stays in place after the first column; a longer one moves to the top.
@@ -72,17 +85,19 @@ def row_template(
     tokens: int,
     *,
     images: Sequence[Any] = (),
+    documents: Documents | None = None,
     is_missing: Callable[[Any], bool],
     hide: Callable[[str], str] = str,
 ) -> RowTemplate:
     """The template that this text is, over these columns of a table.
 
-    `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens. `images` go with
-    each prompt: a text `{{ column }}` is the picture of that column, any other value the same picture for all.
+    `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens, and `documents`
+    reads those that are no text. `images` go with each prompt: a text `{{ column }}` is the picture of that column, any
+    other value the same picture for all.
     `hide` takes out what no prompt should have, wherever it is made. Raises InvalidRequest for a reference to nothing,
     and for a text that names no column.
     """
-    reading = _Reading(tuple(columns), names, tokens)
+    reading = _Reading(tuple(columns), names, tokens, documents, chinese=is_chinese(text))
     reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:
@@ -147,6 +162,8 @@ class _Reading:
     columns: tuple[str, ...]
     names: Mapping[str, Any]
     tokens: int
+    documents: Documents | None
+    chinese: bool
     used: dict[str, None] = field(default_factory=dict)
     whole_row: bool = False
     images: list[Image] = field(default_factory=list)
@@ -189,7 +206,8 @@ class _Reading:
         draft = self._draft(place.inside)
         if draft is not None:
             return draft
-        wanted, tokens = split_budget(place.inside, self.tokens)
+        whole, pages = split_pages(place.inside)
+        wanted, tokens = split_budget(whole, self.tokens)
         if parsed(wanted) is None:
             if self._is_meant(place.inside):
                 raise self._no_reference(place.inside)
@@ -204,7 +222,7 @@ class _Reading:
                     )
                 )
             return None
-        return self._shared(wanted, min(tokens, LARGEST_BUDGET))
+        return self._shared(wanted, min(tokens, LARGEST_BUDGET), pages)
 
     def _is_meant(self, inside: str) -> bool:
         """Whether braces that are no reference are surely meant as one: they would go to the model for every row.
@@ -232,7 +250,16 @@ class _Reading:
 
     def _draft(self, inside: str) -> _Draft | None:
         """The slot of a reference to a row's own value; None for any other."""
+        inside, pages = split_pages(inside)
         wanted, default, tokens = _filters(inside)
+        if pages and self._is_of_row(wanted):
+            raise InvalidRequest(
+                "{{{{ {inside} }}}}: a row's own document is read as a whole.",
+                hint="Leave the pages out; {{{{ column | 4000 }}}} says how many tokens of it are sent.",
+                reason="row.pages",
+                outcomes=[NOTHING_SENT],
+                inside=shortened(wanted, _LONGEST_INSIDE),
+            )
         if wanted in self.columns:
             self.used[wanted] = None
             return _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens)
@@ -248,18 +275,23 @@ class _Reading:
             return _Draft(wanted, column="", tree=of_row, default=default, tokens=tokens)
         return None
 
+    def _is_of_row(self, wanted: str) -> bool:
+        tree = parsed(wanted)
+        return wanted in self.columns or (tree is not None and root_of(tree) in (ROW, *self.columns))
+
     def _looked_up(self, wanted: str) -> Any:
         tree = parsed(wanted)
         if tree is None:
             raise self._no_reference(wanted)
-        if root_of(tree) not in self.names:
+        if path_in(tree) is None and root_of(tree) not in self.names:
             raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
-    def _shared(self, wanted: str, tokens: int) -> str:
-        from .rendering.renderers import rendered
-
-        shown = rendered(self._looked_up(wanted), tokens)
+    def _shared(self, wanted: str, tokens: int, pages: str) -> str:
+        value, tree = self._looked_up(wanted), parsed(wanted)
+        wanted = (tree and path_in(tree)) or wanted
+        shown = Given(value, wanted, pages, tokens).shown(self.documents, chinese=self.chinese)
+        wanted = f"{wanted}, pages {pages}" if pages else wanted
         if shown.left_out:
             self.cut.append(f"{wanted}: {shown.left_out}")
         if shown.images:
