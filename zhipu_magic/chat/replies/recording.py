@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...history.events.event import Event, State
 from ...history.events.map_event import MapEvent
+from ...history.events.read_event import ReadEvent
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.reader import JournalReader
 from ...text.errors import NotRecorded
@@ -18,6 +19,7 @@ from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences
 from .recorded_maps import RecordedMaps
+from .recorded_readings import RecordedReadings
 
 if TYPE_CHECKING:
     from ...history.journal.pages import Moment, Pages
@@ -55,6 +57,7 @@ class Recording:
         self._path = path
         self._answers: dict[str, dict[int, int | TurnEvent]] = {}
         self.maps = RecordedMaps()
+        self.readings = RecordedReadings()
         self._asked = array("Q")
         self._occurrences = Occurrences()
         self._newest: dict[tuple[str, int], str] = {}
@@ -75,6 +78,8 @@ class Recording:
     def _take(self, place: int, event: Event) -> None:
         if isinstance(event, MapEvent):
             self.maps.take(event)
+        if isinstance(event, ReadEvent):
+            self.readings.take(event)
         if not isinstance(event, TurnEvent):
             return
         if event.holds_answer:

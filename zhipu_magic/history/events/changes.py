@@ -12,6 +12,7 @@ reading a journal restores the same state. To add a kind of event, add its class
     system, model              of one thread
     temperature, budget        of the chat
     map                        rows of a table were asked (see `map_event`)
+    read                       a document was read (see `read_event`)
     resume                     continues what an earlier session left
 """
 
@@ -31,6 +32,7 @@ from .map_event import MapEvent
 from .members import Cells, Count, Id, Limit, Name, PageCells, Temperature, TemperatureOrNone, Text, Word
 from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
+from .read_event import ReadEvent
 from .reader import EventReader
 from .turn_event import TurnEvent
 
@@ -273,7 +275,7 @@ _TYPES: Mapping[str, type[Event]] = {
         kind.event: kind
         for kind in (
             *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
-            *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
+            *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ReadEvent, ResumeEvent),
         )
     },
 }

@@ -6,6 +6,7 @@ type, as in `thread: Name`; `changes.from_json` runs the checks, so that code wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -176,6 +177,15 @@ def _is_image(value: Any) -> bool:
     return True
 
 
+def is_hash(value: Any) -> bool:
+    """A SHA-256, in hex. It may become the name of a file."""
+    return type(value) is str and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def is_reader(value: Any) -> bool:
+    return value in ("local", "parser", "ocr", "reader")
+
+
 def is_members(value: Any) -> bool:
     """A request's members beyond model and messages; of its tools, those that are functions have names."""
     if type(value) is not dict:
@@ -214,4 +224,6 @@ TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]
+Hash = Annotated[str, is_hash]
+ReaderName = Annotated[str, is_reader]
 Members = Annotated[Mapping[str, Any], is_members]
