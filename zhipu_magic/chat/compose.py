@@ -79,7 +79,7 @@ class Composer:
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(prompt, names, self._settings.value_tokens, images)
+        found = resolved(prompt, names, self._settings.value_tokens, images, sees=self.sees(options))
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide
         found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
@@ -87,6 +87,11 @@ class Composer:
         for note in found.notes:
             self._warn(note)
         return found
+
+    def sees(self, options: Options) -> bool:
+        """Whether the model that these options ask sees images; one that nothing is known of may."""
+        known = self._service.model(options.model or model_of(self._history.thread(options.thread)))
+        return known is None or known.vision
 
     def asking(self, prompt: Prompt, options: Options, anchor: Anchor) -> Request:
         """The request that asks this as the next turn of the thread that `options` name."""

@@ -72,6 +72,42 @@ def listed(items: Sequence[str], between: str, tokens: float) -> str:
     return between.join([*items[:shown], f"… and {len(items) - shown:,} more"])
 
 
+def ends(text: str, tokens: float) -> str:
+    """The text, or a third of its beginning and its end with a note between, within so many tokens.
+
+    Of what a program prints, the end says how it went.
+    """
+    if len(text) <= tokens - _AROUND:
+        return text
+    whole = estimate(text)
+    if whole <= tokens:
+        return text
+    note = f"[left out here: all but about {about(tokens)} of about {about(whole)} tokens]"
+    note_cut(f"about {about(max(1, tokens))} of about {about(whole)} tokens sent")
+    room = max(0.0, tokens - estimate(note) - 2)
+    most = int(room * _MOST_CHARACTERS) + 1
+    head = _beginning(text, room / 3)
+    tail = _beginning(text[-most:][::-1], room * 2 / 3)[::-1]
+    return "\n".join(filter(None, [head.rstrip("\n"), note, tail.lstrip("\n")]))
+
+
+def fenced_ends(text: str, language: str, tokens: float) -> str:
+    """The text as a block of code, with what does not fit left out in its middle."""
+    fence = backticks(text, 3)
+    room = tokens - weight(f"{fence}{language}\n\n{fence}")
+    return f"{fence}{language}\n{ends(text.rstrip(), room)}\n{fence}"
+
+
+def shares(wanted: Sequence[float], room: float) -> list[float]:
+    """What each gets of the room: what it wants, or as much as all others that want more than they get."""
+    given = [0.0] * len(wanted)
+    left = max(0.0, room)
+    for number, place in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        given[place] = min(wanted[place], left / (len(wanted) - number))
+        left -= given[place]
+    return given
+
+
 def _beginning(text: str, tokens: float) -> str:
     """As much of the text as fits, up to the end of a line or a word if one is near."""
     low, high = 0, min(len(text), int(tokens * _MOST_CHARACTERS))

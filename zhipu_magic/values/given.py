@@ -21,17 +21,7 @@ if TYPE_CHECKING:
     from .documents.pages import Pages
     from .documents.reading import Documents, Reading
     from .documents.source import Source
-    from .images.from_value import Image
-
-
-class Shown(NamedTuple):
-    """How a value reads (see `Rendered`). `has_title` says that the text begins with its name."""
-
-    text: str
-    block: bool = False
-    images: tuple[Image, ...] = ()
-    left_out: str = ""
-    has_title: bool = False
+    from .rendering.registry import Rendered
 
 
 class Given(NamedTuple):
@@ -42,7 +32,7 @@ class Given(NamedTuple):
     pages: str = ""
     tokens: int | None = None
 
-    def shown(self, documents: Documents | None, *, chinese: bool) -> Shown:
+    def shown(self, documents: Documents | None, *, chinese: bool) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
         from .documents.pages import ALL, pages_of
 
@@ -53,7 +43,14 @@ class Given(NamedTuple):
             return self._rendered(tokens)
         with collecting_cuts() as left_out:
             text = reading.told(tokens, chinese=chinese)
-        return Shown(text, block=True, left_out="; ".join(dict.fromkeys(left_out)), has_title=True)
+        from .rendering.registry import Rendered
+
+        return Rendered(text, block=True, left_out="; ".join(dict.fromkeys(left_out)))
+
+    @property
+    def has_title(self) -> bool:
+        """Whether what it reads as begins with its name."""
+        return isinstance(self.value, (Path, _Address, bytes, bytearray))
 
     def _read(self, documents: Documents | None, pages: Pages) -> Reading | None:
         """What a document says; None for any other value."""
@@ -75,7 +72,7 @@ class Given(NamedTuple):
             return source_at_address(self.value, pages)
         return source_of(self.value, self.written, pages)
 
-    def _rendered(self, tokens: int) -> Shown:
+    def _rendered(self, tokens: int) -> Rendered:
         if self.pages:
             raise InvalidRequest(
                 "{name} has no pages: it is neither a PDF nor a workbook nor a presentation.",
@@ -86,8 +83,7 @@ class Given(NamedTuple):
             )
         from .rendering.renderers import rendered
 
-        found = rendered(self.value, tokens)
-        return Shown(found.text, found.block, found.images, found.left_out, has_title=isinstance(self.value, Path))
+        return rendered(self.value, tokens)
 
 
 class _Address(str):

@@ -16,13 +16,14 @@ from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..text.notice import Notice
+from ..text.numbers import plural
 from .braces import Found, between_braces
 from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, path_in, split_budget, split_pages
 from .problems import Problems
 
 if TYPE_CHECKING:
     from .documents.reading import Documents
-    from .given import Given, Shown
+    from .given import Given
     from .images.from_value import Image
     from .rendering.registry import Rendered
 
@@ -54,14 +55,16 @@ def resolved(
     *,
     files: Sequence[Given] = (),
     documents: Documents | None = None,
+    sees: bool = True,
 ) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
     `images` is one picture or several; `files` stand below the text. `documents` reads what is no text; without it, it
-    is read on this machine. Without `names` there are no references. Raises InvalidRequest for references that cannot
-    be resolved, all of them with their lines, and for an image that is not one.
+    is read on this machine. A model that does not see (`sees`) is told in words of the pictures in what a cell showed.
+    Without `names` there are no references. Raises InvalidRequest for references that cannot be resolved, all of them
+    with their lines, and for an image that is not one.
     """
-    expansion = _Expansion(names, tokens, documents, chinese=is_chinese(text))
+    expansion = _Expansion(names, tokens, sees, documents, chinese=is_chinese(text))
     sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
     if not (isinstance(images, (list, tuple)) and not images):
         from .images.from_value import image_of
@@ -105,6 +108,7 @@ class _Expansion:
 
     names: Mapping[str, Any] | None
     tokens: int
+    sees: bool
     documents: Documents | None
     chinese: bool
     images: list[Image] = field(default_factory=list)
@@ -197,8 +201,11 @@ class _Expansion:
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
+        below = shown.block and not alone
+        if below and name in self.below:
+            return f"`{name}`"
         text = self._taken(shown, name)
-        if shown.images or not shown.block or alone:
+        if not below:
             return text
         self.below[name] = f"`{name}`:\n\n{text}"
         return f"`{name}`"
@@ -207,26 +214,39 @@ class _Expansion:
         """Put what a file holds below the text."""
         shown = given._replace(tokens=given.tokens or self.tokens).shown(self.documents, chinese=self.chinese)
         text = self._taken(shown, given.written)
-        self.below[f"file {given.written}, pages {given.pages}"] = (
-            text if shown.images or shown.has_title else f"`{given.written}`:\n\n{text}"
-        )
+        has_name = given.has_title or (shown.images and not shown.illustrated)
+        self.below[f"file {given.written}, pages {given.pages}"] = text if has_name else f"`{given.written}`:\n\n{text}"
 
-    def _taken(self, shown: Shown, name: str) -> str:
+    def _taken(self, shown: Rendered, name: str) -> str:
         """The text of a value whose images go along, and of which is said what is left out."""
-        if shown.left_out:
-            self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {shown.left_out}")
-        if not shown.images:
-            return shown.text
-        marked = numbered(shown, name, len(self.images))
-        self.images += shown.images
-        return marked
+        text, images, unseen = with_images(shown, name, len(self.images), sees=self.sees)
+        self.images += images
+        left_out = "; ".join(filter(None, [shown.left_out, unseen]))
+        if left_out:
+            self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
+        return text
 
 
-def numbered(shown: Rendered | Shown, wanted: str, before: int) -> str:
-    """What stands in a text for a value that is shown as images, which are numbered from the one after `before` on."""
+def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tuple[str, tuple[Image, ...], str]:
+    """What stands in a text for a value, the images that go with it, and what of them does not.
+
+    They are numbered from the one after `before` on. Where they stand within the value's text, a model that does not
+    see (`sees`) gets none of them, and reads what is there.
+    """
     numbers = range(before + 1, before + 1 + len(shown.images))
-    marks = " ".join(f"[image {number}: {wanted}]" for number in numbers)
-    return f"{marks}\n{shown.text}" if shown.text else marks
+    if not shown.illustrated:
+        return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
+    from .rendering.registry import PICTURE
+
+    if sees:
+        marks, images, unseen = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
+    else:
+        marks = [
+            f"[a picture of {one.width} × {one.height} pixels, which this model cannot see]" for one in shown.images
+        ]
+        images, unseen = (), f"{plural(len(marks), 'picture')} not sent, which the model cannot see"
+    first, *others = shown.text.split(PICTURE)
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
 
 
 def _is_alone(text: str, place: Found) -> bool:

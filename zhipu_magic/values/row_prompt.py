@@ -11,7 +11,7 @@ from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .expressions import LARGEST_BUDGET, look_up
-from .references import numbered
+from .references import with_images
 
 if TYPE_CHECKING:
     from .images.from_value import Image
@@ -32,6 +32,8 @@ class RowPrompt(NamedTuple):
 class OwnPrompt:
     """Makes the prompt of a row from its values of these columns, with its own images, of which `before` are shared.
 
+    `sees` says whether the model does.
+
     It may be sent to where the rows are: it has no key in it, and nothing of the notebook but what a prompt shows.
     """
 
@@ -40,6 +42,7 @@ class OwnPrompt:
     images: tuple[Slot, ...]
     before: int
     is_missing: Callable[[Any], bool]
+    sees: bool = True
 
     def __call__(self, row: Sequence[Any]) -> RowPrompt:
         """The prompt of this row. Raises InvalidRequest for one that has none."""
@@ -55,7 +58,7 @@ class OwnPrompt:
             if type(value) is str and part.tokens is None:
                 pieces.append(value)
                 continue
-            shown, found, was_cut = part.rendered(value, self.before + len(images))
+            shown, found, was_cut = part.rendered(value, self.before + len(images), sees=self.sees)
             pieces.append(shown)
             images += found
             is_cut = is_cut or was_cut
@@ -98,7 +101,7 @@ class Slot:
             reference=self.written,
         )
 
-    def rendered(self, value: Any, images_before: int) -> tuple[str, Sequence[Image], bool]:
+    def rendered(self, value: Any, images_before: int, *, sees: bool) -> tuple[str, Sequence[Image], bool]:
         """How the value reads to a model, its images, and whether it was cut to its budget.
 
         Raises InvalidRequest for one that would be cut, and that no budget says how far.
@@ -117,7 +120,8 @@ class Slot:
             )
         if not shown.images:
             return shown.text, (), bool(shown.left_out)
-        return numbered(shown, self.written, images_before), shown.images, bool(shown.left_out)
+        text, images, unseen = with_images(shown, self.written, images_before, sees=sees)
+        return text, images, bool(shown.left_out or unseen)
 
 
 def pictures_of(value: Any) -> list[Image]:

@@ -36,7 +36,7 @@ from .expressions import (
 )
 from .given import Given
 from .problems import Problems
-from .references import numbered
+from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class RowTemplate:
         return own._replace(images=(*self.shared, *own.images)) if self.shared else own
 
 
-def row_template(
+def row_template(  # noqa: PLR0913  # what all rows share, by name
     text: str,
     columns: Sequence[str],
     names: Mapping[str, Any],
@@ -88,16 +88,17 @@ def row_template(
     documents: Documents | None = None,
     is_missing: Callable[[Any], bool],
     hide: Callable[[str], str] = str,
+    sees: bool = True,
 ) -> RowTemplate:
     """The template that this text is, over these columns of a table.
 
     `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens, and `documents`
     reads those that are no text. `images` go with each prompt: a text `{{ column }}` is the picture of that column, any
     other value the same picture for all.
-    `hide` takes out what no prompt should have, wherever it is made. Raises InvalidRequest for a reference to nothing,
-    and for a text that names no column.
+    `hide` takes out what no prompt should have, wherever it is made; `sees` says whether the model does. Raises
+    InvalidRequest for a reference to nothing, and for a text that names no column.
     """
-    reading = _Reading(tuple(columns), names, tokens, documents, chinese=is_chinese(text))
+    reading = _Reading(tuple(columns), names, tokens, sees, documents, chinese=is_chinese(text))
     reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:
@@ -119,6 +120,7 @@ def row_template(
             images=tuple(slot.slot(places) for slot in slots if slot is not None),
             before=len(reading.images),
             is_missing=is_missing,
+            sees=sees,
         ),
         shared=tuple(reading.images),
         notes=tuple(dict.fromkeys(reading.notes)),
@@ -162,6 +164,7 @@ class _Reading:
     columns: tuple[str, ...]
     names: Mapping[str, Any]
     tokens: int
+    sees: bool
     documents: Documents | None
     chinese: bool
     used: dict[str, None] = field(default_factory=dict)
@@ -292,17 +295,17 @@ class _Reading:
         wanted = (tree and path_in(tree)) or wanted
         shown = Given(value, wanted, pages, tokens).shown(self.documents, chinese=self.chinese)
         wanted = f"{wanted}, pages {pages}" if pages else wanted
-        if shown.left_out:
-            self.cut.append(f"{wanted}: {shown.left_out}")
-        if shown.images:
-            marked = numbered(shown, wanted, len(self.images))
-            self.images += shown.images
-            return marked
-        if not self.used and not shown.block:
-            return shown.text
-        if "\n" not in shown.text and len(shown.text) <= _SHORT:
-            return shown.text
-        self._above[wanted] = f"`{wanted}`:\n\n{shown.text}"
+        if shown.illustrated and wanted in self._above:
+            return f"`{wanted}`"
+        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+        self.images += images
+        if left_out := "; ".join(filter(None, [shown.left_out, unseen])):
+            self.cut.append(f"{wanted}: {left_out}")
+        if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
+            return text
+        if shown.images and not shown.illustrated:
+            return text
+        self._above[wanted] = f"`{wanted}`:\n\n{text}"
         return f"`{wanted}`"
 
     def _undefined(self, name: str) -> InvalidRequest:

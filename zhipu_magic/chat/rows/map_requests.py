@@ -103,6 +103,7 @@ class MapRequests:
             images=images,
             is_missing=is_missing,
             hide=self._service.hiding(),
+            sees=self._composer.sees(asked.options),
         )
         for note in template.notes:
             self._warn(note)

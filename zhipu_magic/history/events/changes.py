@@ -275,7 +275,17 @@ _TYPES: Mapping[str, type[Event]] = {
         kind.event: kind
         for kind in (
             *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
-            *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ReadEvent, ResumeEvent),
+            *(
+                ForkEvent,
+                SwitchEvent,
+                SystemEvent,
+                ModelEvent,
+                TemperatureEvent,
+                BudgetEvent,
+                MapEvent,
+                ReadEvent,
+                ResumeEvent,
+            ),
         )
     },
 }

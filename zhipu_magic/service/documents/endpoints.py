@@ -1,4 +1,6 @@
-"""`/files/parser/sync`, `/layout_parsing` and `/reader`, over a connection that is there (docs/protocol.md, "Documents").
+"""`/files/parser/sync`, `/layout_parsing` and `/reader`, over a connection that is there.
+
+See docs/protocol.md, "Documents".
 
 Each is one try: what takes effect is billed, and only the answer may be lost.
 """
@@ -43,13 +45,15 @@ class DocumentEndpoints:
         self._client = client
 
     def parse(self, data: bytes, name: str, ending: str) -> Text:
-        """The text of a document with this `ending`. The service gets its bytes, and a name that says its kind alone."""
+        """The text of a document with this `ending`. The service gets its bytes, and a name that says no more."""
         body = {"tool_type": "prime-sync", "file_type": ending.upper()}
         options = {"headers": {"Content-Type": "multipart/form-data"}}
         file = (f"document.{ending}", data, "application/octet-stream")
 
         def send(sdk: Any) -> httpx.Response:
-            return _response(sdk.post("/files/parser/sync", body=body, files={"file": file}, options=options, **_STREAMED))
+            return _response(
+                sdk.post("/files/parser/sync", body=body, files={"file": file}, options=options, **_STREAMED)
+            )
 
         def parsed(value: Mapping[str, Any]) -> Text | None:
             if value.get("status") == "failed":

@@ -3,6 +3,7 @@
 value ──▶ LATE: types of the libraries that the notebook has imported are registered
   ▼
 render(value, tokens) ──▶ text ──▶ cut to the budget ──▶ Rendered
+  ▲                       ├─ Illustrated ──▶ its text ─▶ Rendered, with its images
   ▲                       └─ an Image, or several ─────▶ Rendered
   └─────────────────────────── any other value
 """
@@ -36,9 +37,24 @@ The module may be half imported: `add` registers what is there.
 """
 
 
+PICTURE: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands in a `Rendered` text for one of its images, in order."""
+
+
+@dataclass(frozen=True)
+class Illustrated:
+    """What a render function returns for a text with images in it: its pieces, in order."""
+
+    pieces: tuple[str | Image, ...]
+
+
 @dataclass(frozen=True)
 class Rendered:
-    """How a value reads to a model."""
+    """How a value reads to a model.
+
+    Images alone are what is asked about, and a model has to see them. Where they stand in a `text`, as `PICTURE`, a
+    model that cannot see is told in words what is there.
+    """
 
     text: str
     """Within the budget plus a few tokens; it says so if it was cut."""
@@ -48,10 +64,17 @@ class Rendered:
     left_out: str = ""
     """What of the value is sent, where it is not all of it."""
 
+    @property
+    def illustrated(self) -> bool:
+        """Whether the images stand within the text."""
+        return bool(self.images and self.text)
+
 
 @functools.singledispatch
 def render(value: Any, tokens: int) -> Any:
     """How a value reads to a model: text, an `Image` or a list of them, or another value, which is rendered in turn.
+
+    An `Illustrated` is text with images in it.
 
     `tokens` is its budget; longer text is cut at the end. Register a type of your own with::
 
@@ -80,12 +103,22 @@ def _rendered(value: Any, tokens: int) -> Rendered:
         if isinstance(result, str):
             text = whole_characters(cut(str.__str__(result), max(tokens, _FEWEST)))
             return Rendered(text, block="\n" in text and not isinstance(value, str))
+        if isinstance(result, Illustrated):
+            return _illustrated(result, tokens)
         images = result if isinstance(result, (list, tuple)) else [result]
         if images and all(isinstance(one, Image) for one in images):
             return Rendered("", images=tuple(images))
         reads_as.append(result)
         if len(reads_as) > _MOST_STEPS:
             raise _no_text(reads_as)
+
+
+def _illustrated(result: Illustrated, tokens: int) -> Rendered:
+    """The pieces as one text; of the images, those whose places in it are not cut."""
+    pieces = [PICTURE if isinstance(one, Image) else one.replace(PICTURE, "") for one in result.pieces]
+    text = whole_characters(cut("".join(pieces), max(tokens, _FEWEST)))
+    images = [one for one in result.pieces if isinstance(one, Image)]
+    return Rendered(text, block="\n" in text, images=tuple(images[: text.count(PICTURE)]))
 
 
 def look_for_libraries() -> None:

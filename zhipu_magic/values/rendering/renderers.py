@@ -7,6 +7,7 @@
     code.py         functions, classes, modules                  exceptions.py   exceptions, with stack_frames.py
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
+    cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
 is imported: a value can only come from one that the notebook has imported.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from . import (  # noqa: F401  # each registers what it renders
     arrays,
+    cell_outputs,
     code,
     exceptions,
     fallback,
@@ -25,7 +27,7 @@ from . import (  # noqa: F401  # each registers what it renders
     structures,
     tables,
 )
-from .registry import LATE, Rendered, add, render, rendered
+from .registry import LATE, Illustrated, Rendered, add, render, rendered
 from .stack_frames import Frame, named_values, own_frames
 
-__all__ = ["LATE", "Frame", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]
+__all__ = ["LATE", "Frame", "Illustrated", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]

@@ -1,0 +1,141 @@
+"""One thing that a cell displayed, from the forms of it that the page got, by MIME type.
+
+A page shows the richest form that it can. A model reads, in this order: a picture; the value itself where it is at hand
+and HTML was made of it for the eye, as of a table; Markdown and LaTeX; the text of HTML tables; plain text; what else
+HTML says; and of the rest, what it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ...text.blobs import without_blobs
+from ...text.characters import shortened, without_addresses
+from ...text.errors import GLMError
+from ...text.html_text import html_text
+from ...text.left_out import note_cut
+from ...text.markdown import closed
+from ...text.terminal_text import as_shown
+from ...text.tokens import INLINE, ends, fenced_ends
+from ..images.files import from_bytes
+from ..images.image import JPEG, PNG, Image
+from ..images.pixels import from_encoded
+from ..outputs.output import NOT_AT_HAND, Output
+from .registry import render, rendered
+
+_PICTURES: Final = (PNG, JPEG)
+_PLOTLY: Final = "application/vnd.plotly.v1+json"
+_LONGEST: Final = 1_000_000
+"""Characters of a form that are looked at."""
+_LONGEST_TITLE: Final = 200
+_MOST_TRACES: Final = 20
+#: What a class without a text of its own is shown as: it says nothing of the value.
+_SAYS_NOTHING: Final = re.compile(r"<[\w.<>]+ object(?: at 0x[0-9A-Fa-f]+)?>|")
+
+
+def shown(output: Output, tokens: int) -> str | Image:
+    """How what was displayed reads to a model, within so many tokens; empty if it was nothing."""
+    data = output.data
+    for kind in _PICTURES:
+        if data.get(kind):
+            return _picture(kind, data[kind])
+    if "text/html" in data and (value := _unchanged(output)) is not NOT_AT_HAND:
+        read = rendered(value, tokens)
+        if not read.images:
+            if read.left_out:
+                note_cut(read.left_out)
+            return read.text
+    return _text(data, tokens)
+
+
+def _picture(kind: str, encoded: Any) -> str | Image:
+    """The picture, known by its pixels, so that another version of what drew it makes no other picture of it."""
+    try:
+        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
+        if kind == PNG:
+            try:
+                return from_encoded(data, "This output", lossy=False)
+            except GLMError as error:
+                if error.reason != "image.no_pillow":
+                    raise
+        return from_bytes(data, "This output")
+    except (GLMError, binascii.Error, ValueError) as error:
+        why = error.message if isinstance(error, GLMError) else "its base64 is damaged"
+        note_cut("a picture not sent")
+        return f"[a picture that cannot be sent: {why}]"
+
+
+def _unchanged(output: Output) -> Any:
+    """The value that was displayed, if something here knows how it reads, and it still is as it was shown."""
+    value = output.value
+    if value is NOT_AT_HAND or render.dispatch(type(value)) is render.dispatch(object):
+        return NOT_AT_HAND
+    try:
+        return value if repr(value) == output.data.get("text/plain") else NOT_AT_HAND
+    except Exception:  # the user's own code
+        return NOT_AT_HAND
+
+
+def _text(data: Mapping[str, Any], tokens: int) -> str:
+    for kind in ("text/markdown", "text/latex"):
+        if text := _form(data, kind).strip():
+            return closed(ends(without_blobs(text), tokens))
+    source, plain = _form(data, "text/html"), without_addresses(as_shown(_form(data, "text/plain"))).strip("\n")
+    has_words = _SAYS_NOTHING.fullmatch(plain) is None
+    if source and ("<table" in source.lower() or not has_words):
+        text = without_addresses(without_blobs(html_text(source)))
+        if text:
+            return ends(text, tokens)
+    if _PLOTLY in data:
+        return _plotly(data[_PLOTLY])
+    if has_words:
+        plain = without_blobs(plain)
+        return ends(plain, tokens) if _is_short(plain) else fenced_ends(plain, "text", tokens)
+    return _other(data, tokens)
+
+
+def _is_short(text: str) -> bool:
+    return "\n" not in text and len(text) <= INLINE
+
+
+def _other(data: Mapping[str, Any], tokens: int) -> str:
+    if "application/json" in data:
+        try:
+            text = json.dumps(data["application/json"], ensure_ascii=False, indent=1)
+        except (TypeError, ValueError, RecursionError):
+            text = ""
+        if text:
+            return fenced_ends(text, "json", tokens)
+    if words := html_text(_form(data, "image/svg+xml")):
+        return ends(f"[a drawing in SVG, with the words: {' '.join(words.split())}]", tokens)
+    kinds = ", ".join(shortened(kind, 60) for kind in [*data][:5] if kind not in ("text/plain", "text/html"))
+    if not data:
+        return ""
+    return f"[an output that has no text: {kinds or 'text/html'}]"
+
+
+def _form(data: Mapping[str, Any], kind: str) -> str:
+    """A form that is text; a notebook's file may have it as a list of lines."""
+    text = data.get(kind, "")
+    if isinstance(text, list):
+        text = "".join(line for line in text if isinstance(line, str))
+    return text[:_LONGEST] if isinstance(text, str) else ""
+
+
+def _plotly(figure: Any) -> str:
+    """What a plotly figure is: its title, and the kinds of its traces."""
+    members = figure if isinstance(figure, Mapping) else {}
+    layout, traces = members.get("layout"), members.get("data")
+    title = layout.get("title") if isinstance(layout, Mapping) else ""
+    title = title.get("text") if isinstance(title, Mapping) else title
+    kinds = [str(one.get("type", "scatter")) for one in (traces if isinstance(traces, list) else []) if one]
+    described = ", ".join(shortened(kind, 30) for kind in kinds[:_MOST_TRACES])
+    named = f", titled “{shortened(title, _LONGEST_TITLE)}”" if isinstance(title, str) and title else ""
+    return (
+        f"[a plotly figure{named}{f': {described}' if described else ''}; refer to it by name to send it as an image]"
+    )
