@@ -204,7 +204,7 @@ def test_what_the_service_accepts_is_accepted(client: httpx.Client, members: dic
 
 
 def test_unknown_paths_and_methods_have_errors_of_the_same_shape(client: httpx.Client) -> None:
-    assert refusal(client.post("/embeddings", json={})) == (404, "404")
+    assert refusal(client.post("/moderations", json={})) == (404, "404")
     assert refusal(client.get("/chat/completions")) == (405, "405")
 
 

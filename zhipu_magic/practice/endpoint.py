@@ -8,14 +8,15 @@ import struct
 import sys
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from tornado.web import RequestHandler, stream_request_body
 
 from . import dialogue, encode, rules
+from .disturbances import Disturbances
 from .load import Load
 from .request import ChatRequest
 from .script import CUT, RESET, STALL, Fault, Raw, Script
@@ -51,6 +52,14 @@ class Received:
         return rules.refuse_request(ChatRequest(self.body))
 
 
+class Call(NamedTuple):
+    """A request that is not about chat: its method and path, the headers and the parsed JSON of its body."""
+
+    kind: str
+    headers: dict[str, str]
+    body: Any
+
+
 @dataclass
 class Service:
     """What the endpoints share with the server."""
@@ -61,6 +70,11 @@ class Service:
     """The latest requests only: each holds a whole conversation, and a server may run for long."""
     scripts: deque[Script] = field(default_factory=deque)
     script_file: ScriptFile = field(default_factory=ScriptFile)
+    disturbances: Disturbances = field(default_factory=Disturbances)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=MOST_REQUESTS))
+    """The latest requests for pictures, vectors, rankings and counts."""
+    pictures: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    """The pictures that were drawn, by their names: the newest of them."""
 
     def remember(self, received: Received) -> None:
         """Keep the request, and as many of the earlier ones as there is room for."""

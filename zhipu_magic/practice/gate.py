@@ -28,6 +28,7 @@ from tornado.httputil import (
 from tornado.iostream import IOStream, StreamClosedError
 
 from . import encode, rules
+from .calls.drawing import PICTURES
 from .script import Fault
 
 #: Bytes of a request's body: twelve images at the service's limit, in base64.
@@ -95,13 +96,17 @@ class _Gate(HTTPServerConnectionDelegate):
         inner = self._application.start_request(server_conn, request_conn)
         return _Visitor(self, inner, cast(HTTP1Connection, request_conn))
 
-    def objection(self, headers: HTTPHeaders) -> Fault | None:
-        """The refusal of a request with these headers, or None."""
+    def objection(self, headers: HTTPHeaders, line: RequestStartLine) -> Fault | None:
+        """The refusal of a request with this first line and these headers, or None.
+
+        Whoever has a picture's address needs no key, as with the service.
+        """
         if not self._is_from_here(headers):
             return _ELSEWHERE
         length = headers.get("Content-Length", "")
         too_large = length.isdecimal() and (len(length) > 20 or int(length) > MOST_BODY_BYTES)
-        refused = rules.refuse_key(headers.get("Authorization"), self._api_key)
+        is_picture = line.method == "GET" and PICTURES in line.path.partition("?")[0]
+        refused = None if is_picture else rules.refuse_key(headers.get("Authorization"), self._api_key)
         return refused or (_TOO_LARGE if too_large else None)
 
     def _is_from_here(self, headers: HTTPHeaders) -> bool:
@@ -130,9 +135,10 @@ class _Visitor(HTTPMessageDelegate):
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
-        fault = self._gate.objection(headers)
+        line = cast(RequestStartLine, start_line)
+        fault = self._gate.objection(headers, line)
         if fault is not None:
-            return self._refuse(fault, has_body=cast(RequestStartLine, start_line).method != "HEAD")
+            return self._refuse(fault, has_body=line.method != "HEAD")
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .batches.course import Course, Ill
+from .batches.course import Course
 from .batches.endpoints import Batches
-from .endpoint import Received, Service
+from .disturbances import Ill
+from .endpoint import Call, Received, Service
 from .gate import gated
 from .load import Latency, Load
 from .script import Script
@@ -57,6 +58,11 @@ class PracticeServer:
         return self._service.requests
 
     @property
+    def calls(self) -> list[Call]:
+        """The latest requests for pictures, vectors, rankings and counts that had the key, in order."""
+        return list(self._service.calls)
+
+    @property
     def limit(self) -> int | None:
         """The most chat requests in flight. It can be changed at any time, and from any thread."""
         return self._service.load.limit
@@ -86,12 +92,12 @@ class PracticeServer:
         self._batches.courses.extend(courses)
 
     def disturb(self, kind: str, *answers: Ill, takes_effect: bool = False) -> None:
-        """Answer the next requests of a kind to `/files` or `/batches` with these: `POST /batches`, `GET /files/*`.
+        """Answer the next requests of a kind with these: `POST /batches`, `GET /files/*`; not those to chat.
 
         If a request `takes_effect`, what it asks for is done, and its answer alone is another. Can be called from any
         thread.
         """
-        self._batches.disturbances.add(kind, *answers, takes_effect=takes_effect)
+        self._service.disturbances.add(kind, *answers, takes_effect=takes_effect)
 
     @property
     def batches(self) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from tornado.web import Application
 
 from . import encode
 from .batches.endpoints import Batches, BatchList, CancelBatch, FileContent, FileList, OneBatch, OneFile
+from .calls.drawing import PICTURES, Generations, Picture
+from .calls.texts import Embeddings, Rerank, Tokenizer
 from .completions import ChatCompletions
 from .endpoint import Endpoint, NotFound, Service
 from .models import MODELS, is_served
@@ -24,6 +26,11 @@ def application(service: Service, batches: Batches) -> Application:
             (f"{BASE_PATH}/chat/completions", ChatCompletions, shared),
             (f"{BASE_PATH}/models", Models, shared),
             (f"{BASE_PATH}/models/([^/]+)", Models, shared),
+            (f"{BASE_PATH}/images/generations", Generations, shared),
+            (f"{BASE_PATH}{PICTURES}([^/]+)", Picture, shared),
+            (f"{BASE_PATH}/embeddings", Embeddings, shared),
+            (f"{BASE_PATH}/rerank", Rerank, shared),
+            (f"{BASE_PATH}/tokenizer", Tokenizer, shared),
             (f"{BASE_PATH}/files", FileList, shared),
             (f"{BASE_PATH}/files/([^/]+)", OneFile, shared),
             (f"{BASE_PATH}/files/([^/]+)/content", FileContent, shared),

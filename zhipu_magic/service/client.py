@@ -152,28 +152,41 @@ class Client:
         tries: int = 1,
         seconds: float | None = None,
         cancelled: threading.Event | None = None,
+        again: Callable[[GLMError], bool] = lambda error: error.retryable,
+        model: str = "",
     ) -> Found:
         """What `read` makes of the response to a request that `send` makes with the SDK. Raises GLMError.
 
-        It is sent again where the error allows it, up to so many `tries`. `seconds` is how long the service may be
-        silent, if that is longer than usual.
+        It is sent again where the error is one to try `again` after, up to so many `tries`, and as long as it is not
+        `cancelled`. `seconds` is how long the service may be silent, if that is longer than usual; `model` is the one
+        that is asked.
         """
-        self._line.cancelled = cancelled or threading.Event()
+        self._line.cancelled = stopped = cancelled or threading.Event()
         self._line.seconds = max(self._timeout, seconds or 0.0)
+
+        def sleep(seconds: float) -> None:
+            stopped.wait(seconds)
+
+        def to_try_again(error: BaseException) -> bool:
+            return isinstance(error, GLMError) and not stopped.is_set() and again(error)
+
         found: Found = Retrying(
             stop=stop_after_attempt(tries),
             wait=_wait,
-            retry=retry_if_exception(lambda error: isinstance(error, GLMError) and error.retryable),
+            retry=retry_if_exception(to_try_again),
+            sleep=sleep,
             reraise=True,
-        )(self._call, send, read)
+        )(self._call, send, read, model)
         return found
 
-    def _call(self, send: Callable[[ZhipuAI], httpx.Response], read: Callable[[httpx.Response], Found]) -> Found:
+    def _call(
+        self, send: Callable[[ZhipuAI], httpx.Response], read: Callable[[httpx.Response], Found], model: str
+    ) -> Found:
         try:
             with closing(send(self._sdk)) as response:
                 return read(response)
         except Exception as error:
-            failure: BaseException = self._translated(error, begun=False)
+            failure: BaseException = self._translated(error, begun=False, model=model)
         except BaseException as error:
             failure = type(error)()
         raise failure  # raised here, without the SDK's frames, which hold the request's headers

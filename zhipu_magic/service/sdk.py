@@ -12,6 +12,7 @@ try:
     from zhipuai.core._request_opt import FinalRequestOptions
     from zhipuai.types.chat.chat_completion import Completion
     from zhipuai.types.chat.chat_completion_chunk import ChatCompletionChunk
+    from zhipuai.types.image import ImagesResponded
 except ImportError as missing:
     try:
         from zai import ZhipuAiClient as ZhipuAI
@@ -19,6 +20,7 @@ except ImportError as missing:
         from zai.core._request_opt import FinalRequestOptions
         from zai.types.chat.chat_completion import Completion
         from zai.types.chat.chat_completion_chunk import ChatCompletionChunk
+        from zai.types.image import ImagesResponded
     except ImportError:
         raise missing from None  # it is the one that is declared
 
@@ -27,5 +29,6 @@ __all__ = [
     "ChatCompletionChunk",
     "Completion",
     "FinalRequestOptions",
+    "ImagesResponded",
     "ZhipuAI",
 ]

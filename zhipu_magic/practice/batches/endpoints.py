@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
-from functools import wraps
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from tornado.httputil import HTTPFile, parse_multipart_form_data
-from tornado.iostream import StreamClosedError
 
-from .. import encode
 from ..body import parsed
-from ..endpoint import Receiver, Service
-from ..script import Drop, Fault, Raw
+from ..disturbed import Disturbable, disturbed
+from ..endpoint import Service
+from ..script import Fault
 from .batch import Batch
-from .course import Course, Disturbances, Ill
+from .course import Course
 from .files import File, Files
 from .lines import ENDPOINT
 
@@ -31,24 +27,6 @@ _USUALLY_LISTED = 20
 _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512
 
 _T = TypeVar("_T", File, Batch)
-_Method: TypeAlias = "Callable[..., Awaitable[None]]"
-
-
-def _disturbed(method: _Method) -> _Method:
-    """The method of an endpoint, for which a test may want another answer, with or without its effect."""
-
-    @wraps(method)
-    async def answered(endpoint: _Endpoint, *arguments: str) -> None:
-        request = f"{endpoint.request.method} /{endpoint.request.path.partition('/v4/')[2]}"
-        found = endpoint.batches.disturbances.next_of(request)
-        if found is None or found[1]:
-            endpoint.instead = found[0] if found else None
-            await method(endpoint, *arguments)
-        else:
-            endpoint.take_body()
-            await endpoint._disturb(found[0])
-
-    return answered
 
 
 @dataclass
@@ -62,7 +40,6 @@ class Batches:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     courses: deque[Course] = field(default_factory=deque)
     """How the next batches go, in order."""
-    disturbances: Disturbances = field(default_factory=Disturbances)
 
     def begin(self, batch: Batch, data: bytes) -> None:
         """Remember a batch, and run it on the data of its file."""
@@ -79,39 +56,12 @@ class Batches:
             task.cancel()
 
 
-class _Endpoint(Receiver):
+class _Endpoint(Disturbable):
     """What these have in common."""
-
-    instead: Ill | None = None
-    """What is sent in place of the answer."""
-    _playing: asyncio.Future[None] | None = None
-
-    def on_connection_close(self) -> None:
-        super().on_connection_close()
-        if self._playing is not None:
-            self._playing.cancel()
 
     @property
     def batches(self) -> Batches:
         return cast(Batches, self.settings["batches"])
-
-    async def send(self, value: Any) -> None:
-        await self.send_data(encode.to_json(value))
-
-    async def send_data(self, data: bytes) -> None:
-        """Send the answer, or what a test wants in its place."""
-        await (self.finish(data) if self.instead is None else self._disturb(self.instead))
-
-    async def _disturb(self, answer: Ill) -> None:
-        match answer:
-            case Fault():
-                await self.refuse(answer)
-            case Raw():
-                self._playing = asyncio.ensure_future(self.play(answer))
-                with suppress(asyncio.CancelledError, StreamClosedError):  # the client has left
-                    await self._playing
-            case Drop():
-                self.hang_up(reset=answer.reset)
 
     async def send_page(self, items: list[_T]) -> None:
         """Send a list, the newest first, as far as `limit` and from `after` on."""
@@ -136,7 +86,7 @@ class _Endpoint(Receiver):
 class FileList(_Endpoint):
     """`POST /files` uploads a file, `GET /files` lists those of a purpose."""
 
-    @_disturbed
+    @disturbed
     async def post(self) -> None:
         purpose, files = _form(self.request.headers.get("Content-Type", ""), self.take_body())
         if not files or purpose is None:
@@ -145,7 +95,7 @@ class FileList(_Endpoint):
         fault = self.batches.files.add(file)
         await (self.refuse(fault) if fault else self.send(file.as_json()))
 
-    @_disturbed
+    @disturbed
     async def get(self) -> None:
         purpose = self.get_query_argument("purpose", "")
         if not purpose:
@@ -156,7 +106,7 @@ class FileList(_Endpoint):
 class OneFile(_Endpoint):
     """`DELETE /files/ID`."""
 
-    @_disturbed
+    @disturbed
     async def delete(self, id: str) -> None:
         if not self.batches.files.remove(id):
             return await self.refuse(Fault(404, "404", "文件不存在"))
@@ -166,7 +116,7 @@ class OneFile(_Endpoint):
 class FileContent(_Endpoint):
     """`GET /files/ID/content`."""
 
-    @_disturbed
+    @disturbed
     async def get(self, id: str) -> None:
         file = self.batches.files.by_id.get(id)
         if file is None:
@@ -178,7 +128,7 @@ class FileContent(_Endpoint):
 class BatchList(_Endpoint):
     """`POST /batches` creates a batch of an uploaded file, `GET /batches` lists them."""
 
-    @_disturbed
+    @disturbed
     async def post(self) -> None:
         body = parsed(self.take_body())
         if not isinstance(body, dict):
@@ -197,7 +147,7 @@ class BatchList(_Endpoint):
         self.batches.begin(batch, file.data)
         await self.send(batch.as_json())
 
-    @_disturbed
+    @disturbed
     async def get(self) -> None:
         await self.send_page(list(reversed(self.batches.by_id.values())))
 
@@ -216,7 +166,7 @@ class BatchList(_Endpoint):
 class OneBatch(_Endpoint):
     """`GET /batches/ID` tells of a batch."""
 
-    @_disturbed
+    @disturbed
     async def get(self, id: str) -> None:
         batch = self.batches.by_id.get(id)
         await (self.send(batch.as_json()) if batch else self.refuse(Fault(404, "404", "批处理任务不存在")))
@@ -225,7 +175,7 @@ class OneBatch(_Endpoint):
 class CancelBatch(_Endpoint):
     """`POST /batches/ID/cancel` ends a batch early."""
 
-    @_disturbed
+    @disturbed
     async def post(self, id: str) -> None:
         batch = self.batches.by_id.get(id)
         if batch is None:

@@ -7,14 +7,14 @@ the SDK sends that again as well, and where only the answer was lost, the second
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final
 
 import httpx
 
 from ...text.errors import ServiceError
-from ...text.untrusted_json import loads
 from ..client import Client
-from ..decode import Refused, says_error, whole_body
+from ..decode import whole_body
+from ..json_calls import STREAMED, reading, response_of
 from ..profile import LONG_TIMEOUT
 from ..response_members import objects
 from ..sdk import FinalRequestOptions
@@ -26,8 +26,6 @@ _TRIES = 4
 _A_PAGE, _MOST_PAGES = 100, 200
 #: Bytes of the largest file of results.
 _LARGEST: Final = 1 << 33
-
-_Found = TypeVar("_Found")
 
 
 class BatchEndpoints:
@@ -42,17 +40,19 @@ class BatchEndpoints:
 
         def send(sdk: Any) -> httpx.Response:
             file.seek(0)
-            return _response(
+            return response_of(
                 sdk.post(
                     "/files",
                     body={"purpose": "batch"},
                     files={"file": (name, file, "application/jsonl")},
                     options=options,
-                    **_STREAMED,
+                    **STREAMED,
                 )
             )
 
-        return self._client.call(send, _read(lambda value: id_of(value.get("id"))), tries=_TRIES, seconds=LONG_TIMEOUT)
+        return self._client.call(
+            send, reading(lambda value: id_of(value.get("id"))), tries=_TRIES, seconds=LONG_TIMEOUT
+        )
 
     def create(self, file_id: str, metadata: Mapping[str, str]) -> Batch:
         """Create a batch of an uploaded file. One try only, since each that takes effect is paid.
@@ -67,19 +67,21 @@ class BatchEndpoints:
             "metadata": dict(metadata),
         }
         return self._client.call(
-            lambda sdk: _response(sdk.post("/batches", body=body, **_STREAMED)), _read(batch_of), seconds=LONG_TIMEOUT
+            lambda sdk: response_of(sdk.post("/batches", body=body, **STREAMED)),
+            reading(batch_of),
+            seconds=LONG_TIMEOUT,
         )
 
     def retrieve(self, batch_id: str) -> Batch:
         return self._client.call(
-            lambda sdk: _response(sdk.get(f"/batches/{batch_id}", **_STREAMED)), _read(batch_of), tries=_TRIES
+            lambda sdk: response_of(sdk.get(f"/batches/{batch_id}", **STREAMED)), reading(batch_of), tries=_TRIES
         )
 
     def cancel(self, batch_id: str) -> Batch:
         """End a batch early. The service refuses that for one that is about to end."""
         return self._client.call(
-            lambda sdk: _response(sdk.post(f"/batches/{batch_id}/cancel", body={}, **_STREAMED)),
-            _read(batch_of),
+            lambda sdk: response_of(sdk.post(f"/batches/{batch_id}/cancel", body={}, **STREAMED)),
+            reading(batch_of),
             tries=_TRIES,
         )
 
@@ -90,7 +92,7 @@ class BatchEndpoints:
         after: str | None = None
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
-            page, more = self._client.call(_listing(after), _read(_page), tries=_TRIES)
+            page, more = self._client.call(_listing(after), reading(_page), tries=_TRIES)
             new = [batch for batch in page if batch.id not in seen]
             yield from new
             seen.update(batch.id for batch in new)
@@ -125,7 +127,7 @@ class BatchEndpoints:
             into.seek(0)
 
         self._client.call(
-            lambda sdk: _response(sdk.get(f"/files/{file_id}/content", **_STREAMED)),
+            lambda sdk: response_of(sdk.get(f"/files/{file_id}/content", **STREAMED)),
             read,
             tries=_TRIES,
             seconds=LONG_TIMEOUT,
@@ -138,21 +140,12 @@ class BatchEndpoints:
             whole_body(response)
 
         # Not the SDK's `delete`, which would read an answer of any size into memory.
-        self._client.call(lambda sdk: _response(sdk.request(options=options, **_STREAMED)), read)
-
-
-_STREAMED: Final[dict[str, Any]] = {"cast_type": httpx.Response, "stream": True}
-
-
-def _response(given: Any) -> httpx.Response:
-    """What the SDK, which has no types, gives."""
-    response: httpx.Response = given
-    return response
+        self._client.call(lambda sdk: response_of(sdk.request(options=options, **STREAMED)), read)
 
 
 def _listing(after: str | None) -> Callable[[Any], httpx.Response]:
     params = {"limit": _A_PAGE, **({} if after is None else {"after": after})}
-    return lambda sdk: _response(sdk.get("/batches", options={"params": params}, **_STREAMED))
+    return lambda sdk: response_of(sdk.get("/batches", options={"params": params}, **STREAMED))
 
 
 def _page(value: Mapping[str, Any]) -> tuple[list[Batch], bool] | None:
@@ -161,20 +154,3 @@ def _page(value: Mapping[str, Any]) -> tuple[list[Batch], bool] | None:
         return None
     batches = [batch for one in objects(value["data"]) if (batch := batch_of(one)) is not None]
     return batches, value.get("has_more") is True and bool(value["data"])
-
-
-def _read(found_in: Callable[[Mapping[str, Any]], _Found | None]) -> Callable[[httpx.Response], _Found]:
-    """Reads an answer, of which `found_in` is wanted. An error, and what has nothing of it, is Refused."""
-
-    def read(response: httpx.Response) -> _Found:
-        body = whole_body(response)
-        try:
-            value = loads(body)
-        except ValueError:
-            value = None
-        found = found_in(value) if isinstance(value, Mapping) else None
-        if found is None:
-            raise Refused(response, body, is_error=isinstance(value, Mapping) and says_error(value))
-        return found
-
-    return read

@@ -1,0 +1,1 @@
+"""The endpoints besides chat, files and batches: pictures, vectors, rankings, counts of tokens."""

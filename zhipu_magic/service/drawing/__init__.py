@@ -1,0 +1,1 @@
+"""Pictures that the service draws (docs/protocol.md, "Pictures")."""
