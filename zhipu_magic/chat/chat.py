@@ -27,7 +27,7 @@ from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
 from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings
-from .compose import Composer
+from .compose import Along, Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .option_check import check_options
@@ -41,7 +41,9 @@ from .token_counts import context_tokens
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from ..values.documents.reading import Documents
     from ..values.tools.consent import Ask
+    from .documents.documents import ChatDocuments
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
@@ -126,8 +128,9 @@ class Chat(ChatMaps, ChatSettings):
         toolbox = Toolbox(tools, warn, confirm)
         super().__init__(history, toolbox, stream=stream)
         self._scheduler = scheduler
-        self._composer = Composer(self, toolbox, self.service, warn)
+        self._read_documents: ChatDocuments | None = None
         self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
+        self._composer = Composer(self, toolbox, self.service, documents=self._documents_of, warn=warn)
         self.replay = default_replay() if replay is None else replay
 
     # Asking
@@ -139,13 +142,16 @@ class Chat(ChatMaps, ChatSettings):
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         **more: Any,
     ) -> Reply:
         """Send `prompt` as the next turn. Returns the `Reply`, to iterate over, to read or to await.
 
         With `names`, a `{{ name }}` in the prompt stands for that value (see `references`); `images` go with it, one or
-        several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
+        several: figures, arrays, bytes, paths, addresses. `files` stand below the prompt: paths or addresses, in a text
+        perhaps with pages and a budget, as in `files=["report.pdf | pages 2-5 | 6000"]`; `documents` says who reads
+        them. `more` are options by name, as in `ask("…",
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
         the turn replaces the earlier one in place.
 
@@ -157,7 +163,7 @@ class Chat(ChatMaps, ChatSettings):
         raises `GLMError`.
         """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images)
+        found = self._composer.resolved(prompt, asked, Along(names, images, files, anchor or Anchor()))
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
@@ -168,12 +174,16 @@ class Chat(ChatMaps, ChatSettings):
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         **more: Any,
     ) -> Request:
-        """The request that `ask` would send. Nothing is sent."""
+        """The request that `ask` would send. Nothing is sent, no document either: one that the service would have to
+        read is named in the place of its text.
+        """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images)
+        along = Along(names, images, files, anchor or Anchor())
+        found = self._composer.resolved(prompt, asked, along, preview=True)
         if not asked.once:
             self._scheduler.settle(asked.thread)
         request = self._composer.asking(found, asked, anchor or Anchor())
@@ -239,6 +249,20 @@ class Chat(ChatMaps, ChatSettings):
             value_tokens=lambda: self.value_tokens,
             warn=self._warn,
         )
+
+    def _documents_of(self, anchor: Anchor, options: Options, preview: bool) -> Documents:
+        """What reads the documents of a cell; made when the first may be needed."""
+        from .documents.documents import CellDocuments, ChatDocuments
+
+        if self._read_documents is None:
+            self._read_documents = ChatDocuments(
+                self.service,
+                self.history,
+                self._dispatch.recorded_reading,
+                mode=lambda: self.replay,
+                warn=self._warn,
+            )
+        return CellDocuments(self._read_documents, anchor, reads=self.documents, fresh=options.fresh, preview=preview)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

@@ -22,6 +22,8 @@ from .toolbox import Toolbox
 from .window import fit
 
 if TYPE_CHECKING:
+    from ..values.documents.reading import Documents
+    from ..values.given import Given
     from ..values.types.answer_type import Shape
 
 #: What a reply that was cut short is asked to be continued with.
@@ -43,14 +45,42 @@ class _Place(NamedTuple):
     joins: str | None = None
 
 
+class Along(NamedTuple):
+    """What goes with a prompt: the names that its references mean, images and files, and the cell that asks."""
+
+    names: Mapping[str, Any] | None
+    images: Any
+    files: Any
+    anchor: Anchor
+
+    def given_files(self) -> list[Given]:
+        """The files, each with the pages that are wanted of it."""
+        files = self.files if isinstance(self.files, (list, tuple)) else [self.files]
+        if not files:
+            return []
+        from ..values.given import given_file
+
+        return [given_file(file) for file in files]
+
+
 class Composer:
     """Makes the requests of a chat, from its `settings`, its history and its `toolbox`. It sends nothing.
 
-    `warn` is called with what the user should know of the values in a prompt.
+    `documents` are what reads those of a cell, for these options, in a preview or not. `warn` is called with what the
+    user should know of the values in a prompt.
     """
 
-    def __init__(self, settings: ChatSettings, toolbox: Toolbox, service: Service, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: ChatSettings,
+        toolbox: Toolbox,
+        service: Service,
+        *,
+        documents: Callable[[Anchor, Options, bool], Documents],
+        warn: Callable[[str], None],
+    ) -> None:
         self._settings = settings
+        self._documents = documents
         self._history = settings.history
         self._toolbox = toolbox
         self._service = service
@@ -74,12 +104,24 @@ class Composer:
         current = self._history.state.conversation.current
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
-    def resolved(self, prompt: str, options: Options, names: Mapping[str, Any] | None, images: Any) -> Prompt:
-        """The prompt with its references resolved. Raises InvalidRequest for one that cannot be sent."""
+    def resolved(self, prompt: str, options: Options, along: Along, *, preview: bool = False) -> Prompt:
+        """The prompt with its references resolved. Raises GLMError for one that cannot be sent.
+
+        A document in it may be read for that, at the service too, but not in a `preview`.
+        """
+        names = along.names
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(prompt, names, self._settings.value_tokens, images, sees=self.sees(options))
+        found = resolved(
+            prompt,
+            names,
+            self._settings.value_tokens,
+            along.images,
+            files=along.given_files(),
+            documents=self.documents_of(along.anchor, options, preview=preview),
+            sees=self.sees(options),
+        )
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide
         found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
@@ -87,6 +129,10 @@ class Composer:
         for note in found.notes:
             self._warn(note)
         return found
+
+    def documents_of(self, anchor: Anchor, options: Options, *, preview: bool = False) -> Documents:
+        """What reads the documents that this cell asks for."""
+        return self._documents(anchor, options, preview)
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""

@@ -11,7 +11,7 @@ from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
 from .cell_lines import as_in_the_editor
-from .cell_values import image_of, options_of
+from .cell_values import file_of, image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
@@ -57,6 +57,7 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     chat, anchor, names = session.chat, session.anchor(), session.variables.everything
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
+    files = [file_of(text, names) for text in options.files]
     references = None if options.raw else names
     session.renew_tools()
     if options.preview:
@@ -64,14 +65,14 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
 
         if not request_options.once:
             session.jobs.make_way(chat.thread(request_options.thread).name)
-        request = chat.request(prompt, request_options, names=references, images=images, anchor=anchor)
+        request = chat.request(prompt, request_options, names=references, images=images, files=files, anchor=anchor)
         session.keep_earlier_turns()
         priced = chat.service.priced and not chat.service.practising
         session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
     else:
 
         def begin() -> Reply:
-            return chat.ask(prompt, request_options, names=references, images=images, anchor=anchor)
+            return chat.ask(prompt, request_options, names=references, images=images, files=files, anchor=anchor)
 
         if not anchor.append:
             session.jobs.replace(anchor.cell, anchor.run)

@@ -18,6 +18,7 @@ from ..text.characters import shortened
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
+from ..values.given import Given, address, split_file
 from .line.cell_line import CellOptions
 from .line.values import unconfirmed
 
@@ -55,6 +56,23 @@ def image_of(text: str, names: Mapping[str, Any]) -> Any:
             name=shortened(text, 100),
         )
     return path
+
+
+def file_of(text: str, names: Mapping[str, Any]) -> Given:
+    """The file, the variable or the URL that the text names, with the pages that are wanted. Raises InvalidRequest.
+
+    A file that is missing is taken for one: a replay may know what was read of it.
+    """
+    named = split_file(text)
+    path = Path(os.path.expanduser(named.written))
+    if url := address(named.written):
+        return named._replace(value=url)
+    if is_name(named.written, names) and (named.written.isidentifier() or not _is_file(path)):
+        value = value_of(named.written, names)
+        if isinstance(value, str):  # it names one, perhaps
+            value = address(value) or (Path(value).expanduser() if _is_file(Path(value).expanduser()) else value)
+        return named._replace(value=value)
+    return named._replace(value=path)
 
 
 def _is_file(path: Path) -> bool:

@@ -101,6 +101,7 @@ class MapRequests:
             asked.names,
             self._value_tokens(),
             images=images,
+            documents=self._composer.documents_of(asked.anchor, asked.options),
             is_missing=is_missing,
             hide=self._service.hiding(),
             sees=self._composer.sees(asked.options),

@@ -29,12 +29,13 @@ EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
-    `images`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what was
-    written, where it is needed later: to collect a batch.
+    `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
+    was written, where it is needed later: to collect a batch.
     """
 
     request: Options = field(default_factory=Options)
     images: Sequence[str] = ()
+    files: Sequence[str] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
     raw: bool = False
@@ -82,6 +83,8 @@ def _check_table(own: Mapping[str, Any]) -> None:
         for name in ("first", "in_flight", "batch"):
             if own[name]:
                 raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
+    elif own["files"]:
+        raise UsageError('--file cannot be used with --each: write {{ Path("FILE") }} where its text is to stand.')
     elif own["insert"] or own["raw"]:
         option = "-i" if own["insert"] else "--raw"
         raise UsageError(f"{option} cannot be used with --each.")

@@ -1,22 +1,20 @@
 """`/files/parser/sync`, `/layout_parsing` and `/reader`, over a connection that is there.
 
-See docs/protocol.md, "Documents".
-
-Each is one try: what takes effect is billed, and only the answer may be lost.
+See docs/protocol.md, "Documents". Each is one try: what takes effect is billed, and only the answer may be lost.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import httpx
 
 from ...text.errors import ServiceError
-from ...text.untrusted_json import loads
 from ..client import Client
-from ..decode import Refused, says_error, whole_body
+from ..json_calls import STREAMED, post, reading, response_of
 from ..profile import LONG_TIMEOUT
 from ..response_members import as_text
 from ..wire import Usage
@@ -25,10 +23,8 @@ from ..wire import Usage
 OCR_MODEL: Final = "glm-ocr"
 #: Bytes of the largest PDF that it takes, and its most pages.
 OCR_BYTES, OCR_PAGES = 50_000_000, 100
-
-_STREAMED: Final[dict[str, Any]] = {"cast_type": httpx.Response, "stream": True}
-
-_Found = TypeVar("_Found")
+#: Characters in which a page's title may stand that is not put above it.
+_OPENING: Final = 1_000
 
 
 class Text(NamedTuple):
@@ -45,15 +41,13 @@ class DocumentEndpoints:
         self._client = client
 
     def parse(self, data: bytes, name: str, ending: str) -> Text:
-        """The text of a document with this `ending`. The service gets its bytes, and a name that says no more."""
+        """The text of a document with this `ending`. The service gets its bytes, and nothing of its name."""
         body = {"tool_type": "prime-sync", "file_type": ending.upper()}
         options = {"headers": {"Content-Type": "multipart/form-data"}}
-        file = (f"document.{ending}", data, "application/octet-stream")
+        files = {"file": (f"document.{ending}", data, "application/octet-stream")}
 
         def send(sdk: Any) -> httpx.Response:
-            return _response(
-                sdk.post("/files/parser/sync", body=body, files={"file": file}, options=options, **_STREAMED)
-            )
+            return response_of(sdk.post("/files/parser/sync", body=body, files=files, options=options, **STREAMED))
 
         def parsed(value: Mapping[str, Any]) -> Text | None:
             if value.get("status") == "failed":
@@ -64,22 +58,22 @@ class DocumentEndpoints:
                     reason="document.service_failed",
                     name=name,
                 )
-            return Text(value["content"]) if isinstance(value.get("content"), str) else None
+            return _text(value.get("content"))
 
-        return self._client.call(send, _read(parsed), seconds=LONG_TIMEOUT)
+        return self._client.call(send, reading(parsed), seconds=LONG_TIMEOUT)
 
-    def ocr(self, data: bytes, first: int | None = None, last: int | None = None) -> Text:
+    def recognise(self, data: bytes, first: int | None = None, last: int | None = None) -> Text:
         """The text in the pictures of a PDF's pages, or of these of them, counted from 1, both included."""
+        body: dict[str, Any] = {"model": OCR_MODEL, "file": base64.b64encode(data).decode()}
         pages = {"start_page_id": first, "end_page_id": last}
-        body = {"model": OCR_MODEL, "file": base64.b64encode(data).decode()}
-        body |= {name: number for name, number in pages.items() if number is not None}
+        body |= {member: number for member, number in pages.items() if number is not None}
 
         def recognised(value: Mapping[str, Any]) -> Text | None:
-            usage = value.get("usage")
+            usage, found = value.get("usage"), _text(value.get("md_results"))
             counted = Usage.read(usage) if isinstance(usage, Mapping) else None
-            return Text(value["md_results"], counted) if isinstance(value.get("md_results"), str) else None
+            return None if found is None else found._replace(usage=counted)
 
-        return self._post("/layout_parsing", body, recognised)
+        return post(self._client, "/layout_parsing", body, recognised, cancelled=threading.Event())
 
     def read(self, url: str) -> Text:
         """What is at an address, as Markdown, below its title. It is fetched by the service."""
@@ -87,38 +81,14 @@ class DocumentEndpoints:
 
         def fetched(value: Mapping[str, Any]) -> Text | None:
             result = value.get("reader_result")
-            if not isinstance(result, Mapping) or not isinstance(result.get("content"), str):
+            found = _text(result.get("content")) if isinstance(result, Mapping) else None
+            if found is None or not isinstance(result, Mapping):
                 return None
-            title, content = " ".join(as_text(result.get("title")).split()), result["content"]
-            return Text(f"# {title}\n\n{content}" if title and title not in content[:1_000] else content)
+            title = " ".join(as_text(result.get("title")).split())
+            return Text(f"# {title}\n\n{found.text}") if title and title not in found.text[:_OPENING] else found
 
-        return self._post("/reader", body, fetched)
-
-    def _post(self, path: str, body: Mapping[str, Any], found_in: Callable[[Mapping[str, Any]], Text | None]) -> Text:
-        return self._client.call(
-            lambda sdk: _response(sdk.post(path, body=body, **_STREAMED)), _read(found_in), seconds=LONG_TIMEOUT
-        )
+        return post(self._client, "/reader", body, fetched, cancelled=threading.Event())
 
 
-def _response(given: Any) -> httpx.Response:
-    """What the SDK, which has no types, gives."""
-    response: httpx.Response = given
-    return response
-
-
-def _read(found_in: Callable[[Mapping[str, Any]], _Found | None]) -> Callable[[httpx.Response], _Found]:
-    """Reads an answer, of which `found_in` is wanted. An error, and what has nothing of it, is Refused."""
-
-    def read(response: httpx.Response) -> _Found:
-        body = whole_body(response)
-        try:
-            value = loads(body)
-        except ValueError:
-            value = None
-        is_error = isinstance(value, Mapping) and says_error(value)
-        found = found_in(value) if isinstance(value, Mapping) and not is_error else None
-        if found is None:
-            raise Refused(response, body, is_error=is_error)
-        return found
-
-    return read
+def _text(value: Any) -> Text | None:
+    return Text(value) if isinstance(value, str) else None
