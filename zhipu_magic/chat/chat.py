@@ -26,7 +26,7 @@ from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
 from .chat_maps import ChatMaps
-from .chat_settings import ChatSettings
+from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
@@ -262,7 +262,16 @@ class Chat(ChatMaps, ChatSettings):
                 mode=lambda: self.replay,
                 warn=self._warn,
             )
-        return CellDocuments(self._read_documents, anchor, reads=self.documents, fresh=options.fresh, preview=preview)
+        thread = self.history.thread(options.thread)
+        return CellDocuments(
+            self._read_documents,
+            anchor,
+            reads=self.documents,
+            fresh=options.fresh,
+            preview=preview,
+            known=self.service.model(options.model or model_of(thread)),
+            after_images=not options.once and any(turn.images for turn in thread.turns),
+        )
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
-from ..history.turn import Anchor, Turn
+from ..history.messages import attached
+from ..history.turn import Anchor, Message, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
@@ -24,6 +25,7 @@ from .window import fit
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents
     from ..values.given import Given
+    from ..values.images.from_value import Image
     from ..values.types.answer_type import Shape
 
 #: What a reply that was cut short is asked to be continued with.
@@ -211,6 +213,7 @@ class Composer:
             )
         )
         check_sight(request, has_images=bool(request.images))
+        check_parts(request)
         return request
 
 
@@ -252,3 +255,30 @@ def check_sight(request: Request, *, has_images: bool) -> None:
         model=request.model,
         models=seeing,
     )
+
+
+def check_parts(request: Request) -> None:
+    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so.
+
+    Earlier turns count as well: they go along.
+    """
+    parts = {image.part for message in request.messages for image in _attached(message)}
+    if parts <= {"image_url"}:
+        return
+    known = request.known
+    missing = parts - {"image_url", *known.parts} if known is not None else set()
+    if missing or ("file_url" in parts and len(parts) > 1):
+        raise InvalidRequest(
+            "{model} does not take what goes to it by address in this thread: {parts}.",
+            hint="Documents by address go to some models alone, and never beside images: ask in another thread, or "
+            "with once=True.",
+            reason="model.parts",
+            outcomes=[NOTHING_SENT],
+            model=request.model,
+            parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
+        )
+
+
+def _attached(message: Message) -> list[Image]:
+    content = message.get("content")
+    return [image for part in content if (image := attached(part))] if isinstance(content, list) else []

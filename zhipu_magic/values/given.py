@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .documents.pages import Pages
     from .documents.reading import Documents, Reading
     from .documents.source import Source
+    from .images.from_value import Image
     from .rendering.registry import Rendered
 
 
@@ -51,6 +52,17 @@ class Given(NamedTuple):
     def has_title(self) -> bool:
         """Whether what it reads as begins with its name."""
         return isinstance(self.value, (Path, _Address, bytes, bytearray))
+
+    def passed(self, documents: Documents | None, *, beside_images: bool) -> Image | None:
+        """What the model gets by its address, rather than to read its text; None for all else. Raises InvalidRequest."""
+        if not isinstance(self.value, _Address) or documents is None:
+            return None
+        part = "" if self.pages else documents.passed(self.value, beside_images=beside_images)
+        if not part:
+            return None
+        from .images.image import remote
+
+        return remote(str(self.value), part)
 
     def _read(self, documents: Documents | None, pages: Pages) -> Reading | None:
         """What a document says; None for any other value."""

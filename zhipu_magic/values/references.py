@@ -64,9 +64,10 @@ def resolved(
     Without `names` there are no references. Raises InvalidRequest for references that cannot be resolved, all of them
     with their lines, and for an image that is not one.
     """
-    expansion = _Expansion(names, tokens, sees, documents, chinese=is_chinese(text))
+    has_images = not (isinstance(images, (list, tuple)) and not images)
+    expansion = _Expansion(names, tokens, sees, documents, chinese=is_chinese(text), has_images=has_images)
     sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
-    if not (isinstance(images, (list, tuple)) and not images):
+    if has_images:
         from .images.from_value import image_of
 
         more = images if isinstance(images, (list, tuple)) else [images]
@@ -111,6 +112,7 @@ class _Expansion:
     sees: bool
     documents: Documents | None
     chinese: bool
+    has_images: bool
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
@@ -211,7 +213,12 @@ class _Expansion:
         return f"`{name}`"
 
     def _add(self, given: Given) -> None:
-        """Put what a file holds below the text."""
+        """Put what a file holds below the text, or have the model get what is at an address itself."""
+        beside_images = self.has_images or any(image.part == "image_url" for image in self.images)
+        if (passed := given.passed(self.documents, beside_images=beside_images)) is not None:
+            self.images.append(passed)
+            self.below[given.written] = f"[{passed.part.removesuffix('_url')}: {given.written}]"
+            return
         shown = given._replace(tokens=given.tokens or self.tokens).shown(self.documents, chinese=self.chinese)
         text = self._taken(shown, given.written)
         has_name = given.has_title or (shown.images and not shown.illustrated)

@@ -21,6 +21,7 @@ from ...history.journal.events_with import events_with
 from ...history.journal.journal import now
 from ...history.turn import Anchor
 from ...service.connection import Service
+from ...service.models import Model
 from ...text.addresses import host_of
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError, NotRecorded
@@ -29,11 +30,12 @@ from ...text.numbers import about
 from ...values.documents import local
 from ...values.documents.pages import Pages
 from ...values.documents.reading import Reading
-from ...values.documents.source import LONGEST_WRITTEN, Source
+from ...values.documents.source import LONGEST_WRITTEN, Source, shown_name
 from ..environment import ReplayMode
 from ..replies.recorded_readings import Wanted
 from ..undisturbed import undisturbed
 from . import remote
+from .addresses import part_for
 
 #: Who reads documents: this machine where it can, this machine alone, or the service alone.
 DocumentsMode = Literal["auto", "local", "service"]
@@ -83,7 +85,8 @@ class ChatDocuments:
 class CellDocuments:
     """The documents that a cell asks for (see `values.documents.reading.Documents`).
 
-    `fresh` reads anew what is known. A `preview` uploads nothing.
+    `fresh` reads anew what is known. A `preview` uploads nothing. `known` is what is known of the model, and
+    `after_images` says whether turns before this one have images.
     """
 
     chat: ChatDocuments
@@ -91,6 +94,25 @@ class CellDocuments:
     reads: DocumentsMode = "auto"
     fresh: bool = False
     preview: bool = False
+    known: Model | None = None
+    after_images: bool = False
+
+    def passed(self, url: str, *, beside_images: bool) -> str:
+        """The part of a message by which the model gets what is at this address (see `addresses`)."""
+        beside_images = beside_images or self.after_images
+        part = part_for(url, self.known, is_glm=self.chat.service.profile.is_glm, beside_images=beside_images)
+        if part == "file_url" and self.reads != "auto":
+            return ""
+        if part:
+            self._check_address(url)
+            self.chat.warn(
+                Notice(
+                    "{address} was given to the model by its address, which the service fetches.",
+                    reason="document.passed",
+                    address=shown_name(url, 300),
+                )
+            )
+        return part
 
     def read(self, source: Source) -> Reading:
         """What is in a document. Raises GLMError."""
@@ -125,13 +147,7 @@ class CellDocuments:
     def _check(self, source: Source) -> None:
         if not source.url:
             return
-        if self.chat.service.hide(source.url) != source.url:
-            raise InvalidRequest(
-                "The address has your API key in it, which would go to whoever is there.",
-                hint="Take it out.",
-                reason="address.key",
-                outcomes=[NOTHING_SENT],
-            )
+        self._check_address(source.url)
         if source.pages.parts:
             raise InvalidRequest(
                 "{name} is read as a whole: no pages of what is at an address can be chosen.",
@@ -139,6 +155,15 @@ class CellDocuments:
                 reason="address.pages",
                 outcomes=[NOTHING_SENT],
                 name=source.name,
+            )
+
+    def _check_address(self, url: str) -> None:
+        if self.chat.service.hide(url) != url:
+            raise InvalidRequest(
+                "The address has your API key in it, which would go to whoever is there.",
+                hint="Take it out.",
+                reason="address.key",
+                outcomes=[NOTHING_SENT],
             )
 
     # What is known

@@ -166,7 +166,9 @@ def is_images(value: Any) -> bool:
 
 
 def _is_image(value: Any) -> bool:
-    if type(value) is not dict or not all(type(value.get(name, "")) is str for name in ("url", "sha256", "type")):
+    if type(value) is not dict or not all(
+        type(value.get(name, "")) is str for name in ("url", "sha256", "type", "part")
+    ):
         return False
     if not all(type(side := value.get(name, 0)) is int and 0 <= side < _MOST_PIXELS for name in ("width", "height")):
         return False

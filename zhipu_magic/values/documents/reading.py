@@ -49,12 +49,13 @@ class Reading:
     @property
     def title(self) -> str:
         """`report.pdf, pages 2–5 of 12`."""
-        if not self.unit or not self.total:
+        if not self.unit or not (self.chosen or self.total):
             return self.name
         if not self.chosen:
             return f"{self.name}, {plural(self.total, self.unit)}"
         several = re.search("[–,]", self.chosen) is not None
-        return f"{self.name}, {self.unit}{'s' if several else ''} {self.chosen} of {self.total:,}"
+        of_all = f" of {self.total:,}" if self.total else ""
+        return f"{self.name}, {self.unit}{'s' if several else ''} {self.chosen}{of_all}"
 
     def told(self, tokens: float, *, chinese: bool) -> str:
         """The document for a model, within so many tokens: in a fence that its own text cannot close."""
@@ -67,6 +68,12 @@ class Documents(Protocol):
 
     def read(self, source: Source) -> Reading:
         """What is in it. Raises GLMError."""
+
+    def passed(self, url: str, *, beside_images: bool) -> str:
+        """The part of a message by which the model gets what is at this address itself; empty where it is read for it.
+
+        Raises InvalidRequest for what it cannot get, and nobody reads.
+        """
 
     def recorded(self, written: str, pages: Pages) -> Reading | None:
         """What was read under this name, where nothing but the journal is asked and the file is missing."""
