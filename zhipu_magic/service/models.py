@@ -103,6 +103,7 @@ def _short_prompts(prompt: float, completion: float, cached: float) -> tuple[Pri
 FREE = (Price(0, 0, 0),)
 _VIDEOS = ("video_url",)
 _FILES = ("video_url", "file_url")
+_5_3_FLASH = (Price(0.8, 2.8, 0.23),)
 _5_3 = ("low", "high", "max")
 _4_7 = _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))
 _4_5_AIR = _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))
@@ -111,16 +112,7 @@ CATALOGUE: dict[str, Model] = {
     model.name: model
     for model in (
         Model("glm-5.3", _M, 128 * _K, (Price(8, 28, 2),), thinking="always", efforts=_5_3),
-        Model(
-            "glm-5.3-flash",
-            _M,
-            128 * _K,
-            (Price(0.8, 2.8, 0.23),),
-            vision=True,
-            thinking="always",
-            efforts=_5_3,
-            parts=_FILES,
-        ),
+        Model("glm-5.3-flash", _M, 128 * _K, _5_3_FLASH, vision=True, thinking="always", efforts=_5_3, parts=_FILES),
         Model("glm-5.3-flashx", _M, 128 * _K, vision=True, thinking="always", efforts=_5_3, parts=_FILES),
         Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),), efforts=EFFORTS),
         Model("glm-5.1", 200 * _K, 128 * _K, _short_prompts(6, 24, 1.3)),

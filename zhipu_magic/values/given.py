@@ -54,7 +54,7 @@ class Given(NamedTuple):
         return isinstance(self.value, (Path, _Address, bytes, bytearray))
 
     def passed(self, documents: Documents | None, *, beside_images: bool) -> Image | None:
-        """What the model gets by its address, rather than to read its text; None for all else. Raises InvalidRequest."""
+        """What the model gets by its address, and reads itself; None for all else. Raises InvalidRequest."""
         if not isinstance(self.value, _Address) or documents is None:
             return None
         part = "" if self.pages else documents.passed(self.value, beside_images=beside_images)
