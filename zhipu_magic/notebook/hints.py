@@ -35,12 +35,12 @@ HINTS: Mapping[str, str] = {
     "budget.spent": "Raise it (%glm budget), or remove it (%glm budget off).",
     "budget.unknown_length": "Set --max-tokens, or remove the budget: %glm budget off.",
     "budget.unknown_price": "Set a budget in tokens (%glm budget 200k tokens), or remove it: %glm budget off.",
-    "address.password": "Fetch it in Python, and give the file: --file FILE.",
+    "address.has_password": "Fetch it in Python, and give the file: --file FILE.",
     "address.private": "Fetch it in Python, and give the file: --file FILE.",
     "address.pages": "Leave the pages out, or fetch it in Python, and give the file: --file FILE.",
     "document.address_here": "%config GLMMagics.documents = 'auto' has the service read addresses.",
-    "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'service' has the service "
-    "read it.",
+    "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'service' has the "
+    "service read it.",
     "document.no_text": "%config GLMMagics.documents = 'service' has the service read its pictures.",
     "document.nothing_found": "Give its pages as pictures, with --image, to a model that sees.",
     "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'service' has the service read "

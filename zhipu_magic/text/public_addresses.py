@@ -39,7 +39,7 @@ def check_public(url: str) -> None:
         raise InvalidRequest(
             "{address} has a name or a password in it, which the service would get.",
             hint="Fetch it in Python, and give the file instead.",
-            reason="address.password",
+            reason="address.has_password",
             outcomes=[NOTHING_SENT],
             address=shown,
         )
@@ -59,8 +59,10 @@ def _is_public(host: str) -> bool:
     except ValueError:
         last = host.rpartition(".")[2]
         return "." in host and not host.endswith(_PRIVATE) and not _NUMBER.fullmatch(last)
+    every: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = [address]
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is not None and not inner.is_global:
-            return False
-    return address.is_global and not address.is_multicast
+        inner: ipaddress.IPv4Address | None = (
+            address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        )
+        every = [inner] if address.ipv4_mapped else [address, *([inner] if inner else [])]
+    return all(one.is_global and not one.is_multicast for one in every)

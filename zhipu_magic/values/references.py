@@ -163,7 +163,7 @@ class _Expansion:
             wanted, tokens = split_budget(inside, self.tokens)
             tree = parsed(wanted)
             if tree is not None:
-                yield _Reference(wanted, tokens, pages, tree, place)
+                yield _Reference(wanted=wanted, tokens=tokens, pages=pages, tree=tree, place=place)
             elif names_a_value(wanted, self.names or {}):
                 written = shortened(text[place.start : place.end], 100)
                 self.notes.append(

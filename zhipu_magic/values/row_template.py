@@ -98,7 +98,14 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
     `hide` takes out what no prompt should have, wherever it is made; `sees` says whether the model does. Raises
     InvalidRequest for a reference to nothing, and for a text that names no column.
     """
-    reading = _Reading(tuple(columns), names, tokens, sees, documents, chinese=is_chinese(text))
+    reading = _Reading(
+        columns=tuple(columns),
+        names=names,
+        tokens=tokens,
+        sees=sees,
+        documents=documents,
+        chinese=is_chinese(text),
+    )
     reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:

@@ -138,7 +138,12 @@ class CellDocuments:
             return None
         wanted = Wanted(pages.written, source=shortened(written, LONGEST_WRITTEN))
         found = self.chat.look_up(wanted, self.anchor)
-        return None if found is None else self._again(found, None, None)
+        if found is None:
+            return None
+        same = Wanted(pages.written, sha256=found.sha256)
+        if not self.fresh and same in self.chat.given:  # read once in a session, as then
+            return self._kept(self.chat.given[same])
+        return self._again(found, same, None)
 
     def _suits(self, event: ReadEvent) -> bool:
         """Whether whom the user wants to read has read it."""
@@ -173,7 +178,14 @@ class CellDocuments:
         text = self.chat.history.journal.document(event.text)
         if text is None:
             return None
-        return Reading(event.name, text, event.reader, event.unit or "", event.chosen or "", event.total or 0)
+        return Reading(
+            name=event.name,
+            text=text,
+            reader=event.reader,
+            unit=event.unit or "",
+            chosen=event.chosen or "",
+            total=event.total or 0,
+        )
 
     def _again(self, event: ReadEvent, wanted: Wanted | None, source: Source | None) -> Reading | None:
         """The reading of a recorded event, which happens once more.
@@ -298,9 +310,8 @@ class CellDocuments:
     def _announced(self, source: Source) -> Reading:
         """What stands in a preview for a document that would go to the service."""
         remote.check(self.chat.service, source)
-        host = host_of(self.chat.service.base_url)
         size = f"{about(len(source.data))} bytes"
-        how = f"read by {host}" if source.url else f"uploaded to {host} to be read: {size}"
+        how = "read by the service" if source.url else f"uploaded to the service to be read: {size}"
         return Reading(source.name, f"[It would be {how}.]", "none")
 
 

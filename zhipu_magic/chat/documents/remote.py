@@ -52,7 +52,7 @@ def read(service: Service, source: Source, *, scanned: bool) -> Came:
     chosen = source.pages.written.replace("-", "–").replace(",", ", ") if by_pages else ""
     usage = total([one.usage for one in texts]) if by_pages else None
     unit = source.kind.unit if by_pages else ""
-    return Came(Reading(source.name, text, reader, unit, chosen), usage)
+    return Came(Reading(name=source.name, text=text, reader=reader, unit=unit, chosen=chosen), usage)
 
 
 def check(service: Service, source: Source) -> None:

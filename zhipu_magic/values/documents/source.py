@@ -76,12 +76,14 @@ def _made(data: bytes, name: str, written: str, pages: Pages) -> Source | None:
             megabytes=MOST_BYTES // 1_000_000,
         )
     kind = kind_of(data, name)
-    return None if kind is None else Source(shortened(written, LONGEST_WRITTEN), shown_name(name), kind, pages, data)
+    if kind is None:
+        return None
+    return Source(written=shortened(written, LONGEST_WRITTEN), name=shown_name(name), kind=kind, pages=pages, data=data)
 
 
 def source_at_address(url: str, pages: Pages = ALL) -> Source:
     """The page or document at an address, which has been checked (see `text.public_addresses`)."""
-    return Source(url, shown_name(url, 300), WEB, pages, url=url)
+    return Source(written=url, name=shown_name(url, 300), kind=WEB, pages=pages, url=url)
 
 
 def shown_name(name: str, most: int = _LONGEST_NAME) -> str:
