@@ -68,7 +68,12 @@ def file_of(text: str, names: Mapping[str, Any]) -> Given:
     if url := address(named.written):
         return named._replace(value=url)
     if is_name(named.written, names) and (named.written.isidentifier() or not _is_file(path)):
-        value = value_of(named.written, names)
+        try:
+            value = value_of(named.written, names)
+        except InvalidRequest:
+            if named.written.isidentifier():
+                raise
+            return named._replace(value=path)  # report.pdf, which is gone, beside a variable report
         if isinstance(value, str):  # it names one, perhaps
             value = address(value) or (Path(value).expanduser() if _is_file(Path(value).expanduser()) else value)
         return named._replace(value=value)
