@@ -14,7 +14,7 @@ from zhipu_magic.values.documents import local
 
 CELLS = (
     'from pathlib import Path\nreport = Path("report.pdf")\nlink = "https://example.com/tea"',
-    "%%glm --file 'prices.xlsx | sheets Q2 | 300' --file link -q\nWhat is in {{ report | pages 2 }}?",
+    "%%glm --file 'prices.xlsx | sheets Q2 | 300' --file link\nWhat is in {{ report | pages 2 }}?",
     '%%glm\nRead {{ Path("scan.pdf") }}.',
     '%%glm --preview --file report.pdf\nRead {{ Path("scan.pdf") }}.',
     "%%glm --file scan.pdf --fresh\nAgain.",
@@ -37,21 +37,21 @@ def sent(server: PracticeServer) -> str:
 
 def test_a_cell_sends_documents_and_its_panel_says_what_was_uploaded(page: Page, server: PracticeServer) -> None:
     page.run(CELLS[0])
-    assert page.run(CELLS[1]).success
+    asked = page.run(CELLS[1])
     text = sent(server)
+    assert "https://example.com/tea was read by 127.0.0.1" in asked.plain(1)
     assert (
         text.index("What is in `report, pages 2`?") < text.index("## Page 2") < text.index("prices.xlsx, sheet Q2 of 2")
     )
     assert "https://example.com/tea\nWhat stands between" in text
     done = page.run(CELLS[2])
     assert "scan.pdf was uploaded to 127.0.0.1 to be read" in done.plain(1)
-    assert "was read by 127.0.0.1" in done.plain(1)  # said with the first panel there is
 
 
 def test_a_document_that_is_cut_is_told_as_all_values_are(page: Page) -> None:
     Path("long.pdf").write_bytes(pdf("word " * 2_000))
     done = page.run("%%glm --file 'long.pdf | 200'\nSum it up.")
-    assert "long.pdf: about 160 of about 2,500 tokens sent" in done.plain(1)
+    assert "long.pdf: about 170 of about 2,500 tokens sent" in done.plain(1)
 
 
 def test_the_same_page_is_replayed_with_nothing_but_its_journal(
@@ -92,9 +92,8 @@ def test_the_same_page_is_replayed_with_nothing_but_its_journal(
         ("%%glm --file nope.pdf\nx", "There is no file nope.pdf"),
         ("%%glm --file http://10.0.0.1/x\nx", "in a private network"),
         ("%%glm --file 'report.pdf | pages 9'\nx", "has no page 9"),
-        ('%%glm\n{{ Path("report.pdf") | pages 9 }}', "Line 1 of the prompt"),
+        ('%%glm\n{{ Path("report.pdf") | pages 9 }}', "Line 2: {{ Path("),
         ("%%glm --each rows --file report.pdf\n{{ a }}", "--file cannot be used with --each"),
-        ("%config GLMMagics.documents = 'cloud'", "documents"),
     ],
 )
 def test_what_cannot_be_sent_fails_the_cell_and_sends_nothing(
