@@ -27,6 +27,7 @@ COMMAND_LINES = {
     "threads": ["threads"],
     "fork": ["fork WORD2", "thread main"],
     "budget": ["budget", "budget 9000 yuan", "budget"],
+    "keep": ["keep WORD", "keep glm"],
     "history": ["history", "history --full", "history --all", "history 1"],
     "show": ["show", "show 1", "show 2", "show 3", "show 4", "show 5"],
     "retry": ["retry"],

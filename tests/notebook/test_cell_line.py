@@ -206,7 +206,7 @@ def test_the_help_of_each_option_ends_with_an_example_that_can_be_read() -> None
         ("--think --no-think", "--think and --no-think contradict each other"),
         ("--no-think --think", "--no-think and --think contradict each other"),
         ("--temperature 0.2 --temperature 0.7", "--temperature 0.2 and --temperature 0.7 contradict"),
-        ("-m glm-4 --model glm-4.7", "-m glm-4 and --model glm-4.7 contradict"),
+        ("-m glm-4 --model glm-4.7 --bg", "--bg cannot be used with several models"),
         ("-t a -t b", "-t a and -t b contradict"),
         ("-b x -b y", "-b x and -b y contradict"),
         ("--as int --as str", "--as int and --as str contradict"),

@@ -171,9 +171,20 @@ def _table(page: Page, server: PracticeServer) -> None:
     page.run("%%glm --each texts --batch\nShout {{ text }}")
 
 
+def _compared(page: Page, server: PracticeServer) -> None:
+    page.run("%%glm -m glm-5.3 -m glm-4.7-flash\nWhy?")
+
+
 PREPARED: dict[str, Callable[[Page, PracticeServer], None]] = {
     **dict.fromkeys(("history", "show", "retry", "undo", "reset", "insert", "fork", "export", "usage"), _two_turns),
-    **{"redo": _undone, "restore": _set_aside, "continue": _cut_off, "fix": _raised, "tools": _functions},
+    **{
+        "redo": _undone,
+        "restore": _set_aside,
+        "continue": _cut_off,
+        "fix": _raised,
+        "tools": _functions,
+        "keep": _compared,
+    },
     **dict.fromkeys(("rows", "collect", "cancel"), _table),
     **{"resume": _journals, "practice": _lesson, "jobs": _jobs, "stop": _jobs, "wait": _jobs},
 }

@@ -25,6 +25,7 @@ from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
+from .chat_comparisons import ChatComparisons
 from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
@@ -43,6 +44,7 @@ from .toolbox import Toolbox
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents
     from ..values.tools.consent import Ask
+    from .comparisons import Comparisons
     from .documents.documents import ChatDocuments
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
@@ -55,7 +57,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatSettings):
+class Chat(ChatMaps, ChatComparisons, ChatSettings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -250,7 +252,7 @@ class Chat(ChatMaps, ChatSettings):
             warn=self._warn,
         )
 
-    def _documents_of(self, anchor: Anchor, options: Options, preview: bool) -> Documents:
+    def _documents_of(self, along: Along, options: Options, preview: bool) -> Documents:
         """What reads the documents of a cell; made when the first may be needed."""
         from .documents.documents import CellDocuments, ChatDocuments
 
@@ -265,13 +267,18 @@ class Chat(ChatMaps, ChatSettings):
         thread = self.history.thread(options.thread)
         return CellDocuments(
             self._read_documents,
-            anchor,
+            along.anchor,
             reads=self.documents,
             fresh=options.fresh,
             preview=preview,
-            known=self.service.model(options.model or model_of(thread)),
+            known=None if along.several else self.service.model(options.model or model_of(thread)),
             after_images=not options.once and any(turn.images for turn in thread.turns),
         )
+
+    def _new_comparisons(self) -> Comparisons:
+        from .comparisons import Comparisons
+
+        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

@@ -48,12 +48,16 @@ class _Place(NamedTuple):
 
 
 class Along(NamedTuple):
-    """What goes with a prompt: the names that its references mean, images and files, and the cell that asks."""
+    """What goes with a prompt: the names that its references mean, images and files, and the cell that asks.
+
+    It may go to `several` models.
+    """
 
     names: Mapping[str, Any] | None
     images: Any
     files: Any
     anchor: Anchor
+    several: bool = False
 
     def given_files(self) -> list[Given]:
         """The files, each with the pages that are wanted of it."""
@@ -78,7 +82,7 @@ class Composer:
         toolbox: Toolbox,
         service: Service,
         *,
-        documents: Callable[[Anchor, Options, bool], Documents],
+        documents: Callable[[Along, Options, bool], Documents],
         warn: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -121,7 +125,7 @@ class Composer:
             self._settings.value_tokens,
             along.images,
             files=along.given_files(),
-            documents=self.documents_of(along.anchor, options, preview=preview),
+            documents=self.documents_of(along, options, preview=preview),
             sees=self.sees(options),
         )
         # A value can hold the key, as os.environ does: a model has no use for it.
@@ -132,9 +136,9 @@ class Composer:
             self._warn(note)
         return found
 
-    def documents_of(self, anchor: Anchor, options: Options, *, preview: bool = False) -> Documents:
-        """What reads the documents that this cell asks for."""
-        return self._documents(anchor, options, preview)
+    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> Documents:
+        """What reads the documents that a cell asks for."""
+        return self._documents(along, options, preview)
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""

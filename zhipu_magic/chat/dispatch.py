@@ -18,17 +18,19 @@ from ..history.turn import Anchor, Message, Turn
 from ..service.connection import Service
 from ..service.endpoint import Endpoint
 from ..service.exchange import Exchange
-from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, OverBudget, ServiceError
+from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
 from ..text.language import is_chinese
 from .budget_check import Others, Spending, answer_limit, most_of
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
 from .option_check import check_options
+from .options import Options
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.recorded_maps import Keys
 from .replies.recorded_readings import Wanted
 from .replies.recording import Ran, Seen
+from .replies.refused import Refused
 from .replies.replay import Known, Recorded, Replay
 from .replies.reply import Reply
 from .replies.stream import Smaller, Source
@@ -104,6 +106,17 @@ class Dispatch:
             return self._replayed(request, known, begun)
         self._scheduler.start(exchange, reply.received)
         return reply
+
+    def refused(self, error: GLMError, request: Request | None = None) -> Reply:
+        """A reply that raises this where it is read: what stands against sending the request, if one could be made."""
+        if request is None:
+            thread = self._history.thread()
+            request = Request(prompt="", options=Options(), anchor=Anchor(), before=thread, model="")
+        return self._reply(Refused(error), Progress(request), Known(""), None)
+
+    def recorded_at(self, request: Request) -> int:
+        """The place in the journal of the answer to this request; -1 where it has none."""
+        return self._replay.place_of(request)
 
     def _replayed(self, request: Request, known: Known, begun: Callable[[Reply], None]) -> Reply:
         """The recorded answer, complete from the start."""

@@ -14,6 +14,7 @@ from ..service.models import SEARCH_COST
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known
+from .request import Request
 from .token_counts import taken, turn_tokens
 
 
@@ -29,7 +30,7 @@ def turn_event_of(
     once, last = request.options.once, request.before.last
     event = TurnEvent(
         id=event_id,
-        event="once" if once else "partial" if progress.state == "interrupted" else "turn",
+        event=_kind(request, progress),
         time=now(),
         thread=request.before.name,
         cell=anchor.cell,
@@ -38,6 +39,7 @@ def turn_event_of(
         append=anchor.append or None,
         replaces=request.replaces,
         joins=request.joins,
+        comparison=request.comparison or None,
         after=last.turn.id if last else None,
         held=None if once else checksum_of(last) if known.held is None else known.held,
         prompt=request.prompt,
@@ -53,6 +55,14 @@ def turn_event_of(
         return event.with_fields(_answer(progress, endpoint))
     assert known.answer is not None
     return event.repeating(known.answer)
+
+
+def _kind(request: Request, progress: Progress) -> str:
+    if request.options.once:
+        return "once"
+    if request.comparison:
+        return "compared"
+    return "partial" if progress.state == "interrupted" else "turn"
 
 
 def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Request:
     earlier turns are `unseen` by the model, and how many of them for the first time, what stands before the prompt and
     all of it in tokens (estimates), and `scale`, how the service's counts compare with estimates. `hide` takes out of a
     text what must not be sent. `answer_limit` is the longest answer, in tokens, that the budget has room for, where it
-    could be longer: it is no part of what is asked, and so not of the request's key.
+    could be longer: it is no part of what is asked, and so not of the request's key. `comparison` names that of several
+    models which it is part of.
     """
 
     prompt: str
@@ -55,6 +56,7 @@ class Request:
     known: Model | None = None
     replaces: str | None = None
     joins: str | None = None
+    comparison: str = ""
     written: str = ""
     images: tuple[Image, ...] = ()
     cut: tuple[str, ...] = ()
@@ -69,6 +71,11 @@ class Request:
     tokens: int = 0
     scale: float = 1.0
     answer_limit: int | None = None
+
+    @property
+    def leaves_no_turn(self) -> bool:
+        """Whether its reply is no turn: it is asked outside the conversation, or compared with others."""
+        return self.options.once or bool(self.comparison)
 
     @cached_property
     def members(self) -> dict[str, Any]:

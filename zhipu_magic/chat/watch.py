@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from ..text.errors import GLMError
 from .replies.progress import Progress
 from .replies.reply import Reply
 
@@ -73,6 +74,63 @@ def watch(reply: Reply, painter: Painter) -> None:
         with suppress(Exception):  # what was painted last does not stay as if the reply were still under way
             painter.break_off(progress, interrupted=False)
         raise fault
+
+
+class ComparisonPainter(Protocol):
+    """Paints several replies to one question. It only looks at their progress, and never waits."""
+
+    def begin(self) -> None:
+        """Show that they are on their way."""
+
+    def patience(self) -> float:
+        """Seconds to wait for something to paint."""
+
+    def paint(self) -> None:
+        """Show what there is so far, if it is time to."""
+
+    def settle(self) -> None:
+        """Show the replies as they stay, and what each has failed with."""
+
+
+def watch_all(replies: Sequence[Reply], painter: ComparisonPainter) -> None:
+    """Read the replies to their ends and have them painted. What one has failed with ends none of the others.
+
+    An error in the painter ends the painting and nothing else: it is raised once all replies have ended. An interrupt
+    stops them all.
+    """
+    fault: Exception | None = None
+
+    def paint(painting: Callable[[], None]) -> None:
+        nonlocal fault
+        if fault is None:
+            try:
+                painting()
+            except Exception as error:
+                fault = error
+
+    try:
+        paint(painter.begin)
+        under_way = list(replies)
+        while under_way:
+            seconds = painter.patience() / len(under_way) if fault is None else _UNPAINTED
+            under_way = [reply for reply in under_way if _goes_on(reply, seconds)]
+            paint(painter.paint)
+    except BaseException:
+        for reply in replies:
+            reply.interrupt()
+        paint(painter.settle)
+        raise
+    paint(painter.settle)
+    if fault is not None:
+        raise fault
+
+
+def _goes_on(reply: Reply, seconds: float) -> bool:
+    """Take in what has come of a reply; whether more will come. Its error stays with it."""
+    try:
+        return reply.advance(seconds)
+    except GLMError:
+        return False
 
 
 #: Seconds between two looks at a reply that is not painted any more.

@@ -143,6 +143,21 @@ class Thread:
         thread.cells, thread.system_texts = self._cells_and(cell), texts.without({cell}, turn.run)
         return thread
 
+    def insert(self, turn: Turn, after: str | None, asked_after: int | None) -> Thread:
+        """Add a turn that was asked earlier: in the place of its cell if that has one, else right after the turn with
+        the id `after`, which was the last then (None: there was none), or last if that is no more.
+        """
+        has_place = turn.cell in self.order or next(self._links_of(turn.cell), None) is not None
+        before = self._with_id(after) if after else None
+        rest = [] if has_place or (after and before is None) else self._after(before)
+        if not rest:
+            return self.commit(turn, asked_after=asked_after)
+        texts, turn = self.system_texts.numbered(turn)
+        last = chained(Link(turn, before, None, asked_after), rest, before)
+        thread = self._step(A_TURN, last, len(rest) * LINK_BYTES)
+        thread.cells, thread.system_texts = self._cells_and(turn.cell), texts
+        return thread
+
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
         """With more turns at the end, as if `commit` had added them one after the other.
 

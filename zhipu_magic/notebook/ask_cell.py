@@ -60,6 +60,14 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     files = [file_of(text, names) for text in options.files]
     references = None if options.raw else names
     session.renew_tools()
+    if options.models:
+        from .compare_cell import Question, compare
+
+        question = Question(
+            prompt=prompt, options=request_options, names=references, images=images, files=files, anchor=anchor
+        )
+        compare(session, question, options)
+        return
     if options.preview:
         from .display.preview import preview
 

@@ -61,8 +61,8 @@ def _is_public(host: str) -> bool:
         return "." in host and not host.endswith(_PRIVATE) and not _NUMBER.fullmatch(last)
     every: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = [address]
     if isinstance(address, ipaddress.IPv6Address):
-        inner: ipaddress.IPv4Address | None = (
-            address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        )
-        every = [inner] if address.ipv4_mapped else [address, *([inner] if inner else [])]
+        if address.ipv4_mapped is not None:
+            every = [address.ipv4_mapped]
+        elif (inner := address.sixtofour or (address.teredo or (None, None))[1]) is not None:
+            every.append(inner)
     return all(one.is_global and not one.is_multicast for one in every)

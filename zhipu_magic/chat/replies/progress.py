@@ -226,7 +226,7 @@ class Progress:
         """One sentence on what happens to a reply that was cut short."""
         if self.state == "complete":
             return Notice("The reply was already complete and is kept.", reason="outcome.complete")
-        if self.has_text and self.request.options.once:
+        if self.has_text and self.request.leaves_no_turn:
             return Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial_once")
         if self.has_text:
             return Notice(

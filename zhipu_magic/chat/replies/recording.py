@@ -85,7 +85,7 @@ class Recording:
         if event.holds_answer:
             self._asked.append(place)
             if event.cell is not None and event.key is not None:
-                self._newest[event.cell, hash(event.prompt)] = event.key
+                self._newest[event.cell, _asked_as(event)] = event.key
         key = event.key
         if key is None or (event.holds_answer and not event.is_whole):
             return
@@ -101,9 +101,14 @@ class Recording:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
 
+    def place_of(self, key: str) -> int:
+        """The place of the first answer with this key; -1 if there is none."""
+        answer = self._answers.get(key, {}).get(0)
+        return answer if isinstance(answer, int) else -1
+
     def is_outdated(self, answer: TurnEvent) -> bool:
         """Whether the cell that got this answer has asked the same again later, after other turns."""
-        return answer.cell is not None and self._newest.get((answer.cell, hash(answer.prompt))) != answer.key
+        return answer.cell is not None and self._newest.get((answer.cell, _asked_as(answer))) != answer.key
 
     def explained(self, request: Request, given: Mapping[str, str], below: Below | None) -> Explained | None:
         """The reply to a request that differs from a recorded one in its earlier turns, if the journal explains it."""
@@ -190,6 +195,11 @@ class Recording:
             outcomes=[_NOTHING_SENT],
             journal=f"journal {self._path.name}" if self._path else "journal",
         )
+
+
+def _asked_as(event: TurnEvent) -> int:
+    """What distinguishes the questions of one cell: those to several models at once differ in the model."""
+    return hash((event.prompt, event.model if event.comparison else None))
 
 
 _NOTHING_SENT = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")

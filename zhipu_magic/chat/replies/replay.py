@@ -80,6 +80,10 @@ class Replay:
         held = self._recorded().held(request, answer, self._given) if self.mode == "only" and answer else None
         return Known(key, index, answer, held)
 
+    def place_of(self, request: Request) -> int:
+        """The place in the journal of the first answer to this request; -1 where it has none, or is not looked at."""
+        return -1 if self.mode == "off" else self._recorded().place_of(key_of(request.body))
+
     def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
         """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""
         return self._recorded().maps.find(keys, anchor, Occurrences() if peek else self._maps)

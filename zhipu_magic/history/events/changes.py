@@ -5,6 +5,7 @@ reading a journal restores the same state. To add a kind of event, add its class
 
     session                    a kernel's first line: the journal's version, and the settings it began with
     turn, partial, replayed, once   a reply (see `turn_event`)
+    keep                       a compared reply becomes a turn
     undo, redo, reset          in one thread
     aside, restore, back       turns of deleted cells are set aside, and restored, by the user or with their cells
     order                      the page has its cells in another order
@@ -269,23 +270,32 @@ class ResumeEvent(Event):
     from_: Id
 
 
+@event_class
+class KeepEvent(ThreadEvent):
+    """The reply of the event `of`, one of the newest comparison, becomes a turn of the thread."""
+
+    event: Text = "keep"
+    of: Id
+
+    def apply(self, state: State) -> None:
+        kept = next((one for one in state.compared if one.id == self.of and one.thread == self.thread), None)
+        if kept is None:
+            raise LookupError("no such reply")
+        others = {one.id for one in state.compared}
+        state.change(self.thread, lambda thread: kept.kept_in(thread, others))
+
+    def work(self, conversation: Conversation, events_before: int) -> int:
+        return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)
+
+
 _TYPES: Mapping[str, type[Event]] = {
     **dict.fromkeys(turn_event.KINDS, TurnEvent),
     **{
         kind.event: kind
         for kind in (
             *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
-            *(
-                ForkEvent,
-                SwitchEvent,
-                SystemEvent,
-                ModelEvent,
-                TemperatureEvent,
-                BudgetEvent,
-                MapEvent,
-                ReadEvent,
-                ResumeEvent,
-            ),
+            *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
+            *(KeepEvent, ReadEvent),
         )
     },
 }

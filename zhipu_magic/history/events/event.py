@@ -25,7 +25,8 @@ class State:
     """Everything that a chat keeps.
 
     Applying an event changes it in place. Where others can see the state, a copy is changed and then swapped in, so
-    that an interrupt or another thread sees it before an event or after it, never in between. `event` is the latest.
+    that an interrupt or another thread sees it before an event or after it, never in between. `event` is the latest,
+    and `compared` are the replies of the newest comparison (`TurnEvent`), one of which may be kept.
     """
 
     conversation: Conversation = field(default_factory=Conversation)
@@ -33,6 +34,7 @@ class State:
     temperature: float | None = None
     budget: Budget | None = None
     event: Event | None = None
+    compared: tuple[Any, ...] = ()
 
     def copy(self) -> State:
         """A copy that can be changed without changing this one."""
@@ -43,6 +45,7 @@ class State:
             temperature=self.temperature,
             budget=self.budget,
             event=self.event,
+            compared=self.compared,
         )
 
     def put(self, thread: Thread) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -11,12 +11,17 @@ from ...service.response_members import objects
 from ...service.wire import Usage, total
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
+from ..link import back_from
 from ..rounds import Round, tool_messages
 from ..turn import Message, SystemText, Turn
 from .event import Event, State, event_class, made
 from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
 
-KINDS = frozenset({"turn", "partial", "replayed", "once"})
+KINDS = frozenset({"turn", "partial", "replayed", "once", "compared"})
+#: Those that leave no turn of themselves.
+WITHOUT_TURN = frozenset({"once", "compared"})
+#: How many models one cell may compare.
+MOST_COMPARED = 6
 #: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the
 #: answer out, it has the members in this order.
 _REQUEST = ("prompt", "written", "images", "cut", "instruction")
@@ -75,6 +80,9 @@ def _sources(found: Any) -> tuple[Mapping[str, str], ...]:
 class TurnEvent(Event):
     """A reply: "turn" is whole, "partial" was cut short, "replayed" was given before, "once" leaves no turn.
 
+    "compared" is one of several that a cell got from several models: it leaves no turn before it is kept (`KeepEvent`).
+    Those of one `comparison` have its name.
+
     A turn replaces those that earlier runs of its `cell` made; `append` adds it whatever its cell asked before.
     `replaces` and `joins` are the ids of a turn that it replaces, or continues. `after` is the id of the turn before
     it, and `held` the checksum of the turns that its request held. `key` identifies the request for a replay.
@@ -87,7 +95,7 @@ class TurnEvent(Event):
     in tokens, that the budget had room for, `cut` says what of the values in the prompt was not sent. `of` is the id of
     the event whose answer this one repeats.
 
-    `time`, `host` and `after` are for people who read a journal; no code reads them.
+    `time` and `host` are for people who read a journal; no code reads them, and `after` only of a reply that is kept.
     """
 
     time: Text | None = None
@@ -98,6 +106,7 @@ class TurnEvent(Event):
     append: Flag | None = None
     replaces: Id | None = None
     joins: Id | None = None
+    comparison: Id | None = None
     after: Id | None = None
     held: Count | None = None
     prompt: Text | None = None
@@ -169,7 +178,7 @@ class TurnEvent(Event):
         found = {name: getattr(answer, name) for name in _ANSWER}
         if self.cell is None:
             found |= {name: getattr(answer, name) for name in ("cell", "run", "execution_count")} | {"append": True}
-        event = "once" if self.event == "once" else "replayed"
+        event = self.event if self.event in WITHOUT_TURN else "replayed"
         return self.with_fields({**found, "event": event, "of": answer.id})
 
     def without_answer(self) -> TurnEvent:
@@ -199,13 +208,8 @@ class TurnEvent(Event):
             raise LookupError("no answer")
         message = completion["choices"][0]["message"]
         reply: str = message.get("content") or ""
-        counted = completion.get("usage")
-        usage = Usage.read(counted) if isinstance(counted, dict) else None
-        earlier = _NO_ROUNDS
-        if self.rounds is not None:
-            earlier = EarlierRounds.from_json(self.rounds)
-            usage = total([*earlier.usages, usage])
-        stands = bool(reply) and self.event != "once" and self.invalid is None
+        usage, earlier = self._counted(completion)
+        stands = bool(reply) and self.event not in WITHOUT_TURN and self.invalid is None
         # A call of the class by name would take twice as long, here and below, and a journal has many lines.
         entry = Entry.__new__(
             Entry,
@@ -227,13 +231,50 @@ class TurnEvent(Event):
                 raise LookupError("no thread")
             turn = self._turn(completion, usage, earlier.messages)
             state.put(self._changed(state.conversation.thread(self.thread), turn))
+        if self.comparison is not None:
+            state.compared = with_compared(state.compared, self)
         state.ledger = state.ledger.add(entry)
+
+    def _counted(self, completion: Mapping[str, Any]) -> tuple[Usage | None, EarlierRounds]:
+        """The tokens of all its rounds, and those before the last."""
+        counted = completion.get("usage")
+        usage = Usage.read(counted) if isinstance(counted, dict) else None
+        if self.rounds is None:
+            return usage, _NO_ROUNDS
+        earlier = EarlierRounds.from_json(self.rounds)
+        return total([*earlier.usages, usage]), earlier
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it is a compared reply that can become a turn: it has words, and is of its type."""
+        if self.comparison is None or not self.holds_answer or self.completion is None or self.thread is None:
+            return False
+        return bool(self.completion["choices"][0]["message"].get("content")) and self.invalid is None
+
+    def kept_in(self, thread: Thread, others: Collection[str]) -> Thread:
+        """The thread with this compared reply as a turn, in the place of those of the `others` that stand there.
+
+        Raises LookupError if it cannot be one.
+        """
+        if not self.may_be_kept or self.completion is None:
+            raise LookupError("no reply that can be kept")
+        usage, earlier = self._counted(self.completion)
+        turn = self._turn(self.completion, usage, earlier.messages)
+        kept = next((link.turn.id for link in back_from(thread.last) if link.turn.id in others), None)
+        changed = None
+        if kept is not None:
+            changed = thread.replace_turn(kept, lambda old: turn, what="another reply kept", asked_again=False)
+        if changed is not None:
+            return changed
+        if self.append is not None:
+            return thread.commit(turn, append=True, asked_after=self.held)
+        return thread.insert(turn, self.after, self.held)
 
     def _note(self, reply: str) -> str:
         if self.invalid is not None:
             return "not of the type"
-        if self.event == "once":
-            return "once"
+        if self.event in WITHOUT_TURN:
+            return self.event
         return "continued" if self.joins is not None else "" if reply else "no words"
 
     def _turn(self, completion: Mapping[str, Any], usage: Usage | None, tool_messages: tuple[Message, ...]) -> Turn:
@@ -282,6 +323,12 @@ class TurnEvent(Event):
                 asked_again=True,
             )
         return changed or thread.commit(turn, append=self.append is not None, asked_after=self.held)
+
+
+def with_compared(compared: Sequence[Any], event: TurnEvent) -> tuple[TurnEvent, ...]:
+    """The replies of the newest comparison, with one more. Of one reply that is given again, the latest counts."""
+    same = [one for one in compared if one.comparison == event.comparison and one.model != event.model]
+    return (*same[-(MOST_COMPARED - 1) :], event)
 
 
 _FIELDS = tuple(field.name for field in fields(TurnEvent) if field.name != "forked")

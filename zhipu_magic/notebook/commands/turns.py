@@ -19,7 +19,7 @@ from ...text.markup import Markup
 from ...text.numbers import plural
 from .. import ask_cell
 from ..page.looked_at import OTHER_TURNS
-from .command import Command, number
+from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -161,7 +161,31 @@ def _continue(session: Session, text: str) -> None:
     ask_cell.show(session, lambda: session.chat.go_on(session.anchor()))
 
 
+def _keep(session: Session, text: str) -> None:
+    if not text:
+        names = ", ".join(session.chat.compared)
+        has = f"the newest comparison has {names}." if names else "no models have been compared yet."
+        raise UsageError(f"%glm keep NAME takes a model's name: {has}")
+    for thread in {one.thread for one in session.chat.state.compared}:
+        session.jobs.make_way(thread)
+    model = session.chat.keep(unquoted(text))
+    session.answer(
+        Markup("The reply of **{model}** is a turn of the conversation now. `%glm undo` takes it back.", model=model)
+    )
+
+
 COMMANDS = (
+    Command(
+        "keep",
+        "%glm keep NAME",
+        "make a compared reply the turn",
+        _keep,
+        completes="compared",
+        details="Where a cell has asked several models, none of their replies is a turn before this makes one of them "
+        "the turn of that cell, in place of another that was kept before.",
+        arguments={"NAME": "the model of the reply, or the beginning of its name"},
+        examples=("%glm keep glm-5.3", "%glm keep glm-4"),
+    ),
     Command(
         "show",
         "%glm show [N]",

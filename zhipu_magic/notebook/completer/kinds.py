@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The kind of each option's value, by the option's destination in argparse.
 OPTIONS = {
-    "model": "models",
+    "models": "models",
     "thread": "threads",
     "bind": "variables",
     "output": "variables",
@@ -49,6 +49,10 @@ def _models(session: Session, typed: str) -> tuple[int, Found]:
 
 def _threads(session: Session, typed: str) -> tuple[int, Found]:
     return 0, [(name, "thread") for name in session.thread_names()]
+
+
+def _compared(session: Session, typed: str) -> tuple[int, Found]:
+    return 0, [(name, "model") for name in session.chat.compared]
 
 
 def _commands(session: Session, typed: str) -> tuple[int, Found]:
@@ -171,6 +175,7 @@ def _files(session: Session, typed: str) -> tuple[int, Found]:
 KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "models": _models,
     "threads": _threads,
+    "compared": _compared,
     "commands": _commands,
     "jobs": _jobs,
     "tools": _tools,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
-from ...chat.watch import Painter
+from ...chat.watch import ComparisonPainter, Painter
 from ...history.turn import Turn
 from ...text.markup import Markup
 from .panel import PanelMode
@@ -30,6 +30,14 @@ class ShowOptions(NamedTuple):
     notices: Sequence[str] = ()
     remote_images: bool = False
     interrupted: bool = False
+
+
+class Compared(NamedTuple):
+    """One of several replies to the same question: its model, its progress, and what it costs and where its chat is."""
+
+    model: str
+    progress: Progress
+    standing: Callable[[], Standing]
 
 
 class InBackground(NamedTuple):
@@ -66,6 +74,9 @@ class Display(Protocol):
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""
+
+    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
+        """What paints several replies to one question."""
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map over a table, with a `panel` below or without."""

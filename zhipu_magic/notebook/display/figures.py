@@ -165,7 +165,7 @@ def _ending(progress: Progress) -> str:
         note = _OUT_OF_BUDGET.format(limit=progress.answer_limit)
     if not progress.has_text:
         return f"{note} {_NO_WORDS}".strip()
-    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.options.once else note
+    return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.leaves_no_turn else note
 
 
 def _notes(progress: Progress) -> tuple[str, ...]:

@@ -75,21 +75,22 @@ def growing_page(progress: Progress, above: Above, *, remote_images: bool = Fals
     Every refresh sends the whole page again, and what is folded is closed again.
     """
 
-    def pieces() -> Pieces:
-        calls = sum(len(one.calls) for one in progress.rounds[above.rounds :]) + len(progress.calls)
-        links, latest = _growing_links(progress), _LatestCalls(calls - _LATEST_CALLS)
-        yield from _growing_rounds(progress, above, links, latest)
-        begun = above if len(progress.rounds) == above.rounds else Above()
-        if progress.reasoning and not begun.hides_reasoning:
-            is_over = progress.reasoning_is_over
-            yield folded_reasoning(_tail(progress.reasoning)) if is_over else growing_reasoning(progress)
-        if progress.has_text:
-            yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
-        yield latest.lines(progress.calls)
-        yield under_way(progress, "…")
-        yield UNFINISHED
+    return page_of([*growing_pieces(progress, above), UNFINISHED], remote_images=remote_images, growing=True)
 
-    return page_of(pieces(), remote_images=remote_images, growing=True)
+
+def growing_pieces(progress: Progress, above: Above) -> Pieces:
+    """The same as the pieces of a page."""
+    calls = sum(len(one.calls) for one in progress.rounds[above.rounds :]) + len(progress.calls)
+    links, latest = _growing_links(progress), _LatestCalls(calls - _LATEST_CALLS)
+    yield from _growing_rounds(progress, above, links, latest)
+    begun = above if len(progress.rounds) == above.rounds else Above()
+    if progress.reasoning and not begun.hides_reasoning:
+        is_over = progress.reasoning_is_over
+        yield folded_reasoning(_tail(progress.reasoning)) if is_over else growing_reasoning(progress)
+    if progress.has_text:
+        yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
+    yield latest.lines(progress.calls)
+    yield under_way(progress, "…")
 
 
 def finished_words(words: str, progress: Progress, *, remote_images: bool = False) -> Markup:

@@ -19,19 +19,20 @@ CORRECTED = "Asked to correct its answer"
 
 def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
     """The complete reply, as it stays on the page."""
+    return page_of(final_pieces(progress), remote_images=remote_images)
 
-    def pieces() -> Pieces:
-        found = found_by(progress)
-        links = citations(found)
-        yield from _rounds(progress, links)
-        if progress.reasoning:
-            yield folded_reasoning(progress.reasoning)
-        yield answer.value(progress) or Cited(answer.written(progress), links)
-        yield folded_calls(progress.calls)
-        yield under_way(progress, "· interrupted")
-        yield sources(found)
 
-    return page_of(pieces(), remote_images=remote_images)
+def final_pieces(progress: Progress) -> Pieces:
+    """The same as the pieces of a page."""
+    found = found_by(progress)
+    links = citations(found)
+    yield from _rounds(progress, links)
+    if progress.reasoning:
+        yield folded_reasoning(progress.reasoning)
+    yield answer.value(progress) or Cited(answer.written(progress), links)
+    yield folded_calls(progress.calls)
+    yield under_way(progress, "· interrupted")
+    yield sources(found)
 
 
 def found_by(progress: Progress) -> list[Mapping[str, Any]]:

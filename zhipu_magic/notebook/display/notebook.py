@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
-from ...chat.watch import Painter
+from ...chat.watch import ComparisonPainter, Painter
 from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
 from .background import ElsewherePainter, NoPanel, PlacePainter
 from .cell_outputs import CellOutputs
-from .display import BackgroundPainter, InBackground, ShowOptions
+from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
 from .output import Output
 from .painter import PagePainter
@@ -69,6 +69,14 @@ class Notebook:
                 self._panels.settled(turn, panel, progress)
 
         return PagePainter(text, panel, settled, streamed=streamed, alone=options.alone)
+
+    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
+        """What paints several replies to one question; it leaves two outputs, the replies in columns and the panel."""
+        from .comparison import PageComparison
+
+        publish = self._shell.display_pub.publish
+        streamed = options.streamed and updates.are_shown(self._shell)
+        return PageComparison(compared, lambda: Output(publish), options._replace(streamed=streamed))
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map; it leaves two outputs, the first rows of its table and the panel."""

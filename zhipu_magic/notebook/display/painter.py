@@ -26,6 +26,11 @@ _SMALL = 8_000
 _PANEL_GAPS = ((20.0, 2.0), (5.0, 1.0), (0.0, 0.5))
 
 
+def gap_after(size: int) -> float:
+    """Seconds until the next refresh, after one of so many bytes."""
+    return min(LONGEST_GAP, max(_SHORTEST_GAP, (_BYTES_AROUND + size) / _BYTES_A_SECOND))
+
+
 class TextOutput(Protocol):
     """The outputs that hold the text of a reply."""
 
@@ -105,8 +110,7 @@ class PagePainter:
                 self._panel_due = now  # the panel has shown the waiting time, and shows the first word at once
             self._painted = progress.changes
             self._size = self._text.grow(progress)
-            gap = (_BYTES_AROUND + self._size) / _BYTES_A_SECOND
-            self._text_due = now + min(LONGEST_GAP, max(_SHORTEST_GAP, gap))
+            self._text_due = now + gap_after(self._size)
         elif self._text.shown and not progress.has_begun:
             self._wait(progress)
         if self._text.shown and (now >= self._panel_due or in_tool or not self._panel.shown):

@@ -124,10 +124,7 @@ def line_parts(figures: Figures) -> list[str]:
 
 
 def _line(figures: Figures) -> list[str]:
-    parts = [figures.thread] if figures.thread else []
-    if figures.system and figures.elsewhere:  # elsewhere on the page, where a reader may not look
-        parts.append(f"system: {shorten(figures.system, _SHORT_SYSTEM)}")
-    parts += [figures.model, f"{figures.elapsed:.1f} s"]
+    parts = [*_place(figures), figures.model, f"{figures.elapsed:.1f} s"]
     if figures.doing:
         parts.append(figures.doing)
     if figures.first_token is not None:
@@ -138,13 +135,29 @@ def _line(figures: Figures) -> list[str]:
         parts.append(f"{figures.usage.prompt_tokens:,} + {figures.usage.completion_tokens:,} tokens")
     if figures.cost is not None:
         parts.append(money(figures.cost))
-    if figures.budget:
-        parts.append(f"budget left: {figures.budget}")
-    if len(figures.cut) > _CUT_IN_LINE:
-        parts.append(f"{len(figures.cut):,} values cut")
-    else:
-        parts += [shorten(cut, _LONGEST_CUT) for cut in figures.cut]
+    return parts + _budget(figures) + _cut(figures)
+
+
+def along(figures: Figures) -> list[str]:
+    """What several replies to one question have in common: their thread, what went along, and the budget."""
+    return _place(figures) + _cut(figures) + _budget(figures)
+
+
+def _place(figures: Figures) -> list[str]:
+    parts = [figures.thread] if figures.thread else []
+    if figures.system and figures.elsewhere:  # elsewhere on the page, where a reader may not look
+        parts.append(f"system: {shorten(figures.system, _SHORT_SYSTEM)}")
     return parts
+
+
+def _budget(figures: Figures) -> list[str]:
+    return [f"budget left: {figures.budget}"] if figures.budget else []
+
+
+def _cut(figures: Figures) -> list[str]:
+    if len(figures.cut) > _CUT_IN_LINE:
+        return [f"{len(figures.cut):,} values cut"]
+    return [shorten(cut, _LONGEST_CUT) for cut in figures.cut]
 
 
 def _details(figures: Figures) -> list[tuple[str, str]]:

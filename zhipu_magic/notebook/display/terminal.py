@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ...chat.replies.progress import Progress
 from ...chat.standing import Standing
-from ...chat.watch import Painter
+from ...chat.watch import ComparisonPainter, Painter
 from ...history.turn import Turn
 from ...text.markup import Markup
-from .display import BackgroundPainter, InBackground, ShowOptions
+from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
 from .plain import PlainPainter
 
@@ -57,6 +57,12 @@ class Terminal:
         from .typeset_painter import TypesetPainter
 
         return TypesetPainter(figures, options, self._screen())
+
+    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
+        """What prints several replies to one question, one below the other, each as it comes once it is its turn."""
+        from .comparison_terminal import TerminalComparison
+
+        return TerminalComparison(compared, self.painter, self.show_text, options)
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What prints a map: a line that changes, where there is a screen, and its end."""

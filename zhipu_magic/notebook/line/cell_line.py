@@ -12,6 +12,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...chat.options import Options
+from ...history.events.turn_event import MOST_COMPARED
 from ...text.characters import DASHES
 from ...text.html import block, code
 from ...text.markup import Markup
@@ -30,10 +31,12 @@ class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
     `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
-    was written, where it is needed later: to collect a batch.
+    was written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in
+    the `request`.
     """
 
     request: Options = field(default_factory=Options)
+    models: Sequence[str] = ()
     images: Sequence[str] = ()
     files: Sequence[str] = ()
     tools: Sequence[str] = ()
@@ -67,11 +70,15 @@ def parse(line: str) -> CellOptions:
         )
     values = vars(given)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
+    own["models"] = models = list(dict.fromkeys(own["models"]))
     _check_table(own)
+    _check_comparison(own)
     if own["bind"] is not None and own["bind"] == own["output"]:
         raise UsageError(f"-b and -o both bind {own['bind']}: give each a name of its own.")
     if own["background"] and own["insert"]:
         raise UsageError("--bg and -i contradict each other: a cell that has ended can put no other below it.")
+    if len(models) == 1:
+        values["model"] = own.pop("models")[0]
     return CellOptions(
         request=Options(params=_params(values.pop("param")), **values), line=line if own["batch"] else "", **own
     )
@@ -88,6 +95,20 @@ def _check_table(own: Mapping[str, Any]) -> None:
     elif own["insert"] or own["raw"]:
         option = "-i" if own["insert"] else "--raw"
         raise UsageError(f"{option} cannot be used with --each.")
+
+
+def _check_comparison(own: Mapping[str, Any]) -> None:
+    """Raise UsageError for more models than can be compared, and for an option that means nothing for several."""
+    if len(own["models"]) < 2:
+        return
+    if len(own["models"]) > MOST_COMPARED:
+        raise UsageError(f"{len(own['models'])} models are too many for one cell: it compares at most {MOST_COMPARED}.")
+    for name, option in _NOT_COMPARED.items():
+        if own[name]:
+            raise UsageError(f"{option} cannot be used with several models: -m NAME names one.")
+
+
+_NOT_COMPARED = {"each": "--each", "background": "--bg", "insert": "-i"}
 
 
 def _params(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:

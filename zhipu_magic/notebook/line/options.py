@@ -67,10 +67,14 @@ _option(
 _group("Whom to ask, and where")
 _option(
     *("-m", "--model"),
+    dest="models",
     metavar="NAME",
     type=option_values.model_name,
-    help="use this model for this turn",
-    example="-m glm-5.3",
+    action="append",
+    default=[],
+    help="use this model for this turn; given several times, all are asked at once, and %%glm keep makes one reply "
+    "the turn",
+    example="-m glm-5.3 -m glm-4.7-flash",
 )
 _option(
     *("-t", "--thread"),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ..fitting.marks import in_html
+from ..fitting.marks import BACKSLASH, in_html
 from ..fitting.reply import fitted
 from ..markdown import closed, outside_code
 from ..markup import Markup
@@ -24,6 +24,7 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _OURS = re.compile("[\ufdd0-\ufdef]")  # and those of `fitting.marks`
 _CONTROLS = re.compile(f"[{CONTROL}]")
+_ENVIRONMENT = re.compile(r"\\begin(\{[A-Za-z]+\*?\})")
 #: A reference that is not part of a link, an image or an address.
 _CITATION = re.compile(r"(?<![\\!\[(</=])\[(ref_[0-9]{1,4})\](?![(:])")
 
@@ -55,7 +56,8 @@ def page_of(
         if not (piece.words if isinstance(piece, Cited) else piece):
             continue
         if rich:
-            rich[-1], plain[-1] = closed(rich[-1]), closed(plain[-1])  # an open fence would take in the next piece
+            # An open fence would take in the next piece, and so would an environment.
+            rich[-1], plain[-1] = _without_open_environment(closed(rich[-1])), closed(plain[-1])
         if isinstance(piece, Markup):
             rich.append(f"{_OPEN}{len(ours)}{_CLOSE}")
             plain.append(piece.plain)
@@ -69,6 +71,18 @@ def page_of(
             plain.append(words)
     shown = in_html(harmless("\n\n".join(rich), remote_images=remote_images, growing=growing))
     return Markup.vouched(_MARK.sub(lambda mark: ours[int(mark[1])].rich, shown), "\n\n".join(plain))
+
+
+def _without_open_environment(text: str) -> str:
+    """The text with an environment that does not end in it as words: VS Code reads on to the end of the page."""
+    if "\\begin{" not in text:
+        return text
+    parts, at = [], 0
+    for found in outside_code(text, _ENVIRONMENT):
+        if f"\\end{found[1]}" not in text[found.end() :]:
+            parts += [text[at : found.start()], f"{BACKSLASH}begin{found[1]}"]
+            at = found.end()
+    return "".join([*parts, text[at:]])
 
 
 def _linked(text: str, links: Mapping[str, Markup], ours: list[Markup]) -> str:

@@ -1,0 +1,174 @@
+"""Asks several models the same, and makes one of their replies a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from ..history.events.turn_event import MOST_COMPARED, TurnEvent
+from ..history.history import History
+from ..history.turn import Anchor
+from ..text.argument_types import check_types
+from ..text.characters import is_word
+from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ..text.suggestions import nearest
+from ..values.references import Prompt
+from .compose import Along, Composer
+from .dispatch import Dispatch
+from .options import Options
+from .replies.reply import Reply
+from .request import Request
+from .scheduler import Scheduler
+
+
+class Comparisons:
+    """The comparisons of a chat. Their replies go out one after another, and are under way at once."""
+
+    def __init__(self, composer: Composer, history: History, scheduler: Scheduler, *, dispatch: Dispatch) -> None:
+        self._composer = composer
+        self._history = history
+        self._scheduler = scheduler
+        self._dispatch = dispatch
+
+    def ask(
+        self,
+        prompt: str,
+        models: Iterable[str],
+        options: Options | None,
+        along: Along,
+        **more: Any,
+    ) -> dict[str, Reply]:
+        """The replies of the models, in their order (see `ChatComparisons.compare`)."""
+        requests = self.requests(prompt, models, options, along, preview=False, **more)
+        # A replay takes them in the order in which they had ended, which is that of the journal.
+        order = sorted(requests, key=lambda model: self._place_of(requests[model]))
+        replies = {model: self._begun(requests[model]) for model in order}
+        return {model: replies[model] for model in requests}
+
+    def requests(
+        self,
+        prompt: str,
+        models: Iterable[str],
+        options: Options | None,
+        along: Along,
+        *,
+        preview: bool,
+        **more: Any,
+    ) -> dict[str, Request | GLMError]:
+        """What would be sent to each model, or why nothing can be. For a `preview`, no document is uploaded."""
+        wanted = checked(models)
+        asked = self._composer.placed(options, more)
+        _check_alone(asked)
+        found = self._composer.resolved(prompt, asked, along._replace(several=True), preview=preview)
+        if not asked.once:
+            self._scheduler.settle(asked.thread)
+        name = "" if asked.once else uuid4().hex
+        made = {model: self._made(found, replace(asked, model=model), along.anchor, name) for model in wanted}
+        refusals = [one for one in made.values() if isinstance(one, GLMError)]
+        if len(refusals) == len(made):
+            raise refusals[0]
+        return made
+
+    def _made(self, prompt: Prompt, options: Options, anchor: Anchor, name: str) -> Request | GLMError:
+        try:
+            return replace(self._composer.asking(prompt, options, anchor), comparison=name)
+        except GLMError as error:
+            return error
+
+    def _place_of(self, request: Request | GLMError) -> int:
+        return -1 if isinstance(request, GLMError) else self._dispatch.recorded_at(request)
+
+    def _begun(self, request: Request | GLMError) -> Reply:
+        """The reply to a request, which raises what stands against it where it is read."""
+        if isinstance(request, GLMError):
+            return self._dispatch.refused(request)
+        try:
+            with self._scheduler.turn(None) as begun:
+                return self._dispatch.send(request, begun)
+        except GLMError as error:
+            return self._dispatch.refused(error, request)
+
+    @property
+    def models(self) -> list[str]:
+        """Those whose reply can be kept."""
+        return sorted(event.model for event in self._compared if event.model is not None)
+
+    @property
+    def _compared(self) -> list[TurnEvent]:
+        return [event for event in self._history.state.compared if event.may_be_kept]
+
+    def keep(self, model: str) -> str:
+        """Make the reply of this model a turn (see `ChatComparisons.keep`)."""
+        check_types({"model": model})
+        wanted = model.strip().lower()
+        found = [one for one in self._compared if one.model is not None and one.model.lower().startswith(wanted)]
+        exact = [one for one in found if one.model is not None and one.model.lower() == wanted]
+        kept = next(iter(exact or found), None)
+        if kept is None or not wanted or len(exact or found) > 1:
+            raise self._not_found(model, [one.model or "" for one in found])
+        assert kept.thread is not None and kept.model is not None
+        self._scheduler.settle(kept.thread)
+        self._history.do("keep", thread=kept.thread, of=kept.id)
+        return kept.model
+
+    def _not_found(self, model: str, found: list[str]) -> InvalidRequest:
+        if not self.models:
+            return InvalidRequest(
+                "There is no reply to keep: several models are to be asked first.",
+                hint="chat.compare(prompt, [model, other]) asks them.",
+                reason="comparison.none",
+            )
+        if found and model.strip():
+            return InvalidRequest(
+                "{model} is the beginning of several names: {found}.",
+                hint="Give more of it.",
+                reason="comparison.ambiguous",
+                model=model,
+                found=", ".join(found),
+            )
+        return InvalidRequest(
+            "{model} has no reply in the newest comparison.",
+            hint="These have: {models}.",
+            reason="comparison.not_in_it",
+            near=nearest(model, self.models),
+            model=model or "That",
+            models=", ".join(self.models),
+        )
+
+
+def checked(models: Iterable[str]) -> list[str]:
+    """The models, two or more, each once. Raises InvalidRequest."""
+    named = [models] if isinstance(models, str) else list(models)
+    for model in named:
+        if not isinstance(model, str) or not is_word(model):
+            raise InvalidRequest("{model!r} is not the name of a model.", reason="comparison.no_model", model=model)
+    if len(set(named)) < len(named):
+        raise InvalidRequest(
+            "A model is named twice: {models}.",
+            hint="A comparison asks each model once.",
+            reason="comparison.twice",
+            outcomes=[NOTHING_SENT],
+            models=", ".join(named),
+        )
+    if not 2 <= len(named) <= MOST_COMPARED:
+        raise InvalidRequest(
+            "A comparison is of 2 to {most} models, not of {count}.",
+            reason="comparison.count",
+            outcomes=[NOTHING_SENT],
+            most=MOST_COMPARED,
+            count=len(named),
+        )
+    return named
+
+
+def _check_alone(options: Options) -> None:
+    if options.model is not None:
+        raise InvalidRequest(
+            "A comparison names its models, and model names another: {model}.",
+            hint="Leave out model=….",
+            reason="comparison.model",
+            outcomes=[NOTHING_SENT],
+            model=options.model,
+        )

@@ -1,0 +1,149 @@
+"""Asks several models from one cell: shows their replies side by side, and binds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from ..chat.options import Options
+from ..chat.watch import watch_all
+from ..history.turn import Anchor
+from ..text.errors import GLMError, Interrupted
+from ..text.markup import Markup
+from ..text.notice import Notice
+from . import costs
+from .line.cell_line import CellOptions
+
+if TYPE_CHECKING:
+    from ..chat.replies.reply import Reply
+    from ..chat.standing import Standing
+    from .display.panel import PanelMode
+    from .session import Session
+
+
+class Question(NamedTuple):
+    """What is asked of each model: `prompt`, the `names` it may refer to (none for a raw one), and what goes along."""
+
+    prompt: str
+    options: Options
+    names: Mapping[str, Any] | None
+    images: Sequence[Any]
+    files: Sequence[Any]
+    anchor: Anchor
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What goes with the prompt and the options."""
+        return {"names": self.names, "images": self.images, "files": self.files, "anchor": self.anchor}
+
+
+def compare(session: Session, question: Question, options: CellOptions) -> None:
+    """Ask the models that the cell's `options` name, or show what would be sent.
+
+    Raises GLMError: the first of the errors, where not all models have answered, once all have been shown.
+    """
+    chat = session.chat
+    if not question.options.once:
+        session.jobs.make_way(chat.thread(question.options.thread).name)
+    if options.preview:
+        _preview(session, question, options)
+        return
+    session.jobs.replace(question.anchor.cell, question.anchor.run)
+    replies: dict[str, Reply] = {}
+    try:
+        replies = chat.compare(question.prompt, options.models, question.options, **question.given)
+        _show(session, replies, options)
+    except KeyboardInterrupt:
+        for reply in chat.interrupt(question.anchor):
+            replies.setdefault(reply.model, reply)
+        kept = any(reply.progress.has_text for reply in replies.values())
+        raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=_OUTCOMES[kept]) from None
+    finally:
+        _bind(session, replies, options)
+        session.reflect_chat()
+    _raise_failures(replies)
+    if options.output:
+        session.shell.push({options.output: {model: reply.value for model, reply in replies.items()}})
+
+
+_OUTCOMES = {
+    True: Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial_once"),
+    False: Notice("No answer had begun.", reason="outcome.none_begun"),
+}
+
+
+def _show(session: Session, replies: Mapping[str, Reply], options: CellOptions) -> None:
+    from .display.display import Compared, ShowOptions
+
+    def standing(reply: Reply) -> Callable[[], Standing]:
+        return lambda: session.chat.standing(reply)
+
+    settings = session.settings
+    is_replayed = all(reply.replayed for reply in replies.values())
+    streamed = settings.stream if options.request.stream is None else options.request.stream
+    show_options = ShowOptions(
+        panel="off" if options.quiet else cast("PanelMode", settings.panel),
+        streamed=streamed and not is_replayed,
+        alone=session.cells.is_glm_cell,
+        notices=[*session.notices, *([] if options.request.once else [HOW_TO_KEEP])],
+        remote_images=settings.remote_images,
+    )
+    compared = [Compared(model, reply.progress, standing(reply)) for model, reply in replies.items()]
+    watch_all(list(replies.values()), session.display.comparison_painter(compared, show_options))
+
+
+#: Below replies none of which is a turn yet.
+HOW_TO_KEEP = "None of these is a turn of the conversation until %glm keep NAME makes it one."
+
+
+def _bind(session: Session, replies: Mapping[str, Reply], options: CellOptions) -> None:
+    """Bind what has come of the replies, however they ended."""
+    if any(reply.progress.has_begun for reply in replies.values()):
+        session.take_notices()  # they are on the panel
+    kept = {model: reply.so_far() for model, reply in replies.items() if reply.progress.is_kept}
+    if not kept:
+        return
+    session.shell.push({"_glm": [*kept.values()][-1]}, interactive=False)
+    if options.bind:
+        valid = {model: one for model, one in kept.items() if not replies[model].progress.is_invalid}
+        session.shell.push({options.bind: valid})
+    for reply in replies.values():
+        session.cells.remember(reply.progress.tool_errors)
+
+
+def _raise_failures(replies: Mapping[str, Reply]) -> None:
+    """Raise the first error of the replies, with the others. Says which models have failed, and which have not."""
+    failed = {model: reply.error for model, reply in replies.items() if isinstance(reply.error, GLMError)}
+    if not failed:
+        return
+    first, *others = failed.values()
+    for model, error in failed.items():
+        error.context.insert(0, Notice("{model}:", reason="comparison.of", model=model))
+    first.also = [*first.also, *others]
+    answered = [model for model in replies if model not in failed]
+    if answered:
+        first.outcomes.append(
+            Notice("{models} answered, as shown above.", reason="comparison.answered", models=_listed(answered))
+        )
+    raise first
+
+
+def _listed(models: list[str]) -> str:
+    return " and ".join([*([", ".join(models[:-1])] if models[1:] else []), models[-1]])
+
+
+def _preview(session: Session, question: Question, options: CellOptions) -> None:
+    from .display.preview import preview
+    from .hints import in_words
+
+    chat = session.chat
+    requests = chat.compare_requests(question.prompt, options.models, question.options, **question.given)
+    session.keep_earlier_turns()
+    priced = chat.service.priced and not chat.service.practising
+    shown = [
+        Markup("**{model}**\n\n{why}", model=model, why=in_words(one))
+        if isinstance(one, GLMError)
+        else preview(one, priced=priced, without_price=costs.without_price(chat.service))
+        for model, one in requests.items()
+    ]
+    session.answer(Markup("\n\n").join(shown))

@@ -1,0 +1,172 @@
+"""Several replies to one question on a page: in columns as wide as there is room for, and one panel below.
+
+The columns are HTML with Markdown in them, which all front ends render; where styles are taken out, the replies stand
+one below the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from ...history.markdown import Pieces
+from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...text.numbers import money
+from ...text.sanitize.pages import page_of
+from . import answer
+from .display import Compared, ShowOptions
+from .figures import Figures
+from .growing import UNFINISHED, UNFINISHED_PLAIN, Above, growing_pieces, mark, waiting
+from .markdown import final_pieces
+from .output import Output
+from .painter import LONGEST_GAP, gap_after
+from .panel import along, note_line
+from .style import FAINT, FONT
+
+#: Seconds between two looks at the replies, and two refreshes of the panel.
+_LOOK, _PANEL_GAP = 0.05, 0.5
+#: A column is at least so wide: where there is less room, fewer stand side by side.
+_FIRST = Markup(
+    '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20em),1fr));column-gap:24px">\n'
+    '<div style="min-width:0;overflow-x:auto">'
+)
+_NEXT = Markup('</div>\n<div style="min-width:0;overflow-x:auto">')
+_END = Markup("</div>\n</div>")
+
+
+class PageComparison:
+    """Paints a comparison (see `watch.ComparisonPainter`). Where it is not `streamed`, it paints once, at the end."""
+
+    def __init__(self, compared: Sequence[Compared], new_output: Callable[[], Output], options: ShowOptions) -> None:
+        self._compared = compared
+        self._text, self._panel = new_output(), new_output()
+        self._options = options
+        self._text_due = self._panel_due = 0.0
+        self._painted = -1
+
+    def begin(self) -> None:
+        if self._options.alone:
+            self.paint()
+
+    def patience(self) -> float:
+        return _LOOK if self._options.streamed else LONGEST_GAP
+
+    def paint(self) -> None:
+        if not self._options.streamed:
+            return
+        now, changes = time.monotonic(), sum(one.progress.changes for one in self._compared)
+        if changes > self._painted and now >= self._text_due:
+            self._painted = changes
+            self._text_due = now + gap_after(self._show_text(whole=False))
+        if now >= self._panel_due:
+            self._panel_due = now + _PANEL_GAP
+            self._show_panel(whole=False)
+
+    def settle(self) -> None:
+        if self._text.shown or any(one.progress.has_begun for one in self._compared):
+            self._show_text(whole=True)
+            self._show_panel(whole=True)
+
+    def _show_text(self, *, whole: bool) -> int:
+        """Show the replies. Returns the size of that in bytes."""
+        page = page_of(_pieces(self._compared, whole), remote_images=self._options.remote_images, growing=not whole)
+        bundle = markdown_bundle(page, comparison_text(self._compared, whole=whole))
+        self._text.show(bundle)
+        return sum(map(len, bundle.values()))
+
+    def _show_panel(self, *, whole: bool) -> None:
+        figures = [figures_of(one) for one in self._compared]
+        notes = [*notes_of(figures), *self._options.notices] if whole else []
+        if self._options.panel != "off":
+            self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
+        elif notes:
+            self._panel.show(html_bundle(_notes_html(notes), "\n".join(notes)))
+
+
+def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
+    for place, one in enumerate(compared):
+        yield _NEXT if place else _FIRST
+        yield Markup("**{model}**", model=one.model)
+        yield from _reply(one, whole)
+    yield _END
+
+
+def _reply(one: Compared, whole: bool) -> Pieces:
+    progress = one.progress
+    if progress.ended is not None and not progress.has_begun:
+        yield mark(answer.FAILED_BELOW)
+    elif progress.ended is not None or whole:
+        yield from final_pieces(progress)
+    elif progress.has_begun:
+        yield from growing_pieces(progress, Above())
+        yield UNFINISHED
+    else:
+        yield mark(waiting(progress))
+
+
+def comparison_text(compared: Sequence[Compared], *, whole: bool) -> str:
+    """The replies as plain text, each below the name of its model."""
+    return "\n\n".join(f"{one.model}:\n\n{_plain(one, whole)}" for one in compared)
+
+
+def _plain(one: Compared, whole: bool) -> str:
+    progress = one.progress
+    if progress.ended is not None and not progress.has_begun:
+        return answer.FAILED_BELOW
+    ends = "" if progress.ended is not None or whole else UNFINISHED_PLAIN
+    return "\n\n".join(filter(None, [answer.written(progress) if progress.has_text else "", ends]))
+
+
+def figures_of(one: Compared) -> Figures:
+    """What the panel says of a reply; the error below says why one has failed."""
+    found = Figures.of(one.standing(), one.progress)
+    return found.told_below() if one.progress.state == "failed" else found
+
+
+def notes_of(figures: Sequence[Figures]) -> list[str]:
+    """What is to be said of single replies, behind the name of their model."""
+    return [f"{one.model}: {note}" for one in figures for note in one.notes]
+
+
+def panel_text(figures: Sequence[Figures], notes: Sequence[str]) -> str:
+    """The panel as text: a line for each model."""
+    rows = [*map(_row, figures), along(figures[-1])]
+    return "\n".join([*notes, *(" · ".join(filter(None, row)) for row in rows if row)])
+
+
+def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
+    rows = Markup().join(Markup("<span>{cell}</span>", cell=cell) for one in figures for cell in _row(one))
+    return Markup(
+        '<div class="zhipu-magic-panel" role="group" aria-label="Usage of these replies" '
+        'style="color:{faint};{font};overflow-wrap:anywhere">{notes}'
+        '<div style="display:grid;grid-template-columns:repeat({columns},max-content);column-gap:16px;overflow-x:auto">'
+        "{rows}</div>{along}</div>",
+        faint=FAINT,
+        font=FONT,
+        notes=_notes_lines(notes),
+        columns=len(_row(figures[0])),
+        rows=rows,
+        along=Markup(" · ").join(along(figures[-1])),
+    )
+
+
+def _row(one: Figures) -> list[str]:
+    """What each model's line says: its name, time, first token, rate, tokens and cost."""
+    if one.usage is None and one.first_token is None:
+        return [one.model, one.doing or "no reply", "", "", "", ""]
+    return [
+        one.model,
+        f"{one.elapsed:.1f} s",
+        "" if one.first_token is None else f"first token {one.first_token:.2f} s",
+        one.doing if one.rate is None else f"{one.rate:.0f} tok/s",
+        "" if one.usage is None else f"{one.usage.prompt_tokens:,} + {one.usage.completion_tokens:,} tokens",
+        one.cost_text if one.cost is None and one.usage is not None else "" if one.cost is None else money(one.cost),
+    ]
+
+
+def _notes_html(notes: Sequence[str]) -> Markup:
+    return Markup('<div class="zhipu-magic-note" style="{font}">{notes}</div>', font=FONT, notes=_notes_lines(notes))
+
+
+def _notes_lines(notes: Sequence[str]) -> Markup:
+    return Markup().join(map(note_line, notes))
