@@ -220,7 +220,6 @@ def test_a_preview_uploads_nothing_and_says_so(talk: Callable[..., Talk], server
 def test_what_the_service_cannot_read_fails_before_anything_is_asked(
     talk: Callable[..., Talk], server: PracticeServer, answer: Any, kind: type[Exception], says: str | None
 ) -> None:
-    server.disturb("POST layout_parsing", answer)
     server.disturb("POST /layout_parsing", answer)
     with pytest.raises(kind, match=says):
         talk().prompt("x", files=["scan.pdf"])

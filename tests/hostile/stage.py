@@ -106,6 +106,7 @@ class Stage:
         self.run(f"%%glm --once\n{attack}", Raw((sse(chunk(attack)), CUT)))
         self._in_background()
         self._over_tables()
+        self._documents()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
 
     def _in_background(self) -> None:
@@ -136,6 +137,15 @@ class Stage:
         self.run("%glm wait")
         self.run(f"%%glm --each records {shlex.quote(word_of(attack))}\n{template}")
         self.run(f"%%glm --each {shlex.quote(word_of(attack))}\n{template}")
+
+    def _documents(self) -> None:
+        """What the service reads at an address, in the words of the attack, and a file that has its name."""
+        attack = self.attack
+        found = json.dumps({"reader_result": {"title": attack, "content": attack}}).encode()
+        self.server.disturb("POST /reader", Raw((found,), headers={"Content-Type": "application/json"}))
+        self.run(f"%%glm --file https://a.example/{word_of(attack)}\n{attack}", Answer(attack))
+        self.run(f"%%glm --preview --file https://a.example/x\n{attack}")
+        self.run(f"%%glm --file {shlex.quote(attack)}\n{attack}")
 
     def command(self, line: str, folder: Path) -> None:
         word = word_of(self.attack)

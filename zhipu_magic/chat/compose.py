@@ -23,7 +23,7 @@ from .toolbox import Toolbox
 from .window import fit
 
 if TYPE_CHECKING:
-    from ..values.documents.reading import Documents
+    from ..values.documents.reading import Documents, OpenDocuments
     from ..values.given import Given
     from ..values.images.from_value import Image
     from ..values.types.answer_type import Shape
@@ -136,9 +136,9 @@ class Composer:
             self._warn(note)
         return found
 
-    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> Documents:
+    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> OpenDocuments:
         """What reads the documents that a cell asks for."""
-        return self._documents(along, options, preview)
+        return lambda: self._documents(along, options, preview)
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""

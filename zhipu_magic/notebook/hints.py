@@ -45,6 +45,7 @@ HINTS: Mapping[str, str] = {
     "document.address_here": "%config GLMMagics.documents = 'auto' has the service read addresses.",
     "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'service' has the "
     "service read it.",
+    "document.no_process": "%config GLMMagics.documents = 'service' has the service read it.",
     "document.no_text": "%config GLMMagics.documents = 'service' has the service read its pictures.",
     "document.nothing_found": "Give its pages as pictures, with --image, to a model that sees.",
     "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'service' has the service read "

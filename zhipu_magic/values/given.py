@@ -19,7 +19,7 @@ from .expressions import LARGEST_BUDGET, split_budget, split_pages
 
 if TYPE_CHECKING:
     from .documents.pages import Pages
-    from .documents.reading import Documents, Reading
+    from .documents.reading import OpenDocuments, Reading
     from .documents.source import Source
     from .images.from_value import Image
     from .rendering.registry import Rendered
@@ -33,7 +33,7 @@ class Given(NamedTuple):
     pages: str = ""
     tokens: int | None = None
 
-    def shown(self, documents: Documents | None, *, chinese: bool) -> Rendered:
+    def shown(self, documents: OpenDocuments | None, *, chinese: bool) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
         from .documents.pages import ALL, pages_of
 
@@ -53,28 +53,30 @@ class Given(NamedTuple):
         """Whether what it reads as begins with its name."""
         return isinstance(self.value, (Path, _Address, bytes, bytearray))
 
-    def passed(self, documents: Documents | None, *, beside_images: bool) -> Image | None:
+    def passed(self, documents: OpenDocuments | None, *, beside_images: bool) -> Image | None:
         """What the model gets by its address, and reads itself; None for all else. Raises InvalidRequest."""
         if not isinstance(self.value, _Address) or documents is None:
             return None
-        part = "" if self.pages else documents.passed(self.value, beside_images=beside_images)
+        part = "" if self.pages else documents().passed(self.value, beside_images=beside_images)
         if not part:
             return None
         from .images.image import remote
 
         return remote(str(self.value), part)
 
-    def _read(self, documents: Documents | None, pages: Pages) -> Reading | None:
+    def _read(self, documents: OpenDocuments | None, pages: Pages) -> Reading | None:
         """What a document says; None for any other value."""
-        from .documents import here
-
         try:
             source = self._document(pages)
         except FileNotFoundError:
-            return documents.recorded(self.written, pages) if documents is not None else None
+            return documents().recorded(self.written, pages) if documents is not None else None
         if source is None:
             return None
-        return here.read(source) if documents is None else documents.read(source)
+        if documents is not None:
+            return documents().read(source)
+        from .documents import here
+
+        return here.read(source)
 
     def _document(self, pages: Pages) -> Source | None:
         """The document that it is; None for any other value."""

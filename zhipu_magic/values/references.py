@@ -22,7 +22,7 @@ from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, path_in
 from .problems import Problems
 
 if TYPE_CHECKING:
-    from .documents.reading import Documents
+    from .documents.reading import OpenDocuments
     from .given import Given
     from .images.from_value import Image
     from .rendering.registry import Rendered
@@ -54,7 +54,7 @@ def resolved(
     images: Any = (),
     *,
     files: Sequence[Given] = (),
-    documents: Documents | None = None,
+    documents: OpenDocuments | None = None,
     sees: bool = True,
 ) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
@@ -110,7 +110,7 @@ class _Expansion:
     names: Mapping[str, Any] | None
     tokens: int
     sees: bool
-    documents: Documents | None
+    documents: OpenDocuments | None
     chinese: bool
     has_images: bool
     images: list[Image] = field(default_factory=list)

@@ -40,7 +40,7 @@ from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
 if TYPE_CHECKING:
-    from .documents.reading import Documents
+    from .documents.reading import OpenDocuments
     from .images.from_value import Image
 
 #: Characters of a shared value that stays in place after the first column; a longer one moves to the top.
@@ -85,7 +85,7 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
     tokens: int,
     *,
     images: Sequence[Any] = (),
-    documents: Documents | None = None,
+    documents: OpenDocuments | None = None,
     is_missing: Callable[[Any], bool],
     hide: Callable[[str], str] = str,
     sees: bool = True,
@@ -172,7 +172,7 @@ class _Reading:
     names: Mapping[str, Any]
     tokens: int
     sees: bool
-    documents: Documents | None
+    documents: OpenDocuments | None
     chinese: bool
     used: dict[str, None] = field(default_factory=dict)
     whole_row: bool = False

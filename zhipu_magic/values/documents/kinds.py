@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -67,6 +65,9 @@ def kind_of(data: bytes, name: str) -> Kind | None:
 
 def _office_of(data: bytes) -> Kind | None:
     """The kind of an office document, by the names in the archive that it is."""
+    import io
+    import zipfile
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

@@ -58,14 +58,24 @@ def _found(source: Source) -> dict[str, Any]:
         "bytes": _MEMORY,
     }
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    begun = subprocess.Popen(
-        [sys.executable, "-I", "-B", "-X", "utf8", str(_PROGRAM)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,  # an interrupt is for us, who end it
-    )
+    try:
+        begun = subprocess.Popen(
+            [sys.executable or "python", "-I", "-B", "-X", "utf8", str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # an interrupt is for us, who end it
+        )
+    except OSError as error:
+        raise InvalidRequest(
+            "The process that reads {name} cannot be begun: {why}.",
+            hint='chat.documents = "service" has the service read it.',
+            reason="document.no_process",
+            outcomes=[NOTHING_SENT],
+            name=source.name,
+            why=error.strerror or type(error).__name__,
+        ) from None
     try:
         answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)
         found = json.loads(answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -61,6 +61,10 @@ class Reading:
         """The document for a model, within so many tokens: in a fence that its own text cannot close."""
         heading = f"{self.title}\n{_CHINESE if chinese else _ENGLISH}\n"
         return heading + fenced_within(self.text, "markdown", tokens - weight(heading))
+
+
+#: What reads documents, once the first is there: most prompts have none.
+OpenDocuments = Callable[[], "Documents"]
 
 
 class Documents(Protocol):
