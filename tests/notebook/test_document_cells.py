@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from in_process import Page
 from made_documents import pdf, workbook
 
-from zhipu_magic.practice import PracticeServer
+from zhipu_magic.practice import STALL, PracticeServer, Raw
 from zhipu_magic.values.documents import local
 
 CELLS = (
@@ -103,6 +107,17 @@ def test_what_cannot_be_sent_fails_the_cell_and_sends_nothing(
     done = page.run(cell)
     assert says in str(done.error)
     assert server.requests == [] and server.calls == []
+
+
+@pytest.mark.parametrize("cell", ["%%glm --file https://example.com/x\nx", "%%glm --file slow.pdf\nx"])
+def test_an_interrupt_ends_what_reads(page: Page, server: PracticeServer, cell: str) -> None:
+    server.disturb("POST /reader", Raw((STALL,)))
+    Path("slow.pdf").write_bytes(pdf("word " * 100, *["more"] * 700))
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    done = page.run(cell)
+    assert "Interrupted before it began." in str(done.error)
+    assert time.monotonic() - began < 3 and server.requests == []
 
 
 def test_hints_are_those_of_a_cell(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
