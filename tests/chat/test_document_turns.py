@@ -226,6 +226,30 @@ def test_what_the_service_cannot_read_fails_before_anything_is_asked(
     assert server.requests == []
 
 
+def test_the_tokens_that_the_service_counts_are_spent(talk: Callable[..., Talk]) -> None:
+    one = talk()
+    one.prompt("x", files=["scan.pdf"])
+    [entry, _] = one.chat.ledger.entries
+    assert (entry.model, entry.prompt, entry.cost) == ("glm-ocr", "scan.pdf", None)
+    account = one.chat.account
+    assert entry.usage is not None and account.total_tokens > entry.usage.total_tokens > 100
+    one.chat.close()
+    replayed = talk(live=False, replay="only")
+    replayed.prompt("x", files=["scan.pdf"])
+    assert replayed.chat.account == account
+
+
+def test_old_formats_are_read_by_the_service_alone(talk: Callable[..., Talk], server: PracticeServer) -> None:
+    Path("letter.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more")
+    assert "A DOC file of 17 bytes" in talk().prompt("x", files=["letter.doc"])
+    server.disturb(
+        "POST /files/parser/sync",
+        Raw((b'{"status": "failed", "message": "no"}',), headers={"Content-Type": "application/json"}),
+    )
+    with pytest.raises(ServiceError, match=r"The service could not read letter\.doc"):
+        talk().prompt("x", files=["letter.doc"], fresh=True)
+
+
 def test_a_replay_says_what_was_not_read(talk: Callable[..., Talk]) -> None:
     talk().prompt("x")
     replayed = talk(live=False, replay="only")

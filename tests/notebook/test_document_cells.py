@@ -131,6 +131,8 @@ def test_a_text_that_names_a_file_is_taken_for_it(page: Page, server: PracticeSe
     page.names["name"] = "report.pdf"
     page.names["data"] = Path("report.pdf").read_bytes()
     page.names["rows"] = [{"tea": 12}]
-    assert page.run("%%glm --file name --file data --file rows\nx").success
+    page.names["several"] = [Path("report.pdf"), Path("prices.xlsx")]
+    assert page.run("%%glm --file name --file data --file rows --file 'several | 90'\nx").success
     text = sent(server)
+    assert "prices.xlsx, 2 sheets" in text
     assert "report.pdf, 2 pages" in text and "data, 2 pages" in text and "`rows`:" in text

@@ -11,7 +11,7 @@ from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
 from .cell_lines import as_in_the_editor
-from .cell_values import file_of, image_of, options_of
+from .cell_values import files_of, image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 
@@ -57,7 +57,7 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
     chat, anchor, names = session.chat, session.anchor(), session.variables.everything
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
-    files = [file_of(text, names) for text in options.files]
+    files = [file for text in options.files for file in files_of(text, names)]
     references = None if options.raw else names
     session.renew_tools()
     if options.models:

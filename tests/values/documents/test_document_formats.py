@@ -103,6 +103,18 @@ def test_the_bytes_decide_and_not_the_name(tmp_path: Path) -> None:
     assert source_of("text", "x.pdf") is None
 
 
+def test_a_file_with_the_name_of_a_document_is_not_sent_as_an_empty_text(tmp_path: Path) -> None:
+    for name, data, says in (
+        ("a.pdf", b"", "a.pdf is empty"),
+        ("b.docx", b"PK\3\4 torn", "b.docx is of a kind that is not read"),
+        ("c.odt", b"PK\3\4mimetype", "c.odt is of a kind that is not read"),
+        ("d.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "d.docx is protected by a password"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InvalidRequest, match=says):
+            rendered(tmp_path / name, 300)
+
+
 def test_what_is_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zhipu_magic.values.documents.local.find_spec", lambda name: None)
     with pytest.raises(InvalidRequest, match="Nothing that is installed here reads PDF") as raised:

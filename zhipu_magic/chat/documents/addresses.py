@@ -23,7 +23,7 @@ def part_for(url: str, known: Model | None, *, is_glm: bool, beside_images: bool
     """
     ending = PurePosixPath(urlsplit(url).path).suffix.lower()
     if ending in _PICTURES:
-        return "image_url" if known is None or known.vision else ""
+        return "image_url"  # a model that does not see says so
     if ending in _VIDEOS:
         if known is not None and "video_url" not in known.parts:
             raise InvalidRequest(

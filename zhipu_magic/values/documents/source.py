@@ -65,6 +65,32 @@ def _source_at(path: Path, written: str, pages: Pages) -> Source | None:
     return _made(data, path.name, written, pages)
 
 
+#: How the names of documents end: one without a document in it is no text file either.
+_ENDINGS: Final = (".pdf", ".docx", ".xlsx", ".pptx", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".epub")
+
+
+def check_content(path: Path, data: bytes) -> None:
+    """Raise InvalidRequest for a file with the name of a document that holds none, and no text that could be sent."""
+    if path.suffix.lower() not in _ENDINGS:
+        return
+    if not data:
+        raise InvalidRequest(
+            "{name} is empty.",
+            hint="Look whether it was saved, or downloaded, to its end.",
+            reason="document.empty",
+            outcomes=[NOTHING_SENT],
+            name=shown_name(path.name),
+        )
+    if b"\0" in data or data.startswith(b"PK"):
+        raise InvalidRequest(
+            "{name} is of a kind that is not read.",
+            hint="Save it as PDF, .docx, .xlsx or .pptx.",
+            reason="document.unknown_kind",
+            outcomes=[NOTHING_SENT],
+            name=shown_name(path.name),
+        )
+
+
 def _made(data: bytes, name: str, written: str, pages: Pages) -> Source | None:
     if len(data) > MOST_BYTES:
         raise InvalidRequest(

@@ -13,7 +13,7 @@ from ...text.errors import InvalidRequest
 from ...text.numbers import plural
 from ...text.tokens import fenced_within, listed, weight
 from ..documents.kinds import LONGEST_HEAD, may_be_document
-from ..documents.source import source_of
+from ..documents.source import check_content, source_of
 from ..images.from_value import Image, image_of
 from .pictures import begins_as_picture
 from .registry import render
@@ -71,6 +71,7 @@ def _path(value: Path, tokens: int) -> str | Image:
         from ..documents import here
 
         return here.read(source).told(tokens, chinese=False)
+    check_content(path, first)
     text = _decoded(value, first, is_all=len(first) >= status.st_size)
     whole = weight(text) * max(1.0, status.st_size / max(1, len(first)))
     heading = f"{path.name}:\n"

@@ -12,6 +12,8 @@ from .found import Unreadable
 #: Files in an archive, and bytes of all of them once they are unpacked.
 _MOST_FILES: Final = 10_000
 _MOST_BYTES: Final = 400_000_000
+#: How a document begins that a password protects: the archive is within another container.
+_PROTECTED: Final = b"\xd0\xcf\x11\xe0"
 _PIECE: Final = 1 << 16
 
 
@@ -24,6 +26,8 @@ def check(data: bytes) -> None:
 
     What its directory says of sizes holds: no more than that is ever unpacked of a file.
     """
+    if data.startswith(_PROTECTED):
+        raise Unreadable("encrypted")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = archive.infolist()
