@@ -3,6 +3,7 @@
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
+# make test-values    values of torch and Spark, in .venv-values: a gigabyte, and Java for Spark
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which; the same for the front-end extension, with node
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
@@ -12,6 +13,7 @@
 PYTHON ?= python3
 VENV := .venv
 CLIENTS := .venv-clients
+VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
 RUN := $(VENV)/bin/python
@@ -20,7 +22,7 @@ LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: demo test test-front-ends test-servers test-clients check bench soak notebooks clean
+.PHONY: demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -42,6 +44,9 @@ test-front-ends: $(VENV)/test $(OLDEST)/ready $(BESIDE)/ready
 test-servers: $(VENV)/test
 	$(RUN) tests/servers/environments.py
 	ZHIPU_MAGIC_TEST_SERVERS=1 $(RUN) -m pytest -q tests/servers
+
+test-values: $(VALUES)/ready
+	ZHIPU_MAGIC_TEST_VALUES=1 $(VALUES)/bin/python -m pytest -q -W default tests/values/heavy
 
 test-clients: $(CLIENTS)/ready
 	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default -W ignore::ResourceWarning tests/clients
@@ -65,7 +70,7 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers $(CLIENTS) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
@@ -85,6 +90,14 @@ $(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-ser
 $(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(LAB)
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" $(PACKAGES)
+	touch $@
+
+# torch from its own index, since PyPI's for Linux brings CUDA, which is gigabytes.
+$(VALUES)/ready: pyproject.toml
+	test -x $(VALUES)/bin/python || $(PYTHON) -m venv $(VALUES)
+	$(VALUES)/bin/python -m pip install --quiet --disable-pip-version-check torch \
+	  --index-url https://download.pytorch.org/whl/cpu
+	$(VALUES)/bin/python -m pip install --quiet --disable-pip-version-check "pyspark>=3.5" vl-convert-python --editable ".[test]"
 	touch $@
 
 # Without npm, the tests that need these are skipped.

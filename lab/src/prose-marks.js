@@ -154,7 +154,7 @@ class Marks {
     if (told?.kind !== 'text') {
       this._mark(found, from, to, REFERENCE);
     }
-    if (told?.kind === 'unknown') {
+    if (told?.kind === 'unknown' || told?.kind === 'code') {
       this._mark(found, from, to, UNKNOWN, { title: told.words });
     }
   }

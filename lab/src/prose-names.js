@@ -143,11 +143,16 @@ export class Names {
     for (const { text, type } of content?.metadata?._jupyter_types_experimental ?? []) {
       const [number, near] = String(text).split(' ');
       const inside = insides[Number(number)];
-      if (inside && ['known', 'unknown', 'text'].includes(type)) {
-        said.set(inside, { kind: type, words: this._words(/^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside, near) });
+      if (inside && ['known', 'unknown', 'code', 'text'].includes(type)) {
+        const name = /^[\p{L}\p{N}_]+/u.exec(inside)?.[0] ?? inside;
+        said.set(inside, { kind: type, words: type === 'code' ? this._isCode() : this._words(name, near) });
       }
     }
     return said;
+  }
+
+  _isCode() {
+    return this.trans.__('This is code, which is not run from a prompt: give its value a name first.');
   }
 
   /** @param {string} name @param {string | undefined} near */

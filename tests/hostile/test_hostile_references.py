@@ -54,12 +54,14 @@ def test_a_cell_with_such_a_budget_is_one_message(page: Page, server: PracticeSe
     ],
     ids=lambda inside: f"{inside[:9]} … {inside[-9:]}",
 )
-def test_what_is_too_deep_or_too_long_is_sent_as_it_stands_and_told(inside: str) -> None:
+def test_what_is_too_deep_or_too_long_is_refused_in_a_short_message_or_sent_as_it_stands(inside: str) -> None:
     written = f"{{{{ {inside} }}}}"
-    prompt = resolved(written, NAMES, 100)
-    assert prompt.text == written
-    assert all(len(note) < 400 and "was sent as it stands" in note for note in prompt.notes)
     assert not has_references(written)
+    try:
+        assert resolved(written, NAMES, 100).text == written
+    except InvalidRequest as error:
+        assert error.reason == "reference.code"
+        assert len(str(error)) < 500
 
 
 def test_the_deepest_that_is_resolved_fails_in_a_message() -> None:
@@ -74,9 +76,9 @@ def test_references_by_the_thousand_are_refused() -> None:
 
 
 def test_what_is_told_is_told_ten_times_and_then_counted() -> None:
-    prompt = resolved("".join(f"{{{{ x + {number} }}}}" for number in range(500)), NAMES, 100)
-    assert len(prompt.notes) == 11
-    assert prompt.notes[-1] == "So were 490 more."
+    with pytest.raises(InvalidRequest, match="490 more cannot be resolved") as refused:
+        resolved("".join(f"{{{{ x + {number} }}}}" for number in range(500)), NAMES, 100)
+    assert str(refused.value).count("is code") == 10
 
 
 BLOCKS = {

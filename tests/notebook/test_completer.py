@@ -669,6 +669,13 @@ def test_the_page_learns_which_references_are_names(page: Page) -> None:
         ("5", "text"),
         ("6", "unknown"),
     ]
+    assert asked(page, "%%glm", "len(inventory)", "inventory | upper", "{% x", "2 + 2", "inventory | repr 50") == [
+        ("0", "code"),
+        ("1", "code"),
+        ("2", "text"),
+        ("3", "text"),
+        ("4", "known"),
+    ]
     assert len(asked(page, "%%glm", *["inventory"] * 1_000)) == 200
 
 
@@ -676,6 +683,7 @@ def test_the_page_learns_which_references_are_columns(tabled: Page) -> None:
     insides = ("text", 'note | default("none")', "row.txt", "txt")
     unknown = [("1", "unknown"), ("2", "known"), ("3 text", "unknown")]
     assert asked(tabled, "%%glm --each frame -q", *insides) == [("0", "known"), *unknown]
+    assert asked(tabled, "%%glm --each frame -q", "text.upper()", "no.upper()") == [("0", "code"), ("1", "text")]
     # A table that cannot be told before it is asked for may have any column.
     assert asked(tabled, "%%glm --each rest", *insides) == [(str(number), "known") for number in range(4)]
 

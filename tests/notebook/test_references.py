@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_a_reference_stands_for_its_value(text: str, expected: str) -> None:
     "text",
     [
         "{x} and {name}",
-        "{{}} {{ }} {{ 2 }} {{ 'text' }} {{ x + 1 }} {{ not x }} {{ x if x else name }}",
+        "{{}} {{ }} {{ 2 }} {{ 'text' }} {{ 2 + 2 }} {{ y + 1 }} {{ f(y) }} {{ not a name }} {{ x: 1 }}",
         "{{{ x }}}",
         "{{ x",
         "x }}",
@@ -75,7 +76,7 @@ def test_a_reference_stands_for_its_value(text: str, expected: str) -> None:
         "~~~\n{{ x }}\n~~~",
         "- a list\n\n  ```\n  {{ x }}\n  ```",
         "```\n{{ x }} in a fence that is never closed",
-        "{{ x | upper }}",
+        "{{ y | upper }}",
         "{{ y > 4 }}",
         "{% for x in y %}{{ loop.index | safe }}{% endfor %}",
         '{"a": {"b": {}}}',
@@ -94,18 +95,60 @@ def test_prices_are_no_mathematics() -> None:
     assert sent("$5 and {{ x }} is $6") == "$5 and 7 is $6"
 
 
-def test_a_call_is_no_reference_and_the_user_is_told() -> None:
-    prompt = resolved("{{ name.upper() }} {{ x }}", NAMES, 100)
-    assert prompt.text == "{{ name.upper() }} 7"
-    (note,) = prompt.notes
-    assert note.startswith("{{ name.upper() }} was sent as it stands: a reference is a name, with attributes")
+def test_a_call_is_refused_with_what_to_write_and_is_never_run() -> None:
+    class Loud:
+        def upper(self) -> str:
+            raise AssertionError("was run")
+
+    with pytest.raises(InvalidRequest) as refused:
+        resolved("{{ x }}\n{{ loud.upper() | 60 }}", {"x": 7, "loud": Loud()}, 100)
+    assert str(refused.value).splitlines() == [
+        "Line 2 of the prompt: {{ loud.upper() | 60 }} is code, which is not run from a prompt. Run u = loud.upper() "
+        "first, then write {{ u | 60 }}.",
+        "Nothing was sent. Braces within `backticks` are sent as they stand.",
+    ]
 
 
-@pytest.mark.parametrize("inside", ["x + 1", "table[x > 4]", "x if x else y", "-x", "len(x)"])
-def test_so_is_told_what_is_more_than_a_reference(inside: str) -> None:
-    prompt = resolved(f"{{{{ {inside} }}}}", NAMES, 100)
-    assert prompt.text == f"{{{{ {inside} }}}}"
-    assert len(prompt.notes) == 1
+@pytest.mark.parametrize("inside", ["x + 1", "table[x > 4]", "x if x else y", "-x", "not x", "len(x)", "f(x)", "x, y"])
+def test_so_is_what_else_is_more_than_a_reference(inside: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"is code, which is not run from a prompt. Run .* first") as refused:
+        sent(f"{{{{ {inside} }}}}")
+    assert inside in str(refused.value)
+
+
+@pytest.mark.parametrize("code", ["numbers.count(1)", "len(numbers)", "name.upper()", "name.x(name.name())"])
+def test_the_name_that_is_proposed_is_free(code: str) -> None:
+    taken = {**NAMES, "c": 1, "u": 1, "l": 1, "value": 1}
+    with pytest.raises(InvalidRequest) as refused:
+        resolved(f"{{{{ {code} }}}}", taken, 100)
+    assert refused.value.facts["name"] not in taken
+    assert refused.value.facts["name"] != "len"
+
+
+@pytest.mark.parametrize(("inside", "form"), [("x | upper", "upper"), ("x | tojson | 500", "tojson"), ("x | 5a", "")])
+def test_a_form_that_there_is_not_is_refused(inside: str, form: str) -> None:
+    if not form:
+        assert sent(f"{{{{ {inside} }}}}") == f"{{{{ {inside} }}}}"
+        return
+    with pytest.raises(InvalidRequest, match=f"{form} is no way to send one"):
+        sent(f"{{{{ {inside} }}}}")
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("lines | repr", r"'one\ntwo'"),
+        ("lines|repr 500", r"'one\ntwo'"),
+        ("lines | repr | 500", r"'one\ntwo'"),
+        ("lines | 500 | repr", r"'one\ntwo'"),
+        ("a_set | repr", "{'a', 'b', 'c'}"),
+        ("thing | repr", "<object object>"),
+    ],
+)
+def test_a_value_may_be_sent_as_its_repr(form: str, expected: str) -> None:
+    names = {**NAMES, "a_set": {"b", "c", "a"}, "thing": object()}
+    assert resolved(f"{{{{ {form} }}}}", names, 4_000).text == expected
+    assert has_references(f"{{{{ {form} }}}}")
 
 
 def test_without_names_there_are_no_references() -> None:
@@ -115,8 +158,49 @@ def test_without_names_there_are_no_references() -> None:
 # Where a value stands
 
 
-def test_a_text_stands_where_it_is_written_though_it_has_several_lines() -> None:
-    assert sent("a {{ lines }} b") == "a one\ntwo b"
+def test_a_text_of_several_lines_stands_where_it_is_written_if_its_line_ends_there() -> None:
+    assert sent("Translate into {{ name }}: {{ lines }}  \nNow.") == "Translate into Ada: one\ntwo  \nNow."
+    assert sent("翻译：{{ lines }}") == "翻译：one\ntwo"
+
+
+BELOW = "`lines`:\n\n```text\none\ntwo\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a {{ lines }} b", "a `lines` b"),
+        ("比较{{ lines }}和{{ x }}。", "比较`lines`和7。"),
+        ("{{ lines }} {{ lines }}", "`lines` `lines`"),
+        ("{{ lines }}{{ lines }}", "`lines` `lines`"),
+        ("- {{ lines }}\n- more", "- `lines`\n- more"),
+        ("1. {{ lines }}", "1. `lines`"),
+        ("# {{ lines }}", "# `lines`"),
+        ("> {{ lines }}", "> `lines`"),
+        ("| {{ lines }} |", "| `lines` |"),
+        ("`code`{{ lines }}`more`", "`code` `lines` `more`"),
+    ],
+)
+def test_else_it_goes_below_so_that_nothing_is_glued_to_it(text: str, expected: str) -> None:
+    assert sent(text) == f"{expected}\n\n{BELOW}"
+
+
+def test_functions_share_a_sentence_and_are_told_apart() -> None:
+    names = {"resolved": resolved, "has": has_references}
+    text = resolved("Compare {{ resolved }}{{ has }}, and {{ has }}.", names, 4_000).text
+    first, *below = re.split(r"\n\n`(?=resolved`:|has`:)", text)
+    assert first == "Compare `resolved` `has`, and `has`."
+    assert [part.partition("(")[0] for part in below] == [
+        "resolved`:\n\n```python\ndef resolved",
+        "has`:\n\n```python\ndef has_references",
+    ]
+    assert "resolved(text" not in first and text.count("def has_references") == 1
+
+
+def test_a_value_may_stand_below_both_whole_and_as_its_repr() -> None:
+    names = {"table": NAMES["table"], "block": type("Block", (), {"__repr__": lambda self: "a\nb"})()}
+    text = resolved("Is {{ block }} the same as {{ block | repr }}?", names, 100).text
+    assert text.startswith("Is `block` the same as `repr(block)`?\n\n`block`:\n\n```text\na\nb\n```")
 
 
 def test_a_value_of_several_lines_within_a_sentence_goes_below_once() -> None:
@@ -495,3 +579,30 @@ def test_a_tool_of_every_turn_stays_what_the_notebook_has_defined(page: Page, se
     ask = f"def ask():\n    def weather() -> str:\n        'Another.'\n        return 'rain'\n    {CELL}\nask()"
     assert page.run(f"city = 'Rome'\n{ask}").success
     assert server.requests[-1].body["tools"][0]["function"]["description"] == "The notebook's."
+
+
+# Whatever stands in a sentence
+
+
+@given(
+    st.lists(
+        st.sampled_from(["{{ name }}", "{{ lines }}", "{{ table }}", "{{ x }}", "words", "，", "- ", "| ", "`c`", " "]),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_sentence_keeps_its_words_and_every_value_is_told_whole(pieces: list[str]) -> None:
+    line = "".join(pieces)
+    found = sent(f"{line}\nafter")
+    first, _, rest = found.partition("\nafter")
+    spaced = first.replace(" ", "")
+    if line.strip() in ("{{ lines }}", "{{ table }}"):
+        return  # alone, it stands in its place
+    stays = line.rstrip().endswith("{{ lines }}") and "one\ntwo" in first
+    for piece, value in (("{{ name }}", "Ada"), ("{{ x }}", "7"), ("words", "words"), ("`c`", "`c`")):
+        assert spaced.count(value) >= pieces.count(piece)
+    if "{{ lines }}" in line:
+        assert stays or "`lines`:\n\n```text\none\ntwo\n```" in rest
+    if "{{ table }}" in line:
+        assert rest.count("`table`:\n\n```json\n{") == 1
+    assert first.count("``") <= line.count("``")

@@ -34,7 +34,7 @@ from pydantic import BaseModel, Field, RootModel
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.text.tokens import estimate
 from zhipu_magic.values.images.from_value import Image
-from zhipu_magic.values.rendering.renderers import render, rendered
+from zhipu_magic.values.rendering.renderers import AsRepr, render, rendered
 
 BUDGET = 1_000
 
@@ -270,7 +270,7 @@ def test_tables_and_arrays_within_a_container_are_told_in_a_line() -> None:
     shown = text_of({"df": pd.DataFrame({"a": [1]}), "x": np.zeros((100, 100)), "at": object()})
     assert "pandas DataFrame, 1 row × 1 column" in shown
     assert "numpy ndarray, shape (100, 100), float64" in shown
-    assert "<object object>" in shown
+    assert "[a value of type object]" in shown
 
 
 def test_sets_have_the_same_order_in_every_run() -> None:
@@ -459,8 +459,7 @@ def test_a_value_with_markdown_of_its_own_is_that() -> None:
 
 
 def test_anything_else_is_its_repr_without_addresses() -> None:
-    assert text_of(object()) == "<object object>"
-    assert text_of(number for number in "ab").startswith("<generator object test_anything_else")
+    assert text_of(AsRepr(object())) == "<object object>"
     assert " at 0x" not in text_of([object(), lambda: 0, Shown().__init__])
     assert text_of(types.SimpleNamespace(text="a\nb")) == r"namespace(text='a\nb')"
 
@@ -552,8 +551,9 @@ def test_nothing_is_imported_that_the_program_has_not() -> None:
     program = """
         import sys
         from zhipu_magic.values.rendering.renderers import rendered
-        rendered({"a": [1]}, 100), rendered(ValueError("x"), 100), rendered(len, 100), rendered(object(), 100)
-        heavy = "IPython PIL matplotlib narwhals numpy pandas plotly polars pydantic torch traitlets".split()
+        rendered({"a": [1]}, 100), rendered(ValueError("x"), 100), rendered(len, 100), rendered(slice(1), 100)
+        heavy = "IPython PIL altair bokeh duckdb httpx matplotlib narwhals networkx numpy pandas plotly plotnine polars"
+        heavy = f"{heavy} pydantic requests scipy sklearn sqlalchemy statsmodels sympy torch traitlets xarray".split()
         print([name for name in heavy if name in sys.modules])
     """
     assert fresh(program) == "[]\n"
@@ -778,7 +778,8 @@ def test_an_object_that_says_nothing_of_itself_is_its_attributes() -> None:
 def test_a_generator_is_not_consumed() -> None:
     values = iter([1, 2])
     counted = (value for value in values)
-    assert "generator" in text_of(counted)
+    with pytest.raises(InvalidRequest, match=r"items = list\(counted\), then \{\{ items \}\}"):
+        rendered(counted, BUDGET, called="counted")
     assert list(counted) == [1, 2]
 
 

@@ -139,9 +139,6 @@ def test_all_that_cannot_be_resolved_is_told_at_once() -> None:
         "{{ review text | upper }}",
         "{{ text of the review }}",
         "{{ row | json }}",
-        "{{ guide.upper() }}",
-        "{{ guide | upper }}",
-        "{{ clean(guide) }}",
     ],
 )
 def test_braces_that_are_meant_as_a_reference_and_are_none_are_refused(reference: str) -> None:
@@ -165,10 +162,24 @@ def test_other_braces_are_words(words: str) -> None:
     assert not found.notes
 
 
-def test_braces_in_which_a_value_of_the_notebook_occurs_are_words_with_a_note() -> None:
-    found = template("{{ text }} {{ f(guide) }}", {"guide": "x"})
-    assert found.prompt(["x"]).text == "x {{ f(guide) }}"
-    assert "was sent as it stands" in found.notes[0]
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("f(guide)", "Run f = f(guide) first, then write {{ f }}."),
+        ("guide.upper() | 50", "Run u = guide.upper() first, then write {{ u | 50 }}."),
+        ("clean(guide)", "Run c = clean(guide) first, then write {{ c }}."),
+        ("guide | upper", "upper is no way to send one."),
+    ],
+)
+def test_code_with_a_value_of_the_notebook_is_refused(code: str, said: str) -> None:
+    with pytest.raises(InvalidRequest, match="Line 1 of the prompt:") as failed:
+        template(f"{{{{ text }}}} {{{{ {code} }}}}", {"guide": "x", "clean": str.strip})
+    assert said in str(failed.value)
+
+
+def test_a_value_may_be_sent_as_its_repr() -> None:
+    found = template("{{ text | repr }} {{ guide | repr }} {{ text | repr | default('none') }}", {"guide": "x"})
+    assert found.prompt(["a"]).text == "'a' 'x' 'a'"
 
 
 def test_a_picture_that_is_no_reference_is_refused_as_one() -> None:

@@ -1,4 +1,4 @@
-"""What stands between the braces of a reference: an expression, and perhaps a budget of tokens.
+"""What stands between the braces of a reference: an expression, and perhaps a budget of tokens, and a form.
 
 An expression is a name, with attributes, items and slices. It is parsed and looked up step by step, with no calls.
 `Path("report.pdf")` names a file, and is no call either: whatever `Path` is in the notebook, nothing of it runs.
@@ -7,19 +7,23 @@ An expression is a name, with attributes, items and slices. It is parsed and loo
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.suggestions import nearest
 
 #: Tokens: more than any context holds.
 LARGEST_BUDGET = 10_000_000
-_BUDGET = re.compile(r"\s*(\d[\d_,]*)\s*")
+_FORM = re.compile(r"\s*(?P<repr>repr\b)?\s*(?P<budget>\d[\d_,]*)?\s*")
 _PAGES = re.compile(r"\s*(?:page|slide|sheet)s?\s+([^\[\]()]*\S)\s*", re.IGNORECASE)
+#: Characters of an expression, where an error repeats it.
+_LONGEST_WRITTEN = 100
 #: Of an expression: its characters, and the names and items in it.
 _LONGEST, _MOST_PARTS = 1_000, 200
 _ALLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
@@ -44,33 +48,41 @@ def is_name(expression: str, names: Mapping[str, Any]) -> bool:
     return tree is not None and root_of(tree) in names
 
 
-def split_budget(inside: str, tokens: int) -> tuple[str, int]:
-    """The expression, and its budget: `tokens` where it names none."""
-    wanted, bar, budget = inside.rpartition("|")
-    match = _BUDGET.fullmatch(budget) if bar else None
-    if match is None:
-        return inside, tokens
-    digits = re.sub("[_,]", "", match[1])
-    return wanted.rstrip(), int(digits) if len(digits) <= len(str(LARGEST_BUDGET)) else LARGEST_BUDGET + 1
+class Inside(NamedTuple):
+    """What stands between the braces of a reference, in parts."""
+
+    wanted: str
+    """The expression."""
+    tokens: int | None = None
+    """The budget of its value; None where it names none."""
+    as_repr: bool = False
+    """Whether the value is wanted as its `repr`."""
+    pages: str = ""
+    """Which pages of a document are wanted; empty for all."""
 
 
-def split_pages(inside: str) -> tuple[str, str]:
-    """What is named, with its budget, and which of its pages are wanted; empty for all: `report | pages 2-5 | 6000`."""
-    before, bar, last = inside.rpartition("|")
-    if not bar:
-        return inside, ""
-    if match := _PAGES.fullmatch(last):
-        even = all(match[1].count(quote) % 2 == 0 for quote in "\"'")
-        return (before.rstrip(), match[1]) if even else (inside, "")
-    if _BUDGET.fullmatch(last):
-        wanted, pages = split_pages(before)
-        return (f"{wanted} |{last}", pages) if pages else (inside, "")
-    return inside, ""
+def split(inside: str) -> Inside:
+    """The expression, and what the formats after it say, in any order: `| 500`, `| repr`, `| repr 500`, `| pages 2`."""
+    tokens: int | None = None
+    as_repr, pages = False, ""
+    while True:
+        wanted, bar, last = inside.rpartition("|")
+        chosen = _PAGES.fullmatch(last) if bar and not pages else None
+        if chosen is not None and all(chosen[1].count(quote) % 2 == 0 for quote in "\"'"):
+            inside, pages = wanted.rstrip(), chosen[1]
+            continue
+        form = _FORM.fullmatch(last) if bar and last.strip() else None
+        if form is None or (form["repr"] and as_repr) or (form["budget"] and tokens is not None):
+            return Inside(inside, tokens, as_repr, pages)
+        inside, as_repr = wanted.rstrip(), as_repr or bool(form["repr"])
+        if form["budget"]:
+            digits = re.sub("[_,]", "", form["budget"])
+            tokens = int(digits) if len(digits) <= len(str(LARGEST_BUDGET)) else LARGEST_BUDGET + 1
 
 
 def parsed(inside: str) -> ast.expr | None:
     """The expression as a syntax tree, without its budget and pages; None if it is not one."""
-    inside = split_budget(split_pages(inside)[0], 0)[0]
+    inside = split(inside).wanted
     if len(inside) > _LONGEST:
         return None
     try:
@@ -114,6 +126,53 @@ def first_word(inside: str) -> str:
     """The name that this begins with; empty if it begins with none."""
     begun = re.match(r"\s*([^\W\d]\w*)", inside)
     return "" if begun is None else begun[1]
+
+
+def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
+    """The error for code between braces that is more than a reference: it is never run, so it would be sent as words.
+
+    Its hint gives the value a name first, one that is not among `names`.
+    """
+    wanted, tokens, as_repr, pages = split(inside)
+    value, bar, form = wanted.rpartition("|")
+    if bar and parsed(value) is not None and form.strip() not in names:
+        return InvalidRequest(
+            "{{{{ {inside} }}}} has no value: {form} is no way to send one.",
+            hint="Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. " + _AS_CODE,
+            reason="reference.form",
+            outcomes=[NOTHING_SENT],
+            inside=shortened(inside, _LONGEST_WRITTEN),
+            form=shortened(form.strip(), _LONGEST_WRITTEN),
+            value=shortened(value.strip(), _LONGEST_WRITTEN),
+        )
+    code = shortened(" ".join(wanted.split()), _LONGEST_WRITTEN)
+    name = _free_name(wanted, names)
+    forms = (
+        " | repr" if as_repr else "",
+        f" | pages {pages}" if pages else "",
+        "" if tokens is None else f" | {tokens}",
+    )
+    form = "".join(forms)
+    return InvalidRequest(
+        "{{{{ {inside} }}}} is code, which is not run from a prompt. Run {name} = {source} first, then write "
+        "{{{{ {name}{form} }}}}.",
+        hint=_AS_CODE,
+        reason="reference.code",
+        outcomes=[NOTHING_SENT],
+        inside=shortened(inside, _LONGEST_WRITTEN),
+        source=code,
+        name=name,
+        form=form,
+    )
+
+
+def _free_name(code: str, names: Mapping[str, Any]) -> str:
+    """A name for the value of some code: by what is called last, such as `d` of `df.describe()`."""
+    called = re.findall(r"([^\W\d_]\w*)\s*\(", code)
+    begins = [called[-1][0].lower(), called[-1]] if called and len(called[-1]) < _LONGEST_WRITTEN else []
+    return next(
+        (name for name in [*begins, "value", "result"] if name not in names and not hasattr(builtins, name)), "result_2"
+    )
 
 
 def root_of(tree: ast.expr) -> str:
@@ -182,6 +241,7 @@ def _tried(
         ) from None
 
 
+_AS_CODE = "Braces within `backticks` are sent as they stand."
 _AS_THEY_STAND = "Without names, braces are sent as they stand."
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.left_out import collecting_cuts
-from .expressions import LARGEST_BUDGET, split_budget, split_pages
+from .expressions import LARGEST_BUDGET, split
 
 if TYPE_CHECKING:
     from .documents.pages import Pages
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """A value, how it was `written`, which pages of it are wanted, and the tokens that it may take; None: as usual."""
+    """A value, how it was `written`, which pages of it are wanted, and the tokens that it may take; None: as usual.
+
+    It may be wanted as its `repr` (`as_repr`).
+    """
 
     value: Any
     written: str
     pages: str = ""
     tokens: int | None = None
+    as_repr: bool = False
 
     def shown(self, documents: OpenDocuments | None, *, chinese: bool) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
@@ -39,7 +43,7 @@ class Given(NamedTuple):
 
         pages = pages_of(self.pages) if self.pages else ALL
         tokens = 1 if self.tokens is None else self.tokens
-        reading = self._read(documents, pages)
+        reading = None if self.as_repr else self._read(documents, pages)
         if reading is None:
             return self._rendered(tokens)
         with collecting_cuts() as left_out:
@@ -95,9 +99,9 @@ class Given(NamedTuple):
                 outcomes=[NOTHING_SENT],
                 name=shortened(self.written, 100),
             )
-        from .rendering.renderers import rendered
+        from .rendering.renderers import AsRepr, rendered
 
-        return rendered(self.value, tokens)
+        return rendered(AsRepr(self.value) if self.as_repr else self.value, tokens, called=self.written)
 
 
 class _Address(str):
@@ -121,10 +125,9 @@ def given_file(value: Any) -> Given:
 
 def split_file(text: str) -> Given:
     """What a text names, without a value yet, and its pages and budget. Raises InvalidRequest."""
-    inside, pages = split_pages(text)
-    written, tokens = split_budget(inside, 0)
+    written, tokens, as_repr, pages = split(text)
     written = written.strip()
-    if not written or tokens > LARGEST_BUDGET:
+    if not written or (tokens or 0) > LARGEST_BUDGET:
         raise InvalidRequest(
             "“{text}” names no file.",
             hint="Write a path or an address, and after it perhaps | pages 2-5 and | 6000.",
@@ -132,7 +135,7 @@ def split_file(text: str) -> Given:
             outcomes=[NOTHING_SENT],
             text=shortened(text, 100),
         )
-    return Given(None, written, pages, tokens or None)
+    return Given(value=None, written=written, pages=pages, tokens=tokens, as_repr=as_repr)
 
 
 def address(text: str) -> str | None:

@@ -1,13 +1,16 @@
 """A prompt as it is sent: its references resolved, and its images in order.
 
 A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`; or a
-file, `{{ Path("report.pdf") | pages 2-5 }}`. Code, mathematics and everything else between braces is left as it stands,
-and so are the values: nothing is expanded twice.
+file: `{{ Path("report.pdf") | pages 2-5 }}`. Code
+that names a value, such as `{{ df.describe() }}`, is refused: it is never run. Mathematics and everything else between
+braces is left as it stands, and so are the values: nothing is expanded twice.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,10 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
+from ..text.markdown import fenced
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, look_up, names_a_value, parsed, path_in, split_budget, split_pages
+from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, path_in, split
 from .problems import Problems
 
 if TYPE_CHECKING:
@@ -27,10 +31,13 @@ if TYPE_CHECKING:
     from .images.from_value import Image
     from .rendering.registry import Rendered
 
-#: In one text: references, and notes about those that look like one.
-_MOST_REFERENCES, _MOST_NOTES = 1_000, 10
+#: In one text: references, and what looks like one.
+_MOST_REFERENCES = 1_000
 #: Characters of a reference, where it is told what of its value is sent.
 _LONGEST_NAME = 40
+_ENDS_A_LINE = re.compile(r"[^\S\n]*(?:\n|\Z)")
+#: What a line of Markdown begins with whose text ends with the line.
+_BEGINS_A_BLOCK = re.compile(r"[>|]|(?:[-*+]|\d{1,9}[.)]|#{1,6})(?:\s|\Z)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,14 @@ def resolved(
     with their lines, and for an image that is not one.
     """
     has_images = not (isinstance(images, (list, tuple)) and not images)
-    expansion = _Expansion(names, tokens, sees, documents, chinese=is_chinese(text), has_images=has_images)
+    expansion = _Expansion(
+        names=names,
+        tokens=tokens,
+        sees=sees,
+        documents=documents,
+        chinese=is_chinese(text),
+        has_images=has_images,
+    )
     sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
     if has_images:
         from .images.from_value import image_of
@@ -77,7 +91,7 @@ def resolved(
         text=sent,
         written="" if sent == text else text,
         images=tuple(expansion.images),
-        notes=tuple(expansion.first_notes()),
+        notes=tuple(expansion.notes),
         cut=tuple(dict.fromkeys(expansion.cut)),
     )
 
@@ -88,19 +102,32 @@ def has_references(text: str) -> bool:
 
 
 class _Reference(NamedTuple):
-    """A reference in a text: the expression that is `wanted`, the tokens for its value, and the pages of a document."""
+    """A reference in a text: the expression that is `wanted`, the tokens for its value, and whether as its `repr`.
+
+    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted.
+    """
 
     wanted: str
     tokens: int
-    pages: str
-    tree: ast.expr
+    tree: ast.expr | None
     place: Found
+    as_repr: bool
+    pages: str
+    alone: bool
+    """Whether nothing else is on its line."""
+    ends: bool
+    """Whether lines can follow in its place: its own line ends there, and is no item, heading, quotation or row."""
 
     @property
-    def name(self) -> str:
-        """How the text speaks of it."""
-        name = path_in(self.tree) or self.wanted
-        return f"{name}, pages {self.pages}" if self.pages else name
+    def label(self) -> str:
+        """What a text calls the value."""
+        label = f"repr({self.wanted})" if self.as_repr else self.written
+        return f"{label}, pages {self.pages}" if self.pages else label
+
+    @property
+    def written(self) -> str:
+        """The expression, or the path of a file that it names."""
+        return (self.tree and path_in(self.tree)) or self.wanted
 
 
 @dataclass
@@ -132,60 +159,60 @@ class _Expansion:
         # A value below the text stands there once, with the largest budget of all its references.
         room: dict[str, int] = {}
         for one in references:
-            room[one.name] = max(one.tokens, room.get(one.name, 0))
-        pieces, problems, end = list[str](), Problems(), 0
+            room[one.label] = max(one.tokens, room.get(one.label, 0))
+        problems = Problems()
+        values: list[tuple[_Reference, Rendered]] = []
         for one in references:
             with problems.looking_at(one.place.line):
-                shown = self._shown(one, room[one.name], alone=_is_alone(text, one.place))
-                pieces += [text[end : one.place.start], shown]
-            end = one.place.end
+                values.append((one, self._value(one, one.tokens if one.alone else room[one.label])))
+        read: list[tuple[Given, Rendered]] = []
         for given in files:
             with problems.looking_at(None):
-                self._add(given)
+                if not self._pass(given):
+                    tokens = self.tokens if given.tokens is None else given.tokens
+                    shown = given._replace(tokens=tokens).shown(self.documents, chinese=self.chinese)
+                    read.append((given, shown))
         problems.check()
-        expanded = "".join([*pieces, text[end:]])
+        texts = Counter(one.place.line for one, shown in values if _has_lines(shown))
+        pieces, end = [""], 0
+        for one, shown in values:
+            glued = _has_lines(shown) and (texts[one.place.line] > 1 or not one.ends)
+            piece = self._shown(one, shown, in_place=one.alone or not (shown.block or glued))
+            between = text[end : one.place.start]
+            pieces += [_apart(pieces[-1], between), between, _apart(between or pieces[-1], piece), piece]
+            end = one.place.end
+        for given, shown in read:
+            self._add(given, shown)
+        expanded = "".join([*pieces, _apart(pieces[-1], text[end:]), text[end:]])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
-    def first_notes(self) -> list[str]:
-        """The notes, each once, and at most the first ten."""
-        notes = list(dict.fromkeys(self.notes))
-        more = len(notes) - _MOST_NOTES
-        return (
-            notes
-            if more <= 0
-            else [*notes[:_MOST_NOTES], Notice("So were {count:,} more.", reason="reference.more_sent", count=more)]
-        )
-
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            inside, pages = split_pages(place.inside)
-            wanted, tokens = split_budget(inside, self.tokens)
+            wanted, tokens, as_repr, pages = split(place.inside)
             tree = parsed(wanted)
-            if tree is not None:
-                yield _Reference(wanted=wanted, tokens=tokens, pages=pages, tree=tree, place=place)
-            elif names_a_value(wanted, self.names or {}):
-                written = shortened(text[place.start : place.end], 100)
-                self.notes.append(
-                    Notice(
-                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                        "and no calls.",
-                        hint="Give the value a name first.",
-                        reason="reference.sent_as_it_stands",
-                        written=written,
-                    )
+            if tree is not None or names_a_value(wanted, self.names or {}):
+                before = text[text.rfind("\n", 0, place.start) + 1 : place.start].strip()
+                last = _ENDS_A_LINE.match(text, place.end) is not None
+                yield _Reference(
+                    wanted=wanted,
+                    tokens=self.tokens if tokens is None else tokens,
+                    tree=tree,
+                    place=place,
+                    as_repr=as_repr,
+                    pages=pages,
+                    alone=last and not before,
+                    ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
 
-    def _shown(self, reference: _Reference, room: int, *, alone: bool) -> str:
-        """The text that replaces the reference.
-
-        A value of several lines goes below the text, within `room` tokens, unless the reference stands `alone` on its
-        line.
-        """
+    def _value(self, reference: _Reference, tokens: int) -> Rendered:
+        """How the value reads, within so many tokens."""
         from .given import Given
 
-        wanted, tokens, name = reference.wanted, reference.tokens, reference.name
-        if tokens > LARGEST_BUDGET:
+        wanted = reference.wanted
+        if reference.tree is None:
+            raise code_error(reference.place.inside, self.names or {})
+        if reference.tokens > LARGEST_BUDGET:
             raise InvalidRequest(
                 "The budget of {{{{ {reference} }}}} is too large.",
                 hint="It is a number of tokens, at most {most:,}.",
@@ -195,34 +222,49 @@ class _Expansion:
                 most=LARGEST_BUDGET,
             )
         value = look_up(reference.tree, self.names or {})
-        given = Given(value, path_in(reference.tree) or wanted, reference.pages, tokens if alone else room)
         try:
-            shown = given.shown(self.documents, chinese=self.chinese)
+            given = Given(
+                value=value,
+                written=reference.written,
+                pages=reference.pages,
+                tokens=tokens,
+                as_repr=reference.as_repr,
+            )
+            return given.shown(self.documents, chinese=self.chinese)
         except InvalidRequest as error:
             error.context.append(
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
             )
             raise
-        below = shown.block and not alone
-        if below and name in self.below:
-            return f"`{name}`"
-        text = self._taken(shown, name)
-        if not below:
-            return text
-        self.below[name] = f"`{name}`:\n\n{text}"
-        return f"`{name}`"
 
-    def _add(self, given: Given) -> None:
-        """Put what a file holds below the text, or have the model get what is at an address itself."""
+    def _shown(self, reference: _Reference, shown: Rendered, *, in_place: bool) -> str:
+        """The text that replaces the reference. A value that does not stand `in_place` goes below the text."""
+        wanted = reference.label
+        if not in_place and wanted in self.below:
+            return f"`{wanted}`"
+        text = self._taken(shown, wanted)
+        if in_place:
+            return text
+        # A text of its own lines has none of ours around it: where it ends, only a fence says.
+        self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
+        return f"`{wanted}`"
+
+    def _pass(self, given: Given) -> bool:
+        """Whether the model gets what is at an address itself, which then stands below the text."""
         beside_images = self.has_images or any(image.part == "image_url" for image in self.images)
-        if (passed := given.passed(self.documents, beside_images=beside_images)) is not None:
+        passed = given.passed(self.documents, beside_images=beside_images)
+        if passed is not None:
             self.images.append(passed)
             self.below[given.written] = f"[{passed.part.removesuffix('_url')}: {given.written}]"
-            return
-        shown = given._replace(tokens=given.tokens or self.tokens).shown(self.documents, chinese=self.chinese)
+        return passed is not None
+
+    def _add(self, given: Given, shown: Rendered) -> None:
+        """Put what a file holds below the text."""
         text = self._taken(shown, given.written)
         has_name = given.has_title or (shown.images and not shown.illustrated)
-        self.below[f"file {given.written}, pages {given.pages}"] = text if has_name else f"`{given.written}`:\n\n{text}"
+        if not has_name:
+            text = f"`{given.written}`:\n\n{fenced(text) if _has_lines(shown) else text}"
+        self.below[f"file {given.written}, pages {given.pages}"] = text
 
     def _taken(self, shown: Rendered, name: str) -> str:
         """The text of a value whose images go along, and of which is said what is left out."""
@@ -256,11 +298,11 @@ def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tup
     return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
 
 
-def _is_alone(text: str, place: Found) -> bool:
-    """Whether the reference stands alone on its line."""
-    before, after = place.start - 1, place.end
-    while before >= 0 and text[before] != "\n" and text[before].isspace():
-        before -= 1
-    while after < len(text) and text[after] != "\n" and text[after].isspace():
-        after += 1
-    return (before < 0 or text[before] == "\n") and (after == len(text) or text[after] == "\n")
+def _has_lines(shown: Rendered) -> bool:
+    """Whether a value is a str of several lines."""
+    return not shown.block and not shown.images and "\n" in shown.text.strip()
+
+
+def _apart(before: str, after: str) -> str:
+    """What keeps two names in backticks apart, which side by side would be one."""
+    return " " if before.endswith("`") and after.startswith("`") else ""

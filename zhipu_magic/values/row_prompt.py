@@ -55,7 +55,7 @@ class OwnPrompt:
                 continue
             assert isinstance(part, Slot)
             value = part.value(row, self.columns, self.is_missing)
-            if type(value) is str and part.tokens is None:
+            if type(value) is str and part.tokens is None and not part.as_repr:
                 pieces.append(value)
                 continue
             shown, found, was_cut = part.rendered(value, self.before + len(images), sees=self.sees)
@@ -71,7 +71,8 @@ class OwnPrompt:
 class Slot:
     """A reference to a row's own value: of the column at `place`, by the expression `tree` where it is more than that.
 
-    `default` stands for a missing value, `tokens` is the budget that the template gives it.
+    `default` stands for a missing value, `tokens` is the budget that the template gives it, and `as_repr` is whether
+    the value is sent as its `repr`.
     """
 
     written: str
@@ -79,6 +80,7 @@ class Slot:
     tree: ast.expr | None
     default: str | None
     tokens: int | None
+    as_repr: bool = False
 
     def value(self, row: Sequence[Any], columns: Sequence[str], is_missing: Callable[[Any], bool]) -> Any:
         """The value in this row. Raises InvalidRequest where it is missing."""
@@ -106,9 +108,10 @@ class Slot:
 
         Raises InvalidRequest for one that would be cut, and that no budget says how far.
         """
-        from .rendering.renderers import rendered
+        from .rendering.renderers import AsRepr, rendered
 
-        shown = rendered(value, LARGEST_BUDGET if self.tokens is None else self.tokens)
+        tokens = LARGEST_BUDGET if self.tokens is None else self.tokens
+        shown = rendered(AsRepr(value) if self.as_repr else value, tokens, called=self.written)
         if shown.left_out and self.tokens is None:
             raise InvalidRequest(
                 "{{{{ {reference} }}}} does not go whole into this row's prompt: {left_out}.",

@@ -20,19 +20,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
-from ..text.notice import Notice
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
 from .expressions import (
     LARGEST_BUDGET,
+    code_error,
     first_word,
     look_up,
     names_in,
     parsed,
     path_in,
     root_of,
-    split_budget,
-    split_pages,
+    split,
 )
 from .given import Given
 from .problems import Problems
@@ -153,6 +152,7 @@ class _Draft(NamedTuple):
     tree: ast.expr | None
     default: str | None
     tokens: int | None
+    as_repr: bool
 
     def slot(self, places: Mapping[str, int]) -> Slot:
         return Slot(
@@ -161,6 +161,7 @@ class _Draft(NamedTuple):
             tree=self.tree,
             default=self.default,
             tokens=self.tokens,
+            as_repr=self.as_repr,
         )
 
 
@@ -216,36 +217,27 @@ class _Reading:
         draft = self._draft(place.inside)
         if draft is not None:
             return draft
-        whole, pages = split_pages(place.inside)
-        wanted, tokens = split_budget(whole, self.tokens)
+        wanted, tokens, as_repr, pages = split(place.inside)
         if parsed(wanted) is None:
-            if self._is_meant(place.inside):
+            if self._is_of_a_row(place.inside):
                 raise self._no_reference(place.inside)
             if any(name in self.names for name in names_in(wanted)):
-                self.notes.append(
-                    Notice(
-                        "{written} was sent as it stands: a reference is a name, with attributes, items and slices, "
-                        "and no calls.",
-                        hint="Give the value a name first.",
-                        reason="reference.sent_as_it_stands",
-                        written=text[place.start : place.end],
-                    )
-                )
+                raise code_error(place.inside, self.names)
             return None
-        return self._shared(wanted, min(tokens, LARGEST_BUDGET), pages)
+        room = min(self.tokens if tokens is None else tokens, LARGEST_BUDGET)
+        return self._shared(wanted, room, pages, as_repr=as_repr)
 
-    def _is_meant(self, inside: str) -> bool:
-        """Whether braces that are no reference are surely meant as one: they would go to the model for every row.
+    def _is_of_a_row(self, inside: str) -> bool:
+        """Whether braces that are no reference are surely meant as a row's value.
 
-        They begin with a name of the notebook, or a column occurs in them. Words that merely begin with the former are
-        not Python, and may be anything.
+        A column occurs in them, or they begin with one. Words that begin with another name are not Python, and may be
+        anything.
         """
         own = {ROW, *self.columns}
         found = names_in(inside)
         if inside.partition("|")[0].strip() in own or not own.isdisjoint(found):
             return True
-        begins = first_word(inside)
-        return begins in (self.names if found else self.columns)
+        return not found and first_word(inside) in self.columns
 
     def _no_reference(self, inside: str) -> InvalidRequest:
         return InvalidRequest(
@@ -260,9 +252,8 @@ class _Reading:
 
     def _draft(self, inside: str) -> _Draft | None:
         """The slot of a reference to a row's own value; None for any other."""
-        inside, pages = split_pages(inside)
-        wanted, default, tokens = _filters(inside)
-        if pages and self._is_of_row(wanted):
+        wanted, default, tokens, as_repr, pages = _filters(inside)
+        if pages and self._is_rows(wanted):
             raise InvalidRequest(
                 "{{{{ {inside} }}}}: a row's own document is read as a whole.",
                 hint="Leave the pages out; {{{{ column | 4000 }}}} says how many tokens of it are sent.",
@@ -270,22 +261,24 @@ class _Reading:
                 outcomes=[NOTHING_SENT],
                 inside=shortened(wanted, _LONGEST_INSIDE),
             )
+        draft = _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens, as_repr=as_repr)
         if wanted in self.columns:
             self.used[wanted] = None
-            return _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens)
+            return draft
         tree = parsed(wanted)
         root = root_of(tree) if tree is not None else ""
         if root in self.columns:
             self.used[root] = None
-            return _Draft(wanted, column=root, tree=tree, default=default, tokens=tokens)
+            return draft._replace(column=root, tree=tree)
         if root == ROW:
             self.used |= dict.fromkeys(self.columns)
             self.whole_row = True
             of_row = _Items().visit(tree) if tree is not None else None
-            return _Draft(wanted, column="", tree=of_row, default=default, tokens=tokens)
+            return draft._replace(column="", tree=of_row)
         return None
 
-    def _is_of_row(self, wanted: str) -> bool:
+    def _is_rows(self, wanted: str) -> bool:
+        """Whether this is a row's own value."""
         tree = parsed(wanted)
         return wanted in self.columns or (tree is not None and root_of(tree) in (ROW, *self.columns))
 
@@ -297,23 +290,24 @@ class _Reading:
             raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
-    def _shared(self, wanted: str, tokens: int, pages: str) -> str:
+    def _shared(self, wanted: str, tokens: int, pages: str, *, as_repr: bool) -> str:
         value, tree = self._looked_up(wanted), parsed(wanted)
         wanted = (tree and path_in(tree)) or wanted
-        shown = Given(value, wanted, pages, tokens).shown(self.documents, chinese=self.chinese)
-        wanted = f"{wanted}, pages {pages}" if pages else wanted
-        if shown.illustrated and wanted in self._above:
-            return f"`{wanted}`"
-        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+        label = f"repr({wanted})" if as_repr else f"{wanted}, pages {pages}" if pages else wanted
+        given = Given(value=value, written=wanted, pages=pages, tokens=tokens, as_repr=as_repr)
+        shown = given.shown(self.documents, chinese=self.chinese)
+        if shown.illustrated and label in self._above:
+            return f"`{label}`"
+        text, images, unseen = with_images(shown, label, len(self.images), sees=self.sees)
         self.images += images
         if left_out := "; ".join(filter(None, [shown.left_out, unseen])):
-            self.cut.append(f"{wanted}: {left_out}")
+            self.cut.append(f"{label}: {left_out}")
         if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
             return text
         if shown.images and not shown.illustrated:
             return text
-        self._above[wanted] = f"`{wanted}`:\n\n{text}"
-        return f"`{wanted}`"
+        self._above[label] = f"`{label}`:\n\n{text}"
+        return f"`{label}`"
 
     def _undefined(self, name: str) -> InvalidRequest:
         known = [*self.columns, *(name for name in self.names if not name.startswith("_"))]
@@ -328,21 +322,24 @@ class _Reading:
         )
 
 
-def _filters(inside: str) -> tuple[str, str | None, int | None]:
-    """The expression of a reference, what stands for a missing value, and its budget."""
+def _filters(inside: str) -> tuple[str, str | None, int | None, bool, str]:
+    """The expression of a reference, what stands for a missing value, its budget, whether its `repr` is meant, and the
+    pages that are wanted.
+    """
     default: str | None = None
     tokens: int | None = None
+    as_repr, pages = False, ""
     while True:
         wanted, bar, last = inside.rpartition("|")
         found = _DEFAULT.fullmatch(last) if bar else None
         if found is not None and default is None:
             default, inside = str(ast.literal_eval(found["text"])), wanted
             continue
-        shorter, budget = split_budget(inside, -1)
-        if budget != -1 and tokens is None:
-            inside, tokens = shorter, min(budget, LARGEST_BUDGET)
-            continue
-        return inside.strip(), default, tokens
+        shorter, budget, is_repr, chosen = split(inside)
+        if shorter == inside or (budget is not None and tokens is not None) or (is_repr and as_repr):
+            return inside.strip(), default, tokens, as_repr, pages
+        inside, as_repr, pages = shorter, as_repr or is_repr, pages or chosen
+        tokens = tokens if budget is None else min(budget, LARGEST_BUDGET)
 
 
 class _Items(ast.NodeTransformer):

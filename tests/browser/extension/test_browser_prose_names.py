@@ -103,14 +103,18 @@ def test_unknown_names_are_marked_when_the_kernel_is_idle(
 ) -> None:
     from playwright.sync_api import expect
 
-    asking, each = "%%glm\n{{ later }} and {{ inventory }}", "%%glm --each reviews\n{{ txt }}, {{ text }}"
+    asking, each = (
+        "%%glm\n{{ later }} and {{ inventory }}",
+        "%%glm --each reviews\n{{ txt }}, {{ text }}, {{ text.upper() }}",
+    )
     cells = (asking, "import time; time.sleep(3)", "later = 1", each)
     notebook = ready(front_end, opened, "unknown", *cells)
     unknown = [notebook.cell(index).locator(f"{PROSE}-unknown") for index in range(5)]
     expect(unknown[1]).to_have_text(["{{ later }}"])
     expect(unknown[1]).to_have_attribute("title", "There is no value named later.")
-    expect(unknown[4]).to_have_text(["{{ txt }}"])
-    expect(unknown[4]).to_have_attribute("title", "There is no value named txt. Did you mean text?")
+    expect(unknown[4]).to_have_text(["{{ txt }}", "{{ text.upper() }}"])
+    expect(unknown[4].first).to_have_attribute("title", "There is no value named txt. Did you mean text?")
+    expect(unknown[4].last).to_have_attribute("title", re.compile("This is code, which is not run from a prompt"))
 
     # While it is busy, nothing is asked; what has been said stays.
     notebook.run(2)

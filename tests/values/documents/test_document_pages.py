@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.documents.pages import ALL, Pages, pages_of
-from zhipu_magic.values.expressions import parsed, path_in, split_budget, split_pages
+from zhipu_magic.values.expressions import parsed, path_in, split
 from zhipu_magic.values.given import split_file
 
 NUMBERS = st.integers(1, 40)
@@ -67,9 +67,9 @@ def test_names_are_those_of_sheets() -> None:
     ],
 )
 def test_pages_stand_behind_a_bar_beside_a_budget(inside: str, expected: tuple[str, str, int]) -> None:
-    whole, pages = split_pages(inside)
-    wanted, tokens = split_budget(whole, 9)
-    assert (wanted, pages, tokens) == expected
+    wanted, tokens, as_repr, pages = split(inside)
+    assert (wanted, pages, 9 if tokens is None else tokens) == expected
+    assert not as_repr
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ user's is run, and a kernel that does not know the question offers nothing.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,20 +23,21 @@ _MOST_ASKED = 200
 
 
 def answers(session: Session, asked: str, row: Mapping[str, Any], *, any_column: bool) -> Iterator[tuple[str, str]]:
-    """What each of the asked references is: `known`, `unknown`, or `text` that is sent as it stands.
+    """What each of the asked references is: `known`, `unknown`, `code` that is refused, or `text`, sent as it stands.
 
     The columns of a `row` are known; `any_column` is for a table whose columns cannot be told.
     """
     from ...text.suggestions import nearest
-    from ...values.expressions import parsed, path_in, root_of
+    from ...values.expressions import names_a_value, parsed, path_in, root_of
 
     known = session.variables.everything
     near = list(dict.fromkeys((*row, *(name for name, _ in names.own(session)))))
+    named: Mapping[str, Any] = ChainMap(dict(row), known)  # type: ignore[arg-type]  # it is only read
     for number, inside in enumerate(islice(asked.split(ENQUIRY)[1:], _MOST_ASKED)):
         tree = parsed(inside.partition("|")[0] if row or any_column else inside)
         root = "" if tree is None else root_of(tree)
         if tree is None:
-            yield str(number), "text"
+            yield str(number), "code" if names_a_value(inside, named) else "text"
         elif path_in(tree) is not None or any_column or root in row or root in known or root == "error":
             yield str(number), "known"
         else:

@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from ...text.blobs import without_blobs
@@ -45,11 +46,12 @@ def shown(output: Output, tokens: int) -> str | Image:
         if data.get(kind):
             return _picture(kind, data[kind])
     if "text/html" in data and (value := _unchanged(output)) is not NOT_AT_HAND:
-        read = rendered(value, tokens)
-        if not read.images:
-            if read.left_out:
-                note_cut(read.left_out)
-            return read.text
+        with suppress(GLMError):  # the value cannot be read, but what the page showed of it can
+            read = rendered(value, tokens)
+            if not read.images:
+                if read.left_out:
+                    note_cut(read.left_out)
+                return read.text
     return _text(data, tokens)
 
 

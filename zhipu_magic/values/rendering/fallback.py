@@ -1,4 +1,7 @@
-"""Values of types that are not registered: as a dataclass, or by their own Markdown, attributes or `repr`."""
+"""Values of types that are not registered: as a dataclass, or by their own Markdown, attributes or `repr`.
+
+A value whose `repr` says nothing either is refused, by `SaysNothing`. `AsRepr` takes any value by its `repr`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import Any
 from ...text.characters import without_addresses
 from ...text.tokens import fenced_within, weight
 from ..types.fields import is_dataclass
+from .instead import says_nothing, ways_to_read
 from .records import attributes
-from .registry import render
+from .registry import AsRepr, SaysNothing, render
 from .structures import as_json
 
 
@@ -17,7 +21,7 @@ from .structures import as_json
 def anything(value: Any, tokens: int) -> Any:
     """The value's own Markdown, else its `repr`, or its attributes if the `repr` says nothing.
 
-    A dataclass becomes JSON, a wrapped function the function itself.
+    A dataclass becomes JSON, a wrapped function the function itself. Raises SaysNothing where nothing is left.
     """
     if is_dataclass(value):
         return as_json(value, tokens)
@@ -28,11 +32,28 @@ def anything(value: Any, tokens: int) -> Any:
     as_markdown = getattr(type(value), "_repr_markdown_", None)
     result = as_markdown(value) if callable(as_markdown) else None
     text = result[0] if isinstance(result, tuple) and result else result
-    if isinstance(text, str):
+    if isinstance(text, str) and text.strip():
         return text
     if attributes(value):
         name = type(value).__name__
         text = as_json(value, round(tokens - weight(name)) - 1)
         return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
-    shown = without_addresses(repr(value))
+    shown = repr(value)
+    if says_nothing(value, shown):
+        raise SaysNothing(value, *ways_to_read(value))
+    return _one_or_more_lines(shown, tokens)
+
+
+@render.register
+def _as_repr(value: AsRepr, tokens: int) -> str:
+    """What `repr` gives, of a set in an order that is the same in every run."""
+    inside = value.value
+    if type(inside) in (set, frozenset) and inside:
+        shown = f"{{{', '.join(sorted(map(repr, inside)))}}}"
+        return _one_or_more_lines(shown if type(inside) is set else f"frozenset({shown})", tokens)
+    return _one_or_more_lines(repr(inside), tokens)
+
+
+def _one_or_more_lines(shown: str, tokens: int) -> str:
+    shown = without_addresses(shown)
     return fenced_within(shown, "text", tokens) if "\n" in shown.strip() else shown

@@ -34,15 +34,21 @@ def attributes(value: Any) -> dict[str, Any]:
         return {}
     if render.dispatch(kind) is not render.dispatch(object):
         return {}
-    slots = [name for one in reversed(kind.__mro__) for name, slot in vars(one).items() if _is_slot(slot)]
+    slots = [name for one in reversed(kind.__mro__) for name in _slots(one)]
     found = {name: getattr(value, name) for name in slots if _is_public(name) and hasattr(value, name)}
     own = getattr(value, "__dict__", None)
     found |= {name: one for name, one in own.items() if _is_public(name)} if isinstance(own, dict) else {}
     return {name: _LEFT_OUT if _SECRET.fullmatch(name) and one else one for name, one in found.items()}
 
 
-def _is_slot(member: Any) -> bool:
-    return isinstance(member, MemberDescriptorType)
+def _slots(kind: type) -> list[str]:
+    """The slots that a class declares. What a class written in C has is no attribute of its values'."""
+    members = vars(kind)
+    return (
+        [name for name, one in members.items() if isinstance(one, MemberDescriptorType)]
+        if "__slots__" in members
+        else []
+    )
 
 
 def _is_public(name: Any) -> bool:

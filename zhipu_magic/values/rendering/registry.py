@@ -19,10 +19,11 @@ from types import ModuleType
 from typing import Any, Final
 
 from ...text.characters import class_name, message_of, whole_characters
-from ...text.errors import GLMError, InvalidRequest
+from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
 from ..images.from_value import Image
+from .instead import told_ways
 
 _MOST_STEPS: Final = 10
 """The most steps from a value to its text: more than anybody needs."""
@@ -46,6 +47,29 @@ class Illustrated:
     """What a render function returns for a text with images in it: its pieces, in order."""
 
     pieces: tuple[str | Image, ...]
+
+
+_LOOKED_THROUGH: Final[dict[str, tuple[ModuleType, int]]] = {}
+"""Modules whose types are registered, with how many names they had: one that has more by now is looked at again."""
+
+
+@dataclass(frozen=True)
+class AsRepr:
+    """A value that is wanted as its `repr`, whatever that says."""
+
+    value: Any
+
+
+class SaysNothing(Exception):
+    """Raised by a render function for a value whose text would say nothing, or only at a price.
+
+    `ways` are expressions of what can be referred to instead, with `{}` for the value: `{}.text`, `{}.summary()`.
+    """
+
+    def __init__(self, value: Any, *ways: str) -> None:
+        super().__init__(class_name(value))
+        self.value = value
+        self.ways = ways
 
 
 @dataclass(frozen=True)
@@ -85,13 +109,25 @@ def render(value: Any, tokens: int) -> Any:
     raise NotImplementedError  # `fallback.py` registers `object`
 
 
-def rendered(value: Any, tokens: int) -> Rendered:
+def rendered(value: Any, tokens: int, *, called: str = "value") -> Rendered:
     """The text of a value, cut to about `tokens` tokens, or its images.
 
-    Raises InvalidRequest if the value's own code fails, or a function that was registered for it.
+    `called` is how the notebook refers to it. Raises InvalidRequest if its text would say nothing, and if its own code
+    fails, or a function that was registered for it.
     """
     with collecting_cuts() as left_out:
-        shown = _rendered(value, max(1, tokens))
+        try:
+            shown = _rendered(value, max(1, tokens))
+        except SaysNothing as nothing:
+            raise InvalidRequest(
+                "A value of type {type} has no text that tells a model anything.",
+                hint="{ways}{{{{ {name} | repr }}}} sends its repr all the same.",
+                reason="render.says_nothing",
+                outcomes=[NOTHING_SENT],
+                type=class_name(nothing.value),
+                ways=told_ways(nothing.ways, called),
+                name=called,
+            ) from None
     return replace(shown, left_out="; ".join(dict.fromkeys(left_out))) if left_out else shown
 
 
@@ -125,8 +161,12 @@ def look_for_libraries() -> None:
     """Register the types of the libraries that have been imported so far."""
     for name, register in LATE.items():
         module = sys.modules.get(name)
-        if module is not None:
+        if module is None:
+            continue
+        known = module, len(object.__getattribute__(module, "__dict__"))
+        if _LOOKED_THROUGH.get(name) != known:
             register(module)
+            _LOOKED_THROUGH[name] = known
 
 
 def add(module: ModuleType, name: str, function: Callable[[Any, int], Any]) -> None:
@@ -149,7 +189,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     kind = class_name(value)
     try:
         result = function(value, tokens)
-    except GLMError:
+    except (GLMError, SaysNothing):
         raise
     except Exception as error:
         if isinstance(error, TypeError) and not _takes_both(function):
@@ -186,7 +226,7 @@ def kind_of(value: Any) -> str:
 def _step(value: Any, tokens: int) -> Any:
     try:
         return asked(render.dispatch(value.__class__), value, tokens)
-    except GLMError:
+    except (GLMError, SaysNothing):
         raise
     except Exception as error:
         raise InvalidRequest(
@@ -194,7 +234,7 @@ def _step(value: Any, tokens: int) -> Any:
             hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
             reason="render.own_code",
             detail=_description(error),
-            type=class_name(value),
+            type=class_name(value.value if isinstance(value, AsRepr) else value),
         ) from error
 
 

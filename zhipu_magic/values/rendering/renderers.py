@@ -7,6 +7,7 @@
     code.py         functions, classes, modules                  exceptions.py   exceptions, with stack_frames.py
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
+    libraries/      what single libraries make, one file each    instead.py      what a value that says nothing has
     cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
@@ -27,7 +28,35 @@ from . import (  # noqa: F401  # each registers what it renders
     structures,
     tables,
 )
-from .registry import LATE, Illustrated, Rendered, add, render, rendered
+from .libraries import (  # noqa: F401  # as above
+    of_charts,
+    of_geopandas,
+    of_http,
+    of_ipython,
+    of_networkx,
+    of_pandas,
+    of_python,
+    of_scipy,
+    of_sklearn,
+    of_spark,
+    of_sqlalchemy,
+    of_statsmodels,
+    of_sympy,
+    of_torch,
+    of_xarray,
+)
+from .registry import LATE, AsRepr, Illustrated, Rendered, add, render, rendered
 from .stack_frames import Frame, named_values, own_frames
 
-__all__ = ["LATE", "Frame", "Illustrated", "Rendered", "add", "named_values", "own_frames", "render", "rendered"]
+__all__ = [
+    "LATE",
+    "AsRepr",
+    "Frame",
+    "Illustrated",
+    "Rendered",
+    "add",
+    "named_values",
+    "own_frames",
+    "render",
+    "rendered",
+]

@@ -14,14 +14,15 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import without_addresses
+from ...text.characters import class_name, without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
+from .instead import says_nothing, ways_to_read
 from .pictures import IN_ITS_PLACE, images_of, is_picture
 from .records import parts
-from .registry import LATE, add, asked, is_ours, render
+from .registry import LATE, SaysNothing, add, asked, is_ours, render
 from .scalars import is_plain, text_of
 
 _WIDTH: Final = 100
@@ -43,27 +44,37 @@ _HEADED: Final = ("scalars", "tables", "arrays")
 def structure(value: Any, tokens: int) -> Any:
     """A container as JSON: on one line if it is short, otherwise in a fence; what does not fit is counted.
 
-    A list or tuple of pictures only becomes those images.
+    A list or tuple of pictures only becomes those images. Raises SaysNothing for a list in which no item says anything.
     """
     return images_of(value) or as_json(value, tokens)
 
 
 def as_json(value: Any, tokens: int) -> str:
     """The JSON of a container or a record."""
+    shared = _Shared(max(1, 4 * tokens))
     with collecting_cuts():  # of the attempts, which may not be used
-        text, left_out = _longest(value, tokens)
+        text, left_out = _longest(value, tokens, shared)
+    if shared.mute and not shared.says:
+        raise _nothing_in(value, shared.mute[0])
     if left_out:
         note_cut(left_out)
     return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
 
 
-def _longest(value: Any, tokens: int) -> tuple[str, str]:
+def _nothing_in(value: Any, item: Any) -> SaysNothing:
+    """The error for a container in which no item says anything: it reads as the class of one, over and over."""
+    if not isinstance(value, (Mapping, Sequence, Set)):
+        return SaysNothing(value, *ways_to_read(value))
+    items = "{}.values()" if isinstance(value, Mapping) else "{}"
+    return SaysNothing(item, *(f"[{way.replace('{}', 'one')} for one in {items}]" for way in ways_to_read(item)[:1]))
+
+
+def _longest(value: Any, tokens: int, shared: _Shared) -> tuple[str, str]:
     """The JSON with as many items and characters as fit, and what it leaves out."""
-    most = max(1, 4 * tokens)
+    most = shared.most
     sizes = [most]
     while sizes[-1] > 1:
         sizes.append(min(sizes[-1] - 1, int(sizes[-1] / _STEP)))
-    shared = _Shared(most)
     made = _made(value, most, tokens, shared)
     if made is None:
         few, many = len(sizes) - 1, 0
@@ -76,11 +87,16 @@ def _longest(value: Any, tokens: int) -> tuple[str, str]:
 
 @dataclass
 class _Shared:
-    """What the attempts share: the texts of values that are not JSON, and sorted sets."""
+    """What the attempts share: the texts of values that are not JSON, and sorted sets.
+
+    `says` is whether anything that was read says something; `mute` are the values that do not.
+    """
 
     most: int
     texts: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     sets: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
+    mute: list[Any] = field(default_factory=list)
+    says: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,9 @@ class _Attempt:
         if opened is not None:
             return self._container(value, opened, around)
         shown = self._remembered(value, lambda: _brief(value, function))
+        if isinstance(shown, _Mute):
+            self._shared.mute.append(value)
+            return self._spend(self._quoted(shown), says=False)
         if isinstance(shown, Image):
             return self._spend(json.dumps(IN_ITS_PLACE))
         if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
@@ -161,14 +180,15 @@ class _Attempt:
         within = (*around, id(value))
         read: list[tuple[str, str | _Node]] = []
         for key, item in islice(items, self._size):
-            before = "" if brackets == "[]" else self._spend(f"{self._quoted(_key(key))}: ")
+            before = "" if brackets == "[]" else self._spend(f"{self._quoted(_key(key))}: ", says=False)
             read.append((before, self.read(item, within)))
         if count > len(read):
             self._is_shortened = True
             if not around:
                 self._count_left_out = f"{plural(count, 'item')}, {len(read):,} sent"
-            read.append(("", self._spend(f"… and {plural(count - len(read), 'more item')}")))
-        self._spend(brackets)
+            more = f"… and {plural(count - len(read), 'more item')}"
+            read.append(("", self._spend(more, says=False)))
+        self._spend(brackets, says=not count)
         return _Node(brackets, read, _on_one_line(brackets, read))
 
     def _quoted(self, text: str) -> str:
@@ -177,7 +197,8 @@ class _Attempt:
             text = f"{text[: self._longest]}… ({len(text):,} characters)"
         return json.dumps(text, ensure_ascii=False)
 
-    def _spend(self, text: str) -> str:
+    def _spend(self, text: str, *, says: bool = True) -> str:
+        self._shared.says = self._shared.says or says
         self._left -= weight(text)
         if self._left < 0:
             raise _Full
@@ -203,8 +224,8 @@ def _opened(value: Any, shared: _Shared) -> _Opened | None:
         return None
     if isinstance(value, Mapping):
         return "{}", value.items(), len(value)
-    names = getattr(value, "_fields", None)
-    if isinstance(value, tuple) and isinstance(names, tuple):
+    names = _names_of_items(value)
+    if names is not None:
         return "{}", zip(names, value, strict=False), len(value)
     if isinstance(value, Sequence):
         return "[]", ((None, item) for item in value), len(value)
@@ -214,6 +235,14 @@ def _opened(value: Any, shared: _Shared) -> _Opened | None:
         return _opened(value.root, shared)
     named = parts(value)
     return None if named is None else ("{}", named.items(), len(named))
+
+
+def _names_of_items(value: Any) -> Sequence[str] | None:
+    """The names of a sequence's items: of a NamedTuple, or of a row from SQLAlchemy or Spark."""
+    if not isinstance(value, Sequence):
+        return None
+    names = getattr(value, "_fields", None) or getattr(value, "__fields__", None)
+    return names if isinstance(names, (tuple, list)) and len(names) == len(value) else None
 
 
 def _in_order(value: Set[Any], shared: _Shared) -> list[Any]:
@@ -247,13 +276,34 @@ def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
     if is_plain(value):
         return text_of(value)
     ours = is_ours(function)
-    if ours and function.__module__.rpartition(".")[2] not in _HEADED:  # a figure is not drawn for one line
-        return _repr(value)
-    shown = asked(function, value, _TOKENS_OF_AN_ITEM)
+    if ours and not _is_headed(function):  # a figure is not drawn for one line
+        shown = repr(value)
+        is_mute = function is render.dispatch(object) and says_nothing(value, shown)
+        return _mute(value) if is_mute else without_addresses(shown)
+    try:
+        shown = asked(function, value, _TOKENS_OF_AN_ITEM)
+    except SaysNothing:
+        return _mute(value)
     if not ours or not isinstance(shown, str):
         return shown
     first, _, more = shown.partition("\n")
     return _Beginning(first) if more else first
+
+
+def _is_headed(function: Callable[[Any, int], Any]) -> bool:
+    """Whether the first line of what this function gives is a short description of a value."""
+    *_, room, module = function.__module__.split(".")
+    return room == "libraries" or module in _HEADED
+
+
+def _mute(value: Any) -> _Mute:
+    return _Mute(f"[a value of type {class_name(value)}]")
+
+
+class _Mute(str):
+    """The class in words of a value whose text would say nothing."""
+
+    __slots__ = ()
 
 
 class _Beginning(str):

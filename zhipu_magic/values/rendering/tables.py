@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from ...text.left_out import note_cut
 from ...text.numbers import plural
 from ...text.tokens import weight
 from .column_statistics import missing, summary
@@ -77,8 +78,20 @@ def _lazy(value: Any, tokens: int) -> str:
     import narwhals as nw
 
     schema = nw.from_native(value).collect_schema()
-    heading = f"{kind_of(value)}, {plural(len(schema), 'column')}, rows not computed"
-    columns = Columns([*schema], [str(dtype) for dtype in schema.values()])
+    return _columns_alone(value, [*schema], [str(dtype) for dtype in schema.values()], tokens)
+
+
+def _of_dask(value: Any, tokens: int) -> str:
+    """The columns of one of Dask's tables, which narwhals is going to leave to a package of its own."""
+    single = value.ndim == 1
+    labels = [_name(value.name)] if single else [label_of(name) for name in value.columns]
+    return _columns_alone(value, labels, [str(one) for one in ([value.dtype] if single else value.dtypes)], tokens)
+
+
+def _columns_alone(value: Any, labels: Sequence[str], dtypes: Sequence[str], tokens: int) -> str:
+    note_cut(f"columns sent, no rows, which are not computed: {_SOME_ROWS.get(kind_of(value), '.head(20)')} has some")
+    heading = f"{kind_of(value)}, {plural(len(labels), 'column')}, rows not computed"
+    columns = Columns(labels, dtypes)
     return f"{heading}\n\n{column_list(columns, tokens - weight(heading) - _AROUND)}".rstrip()
 
 
@@ -153,6 +166,13 @@ def _without_index(value: Any) -> _Columns:
 
 
 _UNNAMED: Final = "value"
+_SOME_ROWS: Final = {
+    "polars LazyFrame": ".head(20).collect()",
+    "duckdb DuckDBPyRelation": ".limit(20).df()",
+    "ibis Table": ".limit(20).execute()",
+    "pyspark DataFrame": ".limit(20).toPandas()",
+}
+"""What has the first rows of a table that is not computed."""
 
 
 def _name(name: Any) -> str:
@@ -178,7 +198,7 @@ _KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {
     "cudf": {"DataFrame": _frame, "Series": _column},
     "polars": {"DataFrame": _frame, "Series": _column, "LazyFrame": _lazy},
     "pyarrow": {"Table": _frame, "ChunkedArray": _column},
-    "dask.dataframe": {"DataFrame": _lazy},
+    "dask.dataframe": {"DataFrame": _of_dask, "Series": _of_dask},
     "duckdb": {"DuckDBPyRelation": _lazy},
     "ibis.expr.types": {"Table": _lazy},
     "pyspark.sql": {"DataFrame": _lazy},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...text.characters import shortened, whole_characters, without_addresses
+from ...text.characters import class_name, shortened, whole_characters, without_addresses
 from ...text.errors import InvalidRequest
 from .awaiting import RunCoroutine, whole
 from .consent import Ask, refusal
@@ -163,7 +163,12 @@ def _text(result: Any, tokens: int) -> tuple[str, str]:
     """The result as text, and what of it that has."""
     from ..rendering.renderers import rendered
 
-    shown = rendered(result, tokens)
+    try:
+        shown = rendered(result, tokens)
+    except InvalidRequest as error:
+        if error.reason != "render.says_nothing":
+            raise
+        return f"[a value of type {class_name(result)}, whose text would say nothing]", ""
     if shown.images:
         return "[an image: it cannot be returned to the model]", ""
     return shown.text or "[an empty text]", shown.left_out

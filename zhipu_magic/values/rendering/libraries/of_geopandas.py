@@ -1,0 +1,76 @@
+"""geopandas' tables: as tables, with geometries as WKT of few digits, and the coordinate system."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from types import ModuleType
+from typing import Any, Final
+
+from ....text.characters import shortened
+from ....text.tokens import weight
+from ..registry import LATE, add, render
+from .parts import briefly
+
+_LONGEST: Final = 60
+_DIGITS: Final = 4
+_MOST: Final = 100_000
+
+
+def _frame(value: Any, tokens: int) -> str:
+    """The table, whose geometries are short texts, below what kinds of them there are, where, and in which system."""
+    pandas = sys.modules["pandas"]
+    names = [name for name in value.columns if _is_geometry(value[name])]
+    heading = "\n".join(_of_column(value[name]) for name in names)
+    plain = pandas.DataFrame({name: _texts(value[name]) if name in names else value[name] for name in value.columns})
+    return f"geopandas GeoDataFrame\n{heading}\n{render(plain, round(tokens - weight(heading)) - 8)}"
+
+
+def _series(value: Any, tokens: int) -> str:
+    heading = f"geopandas GeoSeries\n{_of_column(value)}"
+    return f"{heading}\n{render(_texts(value), round(tokens - weight(heading)))}"
+
+
+def _is_geometry(column: Any) -> bool:
+    return str(getattr(column, "dtype", "")) == "geometry"
+
+
+def _of_column(column: Any) -> str:
+    kinds = Counter(str(kind) for kind in column.geom_type if isinstance(kind, str))
+    missing = int(column.isna().sum())
+    said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    bounds = ", ".join(briefly(float(one)) for one in column.total_bounds)
+    crs = column.crs.to_string() if column.crs is not None else "none"
+    absent = f", {missing:,} missing" if missing else ""
+    return f"{column.name or 'geometry'}: {said}{absent}; coordinate system {crs}; bounds {bounds}"
+
+
+def _texts(column: Any) -> Any:
+    """Each geometry as a short text; of a very long column, only those of the rows that may be shown."""
+    pandas = sys.modules["pandas"]
+    texts = [None if one is None else _text(one) for one in column[:_MOST]]
+    texts += ["(a geometry)"] * (len(column) - len(texts))
+    return pandas.Series(texts, index=column.index, name=column.name, dtype=object)
+
+
+def _text(geometry: Any) -> str:
+    if getattr(geometry, "is_empty", False):
+        return str(geometry.wkt)
+    shapely = sys.modules["shapely"]
+    count = int(shapely.get_num_coordinates(geometry))
+    if count > _LONGEST:
+        return f"{geometry.geom_type} of {count:,} points"
+    return shortened(str(shapely.to_wkt(geometry, rounding_precision=_DIGITS, trim=True)), _LONGEST)
+
+
+def _geometry(value: Any, tokens: int) -> str:
+    return str(value.wkt)
+
+
+def _register(module: ModuleType) -> None:
+    add(module, "GeoDataFrame", _frame)
+    add(module, "GeoSeries", _series)
+    add(module, "BaseGeometry", _geometry)
+
+
+LATE.update(dict.fromkeys(("geopandas.geodataframe", "geopandas.geoseries", "shapely.geometry.base"), _register))

@@ -1,0 +1,54 @@
+"""What pandas and polars make of tables: a styled one is its data, a grouped one its groups and their sizes."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from ....text.numbers import plural
+from ..registry import LATE, SaysNothing, add
+from ..table_rows import label_of
+from .parts import block, briefly, library_and_class, quietly
+
+
+def _styled(value: Any, tokens: int) -> Any:
+    return value.data
+
+
+def _grouped(value: Any, tokens: int) -> str:
+    """By what, of what, and how many rows each group has; the groups themselves are not made."""
+    with quietly():
+        sizes = value.size()
+    if sizes.ndim == 2:  # as_index=False
+        keys = [label_of(name) for name in sizes.columns[:-1]]
+        rows = ((tuple(row[:-1]), row[-1]) for row in sizes.itertuples(index=False))
+    else:
+        keys = [label_of(name) for name in sizes.index.names if name is not None]
+        rows = ((key if isinstance(key, tuple) else (key,), size) for key, size in sizes.items())
+    obj = value.obj
+    what = "a Series" if obj.ndim == 1 else plural(len(obj.columns), "column")
+    by = f" by {', '.join(keys)}" if keys else ""
+    heading = f"{library_and_class(value)}{by}, {plural(len(sizes), 'group')} of {plural(len(obj), 'row')}, {what}"
+    return block(heading, (f"{', '.join(map(briefly, key))}: {plural(int(size), 'row')}" for key, size in rows), tokens)
+
+
+def _not_yet(value: Any, tokens: int) -> str:
+    raise SaysNothing(value, "{}.len()")
+
+
+def _register(module: ModuleType) -> None:
+    add(module, "Styler", _styled)
+    add(module, "BaseGroupBy", _grouped)
+
+
+def _of_polars(module: ModuleType) -> None:
+    add(module, "GroupBy", _not_yet)
+
+
+LATE.update(
+    {
+        "pandas.io.formats.style": _register,
+        "pandas.core.groupby.groupby": _register,
+        "polars.dataframe.group_by": _of_polars,
+    }
+)

@@ -1,0 +1,32 @@
+"""torch's modules: their layers, and how many parameters they have, where and of what type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import ModuleType
+from typing import Any
+
+from ....text.characters import without_addresses
+from ..registry import LATE, add
+from .parts import block, library_and_class
+
+
+def _module(value: Any, tokens: int) -> str:
+    """Nothing of the weights is read but their sizes."""
+    weights = list(value.parameters())
+    count = sum(weight.numel() for weight in weights)
+    trained = sum(weight.numel() for weight in weights if weight.requires_grad)
+    kinds = ", ".join(sorted({str(weight.dtype).removeprefix("torch.") for weight in weights}))
+    devices = Counter(str(weight.device) for weight in weights)
+    where = f", on {', '.join(sorted(devices))}" if devices and set(devices) != {"cpu"} else ""
+    state = "training" if value.training else "evaluation"
+    parts = [f"{count:,} parameters" + (f" ({trained:,} trainable)" if trained != count else ""), kinds]
+    heading = f"{library_and_class(value)}, {', '.join(filter(None, parts))}{where}, in {state} mode"
+    return block(heading, without_addresses(repr(value)).splitlines(), tokens)
+
+
+def _register(module: ModuleType) -> None:
+    add(module, "Module", _module)
+
+
+LATE["torch.nn.modules.module"] = _register
