@@ -211,6 +211,19 @@ def one_key(count: int) -> Iterator[Event]:
         yield reply(number, cell=f"c{number}")
 
 
+def drawings(count: int) -> Iterator[Event]:
+    """Pictures drawn, each given again once."""
+    for number in range(count):
+        yield {"id": f"a-{number}", "event": "drawn", "key": f"k{number}", "model": "m", "prompt": "p"}
+        yield {"id": f"b-{number}", "event": "drawn", "key": "k", "model": "m", "prompt": "p", "of": f"a-{number}"}
+
+
+def uses(count: int) -> Iterator[Event]:
+    """Requests for vectors, the same ones again and again."""
+    for number in range(count):
+        yield {"id": f"a-{number}", "event": "used", "what": "w", "key": "k", "model": "m", "requests": 1}
+
+
 KINDS: dict[str, Callable[[int], Iterator[Event]]] = {
     function.__name__: function
     for function in (
@@ -218,7 +231,7 @@ KINDS: dict[str, Callable[[int], Iterator[Event]]] = {
         *(asides_and_restores, restores_of_nothing, undone_and_redone, two_cells_in_turn, first_cell_again),
         *(first_turn_asked_again, joined_to_a_long_reply, threads_begun, sessions_begun, sessions_of_one_event),
         *(sessions_of_one_turn, resumed_in_a_chain, resumed_from_each_other, unknown_kinds, many_values),
-        *(unknown_values, many_images, many_sources, many_calls, one_key),
+        *(unknown_values, many_images, many_sources, many_calls, one_key, drawings, uses),
     )
 }
 

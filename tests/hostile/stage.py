@@ -107,6 +107,7 @@ class Stage:
         self._in_background()
         self._over_tables()
         self._documents()
+        self._drawings()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
 
     def _in_background(self) -> None:
@@ -146,6 +147,26 @@ class Stage:
         self.run(f"%%glm --file https://a.example/{word_of(attack)}\n{attack}", Answer(attack))
         self.run(f"%%glm --preview --file https://a.example/x\n{attack}")
         self.run(f"%%glm --file {shlex.quote(attack)}\n{attack}")
+
+    def _drawings(self) -> None:
+        """Pictures whose prompts, models, addresses and refusals are the attack."""
+        attack, word = self.attack, word_of(self.attack)
+        json_type = {"Content-Type": "application/json"}
+        answers: list[Any] = [
+            {"data": [{"url": f"http://a.example/{word}"}], "created": attack},
+            {"data": [], "content_filter": [{"role": attack, "level": attack}]},
+            {"data": [{"url": attack, "b64_json": attack}]},
+        ]
+        refused = Fault(400, attack, attack, extra={"request_id": attack})
+        disturbances = [refused, *(Raw((json.dumps(one).encode(),), headers=json_type) for one in answers)]
+        self.run(f"%%glm --draw 512x512 -b drawn\n{attack} {{{{ text }}}}")
+        self.run("drawn")
+        self.run(f"%%glm --draw 512x512 --preview\n{attack}")
+        self.run(f"%%glm --draw -m {shlex.quote(word)}\n{attack}")
+        self.run(f"%%glm --draw {shlex.quote(word)}\n{attack}")
+        for one in disturbances:
+            self.server.disturb("POST /images/generations", one)
+            self.run(f"%%glm --draw\n{attack}")
 
     def command(self, line: str, folder: Path) -> None:
         word = word_of(self.attack)

@@ -68,12 +68,18 @@ def test_an_archive_that_would_grow_beyond_bounds_is_not_unpacked() -> None:
         archive.check(zipped(**{f"word/{number}": b"" for number in range(10_001)}))
 
 
-def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "SECONDS", 0.3)
-    endless = b"%PDF-1.4\n" + b"1 0 obj\n<< /Kids [1 0 R] >>\nendobj\n" * 200_000
+def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(local, "SECONDS", 0.5)
+    (tmp_path / "slow.py").write_text("import sys, time\nsys.stdin.buffer.read()\ntime.sleep(30)\n", encoding="utf-8")
     began = time.monotonic()
+    with monkeypatch.context() as patch:
+        patch.setattr(local, "_PROGRAM", tmp_path / "slow.py")
+        with pytest.raises(InvalidRequest, match="was not read within"):
+            read(pdf("one"))
+    (tmp_path / "torn.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    monkeypatch.setattr(local, "_PROGRAM", tmp_path / "torn.py")
     with pytest.raises(InvalidRequest):
-        read(endless)
+        read(pdf("one"))
     assert time.monotonic() - began < 5
 
 

@@ -109,10 +109,13 @@ def test_what_cannot_be_sent_fails_the_cell_and_sends_nothing(
     assert server.requests == [] and server.calls == []
 
 
-@pytest.mark.parametrize("cell", ["%%glm --file https://example.com/x\nx", "%%glm --file slow.pdf\nx"])
-def test_an_interrupt_ends_what_reads(page: Page, server: PracticeServer, cell: str) -> None:
+@pytest.mark.parametrize("cell", ["%%glm --file https://example.com/x\nx", "%%glm --file report.pdf\nx"])
+def test_an_interrupt_ends_what_reads(
+    page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cell: str
+) -> None:
     server.disturb("POST /reader", Raw((STALL,)))
-    Path("slow.pdf").write_bytes(pdf("word " * 100, *["more"] * 700))
+    (tmp_path / "slow.py").write_text("import sys, time\nsys.stdin.buffer.read()\ntime.sleep(30)\n", encoding="utf-8")
+    monkeypatch.setattr(local, "_PROGRAM", tmp_path / "slow.py")
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     began = time.monotonic()
     done = page.run(cell)

@@ -40,7 +40,7 @@ def test_help_needs_no_prompt_and_is_short(page: Page) -> None:
     shown = cell.plain()
     assert shown.count("%%glm -") == 1, "one example"
     groups = [line.split("|")[1].strip() for line in shown.splitlines() if re.match(r"\| [A-Z]", line)]
-    assert len(groups) == 7
+    assert len(groups) == 8
     for action in PARSER._actions:
         (row,) = [
             line for line in shown.splitlines() if re.match(rf"\| `[^`]*{action.option_strings[-1]}\b(?!-)", line)

@@ -26,6 +26,8 @@ from ..text.argument_types import check_types
 from ..text.characters import class_name
 from ..text.errors import InvalidRequest, SettingsError
 from .chat_comparisons import ChatComparisons
+from .chat_drawings import ChatDrawings
+from .chat_embeddings import ChatEmbeddings
 from .chat_maps import ChatMaps
 from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
@@ -57,7 +59,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatComparisons, ChatSettings):
+class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")

@@ -246,6 +246,11 @@ class Dispatch:
         """The page as the running cell saw it when it was recorded, in a replay where that is not as now."""
         return self._replay.seen(ran)
 
+    @property
+    def replayed(self) -> Replay:
+        """What the journal answers in place of the service."""
+        return self._replay
+
     def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""
         return self._replay.look_up_map(keys, anchor, peek=peek)

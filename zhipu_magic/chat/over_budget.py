@@ -41,6 +41,18 @@ def reserved(budget: Budget, least: float, left: float, *, answer: int, others: 
     )
 
 
+def too_many_texts(budget: Budget, tokens: float, left: float) -> OverBudget:
+    """Texts have more tokens, by an estimate, than the budget has left."""
+    return OverBudget(
+        "These texts have about {tokens}, and {left} of {budget} are left.",
+        hint="Raise the budget, or remove it: chat.budget = None.",
+        reason="budget.texts",
+        tokens=budget.in_words(tokens),
+        left=budget.in_words(left),
+        budget=budget.in_words(budget.limit),
+    )
+
+
 def used_up(budget: Budget) -> OverBudget:
     """Nothing of the budget is left."""
     return OverBudget(

@@ -1,44 +1,55 @@
-"""What a chat keeps on the disk: the journal, and beside it the answers to rows. Where one goes, the other follows."""
+"""What a chat keeps on the disk: the journal, and beside it rows and vectors. Where one goes, the others follow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..service.forks import importing
 from .conversation import Thread
-from .journal.checks import rows_of
+from .journal.checks import rows_of, vectors_of
 from .journal.journal import Journal
 
 if TYPE_CHECKING:
     from .rows.store import RowStore
 
+#: Where a store's file is, by where the journal is.
+_Beside: TypeAlias = Callable[[Path], Path]
+_STORES: Final[tuple[_Beside, ...]] = (rows_of, vectors_of)
+
 
 class Records:
-    """The journal and the rows of one chat. While they are `read_only`, nothing is written."""
+    """The journal of one chat, the rows and the vectors. While they are `read_only`, nothing is written."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._rows: RowStore | None = None
+        self._stores: dict[_Beside, RowStore] = {}
 
     @property
     def rows(self) -> RowStore:
         """The answers to rows, made when they are first needed: most chats ask over no table."""
-        if self._rows is None:
+        return self._store(rows_of)
+
+    @property
+    def vectors(self) -> RowStore:
+        """The vectors of texts, rankings and counts of tokens, each as the text of a row, in a file of their own."""
+        return self._store(vectors_of)
+
+    def _store(self, beside: _Beside) -> RowStore:
+        if beside not in self._stores:
             from .rows.store import RowStore
 
             with importing:  # several threads may need it at once
-                if self._rows is None:
-                    rows = RowStore(self._rows_path, hide=self.journal.hide, warn=self.journal.warn)
-                    rows.read_only = self.read_only
-                    self._rows = rows
-        return self._rows
+                if beside not in self._stores:
+                    store = RowStore(self._path(beside), hide=self.journal.hide, warn=self.journal.warn)
+                    store.read_only = self.read_only
+                    self._stores[beside] = store
+        return self._stores[beside]
 
-    @property
-    def _rows_path(self) -> Path | None:
+    def _path(self, beside: _Beside) -> Path | None:
         path = self.journal.path
-        return None if path is None else rows_of(path)
+        return None if path is None else beside(path)
 
     @property
     def read_only(self) -> bool:
@@ -47,39 +58,43 @@ class Records:
     @read_only.setter
     def read_only(self, value: bool) -> None:
         self.journal.read_only = value
-        if self._rows is not None:
-            self._rows.read_only = value
+        for store in self._stores.values():
+            store.read_only = value
 
     def move(self, path: Path | None) -> None:
         """Write elsewhere from now on, beginning with all that there is; the old files stay."""
-        rows = self.rows
+        stores = [(self._store(beside), beside) for beside in _STORES]
         self.journal.move(path)
-        rows.move(self._rows_path)
+        for store, beside in stores:
+            store.move(self._path(beside))
 
     def rename(self, name: str) -> None:
-        """Give the journal another name in its folder, and the rows with it. Raises OSError."""
-        rows = self.rows
+        """Give the journal another name in its folder, and the others with it. Raises OSError."""
+        stores = [(self._store(beside), beside) for beside in _STORES]
         self.journal.rename(name)
-        if (path := self._rows_path) is not None:
-            rows.rename(path)
+        for store, beside in stores:
+            if (path := self._path(beside)) is not None:
+                store.rename(path)
 
     def bring(self, lines: Mapping[str, bytes], journal: Path) -> None:
         """Have these lines of another journal, which the session builds on, written before what comes next.
 
-        The rows that stand beside that journal are known from now on.
+        The rows and vectors that stand beside that journal are known from now on.
         """
         self.journal.bring(lines, journal)
-        self.rows.bring(rows_of(journal))
+        for beside in _STORES:
+            self._store(beside).bring(beside(journal))
 
     def save(self, threads: Iterable[Thread], journal: Path) -> None:
-        """Write everything to another journal, and to the rows beside that. Raises JournalError."""
+        """Write everything to another journal, and to the files beside that. Raises JournalError."""
         from .journal import resuming
 
         resuming.save(self.journal, threads, journal)
-        self.rows.save(rows_of(journal))
+        for beside in _STORES:
+            self._store(beside).save(beside(journal))
 
     def close(self) -> None:
         """Write what could not be written before; more can be written afterwards."""
         self.journal.close()
-        if self._rows is not None:
-            self._rows.close()
+        for store in self._stores.values():
+            store.close()

@@ -37,6 +37,11 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
 
         ask_each(session, prompt, options)
         return
+    if options.draw is not None:
+        from .draw_cell import draw
+
+        draw(session, prompt, options)
+        return
     thread = options.request.thread
     session.follow_notebook()
     leaves_a_turn = not (options.preview or options.request.once)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..chat.environment import REPLAY_VARIABLE
-from ..history.journal.checks import rows_of
+from ..history.journal.checks import rows_of, vectors_of
 from ..text import regular_files
 from ..text.characters import shortened, without_controls
 from .front_ends import SESSION_VARIABLE, journal_of
@@ -42,7 +42,7 @@ def record(path: Path) -> int:
         return 1
     import_module("nbclient")  # fails early if it is missing
     journal = journal_of(path.absolute())
-    written = (journal, rows_of(journal), path.resolve())  # the notebook may be a symbolic link
+    written = (journal, rows_of(journal), vectors_of(journal), path.resolve())  # the notebook may be a symbolic link
     refused = next(filter(None, map(_refused, written)), None)
     if refused is not None:
         _say(f"{path.name}: not recorded: {refused}.")
@@ -134,20 +134,21 @@ def _read(path: Path) -> Any:
 
 def _rename(journal: Path) -> Path | None:
     """Rename an earlier journal and the rows beside it, if there are any. Returns the journal's new path."""
-    if regular_files.status(journal) is None and regular_files.status(rows_of(journal)) is None:
+    if all(regular_files.status(file) is None for file in (journal, rows_of(journal), vectors_of(journal))):
         return None
     names = (journal.with_name(f"{journal.stem}.{number}.jsonl") for number in range(1, 1_000_000))
     return _rename_to(journal, next(path.name for path in names if not _is_taken(path)))
 
 
 def _is_taken(journal: Path) -> bool:
-    return os.path.lexists(journal) or os.path.lexists(rows_of(journal))
+    return any(map(os.path.lexists, (journal, rows_of(journal), vectors_of(journal))))
 
 
 def _rename_to(journal: Path, name: str) -> Path:
     """Rename a journal and the rows beside it, as far as there are any. Returns the journal's new path."""
     path = journal.with_name(name)
-    for old, new in ((journal, path), (rows_of(journal), rows_of(path))):
+    for beside in (Path, rows_of, vectors_of):
+        old, new = beside(journal), beside(path)
         if regular_files.status(old) is not None:
             regular_files.rename(old, new.name)
     return path

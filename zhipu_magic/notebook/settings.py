@@ -22,6 +22,10 @@ class Settings(HasTraits):
     """How `%%glm` asks, and what it shows. Raises BadSetting for an invalid value."""
 
     model = Unicode(help="The model to use. ZHIPU_MAGIC_MODEL changes the default.").tag(config=True)
+    drawing_model = Unicode(
+        help="The model that draws for %%glm --draw: by default the free one; glm-image and cogview-4 are billed for "
+        "each picture."
+    ).tag(config=True)
     base_url = Unicode(
         "",
         help="The service's base URL, or coding (the coding plan), z.ai or z.ai/coding; if empty, ZHIPUAI_BASE_URL, "
@@ -89,7 +93,13 @@ class Settings(HasTraits):
 
         return default_model()
 
-    @validate("model")
+    @default("drawing_model")
+    def _default_drawing_model(self) -> str:
+        from ..service.drawing.models import DEFAULT_DRAWING_MODEL
+
+        return DEFAULT_DRAWING_MODEL
+
+    @validate("model", "drawing_model")
     def _check_model(self, proposal: Any) -> str:
         name: str = proposal["value"].strip()
         if not is_word(name):

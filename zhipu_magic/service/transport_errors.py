@@ -49,6 +49,8 @@ def translate(error: Exception, asked: Asked, *, begun: bool, hide: Callable[[st
             **{name: value for name, value in known.items() if f"{{{name}" in failure.message + failure.hint},
         )
         found.retryable = failure.retryable
+        if isinstance(found, ConnectionFailed):
+            found.may_have_arrived = isinstance(cause, httpx.TransportError) and not isinstance(cause, _NEVER_SENT)
     if begun:
         found.retryable = False
         if isinstance(found, ServiceError):
@@ -84,6 +86,11 @@ def _failure(cause: BaseException | None, words: str, *, begun: bool) -> _Failur
     return _UNREACHABLE if isinstance(cause, httpx.TransportError) else _UNEXPECTED
 
 
+#: Where these are raised, the service has not had the request.
+_NEVER_SENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.ProxyError, httpx.UnsupportedProtocol, httpx.LocalProtocolError),
+)
 _REACH = "Check the network, the proxy settings and the address, chat.service.base_url; then try again."
 _SILENCE = _Failure(
     "service.silent",

@@ -152,7 +152,12 @@ class ServiceError(GLMError):
 
 
 class ConnectionFailed(GLMError):
-    """No reply came: there was no connection, or it was lost before the first word."""
+    """No reply came: there was no connection, or it was lost before the first word.
+
+    Where the request `may_have_arrived`, the service may bill it.
+    """
+
+    may_have_arrived = False
 
     def __init__(self, message: str, *, retryable: bool = True, **parts: Any) -> None:
         super().__init__(message, **parts)

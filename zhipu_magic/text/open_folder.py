@@ -19,6 +19,10 @@ JOURNALS: Final = ".glm"
 """The folder beside a notebook."""
 ROWS_ENDING: Final = ".rows.jsonl"
 """How the name of a file in it ends that holds answers to rows of tables, and no conversation."""
+VECTORS_ENDING: Final = ".vectors.jsonl"
+"""How that of a file ends that holds vectors of texts, rankings and counts."""
+BESIDE_ENDINGS: Final = (ROWS_ENDING, VECTORS_ENDING)
+"""How the names of files in it end that are no journals."""
 
 _HAS_DIR_FD: Final = hasattr(os, "O_NOFOLLOW") and os.supports_dir_fd >= {
     os.open,

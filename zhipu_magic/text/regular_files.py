@@ -106,17 +106,17 @@ def replace(path: Path, pieces: Iterable[bytes], *, ours: int = 0, make: bool = 
         folder.sync()
 
 
-def newest(folder: Path, ending: str, most: int, *, but: str = "") -> list[Path]:
+def newest(folder: Path, ending: str, most: int, *, but: tuple[str, ...] = ()) -> list[Path]:
     """The regular files in a folder whose names have this ending, the newest first; at most so many.
 
-    Those whose names end with `but` are left out. Of a folder with very many files, some are looked at. Empty if the
-    folder cannot be read.
+    Those whose names end with one of `but` are left out. Of a folder with very many files, some are looked at. Empty if
+    the folder cannot be read.
     """
     found: list[tuple[int, str]] = []
     with suppress(OSError), open_folder_of(folder / ending) as open_folder, open_folder.entries() as entries:
         for entry in islice(entries, _MOST_ENTRIES):
             name = entry.name
-            if name.endswith(ending) and len(name) > len(ending) and not (but and name.endswith(but)):
+            if name.endswith(ending) and len(name) > len(ending) and not name.endswith(but):
                 status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode) and not is_link(status):
                     found.append((status.st_mtime_ns, name))

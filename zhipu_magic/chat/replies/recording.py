@@ -8,16 +8,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...history.events.drawn_event import DrawnEvent
 from ...history.events.event import Event, State
 from ...history.events.map_event import MapEvent
 from ...history.events.read_event import ReadEvent
 from ...history.events.turn_event import TurnEvent
+from ...history.events.used_event import UsedEvent
+from ...history.journal.checks import images_of
+from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
 from ...text.errors import NotRecorded
 from ...text.notice import Notice
 from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences
+from .recorded_calls import RecordedCalls
 from .recorded_maps import RecordedMaps
 from .recorded_readings import RecordedReadings
 
@@ -58,6 +63,8 @@ class Recording:
         self._answers: dict[str, dict[int, int | TurnEvent]] = {}
         self.maps = RecordedMaps()
         self.readings = RecordedReadings()
+        self.drawings = RecordedCalls[DrawnEvent]()
+        self.uses = RecordedCalls[UsedEvent]()
         self._asked = array("Q")
         self._occurrences = Occurrences()
         self._newest: dict[tuple[str, int], str] = {}
@@ -80,6 +87,10 @@ class Recording:
             self.maps.take(event)
         if isinstance(event, ReadEvent):
             self.readings.take(event)
+        if isinstance(event, DrawnEvent) and not event.failed:
+            self.drawings.take(place, event, event.cell, event.run or "", holds=event.holds_picture)
+        if isinstance(event, UsedEvent):
+            self.uses.take(place, event, None, "", holds=event.of is None)
         if not isinstance(event, TurnEvent):
             return
         if event.holds_answer:
@@ -100,6 +111,22 @@ class Recording:
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
         return answer if isinstance(answer, TurnEvent) else None
+
+    def drawing(self, key: str, index: int) -> DrawnEvent | None:
+        """The event that holds this drawing, with its picture."""
+        found: int | Event | None = self.drawings.find(key, index)
+        if isinstance(found, int) and self._reader is not None:
+            event = self._reader.event_at(found)
+            if isinstance(event, DrawnEvent):
+                return event.with_fields({"images": kept_images(event, images_of(self._reader.path))})
+        return found if isinstance(found, DrawnEvent) else None
+
+    def use(self, key: str, index: int) -> UsedEvent | None:
+        """The event that says what this took."""
+        found: int | Event | None = self.uses.find(key, index)
+        if isinstance(found, int) and self._reader is not None:
+            found = self._reader.event_at(found)
+        return found if isinstance(found, UsedEvent) else None
 
     def place_of(self, key: str) -> int:
         """The place of the first answer with this key; -1 if there is none."""
@@ -172,6 +199,18 @@ class Recording:
         if event.is_whole:
             self._answers.setdefault(key, {})[index] = event
 
+    def missed_call(self, what: str, known: int, index: int) -> NotRecorded:
+        """The error of a drawing or the like that the journal has fewer times than it is asked for."""
+        return NotRecorded(
+            "This {what} is not in the {journal}.",
+            hint='chat.replay = "auto" asks the service, and records the answer.',
+            detail=f"The journal has it {_times(known)}, and this is request number {index + 1}." if known else "",
+            reason="replay.call_not_recorded",
+            outcomes=[_NOTHING_SENT],
+            what=what,
+            journal=f"journal {self._path.name}" if self._path else "journal",
+        )
+
     def missed(self, request: Request, key: str, index: int) -> NotRecorded:
         """The error that says what the journal knows instead."""
         from ...history.journal.nearest import nearest
@@ -179,8 +218,7 @@ class Recording:
         near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
         known = len(self._answers.get(key, {}))
         if known:
-            times = "once" if known == 1 else f"{known} times"
-            detail = f"The journal has this very request {times}, and this is request number {index + 1}."
+            detail = f"The journal has this very request {_times(known)}, and this is request number {index + 1}."
         elif near is None:
             detail = "The journal has no requests at all." if self._reader else ""
         elif not near.whole and key_of(near.body) == key:
@@ -195,6 +233,10 @@ class Recording:
             outcomes=[_NOTHING_SENT],
             journal=f"journal {self._path.name}" if self._path else "journal",
         )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _asked_as(event: TurnEvent) -> int:

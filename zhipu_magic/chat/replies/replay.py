@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...history.events.drawn_event import DrawnEvent
 from ...history.events.event import State
 from ...history.events.map_event import MapEvent
 from ...history.events.read_event import ReadEvent
 from ...history.events.turn_event import TurnEvent
+from ...history.events.used_event import UsedEvent
 from ...history.journal.journal import Journal
 from ...history.rounds import Round
 from ...history.turn import Anchor
@@ -63,6 +65,7 @@ class Replay:
         self._occurrences = Occurrences()
         self._maps = Occurrences()
         self._readings = Occurrences()
+        self._uses = Occurrences()
 
     def look_up(self, request: Request) -> Known:
         """What the journal knows of this request."""
@@ -91,6 +94,23 @@ class Replay:
     def look_up_reading(self, wanted: Wanted, anchor: Anchor) -> ReadEvent | None:
         """What the journal knows of a document, where it may answer."""
         return None if self.mode == "off" else self._recorded().readings.find(wanted, anchor, self._readings)
+
+    def look_up_drawing(self, key: str, anchor: Anchor, *, fresh: bool) -> tuple[int, DrawnEvent | None]:
+        """Which occurrence of a drawing this is, and the event that has it, if there is one.
+
+        Raises NotRecorded where nothing goes out, and there is none.
+        """
+        if self.mode == "off":
+            return 0, None
+        index, recorded = self._occurrences.index(key, anchor.cell, anchor.run), self._recorded()
+        found = None if fresh and self.mode == "auto" else recorded.drawing(key, index)
+        if found is None and self.mode == "only":
+            raise recorded.missed_call("drawing", recorded.drawings.count(key), index)
+        return index, found
+
+    def look_up_use(self, key: str) -> UsedEvent | None:
+        """What the journal knows of what this took, where nothing goes out."""
+        return self._recorded().use(key, self._uses.index(key, None, 0)) if self.mode == "only" else None
 
     def missed(self, request: Request, known: Known) -> NotRecorded:
         """The error of a request that may not go out."""
@@ -122,6 +142,11 @@ class Replay:
         """Add an answer of the service, if the journal has been read; else it is found when it is."""
         if self._recording is not None and self._path == self._journal.path:
             self._recording.add(known.key, known.index, event)
+
+    def add_drawing(self, index: int, event: DrawnEvent) -> None:
+        """Add a drawing of the service in the same way."""
+        if self._recording is not None and self._path == self._journal.path:
+            self._recording.drawings.add(index, event)
 
     def _recorded(self) -> Recording:
         path = self._journal.path

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ...service.connection import Service
 from ...service.decode import finish_reason
@@ -19,6 +19,9 @@ from ...service.stream import StreamItem
 from ...service.wire import is_fault
 from ...text.errors import GLMError, ServiceError
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from ...service.client import Client
 
 #: Seconds between two tries of a request that met a fault of the service: at first, and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
@@ -102,12 +105,28 @@ class Watch(Protocol):
         """Whether one row is left, so that no other can show whether the service answers at all."""
 
 
+#: Sends a request once, and emits what comes.
+Send: TypeAlias = "Callable[[Client, Mapping[str, Any], Emit], None]"
+
+
+def _of_chat(client: Client, body: Mapping[str, Any], emit: Emit) -> None:
+    client.try_once(body, emit, threading.Event())
+
+
 class Caller:
-    """Sends the requests of one map, each from the thread that calls."""
+    """Sends the requests of one map, each from the thread that calls; `send` sends those that are not of chat."""
 
     def __init__(
-        self, service: Service, endpoint: Endpoint, places: PlaceCaller, watch: Watch, *, max_retries: int
+        self,
+        service: Service,
+        endpoint: Endpoint,
+        places: PlaceCaller,
+        watch: Watch,
+        *,
+        max_retries: int,
+        send: Send = _of_chat,
     ) -> None:
+        self._send = send
         self._service = service
         self._endpoint = endpoint
         self._places = places
@@ -178,7 +197,7 @@ class Caller:
         failure: GLMError | None = None
         try:
             with self._service.client(self._endpoint) as client:
-                client.try_once(body, receive, threading.Event())
+                self._send(client, body, receive)
             if ended is not None and is_fault(ended):
                 raise ended_badly(ended)
         except GLMError as error:

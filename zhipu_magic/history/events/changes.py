@@ -14,6 +14,8 @@ reading a journal restores the same state. To add a kind of event, add its class
     temperature, budget        of the chat
     map                        rows of a table were asked (see `map_event`)
     read                       a document was read (see `read_event`)
+    drawn                      a picture was drawn (see `drawn_event`)
+    used                       texts became vectors, or were ranked (see `used_event`)
     resume                     continues what an earlier session left
 """
 
@@ -28,6 +30,7 @@ from ..budget import Budget, Unit
 from ..conversation import Conversation, Thread
 from ..order import Order
 from . import turn_event
+from .drawn_event import DrawnEvent
 from .event import Event, State, event_class
 from .map_event import MapEvent
 from .members import Cells, Count, Id, Limit, Name, PageCells, Temperature, TemperatureOrNone, Text, Word
@@ -36,6 +39,7 @@ from .plain_turns import PlainTurns, read_plain_turns
 from .read_event import ReadEvent
 from .reader import EventReader
 from .turn_event import TurnEvent
+from .used_event import UsedEvent
 
 #: How many visited links count for one that may be set aside or restored, and for a step of undo.
 _LOOKS_A_MARK, _LOOKS_A_STEP = 10, 40
@@ -295,7 +299,7 @@ _TYPES: Mapping[str, type[Event]] = {
         for kind in (
             *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
             *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
-            *(KeepEvent, ReadEvent),
+            *(KeepEvent, ReadEvent, DrawnEvent, UsedEvent),
         )
     },
 }

@@ -28,6 +28,8 @@ MOST_CELLS, LONGEST_CELL = 10_000, 200
 MOST_AMOUNT, _MOST_PIXELS = 1e12, 2**31
 #: The fewest bytes that a list or object, an image, and a tool call take in a line; in memory each takes far more.
 BYTES_A_CONTAINER, _BYTES_AN_IMAGE, _BYTES_A_CALL = 4, 40, 120
+#: What a service says of the content of a picture, at most.
+_MOST_VERDICTS = 10
 #: What reading or applying an event raises if it is not valid.
 SENSELESS = (LookupError, TypeError, ValueError)
 
@@ -188,6 +190,43 @@ def is_reader(value: Any) -> bool:
     return value in ("local", "parser", "ocr", "reader")
 
 
+def is_picture(value: Any) -> bool:
+    """A list of one image, which is a file."""
+    return is_images(value) and len(value) == 1 and not value[0].get("url")
+
+
+def is_picture_response(value: Any) -> bool:
+    """What a service answers that has drawn a picture: its known members alone."""
+    if type(value) is not dict or value.keys() - {"created", "data", "content_filter"}:
+        return False
+    data, verdicts = value.get("data"), value.get("content_filter", [])
+    return (
+        (type(created := value.get("created")) is int and 0 <= created <= MOST_COUNTED)
+        and type(data) is list
+        and len(data) == 1
+        and type(data[0]) is dict
+        and not data[0].keys() - {"url"}
+        and _is_id(data[0].get("url", ""))
+        and type(verdicts) is list
+        and len(verdicts) <= _MOST_VERDICTS
+        and all(map(_is_verdict, verdicts))
+    )
+
+
+def _is_verdict(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and value.keys() == {"role", "level"}
+        and _is_id(value["role"])
+        and type(value["level"]) is int
+        and 0 <= value["level"] <= MOST_COUNTED
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is str and len(value) <= LONGEST_ID
+
+
 def is_members(value: Any) -> bool:
     """A request's members beyond model and messages; of its tools, those that are functions have names."""
     if type(value) is not dict:
@@ -228,4 +267,6 @@ RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]
 Hash = Annotated[str, is_hash]
 ReaderName = Annotated[str, is_reader]
+Picture = Annotated[Any, is_picture]
+PictureResponse = Annotated[Mapping[str, Any], is_picture_response]
 Members = Annotated[Mapping[str, Any], is_members]

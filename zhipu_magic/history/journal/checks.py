@@ -12,7 +12,7 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.characters import shortened
 from ...text.errors import JournalError
-from ...text.open_folder import ROWS_ENDING
+from ...text.open_folder import ROWS_ENDING, VECTORS_ENDING
 from .lines import blocks_of, value_of
 
 #: How a journal's name ends.
@@ -94,6 +94,11 @@ def size_of(file: IO[bytes]) -> int:
 def rows_of(journal: Path) -> Path:
     """The file beside a journal that holds the answers to rows of tables."""
     return journal.with_name(journal.name.removesuffix(ENDING) + ROWS_ENDING)
+
+
+def vectors_of(journal: Path) -> Path:
+    """The file beside a journal that holds vectors of texts, rankings and counts of tokens."""
+    return journal.with_name(journal.name.removesuffix(ENDING) + VECTORS_ENDING)
 
 
 def images_of(journal: Path) -> Path:

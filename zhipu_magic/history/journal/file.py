@@ -11,9 +11,12 @@ from typing import IO
 
 from ...text import regular_files
 from ...text.errors import JournalError
+from ...values.images.drawn import kept as drawing_from_json
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json
 from ..events.changes import from_json
+from ..events.drawn_event import DrawnEvent
+from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.turn_event import TurnEvent
 from .checks import refuse_other
@@ -96,9 +99,16 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     for line in lines:
         if b'"images"' in line and old != new:
             with suppress(JournalError, AttributeError, *SENSELESS):
-                event = from_json(value_of(line), len(line))
-                if isinstance(event, TurnEvent):
-                    keep_images([image_from_json(image, old) for image in event.images or ()], new)
+                keep_images(kept_images(from_json(value_of(line), len(line)), old), new)
+
+
+def kept_images(event: Event, folder: Path) -> tuple[Image, ...]:
+    """The images of an event that was read, with their files in `folder`. Raises JournalError for odd entries."""
+    if isinstance(event, TurnEvent):
+        return tuple(image_from_json(image, folder) for image in event.images or ())
+    if isinstance(event, DrawnEvent):
+        return tuple(drawing_from_json(image, folder) for image in event.images or ())
+    return ()
 
 
 def write(path: Path, lines: Iterable[bytes], refuse: Callable[[Path], None] = refuse_other) -> None:

@@ -23,6 +23,7 @@ from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ..events.changes import ResumeEvent, SessionEvent, from_json
+from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
 from ..events.members import SENSELESS
 from ..events.read_event import ReadEvent
@@ -299,7 +300,7 @@ class Journal:
 
 def images_in(event: Event) -> tuple[Any, ...]:
     """The images in an event of our own."""
-    return tuple(event.images or ()) if isinstance(event, TurnEvent) else ()
+    return tuple(event.images or ()) if isinstance(event, (TurnEvent, DrawnEvent)) else ()
 
 
 def _can_be_read(line: bytes) -> bool:

@@ -12,7 +12,7 @@ from ...text.characters import shorten
 from ...text.errors import JournalError
 from ...text.notice import Notice
 from ...text.numbers import plural
-from ...text.open_folder import JOURNALS, ROWS_ENDING
+from ...text.open_folder import BESIDE_ENDINGS, JOURNALS
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
@@ -81,7 +81,7 @@ def find(journal: Journal, file: Path, *, earlier: bool, is_mine: IsMine | None 
 def _missing(file: Path) -> JournalError:
     """The error that says what journals there are instead."""
     folder = file.parent if file.parent.name == JOURNALS else file.parent / JOURNALS
-    names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1, but=ROWS_ENDING)]
+    names = [path.stem for path in regular_files.newest(folder, ENDING, _MOST_NAMED + 1, but=BESIDE_ENDINGS)]
     if not names:
         return JournalError(
             "There is nothing to resume: there is no journal {journal} yet.",

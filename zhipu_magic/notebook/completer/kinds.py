@@ -30,6 +30,7 @@ OPTIONS = {
     "tools": "functions",
     "tool_choice": "choices",
     "search": "search",
+    "draw": "sizes",
 }
 
 
@@ -85,6 +86,14 @@ def _choices(session: Session, typed: str) -> tuple[int, Found]:
 
     found = [name for name, value in names.own(session) if issubclass(type(value), _FUNCTIONS)]
     return 0, [*((word, "word") for word in TOOL_CHOICES), *((name, "tool") for name in found)]
+
+
+def _sizes(session: Session, typed: str) -> tuple[int, Found]:
+    """The sizes that the drawing model's documents recommend."""
+    from ...service.drawing.models import drawing_model
+
+    known = drawing_model(session.settings.drawing_model)
+    return 0, [(size, "word") for size in (known.sizes if known else ())]
 
 
 def _search(session: Session, typed: str) -> tuple[int, Found]:
@@ -182,6 +191,7 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "functions": _functions,
     "choices": _choices,
     "search": _search,
+    "sizes": _sizes,
     "variables": _variables,
     "tables": _tables,
     "types": _types,

@@ -13,6 +13,7 @@ from ...text.markup import Markup
 from .panel import PanelMode
 
 if TYPE_CHECKING:
+    from .drawing_output import DrawingPainter
     from .map_output import MapPainter
 
 
@@ -80,6 +81,9 @@ class Display(Protocol):
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map over a table, with a `panel` below or without."""
+
+    def drawing_painter(self, options: ShowOptions) -> DrawingPainter:
+        """What paints a drawing, and the panel below it."""
 
     def background(
         self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground

@@ -15,7 +15,7 @@ from .background import ElsewherePainter, NoPanel, PlacePainter
 from .cell_outputs import CellOutputs
 from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
-from .output import Output
+from .output import DRAWING, Output
 from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels
@@ -23,6 +23,7 @@ from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
+    from .drawing_output import DrawingPainter
     from .map_output import MapPainter
 
 
@@ -84,6 +85,16 @@ class Notebook:
 
         publish = self._shell.display_pub.publish
         return PageMapPainter(lambda: Output(publish), panel=panel, updates=updates.are_shown(self._shell))
+
+    def drawing_painter(self, options: ShowOptions) -> DrawingPainter:
+        """What paints a drawing; it leaves two outputs, the picture and the panel."""
+        from .drawing_output import PageDrawingPainter
+
+        publish = self._shell.display_pub.publish
+        outputs = Output(publish, DRAWING), Output(publish)
+        clear = self._cell.clear if options.alone else lambda: False
+        are_shown = updates.are_shown(self._shell)
+        return PageDrawingPainter(outputs, clear, panel=options.panel != "off", updates=are_shown)
 
     def background(
         self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground

@@ -17,12 +17,16 @@ NOTHING: Bundle = {"text/plain": ""}
 GROWING: Bundle = {"zhipu_magic": {"growing": True}}
 
 
-class Output:
-    """Shown first, then replaced in place. `publish` is the publisher's of the cell."""
+#: What the display id of a drawing begins with, which is an output like those of other cells.
+DRAWING = f"{OURS}drawing-"
 
-    def __init__(self, publish: Callable[..., None]) -> None:
+
+class Output:
+    """Shown first, then replaced in place. `publish` is the publisher's of the cell, `kind` begins its display id."""
+
+    def __init__(self, publish: Callable[..., None], kind: str = OURS) -> None:
         self._publish = publish
-        self._transient = {"display_id": f"{OURS}{uuid4().hex}"}
+        self._transient = {"display_id": f"{kind}{uuid4().hex}"}
         self.shown = False
 
     def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:

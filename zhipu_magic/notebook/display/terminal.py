@@ -17,6 +17,7 @@ from .figures import Figures
 from .plain import PlainPainter
 
 if TYPE_CHECKING:
+    from .drawing_output import DrawingPainter
     from .map_output import MapPainter
     from .screen import Screen
 
@@ -69,6 +70,12 @@ class Terminal:
         from .map_terminal import TerminalMapPainter
 
         return TerminalMapPainter(self._screen(), panel=panel, is_screen=_is_screen())
+
+    def drawing_painter(self, options: ShowOptions) -> DrawingPainter:
+        """What prints that a picture was drawn, and where it is."""
+        from .drawing_terminal import TerminalDrawingPainter
+
+        return TerminalDrawingPainter(self._screen(), panel=options.panel != "off", is_screen=_is_screen())
 
     def background(
         self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions, job: InBackground

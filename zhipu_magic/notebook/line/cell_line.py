@@ -30,6 +30,7 @@ EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
+    `draw` is the size of a picture, empty for the usual one.
     `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
     was written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in
     the `request`.
@@ -47,6 +48,8 @@ class CellOptions:
     first: int | None = None
     in_flight: int | None = None
     batch: bool = False
+    draw: str | None = None
+    quality: str | None = None
     line: str = ""
     bind: str | None = None
     output: str | None = None
@@ -69,6 +72,7 @@ def parse(line: str) -> CellOptions:
             "put a value that has spaces in double quotes."
         )
     values = vars(given)
+    _check_drawing(values)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
     own["models"] = models = list(dict.fromkeys(own["models"]))
     _check_table(own)
@@ -95,6 +99,24 @@ def _check_table(own: Mapping[str, Any]) -> None:
     elif own["insert"] or own["raw"]:
         option = "-i" if own["insert"] else "--raw"
         raise UsageError(f"{option} cannot be used with --each.")
+
+
+def _check_drawing(given: Mapping[str, Any]) -> None:
+    """Raise UsageError for an option that means nothing for a drawing, and for one that does so only there."""
+    if given["draw"] is None:
+        if given["quality"] is not None:
+            raise UsageError("--quality is for a picture: --draw asks for one.")
+        return
+    for action in PARSER._actions:
+        if given[action.dest] != action.default and action.dest not in _FOR_DRAWINGS:
+            raise UsageError(f"{action.option_strings[-1]} cannot be used with --draw: a picture is drawn from text.")
+    if len(set(given["models"])) > 1:
+        raise UsageError("One model draws a picture: give one -m NAME with --draw.")
+
+
+_FOR_DRAWINGS = frozenset(
+    {"draw", "quality", "models", "bind", "output", "raw", "preview", "param", "fresh", "quiet", "once"}
+)
 
 
 def _check_comparison(own: Mapping[str, Any]) -> None:
@@ -201,7 +223,7 @@ _EXAMPLE = '%%glm -b response -s "Be brief."\n作为一名营销专家，请为�
 
 def _written(option: argparse.Action) -> str:
     """The names of an option, and of its value."""
-    value = f" [{option.metavar}]" if option.nargs == "*" else f" {option.metavar}" if option.metavar else ""
+    value = f" [{option.metavar}]" if option.nargs in ("*", "?") else f" {option.metavar}" if option.metavar else ""
     return f"{', '.join(option.option_strings)}{value}"
 
 

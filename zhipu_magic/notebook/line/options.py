@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ...service.drawing.models import QUALITIES
 from ...service.models import EFFORTS
 from . import values as option_values
 from .parser import Either, Parser
@@ -119,6 +120,25 @@ _option(
     action="store_true",
     help="ask the rows at half the price, within a day: the cell returns, and %%glm collect fetches the answers",
     example="--each reviews --batch",
+)
+
+_group("A picture")
+_option(
+    "--draw",
+    metavar="SIZE",
+    nargs="?",
+    const="",
+    type=option_values.picture_size,
+    help="have a picture drawn from the text below, outside the conversation; SIZE is its width and height. -o binds "
+    "a PIL image, -b the SDK's ImagesResponded",
+    example="--draw 1024x1024 -o picture",
+)
+_option(
+    "--quality",
+    metavar="QUALITY",
+    choices=QUALITIES,
+    help="how finely it is drawn: standard or hd",
+    example="--draw --quality hd -m cogview-4",
 )
 
 _group("What is sent")

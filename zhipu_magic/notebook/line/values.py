@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...history.events.checked import check_name
+from ...service.drawing.models import size_of
 from ...service.hosted_tools import SEARCH_SETTINGS, Knowledge, McpServer, Search
 from ...text.characters import is_word, plain_name
 from ...text.errors import InvalidRequest
@@ -81,6 +82,16 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return number
+
+
+def picture_size(text: str) -> str:
+    """A size, also in wide digits or with a sign for times; empty for the usual one. A model may draw others alone."""
+    if not text:
+        return ""
+    found = size_of(unicodedata.normalize("NFKC", text))
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; it looks like 1024x1024")
+    return "{}x{}".format(*found)
 
 
 def expression(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...text import regular_files
 from ...text.characters import printable
-from ...text.open_folder import ROWS_ENDING
+from ...text.open_folder import BESIDE_ENDINGS
 from .. import front_ends
 from ..shell import is_terminal, request_metadata
 from .identity import is_position
@@ -135,7 +135,7 @@ class PageJournal:
             return self._offer(own)
         if self._running_cell() is None:  # what runs notebooks sends no ids, and the line would be in its outputs
             return ""
-        for journal in regular_files.newest(own.parent, _JOURNAL, _MOST, but=ROWS_ENDING):
+        for journal in regular_files.newest(own.parent, _JOURNAL, _MOST, but=BESIDE_ENDINGS):
             if journal != own and self._is_mine(page, asked_in(journal, BRIEFLY), journal):
                 return self._offer(journal)
         return ""

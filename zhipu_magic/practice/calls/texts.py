@@ -16,7 +16,7 @@ from ..script import Fault
 from ..text import estimate_tokens
 from .call import Answer, Calls, illegal, missing
 
-#: By model: the most tokens of a text, texts of a request and dimensions; docs/protocol.md, "Batch, embeddings".
+#: By model: the most tokens of a text and texts of a request, and the dimensions (see docs/protocol.md).
 _VECTORS = {"embedding-3": (3_072, 64, (256, 512, 1024, 2048)), "embedding-2": (512, 64, (1024,))}
 _MOST_DOCUMENTS, _LONGEST = 128, 4_096
 #: A word, or one sign of Chinese.

@@ -32,7 +32,8 @@ _PAUSE: Final = 0.5
 
 
 class Fetch:
-    """Fetches one picture; `hang_up` wakes the thread that does. `endpoint` is the service that has given its address; `hide` takes the key out of what is told of that.
+    """Fetches one picture; `hang_up` wakes the thread that does. `endpoint` is the service that has given its
+    address; `hide` takes the key out of what is told of that.
 
     Meant for a separate thread.
     """

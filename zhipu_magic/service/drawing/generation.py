@@ -39,11 +39,7 @@ def generate(client: Client, body: Mapping[str, Any], *, tries: int, cancelled: 
 
 def _was_not_drawn(error: GLMError) -> bool:
     """Whether the same request may be sent again, as it can have cost nothing."""
-    never_arrived = isinstance(error, ConnectionFailed) and error.reason in _NOT_REACHED
-    return error.retryable and (never_arrived or isinstance(error, ServiceError))
-
-
-_NOT_REACHED = ("connection.no_answer", "connection.unreachable")
+    return error.retryable and not (isinstance(error, ConnectionFailed) and error.may_have_arrived)
 
 
 def _drawn(value: Mapping[str, Any]) -> Drawn | None:

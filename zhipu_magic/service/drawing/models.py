@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...text.suggestions import nearest
+from ..models import find
 
 DEFAULT_DRAWING_MODEL: Final = "cogview-3-flash"
 #: The qualities of the specification.
@@ -68,19 +69,32 @@ def size_of(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def check_draws(model: str) -> None:
+    """Raise InvalidRequest for a model that is known to write, and not to draw."""
+    if drawing_model(model) is None and find(model) is not None:
+        raise InvalidRequest(
+            "{model} does not draw.",
+            hint="These models do: {models}.",
+            reason="drawing.not_a_drawing_model",
+            outcomes=[NOTHING_SENT],
+            model=model,
+            models=", ".join(DRAWING_MODELS),
+        )
+
+
 def check_size(model: str, text: str) -> str:
     """The size as the service takes it. Raises InvalidRequest for one that the model does not draw.
 
     Of a model that is not known, any size may be asked for.
     """
-    found, known = size_of(text), drawing_model(model)
+    found, known = size_of(text) if isinstance(text, str) else None, drawing_model(model)
     if found is None:
         raise InvalidRequest(
             "{size!r} is not the size of a picture.",
             hint="It looks like 1024x1024: width and height in pixels.",
             reason="drawing.no_size",
             outcomes=[NOTHING_SENT],
-            size=shortened(text, 40),
+            size=shortened(str(text), 40),
         )
     width, height = found
     if known is not None and not known.takes(width, height):

@@ -21,6 +21,8 @@ from .source import Source
 SECONDS: Final = 60
 _MEMORY: Final = 3 << 30
 _LONGEST_DETAIL: Final = 200
+#: How the system ends a process that has taken too long: SIGKILL, SIGXCPU.
+_ENDED: Final = (-9, -24)
 #: What the process gets of the environment: no key is among it.
 _ENVIRONMENT: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME")
 _PROGRAM: Final = Path(__file__).parent / "formats" / "child.py"
@@ -83,7 +85,7 @@ def _found(source: Source) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"why": "slow"}
     except ValueError:  # it ended before it had answered
-        return {"why": "slow" if begun.returncode in (-9, -24) else "too_large"}
+        return {"why": "slow" if begun.returncode in _ENDED else "damaged", "detail": "its reader has crashed"}
     finally:
         begun.kill()
         begun.wait()

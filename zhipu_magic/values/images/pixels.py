@@ -35,7 +35,7 @@ def from_pil(picture: Any) -> Image:
 
 def from_encoded(data: bytes, what: str, *, lossy: bool) -> Image:
     """A picture's bytes, decoded and encoded again: as JPEG if they already were (`lossy`)."""
-    pillow = _pillow(what)
+    pillow = pil_image(what)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -63,7 +63,7 @@ def hash_of_png(data: bytes) -> str | None:
     None without Pillow.
     """
     try:
-        pillow = _pillow("A PNG")
+        pillow = pil_image("A PNG")
     except InvalidRequest:
         return None
     try:
@@ -96,11 +96,12 @@ def from_array(array: Any) -> Image:
             dtype=str(array.dtype),
         )
     plain = _eight_bits(array[..., 0] if shape[2:] == (1,) else array)
-    picture = _pillow("A numpy array").fromarray(plain)
+    picture = pil_image("A numpy array").fromarray(plain)
     return _sent(_in_plain_colours(picture, "A numpy array"), lossy=False)
 
 
-def _pillow(what: str) -> Any:
+def pil_image(what: str) -> Any:
+    """The module PIL.Image. Raises InvalidRequest without Pillow: `what` cannot be sent then."""
     try:
         import PIL.Image
     except ImportError:
@@ -200,7 +201,7 @@ def _as_png(picture: Any) -> bytes:
 
 def _as_jpeg(picture: Any) -> bytes:
     if picture.mode == "RGBA":
-        on_white = _pillow("This image").new("RGB", picture.size, "white")
+        on_white = pil_image("This image").new("RGB", picture.size, "white")
         on_white.paste(picture, mask=picture.getchannel("A"))
         picture = on_white
     encoded = io.BytesIO()

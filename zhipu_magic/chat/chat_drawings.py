@@ -1,0 +1,113 @@
+"""Having pictures drawn, as a part of a chat. Nothing of it is imported before the first is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..history.history import History
+from ..history.turn import Anchor
+from ..service.connection import Service
+from ..text.errors import NOTHING_SENT, InvalidRequest
+from .compose import Along, Composer
+from .dispatch import Dispatch
+from .options import Options
+from .scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from .drawing.draw import Draw
+    from .drawing.draw_request import DrawRequest
+    from .drawing.drawing import Drawing
+    from .drawing.drawings import Drawings
+
+
+class ChatDrawings:
+    """What a chat has for pictures."""
+
+    service: Service
+    history: History
+    _composer: Composer
+    _dispatch: Dispatch
+    _scheduler: Scheduler
+    _warn: Callable[[str], None]
+
+    def draw(
+        self,
+        prompt: str,
+        *,
+        size: str | None = None,
+        model: str | None = None,
+        quality: str | None = None,
+        **more: Any,
+    ) -> Drawing:
+        """Have a picture drawn, and wait for it. Returns the `Drawing`: `.image` is a PIL image, `.data` its bytes.
+
+        `size` is width and height in pixels, such as "1024x1024"; `quality` is "standard" or "hd". The `model` is by
+        default cogview-3-flash, which is free; glm-image and cogview-4 draw better, and are billed for each picture.
+        `names`, `anchor` and `fresh` are those of `ask`, and `params` any other members of the request, by name.
+
+        A drawing is no turn of the conversation. It counts in the ledger, and the journal keeps it, so that a replay
+        has it without asking. The service's address of it is asked at once, and without the key.
+
+        Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent, else GLMError. An
+        interrupt stops the waiting at once; the service may draw the picture all the same, and bill it.
+        """
+        return self.begin_drawing(prompt, size=size, model=model, quality=quality, **more).result()
+
+    def begin_drawing(self, prompt: str, **how: Any) -> Draw:
+        """Have a picture drawn, without waiting for it. What may be given is as in `draw`."""
+        return self._drawings.begin(self._draw_request(prompt, preview=False, **how))
+
+    def draw_request(self, prompt: str, **how: Any) -> DrawRequest:
+        """The request that `draw` would send. Nothing is sent. Raises InvalidRequest for one that cannot be."""
+        return self._draw_request(prompt, preview=True, **how)
+
+    def _draw_request(  # noqa: PLR0913  # what may be given, by name
+        self,
+        prompt: str,
+        *,
+        preview: bool,
+        size: str | None = None,
+        model: str | None = None,
+        quality: str | None = None,
+        names: Mapping[str, Any] | None = None,
+        anchor: Anchor | None = None,
+        fresh: bool = False,
+        params: Mapping[str, Any] | None = None,
+    ) -> DrawRequest:
+        from ..service.drawing.models import DEFAULT_DRAWING_MODEL, check_draws, check_quality, check_size
+        from .drawing.draw_request import DrawRequest
+
+        options = Options(model=model, once=True, fresh=fresh, params=dict(params or {}))
+        along = Along(names, (), (), anchor or Anchor(), several=True)
+        found = self._composer.resolved(prompt, self._composer.placed(options, {}), along, preview=preview)
+        if found.images:
+            raise InvalidRequest(
+                "A picture is drawn from text alone, and the prompt has an image in it.",
+                hint="Describe it in words.",
+                reason="drawing.from_image",
+                outcomes=[NOTHING_SENT],
+            )
+        name = model or DEFAULT_DRAWING_MODEL
+        check_draws(name)
+        members = dict(params or {})
+        if size is not None:
+            members["size"] = check_size(name, size)
+        if quality is not None:
+            members["quality"] = check_quality(name, quality)
+        return DrawRequest(
+            prompt=found.text,
+            model=name,
+            members=members,
+            written=found.written,
+            cut=found.cut,
+            anchor=anchor or Anchor(),
+            fresh=fresh,
+        )
+
+    @cached_property
+    def _drawings(self) -> Drawings:
+        from .drawing.drawings import Drawings
+
+        return Drawings(self.service, self.history, self._scheduler, dispatch=self._dispatch, warn=self._warn)

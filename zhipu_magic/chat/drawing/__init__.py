@@ -1,0 +1,1 @@
+"""Pictures that a model draws: asked for, waited for, kept."""
