@@ -17,6 +17,7 @@ from . import (
     journal,
     long_thread,
     many,
+    outputs,
     page,
     references,
     replay,
@@ -46,6 +47,7 @@ _SECTIONS = {
         replay,
         row_store,
         references,
+        outputs,
         tool_turn,
         tables,
     )

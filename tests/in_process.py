@@ -95,7 +95,8 @@ class Publisher(DisplayPublisher):
 
     def print(self, text: str) -> None:
         """Print into the cell, as a thread might."""
-        self._send("stream", data={"text/plain": text}, metadata={}, transient={}, update=False)
+        said = {"name": "stdout", "text": text}
+        self._send("stream", **said, data={"text/plain": text}, metadata={}, transient={}, update=False)
 
     def _send(self, kind: str, **content: Any) -> None:
         header, parent = {"msg_type": kind}, {"msg_id": self.cell}

@@ -40,6 +40,43 @@ export function codeCells(cells) {
   return [...cells].flatMap(({ type, id }) => (type === 'code' ? [id] : []));
 }
 
+/** Of the cells above: how many are told at most, and characters of one of Markdown, and of all. */
+const MOST_ABOVE = 2_000;
+const LONGEST_TEXT = 50_000;
+const LONGEST_ABOVE = 1_000_000;
+
+/**
+ * The cells above the running one, if that asks: code by its id, Markdown with its text. Undefined where it does not
+ * ask, or where there are too many.
+ * @param {Iterable<{
+ *   type: string, id: string, sharedModel: {getSource(): string}, getMetadata(name: string): any,
+ * }>} cells
+ * @param {string} running
+ * @returns {import('@lumino/coreutils').JSONObject[] | undefined}
+ */
+export function above(cells, running) {
+  const all = [...cells];
+  const place = all.findIndex((cell) => cell.id === running);
+  const source = all[place]?.sharedModel.getSource() ?? '';
+  if (place > MOST_ABOVE || !isOurs(source)) {
+    return undefined;
+  }
+  let left = LONGEST_ABOVE;
+  return all
+    .slice(0, place)
+    .filter(({ type }) => type === 'code' || type === 'markdown')
+    .map((cell) => {
+      const tags = cell.getMetadata('tags');
+      const named = { cell: cell.id, ...(Array.isArray(tags) && tags.length && { tags }) };
+      if (cell.type === 'code') {
+        return named;
+      }
+      const text = cell.sharedModel.getSource().slice(0, Math.min(LONGEST_TEXT, left));
+      left -= text.length;
+      return { ...named, text };
+    });
+}
+
 /** What is told of each, by an example. */
 const THREAD = { name: '', turns: 0 };
 const TURN = { cell: '', thread: '', number: 0, prompt: '', model: '', tokens: 0, stale: false, cut: false };

@@ -2,7 +2,7 @@
 
 import { complain, guarded } from './console.js';
 import { connected } from './following.js';
-import { asking, codeCells, told, VERSION } from './page-cells.js';
+import { above, asking, codeCells, told, VERSION } from './page-cells.js';
 import { addToRequests } from './page-request.js';
 
 const TARGET = 'zhipu_magic';
@@ -128,7 +128,8 @@ export class Link {
       return said;
     }
     this._toldOrder(cells);
-    return { ...said, page: this._context.localPath, cells, gone };
+    const before = above(this._context.model.cells, cell);
+    return { ...said, page: this._context.localPath, cells, gone, ...(before && { above: before }) };
   }
 
   /** @param {string[]} cells */

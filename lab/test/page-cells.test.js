@@ -1,16 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { asking, codeCells, staleCells, told } from '../src/page-cells.js';
+import { above, asking, codeCells, staleCells, told } from '../src/page-cells.js';
 
 /** @param {string} id @param {string} source @param {string} [type] */
 const cell = (id, source, type = 'code') => ({ id, type, sharedModel: { getSource: () => source } });
+
+/** @param {string} id @param {string} source @param {string} [type] @param {any} [tags] */
+const tagged = (id, source, type, tags) => ({ ...cell(id, source, type), getMetadata: () => tags });
 
 test('asking cells come in the order of the page, with those that are named and the running one', () => {
   const cells = [cell('a', '%%glm\n'), cell('t', '%%glm', 'markdown'), cell('n', 'chat.ask()'), cell('r', 'x'), cell('b', '%%glm')];
   assert.deepEqual(asking(cells, new Set()), ['a', 'b']);
   assert.deepEqual(asking(cells, new Set(['n', 'gone']), 'r'), ['a', 'n', 'r', 'b']);
   assert.deepEqual(asking(cells, new Set(), 'elsewhere'), ['a', 'b']);
+});
+
+test('above a cell that asks are the code cells by their ids, and Markdown with its text', () => {
+  const cells = [tagged('a', 'x'), tagged('m', '# Why', 'markdown'), tagged('r', 'raw', 'raw'), tagged('b', 'y', 'code', ['glm-pin'])];
+  const asks = tagged('q', '%%glm --above\n?');
+  const told = [{ cell: 'a' }, { cell: 'm', text: '# Why' }, { cell: 'b', tags: ['glm-pin'] }];
+  assert.deepEqual(above([...cells, asks, tagged('z', 'below')], 'q'), told);
+  assert.equal(above([...cells, asks], 'b'), undefined);
+  assert.equal(above(cells, 'elsewhere'), undefined);
+  assert.equal(above([...Array(2_001).fill(cells[0]), asks], 'q'), undefined);
+});
+
+test('of Markdown above, a bounded part is told', () => {
+  const cells = Array(40).fill(tagged('m', 'x'.repeat(60_000), 'markdown'));
+  const told = above([...cells, tagged('q', '%%glm')], 'q') ?? [];
+  assert.equal(told.map(({ text }) => String(text)).join('').length, 1_000_000);
+  assert.equal(String(told[0]?.text).length, 50_000);
 });
 
 test('a cell that is no code any more is none of the code cells', () => {

@@ -37,7 +37,8 @@ COMMAND_LINES = {
     "reset": ["reset", "undo"],
     "restore": ["restore", "restore 1"],
     "insert": ["insert", "insert 1"],
-    "fix": ["fix"],
+    "fix": ["fix", "fix 1"],
+    "explain": ["explain", "explain 1"],
     "tools": ["tools", "tools add weather", "tools remove WORD", "tools remove weather", "tools WORD"],
     "rows": ["rows", "rows WORD"],
     "collect": ["collect", "collect WORD"],
@@ -173,7 +174,8 @@ class Stage:
         name = re.sub(r"[/\\]", "_", word)
         line = line.replace("FOLDER/WORD", f"{folder}/{name}").replace("WORD", word)
         self.run(
-            f"%glm {line}", *([Answer(self.attack)] if line.split()[0] in ("ask", "retry", "continue", "fix") else [])
+            f"%glm {line}",
+            *([Answer(self.attack)] if line.split()[0] in ("ask", "retry", "continue", "fix", "explain") else []),
         )
 
 

@@ -311,7 +311,7 @@ def test_a_reference_is_completed(filled: Page, text: str, texts: list[str]) -> 
 
 def test_a_reference_begins_with_any_name_of_the_notebook(filled: Page) -> None:
     begins = offered(filled, "%%glm\n{{ ¦")
-    assert begins == [*(name for name in NAMES if name != "_hidden"), "In", "Out", "_", "error"]
+    assert begins == [*(name for name in NAMES if name != "_hidden"), "In", "Out", "_", "error", "out", "cell", "above"]
     assert becomes(filled, "%%glm\n{{ inven¦ }}") == ["%%glm\n{{ inventory }}"]
     assert in_a_terminal(filled, "%%glm\n{{ inven¦ }}") == ["%%glm\n{{ inventory }}"]
 

@@ -131,8 +131,12 @@ def _cut_off(page: Page, server: PracticeServer) -> None:
     page.run("%%glm\none")
 
 
-def _raised(page: Page, server: PracticeServer) -> None:
-    assert not page.run("1 / 0").success
+def _eighth_raised(page: Page, server: PracticeServer) -> None:
+    """A page whose eighth cell, and last, has failed."""
+    page.numbers = True
+    while page.shell.execution_count < 8:
+        page.run("x = 1")
+    page.run("1 / 0")
 
 
 def _functions(page: Page, server: PracticeServer) -> None:
@@ -181,7 +185,8 @@ PREPARED: dict[str, Callable[[Page, PracticeServer], None]] = {
         "redo": _undone,
         "restore": _set_aside,
         "continue": _cut_off,
-        "fix": _raised,
+        "fix": _eighth_raised,
+        "explain": _eighth_raised,
         "tools": _functions,
         "keep": _compared,
     },

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.history.events import members
 from zhipu_magic.notebook import page_told
-from zhipu_magic.notebook.page_told import LONGEST_CELL, LONGEST_PAGE, MOST_CELLS, Told, told_with
+from zhipu_magic.notebook.page_told import LONGEST_CELL, LONGEST_PAGE, MOST_CELLS, PageCell, Told, told_with
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=250),
@@ -28,6 +28,26 @@ def test_the_cells_come_in_the_order_of_the_page_each_once() -> None:
     assert told.cells == ("b", "a")
     assert told_with(_said(cells=["b", "a", "b"]), told) is told
     assert told_with(_said(cells=["a", "b"]), told) == Told(("a", "b"), said=_said(cells=["a", "b"])["zhipu_magic"])
+
+
+def test_the_cells_above_are_code_by_ids_and_markdown_with_text() -> None:
+    above = [{"cell": "a", "tags": ["glm-pin", 3, "x" * 200]}, {"cell": "m", "text": "# Why"}, {"cell": 3}, "b", None]
+    told = told_with(_said(above=above))
+    assert told is not None
+    assert told.above == (PageCell("a", tags=("glm-pin",)), PageCell("m", "# Why", is_code=False))
+    for wrong in (None, "a", {}, [{"cell": "a"}] * 2_001):
+        told = told_with(_said(above=wrong))
+        assert told is not None and told.above is None
+    told = told_with(_said(above=[{"text": "x" * 60_000}] * 40))
+    assert told is not None and sum(len(cell.source) for cell in told.above or ()) == 1_000_000
+
+
+@given(_JSON)
+def test_whatever_is_said_of_the_cells_above_is_bounded(said: object) -> None:
+    told = told_with(_said(above=said))
+    assert told is not None
+    for cell in told.above or ():
+        assert len(cell.id) <= LONGEST_CELL and len(cell.source) <= 50_000 and cell.id.isprintable()
 
 
 def test_without_the_extension_nothing_is_told() -> None:

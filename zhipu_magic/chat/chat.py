@@ -45,6 +45,7 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents
+    from ..values.outputs.above import Above
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
     from .documents.documents import ChatDocuments
@@ -148,6 +149,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         images: Any = (),
         files: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> Reply:
         """Send `prompt` as the next turn. Returns the `Reply`, to iterate over, to read or to await.
@@ -157,7 +159,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         perhaps with pages and a budget, as in `files=["report.pdf | pages 2-5 | 6000"]`; `documents` says who reads
         them. `more` are options by name, as in `ask("…",
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
-        the turn replaces the earlier one in place.
+        the turn replaces the earlier one in place. `above` are cells of its page, which go before the prompt.
 
         Many may ask at once, from any thread: asks with `once`, and those in different threads of the conversation, do
         not wait for each other. A turn waits for the end of the one before it in its thread, and raises the error that
@@ -167,7 +169,9 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         raises `GLMError`.
         """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, Along(names, images, files, anchor or Anchor()))
+        found = self._composer.resolved(
+            prompt, asked, Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
+        )
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
@@ -180,13 +184,14 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         images: Any = (),
         files: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> Request:
         """The request that `ask` would send. Nothing is sent, no document either: one that the service would have to
         read is named in the place of its text.
         """
         asked = self._composer.placed(options, more)
-        along = Along(names, images, files, anchor or Anchor())
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
         found = self._composer.resolved(prompt, asked, along, preview=True)
         if not asked.once:
             self._scheduler.settle(asked.thread)

@@ -12,6 +12,7 @@ from .compose import Along
 from .options import Options
 
 if TYPE_CHECKING:
+    from ..values.outputs.above import Above
     from .comparisons import Comparisons
     from .replies.reply import Reply
     from .request import Request
@@ -30,6 +31,7 @@ class ChatComparisons:
         images: Any = (),
         files: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> dict[str, Reply]:
         """Ask two to six models the same, after the turns of the thread. Returns their replies, by model.
@@ -38,7 +40,8 @@ class ChatComparisons:
         it one, but each is paid for. What stands against asking one of the models, such as a budget, is raised where
         its reply is read, and costs no other. The rest is as in `ask`. Raises InvalidRequest where none can be asked.
         """
-        return self._comparisons.ask(prompt, models, options, Along(names, images, files, anchor or Anchor()), **more)
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, several=True)
+        return self._comparisons.ask(prompt, models, options, along, **more)
 
     def compare_requests(
         self,
@@ -50,11 +53,17 @@ class ChatComparisons:
         images: Any = (),
         files: Any = (),
         anchor: Anchor | None = None,
+        above: Above | None = None,
         **more: Any,
     ) -> dict[str, Request | GLMError]:
         """What `compare` would send to each model, or what stands against asking it. Nothing is sent."""
         return self._comparisons.requests(
-            prompt, models, options, Along(names, images, files, anchor or Anchor()), preview=True, **more
+            prompt,
+            models,
+            options,
+            along=Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, several=True),
+            preview=True,
+            **more,
         )
 
     def keep(self, model: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..history.events.turn_event import MOST_COMPARED, TurnEvent
@@ -21,6 +21,9 @@ from .options import Options
 from .replies.reply import Reply
 from .request import Request
 from .scheduler import Scheduler
+
+if TYPE_CHECKING:
+    pass
 
 
 class Comparisons:
@@ -61,7 +64,9 @@ class Comparisons:
         wanted = checked(models)
         asked = self._composer.placed(options, more)
         _check_alone(asked)
-        found = self._composer.resolved(prompt, asked, along._replace(several=True), preview=preview)
+        # All read the same: what one of them cannot see is said to each in words.
+        sees = all(self._composer.sees(replace(asked, model=model)) for model in wanted)
+        found = self._composer.resolved(prompt, asked, along, preview=preview, sees=sees)
         if not asked.once:
             self._scheduler.settle(asked.thread)
         name = "" if asked.once else uuid4().hex

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..values.documents.reading import Documents, OpenDocuments
     from ..values.given import Given
     from ..values.images.from_value import Image
+    from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
 
 #: What a reply that was cut short is asked to be continued with.
@@ -50,13 +51,14 @@ class _Place(NamedTuple):
 class Along(NamedTuple):
     """What goes with a prompt: the names that its references mean, images and files, and the cell that asks.
 
-    It may go to `several` models.
+    What is `above` goes before it. It may go to `several` models.
     """
 
     names: Mapping[str, Any] | None
     images: Any
     files: Any
     anchor: Anchor
+    above: Above | None = None
     several: bool = False
 
     def given_files(self) -> list[Given]:
@@ -110,10 +112,13 @@ class Composer:
         current = self._history.state.conversation.current
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
-    def resolved(self, prompt: str, options: Options, along: Along, *, preview: bool = False) -> Prompt:
-        """The prompt with its references resolved. Raises GLMError for one that cannot be sent.
+    def resolved(
+        self, prompt: str, options: Options, along: Along, *, preview: bool = False, sees: bool | None = None
+    ) -> Prompt:
+        """The prompt with its references resolved, after the cells above. Raises GLMError for one that cannot be sent.
 
-        A document in it may be read for that, at the service too, but not in a `preview`.
+        A document in it may be read for that, at the service too, but not in a `preview`. `sees` says whether it is for
+        a model that does; without it, that is the one that the options ask.
         """
         names = along.names
         check_prompt(prompt)
@@ -126,7 +131,8 @@ class Composer:
             along.images,
             files=along.given_files(),
             documents=self.documents_of(along, options, preview=preview),
-            sees=self.sees(options),
+            sees=self.sees(options) if sees is None else sees,
+            above=along.above,
         )
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError, Interrupted
 from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
+from .asking import Asking
 from .cell_lines import as_in_the_editor
 from .cell_values import files_of, image_of, options_of
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
+from .outputs.store import Asked
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
+    from ..values.outputs.above import Above
     from .display.panel import PanelMode
     from .session import Session
 
+#: A reference to the cells above.
+_REFERS_TO_ABOVE = re.compile(r"\{\{\s*above\s*[|}]")
 NO_PYTHON = Markup("The reply contains no Python, so there is nothing to insert.")
 _EARLIER_REPLACED = "This turn has replaced the cell's earlier turn; %glm undo brings that back."
 
 
-def ask(session: Session, prompt: str, options: CellOptions | None = None) -> None:
-    """Ask, or show what would be sent. Raises GLMError."""
+def ask(
+    session: Session, prompt: str, options: CellOptions | None = None, names: Mapping[str, Any] | None = None
+) -> None:
+    """Ask, or show what would be sent. References are to `names`, else to the notebook's. Raises GLMError."""
     with as_in_the_editor(session.cells.source, prompt):
-        _ask_or_ask_each(session, prompt, options or CellOptions())
+        _ask_or_ask_each(session, prompt, options or CellOptions(), names)
 
 
-def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> None:
+def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -50,7 +58,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
     if replaced:
         session.notify(replaced)
     try:
-        _ask(session, prompt, options)
+        _ask(session, prompt, options, session.variables.everything if names is None else names)
     except GLMError as error:
         session.withdraw(replaced)
         if had_earlier_turn:
@@ -58,18 +66,26 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions) -> Non
         raise
 
 
-def _ask(session: Session, prompt: str, options: CellOptions) -> None:
-    chat, anchor, names = session.chat, session.anchor(), session.variables.everything
+def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
+    chat, anchor = session.chat, session.anchor()
+    session.asking = Asking(options.request.thread, options.request.once, options.preview)
     request_options = options_of(options, names, session.variables.tools)
     images = [image_of(text, names) for text in options.images]
     files = [file for text in options.files for file in files_of(text, names)]
     references = None if options.raw else names
+    above = _above(session, prompt, options)
     session.renew_tools()
     if options.models:
         from .compare_cell import Question, compare
 
         question = Question(
-            prompt=prompt, options=request_options, names=references, images=images, files=files, anchor=anchor
+            prompt=prompt,
+            options=request_options,
+            names=references,
+            images=images,
+            files=files,
+            anchor=anchor,
+            above=above,
         )
         compare(session, question, options)
         return
@@ -78,14 +94,18 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
 
         if not request_options.once:
             session.jobs.make_way(chat.thread(request_options.thread).name)
-        request = chat.request(prompt, request_options, names=references, images=images, files=files, anchor=anchor)
+        request = chat.request(
+            prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
+        )
         session.keep_earlier_turns()
         priced = chat.service.priced and not chat.service.practising
         session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
     else:
 
         def begin() -> Reply:
-            return chat.ask(prompt, request_options, names=references, images=images, files=files, anchor=anchor)
+            return chat.ask(
+                prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
+            )
 
         if not anchor.append:
             session.jobs.replace(anchor.cell, anchor.run)
@@ -96,6 +116,14 @@ def _ask(session: Session, prompt: str, options: CellOptions) -> None:
             ask_in_background(session, begin, prompt, options)
         else:
             show(session, begin, options)
+
+
+def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
+    """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
+    if not options.above or (not options.raw and _REFERS_TO_ABOVE.search(prompt)):
+        return None
+    found = session.above(None if options.above < 0 else options.above)
+    return found if found.pieces else None
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
@@ -174,11 +202,22 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:
+        session.outputs.note_reply(_asked(session, reply))
         completion = reply.so_far()
         session.shell.push({"_glm": completion}, interactive=False)
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+
+
+def _asked(session: Session, reply: Reply) -> Asked:
+    request = reply.request
+    return Asked(
+        prompt=request.written or request.prompt,
+        reply=reply.words,
+        thread="" if request.options.once else request.before.name,
+        turn=session.chat.standing(reply).turn,
+    )
 
 
 def insert(session: Session, words: str) -> bool:

@@ -17,6 +17,7 @@ from .line.cell_line import CellOptions
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
+    from ..values.outputs.above import Above
     from .display.panel import PanelMode
     from .session import Session
 
@@ -30,11 +31,13 @@ class Question(NamedTuple):
     images: Sequence[Any]
     files: Sequence[Any]
     anchor: Anchor
+    above: Above | None = None
 
     @property
     def given(self) -> dict[str, Any]:
         """What goes with the prompt and the options."""
-        return {"names": self.names, "images": self.images, "files": self.files, "anchor": self.anchor}
+        along = {"images": self.images, "files": self.files, "above": self.above}
+        return {"names": self.names, "anchor": self.anchor, **along}
 
 
 def compare(session: Session, question: Question, options: CellOptions) -> None:

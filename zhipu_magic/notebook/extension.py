@@ -63,6 +63,7 @@ _LULL, _EARLY = 0.05, 1.0
 
 #: What the first cell needs, in the order in which it is imported.
 _NEEDED = (
+    ".outputs.recorder",
     *("httpx", "httpcore", "pydantic", "..service.sdk"),
     *("..service.client", "..chat.chat", ".line.cell_line"),
 )

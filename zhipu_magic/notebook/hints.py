@@ -109,6 +109,7 @@ HINTS: Mapping[str, str] = {
     "reference.code": "--raw sends braces as they stand.",
     "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw sends braces as they "
     "stand.",
+    "output.none": "A cell that prints or shows something comes first; --raw sends braces as they stand.",
     "reference.key": 'Write {owner}["{key}"]. --raw sends braces as they stand.',
     "reference.no_value": "--raw sends braces as they stand.",
     "reference.undefined": "--raw sends braces as they stand.",

@@ -70,6 +70,8 @@ class GLMMagics(Settings, Magics):
 
     @_magic(cell_magic, "line.cell_line")
     def ask_cell(self, line: str, cell: str) -> None:
+        from dataclasses import replace
+
         from . import ask_cell
         from .line import cell_line
 
@@ -85,6 +87,8 @@ class GLMMagics(Settings, Magics):
             return
         # IPython adds a newline to every cell, and a terminal adds empty lines; the user wrote neither.
         text = cell.rstrip("\n") if is_terminal(self.session.shell) else cell.removesuffix("\n")
+        if options.above is None and options.each is None:
+            options = replace(options, above=self.above)
         ask_cell.ask(self.session, text, options)
 
     @_magic(line_magic, "commands.registry")

@@ -13,13 +13,28 @@ VERSION = 1
 NAME = "zhipu_magic"
 #: How many cells a page may have that ask, and characters of a cell's id, and of a page's name.
 MOST_CELLS, LONGEST_CELL, LONGEST_PAGE = 10_000, 200, 1_000
+#: Of the cells above: how many, and characters of a Markdown cell, of all of them, and of a tag.
+MOST_ABOVE, LONGEST_TEXT, LONGEST_ABOVE, LONGEST_TAG = 2_000, 50_000, 1_000_000, 100
+
+
+class PageCell(NamedTuple):
+    """A cell of the page: a code cell by its id, perhaps with its source, or a Markdown cell with its text (`source`).
+
+    `tags` are those of its metadata that say something here.
+    """
+
+    id: str
+    source: str = ""
+    is_code: bool = True
+    tags: tuple[str, ...] = ()
 
 
 class Told(NamedTuple):
     """What the page says. `cells` are those that ask, in their order, None if it does not say; `gone` are those that
     are no longer there as code, however they went: JupyterLab does not tell which cells a merge removes. `settings` are
     the user's in the front end, by the name of the trait. `page` tells it from other pages on this kernel. `speaks` is
-    its version, and all else is empty if that is another one than ours. `said` is all of it as it came.
+    its version, and all else is empty if that is another one than ours. `above` are all cells above the running one, in
+    their order, None if it does not say. `said` is all of it as it came.
     """
 
     cells: tuple[str, ...] | None = None
@@ -27,6 +42,7 @@ class Told(NamedTuple):
     settings: Mapping[str, object] = {}
     page: str = ""
     speaks: object = VERSION
+    above: tuple[PageCell, ...] | None = None
     said: object = None
 
 
@@ -46,6 +62,7 @@ def told_with(metadata: Mapping[str, Any], before: Told | None = None) -> Told |
         cells_of(said.get("gone")) or (),
         settings if isinstance(settings, Mapping) else {},
         page_of(said.get("page")),
+        above=_above_of(said.get("above")),
         said=said,
     )
 
@@ -66,6 +83,25 @@ def cells_of(said: object) -> tuple[str, ...] | None:
         return None
     cells = (without_path(cell) for cell in said[:MOST_CELLS] if isinstance(cell, str) and _may_be_id(cell))
     return tuple(dict.fromkeys(cell for cell in cells if cell is not None))
+
+
+def _above_of(said: object) -> tuple[PageCell, ...] | None:
+    """The cells above the running one; None if the page does not tell them, or more than are believed."""
+    if not isinstance(said, list) or len(said) > MOST_ABOVE:
+        return None
+    found, left = [], LONGEST_ABOVE
+    for one in said:
+        text, tags = (one.get("text"), one.get("tags")) if isinstance(one, Mapping) else (None, None)
+        [cell] = cells_of([one.get("cell")] if isinstance(one, Mapping) else []) or [""]
+        kept = tuple(tag for tag in (tags if isinstance(tags, list) else ())[:20] if isinstance(tag, str))
+        kept = tuple(tag for tag in kept if len(tag) <= LONGEST_TAG and tag.isprintable())
+        if isinstance(text, str):
+            text = text[: min(LONGEST_TEXT, left)]
+            left -= len(text)
+            found.append(PageCell(cell, text, is_code=False, tags=kept))
+        elif cell:
+            found.append(PageCell(cell, tags=kept))
+    return tuple(found)
 
 
 def _may_be_id(cell: str) -> bool:

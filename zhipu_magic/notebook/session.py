@@ -18,9 +18,11 @@ from ..chat.rows import loops
 from ..text.errors import Interrupted
 from . import front_ends, hints, page_chat
 from .asides import Asides
+from .asking import Asking
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
+from .loaded_by import LoadedBy
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.going import GoingOn
@@ -40,10 +42,13 @@ if TYPE_CHECKING:
     from ..history.events.event import State
     from ..history.turn import Anchor, Turn
     from ..text.markup import Markup
+    from ..values.outputs.above import Above
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
+    from .outputs.recorder import OutputRecorder
+    from .outputs.shown import ShownOutputs
     from .page.looked_at import LookedAt
     from .shell import Shell
 
@@ -56,10 +61,18 @@ class Session:
         self.cells = CellTracker(shell)
         self.jobs = Jobs()
         self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
-        self.variables = Variables(shell, lambda: failure.error if (failure := self.cells.failure) else None)
+        self.variables = Variables(
+            shell,
+            lambda: failure.error if (failure := self.cells.failure) else None,
+            shown=lambda: self.shown,
+            above=self.above,
+        )
+        self._loaded_by: LoadedBy | None = None
+        self.asking = Asking()
+        """How the running cell asks."""
         self.page_journal = PageJournal(shell, settings)
         self._identity = CellIdentity()
-        self._cell_outputs = CellOutputs(shell)
+        self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.look(*told))
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._shown_usage: State | None = None  # the chat's state when the dashboard was shown last
@@ -192,6 +205,33 @@ class Session:
 
     # The running cell
 
+    @cached_property
+    def outputs(self) -> OutputRecorder:
+        """Records what the cells show, from the first one after loading on."""
+        from .outputs.recorder import OutputRecorder
+
+        return OutputRecorder(self.shell, self.cells, self._loaded_by)
+
+    @cached_property
+    def shown(self) -> ShownOutputs:
+        """What the cells have shown."""
+        from .outputs.shown import ShownOutputs
+
+        return ShownOutputs(self.shell, self.cells, self.outputs)
+
+    def above(self, most: int | None = None) -> Above:
+        """The cells above the running one, for what it asks."""
+        from .outputs.page_above import PageAbove
+
+        above = PageAbove(
+            self.shown,
+            self.cells,
+            chat=lambda: self.chat,
+            anchor=self.anchor,
+            notebook=self.page_journal.notebook,
+        )
+        return above.of(self.asking, self.settings.above_tokens, most)
+
     def anchor(self) -> Anchor:
         """The running cell, as the conversation knows it, and its execution."""
         from ..history.turn import Anchor
@@ -231,6 +271,8 @@ class Session:
         """Before each cell (IPython's `pre_run_cell`): set aside the turns of deleted cells."""
         if not self.cells.begin(info):
             return
+        self.outputs.begin()
+        self.asking = Asking()
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
         self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
@@ -246,6 +288,10 @@ class Session:
         """
         if not self.cells.end(result):
             return
+        if self.cells.run:
+            self.outputs.end(result)
+        elif result is not None:  # it is the cell that has loaded the extension
+            self._loaded_by = LoadedBy.of(self.shell, result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

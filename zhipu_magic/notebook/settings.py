@@ -76,6 +76,15 @@ class Settings(HasTraits):
         help="Who reads documents: this machine (local), the service, to which they are uploaded (service), or this "
         "machine where it can, and else the service (auto).",
     ).tag(config=True)
+    above = Int(
+        0,
+        allow_none=True,
+        help="How many of the cells above go along with each %%glm cell, with their outputs; 0 or None: none do unless "
+        "the cell says --above.",
+    ).tag(config=True)
+    above_tokens = Int(
+        8_000, help="Maximum tokens for the cells above; {{ above | 2000 }} sets it for one reference."
+    ).tag(config=True)
     tool_rounds = Int(10, help="How many times the model may call tools in one turn before it must answer.").tag(
         config=True
     )
@@ -147,7 +156,14 @@ class Settings(HasTraits):
             raise BadSetting(f"max_retries must be a number from 0 to 20, not {count}.")
         return count
 
-    @validate("value_tokens", "tool_rounds", "tool_calls")
+    @validate("above")
+    def _check_above(self, proposal: Any) -> int | None:
+        count: int | None = proposal["value"]
+        if count is not None and count < 0:
+            raise BadSetting(f"above must be a number of cells, or 0 for none, not {count}.")
+        return count
+
+    @validate("value_tokens", "above_tokens", "tool_rounds", "tool_calls")
     def _check_positive(self, proposal: Any) -> int:
         count: int = proposal["value"]
         if count < 1:

@@ -10,18 +10,54 @@ from typing import TYPE_CHECKING, Any
 from .shell import Caller
 
 if TYPE_CHECKING:
+    from ..values.outputs.above import Above
+    from .outputs.shown import ShownOutputs
     from .shell import Shell
+
+#: The names of what cells have shown, where the notebook has no variables of these names.
+OF_THE_PAGE = ("out", "cell", "above")
+
+
+class _Page(Mapping[str, Any]):
+    """Names of what is made once it is looked up. They are not gone through: code that gets all names makes nothing."""
+
+    def __init__(self, **makers: Callable[[], Any]) -> None:
+        self._makers = makers
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class Variables:
     """What names stand for on a page, and in the function that `called_by` says is asking.
 
-    `last_error` is the last exception, if there is one.
+    `last_error` is the last exception, if there is one; `shown` is what cells have shown, and `above` the cells above.
     """
 
-    def __init__(self, shell: Shell, last_error: Callable[[], BaseException | None]) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        last_error: Callable[[], BaseException | None],
+        *,
+        shown: Callable[[], ShownOutputs],
+        above: Callable[[], Above],
+    ) -> None:
         self._shell = shell
         self._last_error = last_error
+        self._shown = shown
+        self._above = above
         self._caller = Caller()
 
     @property
@@ -43,12 +79,20 @@ class Variables:
     def everything(self) -> Mapping[str, Any]:
         """The names that a reference may use.
 
-        The variables of the function that asks, all of the notebook's, `In` as typed, and `error` for the last
-        exception.
+        The variables of the function that asks, all of the notebook's, `In` as typed, `Out` with what cells without a
+        value have shown, `error` for the last exception, and last `out`, `cell` and `above`.
         """
+        from .outputs.shown import Cells, OutOrShown
+
         names, history, error = self._shell.user_ns, self._shell.history_manager, self._last_error()
-        typed = {"In": history.input_hist_raw} if names.get("In") is history.input_hist_parsed else {}
-        return ChainMap(dict(self._caller.variables), typed, names, {} if error is None else {"error": error})
+        typed: dict[str, Any] = {}
+        if names.get("In") is history.input_hist_parsed:
+            typed["In"] = history.input_hist_raw
+        if names.get("Out") is history.output_hist:
+            typed["Out"] = OutOrShown(names["Out"], self._shown())
+        failed = {} if error is None else {"error": error}
+        page: Any = _Page(out=lambda: self._shown().last(), cell=lambda: Cells(self._shown()), above=self._above)
+        return ChainMap(dict(self._caller.variables), typed, names, failed, page)
 
     @contextmanager
     def called_by(self, caller: Caller) -> Iterator[None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..text.characters import shortened
-from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
 
 #: Tokens: more than any context holds.
@@ -225,6 +225,8 @@ def _tried(
     """What `look` returns. The user's own code may run in it, so whatever it raises becomes an InvalidRequest."""
     try:
         return look()
+    except GLMError:  # of a value of ours, which says more
+        raise
     except Exception as error:
         try:
             near = nearest(wanted, others())

@@ -12,11 +12,12 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
-from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.language import is_chinese
 from ..text.markdown import fenced
 from ..text.notice import Notice
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .documents.reading import OpenDocuments
     from .given import Given
     from .images.from_value import Image
+    from .outputs.above import Above
     from .rendering.registry import Rendered
 
 #: In one text: references, and what looks like one.
@@ -63,13 +65,15 @@ def resolved(
     files: Sequence[Given] = (),
     documents: OpenDocuments | None = None,
     sees: bool = True,
+    above: Above | None = None,
 ) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
     `images` is one picture or several; `files` stand below the text. `documents` reads what is no text; without it, it
     is read on this machine. A model that does not see (`sees`) is told in words of the pictures in what a cell showed.
-    Without `names` there are no references. Raises InvalidRequest for references that cannot be resolved, all of them
-    with their lines, and for an image that is not one.
+    What `above` stands for goes before the text, whatever the names are. Without `names` there are no references.
+    Raises InvalidRequest for references that cannot be resolved, all of them with their lines, and for an image that is
+    not one.
     """
     has_images = not (isinstance(images, (list, tuple)) and not images)
     expansion = _Expansion(
@@ -80,6 +84,7 @@ def resolved(
         chinese=is_chinese(text),
         has_images=has_images,
     )
+    head = "" if above is None else expansion.above(above)
     sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
     if has_images:
         from .images.from_value import image_of
@@ -87,6 +92,7 @@ def resolved(
         more = images if isinstance(images, (list, tuple)) else [images]
         shown = {image.sha256 for image in expansion.images}
         expansion.images += [image for image in map(image_of, more) if image.sha256 not in shown]
+    sent = f"{head}\n\n{sent}" if head else sent
     return Prompt(
         text=sent,
         written="" if sent == text else text,
@@ -196,7 +202,7 @@ class _Expansion:
                 last = _ENDS_A_LINE.match(text, place.end) is not None
                 yield _Reference(
                     wanted=wanted,
-                    tokens=self.tokens if tokens is None else tokens,
+                    tokens=self._default_budget(tree) if tokens is None else tokens,
                     tree=tree,
                     place=place,
                     as_repr=as_repr,
@@ -204,6 +210,16 @@ class _Expansion:
                     alone=last and not before,
                     ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
+
+    def _default_budget(self, tree: ast.expr | None) -> int:
+        """The tokens of a value where none are named: the page above has its own."""
+        if isinstance(tree, ast.Name) and tree.id == "above":
+            from .outputs.above import Above
+
+            with suppress(LookupError, GLMError):  # an error is raised where the reference is resolved
+                value = (self.names or {})[tree.id]
+                return value.tokens if isinstance(value, Above) else self.tokens
+        return self.tokens
 
     def _value(self, reference: _Reference, tokens: int) -> Rendered:
         """How the value reads, within so many tokens."""
@@ -248,6 +264,12 @@ class _Expansion:
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
         self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
         return f"`{wanted}`"
+
+    def above(self, above: Above) -> str:
+        """The text of the page above, which needs no reference."""
+        from .rendering.renderers import rendered
+
+        return self._taken(rendered(above, above.tokens, called="above"), "above")
 
     def _pass(self, given: Given) -> bool:
         """Whether the model gets what is at an address itself, which then stands below the text."""

@@ -10,13 +10,15 @@ from IPython.core.error import UsageError
 
 from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
-from ...text.language import is_chinese
 from ...text.markdown import fenced
 from ...text.markup import Markup
+from ...text.numbers import plural
+from ...text.secrets import without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure
 from ..line.cell_line import CellOptions
 from .command import Command, prose
+from .explain import in_chinese, number_and_text
 from .turns import wanted_link
 
 if TYPE_CHECKING:
@@ -60,17 +62,43 @@ def _insert(session: Session, text: str) -> None:
 
 
 def _fix(session: Session, text: str) -> None:
+    number, text = number_and_text(text)
     session.cells.begin_repair()
-    failure = _to_fix(session)
     text = prose(text, "%glm fix")
-    prompt = _prompt(failure, text, session.settings.value_tokens, _words(session, text, failure))
-    notice = session.chat.service.hide(_notice(failure))
+    if number is None:
+        failure = _to_fix(session)
+        words = _CHINESE if in_chinese(session, text, failure.source) else _ENGLISH
+        prompt, named = _prompt(failure, text, session.settings.value_tokens, words), _named(failure.error)
+    else:
+        prompt, named = _prompt_for(session, number, text)
+    prompt, secrets = without_secrets(prompt)
+    taken = f" {plural(secrets, 'secret')} taken out." if secrets else ""
+    notice = session.chat.service.hide(f"Sent to be fixed: {named}.{taken}")
     session.notify(notice)
     try:
         ask_cell.ask(session, prompt, CellOptions(raw=True, insert=True))
     except GLMError:
         session.withdraw(notice)
         raise
+
+
+def _prompt_for(session: Session, number: int, text: str) -> tuple[str, str]:
+    """The prompt that has the failure of this cell repaired, and the failure in a few words. Raises UsageError."""
+    from ...values.outputs.output import ERROR, NOT_AT_HAND
+    from ...values.rendering.renderers import rendered
+
+    ran = session.shown.cell(number).ran
+    error = next((output for output in reversed(ran.outputs) if output.kind == ERROR), None)
+    if error is None:
+        raise UsageError(f"Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.")
+    words, tokens = _CHINESE if in_chinese(session, text, ran.source) else _ENGLISH, session.settings.value_tokens
+    if error.value is not NOT_AT_HAND:
+        return _prompt(Failure(error.value, ran.source), text, tokens, words), _named(error.value)
+    shown = rendered(error, tokens).text
+    cell = f"{words.the_cell}\n\n{fenced(ran.source.strip(), 'python')}"
+    parts = [words.cell_failed, text, cell, f"{words.the_exception}\n\n{shown}"]
+    last = next((line for line in reversed(shown.splitlines()) if line.strip("` ")), "")
+    return "\n\n".join(part for part in parts if part), shorten(last, _LONGEST_ERROR)
 
 
 def _to_fix(session: Session) -> Failure:
@@ -95,11 +123,6 @@ def _to_fix(session: Session) -> Failure:
     )
 
 
-def _notice(failure: Failure) -> str:
-    """A notice that says which failure was sent, since there may have been several."""
-    return f"Sent to be fixed: {_named(failure.error)}."
-
-
 def _named(error: BaseException) -> str:
     """An error in a few words."""
     try:
@@ -107,13 +130,6 @@ def _named(error: BaseException) -> str:
     except Exception:  # the user's own exception may raise another
         words = ""
     return f"{type(error).__name__}: {words}".removesuffix(": ")
-
-
-def _words(session: Session, text: str, failure: Failure) -> _Words:
-    """The sentences in the user's language: that of the text, else of the last turn, else of the cell."""
-    newest = session.chat.thread().newest
-    asked = text or (newest.turn.written or newest.turn.prompt if newest is not None else failure.source)
-    return _CHINESE if is_chinese(asked) else _ENGLISH
 
 
 def _prompt(failure: Failure, text: str, tokens: int, words: _Words) -> str:
@@ -183,12 +199,16 @@ COMMANDS = (
     ),
     Command(
         "fix",
-        "%glm fix [TEXT]",
+        "%glm fix [N] [TEXT]",
         "have the last exception repaired",
         _fix,
-        details="Sends the last exception that a cell has raised, with that cell and the values in the failing lines. "
+        details="Sends the last exception that a cell has raised, or that of cell N, with that cell and the values in "
+        "the failing lines. "
         "The repaired cell goes into a new one below, and does not run before you run it.",
-        arguments={"TEXT": "what the model should know besides, or keep to"},
-        examples=("%glm fix", "%glm fix Keep the loop."),
+        arguments={
+            "N": "the number beside the cell that failed; without one, the newest that did",
+            "TEXT": "what the model should know besides, or keep to",
+        },
+        examples=("%glm fix", "%glm fix 8", "%glm fix Keep the loop."),
     ),
 )

@@ -19,6 +19,7 @@ from ...text.html import code, quotation
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.tables import table
+from ..display.figures import ABOVE
 from .command import Command
 
 if TYPE_CHECKING:
@@ -168,7 +169,14 @@ def _in_full(links: Sequence[Link], cell: _CellOf, system: str = "") -> Markup:
         turn = link.turn
         images = [f"image {place}: {image.describe()}" for place, image in enumerate(turn.images, 1)]
         number = Markup("**{number} · you**{facts}", number=link.number, facts=_facts(_cell_in_words(cell(turn))))
-        parts.append(_part(number, *images, quotation(turn.prompt), *(f"cut: {cut}" for cut in turn.cut)))
+        parts.append(
+            _part(
+                number,
+                *images,
+                quotation(turn.prompt),
+                *(cut if cut.startswith(ABOVE) else f"cut: {cut}" for cut in turn.cut),
+            )
+        )
         for words, calls in calls_by_round(turn.tool_messages):
             lines = [*([words] if words else []), *map(call_and_result, calls)]
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..variables import OF_THE_PAGE
 from . import names
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def answers(session: Session, asked: str, row: Mapping[str, Any], *, any_column:
     from ...values.expressions import names_a_value, parsed, path_in, root_of
 
     known = session.variables.everything
-    near = list(dict.fromkeys((*row, *(name for name, _ in names.own(session)))))
+    near = list(dict.fromkeys((*row, *(name for name, _ in names.own(session)), *OF_THE_PAGE)))
     named: Mapping[str, Any] = ChainMap(dict(row), known)  # type: ignore[arg-type]  # it is only read
     for number, inside in enumerate(islice(asked.split(ENQUIRY)[1:], _MOST_ASKED)):
         tree = parsed(inside.partition("|")[0] if row or any_column else inside)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ..variables import OF_THE_PAGE
 from . import tables
 from .words import Found
 
@@ -41,7 +42,7 @@ def visible(session: Session, typed: str) -> Found:
     found = [name for name, _ in own(session)]
     if typed.strip().startswith("_"):
         found += [name for name in list(session.shell.user_ns) if type(name) is str and name.startswith("_")]
-    return [(name, "variable") for name in (*found, "In", "Out", "_", "error")]
+    return [(name, "variable") for name in (*found, "In", "Out", "_", "error", *OF_THE_PAGE)]
 
 
 def at_end(session: Session, typed: str, roots: Found, row: Mapping[str, Any] = _NO_ROW) -> tuple[int, Found]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ..shell import request_id
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
 
 #: What the display ids of our own outputs begin with.
 OURS = "zhipu_magic-"
+#: And those of drawings, which are outputs as any other.
+DRAWING = f"{OURS}drawing-"
 #: Messages that add an output to a cell.
 _OUTPUTS = frozenset({"stream", "display_data", "execute_result", "error"})
+#: And those that change one.
+_TOLD = _OUTPUTS | {"update_display_data", "clear_output"}
 
 
 class CellOutputs:
@@ -23,10 +28,15 @@ class CellOutputs:
 
     IPython has hooks for what is displayed, but none for what is printed, nor for other threads. So this looks at what
     goes through the kernel's session, as every message does. Where there is no session, nothing is known.
+
+    `listen` is called with each message about outputs that is not ours: its kind, the request that it belongs to, and
+    its content.
     """
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, listen: Callable[[str, object, Mapping[str, Any]], None]) -> None:
         self._shell = shell
+        self._listen = listen
+        self._speaking: int | None = None
         self._session: Any = getattr(shell.display_pub, "session", None)
         self._cell: object = None
         self._others = False
@@ -57,6 +67,15 @@ class CellOutputs:
         self._shell.display_pub.clear_output(wait=wait)
         return True
 
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """What this thread publishes within the block is ours, although no display id says so."""
+        before, self._speaking = self._speaking, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._speaking = before
+
     @property
     def _knows_cell(self) -> bool:
         return self._cell is not None and self._cell == request_id(self._shell)
@@ -78,3 +97,5 @@ class CellOutputs:
         elif kind in _OUTPUTS and cell == self._cell:
             display_id = content.get("transient", {}).get("display_id")
             self._others = self._others or not str(display_id).startswith(OURS)
+        if kind in _TOLD and self._speaking != threading.get_ident():
+            self._listen(kind, cell, content)

@@ -16,6 +16,8 @@ from ...text.characters import shorten
 from ...text.numbers import plural
 from .. import costs
 
+#: What the words begin with that say which cells above went along.
+ABOVE = "above: "
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
     "length": "Cut off: the answer reached its maximum length.",
@@ -101,6 +103,16 @@ class Figures:
             cut=tuple(progress.cut),
             number=standing.number,
         )
+
+    @property
+    def above(self) -> str:
+        """Which of the cells above went along; empty if none did."""
+        return next((cut for cut in self.cut if cut.startswith(ABOVE)), "")
+
+    @property
+    def cut_values(self) -> tuple[str, ...]:
+        """Which other values in the prompt were not sent in full."""
+        return tuple(cut for cut in self.cut if not cut.startswith(ABOVE))
 
     @property
     def notes(self) -> tuple[str, ...]:

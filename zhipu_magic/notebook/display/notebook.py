@@ -37,7 +37,8 @@ class Notebook:
 
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
-        self._shell.display_pub.publish(markdown_bundle(text))
+        with self._cell.speaking():
+            self._shell.display_pub.publish(markdown_bundle(text))
 
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices."""

@@ -10,7 +10,7 @@ from typing import Literal
 from ...text.characters import shorten
 from ...text.markup import Markup
 from ...text.numbers import money, plural
-from .figures import Figures, percent
+from .figures import ABOVE, Figures, percent
 from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 PanelMode = Literal["settle", "live", "off"]
@@ -155,9 +155,12 @@ def _budget(figures: Figures) -> list[str]:
 
 
 def _cut(figures: Figures) -> list[str]:
-    if len(figures.cut) > _CUT_IN_LINE:
-        return [f"{len(figures.cut):,} values cut"]
-    return [shorten(cut, _LONGEST_CUT) for cut in figures.cut]
+    """Which of the cells above went along, and which values were cut."""
+    above = [shorten(figures.above, _LONG_TEXT)] if figures.above else []
+    cut = figures.cut_values
+    if len(cut) > _CUT_IN_LINE:
+        return [*above, f"{len(cut):,} values cut"]
+    return [*above, *(shorten(one, _LONGEST_CUT) for one in cut)]
 
 
 def _details(figures: Figures) -> list[tuple[str, str]]:
@@ -178,9 +181,12 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     rows.append(("finish reason", figures.finish_reason or "none given"))
     if figures.system:
         rows.append(("system text", shorten(figures.system, _LONG_TEXT)))
-    rows += [("value cut", shorten(cut, _LONG_TEXT)) for cut in figures.cut[:_CUT_IN_DETAILS]]
-    if len(figures.cut) > _CUT_IN_DETAILS:
-        rows.append(("values cut", f"{len(figures.cut) - _CUT_IN_DETAILS:,} more"))
+    if figures.above:
+        rows.append(("cells above", shorten(figures.above.removeprefix(ABOVE), _LONG_TEXT)))
+    cut = figures.cut_values
+    rows += [("value cut", shorten(one, _LONG_TEXT)) for one in cut[:_CUT_IN_DETAILS]]
+    if len(cut) > _CUT_IN_DETAILS:
+        rows.append(("values cut", f"{len(cut) - _CUT_IN_DETAILS:,} more"))
     if figures.turns is not None:
         rows.append(("conversation", plural(figures.turns, "turn")))
     if figures.thread:

@@ -33,7 +33,7 @@ class CellOptions:
     `draw` is the size of a picture, empty for the usual one.
     `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
     was written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in
-    the `request`.
+    the `request`. `above` is how many of the cells above go along, None where the settings say it.
     """
 
     request: Options = field(default_factory=Options)
@@ -42,6 +42,7 @@ class CellOptions:
     files: Sequence[str] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
+    above: int | None = None
     raw: bool = False
     preview: bool = False
     each: str | None = None
@@ -96,8 +97,8 @@ def _check_table(own: Mapping[str, Any]) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
     elif own["files"]:
         raise UsageError('--file cannot be used with --each: write {{ Path("FILE") }} where its text is to stand.')
-    elif own["insert"] or own["raw"]:
-        option = "-i" if own["insert"] else "--raw"
+    elif own["insert"] or own["raw"] or own["above"] is not None:
+        option = "-i" if own["insert"] else "--raw" if own["raw"] else "--above"
         raise UsageError(f"{option} cannot be used with --each.")
 
 

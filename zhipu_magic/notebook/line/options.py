@@ -162,6 +162,16 @@ _option(
     example='--file report.pdf --file "prices.xlsx | sheets Q1 | 6000"',
 )
 _option(
+    "--above",
+    metavar="COUNT",
+    nargs="?",
+    type=option_values.count_or_none,
+    const=option_values.ALL,
+    help="send the cells above along with their outputs, or the newest COUNT of them; 0 for none. # glm: hide in a "
+    "cell's first line keeps it back",
+    example="--above 3",
+)
+_option(
     "--raw",
     action="store_true",
     help="send the text as it is, without replacing {{ name }}",

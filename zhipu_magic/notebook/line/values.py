@@ -94,6 +94,17 @@ def picture_size(text: str) -> str:
     return "{}x{}".format(*found)
 
 
+#: All cells above, however many.
+ALL = -1
+
+
+def count_or_none(text: str) -> int:
+    number = whole_number(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cells, or 0 for none")
+    return number
+
+
 def expression(text: str) -> str:
     try:
         ast.parse(text.strip(), mode="eval")

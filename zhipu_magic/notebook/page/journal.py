@@ -108,6 +108,11 @@ class PageJournal:
         self._locate()
         return None if self._notebook is None else ran_as(self._notebook, running, cell)
 
+    def notebook(self) -> Path | None:
+        """The notebook's file, where it is known."""
+        self._locate()
+        return self._notebook
+
     def begin_cell(self, cell: str | None) -> None:
         """Note that a cell runs."""
         if cell is not None and not is_position(cell):

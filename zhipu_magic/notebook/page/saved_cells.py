@@ -1,4 +1,4 @@
-"""The code cells of a notebook's file, as it was last saved. It may come from anyone."""
+"""The cells of a notebook's file, as it was last saved. It may come from anyone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...history.turn import Turn
 from ...text import regular_files, untrusted_json
 from .. import glm_cell
+from ..page_told import PageCell
 
 #: Bytes of a notebook that are read at most: a longer one says nothing.
 _MOST = 1 << 26
@@ -37,16 +38,39 @@ def asks(source: str, turn: Turn) -> bool:
 
 def code_cells(notebook: Path) -> Sequence[SavedCell]:
     """The code cells of the file; none of one that cannot be read."""
+    return [
+        SavedCell(str(cell.get("id", "")), _text(cell.get("source")), _number(cell.get("execution_count")))
+        for cell in _cells(notebook)
+        if cell.get("cell_type") == "code"
+    ]
+
+
+def page_cells(notebook: Path) -> list[PageCell]:
+    """The code and Markdown cells of the file, in their order; none of one that cannot be read."""
+    return [
+        PageCell(
+            str(cell.get("id", "")),
+            _text(cell.get("source")),
+            is_code=cell.get("cell_type") == "code",
+            tags=_tags(cell.get("metadata")),
+        )
+        for cell in _cells(notebook)
+        if cell.get("cell_type") in ("code", "markdown")
+    ]
+
+
+def _cells(notebook: Path) -> list[dict[str, Any]]:
     found: Any = None
     with suppress(OSError, ValueError), regular_files.handed_over(notebook) as file:
         data = regular_files.some(file, _MOST + 1)
         found = untrusted_json.loads(data) if len(data) <= _MOST else None
     cells = found.get("cells") if isinstance(found, dict) else None
-    return [
-        SavedCell(str(cell.get("id", "")), _text(cell.get("source")), _number(cell.get("execution_count")))
-        for cell in (cells if isinstance(cells, list) else ())
-        if isinstance(cell, dict) and cell.get("cell_type") == "code"
-    ]
+    return [cell for cell in (cells if isinstance(cells, list) else ()) if isinstance(cell, dict)]
+
+
+def _tags(metadata: Any) -> tuple[str, ...]:
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tuple(tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str))
 
 
 def _text(source: Any) -> str:

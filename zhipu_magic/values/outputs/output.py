@@ -12,6 +12,18 @@ RESULT: Final = "execute_result"
 ERROR: Final = "error"
 
 Kind = Literal["stream", "display_data", "execute_result", "error"]
+KINDS: Final[dict[str, Kind]] = {"stream": STREAM, "display_data": DISPLAY, "execute_result": RESULT, "error": ERROR}
+
+#: Forms of what was displayed, by MIME type.
+PLAIN: Final = "text/plain"
+HTML: Final = "text/html"
+MARKDOWN: Final = "text/markdown"
+LATEX: Final = "text/latex"
+SVG: Final = "image/svg+xml"
+JSON: Final = "application/json"
+PLOTLY: Final = "application/vnd.plotly.v1+json"
+WORDS: Final = (PLAIN, HTML, MARKDOWN, LATEX, SVG)
+"""Those that are text."""
 
 
 class _NotAtHand:

@@ -26,11 +26,10 @@ from ...text.tokens import INLINE, ends, fenced_ends
 from ..images.files import from_bytes
 from ..images.image import JPEG, PNG, Image
 from ..images.pixels import from_encoded
-from ..outputs.output import NOT_AT_HAND, Output
-from .registry import render, rendered
+from ..outputs.output import HTML, JSON, LATEX, MARKDOWN, NOT_AT_HAND, PLAIN, PLOTLY, SVG, Output
+from .registry import PICTURE, render, rendered
 
 _PICTURES: Final = (PNG, JPEG)
-_PLOTLY: Final = "application/vnd.plotly.v1+json"
 _LONGEST: Final = 1_000_000
 """Characters of a form that are looked at."""
 _LONGEST_TITLE: Final = 200
@@ -42,17 +41,25 @@ _SAYS_NOTHING: Final = re.compile(r"<[\w.<>]+ object(?: at 0x[0-9A-Fa-f]+)?>|")
 def shown(output: Output, tokens: int) -> str | Image:
     """How what was displayed reads to a model, within so many tokens; empty if it was nothing."""
     data = output.data
+    if not data and output.value is not NOT_AT_HAND:
+        return _of_value(output.value, tokens)
     for kind in _PICTURES:
         if data.get(kind):
             return _picture(kind, data[kind])
-    if "text/html" in data and (value := _unchanged(output)) is not NOT_AT_HAND:
+    if HTML in data and (value := _unchanged(output)) is not NOT_AT_HAND:
         with suppress(GLMError):  # the value cannot be read, but what the page showed of it can
-            read = rendered(value, tokens)
-            if not read.images:
-                if read.left_out:
-                    note_cut(read.left_out)
-                return read.text
+            read = _of_value(value, tokens)
+            if isinstance(read, str):
+                return read
     return _text(data, tokens)
+
+
+def _of_value(value: Any, tokens: int) -> str | Image:
+    """A value as a reference to it reads; of one with pictures, the first."""
+    read = rendered(value, tokens)
+    if read.left_out:
+        note_cut(read.left_out)
+    return read.images[0] if read.images and not read.text else read.text.replace(PICTURE, "[a picture]")
 
 
 def _picture(kind: str, encoded: Any) -> str | Image:
@@ -78,23 +85,23 @@ def _unchanged(output: Output) -> Any:
     if value is NOT_AT_HAND or render.dispatch(type(value)) is render.dispatch(object):
         return NOT_AT_HAND
     try:
-        return value if repr(value) == output.data.get("text/plain") else NOT_AT_HAND
+        return value if repr(value) == output.data.get(PLAIN) else NOT_AT_HAND
     except Exception:  # the user's own code
         return NOT_AT_HAND
 
 
 def _text(data: Mapping[str, Any], tokens: int) -> str:
-    for kind in ("text/markdown", "text/latex"):
+    for kind in (MARKDOWN, LATEX):
         if text := _form(data, kind).strip():
             return closed(ends(without_blobs(text), tokens))
-    source, plain = _form(data, "text/html"), without_addresses(as_shown(_form(data, "text/plain"))).strip("\n")
+    source, plain = _form(data, HTML), without_addresses(as_shown(_form(data, PLAIN))).strip("\n")
     has_words = _SAYS_NOTHING.fullmatch(plain) is None
     if source and ("<table" in source.lower() or not has_words):
         text = without_addresses(without_blobs(html_text(source)))
         if text:
             return ends(text, tokens)
-    if _PLOTLY in data:
-        return _plotly(data[_PLOTLY])
+    if PLOTLY in data:
+        return _plotly(data[PLOTLY])
     if has_words:
         plain = without_blobs(plain)
         return ends(plain, tokens) if _is_short(plain) else fenced_ends(plain, "text", tokens)
@@ -106,19 +113,19 @@ def _is_short(text: str) -> bool:
 
 
 def _other(data: Mapping[str, Any], tokens: int) -> str:
-    if "application/json" in data:
+    if JSON in data:
         try:
-            text = json.dumps(data["application/json"], ensure_ascii=False, indent=1)
+            text = json.dumps(data[JSON], ensure_ascii=False, indent=1)
         except (TypeError, ValueError, RecursionError):
             text = ""
         if text:
             return fenced_ends(text, "json", tokens)
-    if words := html_text(_form(data, "image/svg+xml")):
+    if words := html_text(_form(data, SVG)):
         return ends(f"[a drawing in SVG, with the words: {' '.join(words.split())}]", tokens)
-    kinds = ", ".join(shortened(kind, 60) for kind in [*data][:5] if kind not in ("text/plain", "text/html"))
+    kinds = ", ".join(shortened(kind, 60) for kind in [*data][:5] if kind not in (PLAIN, HTML))
     if not data:
         return ""
-    return f"[an output that has no text: {kinds or 'text/html'}]"
+    return f"[an output that has no text: {kinds or HTML}]"
 
 
 def _form(data: Mapping[str, Any], kind: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -16,10 +17,11 @@ from ...text.blobs import without_blobs
 from ...text.characters import without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
+from ...text.secrets import without_secrets
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends, fenced_within, shares, weight
 from ..images.from_value import Image
-from ..outputs.output import ERROR, NOT_AT_HAND, STREAM, Cell, CellOutput, Output
+from ..outputs.output import ERROR, NOT_AT_HAND, STREAM, WORDS, Cell, CellOutput, Output
 from .bundles import shown
 from .registry import Illustrated, render, rendered
 
@@ -47,7 +49,9 @@ def _cell(value: Cell, tokens: int) -> Illustrated:
     """The source as a block of code, and below it the outputs."""
     source = value.ran.source.strip("\n")
     least = weight(source) if not value.ran.outputs else min(weight(source), tokens * _SOURCE_SHARE)
-    code = fenced_within(without_blobs(source), _language(source), least + _AROUND * 2)
+    source, secrets = without_secrets(without_blobs(source))
+    _note_secrets(secrets)
+    code = fenced_within(source, _language(source), least + _AROUND * 2)
     if not value.ran.outputs:
         return Illustrated((code,))
     pieces = _pieces(value.ran.outputs, round(tokens - weight(code)) - _AROUND)
@@ -80,9 +84,8 @@ def _between(pieces: Sequence[str | Image]) -> Iterator[str | Image]:
 
 def _pieces(outputs: Sequence[Output], tokens: int) -> list[str | Image]:
     """Each output as text within its share of the budget, or as a picture."""
-    readers: list[_Reader | str] = []
-    for one in _without_middle(_streams_joined(outputs)):
-        readers.append(one if isinstance(one, str) else _reader(one))
+    cleaned = [one if isinstance(one, str) else _cleaned(one) for one in _without_middle(_streams_joined(outputs))]
+    readers = [one if isinstance(one, str) else _reader(one[0]) for one in cleaned]
     with collecting_cuts() as left_out:
         pieces = [one if isinstance(one, str) else one(tokens) for one in readers]
     wanted = [0.0 if isinstance(one, Image) else weight(one) + _AROUND for one in pieces]
@@ -95,7 +98,29 @@ def _pieces(outputs: Sequence[Output], tokens: int) -> list[str | Image]:
             ]
     for cut in left_out:
         note_cut(cut)
+    secrets = sum(one[1] for one in cleaned if not isinstance(one, str))
+    for place, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            pieces[place], found = without_secrets(piece)  # what a value at hand has shown
+            secrets += found
+    _note_secrets(secrets)
     return [piece for piece in _last_pictures(pieces) if piece]
+
+
+def _cleaned(output: Output) -> tuple[Output, int]:
+    """The output without secrets, before anything of it is cut, and how many there were."""
+    text, count = without_secrets(as_shown(output.text) if output.text else "")
+    data = dict(output.data)
+    for kind, form in data.items():
+        if kind in WORDS and isinstance(form, str):
+            data[kind], found = without_secrets(form)
+            count = max(count, found)  # they are the same in each form
+    return replace(output, text=text, data=data), count
+
+
+def _note_secrets(count: int) -> None:
+    if count:
+        note_cut(f"{plural(count, 'secret')} taken out")
 
 
 _Reader = Callable[[int], "str | Image"]
@@ -138,7 +163,7 @@ def _last_pictures(pieces: list[str | Image]) -> list[str | Image]:
 
 
 def _stream(output: Output, tokens: int) -> str:
-    text = without_addresses(without_blobs(as_shown(output.text))).strip("\n").rstrip()
+    text = without_addresses(without_blobs(output.text)).strip("\n").rstrip()
     if not text:
         return ""
     heading = "Standard error:\n" if output.name == "stderr" else ""
@@ -154,7 +179,7 @@ def _error(output: Output, tokens: int) -> str:
         if read.left_out:
             note_cut(read.left_out)
         return read.text
-    text = without_addresses(as_shown(output.text)).strip("\n")
+    text = without_addresses(output.text).strip("\n")
     if text.startswith("```") or "\n" not in text:  # read already, when it was raised
         return ends(text, tokens)
     return fenced_ends(text, "text", tokens)

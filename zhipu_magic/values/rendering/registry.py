@@ -44,9 +44,13 @@ PICTURE: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True)
 class Illustrated:
-    """What a render function returns for a text with images in it: its pieces, in order."""
+    """What a render function returns for a text with images in it: its pieces, in order.
+
+    One that `is_whole` is within its budget as far as it can be, and is not cut.
+    """
 
     pieces: tuple[str | Image, ...]
+    is_whole: bool = False
 
 
 _LOOKED_THROUGH: Final[dict[str, tuple[ModuleType, int]]] = {}
@@ -92,6 +96,17 @@ class Rendered:
     def illustrated(self) -> bool:
         """Whether the images stand within the text."""
         return bool(self.images and self.text)
+
+    @property
+    def parts(self) -> list[str | Image]:
+        """The text with the images in their places."""
+        if not self.illustrated:
+            return [*([self.text] if self.text else []), *self.images]
+        first, *others = self.text.split(PICTURE)
+        found: list[str | Image] = [first]
+        for image, text in zip(self.images, others, strict=False):
+            found += [image, text]
+        return [part for part in found if part != ""]
 
 
 @functools.singledispatch
@@ -152,7 +167,8 @@ def _rendered(value: Any, tokens: int) -> Rendered:
 def _illustrated(result: Illustrated, tokens: int) -> Rendered:
     """The pieces as one text; of the images, those whose places in it are not cut."""
     pieces = [PICTURE if isinstance(one, Image) else one.replace(PICTURE, "") for one in result.pieces]
-    text = whole_characters(cut("".join(pieces), max(tokens, _FEWEST)))
+    joined = "".join(pieces)
+    text = whole_characters(joined if result.is_whole else cut(joined, max(tokens, _FEWEST)))
     images = [one for one in result.pieces if isinstance(one, Image)]
     return Rendered(text, block="\n" in text, images=tuple(images[: text.count(PICTURE)]))
 

@@ -9,6 +9,7 @@
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
     libraries/      what single libraries make, one file each    instead.py      what a value that says nothing has
     cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
+    page_above.py   the cells above the one that asks
 
 The same value gives the same text in every run: no memory addresses, no paths, no clock, no order of a set. No library
 is imported: a value can only come from one that the notebook has imported.
@@ -23,6 +24,7 @@ from . import (  # noqa: F401  # each registers what it renders
     exceptions,
     fallback,
     files,
+    page_above,
     pictures,
     scalars,
     structures,

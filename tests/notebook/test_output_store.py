@@ -1,0 +1,123 @@
+"""What is kept of what cells show, within bounds, whatever they do."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhipu_magic.notebook.outputs import store as stores
+from zhipu_magic.notebook.outputs.store import OutputStore, Ran, kept_forms
+from zhipu_magic.values.outputs.output import DISPLAY, ERROR, STREAM, Output
+
+
+def ran(run: int, cell: str | None = None) -> Ran:
+    return Ran(run, cell, run, f"source {run}", first=run)
+
+
+def test_the_newest_cells_are_kept() -> None:
+    store = OutputStore()
+    for run in range(stores.MOST_CELLS + 5):
+        store.begin(run, ran(run))
+    assert [one.run for one in store.all()] == list(range(5, stores.MOST_CELLS + 5))
+    store.add(0, Output(STREAM, "stdout", "late"))  # of a thread of a cell that is forgotten
+
+
+def test_they_are_kept_within_the_bound_and_the_newest_always() -> None:
+    store = OutputStore()
+    for run in range(20):
+        store.begin(run, ran(run))
+        for _ in range(4):
+            store.add(run, Output(DISPLAY, data={"image/png": "A" * 4_000_000}))
+    kept = store.all()
+    sizes = [len(one.data["image/png"]) for each in kept for one in each.output.outputs]
+    assert sum(sizes) <= stores.MOST_BYTES and kept[-1].run == 19 and len(kept) == 3
+
+
+def test_of_a_very_long_stream_the_two_ends_are_kept() -> None:
+    store = OutputStore()
+    store.begin(1, ran(1))
+    for line in range(400_000):
+        store.add(1, Output(STREAM, "stdout", f"line {line}\n"))
+    [output] = store.all()[0].output.outputs
+    assert output.text.startswith("line 0\n") and output.text.endswith("line 399999\n")
+    assert "characters were not kept" in output.text
+    assert len(output.text) < 3 * stores.LARGEST
+
+
+def test_only_what_is_read_is_kept() -> None:
+    forms = {
+        "text/plain": "p",
+        "application/javascript": "x" * 9,
+        "application/json": {"a": 1},
+        "image/png": "A" * 10**7,
+    }
+    assert kept_forms(forms) == {
+        "text/plain": "p",
+        "application/javascript": "",
+        "application/json": {"a": 1},
+        "image/png": "",
+    }
+    figure = {"data": [{"type": "bar", "y": [0] * 10**6}], "layout": {"title": "T", "template": {}}}
+    assert kept_forms({"application/vnd.plotly.v1+json": figure}) == {
+        "application/vnd.plotly.v1+json": {"data": [{"type": "bar"}], "layout": {"title": "T"}}
+    }
+
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("begin"), st.integers(0, 3)),
+        st.tuples(st.just("print"), st.integers(0, 3)),
+        st.tuples(st.just("show"), st.integers(0, 3)),
+        st.tuples(st.just("update"), st.integers(0, 3)),
+        st.tuples(st.just("clear"), st.integers(0, 3)),
+        st.tuples(st.just("clear later"), st.integers(0, 3)),
+    ),
+    max_size=40,
+)
+
+
+@given(ACTIONS)
+def test_it_folds_as_a_page_does_and_counts_what_it_holds(actions: list[tuple[str, int]]) -> None:
+    store, page = OutputStore(), dict[int, list[str]]()
+    due: set[int] = set()
+    for number, (what, cell) in enumerate(actions):
+        if what == "begin":
+            store.begin(cell, ran(cell))
+            page[cell] = []
+            due.discard(cell)
+        elif what in ("print", "show") and cell in page:
+            if cell in due:
+                page[cell].clear()
+                due.discard(cell)
+            page[cell].append(f"{what} {number}")
+        elif what == "clear later" and cell in page:
+            due.add(cell)
+        elif what == "clear" and cell in page:
+            page[cell].clear()
+            due.discard(cell)
+        if what == "print":
+            store.add(cell, Output(STREAM, "stdout", f"print {number}"))
+        elif what == "show":
+            store.add(cell, Output(DISPLAY, data={"text/plain": f"show {number}"}), f"id {cell}")
+        elif what == "update":
+            store.update(f"id {cell}", {"text/plain": f"update {number}"})
+            for kept in page.values():
+                for place, one in enumerate(kept):
+                    if one.startswith(("show", "update")) and kept is page.get(cell):
+                        kept[place] = f"update {number}"
+        elif what.startswith("clear"):
+            store.clear(cell, wait=what == "clear later")
+    for cell, expected in page.items():
+        one = store.of(cell)
+        assert one is not None
+        text = "".join(each.text or each.data["text/plain"] for each in one.output.outputs)
+        assert text == "".join(expected)
+    assert store._size == sum(one.size for one in store.all())
+    assert all(one.size >= 0 for one in store.all())
+
+
+def test_an_error_is_bounded_too() -> None:
+    store = OutputStore()
+    store.begin(1, ran(1))
+    store.add(1, Output(ERROR, text="x" * 5_000_000))
+    assert len(store.all()[0].output.outputs[0].text) == stores.LARGEST

@@ -1,0 +1,79 @@
+"""The command that has a cell and its output explained."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from ...text.language import is_chinese
+from ...values.outputs.output import Cell
+from .. import ask_cell
+from ..line.cell_line import CellOptions
+from .command import Command, prose
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_ENGLISH = (
+    "Explain this notebook cell and what it showed: what it does, what the output means, and whether anything in it "
+    "looks wrong."
+)
+_CHINESE = "请解释这个笔记本单元格和它的输出：它做了什么，输出说明了什么，有没有看起来不对的地方。"
+#: The reference to the cell in the prompt, by a name that no variable of the notebook's takes from it.
+_NAME = "the_cell"
+
+
+def number_and_text(text: str) -> tuple[int | None, str]:
+    """The number of a cell that a command's text begins with, if it does, and the rest."""
+    first, _, rest = text.strip().partition(" ")
+    is_number = first.isascii() and first.isdecimal() and len(first) <= _MOST_DIGITS
+    return (int(first), rest.strip()) if is_number else (None, text.strip())
+
+
+#: Digits of a cell's number: Python refuses to read thousands of them.
+_MOST_DIGITS = 9
+
+
+def in_chinese(session: Session, text: str, source: str) -> bool:
+    """Whether the user writes Chinese: in this text, else in the last turn, else in the cell."""
+    newest = session.chat.thread().newest
+    asked = text or (newest.turn.written or newest.turn.prompt if newest is not None else source)
+    return is_chinese(asked)
+
+
+def _explain(session: Session, text: str) -> None:
+    number, text = number_and_text(text)
+    text = prose(text, "%glm explain")
+    cell = session.shown.cell(number) if number is not None else _last(session)
+    sentence = _CHINESE if in_chinese(session, text, cell.ran.source) else _ENGLISH
+    prompt = "\n\n".join(part for part in (sentence, text, f"{{{{ {_NAME} }}}}") if part)
+    known: Any = session.variables.everything
+    ask_cell.ask(session, prompt, CellOptions(), names=ChainMap({_NAME: cell}, known))
+
+
+def _last(session: Session) -> Cell:
+    """The last cell that has run and is not ours. Raises UsageError without one, InvalidRequest for a hidden one."""
+    ran = [one for one in session.shown.ran() if not one.ours]
+    if not ran:
+        raise UsageError("There is no cell to explain: none has run in this session but those that ask.")
+    return session.shown.checked(ran[-1])
+
+
+COMMANDS = (
+    Command(
+        "explain",
+        "%glm explain [N] [TEXT]",
+        "have a cell and its output explained",
+        _explain,
+        completes="prose",
+        details="Sends the last cell that has run, or cell N, with what it printed and showed, figures included where "
+        "the model sees.",
+        arguments={
+            "N": "the number beside the cell; without one, the last cell that has run",
+            "TEXT": "what you want to know of it",
+        },
+        examples=("%glm explain", "%glm explain 8", "%glm explain Why is the second row empty?"),
+    ),
+)

@@ -1,0 +1,218 @@
+"""The cells above the one that asks: which they are, and in which order.
+
+The order is the page's where the front end's extension tells it. Elsewhere it is that in which cells first ran: a cell
+that runs again stays where it was, with what it shows now, and one that asks again sees what first ran before it.
+Markdown cells come from the front end, or else from the notebook's file as it was last saved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ...text.numbers import plural
+from ...values.outputs.above import Above, Piece, Sent
+from ...values.outputs.marks import Mark, mark_of
+from ...values.outputs.output import Cell
+from .. import glm_cell
+from ..asking import Asking
+from ..page.identity import is_position
+from ..page_told import PageCell
+from .recorder import is_same_cell
+from .shown import ShownOutputs
+from .store import Asked, Ran
+
+if TYPE_CHECKING:
+    from ...chat.chat import Chat
+    from ...history.turn import Anchor, Turn
+    from ..cell_tracker import CellTracker
+
+_CODE: Final = "Code cell"
+_MARKDOWN: Final = "Markdown cell"
+_TURN: Final = "Question"
+_APART: Final = "Question, asked apart from this conversation"
+
+
+class _Place(NamedTuple):
+    """What stands at a place of the page: a cell that has run, or Markdown, with what its tags or its line say."""
+
+    ran: Ran | None
+    text: str = ""
+    mark: Mark = ""
+
+
+class PageAbove:
+    """Finds the cells above the running one.
+
+    `chat`, `anchor` and `notebook` give the chat, the cell that asks, and the notebook's file if that is known.
+    """
+
+    def __init__(
+        self,
+        shown: ShownOutputs,
+        cells: CellTracker,
+        *,
+        chat: Callable[[], Chat],
+        anchor: Callable[[], Anchor],
+        notebook: Callable[[], Path | None],
+    ) -> None:
+        self._shown = shown
+        self._cells = cells
+        self._chat = chat
+        self._anchor = anchor
+        self._notebook = notebook
+
+    def of(self, asking: Asking, tokens: int, most: int | None = None) -> Above:
+        """The cells above for what is asked so, the newest `most` of those with code, within so many tokens.
+
+        Of what is sent, the journal keeps when its Markdown was saved; of a preview, that would be another time in each
+        replay.
+        """
+        chat = self._chat()
+        turns = () if asking.once else chat.history.before(asking.thread, self._anchor()).turns
+        places, notes = self._places(tells_time=not asking.previews)
+        hidden = [place for place in places if place.mark == "hide"]
+        pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
+        if most is not None:
+            pieces = _newest(pieces, most)
+        if hidden:
+            notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
+        return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images) for turn in turns), notes)
+
+    def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
+        """What stands above, in order, and what is to be said of that."""
+        told = self._cells.told
+        newest = _newest_runs(self._shown.ran())
+        if told is not None and told.above is not None:
+            unknown = sum(cell.is_code for cell in told.above) - len({cell.id for cell in told.above} & _ids(newest))
+            notes = (f"{plural(unknown, 'cell')} not run here",) if unknown else ()
+            return list(_as_told(told.above, newest)), notes
+        running = self._shown.running
+        above = sorted(newest, key=lambda ran: ran.first)
+        if running is not None:
+            above = [ran for ran in above if ran.first < running.first and not is_same_cell(ran, running)]
+        notebook = self._notebook()
+        saved = [] if notebook is None else _saved_above(notebook, self._cells.cell, self._cells.source, above)
+        if notebook is None or not saved:
+            return [_Place(ran, mark=mark_of(ran.source)) for ran in above], ()
+        places = _with_markdown(above, saved)
+        has_markdown = any(place.ran is None for place in places)
+        when = f"saved at {_saved_at(notebook)}" if tells_time else "last saved"
+        return places, (f"Markdown as {when}",) if has_markdown else ()
+
+    def _pieces(self, place: _Place, turns: Sequence[Turn]) -> Iterator[Piece]:
+        """What goes along of a place: its code and outputs, its question and answer, its words, or a line.
+
+        `turns` are those that the request holds.
+        """
+        ran, pinned = place.ran, place.mark == "pin"
+        if ran is None:
+            if text := place.text.strip():
+                yield Piece(_MARKDOWN, text, text=text, pinned=pinned)
+            return
+        asks = glm_cell.find(ran.source)
+        if ran.ours and asks is None:
+            return  # a command
+        turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
+        if turn is not None:
+            yield Piece(_TURN, turn.written or turn.prompt, is_turn=True)
+        else:
+            for asked in filter(self._stands, ran.asked):
+                text = f"{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
+                yield Piece(_APART, asked.prompt, text=text, pinned=pinned)
+        if ran.has_output if asks is not None else ran.source.strip():
+            yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
+
+    def _stands(self, asked: Asked) -> bool:
+        """Whether this was asked outside the conversation, or its turn has not been undone."""
+        return not asked.thread or any(turn.id == asked.turn for turn in self._chat().thread(asked.thread).turns)
+
+
+def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
+    """The newest execution of each cell, in the order of time."""
+    newest: list[Ran] = []
+    for one in reversed(ran):
+        if not any(is_same_cell(one, other) for other in newest):
+            newest.insert(0, one)
+    return newest
+
+
+def _ids(ran: Sequence[Ran]) -> set[str | None]:
+    return {one.id for one in ran}
+
+
+def _as_told(above: Sequence[PageCell], newest: Sequence[Ran]) -> Iterator[_Place]:
+    by_id = {ran.id: ran for ran in newest if ran.id is not None}
+    for cell in above:
+        if not cell.is_code:
+            yield _Place(None, cell.source, mark_of(cell.source, cell.tags))
+        elif (ran := by_id.get(cell.id)) is not None:
+            yield _Place(ran, mark=mark_of(ran.source, cell.tags))
+
+
+def _saved_above(notebook: Path, running: str | None, source: str, above: Sequence[Ran]) -> list[PageCell]:
+    """The cells of the file above the running one, or down to the last one that has run where the file has it not."""
+    from ..page.saved_cells import page_cells
+
+    cells = page_cells(notebook)
+    places = [place for place, cell in enumerate(cells) if cell.is_code and _is_cell(cell, running, source)]
+    if places:
+        return cells[: places[-1]]
+    ran = [place for place, cell in enumerate(cells) if cell.is_code and any(_is_of(cell, one) for one in above)]
+    return cells[: ran[-1] + 1] if ran else []
+
+
+def _is_cell(cell: PageCell, name: str | None, source: str) -> bool:
+    if name is not None and not is_position(name):
+        return cell.id == name
+    return cell.source.strip() == source.strip()
+
+
+def _is_of(cell: PageCell, ran: Ran) -> bool:
+    return _is_cell(cell, ran.id, ran.source)
+
+
+def _with_markdown(above: Sequence[Ran], saved: Sequence[PageCell]) -> list[_Place]:
+    """The cells that have run, in their order, each below the Markdown that stands above it in the file."""
+    waiting: list[_Place] = []
+    before: dict[int, list[_Place]] = {}
+    tags: dict[int, tuple[str, ...]] = {}
+    for cell in saved:
+        if not cell.is_code:
+            waiting.append(_Place(None, cell.source, mark_of(cell.source, cell.tags)))
+            continue
+        found = next((place for place, ran in enumerate(above) if place not in tags and _is_of(cell, ran)), None)
+        if found is not None:
+            before[found], waiting = waiting, []
+            tags[found] = cell.tags
+    places: list[_Place] = []
+    for place, ran in enumerate(above):
+        places += before.get(place, ())
+        places.append(_Place(ran, mark=mark_of(ran.source, tags.get(place, ()))))
+    return [*places, *waiting]
+
+
+def _is_turn_of(turn: Turn, ran: Ran) -> bool:
+    named = ran.id is not None and not is_position(ran.id)
+    return any(asked.turn == turn.id for asked in ran.asked) or (named and turn.cell == ran.id)
+
+
+def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
+    """The last so many pieces that are cells, with what stands between them, and those that are pinned."""
+    left, kept = most, list[Piece]()
+    for piece in reversed(pieces):
+        if piece.pinned:
+            kept.append(piece)
+        elif left > 0:
+            kept.append(piece)
+            left -= piece.title != _MARKDOWN and not piece.is_turn
+    return kept[::-1]
+
+
+def _saved_at(notebook: Path) -> str:
+    with suppress(OSError):
+        return time.strftime("%H:%M", time.localtime(notebook.stat().st_mtime))
+    return "an unknown time"

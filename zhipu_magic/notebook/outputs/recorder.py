@@ -1,0 +1,172 @@
+"""Records what the cells of this session show.
+
+In a kernel, every message that goes to the front end is looked at, so that what is printed, what threads show and what
+replaces other outputs is known too. Elsewhere IPython itself keeps the outputs of its cells (from version 9 on); before
+that, only their results and errors are known. What %%capture takes is not shown, and not recorded. A reply is a turn of
+the conversation, and no output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ...text.errors import GLMError
+from ...values.outputs.output import DISPLAY, ERROR, KINDS, RESULT, STREAM, Output
+from ..display.cell_outputs import DRAWING, OURS
+from ..page.identity import is_position
+from ..shell import request_id
+from ..usage_error import UsageError
+from .store import Asked, OutputStore, Ran, Weakly
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionResult
+
+    from ..cell_tracker import CellTracker
+    from ..loaded_by import LoadedBy
+    from ..shell import Shell
+
+#: What IPython calls what was written to a stream.
+_STREAMS: Final = {"out_stream": "stdout", "err_stream": "stderr"}
+
+
+#: A cell that does nothing but load the extension.
+_LOADS: Final = re.compile(r"\s*%(?:re)?load_ext\s+zhipu_magic\s*")
+
+
+def is_same_cell(one: Ran, other: Ran) -> bool:
+    """Whether two executions are of one cell: by its id, or by its source where ids are places or there are none."""
+    ids = [each.id for each in (one, other) if each.id is not None and not is_position(each.id)]
+    return ids[0] == ids[1] if len(ids) == 2 else one.source == other.source
+
+
+class OutputRecorder:
+    """Fills the `store` with what the cells show that `cells` follows.
+
+    Of the cell that the extension was loaded by, only the source is known.
+    """
+
+    def __init__(self, shell: Shell, cells: CellTracker, loaded_by: LoadedBy | None = None) -> None:
+        self.store = OutputStore()
+        if loaded_by is not None:
+            only_loads = _LOADS.fullmatch(loaded_by.source) is not None
+            self.store.begin(None, Ran(0, loaded_by.id, loaded_by.number, loaded_by.source, ours=only_loads))
+        self._shell = shell
+        self._cells = cells
+        self._running: Ran | None = None
+        self._failed: tuple[Ran, BaseException] | None = None
+        self._has_session = hasattr(shell.display_pub, "session")
+
+    @property
+    def running(self) -> Ran | None:
+        """The execution of the running cell."""
+        return self._running
+
+    def begin(self) -> None:
+        """Note that the cell that `cells` has begun begins."""
+        cells = self._cells
+        ran = Ran(cells.run, cells.cell, cells.execution_count, cells.source, ours=cells.is_glm_cell)
+        earlier = next((one for one in reversed(self.store.all()) if is_same_cell(one, ran)), None)
+        ran.first = ran.run if earlier is None else earlier.first
+        self._running = ran
+        self.store.begin(self._request, ran)
+
+    def end(self, result: ExecutionResult | None) -> None:
+        """Note that it has ended, with what IPython says of it."""
+        ran, self._running = self._running, None
+        if ran is None or result is None:
+            return
+        if not self._has_session:
+            if not ran.ours:
+                self._take_from_ipython(ran, result)
+            return
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            self._failed_with(ran, error)
+        elif result.result is not None:
+            self.store.change(ran, RESULT, Output(RESULT, value=Weakly.of(result.result)))
+
+    def look(self, kind: str, request: object, content: Mapping[str, Any]) -> None:
+        """Look at a message for the front end that belongs to this request."""
+        if kind == "stream":
+            name, text = str(content.get("name", "stdout")), str(content.get("text", ""))
+            ran = self.store.of(request)
+            if ran is not None and not (ran.ours and text.startswith(f"{UsageError.__name__}:")):
+                self.store.add(request, Output(STREAM, name, text))
+        elif kind in (DISPLAY, RESULT, "update_display_data"):
+            display_id = str(content.get("transient", {}).get("display_id") or "")
+            if display_id.startswith(OURS) and not display_id.startswith(DRAWING):
+                return
+            if kind == "update_display_data":
+                self.store.update(display_id, content["data"])
+            else:
+                self.store.add(request, Output(KINDS[kind], data=content["data"]), display_id)
+        elif kind == ERROR:
+            if content.get("ename") not in _OURS:
+                text = "\n".join(map(str, content.get("traceback") or ()))
+                self.store.add(request, Output(ERROR, text=text or str(content.get("evalue", ""))))
+        elif kind == "clear_output":
+            self.store.clear(request, wait=bool(content.get("wait")))
+
+    def note_reply(self, asked: Asked) -> None:
+        """Note what the running cell has asked, and the reply."""
+        if self._running is not None:
+            self._running.asked.append(asked)
+
+    @property
+    def _request(self) -> object:
+        return (request_id(self._shell) if self._has_session else None) or self._cells.run
+
+    def _failed_with(self, ran: Ran, error: BaseException) -> None:
+        """Keep the error until the next one: its frames hold all that the cell's functions held."""
+        if isinstance(error, (GLMError, UsageError)):
+            return
+        self._settle_error()
+        if not self.store.change(ran, ERROR, Output(ERROR, value=error)):
+            self.store.add(self._request, Output(ERROR, value=error))
+        self._failed = ran, error
+
+    def _settle_error(self) -> None:
+        """Put the text of the last error in its place."""
+        if self._failed is None:
+            return
+        from ...values.rendering.renderers import rendered
+
+        (ran, error), self._failed = self._failed, None
+        try:
+            text = rendered(error, _ERROR_TOKENS).text
+        except GLMError:
+            text = type(error).__name__
+        self.store.change(ran, ERROR, Output(ERROR, text=text))
+
+    def _take_from_ipython(self, ran: Ran, result: ExecutionResult) -> None:
+        """Take the outputs of a cell from IPython's own store, or else what it has returned."""
+        history = self._shell.history_manager
+        kept = getattr(history, "outputs", {})
+        found = kept.get(ran.number, ()) if isinstance(kept, dict) and ran.number is not None else ()
+        for output in map(from_ipython, found):
+            if output is not None:
+                self.store.add(self._request, output)
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None and not isinstance(error, (GLMError, UsageError)):
+            self.store.add(self._request, Output(ERROR, value=error))
+        elif result.result is not None and not any(one.output_type == RESULT for one in found):
+            self.store.add(self._request, Output(RESULT, value=result.result))
+
+
+#: Our own errors by their names, which is what is sent of them.
+_KINDS_OF_OURS: Final[list[type[Exception]]] = [UsageError, GLMError, *GLMError.__subclasses__()]
+_OURS: Final = frozenset(kind.__name__ for kind in _KINDS_OF_OURS)
+_ERROR_TOKENS: Final = 4_000
+
+
+def from_ipython(kept: Any) -> Output | None:
+    """An output as IPython keeps it; None if it is of no kind that is known."""
+    kind, bundle = getattr(kept, "output_type", ""), getattr(kept, "bundle", None)
+    if not isinstance(bundle, Mapping):
+        return None
+    if kind in _STREAMS:
+        written = bundle.get("stream", "")
+        return Output(STREAM, _STREAMS[kind], "".join(map(str, written if isinstance(written, list) else [written])))
+    return Output(KINDS[kind], data=dict(bundle)) if kind in (DISPLAY, RESULT) else None

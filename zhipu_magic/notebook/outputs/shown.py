@@ -1,0 +1,190 @@
+"""What cells have shown, by the names that references have for it: `out`, `Out[8]` and `cell[8]`.
+
+A cell that is deleted, hidden, or no longer kept has a message of its own, since each is put right in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...values.outputs.marks import mark_of
+from ...values.outputs.output import Cell, CellOutput
+from .recorder import OutputRecorder, from_ipython
+from .store import MOST_CELLS, Ran
+
+if TYPE_CHECKING:
+    from ..cell_tracker import CellTracker
+    from ..shell import Shell
+
+#: Numbers of cells that an error names.
+_MOST_NAMED: Final = 8
+
+
+class ShownOutputs:
+    """Looks up what the cells of this session have shown, and of those that ran before it what IPython has kept."""
+
+    def __init__(self, shell: Shell, cells: CellTracker, recorder: OutputRecorder) -> None:
+        self._shell = shell
+        self._cells = cells
+        self._recorder = recorder
+
+    @property
+    def running(self) -> Ran | None:
+        """The execution of the running cell."""
+        return self._recorder.running
+
+    def ran(self) -> list[Ran]:
+        """The executions that are kept, but for the running one and those of deleted cells; the oldest first."""
+        running = self._recorder.running
+        return [one for one in self._recorder.store.all() if one is not running and not self._is_deleted(one)]
+
+    def last(self) -> CellOutput:
+        """The output of the last cell that had any. Raises InvalidRequest if none had."""
+        for one in reversed(self.ran()):
+            if one.has_output and mark_of(one.source) != "hide":
+                return one.output
+        raise InvalidRequest(
+            "No cell of this session has printed or shown anything yet.",
+            hint="{{{{ out }}}} is what the last cell showed.",
+            reason="output.none",
+            outcomes=[NOTHING_SENT],
+        )
+
+    def of(self, number: int) -> CellOutput:
+        """What the cell with this number has shown. Raises InvalidRequest if it showed nothing."""
+        found = self.cell(number).ran
+        if found.outputs:
+            return found
+        numbers = [one.number for one in self.ran() if one.has_output and one.number is not None]
+        named = ", ".join(map(str, numbers[-_MOST_NAMED:])) or "none"
+        raise InvalidRequest(
+            "Cell {number} has no value, and has shown nothing.",
+            hint="The newest cells that have shown something: {named}.",
+            reason="output.of_no_cell",
+            outcomes=[NOTHING_SENT],
+            number=number,
+            named=named,
+        )
+
+    def cell(self, number: int) -> Cell:
+        """The cell with this number on the page; a negative one counts from the last that ran. Raises InvalidRequest
+        if there is none.
+        """
+        return _not_hidden(self._found(number))
+
+    def checked(self, ran: Ran) -> Cell:
+        """The cell of this execution. Raises InvalidRequest for a hidden one."""
+        return _not_hidden(ran.output)
+
+    def run_of(self, number: int) -> Ran | None:
+        """The execution that has this number, if it is kept.
+
+        What runs a notebook from top to bottom may give its cells no numbers, as nbval does: then they are counted from
+        the one that has loaded the extension.
+        """
+        kept = self._recorder.store.all()
+        has_numbers = any(one.number is not None for one in kept)
+        return next(
+            (one for one in reversed(kept) if (one.number if has_numbers else one.run + 1) == number),
+            None,
+        )
+
+    def _found(self, number: int) -> CellOutput:
+        if number < 0:
+            ran = [one for one in self.ran() if not one.ours]
+            if len(ran) >= -number:
+                return ran[number].output
+        found = self.run_of(number)
+        if found is not None and found is not self._recorder.running:
+            if self._is_deleted(found):
+                raise InvalidRequest(
+                    "Cell {number} has been deleted from the page.",
+                    reason="output.deleted",
+                    outcomes=[NOTHING_SENT],
+                    number=number,
+                )
+            return found.output
+        if found is None and (before := self._before_us(number)) is not None:
+            return before
+        last = (self._cells.execution_count or self._shell.execution_count) - 1
+        if 0 < number <= last:
+            raise InvalidRequest(
+                "What cell {number} showed is no longer kept: that of the newest {most} cells is, 50 MB at most.",
+                hint="Run it again.",
+                reason="output.forgotten",
+                outcomes=[NOTHING_SENT],
+                number=number,
+                most=MOST_CELLS,
+            )
+        raise InvalidRequest(
+            "No cell with the number {number} has run in this session.",
+            hint="The number stands in brackets beside each cell that has run.",
+            reason="output.no_cell",
+            outcomes=[NOTHING_SENT],
+            number=number,
+        )
+
+    def _before_us(self, number: int) -> CellOutput | None:
+        """A cell that ran before this session began, as far as IPython has kept it."""
+        first = next((one.number for one in self._recorder.store.all() if one.number is not None), None)
+        history = self._shell.history_manager
+        typed = history.input_hist_raw
+        if number < 1 or number >= len(typed) or (first is not None and number >= first) or not typed[number]:
+            return None
+        kept = getattr(history, "outputs", {})
+        found = kept.get(number, ()) if isinstance(kept, dict) else ()
+        return CellOutput(tuple(filter(None, map(from_ipython, found))), number, typed[number])
+
+    def _is_deleted(self, ran: Ran) -> bool:
+        return ran.id is not None and ran.id in self._cells.deleted
+
+
+def _not_hidden(found: CellOutput) -> Cell:
+    if mark_of(found.source) == "hide":
+        raise InvalidRequest(
+            "{cell} is hidden from the model: its first line says so.",
+            hint="Take out its line # glm: hide, and run it again.",
+            reason="output.hidden",
+            outcomes=[NOTHING_SENT],
+            cell="The cell" if found.number is None else f"Cell {found.number}",
+        )
+    return Cell(found)
+
+
+class OutOrShown(dict[Any, Any]):
+    """`Out`, where a cell that has no value stands for what it has shown."""
+
+    def __init__(self, values: Mapping[Any, Any], shown: ShownOutputs) -> None:
+        super().__init__(values)
+        self._shown = shown
+
+    def __missing__(self, number: Any) -> Any:
+        if type(number) is not int:
+            raise KeyError(number)
+        return self._shown.of(number)
+
+
+class Cells:
+    """`cell`, whose items are the cells by their numbers."""
+
+    def __init__(self, shown: ShownOutputs) -> None:
+        self._shown = shown
+
+    def __getitem__(self, number: int) -> Cell:
+        if type(number) is not int:
+            raise _no_number()
+        return self._shown.cell(number)
+
+    def _repr_markdown_(self) -> str:
+        raise _no_number()
+
+
+def _no_number() -> InvalidRequest:
+    return InvalidRequest(
+        "{{{{ cell }}}} takes the number of a cell.",
+        hint="The number stands beside the cell: {{{{ cell[8] }}}}.",
+        reason="output.number",
+        outcomes=[NOTHING_SENT],
+    )

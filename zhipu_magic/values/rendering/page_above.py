@@ -1,0 +1,139 @@
+"""The cells above the one that asks, within a budget: the oldest are left out first, and none is sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ...text.blobs import without_blobs
+from ...text.characters import shorten
+from ...text.left_out import collecting_cuts, note_cut
+from ...text.numbers import plural
+from ...text.secrets import MARK, without_secrets
+from ...text.tokens import ends, weight
+from ..images.from_value import Image
+from ..outputs.above import Above, Piece, Sent
+from .registry import Illustrated, render, rendered
+
+_SHARE: Final = 3
+"""A cell gets at most the third part of the budget, so that a long one does not drive out all others."""
+_LEAST: Final = 60
+"""Tokens: with fewer, a cell says nothing."""
+_AROUND: Final = 45
+"""Tokens of the sentences around the cells."""
+_LINE: Final = 30
+"""Tokens of a line about a cell that does not go along again."""
+_LONGEST_WORDS: Final = 60
+_NOTHING: Final = "(No cell above this one has run in this session.)"
+_OPENING: Final = "The cells of the notebook above this prompt, in their order:"
+_END: Final = "(Here the cells above end.)"
+
+
+@dataclass
+class _Read:
+    """A piece as it goes along."""
+
+    piece: Piece
+    parts: tuple[str | Image, ...]
+    tokens: float
+    is_cut: bool = False
+    was_sent: bool = False
+
+    @property
+    def goes(self) -> bool:
+        return not (self.was_sent or self.piece.is_turn)
+
+
+@render.register
+def _above(value: Above, tokens: int) -> Illustrated | str:
+    chosen, left_out = _chosen(value, tokens)
+    goes = [one for one in chosen if one.goes]
+    if not chosen and not left_out:
+        note_cut("0 cells")
+        return _NOTHING
+    parts = list(_laid_out(chosen, left_out))
+    text = "".join(part for part in parts if isinstance(part, str))
+    secrets = text.count(MARK)
+    told = [plural(len(goes), "cell")]
+    told += [plural(count, "picture")] if (count := sum(isinstance(part, Image) for part in parts)) else []
+    told += [f"{left_out:,} left out"] if left_out else []
+    told += [f"{count:,} as sent before"] if (count := sum(one.was_sent for one in chosen)) else []
+    told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
+    told += [f"{plural(secrets, 'secret')} taken out"] if secrets else []
+    note_cut(", ".join([*told, *value.notes, plural(round(weight(text)), "token")]))
+    return Illustrated(tuple(parts), is_whole=True)
+
+
+def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
+    """The pieces that go along, in their order, and how many do not for want of room: the oldest."""
+    most = max(_LEAST, tokens // _SHARE)
+    left: float = tokens - _AROUND
+    pinned: dict[int, _Read] = {}
+    for place, piece in enumerate(value.pieces):
+        if piece.pinned:
+            pinned[place] = _read(piece, most, value.sent)
+            left -= pinned[place].tokens
+    chosen: list[_Read] = []
+    dropped = value.left_out
+    full = False
+    for place in reversed(range(len(value.pieces))):
+        piece = value.pieces[place]
+        if place in pinned:
+            chosen.append(pinned[place])
+            continue
+        read = None if full else _read(piece, min(most, left), value.sent)
+        if read is None or read.tokens > left:
+            full = True
+            dropped += not piece.is_turn
+            continue
+        left -= read.tokens
+        chosen.append(read)
+    return chosen[::-1], dropped
+
+
+def _line(one: _Read) -> str:
+    """What stands in the place of a piece that does not go along again."""
+    why = "an earlier turn of this conversation" if one.piece.is_turn else "unchanged, as it was sent before"
+    words = shorten(without_secrets(one.piece.words)[0], _LONGEST_WORDS)
+    return f"{one.piece.title}, {why}: “{words}”"
+
+
+def _read(piece: Piece, room: float, sent: Sequence[Sent]) -> _Read:
+    if piece.is_turn:
+        return _Read(piece, (), _LINE)
+    room = max(_LEAST, room - weight(piece.title) - 8)
+    parts: tuple[str | Image, ...]
+    with collecting_cuts() as cuts:
+        if piece.cell is None:
+            parts = (ends(without_secrets(without_blobs(piece.text))[0], room),)
+        else:
+            shown = rendered(piece.cell, round(room))
+            cuts += [shown.left_out] if shown.left_out else []
+            parts = tuple(shown.parts)
+    is_cut = any(MARK[1:-1] not in cut for cut in cuts)
+    if any(_stands_in(parts, one) for one in sent):
+        return _Read(piece, (), _LINE, was_sent=True)
+    tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
+    return _Read(piece, parts, tokens, is_cut)
+
+
+def _stands_in(parts: Sequence[str | Image], sent: Sent) -> bool:
+    """Whether an earlier prompt has all of this, with its pictures."""
+    texts = [part.strip() for part in parts if isinstance(part, str)]
+    return all(text in sent.prompt for text in texts) and all(
+        part in sent.images for part in parts if isinstance(part, Image)
+    )
+
+
+def _laid_out(chosen: Sequence[_Read], left_out: int) -> Iterator[str | Image]:
+    yield _OPENING
+    if left_out:
+        yield f"\n\n[{plural(left_out, 'earlier cell')} left out]"
+    for one in chosen:
+        if one.goes:
+            yield f"\n\n{one.piece.title}:\n\n"
+            yield from one.parts
+        else:
+            yield f"\n\n{_line(one)}"
+    yield f"\n\n{_END}"
