@@ -278,7 +278,7 @@ def test_a_text_without_double_braces_is_sent_as_it_is(text: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=20).filter(lambda text: "`" not in text and "~" not in text))
 def test_a_text_value_stands_as_it_is(value: str, before: str) -> None:
-    before = before.replace("{", "").replace("$", "").replace("\\", "")
+    before = "a" + before.replace("{", "").replace("$", "").replace("\\", "").replace("\n", " ")
     assert resolved(f"{before} {{{{ x }}}}", {"x": value}, 10_000).text == f"{before} {value}"
 
 
@@ -582,6 +582,10 @@ def test_a_tool_of_every_turn_stays_what_the_notebook_has_defined(page: Page, se
 
 
 # Whatever stands in a sentence
+
+
+def test_a_text_in_its_place_gets_no_space_beside_it() -> None:
+    assert resolved("{{ a }}{{ a }}`b`", {"a": "`c`"}, 100).text == "`c``c``b`"
 
 
 @given(

@@ -184,12 +184,13 @@ class _Expansion:
         for one, shown in values:
             glued = _has_lines(shown) and (texts[one.place.line] > 1 or not one.ends)
             piece = self._shown(one, shown, in_place=one.alone or not (shown.block or glued))
-            between = text[end : one.place.start]
-            pieces += [_apart(pieces[-1], between), between, _apart(between or pieces[-1], piece), piece]
+            for part in (text[end : one.place.start], piece):
+                pieces += [_apart(pieces[-1], part), part] if part else []
             end = one.place.end
         for given, shown in read:
             self._add(given, shown)
-        expanded = "".join([*pieces, _apart(pieces[-1], text[end:]), text[end:]])
+        rest = text[end:]
+        expanded = "".join([*pieces, _apart(pieces[-1], rest), rest])
         below = "\n\n".join(self.below.values())
         return f"{expanded.rstrip()}\n\n{below}" if below else expanded
 
@@ -257,13 +258,13 @@ class _Expansion:
         """The text that replaces the reference. A value that does not stand `in_place` goes below the text."""
         wanted = reference.label
         if not in_place and wanted in self.below:
-            return f"`{wanted}`"
+            return _Label(f"`{wanted}`")
         text = self._taken(shown, wanted)
         if in_place:
             return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
         self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
-        return f"`{wanted}`"
+        return _Label(f"`{wanted}`")
 
     def above(self, above: Above) -> str:
         """The text of the page above, which needs no reference."""
@@ -325,6 +326,13 @@ def _has_lines(shown: Rendered) -> bool:
     return not shown.block and not shown.images and "\n" in shown.text.strip()
 
 
+class _Label(str):
+    """The name, in backticks, of a value that stands below a text."""
+
+    __slots__ = ()
+
+
 def _apart(before: str, after: str) -> str:
-    """What keeps two names in backticks apart, which side by side would be one."""
-    return " " if before.endswith("`") and after.startswith("`") else ""
+    """What keeps a label apart from other backticks, which side by side would be one piece of code."""
+    is_label = isinstance(before, _Label) or isinstance(after, _Label)
+    return " " if is_label and before.endswith("`") and after.startswith("`") else ""

@@ -115,7 +115,7 @@ def test_each_stays_within_its_budget_and_has_no_address_and_no_secret(name: str
         assert estimate(text) <= tokens + 12, text
         assert not re.search(r"at 0x|secret|<object|display_id", text)
     brief = text_of([VALUES[name], 1])
-    assert " at 0x" not in brief and len(brief) < 1_000
+    assert len(brief) < 1_000 and not re.search(r" at 0x|\"```", brief)
 
 
 def test_each_reads_the_same_in_another_process() -> None:
@@ -232,6 +232,22 @@ def test_widgets_and_places_without_a_value_are_refused_and_a_password_is_not_to
         with pytest.raises(InvalidRequest, match="has no text that tells a model anything") as refused:
             rendered(value, 100)
         assert "secret" not in str(refused.value)
+
+
+def test_of_very_many_geometries_their_kinds_are_told_and_columns_may_share_a_name() -> None:
+    import geopandas
+    import shapely
+
+    points = shapely.points([[float(place), 0.0] for place in range(20_001)])
+    many = geopandas.GeoDataFrame({"n": range(20_001), "geometry": points})
+    text = text_of(many)
+    assert (
+        "20,001 Point; coordinate system none; bounds 0, 0, 20000, 0\npandas DataFrame, 20,001 rows × 1 column" in text
+    )
+    assert "The first of 20,001:\nPOINT (0 0)\nPOINT (1 0)" in text_of(many.geometry)
+    twice = many.iloc[:2, [0, 0, 1]]
+    assert "| n | n | geometry |" in text_of(twice)
+    assert str(many.dtypes["geometry"]) == "geometry"
 
 
 def test_plotnine_draws_itself_and_shows_nothing() -> None:

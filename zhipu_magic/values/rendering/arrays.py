@@ -37,7 +37,7 @@ def _array(value: Any, tokens: int) -> str:
     whole = _nested(value, max(value.shape, default=0), 1) if size <= tokens else ""
     if "\n" not in whole and whole and len(f"{heading}: {whole}") <= INLINE:
         return f"{heading}: {whole}"
-    above = "\n".join(filter(None, [heading, _summary(value, size)]))
+    above = "\n".join(filter(None, [heading, summary(value, size)]))
     room = tokens - weight(f"{above}\n```text\n\n```") - 4
     if whole and weight(whole) <= room:
         return f"{above}\n{fenced_within(whole, 'text', tokens)}"
@@ -67,7 +67,7 @@ def _device(value: Any) -> str:
     return f", on {device}" if device.startswith(_DEVICES) else ""
 
 
-def _summary(value: Any, size: int) -> str:
+def summary(value: Any, size: int) -> str:
     """Minimum, mean and maximum of the finite numbers; empty if there are no numbers."""
     dtype = _dtype(value)
     if not size or not _NUMBERS.fullmatch(dtype):

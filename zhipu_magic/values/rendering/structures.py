@@ -14,15 +14,15 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import class_name, without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
-from .instead import says_nothing, ways_to_read
+from .instead import ways_to_read
+from .items import Beginning, Mute, brief, key_text, plain_repr
 from .pictures import IN_ITS_PLACE, images_of, is_picture
 from .records import parts
-from .registry import LATE, SaysNothing, add, asked, is_ours, render
+from .registry import LATE, SaysNothing, add, is_ours, render
 from .scalars import is_plain, text_of
 
 _WIDTH: Final = 100
@@ -32,10 +32,6 @@ _CHARACTERS_AN_ITEM: Final = 16
 """If containers show n items, texts show this many times n characters."""
 _SHORTEST_TEXT: Final = 32
 _STEP: Final = 1.2
-_TOKENS_OF_AN_ITEM: Final = 100
-"""The budget of a nested value that the user's own function renders."""
-_HEADED: Final = ("scalars", "tables", "arrays")
-"""The modules whose first line is a short description of a value."""
 
 
 @render.register(Mapping)
@@ -161,15 +157,15 @@ class _Attempt:
         opened = _opened(value, self._shared) if is_ours(function) else None
         if opened is not None:
             return self._container(value, opened, around)
-        shown = self._remembered(value, lambda: _brief(value, function))
-        if isinstance(shown, _Mute):
+        shown = self._remembered(value, lambda: brief(value, function))
+        if isinstance(shown, Mute):
             self._shared.mute.append(value)
             return self._spend(self._quoted(shown), says=False)
         if isinstance(shown, Image):
             return self._spend(json.dumps(IN_ITS_PLACE))
         if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
-            self._is_shortened = self._is_shortened or isinstance(shown, _Beginning)
-            return self._spend(self._quoted(shown if isinstance(shown, str) else _repr(value)))
+            self._is_shortened = self._is_shortened or isinstance(shown, Beginning)
+            return self._spend(self._quoted(shown if isinstance(shown, str) else plain_repr(value)))
         return self.read(shown, (*around, id(value)))
 
     def _container(self, value: Any, opened: _Opened, around: tuple[int, ...]) -> str | _Node:
@@ -180,7 +176,7 @@ class _Attempt:
         within = (*around, id(value))
         read: list[tuple[str, str | _Node]] = []
         for key, item in islice(items, self._size):
-            before = "" if brackets == "[]" else self._spend(f"{self._quoted(_key(key))}: ", says=False)
+            before = "" if brackets == "[]" else self._spend(f"{self._quoted(key_text(key))}: ", says=False)
             read.append((before, self.read(item, within)))
         if count > len(read):
             self._is_shortened = True
@@ -261,59 +257,6 @@ def _place(item: Any, shared: _Shared) -> tuple[int, float, str]:
         return 1, 0, item
     made = _made(item, _SHORTEST_TEXT, 0, shared, in_any_case=True)
     return 1, 0, made[0] if made else ""
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, str):
-        return str.__str__(key)
-    return json.dumps(key) if key is None or isinstance(key, bool) else text_of(key) if is_plain(key) else _repr(key)
-
-
-def _brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
-    """A value that is not JSON on one line, or the value that it is rendered as."""
-    if isinstance(value, ModuleType):
-        return f"module {value.__name__}"
-    if is_plain(value):
-        return text_of(value)
-    ours = is_ours(function)
-    if ours and not _is_headed(function):  # a figure is not drawn for one line
-        shown = repr(value)
-        is_mute = function is render.dispatch(object) and says_nothing(value, shown)
-        return _mute(value) if is_mute else without_addresses(shown)
-    try:
-        shown = asked(function, value, _TOKENS_OF_AN_ITEM)
-    except SaysNothing:
-        return _mute(value)
-    if not ours or not isinstance(shown, str):
-        return shown
-    first, _, more = shown.partition("\n")
-    return _Beginning(first) if more else first
-
-
-def _is_headed(function: Callable[[Any, int], Any]) -> bool:
-    """Whether the first line of what this function gives is a short description of a value."""
-    *_, room, module = function.__module__.split(".")
-    return room == "libraries" or module in _HEADED
-
-
-def _mute(value: Any) -> _Mute:
-    return _Mute(f"[a value of type {class_name(value)}]")
-
-
-class _Mute(str):
-    """The class in words of a value whose text would say nothing."""
-
-    __slots__ = ()
-
-
-class _Beginning(str):
-    """The first line of a text that has more of them."""
-
-    __slots__ = ()
-
-
-def _repr(value: Any) -> str:
-    return without_addresses(repr(value))
 
 
 def _on_one_line(brackets: str, items: list[tuple[str, str | _Node]]) -> str:

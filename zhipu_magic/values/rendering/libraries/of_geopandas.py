@@ -14,25 +14,32 @@ from .parts import briefly
 
 _LONGEST: Final = 60
 _DIGITS: Final = 4
-_MOST: Final = 100_000
+_MOST: Final = 20_000
+"""Rows of a table whose geometries are written out; of a longer one, only their kinds and bounds are told."""
+_FIRST: Final = 5
+_AROUND: Final = 8
 
 
 def _frame(value: Any, tokens: int) -> str:
     """The table, whose geometries are short texts, below what kinds of them there are, where, and in which system."""
     pandas = sys.modules["pandas"]
-    names = [name for name in value.columns if _is_geometry(value[name])]
-    heading = "\n".join(_of_column(value[name]) for name in names)
-    plain = pandas.DataFrame({name: _texts(value[name]) if name in names else value[name] for name in value.columns})
-    return f"geopandas GeoDataFrame\n{heading}\n{render(plain, round(tokens - weight(heading)) - 8)}"
+    places = [place for place, dtype in enumerate(value.dtypes) if str(dtype) == "geometry"]
+    heading = "\n".join(["geopandas GeoDataFrame", *(_of_column(value.iloc[:, place]) for place in places)])
+    plain = pandas.DataFrame(value).copy(deep=False)
+    if len(value) <= _MOST:
+        for place in places:
+            plain.isetitem(place, _texts(value.iloc[:, place]))
+    else:
+        plain = plain.iloc[:, [place for place in range(len(value.columns)) if place not in places]]
+    return f"{heading}\n{render(plain, round(tokens - weight(heading)) - _AROUND)}"
 
 
 def _series(value: Any, tokens: int) -> str:
     heading = f"geopandas GeoSeries\n{_of_column(value)}"
-    return f"{heading}\n{render(_texts(value), round(tokens - weight(heading)))}"
-
-
-def _is_geometry(column: Any) -> bool:
-    return str(getattr(column, "dtype", "")) == "geometry"
+    if len(value) > _MOST:
+        first = "\n".join(map(str, _texts(value.iloc[:_FIRST])))
+        return f"{heading}\nThe first of {len(value):,}:\n{first}"
+    return f"{heading}\n{render(_texts(value), round(tokens - weight(heading)) - _AROUND)}"
 
 
 def _of_column(column: Any) -> str:
@@ -46,10 +53,9 @@ def _of_column(column: Any) -> str:
 
 
 def _texts(column: Any) -> Any:
-    """Each geometry as a short text; of a very long column, only those of the rows that may be shown."""
+    """Each geometry as a short text."""
     pandas = sys.modules["pandas"]
-    texts = [None if one is None else _text(one) for one in column[:_MOST]]
-    texts += ["(a geometry)"] * (len(column) - len(texts))
+    texts = [None if one is None else _text(one) for one in column]
     return pandas.Series(texts, index=column.index, name=column.name, dtype=object)
 
 

@@ -13,6 +13,9 @@ from ..registry import LATE, add
 
 _HEADERS: Final = ("content-type", "content-language", "location", "retry-after", "x-ratelimit-remaining")
 
+_LONGEST: Final = 1_000_000
+"""Characters of a JSON text that is laid out."""
+
 
 def _response(value: Any, tokens: int) -> str:
     """The text as far as it has been read: nothing is fetched."""
@@ -59,6 +62,8 @@ def _text(value: Any, content: bytes) -> str | None:
 
 
 def _indented(text: str) -> str:
+    if len(text) > _LONGEST:
+        return text
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

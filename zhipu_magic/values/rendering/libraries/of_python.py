@@ -29,7 +29,7 @@ def _file(value: io.IOBase, tokens: int) -> str:
 def _archive(value: Any, tokens: int) -> str:
     """The names in an archive, with their sizes; nothing is unpacked."""
     files = [one for one in value.infolist() if not one.is_dir()]
-    lines = [f"{one.filename}: {plural(one.file_size, 'byte')}" for one in files]
+    lines = (f"{one.filename}: {plural(one.file_size, 'byte')}" for one in files)
     return block(f"ZIP archive of {plural(len(files), 'file')}", lines, tokens)
 
 

@@ -5,14 +5,15 @@ Nothing is read from a file or computed: of what is not in memory, only the shap
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from types import ModuleType
 from typing import Any, Final
 
 from ....text.numbers import plural
 from ....text.tokens import weight
+from ..arrays import summary
 from ..registry import LATE, add, render
 from .parts import block, briefly, library_and_class
 
@@ -24,9 +25,8 @@ _SMALL: Final = 500
 
 def _dataset(value: Any, tokens: int) -> str:
     heading = f"{library_and_class(value)}, {plural(len(value.data_vars), 'variable')}, {_sizes(value)}"
-    lines = [*_coordinates(value)]
-    lines += [f"variable {briefly(name)} {_variable(one)}" for name, one in value.data_vars.items()]
-    return block(heading, [*lines, *_attributes(value.attrs)], tokens)
+    variables = (f"variable {briefly(name)} {_variable(one)}" for name, one in value.data_vars.items())
+    return block(heading, chain(_coordinates(value), variables, _attributes(value.attrs)), tokens)
 
 
 def _array(value: Any, tokens: int) -> Any:
@@ -55,34 +55,28 @@ def _variable(value: Any, *, ends: bool = False) -> str:
     said = f"{dims} {value.dtype}{unit}"
     if not _is_in_memory(value):
         return f"{said}, not in memory"
-    return f"{said}: {_values(value)}" if ends and value.ndim <= 1 else f"{said}{_statistics(value)}"
+    data = value.variable._data
+    return (
+        f"{said}: {_values(value)}"
+        if ends and value.ndim <= 1
+        else ", ".join(filter(None, [said, summary(data, data.size)]))
+    )
 
 
 def _values(value: Any) -> str:
+    """A coordinate's values, of many the first and the last."""
     data = value.variable.values
-    is_time = data.dtype.kind in "mM"
-    data = data.astype(str) if is_time else data
     if not data.shape:
-        return briefly(data.item())
-    count = len(data)
-    texts = [
-        _MIDNIGHT.sub("", str(one)) if is_time else briefly(one)
-        for one in ([*data] if count <= 2 * _ENDS else [*data[:_ENDS], *data[-_ENDS:]])
-    ]
-    return ", ".join(texts) if count <= 2 * _ENDS else ", ".join([*texts[:_ENDS], "…", *texts[_ENDS:]])
+        return briefly(data.astype(str).item() if data.dtype.kind in "mM" else data.item())
+    if len(data) <= 2 * _ENDS:
+        return ", ".join(_texts(data))
+    return ", ".join([*_texts(data[:_ENDS]), "…", *_texts(data[-_ENDS:])])
 
 
-def _statistics(value: Any) -> str:
-    data = value.variable._data
-    if data.dtype.kind not in "biuf" or not data.size:
-        return ""
-    finite = data[abs(data) < math.inf] if data.dtype.kind == "f" else data
-    if not finite.size:
-        return ", no finite number"
-    numbers = (finite.min().item(), float(finite.mean()), finite.max().item())
-    least, mean, greatest = map(briefly, numbers)
-    missing = f", not finite: {data.size - finite.size:,}" if finite.size < data.size else ""
-    return f", least {least}, mean {mean}, greatest {greatest}{missing}"
+def _texts(data: Any) -> list[str]:
+    if data.dtype.kind in "mM":  # Python's own types have fewer digits
+        return [_MIDNIGHT.sub("", str(one)) for one in data.astype(str)]
+    return [*map(briefly, data)]
 
 
 def _is_in_memory(value: Any) -> bool:
