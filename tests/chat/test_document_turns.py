@@ -197,13 +197,15 @@ def test_nothing_is_uploaded_to_another_server(other_server: OtherServer) -> Non
 def test_a_preview_uploads_nothing_and_says_so(talk: Callable[..., Talk], server: PracticeServer) -> None:
     one = talk()
     text = one.chat.request("x", files=["scan.pdf", URL, "report.pdf"]).prompt
-    assert "[It would be uploaded to the service to be read:" in text
+    assert "[It would be uploaded to the service to be read.]" in text
     assert "[It would be read by the service.]" in text
     assert "## Page 1" in text
     assert server.calls == [] and one.notes == []
     one.prompt("x", files=["scan.pdf"])
     assert "A PDF of" in one.chat.request("x", files=["scan.pdf"]).prompt  # it is known now
     one.chat.close()
+    for file in ("scan.pdf", "report.pdf"):
+        os.remove(file)
     replayed = talk(live=False, replay="only")
     assert replayed.chat.request("x", files=["scan.pdf", URL, "report.pdf"]).prompt == text
 

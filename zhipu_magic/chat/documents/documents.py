@@ -26,7 +26,6 @@ from ...text.addresses import host_of
 from ...text.characters import shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError, NotRecorded
 from ...text.notice import Notice
-from ...text.numbers import about
 from ...values.documents import local
 from ...values.documents.pages import Pages
 from ...values.documents.reading import Reading
@@ -143,6 +142,8 @@ class CellDocuments:
         same = Wanted(pages.written, sha256=found.sha256)
         if not self.fresh and same in self.chat.given:  # read once in a session, as then
             return self._kept(self.chat.given[same])
+        if self.preview and found.reader != "local":
+            return _as_announced(found.name, "uploaded")
         return self._again(found, same, None)
 
     def _suits(self, event: ReadEvent) -> bool:
@@ -310,9 +311,12 @@ class CellDocuments:
     def _announced(self, source: Source) -> Reading:
         """What stands in a preview for a document that would go to the service."""
         remote.check(self.chat.service, source)
-        size = f"{about(len(source.data))} bytes"
-        how = "read by the service" if source.url else f"uploaded to the service to be read: {size}"
-        return Reading(source.name, f"[It would be {how}.]", "none")
+        return _as_announced(source.name, "read" if source.url else "uploaded")
+
+
+def _as_announced(name: str, how: str) -> Reading:
+    to_be_read = "read by the service" if how == "read" else "uploaded to the service to be read"
+    return Reading(name, f"[It would be {to_be_read}.]", "none")
 
 
 def _not_here(source: Source) -> InvalidRequest:
