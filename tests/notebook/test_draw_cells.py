@@ -102,6 +102,13 @@ def test_the_line_tells_the_time_meanwhile(page: Page, server: PracticeServer) -
     assert len(waiting) >= 3
 
 
+def test_the_line_tells_that_it_tries_again(page: Page, server: PracticeServer) -> None:
+    server.disturb(GENERATIONS, Fault(429, "1305", headers={"Retry-After": "0.7"}))
+    cell = page.run(f"{DRAW}\na cat")
+    assert cell.success
+    assert any("busy, trying again" in str(message["data"]["text/plain"]) for message in cell.messages)
+
+
 def test_usage_says_what_has_no_price(page: Page) -> None:
     page.run(f"{DRAW} -m cogview-4\na cat")
     shown = page.run("%glm usage").plain()
@@ -139,6 +146,14 @@ def test_what_makes_no_sense_is_told_before_it_is_sent(
     assert words in str(cell.error).replace("\n", " ")
     assert cell.outputs == []
     assert server.calls == server.requests == []
+
+
+def test_a_model_that_draws_is_not_asked_for_words(page: Page, server: PracticeServer) -> None:
+    cell = page.run("%%glm -m cogview-4\na cat")
+    said = str(cell.error)
+    assert "cogview-4 draws pictures, and writes no replies." in said
+    assert "Nothing was sent. With --draw it does: %%glm --draw -m cogview-4." in said
+    assert server.requests == []
 
 
 def test_sizes_are_read_as_keyboards_write_them(page: Page, server: PracticeServer) -> None:

@@ -97,6 +97,11 @@ def test_redirects_are_followed_within_the_service_and_not_for_ever(pictures: Pi
         ("http://127.0.0.1:1/x", "it has no https://"),
         ("https://10.1.2.3/x", "it is in a private network"),
         ("https://[::1]/x", "it is in a private network"),
+        *(
+            (f"https://{host}/x", "it is in a private network")
+            for host in ("2130706433", "0x7f.1", "intranet", "a.local.")
+        ),
+        *((f"https://{host}/x", "it is in a private network") for host in ("[fe80::1%25eth0]", "[2002:7f00:1::]")),
         ("file:///etc/passwd", "it is no address of the web"),
     ],
 )

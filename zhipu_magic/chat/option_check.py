@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..service.drawing.models import drawing_model
 from ..service.hosted_tools import Search
 from ..service.models import CATALOGUE, Model, find
 from ..service.profile import Profile
@@ -31,6 +32,7 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
             _check_thinking(request, known, warn)
             _check_effort(request, known)
         if profile.is_glm:
+            _check_writes(request)
             _check_ranges(request)
         _check_hosted(request, profile)
         _check_search(request, profile)
@@ -38,6 +40,17 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
     except InvalidRequest as error:
         error.outcomes = [NOTHING_SENT]
         raise
+
+
+def _check_writes(request: Request) -> None:
+    """Raise InvalidRequest for a model that draws."""
+    if drawing_model(request.model) is not None:
+        raise InvalidRequest(
+            "{model} draws pictures, and writes no replies.",
+            hint="chat.draw(…, model={model!r}) has it draw.",
+            reason="model.draws",
+            model=request.model,
+        )
 
 
 def _check_contradictions(request: Request) -> None:

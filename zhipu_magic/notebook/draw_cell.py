@@ -108,8 +108,7 @@ def _interrupted(draw: Draw | None) -> Interrupted:
 def _under_way(draw: Draw) -> DrawingFigures:
     from .display.drawing_panel import DrawingFigures
 
-    doing = "fetching" if draw.is_fetching else "drawing"
-    return DrawingFigures(model=draw.request.model, seconds=draw.seconds, doing=doing)
+    return DrawingFigures(model=draw.request.model, seconds=draw.seconds, doing=draw.doing)
 
 
 def _figures(session: Session, draw: Draw, drawing: Drawing) -> DrawingFigures:

@@ -58,6 +58,7 @@ HINTS: Mapping[str, str] = {
     "effort.none": "These models have: {models}. --think and --no-think turn reasoning on and off.",
     "export.nothing": "%glm threads lists the others; %glm restore brings back turns that were set aside.",
     "model.a_key": "The key goes in %glm login; give the model as -m NAME.",
+    "model.draws": "With --draw it does: %%glm --draw -m {model}.",
     "model.no_videos": "Use a model that does, with -m NAME: {models}.",
     "model.parts": "Documents by address go to some models alone, and never beside images: ask in another thread (-t), "
     "or with --once.",

@@ -1,4 +1,4 @@
-"""Which web addresses may be given to a service to be read: those that anybody could ask for.
+"""Which web addresses are public: those that anybody could ask for. Only such are given to a service to be read.
 
 An address of this machine or of a private network means something else to the service than to the user, and one with a
 password in it would give that away.
@@ -43,7 +43,7 @@ def check_public(url: str) -> None:
             outcomes=[NOTHING_SENT],
             address=shown,
         )
-    if not _is_public((parts.hostname or "").rstrip(".").lower()):
+    if not is_public(parts.hostname or ""):
         raise InvalidRequest(
             "{address} is on this machine or in a private network, which the service does not reach.",
             hint="Fetch it in Python, and give the file instead.",
@@ -53,7 +53,9 @@ def check_public(url: str) -> None:
         )
 
 
-def _is_public(host: str) -> bool:
+def is_public(host: str) -> bool:
+    """Whether a host is of the public network: neither this machine, nor a private address, nor a name of such."""
+    host = host.rstrip(".").lower()
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -33,8 +33,8 @@ class Draw:
         self.anchor: Anchor = request.anchor
         self.event = recorded
         self.started = time.monotonic()
-        self.is_fetching = False
-        """Whether it is drawn, and on its way."""
+        self.doing = "drawing"
+        """What is under way."""
         self.exchange = Exchange(lambda exchange: self._run(ask, exchange))
 
     def _run(self, ask: Callable[[Exchange, Draw], DrawnEvent | None], exchange: Exchange) -> None:
@@ -49,6 +49,10 @@ class Draw:
     def seconds(self) -> float:
         """How long it has taken so far."""
         return time.monotonic() - self.started
+
+    def refused(self, why: str) -> None:
+        """The service has no room for it, and is asked again."""
+        self.doing = f"{why}, trying again"
 
     def wait(self, seconds: float) -> bool:
         """Wait up to so many seconds for its end. Returns whether it has come."""

@@ -96,9 +96,10 @@ class Drawings:
         request, cancelled, response = draw.request, exchange.cancelled, None
         try:
             with self._service.client(endpoint) as client, exchange.waiting_on(client):
-                found = generate(client, request.body, tries=self._service.max_retries + 1, cancelled=cancelled)
+                tries = self._service.max_retries + 1
+                found = generate(client, request.body, tries=tries, cancelled=cancelled, refused=draw.refused)
             response, data = each_text(found.response, self._service.hide), found.data
-            draw.is_fetching = True
+            draw.doing = "fetching"
             if found.url:
                 fetch = Fetch(found.url, endpoint, cancelled, self._service.hide)
                 with exchange.waiting_on(fetch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,7 @@ from ...service.connection import Service
 from ...service.endpoint import Endpoint
 from ...service.text_calls import Vectors
 from ...text.addresses import host_of
-from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
+from ...text.errors import NOTHING_SENT, NotRecorded
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.tokens import weight
@@ -26,10 +25,11 @@ from ..replies.in_tool import check_not_in_tool
 from ..scheduler import Scheduler
 from ..undisturbed import undisturbed
 from .batches import batches_of
-from .kept import key_of, vector_in, vector_row
+from .kept import vector_in, vector_row
 from .models import dimensions_of, embedding_model
-from .run import VectorRun
+from .run import Keep, VectorRun
 from .texts import check_lengths, texts_of
+from .wanted import VectorArray, Wanted
 
 #: Seconds between two looks of who waits.
 _TICK = 0.1
@@ -54,57 +54,51 @@ class Embedding:
 
     def vectors(self, values: Any, *, model: str, dimensions: int | None, in_flight: int | None, fresh: bool) -> Any:
         """The vectors as a numpy array (see `Chat.embed`)."""
-        numpy = _numpy()
         check_not_in_tool(self._scheduler)
         known = embedding_model(model)
         count = dimensions_of(known, dimensions)
-        texts = [self._service.hide(text) for text in texts_of(values)]
-        places = {text: place for place, text in reversed(list(enumerate(texts)))}
-        unique = sorted(places, key=places.__getitem__)
-        keys = {text: key_of("embed", model, dimensions if count is None else count, text) for text in unique}
-        array = _Vectors(numpy, {text: row for row, text in enumerate(unique)}, count)
-        store = self.store
+        wanted = Wanted([self._service.hide(text) for text in texts_of(values)], model, count)
+        array = VectorArray(wanted, count)
+        is_sealed = self._dispatch.mode == "only"
+        missing = self._missing(wanted, array, count, fresh=fresh and not is_sealed)
+        if is_sealed:
+            self._repeat(wanted, missing)
+        elif missing:
+            check_lengths([(wanted.places[text], text) for text in missing], known)
+            members = {"model": model} if known.fixed or count is None else {"model": model, "dimensions": count}
+            self._ask(missing, members, wanted, array=array, in_flight=in_flight)
+        return array.in_order()
+
+    def _missing(self, wanted: Wanted, array: VectorArray, dimensions: int | None, *, fresh: bool) -> list[str]:
+        """The texts that have no vector yet, in order; those of the others are put into the array."""
         missing = []
-        for text in unique:
-            vector = None if fresh and self._dispatch.mode != "only" else vector_in(store.find(keys[text]), count)
+        for text, key in wanted.keys.items():
+            vector = None if fresh else vector_in(self.store.find(key), dimensions)
             if vector is None:
                 missing.append(text)
             else:
                 array.put(text, vector)
-        whole = key_of("embed", [keys[text] for text in texts])
-        what = f"{plural(len(missing) or len(unique), 'text')} as vectors"
-        if self._dispatch.mode == "only":
-            self._repeat(whole, missing, len(unique))
-        elif missing:
-            check_lengths([(places[text], text) for text in missing], known)
-            members = {"model": model} if known.fixed or count is None else {"model": model, "dimensions": count}
-
-            def keep(batch: list[str], found: Vectors) -> None:
-                for text, vector in zip(batch, found.vectors, strict=True):
-                    store.add(vector_row(keys[text], vector, model))
-                    array.put(text, vector)
-
-            begun = time.monotonic()
-
-            def use(run: VectorRun, endpoint: Endpoint) -> None:
-                self._record(run, endpoint, key=whole, what=what, model=model, seconds=time.monotonic() - begun)
-
-            self._ask(list(batches_of(missing, known)), members, in_flight=in_flight, keep=keep, use=use)
-        return array.in_order([array.rows[text] for text in texts])
+        return missing
 
     def _ask(
         self,
-        batches: list[list[str]],
+        texts: list[str],
         members: dict[str, Any],
+        wanted: Wanted,
         *,
+        array: VectorArray,
         in_flight: int | None,
-        keep: Callable[[list[str], Vectors], None],
-        use: Callable[[VectorRun, Endpoint], None],
     ) -> None:
-        """Have all of these made, and wait. Raises what has stopped it; what came until then is kept."""
+        """Have the vectors of these made, and wait. Raises what has stopped it; what came until then is kept."""
+
+        def keep(batch: list[str], found: Vectors) -> None:
+            for text, vector in zip(batch, found.vectors, strict=True):
+                self.store.add(vector_row(wanted.keys[text], vector, members["model"]))
+                array.put(text, vector)
+
         run: VectorRun | None = None
         try:
-            run = self._begun(batches, members, in_flight=in_flight, keep=keep, use=use)
+            run = self._begun(texts, members, wanted, keep=keep, in_flight=in_flight)
             while not run.wait(_TICK) and run.error is None:
                 pass
             run.wait(_LANDING)
@@ -116,26 +110,21 @@ class Embedding:
             raise run.error
 
     def _begun(
-        self,
-        batches: list[list[str]],
-        members: dict[str, Any],
-        *,
-        in_flight: int | None,
-        keep: Callable[[list[str], Vectors], None],
-        use: Callable[[VectorRun, Endpoint], None],
+        self, texts: list[str], members: dict[str, Any], wanted: Wanted, *, keep: Keep, in_flight: int | None
     ) -> VectorRun:
+        begun = time.monotonic()
         with self._scheduler.admitting:
-            self.check_budget(str(members["model"]), [text for batch in batches for text in batch])
+            self.check_budget(members["model"], texts)
             endpoint = self._service.endpoint()
 
             def landed() -> None:
                 try:
-                    use(run, endpoint)
+                    self._record(run, endpoint, wanted, seconds=time.monotonic() - begun)
                 finally:
                     self._scheduler.remove_map(run)
 
             run = VectorRun(
-                batches,
+                list(batches_of(texts, embedding_model(members["model"]))),
                 members,
                 service=self._service,
                 endpoint=endpoint,
@@ -162,7 +151,7 @@ class Embedding:
         left = max(0.0, budget.limit - self._dispatch.others(budget, but=None).taken)
         return too_many_texts(budget, tokens, left) if tokens > left else None
 
-    def _repeat(self, key: str, missing: list[str], count: int) -> None:
+    def _repeat(self, wanted: Wanted, missing: list[str]) -> None:
         """Where nothing goes out: count what was recorded. Raises NotRecorded if vectors are missing."""
         if missing:
             raise NotRecorded(
@@ -171,9 +160,9 @@ class Embedding:
                 reason="replay.vectors_not_recorded",
                 outcomes=[_NOTHING_GOES_OUT],
                 left=len(missing),
-                count=count,
+                count=len(wanted.places),
             )
-        self.repeat(key)
+        self.repeat(wanted.key)
 
     def repeat(self, key: str) -> None:
         """Count once more what this took when it was recorded."""
@@ -181,15 +170,19 @@ class Embedding:
         if recorded is not None:
             self._commit(lambda event_id: recorded.repeated(event_id))
 
-    def _record(self, run: VectorRun, endpoint: Endpoint, *, key: str, what: str, model: str, seconds: float) -> None:
+    def _record(self, run: VectorRun, endpoint: Endpoint, wanted: Wanted, *, seconds: float) -> None:
+        """Count what this run has taken."""
         if run.requests:
-            taken = {
-                "tokens": run.tokens or None,
-                "uncounted": run.uncounted or None,
-                "estimated_tokens": round(run.estimated) or None,
-            }
             self.record(
-                endpoint, what=what, key=key, model=model, requests=run.requests, seconds=round(seconds, 3), **taken
+                endpoint,
+                what=f"{plural(run.texts, 'text')} as vectors",
+                key=wanted.key,
+                model=run.model,
+                requests=run.requests,
+                seconds=round(seconds, 3),
+                tokens=run.tokens or None,
+                uncounted=run.uncounted or None,
+                estimated_tokens=round(run.estimated) or None,
             )
             self.store.flush()
 
@@ -213,48 +206,3 @@ class Embedding:
         with self._scheduler.admitting, history.changing:
             undisturbed(lambda: history.commit(make(history.next_id())))
         history.write_down()
-
-
-class _Vectors:
-    """The vectors of unique texts, in the rows of an array that is made with the first."""
-
-    def __init__(self, numpy: Any, rows: dict[str, int], dimensions: int | None) -> None:
-        self.rows = rows
-        self._numpy = numpy
-        self._lock = threading.Lock()
-        self._array = None if dimensions is None else numpy.empty((len(rows), dimensions), numpy.float32)
-
-    def put(self, text: str, vector: bytes) -> None:
-        """Put the vector of a text into its row."""
-        numbers = self._numpy.frombuffer(vector, "<f4")
-        with self._lock:
-            if self._array is None:
-                self._array = self._numpy.empty((len(self.rows), len(numbers)), self._numpy.float32)
-        if len(numbers) != self._array.shape[1]:
-            raise InvalidRequest(
-                "The service has made vectors of {found} dimensions, and others of {before}.",
-                hint="Pass dimensions=….",
-                reason="embedding.mixed",
-                found=len(numbers),
-                before=self._array.shape[1],
-            )
-        self._array[self.rows[text]] = numbers
-
-    def in_order(self, rows: list[int]) -> Any:
-        """The rows in this order; the array itself, where that is its own."""
-        if self._array is None:  # of no texts
-            return self._numpy.empty((0, 0), self._numpy.float32)
-        return self._array if rows == list(range(len(self._array))) else self._array[rows]
-
-
-def _numpy() -> Any:
-    try:
-        import numpy
-    except ImportError:
-        raise InvalidRequest(
-            "Vectors come as a numpy array, and numpy is not installed.",
-            hint="pip install numpy",
-            reason="embedding.no_numpy",
-            outcomes=[NOTHING_SENT],
-        ) from None
-    return numpy

@@ -44,9 +44,10 @@ class VectorRun:
         landed: Callable[[], None],
     ) -> None:
         self.anchor = Anchor()
+        self.model = str(members["model"])
         self.error: GLMError | None = None
         self.stopped = self.has_landed = False
-        self.requests = self.uncounted = self.tokens = 0
+        self.requests = self.texts = self.uncounted = self.tokens = 0
         self.estimated = 0.0
         """Tokens of the requests that the service has not counted."""
         self._members = members
@@ -58,7 +59,7 @@ class VectorRun:
         self._lock = threading.Lock()
         self._on_end: deque[Callable[[], None]] = deque()
         self.workers = Workers(self._work, self._gone)
-        places = places_of(endpoint, str(members["model"])).caller(most=in_flight)
+        places = places_of(endpoint, self.model).caller(most=in_flight)
         self._caller = Caller(service, endpoint, places, self, max_retries=service.max_retries, send=_send)
 
     def begin(self) -> None:
@@ -115,6 +116,7 @@ class VectorRun:
             tokens = sum(map(weight, batch))
             self._tokens_left -= tokens
             self.requests += 1
+            self.texts += len(batch)
             if vectors.tokens is None:
                 self.uncounted += 1
                 self.estimated += tokens

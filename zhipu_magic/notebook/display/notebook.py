@@ -12,10 +12,10 @@ from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
 from .background import ElsewherePainter, NoPanel, PlacePainter
-from .cell_outputs import CellOutputs
+from .cell_outputs import DRAWING, CellOutputs
 from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
-from .output import DRAWING, Output
+from .output import Output
 from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels

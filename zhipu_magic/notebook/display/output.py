@@ -17,10 +17,6 @@ NOTHING: Bundle = {"text/plain": ""}
 GROWING: Bundle = {"zhipu_magic": {"growing": True}}
 
 
-#: What the display id of a drawing begins with, which is an output like those of other cells.
-DRAWING = f"{OURS}drawing-"
-
-
 class Output:
     """Shown first, then replaced in place. `publish` is the publisher's of the cell, `kind` begins its display id."""
 

@@ -32,9 +32,10 @@ class _Model(NamedTuple):
     qualities: tuple[str, ...]
 
 
-_OTHERS = _Model("1024x1024", 16, 512, 2048, 2**21, ("standard", "hd"))
+_GLM_IMAGE = _Model("1280x1280", step=32, shortest=1024, longest=2048, most_pixels=2**22, qualities=("hd",))
+_OTHERS = _Model("1024x1024", step=16, shortest=512, longest=2048, most_pixels=2**21, qualities=("standard", "hd"))
 _MODELS = {
-    "glm-image": _Model("1280x1280", 32, 1024, 2048, 2**22, ("hd",)),
+    "glm-image": _GLM_IMAGE,
     **dict.fromkeys(("cogview-4", "cogview-4-250304", "cogview-3-flash"), _OTHERS),
 }
 _SIZE = re.compile(r"(\d{3,4})x(\d{3,4})")

@@ -7,7 +7,6 @@ the service's own, to which the user has sent the key already.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ import httpx
 from ...text.addresses import host_of, origin_of, parts_of
 from ...text.characters import printable
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
+from ...text.public_addresses import is_public
 from ..endpoint import Endpoint
 from ..http_client import CONNECT_SECONDS, Line, certificates
 
@@ -125,7 +125,7 @@ class Fetch:
             raise self._failed("it is no address of the web")
         if parts.scheme != "https" and origin_of(url) != origin_of(self._endpoint.base_url):
             raise self._failed("it has no https://")
-        if not self._is_the_services(url) and _is_private(parts.hostname or ""):
+        if not self._is_the_services(url) and not is_public(parts.hostname or ""):
             raise self._failed("it is in a private network")
 
     def _is_the_services(self, url: str) -> bool:
@@ -138,7 +138,7 @@ class Fetch:
             # The address of the connection itself: a name may be resolved to another each time it is looked up.
             stream = info["return_value"]
             peer = stream.get_extra_info("server_addr")
-            if not self._is_the_services(self._asked) and _is_private(str(peer[0])):
+            if not self._is_the_services(self._asked) and not is_public(str(peer[0])):
                 stream.close()
                 raise self._failed("it is in a private network")
 
@@ -154,15 +154,3 @@ class Fetch:
             why=why,
             address=printable(self._hide(self._url)),
         )
-
-
-def _is_private(host: str) -> bool:
-    """Whether a host is this machine, or an address that is not of the public network."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global

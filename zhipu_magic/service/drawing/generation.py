@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ...text.addresses import is_web_address
@@ -13,6 +13,7 @@ from ...text.errors import ConnectionFailed, GLMError, ServiceError
 from ..client import Client
 from ..json_calls import post
 from ..response_members import count_of, name_of, objects
+from ..transport_errors import in_a_word
 
 PATH = "/images/generations"
 #: Characters of an address.
@@ -29,12 +30,26 @@ class Drawn(NamedTuple):
     data: bytes = b""
 
 
-def generate(client: Client, body: Mapping[str, Any], *, tries: int, cancelled: threading.Event) -> Drawn:
-    """Have a picture drawn. Raises GLMError.
+def generate(
+    client: Client,
+    body: Mapping[str, Any],
+    *,
+    tries: int,
+    cancelled: threading.Event,
+    refused: Callable[[str], None],
+) -> Drawn:
+    """Have a picture drawn. `refused` is called with why, in a word, before it is asked again. Raises GLMError.
 
     Where the connection is lost the request is not sent again: what was drawn may be billed.
     """
-    return post(client, PATH, body, _drawn, tries=tries, cancelled=cancelled, again=_was_not_drawn)
+
+    def again(error: GLMError) -> bool:
+        if not _was_not_drawn(error):
+            return False
+        refused(in_a_word(error))
+        return True
+
+    return post(client, PATH, body, _drawn, tries=tries, cancelled=cancelled, again=again)
 
 
 def _was_not_drawn(error: GLMError) -> bool:

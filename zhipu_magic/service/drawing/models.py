@@ -43,16 +43,35 @@ class DrawingModel(NamedTuple):
         return sides and width * height <= self.most_pixels
 
 
-_SIZES = ("1024x1024", "768x1344", "864x1152", "1344x768", "1152x864", "1440x720", "720x1440")
-_IMAGE_SIZES = ("1280x1280", "1568x1056", "1056x1568", "1472x1088", "1088x1472", "1728x960", "960x1728")
+def _cogview(name: str, price: float | None = None) -> DrawingModel:
+    return DrawingModel(
+        name,
+        sizes=("1024x1024", "768x1344", "864x1152", "1344x768", "1152x864", "1440x720", "720x1440"),
+        step=16,
+        shortest=512,
+        longest=2048,
+        most_pixels=2**21,
+        qualities=QUALITIES,
+        price=price,
+    )
 
+
+_GLM_IMAGE = DrawingModel(
+    "glm-image",
+    sizes=("1280x1280", "1568x1056", "1056x1568", "1472x1088", "1088x1472", "1728x960", "960x1728"),
+    step=32,
+    shortest=1024,
+    longest=2048,
+    most_pixels=2**22,
+    qualities=("hd",),
+)
 DRAWING_MODELS: Final = {
     model.name: model
     for model in (
-        DrawingModel("glm-image", _IMAGE_SIZES, 32, 1024, 2048, 2**22, ("hd",)),
-        DrawingModel("cogview-4", _SIZES, 16, 512, 2048, 2**21, QUALITIES),
-        DrawingModel("cogview-4-250304", _SIZES, 16, 512, 2048, 2**21, QUALITIES),
-        DrawingModel(DEFAULT_DRAWING_MODEL, _SIZES, 16, 512, 2048, 2**21, QUALITIES, price=0.0),
+        _GLM_IMAGE,
+        _cogview("cogview-4"),
+        _cogview("cogview-4-250304"),
+        _cogview(DEFAULT_DRAWING_MODEL, price=0.0),
     )
 }
 _SIZE = re.compile(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})", re.IGNORECASE | re.ASCII)
