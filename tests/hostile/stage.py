@@ -109,6 +109,7 @@ class Stage:
         self._over_tables()
         self._documents()
         self._drawings()
+        self._with_outputs()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
 
     def _in_background(self) -> None:
@@ -121,6 +122,32 @@ class Stage:
                 self.run("%glm wait", cell=cell)
         self.run(f"%%glm --bg\n{attack}", refused)
         self.run(f"%%glm\n{attack}")
+
+    def _with_outputs(self) -> None:
+        """A cell that has shown the attack in every form: nobody sees that here but the model."""
+        attack = self.attack
+        self.run("shown = 1", cell="shows")
+        look, request = self.page.session.outputs.look, self.page.shell.request["header"]["msg_id"]
+        look("stream", request, {"name": attack, "text": attack})
+        for kind in (
+            "text/plain",
+            "text/html",
+            "text/markdown",
+            "image/png",
+            "image/svg+xml",
+            "application/json",
+            attack,
+        ):
+            look("display_data", request, {"data": {kind: attack}})
+        look("error", request, {"ename": attack, "evalue": attack, "traceback": [attack]})
+        told = {
+            "version": 1,
+            "cells": ["a"],
+            "above": [{"cell": "shows"}, {"cell": attack, "text": attack, "tags": [attack]}],
+        }
+        for line in ("%%glm --above --preview", "%%glm --above", "%%glm --once --above 1"):
+            self.server.enqueue(Answer(attack))
+            self.cells.append(self.page.run(f"{line}\n{{{{ out }}}} {{{{ cell[-1] }}}}", told=told))
 
     def _over_tables(self) -> None:
         """Tables whose columns, rows and answers are the attack, and whose rows are refused in its words."""

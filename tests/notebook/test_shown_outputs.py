@@ -165,6 +165,14 @@ def test_a_cell_run_again_counts_once_and_in_its_place(numbered: Notebook) -> No
     assert "old" not in text and 0 < text.index("new") < text.index("between")
 
 
+def test_a_cell_whose_id_is_a_place_counts_once_when_it_is_edited(numbered: Notebook) -> None:
+    numbered.run("3", "say('the first words')")
+    numbered.run("3", "say('the first words of it')")
+    numbered.run("3", "other = [1, 2, 3, 4]")
+    text = sent(numbered, "?", "%%glm --above")
+    assert text.count("say('the first") == 1 and "words of it" in text and "other = [1" in text
+
+
 def test_a_cell_asked_again_sees_what_is_above_it(numbered: Notebook) -> None:
     numbered.run("a", "say('above')")
     sent(numbered, "?", "%%glm --above", "q")
@@ -249,7 +257,7 @@ def test_the_cell_that_loads_the_extension_is_one_of_them(
 ) -> None:
     monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
     monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
-    bare_page.run("%load_ext zhipu_magic\nprices = [3]")
+    bare_page.run("%load_ext zhipu_magic\nget_ipython().display_pub.print('at once')\nprices = [3]")
     assert "prices = [3]" in sent(Notebook(bare_page, server), "?", "%%glm --above")
 
 
@@ -293,6 +301,23 @@ def test_markdown_is_read_from_the_notebooks_file(
     assert text.index("# The plan") < text.index("say('done')") < text.index("In between")
     assert "Hidden" not in text and "Below" not in text
     assert "Markdown as saved at " in found.plain(1)
+
+
+def test_a_tag_in_the_file_hides_a_cell_from_explicit_references_too(
+    numbered: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import nbformat.v4 as v4
+
+    cell = v4.new_code_cell("say('hidden')", id="h", metadata={"tags": ["glm-hide"]})
+    path = tmp_path / "page.ipynb"
+    path.write_text(v4.writes(v4.new_notebook(cells=[cell])), "utf-8")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    numbered.run("a", "say('seen')")
+    numbered.run("h", "say('hidden')")
+    assert "Cell 4 is hidden from the model" in failure(numbered, "{{ cell[4] }}")
+    assert sent(numbered, "{{ out }}") == "seen"
+    assert "hidden" not in sent(numbered, "?", "%%glm --above")
+    assert "hidden from the model" in str(numbered.run("e", "%glm explain 4").error)
 
 
 def test_nothing_above_sends_the_prompt_alone(numbered: Notebook) -> None:

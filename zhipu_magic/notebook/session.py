@@ -210,14 +210,17 @@ class Session:
         """Records what the cells show, from the first one after loading on."""
         from .outputs.recorder import OutputRecorder
 
-        return OutputRecorder(self.shell, self.cells, self._loaded_by)
+        recorder = OutputRecorder(self.shell, self.cells)
+        if self._loaded_by is not None:
+            recorder.loaded(self._loaded_by)
+        return recorder
 
     @cached_property
     def shown(self) -> ShownOutputs:
         """What the cells have shown."""
         from .outputs.shown import ShownOutputs
 
-        return ShownOutputs(self.shell, self.cells, self.outputs)
+        return ShownOutputs(self.shell, self.cells, self.outputs, self.page_journal.notebook)
 
     def above(self, most: int | None = None) -> Above:
         """The cells above the running one, for what it asks."""
@@ -292,6 +295,8 @@ class Session:
             self.outputs.end(result)
         elif result is not None:  # it is the cell that has loaded the extension
             self._loaded_by = LoadedBy.of(self.shell, result)
+            if "outputs" in vars(self):  # it has shown something since
+                self.outputs.loaded(self._loaded_by)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:

@@ -21,7 +21,7 @@ from .. import glm_cell
 from ..asking import Asking
 from ..page.identity import is_position
 from ..page_told import PageCell
-from .recorder import is_same_cell
+from .recorder import is_cell, is_same_cell
 from .shown import ShownOutputs
 from .store import Asked, Ran
 
@@ -158,21 +158,15 @@ def _saved_above(notebook: Path, running: str | None, source: str, above: Sequen
     from ..page.saved_cells import page_cells
 
     cells = page_cells(notebook)
-    places = [place for place, cell in enumerate(cells) if cell.is_code and _is_cell(cell, running, source)]
+    places = [place for place, cell in enumerate(cells) if cell.is_code and is_cell(cell, running, source)]
     if places:
         return cells[: places[-1]]
     ran = [place for place, cell in enumerate(cells) if cell.is_code and any(_is_of(cell, one) for one in above)]
     return cells[: ran[-1] + 1] if ran else []
 
 
-def _is_cell(cell: PageCell, name: str | None, source: str) -> bool:
-    if name is not None and not is_position(name):
-        return cell.id == name
-    return cell.source.strip() == source.strip()
-
-
 def _is_of(cell: PageCell, ran: Ran) -> bool:
-    return _is_cell(cell, ran.id, ran.source)
+    return is_cell(cell, ran.id, ran.source)
 
 
 def _with_markdown(above: Sequence[Ran], saved: Sequence[PageCell]) -> list[_Place]:

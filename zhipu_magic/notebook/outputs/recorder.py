@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...text.errors import GLMError
 from ...values.outputs.output import DISPLAY, ERROR, KINDS, RESULT, STREAM, Output
 from ..display.cell_outputs import DRAWING, OURS
-from ..page.identity import is_position
+from ..page.identity import is_edit, is_position
 from ..shell import request_id
 from ..usage_error import UsageError
 from .store import Asked, OutputStore, Ran, Weakly
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..cell_tracker import CellTracker
     from ..loaded_by import LoadedBy
+    from ..page_told import PageCell
     from ..shell import Shell
 
 #: What IPython calls what was written to a stream.
@@ -36,22 +37,31 @@ _LOADS: Final = re.compile(r"\s*%(?:re)?load_ext\s+zhipu_magic\s*")
 
 
 def is_same_cell(one: Ran, other: Ran) -> bool:
-    """Whether two executions are of one cell: by its id, or by its source where ids are places or there are none."""
-    ids = [each.id for each in (one, other) if each.id is not None and not is_position(each.id)]
-    return ids[0] == ids[1] if len(ids) == 2 else one.source == other.source
+    """Whether two executions are of one cell.
+
+    Their ids say so; where ids may be mere places, the same place with a text that may be an edit of the other, or the
+    same text at another place; and without ids, the text.
+    """
+    ids = {one.id, other.id}
+    if None in ids:
+        return one.source == other.source
+    if not any(is_position(each) for each in ids if each is not None):
+        return len(ids) == 1
+    return one.source == other.source or (len(ids) == 1 and is_edit(one.source, other.source))
+
+
+def is_cell(cell: PageCell, name: str | None, source: str) -> bool:
+    """Whether a cell of the page is the one with this id and source."""
+    if name is not None and not is_position(name):
+        return cell.id == name
+    return cell.source.strip() == source.strip()
 
 
 class OutputRecorder:
-    """Fills the `store` with what the cells show that `cells` follows.
+    """Fills the `store` with what the cells show that `cells` follows."""
 
-    Of the cell that the extension was loaded by, only the source is known.
-    """
-
-    def __init__(self, shell: Shell, cells: CellTracker, loaded_by: LoadedBy | None = None) -> None:
+    def __init__(self, shell: Shell, cells: CellTracker) -> None:
         self.store = OutputStore()
-        if loaded_by is not None:
-            only_loads = _LOADS.fullmatch(loaded_by.source) is not None
-            self.store.begin(None, Ran(0, loaded_by.id, loaded_by.number, loaded_by.source, ours=only_loads))
         self._shell = shell
         self._cells = cells
         self._running: Ran | None = None
@@ -62,6 +72,10 @@ class OutputRecorder:
     def running(self) -> Ran | None:
         """The execution of the running cell."""
         return self._running
+
+    def loaded(self, by: LoadedBy) -> None:
+        """Note which cell has loaded the extension. Of what it has shown, nothing is known."""
+        self.store.begin(None, Ran(0, by.id, by.number, by.source, ours=_LOADS.fullmatch(by.source) is not None))
 
     def begin(self) -> None:
         """Note that the cell that `cells` has begun begins."""

@@ -5,12 +5,13 @@ A cell that is deleted, hidden, or no longer kept has a message of its own, sinc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...values.outputs.marks import mark_of
 from ...values.outputs.output import Cell, CellOutput
+from .hidden import HiddenCells
 from .recorder import OutputRecorder, from_ipython
 from .store import MOST_CELLS, Ran
 
@@ -25,8 +26,12 @@ _MOST_NAMED: Final = 8
 class ShownOutputs:
     """Looks up what the cells of this session have shown, and of those that ran before it what IPython has kept."""
 
-    def __init__(self, shell: Shell, cells: CellTracker, recorder: OutputRecorder) -> None:
+    def __init__(
+        self, shell: Shell, cells: CellTracker, recorder: OutputRecorder, notebook: Callable[[], Path | None]
+    ) -> None:
+        """`notebook` gives the notebook's file, where it is known."""
         self._shell = shell
+        self._hidden = HiddenCells(cells, notebook)
         self._cells = cells
         self._recorder = recorder
 
@@ -43,7 +48,7 @@ class ShownOutputs:
     def last(self) -> CellOutput:
         """The output of the last cell that had any. Raises InvalidRequest if none had."""
         for one in reversed(self.ran()):
-            if one.has_output and mark_of(one.source) != "hide":
+            if one.has_output and not self._hidden.has(one):
                 return one.output
         raise InvalidRequest(
             "No cell of this session has printed or shown anything yet.",
@@ -72,11 +77,20 @@ class ShownOutputs:
         """The cell with this number on the page; a negative one counts from the last that ran. Raises InvalidRequest
         if there is none.
         """
-        return _not_hidden(self._found(number))
+        found = self._found(number)
+        return self.checked(found) if isinstance(found, Ran) else Cell(found)
 
     def checked(self, ran: Ran) -> Cell:
         """The cell of this execution. Raises InvalidRequest for a hidden one."""
-        return _not_hidden(ran.output)
+        if self._hidden.has(ran):
+            raise InvalidRequest(
+                "{cell} is hidden from the model: its first line or a tag says so.",
+                hint="Take out its line # glm: hide, or its tag glm-hide, and run it again.",
+                reason="output.hidden",
+                outcomes=[NOTHING_SENT],
+                cell="The cell" if ran.number is None else f"Cell {ran.number}",
+            )
+        return Cell(ran.output)
 
     def run_of(self, number: int) -> Ran | None:
         """The execution that has this number, if it is kept.
@@ -91,11 +105,11 @@ class ShownOutputs:
             None,
         )
 
-    def _found(self, number: int) -> CellOutput:
+    def _found(self, number: int) -> Ran | CellOutput:
         if number < 0:
             ran = [one for one in self.ran() if not one.ours]
             if len(ran) >= -number:
-                return ran[number].output
+                return ran[number]
         found = self.run_of(number)
         if found is not None and found is not self._recorder.running:
             if self._is_deleted(found):
@@ -105,7 +119,7 @@ class ShownOutputs:
                     outcomes=[NOTHING_SENT],
                     number=number,
                 )
-            return found.output
+            return found
         if found is None and (before := self._before_us(number)) is not None:
             return before
         last = (self._cells.execution_count or self._shell.execution_count) - 1
@@ -139,18 +153,6 @@ class ShownOutputs:
 
     def _is_deleted(self, ran: Ran) -> bool:
         return ran.id is not None and ran.id in self._cells.deleted
-
-
-def _not_hidden(found: CellOutput) -> Cell:
-    if mark_of(found.source) == "hide":
-        raise InvalidRequest(
-            "{cell} is hidden from the model: its first line says so.",
-            hint="Take out its line # glm: hide, and run it again.",
-            reason="output.hidden",
-            outcomes=[NOTHING_SENT],
-            cell="The cell" if found.number is None else f"Cell {found.number}",
-        )
-    return Cell(found)
 
 
 class OutOrShown(dict[Any, Any]):

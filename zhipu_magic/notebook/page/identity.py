@@ -116,7 +116,7 @@ def _identified(own: str | None, text: str, asked: list[tuple[str, str]]) -> Ide
         return Identified(_nearest(same, own), among=len(same))
     if own is None:
         return None
-    return Identified(own, "" if any(_is_edit(words, text) for words in mine) or not mine else mine[-1])
+    return Identified(own, "" if any(is_edit(words, text) for words in mine) or not mine else mine[-1])
 
 
 def _nearest(cells: list[str], place: str | None) -> str:
@@ -127,7 +127,7 @@ def _nearest(cells: list[str], place: str | None) -> str:
     return min(zip(numbers, cells, strict=True), key=lambda one: abs(int(one[0]) - int(place)))[1]
 
 
-def _is_edit(old: str, new: str) -> bool:
+def is_edit(old: str, new: str) -> bool:
     """Whether one text is the other, edited."""
     from difflib import SequenceMatcher
 
