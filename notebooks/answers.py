@@ -210,7 +210,77 @@ keep up."""
 
 合计 **55,068 元**，与五月报告中的数字一致。"""
     ),
-    Answer("It says that nothing was fetched: the practice server stands in for the service, and made this page itself."),
+    Answer(
+        "It says that nothing was fetched: the practice server stands in for the service, and made this page itself."
+    ),
+)
+
+
+AGENT = (
+    Answer(
+        "I look at the table first.",
+        tool_calls=calls(
+            "python",
+            {
+                "code": """\
+import pandas as pd
+
+sales = pd.read_csv("data/sales.csv", parse_dates=["date"])
+print(f"{len(sales)} rows, from {sales['date'].min():%d %B} to {sales['date'].max():%d %B %Y}")
+sales.head(4)"""
+            },
+        ),
+    ),
+    Answer(
+        "One row for each week, branch and tea. Now the months.",
+        tool_calls=calls(
+            "python",
+            {
+                "code": """\
+import matplotlib.pyplot as plt
+
+monthly = sales.groupby(sales["date"].dt.to_period("M"))["revenue"].sum()
+fig, ax = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
+ax.bar(monthly.index.strftime("%b"), monthly, color="#3a7d5d")
+ax.set_ylabel("revenue in yuan")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+print(monthly.to_string())"""
+            },
+            first=2,
+        ),
+    ),
+    Answer(
+        """\
+From January to September 2026 the shop took **156,046 yuan**. March was the best month, with 22,854, and **July the
+weakest by far: 8,556**, half of what June and August brought."""
+    ),
+    Answer(
+        tool_calls=calls(
+            "python", {"code": """sales.pivot_table(index="month", columns="store", values="revenue")"""}, first=3
+        )
+    ),
+    Answer(
+        "There is no such column: the branches are in `shop`, and the months have to be made from the date.",
+        tool_calls=calls(
+            "python",
+            {
+                "code": """\
+summer = sales[sales["date"].dt.month.between(5, 9)]
+by_shop = summer.pivot_table(
+    index=summer["date"].dt.strftime("%m %b"), columns="shop", values="units", aggfunc="sum"
+)
+by_shop"""
+            },
+            first=4,
+        ),
+    ),
+    Answer(
+        """\
+Because of **one branch**. At the harbour July was a usual summer month. At the station some 37 packets a week became
+**five or six**, in all four weeks of July and with every tea, and in August it was as before. That looks like a branch
+that was all but closed for the month, rather than like a change in what people drink."""
+    ),
 )
 
 ANSWERS: Mapping[str, Sequence[Answer]] = {
@@ -219,6 +289,7 @@ ANSWERS: Mapping[str, Sequence[Answer]] = {
     "tools": TOOLS,
     "results": RESULTS,
     "documents": DOCUMENTS,
+    "agent": AGENT,
 }
 
 #: Files of prompts and replies (see docs/practice.md), and how many requests the server takes at once meanwhile.

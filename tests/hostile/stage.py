@@ -105,12 +105,32 @@ class Stage:
         self.run(f"%%glm --preview --tool weather\n{attack}")
         self.run(f"%%glm -t {shlex.quote(word)} -m {shlex.quote(word)}\n{attack}", Answer(attack))
         self.run(f"%%glm --once\n{attack}", Raw((sse(chunk(attack)), CUT)))
+        self._by_code()
         self._in_background()
         self._over_tables()
         self._documents()
         self._drawings()
         self._with_outputs()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
+
+    def _by_code(self) -> None:
+        """Code that shows the attack in every form that an output can have."""
+        attack = self.attack
+        forms = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "application/javascript")
+        shows = "".join(
+            f"get_ipython().display_pub.publish({ {form: data, 'text/plain': attack}!r})\n"
+            for form in forms
+            for data in (attack, f"<table onclick={attack}><tr><td>{attack}</td></tr></table>{attack}")
+        )
+        code = f"# {attack}\nimport sys\nprint({attack!r})\nprint({attack!r}, file=sys.stderr)\n{shows}"
+        calls = (
+            tool_call("python", {"code": code}, id="1"),
+            tool_call("python", {"code": f"globals()[{attack!r}] = 1\nraise ValueError({attack!r})"}, id="2"),
+            tool_call("python", {"code": attack}, id="3"),
+        )
+        for tool in ("python!", "python"):
+            self.run(f"%%glm --tool {tool}\n{attack}", Answer(attack, tool_calls=calls), Answer(attack), cell=tool)
+        self.page.names.pop(attack, None)
 
     def _in_background(self) -> None:
         """Replies that nothing waits for, whole, broken and refused, where they are shown in place and elsewhere."""

@@ -27,7 +27,7 @@ def answers() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["above", "context", "tools", "results", "documents"])
+@pytest.mark.parametrize("name", ["above", "context", "tools", "agent", "results", "documents"])
 def test_the_journal_holds_the_replies_that_are_written_down(answers: ModuleType, name: str) -> None:
     lines = (NOTEBOOKS / ".glm" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     recorded = {text for line in lines for text in texts(json.loads(line))}
@@ -49,7 +49,7 @@ def test_every_notebook_that_needs_answers_says_that_they_were_written_for_it(an
         assert "were written for it" in "".join(page["cells"][0]["source"])
 
 
-@pytest.mark.parametrize("name", ["tools", "tables"])
+@pytest.mark.parametrize("name", ["tools", "agent", "tables"])
 def test_a_notebook_is_recorded_from_its_answers(
     answers: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

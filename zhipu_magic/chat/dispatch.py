@@ -165,7 +165,7 @@ class Dispatch:
             first,
             ask_on,
             tools=request.options.tools,
-            limits=self._tool_limits(),
+            limits=replace(self._tool_limits(), seeing=request.known is not None and request.known.vision),
             shape=request.shape,
             chinese=is_chinese(request.written or request.prompt),
             hide=self._service.hide,

@@ -8,7 +8,7 @@ from itertools import islice
 
 from ..history.conversation import Thread
 from ..history.link import back_from
-from ..history.rounds import Round
+from ..history.rounds import Round, figures_in
 from ..history.turn import Message
 from ..service.wire import Usage
 from ..text.tokens import estimate
@@ -46,8 +46,9 @@ def turn_tokens(request: Request, reply: str, usage: Usage | None, tool_messages
     `usage` is that of its last round, which held the `tool_messages` before it.
     """
     if usage is None:
-        texts = [request.prompt, reply, *(json.dumps(message, ensure_ascii=False) for message in tool_messages)]
-        images = sum(image.tokens for image in request.images)
+        between = [message for message in tool_messages if message["role"] != "user"]  # those hold figures
+        texts = [request.prompt, reply, *(json.dumps(message, ensure_ascii=False) for message in between)]
+        images = sum(image.tokens for image in (*request.images, *figures_in(tool_messages)))
         return images + round(sum(map(estimate, texts)) * request.scale)
     own = min(usage.prompt_tokens, max(1, usage.prompt_tokens - request.tokens_before))
     return own + max(0, usage.completion_tokens - usage.reasoning_tokens)
@@ -60,5 +61,6 @@ def taken(request: Request, rounds: Sequence[Round]) -> tuple[list[Usage], int]:
         written = round(estimate(one.thoughts + one.words) * request.scale)
         usages.append(one.usage or Usage(prompt, written, prompt + written))
         added = [text for text in (*(call.text for call in one.calls), one.wrong) if text]
-        prompt = usages[-1].total_tokens + round(sum(map(estimate, added)) * request.scale)
+        seen = sum(image.tokens for image in one.figures)
+        prompt = usages[-1].total_tokens + seen + round(sum(map(estimate, added)) * request.scale)
     return usages, prompt

@@ -104,7 +104,7 @@ class Toolbox:
 
         made = check_names(Tool.of(function) for function in functions)
         tools = tuple(self._with_consent(self._asking_on(tool)) for tool in made)
-        self._known |= {tool.name: tool for tool in tools}
+        self._known |= {tool.name: _asking(tool) for tool in tools}
         return tools
 
     def _with_consent(self, tool: Tool) -> Tool:
@@ -115,11 +115,11 @@ class Toolbox:
                 reason="tool.no_way_to_ask",
                 name=tool.name,
             )
-        return replace(tool, ask=self._confirm)
+        return tool if tool.ask is not None else replace(tool, ask=self._confirm)
 
     def _asking_on(self, tool: Tool) -> Tool:
         known = self._known.get(tool.name)
-        if tool.asks_first or known is None or not known.asks_first:
+        if tool.asks_first or tool.trusted or known is None or not known.asks_first:
             return tool
         self._warn(
             Notice(
@@ -130,6 +130,11 @@ class Toolbox:
             )
         )
         return replace(tool, asks_first=True)
+
+
+def _asking(tool: Tool) -> Tool:
+    """The tool as later turns have it: trust is given for one turn."""
+    return replace(tool, asks_first=True, trusted=False) if tool.trusted else tool
 
 
 def _renewed(tool: Tool, names: Mapping[str, Any]) -> Tool:

@@ -13,6 +13,7 @@ from itertools import takewhile
 
 from ..history.link import Link, back_from
 from ..history.messages import instructed, request_messages
+from ..history.rounds import figures_in
 from ..history.turn import Turn
 from ..service.models import find
 from ..text.errors import NOTHING_SENT, InvalidRequest
@@ -65,7 +66,7 @@ def fit(request: Request, limit: int | None = None) -> Request:
 
 
 def _images(newest_first: Iterable[Turn]) -> int:
-    return sum(len(turn.images) for turn in newest_first)
+    return sum(len(turn.images) + len(figures_in(turn.tool_messages)) for turn in newest_first)
 
 
 def _saw(turn: Turn) -> bool:

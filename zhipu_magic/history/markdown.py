@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from ..text.characters import shorten
-from ..text.html import folded, inline_link, link, quotation
+from ..text.html import fence, folded, inline_link, link, quotation
 from ..text.markdown import fenced
 from ..text.markup import Markup
 from ..text.numbers import plural
 from ..text.sanitize.pages import Cited, page_of
+from ..values.tools.ran import Shown
 from .rounds import Called, calls_by_round
 from .turn import Turn
 
@@ -22,6 +24,9 @@ _LONGEST_ARGUMENTS, _LONGEST_RESULT = 60, 60
 _LONGEST_ADDRESS = 200
 #: Characters of a call's arguments, and of its result, that are folded away below that line.
 _LONGEST_FOLDED = 20_000
+
+#: Lines of code, and of what it has printed, that are not folded away.
+_MOST_CODE, _MOST_PRINTED = 40, 25
 
 #: What a page is made of: the model's Markdown, and pieces of our own.
 Pieces = Iterator[Markup | Cited | str]
@@ -37,7 +42,7 @@ def turn_page(turn: Turn, *, remote_images: bool = False, opened: bool = False) 
         links = citations(turn.sources)
         for words, calls in calls_by_round(turn.tool_messages):
             yield Cited(words, links)
-            yield folded_calls(calls)
+            yield from (piece for piece in shown_calls(calls) if isinstance(piece, Markup))
         if turn.reasoning:
             yield folded_reasoning(turn.reasoning, opened=opened)
         yield _value(turn) or Cited(answer(turn), links)
@@ -81,6 +86,66 @@ def folded_calls(calls: Iterable[Called]) -> Markup:
     return apart([*map(folded_call, ran), *beyond])
 
 
+def shown_calls(calls: Iterable[Called]) -> Iterator[Markup | Shown]:
+    """The calls one below the other: code with what it has printed, and all others folded away.
+
+    What is an output of its own is given as it is.
+    """
+    for is_of_code, group in groupby(calls, lambda call: code_in(call.name, call.arguments) is not None):
+        if is_of_code:
+            for call in group:
+                yield from _code_and_outputs(call)
+        else:
+            yield folded_calls(group)
+
+
+def code_in(name: str, arguments: str) -> str | None:
+    """The Python code that a call is to run; None for a call of another kind."""
+    if name != _PYTHON:
+        return None
+    try:
+        given = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    is_code = isinstance(given, dict) and given.keys() == {"code"} and isinstance(given["code"], str)
+    return given["code"].strip("\n") if is_code else None
+
+
+#: The name of the tool that runs Python.
+_PYTHON = "python"
+
+
+def shown_code(code: str) -> Markup:
+    """Code as a cell shows it; a long one is folded away."""
+    lines = code.count("\n") + 1
+    if lines <= _MOST_CODE and len(code) <= _LONGEST_FOLDED:
+        return fence(code, _PYTHON)
+    return apart([folded(f"{_PYTHON} · {plural(lines, 'line')}", [_within(code)])])
+
+
+def _code_and_outputs(call: Called) -> Iterator[Markup | Shown]:
+    yield shown_code(code_in(call.name, call.arguments) or "")
+    if call.ran is None:  # it did not run, or what it has shown is not at hand
+        yield from _printed(_without_fence(call.text))
+        return
+    for one in call.ran.shown:
+        if one.is_apart:
+            yield one
+        else:
+            yield from _printed(one.text)
+
+
+def _printed(text: str) -> Iterator[Markup]:
+    text = text.strip("\n")
+    if not text:
+        return
+    if text.count("\n") < _MOST_PRINTED and len(text) <= _LONGEST_FOLDED:
+        yield fence(text)
+    else:
+        lines = plural(text.count("\n") + 1, "line")
+        yield apart([folded(f"{shorten(text, _LONGEST_RESULT)} · {lines}", [_within(text)])])
+
+
 def parted(calls: Iterable[Called]) -> tuple[list[Called], list[Markup]]:
     """The calls that ran, and a line for those that did not because they were too many."""
     calls = list(calls)
@@ -119,7 +184,10 @@ def call_text(name: str, arguments: str) -> str:
 
 
 def call_and_result(call: Called) -> str:
-    """A call that has come back, and all of its result."""
+    """A call that has come back, and all of its result; of code, all of that."""
+    code = code_in(call.name, call.arguments)
+    if code is not None:
+        return f"{code}\n→ {call.text}"
     return f"{call_text(call.name, call.arguments)} → {call.text}"
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..service.response_members import objects
 from ..service.wire import Usage, is_broken_off, plain_reason
 from ..text.untrusted_json import loads
-from .turn import Message
+from ..values.tools.ran import Changed, Ran
+from .turn import Message, user_message
+
+if TYPE_CHECKING:
+    from ..values.images.image import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class Called:
 
     It took `seconds`, if known. A call that failed without any did not run, because its turn had made too many; nor did
     one that the user has `declined`. `cut` says what part of the result was returned, if not all of it. `error` is the
-    exception that the tool raised; one that comes from a journal has lost it.
+    exception that the tool raised; one that comes from a journal has lost it. `ran` is what a run of Python has shown
+    and changed.
     """
 
     id: str
@@ -31,6 +36,7 @@ class Called:
     declined: bool = False
     error: BaseException | None = field(default=None, repr=False, compare=False)
     cut: str = ""
+    ran: Ran | None = None
 
     @property
     def is_beyond(self) -> bool:
@@ -46,6 +52,7 @@ class Called:
             "seconds": self.seconds,
             "declined": self.declined or None,
             "cut": self.cut or None,
+            "ran": self.ran and self.ran.to_json(),
         }
         return {name: value for name, value in members.items() if value is not None}
 
@@ -72,6 +79,7 @@ class Round:
                 seconds=call.get("seconds"),
                 declined=call.get("declined", False),
                 cut=call.get("cut", ""),
+                ran=Ran.from_json(call["ran"]) if "ran" in call else None,
             )
             for call in members.get("calls", ())
         )
@@ -113,12 +121,36 @@ class Round:
         if self.thoughts:
             asked["reasoning_content"] = self.thoughts
         asked["tool_calls"] = [_as_sent(call) for call in calls_of(self.body)]
-        return [asked, *({"role": "tool", "tool_call_id": call.id, "content": call.text} for call in self.calls)]
+        given = ({"role": "tool", "tool_call_id": call.id, "content": call.text} for call in self.calls)
+        return [asked, *given, *([user_message(_FIGURES, self.figures)] if self.figures else [])]
+
+    @property
+    def figures(self) -> tuple[Image, ...]:
+        """The figures that its calls have drawn, and that the model is sent with their results."""
+        return tuple(image for call in self.calls if call.ran is not None for image in call.ran.sent)
+
+
+#: Stands with the figures: the result of a tool is a text (docs/protocol.md, "Chat request"), so they come after it.
+_FIGURES = "[The figures that the calls above have drawn, in their order. They were put in automatically.]"
 
 
 def tool_messages(rounds: Iterable[Round]) -> list[Message]:
     """What stands between a prompt and the reply to it."""
     return [message for one in rounds for message in one.messages]
+
+
+def figures_in(messages: Iterable[Message]) -> list[Image]:
+    """The figures in messages from `tool_messages`."""
+    held = (message["content"] for message in messages if message["role"] == "user")
+    return [part["image_url"]["url"] for parts in held for part in parts if "image_url" in part]
+
+
+def changed_by(rounds: Iterable[Round]) -> Changed:
+    """The names that the code in these rounds has changed in the notebook."""
+    changed = Changed()
+    for call in (call for one in rounds for call in one.calls):
+        changed = changed.after(call.ran) if call.ran is not None else changed
+    return changed
 
 
 def calls_by_round(messages: Iterable[Message]) -> Iterator[tuple[str, list[Called]]]:

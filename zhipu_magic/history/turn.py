@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..service.wire import Usage
 from ..text.joining import joined
+from ..values.tools.ran import Changed
 
 if TYPE_CHECKING:
     from ..values.images.from_value import Image
@@ -47,7 +48,8 @@ class Turn(NamedTuple):
     go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
     for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
     `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
-    on the web. One that is `appended` went last whatever the place of its cell.
+    on the web. One that is `appended` went last whatever the place of its cell. `changed` are the names that its code
+    has changed in this notebook.
     """
 
     prompt: str
@@ -70,6 +72,7 @@ class Turn(NamedTuple):
     system_given: SystemText | None = None
     cut: tuple[str, ...] = ()
     appended: bool = False
+    changed: Changed = Changed()
 
     @property
     def exchange(self) -> tuple[Message, ...]:
@@ -89,11 +92,14 @@ class Turn(NamedTuple):
         """The turn as it is sent, to a model that is `seeing` images or not, with or without its reasoning."""
         asked = user_message(self.prompt, self.images if seeing else ())
         answer = {"role": "assistant", "content": self.reply}
+        between = [
+            message for message in self.tool_messages if seeing or message["role"] != "user"
+        ]  # those are figures
         if not thinking:
-            return [asked, *map(_without_reasoning, self.tool_messages), answer]
+            return [asked, *map(_without_reasoning, between), answer]
         if self.reasoning:
             answer["reasoning_content"] = self.reasoning
-        return [asked, *self.tool_messages, answer]
+        return [asked, *between, answer]
 
     def joined(self, more: Turn) -> Turn:
         """This turn with the reply of `more`, which went on from its end, perhaps with calls in between."""
@@ -119,6 +125,7 @@ class Turn(NamedTuple):
             system_given=self.system_given,
             cut=self.cut,
             appended=self.appended,
+            changed=self.changed.joined(more.changed) if self.changed else more.changed,
         )
 
 

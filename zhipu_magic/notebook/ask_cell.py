@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ..text.errors import GLMError, Interrupted
@@ -13,7 +14,7 @@ from . import costs
 from .alongside import Alongside
 from .asking import Asking
 from .cell_lines import as_in_the_editor
-from .cell_values import files_of, image_of, options_of
+from .cell_values import files_of, image_of, options_of, refuse_for_models
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 from .outputs.store import Asked
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
     from ..values.outputs.above import Above
+    from ..values.tools.tool import Tool
     from .display.panel import PanelMode
     from .session import Session
 
@@ -69,7 +71,8 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
     chat, anchor = session.chat, session.anchor()
     session.asking = Asking(options.request.thread, options.request.once, options.preview)
-    request_options = options_of(options, names, session.variables.tools)
+    python = refuse_for_models if options.models else partial(_python_tool, session)
+    request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
     files = [file for text in options.files for file in files_of(text, names)]
     references = None if options.raw else names
@@ -124,6 +127,12 @@ def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
         return None
     found = session.above(None if options.above < 0 else options.above)
     return found if found.pieces else None
+
+
+def _python_tool(session: Session, trusted: bool) -> Tool:
+    from .python.tool import python_tool
+
+    return python_tool(session, trusted=trusted)
 
 
 def show(session: Session, begin: Callable[[], Reply], options: CellOptions | None = None) -> None:
@@ -208,6 +217,11 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+        from .missing_names import MissingNames
+
+        session.missing_names = session.missing_names or MissingNames()
+        session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
 
 
 def _asked(session: Session, reply: Reply) -> Asked:

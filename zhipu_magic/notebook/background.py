@@ -58,6 +58,13 @@ def check_needs_nobody(session: Session, options: Options) -> None:
     asking = {tool.name for tool in session.chat.known_tools if tool.asks_first}
     for tool in (*options.tools, *session.chat.tools):
         made = tool if isinstance(tool, Tool) else Tool.of(tool)
+        if made.code:
+            raise InvalidRequest(
+                "{tool} runs code in the notebook, which has to wait for it, and does not in the background.",
+                hint="Leave out --bg.",
+                reason="background.code",
+                tool=made.name,
+            )
         if made.asks_first or made.name in asking:
             raise InvalidRequest(
                 "{tool} asks you before each call, which it cannot do in the background.",

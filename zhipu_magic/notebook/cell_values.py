@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -20,18 +20,20 @@ from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from ..values.given import Given, address, split_file
 from .line.cell_line import CellOptions
-from .line.values import unconfirmed
+from .line.values import PYTHON, TRUSTED, unconfirmed
 
 
-def options_of(options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any]) -> Options:
+def options_of(
+    options: CellOptions, names: Mapping[str, Any], own: Mapping[str, Any], python: PythonTool | None = None
+) -> Options:
     """The options of the request, with the tools and the type that the cell names. Raises InvalidRequest.
 
     `names` are all the names that a reference may use, `own` the variables that the notebook and its calling function
-    have defined.
+    have defined. `python` makes the tool that runs Python, where there can be one.
     """
     request = options.request
     if options.tools:
-        request = replace(request, tools=tuple(tool_of(name, own) for name in options.tools))
+        request = replace(request, tools=tuple(tool_of(name, own, python) for name in options.tools))
     if options.as_type is not None:
         from ..values.types.answer_type import type_from
 
@@ -90,13 +92,23 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def tool_of(name: str, own: Mapping[str, Any]) -> Any:
+#: Makes the tool that runs Python, trusted or not.
+PythonTool = Callable[[bool], Any]
+
+
+def tool_of(name: str, own: Mapping[str, Any], python: PythonTool | None = None) -> Any:
     """The function of this name, or the tool that `confirm(name)` makes of it. Raises InvalidRequest.
 
     It must be one of the notebook's `own` functions, or a method of one of its objects. Someone else may have written
     the cell's first line, which must not give the model everything that Python can do.
+
+    A function of the notebook's that is called `python` is meant by that name; without one, the tool is that runs
+    Python.
     """
     inner = unconfirmed(name)
+    if python is not None and (inner == TRUSTED or (inner == PYTHON and PYTHON not in own)):
+        _check_trust(name, own)
+        return python(name == TRUSTED)
     found = _own_function(inner, own)
     from ..values.tools.tool import Tool, confirm
     from . import autoreloaded
@@ -104,6 +116,43 @@ def tool_of(name: str, own: Mapping[str, Any]) -> Any:
     autoreloaded.complete(found.function if isinstance(found, Tool) else found)
     found = found.anew() if isinstance(found, Tool) else found
     return found if inner == name else confirm(found)
+
+
+def refuse_for_rows(trusted: bool) -> Any:
+    """Raise InvalidRequest: the rows of a table are asked at once, and by threads."""
+    raise InvalidRequest(
+        "{name} runs code in the notebook, one piece after the other, and not for the rows of a table.",
+        hint="Leave out --tool {name}; a function of your own can be a tool there.",
+        reason="python.rows",
+        name=TRUSTED if trusted else PYTHON,
+    )
+
+
+def refuse_for_models(trusted: bool) -> Any:
+    """Raise InvalidRequest: the code of several models at once would change each other's names."""
+    raise InvalidRequest(
+        "{name} runs code in the one notebook that all of these models would change.",
+        hint="Name one model, or leave out --tool {name}.",
+        reason="python.models",
+        name=TRUSTED if trusted else PYTHON,
+    )
+
+
+def _check_trust(name: str, own: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest for a python! that is not the tool, or not meant as it is written."""
+    if unconfirmed(name) == TRUSTED and PYTHON in own:
+        raise InvalidRequest(
+            "This notebook has a {name} of its own, and python! is for the tool that runs Python.",
+            hint="Give yours another name, or say --tool python, which is yours.",
+            reason="python.own_name",
+            name=PYTHON,
+        )
+    if name == f"confirm({TRUSTED})":
+        raise InvalidRequest(
+            "python! runs code without asking, and confirm() asks.",
+            hint="--tool python asks before each run.",
+            reason="python.both",
+        )
 
 
 def _own_function(name: str, own: Mapping[str, Any]) -> Any:

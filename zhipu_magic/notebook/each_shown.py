@@ -10,7 +10,7 @@ from ..text.errors import NOTHING_SENT, GLMError, Interrupted, InvalidRequest
 from ..text.numbers import plural
 from ..text.suggestions import nearest
 from ..values.expressions import parsed, root_of, value_of
-from .cell_values import image_of, options_of
+from .cell_values import image_of, options_of, refuse_for_rows
 from .line.cell_line import CellOptions
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def given(session: Session, options: CellOptions, *, runs: bool = True) -> dict[
     names = session.variables.everything
     return {
         "rows": _table(options.each, names, runs=runs),
-        "options": options_of(options, names, session.variables.tools),
+        "options": options_of(options, names, session.variables.tools, refuse_for_rows),
         "names": names,
         "images": [text if text.lstrip().startswith("{{") else image_of(text, names) for text in options.images],
         "anchor": session.anchor(),

@@ -86,7 +86,7 @@ HINTS: Mapping[str, str] = {
     "think.never": "Leave out --think and --keep-thinking, or use another model with -m NAME: %glm models lists them.",
     "tool.rounds": "%config GLMMagics.tool_rounds = NUMBER allows more.",
     "tool.still_asks": "To let it run without asking, remove it first: %glm tools remove {tool}.",
-    "tool.unknown": "Add the functions first: %glm tools add NAME.",
+    "tool.unknown": "Add the functions first: %glm tools add NAME; a turn that had python is asked again by its cell.",
     "tool_choice.no_tools": "Give the functions with --tool, or %glm tools add.",
     "outcome.partial": "%glm continue goes on from there.",
     # history/

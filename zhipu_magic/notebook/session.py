@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
+    from .missing_names import MissingNames
     from .outputs.recorder import OutputRecorder
     from .outputs.shown import ShownOutputs
     from .page.looked_at import LookedAt
@@ -84,6 +85,8 @@ class Session:
         """The templates and lines of the cells that have submitted a batch in a replay, until it is collected."""
         self.unshown: dict[str, Collected] = {}
         """Batches that a cell with --batch has found to be over: `%glm collect` shows them."""
+        self.missing_names: MissingNames | None = None
+        """The names that replayed code has bound, once some has."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked
@@ -297,6 +300,7 @@ class Session:
             self._loaded_by = LoadedBy.of(self.shell, result)
             if "outputs" in vars(self):  # it has shown something since
                 self.outputs.loaded(self._loaded_by)
+        self._tell_of_missing_names(result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
             for one in looped:
@@ -306,6 +310,12 @@ class Session:
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
             self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
         self.extension.end_cell()
+
+    def _tell_of_missing_names(self, result: ExecutionResult | None) -> None:
+        if self.missing_names is not None and result is not None:
+            note = self.missing_names.note_on(result.error_before_exec or result.error_in_exec)
+            if note:
+                self.display.show_text(note)
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""

@@ -88,6 +88,9 @@ class Settings(HasTraits):
     tool_rounds = Int(10, help="How many times the model may call tools in one turn before it must answer.").tag(
         config=True
     )
+    python_seconds = Float(
+        120.0, help="Maximum seconds for one run of Python by a model (--tool python); 0 sets no limit."
+    ).tag(config=True)
     tool_calls = Int(50, help="Maximum tool calls in one turn; the model is told that further calls did not run.").tag(
         config=True
     )
@@ -147,6 +150,13 @@ class Settings(HasTraits):
         seconds: float = proposal["value"]
         if not 0 < seconds < float("inf"):
             raise BadSetting(f"timeout must be a number of seconds above 0, not {seconds:g}.")
+        return seconds
+
+    @validate("python_seconds")
+    def _check_python_seconds(self, proposal: Any) -> float:
+        seconds: float = proposal["value"]
+        if not 0 <= seconds <= 1e6:
+            raise BadSetting(f"python_seconds must be a number of seconds, or 0 for no limit, not {seconds:g}.")
         return seconds
 
     @validate("max_retries")

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         def push(self, variables: dict[str, Any], interactive: bool = True) -> None:
             """Bind variables; those that are not `interactive` are hidden from %who."""
 
+        def run_cell(self, raw_cell: str, store_history: bool = False) -> Any:
+            """Run code as a cell; gives IPython's `ExecutionResult`."""
+
         def set_next_input(self, s: str, replace: bool = False) -> None:
             """Put a new cell with this text below the running one."""
 

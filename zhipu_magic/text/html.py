@@ -25,6 +25,14 @@ def block(text: str, language: str = "text") -> Markup:
     return Markup.vouched(f'<pre style="{_AS_CODE}">{inside}</pre>', plain, set_from=plain)
 
 
+def fence(text: str, language: str = "text") -> Markup:
+    """A text as it was written, in a fence, where front ends highlight its language; made harmless as a reply is."""
+    from .sanitize.pages import page_of
+
+    plain = fenced(text, language)
+    return Markup.vouched(page_of([plain]).rich, plain, set_from=plain)
+
+
 def quotation(text: str) -> Markup:
     """A text as it was written, as a quotation, with its lines and indents."""
     plain = fenced(text)

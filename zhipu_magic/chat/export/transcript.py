@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from ...history.conversation import Thread
 from ...history.link import Link
-from ...history.markdown import answer, call_and_result, citations, sources
+from ...history.markdown import answer, call_and_result, citations, code_in, sources
 from ...history.rounds import calls_by_round
 from ...text.html import link as link_to
 from ...text.markdown import fenced
@@ -48,7 +49,13 @@ def _turn(link: Link) -> Iterator[Markup | Cited | str]:
     links = citations(turn.sources)
     for words, calls in calls_by_round(turn.tool_messages):
         yield Cited(words.strip("\n"), links)
-        yield fenced("\n".join(map(call_and_result, calls)))
+        for is_code, group in groupby(calls, lambda call: code_in(call.name, call.arguments) is not None):
+            if not is_code:
+                yield fenced("\n".join(map(call_and_result, group)))
+                continue
+            for call in group:
+                yield fenced(code_in(call.name, call.arguments) or "", "python")
+                yield fenced(call.text)
     yield Cited(answer(turn).strip("\n"), links)
     yield sources(turn.sources)
 

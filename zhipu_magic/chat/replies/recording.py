@@ -110,6 +110,7 @@ class Recording:
         answer: int | Event | None = self._answers.get(key, {}).get(index)
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
+            answer = self._reader.with_answer(answer) if isinstance(answer, TurnEvent) else None
         return answer if isinstance(answer, TurnEvent) else None
 
     def drawing(self, key: str, index: int) -> DrawnEvent | None:

@@ -10,6 +10,7 @@ from ...history.rounds import Called, Round, calls_of, lacks_its_end, was_cut
 from ...history.turn import Message
 from ...text.errors import ReplyBroken
 from ...text.tokens import estimate
+from ...values.tools.ran import hidden
 from .stream import Again, Calling, Source, StreamEvent
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ _CUT_OFF = "This call did not run: its arguments were cut off. Give them as one 
 
 @dataclass(frozen=True)
 class ToolLimits:
-    """How many `rounds` of calls a turn may take, how many `calls` in all, and the `tokens` of each result."""
+    """How many `rounds` of calls a turn may take, how many `calls` in all, and the `tokens` of each result.
+
+    The model is `seeing` images or not.
+    """
 
     rounds: int
     calls: int
     tokens: int
+    seeing: bool = False
 
 
 class Rounds:
@@ -60,6 +65,7 @@ class Rounds:
         self._most = limits.rounds
         self._most_calls = limits.calls
         self._tokens = limits.tokens
+        self._seeing = limits.seeing
         self._room = limits.tokens * _MOST_RESULTS
         self._called = 0
         self._shape = shape
@@ -160,7 +166,7 @@ class Rounds:
         from ...values.tools.tool import call
 
         room, run = min(self._tokens, self._room), self._run_coroutine()
-        outcome = call(self._tools, name, arguments, room, run_coroutine=run)
+        outcome = call(self._tools, name, arguments, room, run_coroutine=run, seeing=self._seeing)
         text = self._hide(outcome.text)
         self._room = max(0, self._room - round(estimate(text)))
         return Called(
@@ -173,6 +179,7 @@ class Rounds:
             declined=outcome.declined,
             error=outcome.error,
             cut=outcome.left_out,
+            ran=outcome.ran and hidden(outcome.ran, self._hide),
         )
 
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:

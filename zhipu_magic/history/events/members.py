@@ -17,7 +17,9 @@ from ...text.characters import LONGEST_NAME, is_name
 from ...text.characters import is_word as is_one_word
 from ...text.errors import JournalError
 from ...text.untrusted_json import LARGEST_INTEGER, MOST_LEVELS
+from ...values.images.image import Image
 from ...values.images.stored import from_json as image_from_json
+from ...values.tools import ran
 from ..rounds import calls_of
 
 #: The longest id, in characters: ids are dictionary keys, so they may not be endless.
@@ -156,7 +158,35 @@ def _is_called(value: Any) -> bool:
         and type(value.get("failed", False)) is type(value.get("declined", False)) is bool
         and type(value.get("cut", "")) is str
         and (value.get("seconds") is None or _is_amount(value["seconds"]))
+        and ("ran" not in value or _is_ran(value["ran"]))
     )
+
+
+def _is_ran(value: Any) -> bool:
+    """What a run of Python has shown and changed."""
+    if type(value) is not dict or type(value.get("seen", False)) is not bool:
+        return False
+    shown = value.get("shown", [])
+    are_names = (_are_names(value.get(which, [])) for which in ("bound", "deleted"))
+    return all(are_names) and type(shown) is list and len(shown) <= ran.MOST_SHOWN and all(map(_is_shown, shown))
+
+
+def _are_names(value: Any) -> bool:
+    if type(value) is not list or len(value) > ran.MOST_NAMES:
+        return False
+    return all(type(name) is str and len(name) <= ran.LONGEST and name.isprintable() for name in value)
+
+
+def _is_shown(value: Any) -> bool:
+    if type(value) is not dict or value.get("kind") not in ran.KINDS:
+        return False
+    text, source = value.get("text"), value.get("source", "")
+    if type(text) is not str or len(text) > ran.MOST_TEXT or type(source) is not str or len(source) > ran.MOST_SOURCE:
+        return False
+    image = value.get("image")
+    if value["kind"] != "image":
+        return image is None
+    return isinstance(image, Image) or (type(image) is dict and _is_image(image) and not image.get("url"))
 
 
 def _is_amount(value: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from ...service.response_members import objects
 from ...service.wire import Usage, total
+from ...values.tools.ran import Changed
 from ..conversation import Conversation, Thread
 from ..ledger import Entry
 from ..link import back_from
-from ..rounds import Round, tool_messages
+from ..rounds import Round, changed_by, tool_messages
 from ..turn import Message, SystemText, Turn
 from .event import Event, State, event_class, made
 from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
@@ -45,20 +46,23 @@ class Timing:
 
 
 class EarlierRounds(NamedTuple):
-    """The rounds before a reply's last: the service's count for each, and the messages that a turn keeps of them."""
+    """The rounds before a reply's last: the service's count for each, the messages that a turn keeps of them, and the
+    names that their code has changed.
+    """
 
     usages: tuple[Usage | None, ...] = ()
     messages: tuple[Message, ...] = ()
+    changed: Changed = Changed()
 
     @classmethod
     def from_json(cls, rounds: Any) -> EarlierRounds:
         if isinstance(rounds, cls):
             return rounds
         read = [Round.from_json(one) for one in rounds]
-        return cls(tuple(one.usage for one in read), tuple(tool_messages(read)))
+        return cls(tuple(one.usage for one in read), tuple(tool_messages(read)), changed_by(read))
 
 
-_NO_ROUNDS = EarlierRounds()
+_NO_ROUNDS, _NOTHING = EarlierRounds(), Changed()
 _NO_MEMBERS: Mapping[str, Any] = MappingProxyType({})
 #: What is shown of a page that the service found.
 _OF_A_SOURCE = ("title", "link", "media", "publish_date", "refer")
@@ -229,7 +233,7 @@ class TurnEvent(Event):
         if stands:
             if self.thread is None:
                 raise LookupError("no thread")
-            turn = self._turn(completion, usage, earlier.messages)
+            turn = self._turn(completion, usage, earlier)
             state.put(self._changed(state.conversation.thread(self.thread), turn))
         if self.comparison is not None:
             state.compared = with_compared(state.compared, self)
@@ -259,7 +263,7 @@ class TurnEvent(Event):
         if not self.may_be_kept or self.completion is None:
             raise LookupError("no reply that can be kept")
         usage, earlier = self._counted(self.completion)
-        turn = self._turn(self.completion, usage, earlier.messages)
+        turn = self._turn(self.completion, usage, earlier)
         kept = next((link.turn.id for link in back_from(thread.last) if link.turn.id in others), None)
         changed = None
         if kept is not None:
@@ -277,7 +281,7 @@ class TurnEvent(Event):
             return self.event
         return "continued" if self.joins is not None else "" if reply else "no words"
 
-    def _turn(self, completion: Mapping[str, Any], usage: Usage | None, tool_messages: tuple[Message, ...]) -> Turn:
+    def _turn(self, completion: Mapping[str, Any], usage: Usage | None, earlier: EarlierRounds) -> Turn:
         choice = completion["choices"][0]
         message = choice["message"]
         turn = Turn.__new__(
@@ -297,9 +301,10 @@ class TurnEvent(Event):
             written=self.written or "",
             images=() if self.images is None else tuple(self.images),
             instruction=self.instruction or "",
-            tool_messages=tool_messages,
+            tool_messages=earlier.messages,
             cut=() if self.cut is None else tuple(self.cut),
             system_given=None if self.system is None else SystemText(self.system),
+            changed=earlier.changed._replace(replayed=self.of is not None) if earlier.changed else _NOTHING,
         )
         return turn._replace(sources=_sources(completion["web_search"])) if "web_search" in completion else turn
 

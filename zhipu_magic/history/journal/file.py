@@ -14,6 +14,7 @@ from ...text.errors import JournalError
 from ...values.images.drawn import kept as drawing_from_json
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json
+from ...values.tools.ran import entries_of_images
 from ..events.changes import from_json
 from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
@@ -97,7 +98,7 @@ def keep_images(images: Iterable[Image], folder: Path) -> None:
 def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
     """Copy the images that these lines name to another folder, if they still exist."""
     for line in lines:
-        if b'"images"' in line and old != new:
+        if (b'"images"' in line or b'"image"' in line) and old != new:
             with suppress(JournalError, AttributeError, *SENSELESS):
                 keep_images(kept_images(from_json(value_of(line), len(line)), old), new)
 
@@ -105,7 +106,8 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
 def kept_images(event: Event, folder: Path) -> tuple[Image, ...]:
     """The images of an event that was read, with their files in `folder`. Raises JournalError for odd entries."""
     if isinstance(event, TurnEvent):
-        return tuple(image_from_json(image, folder) for image in event.images or ())
+        entries = (*(event.images or ()), *entries_of_images(event.rounds))
+        return tuple(image_from_json(image, folder) for image in entries)
     if isinstance(event, DrawnEvent):
         return tuple(drawing_from_json(image, folder) for image in event.images or ())
     return ()

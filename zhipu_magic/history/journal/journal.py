@@ -22,6 +22,7 @@ from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
@@ -300,7 +301,11 @@ class Journal:
 
 def images_in(event: Event) -> tuple[Any, ...]:
     """The images in an event of our own."""
-    return tuple(event.images or ()) if isinstance(event, (TurnEvent, DrawnEvent)) else ()
+    if isinstance(event, DrawnEvent):
+        return tuple(event.images or ())
+    if not isinstance(event, TurnEvent):
+        return ()
+    return (*(event.images or ()), *entries_of_images(event.rounds))
 
 
 def _can_be_read(line: bytes) -> bool:

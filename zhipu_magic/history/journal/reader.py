@@ -12,6 +12,7 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.errors import JournalError
 from ...values.images.stored import from_json as image_from_json
+from ...values.tools.ran import with_images
 from ..events.changes import from_json, plain_turns
 from ..events.event import Event
 from ..events.members import SENSELESS
@@ -149,9 +150,7 @@ class JournalReader:
         """
         if event.of is not None and event.completion is None:
             return event.with_fields(self._answer(event.of))
-        if event.images is not None:
-            return event.with_fields({"images": self._images(event)})
-        return event
+        return self._with_images(event)
 
     def _answer(self, event_id: str) -> Mapping[str, Any]:
         """The request and answer in the line with this id, for another line that repeats them.
@@ -164,15 +163,17 @@ class JournalReader:
             event = self.event_at(place)
             if not isinstance(event, TurnEvent):
                 raise LookupError("no answer")
-            if event.images is not None:
-                event = event.with_fields({"images": self._images(event)})
-            found = event.answer()
+            found = self._with_images(event).answer()
             self._answers[place] = found if place in self._answers else None
         return found
 
-    def _images(self, event: TurnEvent) -> tuple[Any, ...]:
-        folder = images_of(self.path)
-        return tuple(image_from_json(image, folder) for image in event.images or ())
+    def _with_images(self, event: TurnEvent) -> TurnEvent:
+        folder, found = images_of(self.path), dict[str, Any]()
+        if event.images is not None:
+            found["images"] = tuple(image_from_json(image, folder) for image in event.images)
+        if event.rounds is not None:
+            found["rounds"] = with_images(event.rounds, folder)
+        return event.with_fields(found) if found else event
 
     def leave_out(self, place: int) -> None:
         """Leave out the event at this place, which is not valid."""

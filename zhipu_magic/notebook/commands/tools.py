@@ -38,7 +38,9 @@ def _tools(session: Session, text: str) -> None:
 def _add(session: Session, names: list[str]) -> None:
     from ...values.tools.tool import Tool
     from ..cell_values import tool_of
+    from ..python.tool import refuse_in_every_turn
 
+    refuse_in_every_turn(names, session.variables.tools)
     added = [Tool.of(tool_of(name, session.variables.tools)) for name in names]
     replaced = {tool.name for tool in added}
     session.chat.tools = [*(tool for tool in session.chat.tools if tool.name not in replaced), *added]

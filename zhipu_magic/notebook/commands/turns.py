@@ -13,6 +13,7 @@ from ...history.conversation import Thread
 from ...history.events.map_event import MapEvent
 from ...history.link import Link
 from ...history.markdown import turn_page
+from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code
 from ...text.markup import Markup
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ..session import Session
 
 
+#: Names that are listed of those that code has changed.
+_MOST_NAMES = 30
 _A_TABLE_STAYS = Markup("The table that was asked last is not a turn: its answers stay.")
 
 
@@ -67,7 +70,32 @@ def _undo(session: Session, text: str) -> None:
     )
     removed = [turn for turn in before.turns if turn not in after.turns]
     prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
-    session.answer(Markup("\n\n").join([Markup(" ").join([undone, *tables]), *prompts]))
+    names = [sentence] if (sentence := _names_that_stay(session, removed)) else []
+    session.answer(Markup("\n\n").join([Markup(" ").join([undone, *tables]), *names, *prompts]))
+
+
+def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
+    """A sentence on the names that the code of these turns has changed in this kernel; nothing if there are none.
+
+    A page that is replayed as a whole shows what it has shown.
+    """
+    own, as_recorded = session.chat.history.journal.session, session.chat.replay == "only"
+    here = [turn.changed for turn in removed if turn.id.rpartition("-")[0] == own]
+    changed = [one for one in here if as_recorded or not one.replayed]
+    parts = []
+    for words, names in (
+        ("bound", dict.fromkeys(name for one in changed for name in one.bound)),
+        ("deleted", dict.fromkeys(name for one in changed for name in one.deleted)),
+    ):
+        more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+        listed = Markup(", ").join([*map(code, list(names)[:_MOST_NAMES]), *more])
+        parts += [Markup("{words} {names}", words=words, names=listed)] if names else []
+    if not parts:
+        return Markup()
+    return Markup(
+        "Its code has {changed} in the notebook: that stays as it is, and so does what it changed elsewhere.",
+        changed=Markup(", and ").join(parts),
+    )
 
 
 def _redo(session: Session, text: str) -> None:

@@ -27,7 +27,7 @@ OPTIONS = {
     "as_type": "types",
     "images": "images",
     "files": "documents",
-    "tools": "functions",
+    "tools": "offered",
     "tool_choice": "choices",
     "search": "search",
     "draw": "sizes",
@@ -78,6 +78,17 @@ def _functions(session: Session, typed: str) -> tuple[int, Found]:
     if typed[start:].startswith(inner):
         return start + len(inner), fitting
     return start, [*fitting, (inner, "tool")]
+
+
+def _offered(session: Session, typed: str) -> tuple[int, Found]:
+    """Functions, and the tool that runs Python."""
+    from ..line.values import PYTHON, TRUSTED
+
+    start, found = _functions(session, typed)
+    if start and typed[:start].endswith("("):
+        return start, found
+    known = {name for name, _ in found}
+    return start, [*found, *((name, "tool") for name in (PYTHON, TRUSTED) if name not in known)]
 
 
 def _choices(session: Session, typed: str) -> tuple[int, Found]:
@@ -188,6 +199,7 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "commands": _commands,
     "jobs": _jobs,
     "tools": _tools,
+    "offered": _offered,
     "functions": _functions,
     "choices": _choices,
     "search": _search,

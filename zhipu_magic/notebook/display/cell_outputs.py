@@ -40,6 +40,7 @@ class CellOutputs:
         self._session: Any = getattr(shell.display_pub, "session", None)
         self._cell: object = None
         self._others = False
+        self._asked_in: object = None
         if self._session is not None:
             self._send = self._session.send
             self._session.send = self._sending
@@ -54,6 +55,15 @@ class CellOutputs:
         """Whether it is certain that nothing else is in the running cell."""
         return not self._others and self._knows_cell
 
+    def note_question(self) -> None:
+        """Note that the user is asked something in the running cell: that, and what they type, is not to stay."""
+        self._asked_in = request_id(self._shell)
+
+    @property
+    def holds_question(self) -> bool:
+        """Whether the user was asked something in the running cell, that was not cleared since."""
+        return self._asked_in is not None and self._asked_in == request_id(self._shell)
+
     def clear(self, *, wait: bool = False) -> bool:
         """Clear the cell: at once or, to `wait`, with its next output. Returns False if something else is lost by it.
 
@@ -65,6 +75,7 @@ class CellOutputs:
         if self._session is not None and not self.are_ours:
             return False
         self._shell.display_pub.clear_output(wait=wait)
+        self._asked_in = None
         return True
 
     @contextmanager

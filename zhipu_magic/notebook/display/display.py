@@ -67,6 +67,9 @@ class Display(Protocol):
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
 
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about; returns what takes it away, where the answer's place is ours."""
+
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices; `page` has it for a notebook.
 

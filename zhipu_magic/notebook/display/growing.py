@@ -6,18 +6,19 @@ What stands finished above (`Above`) is not given again.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...chat.replies.progress import Progress
-from ...history.markdown import Pieces, apart, call_line, citations, folded_calls, folded_reasoning, parted
+from ...history.markdown import Pieces, apart, call_line, citations, folded_reasoning, parted, shown_calls
 from ...history.rounds import Called
 from ...text.html import folded
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
+from ...values.tools.ran import Shown
 from . import answer
-from .markdown import CORRECTED, found_by, under_way
+from .markdown import CORRECTED, Piece, found_by, in_parts, under_way
 from .style import FAINT
 
 #: Characters of the reasoning that are shown while it grows, on one line and folded away.
@@ -82,7 +83,7 @@ def growing_pieces(progress: Progress, above: Above) -> Pieces:
     """The same as the pieces of a page."""
     calls = sum(len(one.calls) for one in progress.rounds[above.rounds :]) + len(progress.calls)
     links, latest = _growing_links(progress), _LatestCalls(calls - _LATEST_CALLS)
-    yield from _growing_rounds(progress, above, links, latest)
+    yield from (piece for piece in _growing_rounds(progress, above, links, latest) if not isinstance(piece, Shown))
     begun = above if len(progress.rounds) == above.rounds else Above()
     if progress.reasoning and not begun.hides_reasoning:
         is_over = progress.reasoning_is_over
@@ -90,7 +91,7 @@ def growing_pieces(progress: Progress, above: Above) -> Pieces:
     if progress.has_text:
         yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
     yield latest.lines(progress.calls)
-    yield under_way(progress, "…")
+    yield under_way(progress, "…", as_code=not _is_asked_about(progress))
 
 
 def finished_words(words: str, progress: Progress, *, remote_images: bool = False) -> Markup:
@@ -98,10 +99,10 @@ def finished_words(words: str, progress: Progress, *, remote_images: bool = Fals
     return page_of([Cited(words, _growing_links(progress))], remote_images=remote_images)
 
 
-def finished_rounds(progress: Progress, above: Above, *, remote_images: bool = False) -> Markup:
+def finished_rounds(progress: Progress, above: Above, *, remote_images: bool = False) -> list[Markup | Shown]:
     """The rounds that are over, but for what stands above, which stay as they are until the reply is whole."""
     links = _growing_links(progress)
-    return page_of(_growing_rounds(progress, above, links), remote_images=remote_images)
+    return in_parts(_growing_rounds(progress, above, links), remote_images=remote_images)
 
 
 def growing_reasoning(progress: Progress) -> Markup:
@@ -119,7 +120,7 @@ def growing_reasoning(progress: Progress) -> Markup:
 
 def _growing_rounds(
     progress: Progress, above: Above, links: Mapping[str, Markup], latest: _LatestCalls | None = None
-) -> Pieces:
+) -> Iterator[Piece]:
     """The rounds before the last while the reply grows: what was shown of them stays where it is.
 
     They are given in full, or in short with the `latest` calls.
@@ -132,8 +133,14 @@ def _growing_rounds(
         if one.wrong:
             yield folded(CORRECTED, [one.wrong])
         else:
-            yield latest.lines(one.calls) if latest else folded_calls(one.calls)
+            yield from [latest.lines(one.calls)] if latest else shown_calls(one.calls)
         begun = Above()
+
+
+def _is_asked_about(progress: Progress) -> bool:
+    """Whether the user is asked before the call runs, and so is shown it below."""
+    calling, tools = progress.calling, progress.request.options.tools
+    return calling is not None and any(tool.name == calling.name and tool.asks_first for tool in tools)
 
 
 def _growing_links(progress: Progress) -> dict[str, Markup]:

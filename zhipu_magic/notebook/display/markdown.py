@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from ...chat.replies.progress import Progress
-from ...history.markdown import Pieces, call_text, citations, folded_calls, folded_reasoning, sources
+from ...history.markdown import (
+    Pieces,
+    call_text,
+    citations,
+    code_in,
+    folded_reasoning,
+    shown_calls,
+    shown_code,
+    sources,
+)
 from ...service.response_members import objects
 from ...text.html import folded
 from ...text.markup import Markup
 from ...text.sanitize.pages import Cited, page_of
+from ...values.tools.ran import Shown
 from . import answer
+
+#: What a reply is made of: pages, and outputs between them.
+Piece = Markup | Cited | str | Shown
 
 #: What stands in the place of an answer that was not of its type.
 CORRECTED = "Asked to correct its answer"
@@ -23,14 +37,38 @@ def final_page(progress: Progress, *, remote_images: bool = False) -> Markup:
 
 
 def final_pieces(progress: Progress) -> Pieces:
-    """The same as the pieces of a page."""
+    """The same as the pieces of a page, without what is an output of its own."""
+    yield from (piece for piece in _pieces(progress) if not isinstance(piece, Shown))
+
+
+def final_parts(progress: Progress, *, remote_images: bool = False) -> list[Markup | Shown]:
+    """The complete reply as the outputs that it stays on the page in: its pages, and what its code has shown between.
+
+    There is one page at least.
+    """
+    return in_parts(_pieces(progress), remote_images=remote_images)
+
+
+def in_parts(pieces: Iterable[Piece], *, remote_images: bool = False) -> list[Markup | Shown]:
+    """These pieces as pages, with what is an output of its own between them."""
+    parts: list[Markup | Shown] = []
+    for is_page, group in groupby(pieces, lambda piece: not isinstance(piece, Shown)):
+        if is_page:
+            page = page_of((piece for piece in group if not isinstance(piece, Shown)), remote_images=remote_images)
+            parts += [page] if page else []
+        else:
+            parts += [piece for piece in group if isinstance(piece, Shown)]
+    return parts if any(isinstance(part, Markup) for part in parts) else [*parts, Markup()]
+
+
+def _pieces(progress: Progress) -> Iterator[Piece]:
     found = found_by(progress)
     links = citations(found)
     yield from _rounds(progress, links)
     if progress.reasoning:
         yield folded_reasoning(progress.reasoning)
     yield answer.value(progress) or Cited(answer.written(progress), links)
-    yield folded_calls(progress.calls)
+    yield from shown_calls(progress.calls)
     yield under_way(progress, "· interrupted")
     yield sources(found)
 
@@ -40,15 +78,20 @@ def found_by(progress: Progress) -> list[Mapping[str, Any]]:
     return objects(progress.body().get("web_search"))
 
 
-def under_way(progress: Progress, how: str) -> Markup:
-    """The tool call that is running; nothing if there is none."""
+def under_way(progress: Progress, how: str, *, as_code: bool = True) -> Markup:
+    """The tool call that is running, code `as_code` or on one line; nothing if there is none."""
     if progress.calling is None:
         return Markup()
+    code = code_in(progress.calling.name, progress.calling.arguments)
+    if code is not None and not as_code:
+        return folded(f"python {how}", [])
+    if code is not None:
+        return Markup("{code}\n\n{line}", code=shown_code(code), line=folded(f"python {how}", []))
     line = f"{call_text(progress.calling.name, progress.calling.arguments)} {how}"
     return Markup("<details><summary>{line}</summary></details>", line=line)
 
 
-def _rounds(progress: Progress, links: Mapping[str, Markup]) -> Pieces:
+def _rounds(progress: Progress, links: Mapping[str, Markup]) -> Iterator[Piece]:
     """The rounds before the last, as they stay on the page."""
     for one in progress.rounds:
         if one.thoughts:
@@ -57,4 +100,4 @@ def _rounds(progress: Progress, links: Mapping[str, Markup]) -> Pieces:
             yield folded(CORRECTED, [progress.words_of(one), one.wrong])
         else:
             yield Cited(progress.words_of(one), links)
-            yield folded_calls(one.calls)
+            yield from shown_calls(one.calls)

@@ -15,7 +15,7 @@ from .background import ElsewherePainter, NoPanel, PlacePainter
 from .cell_outputs import DRAWING, CellOutputs
 from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
-from .output import Output
+from .output import NOTHING, Output
 from .painter import PagePainter
 from .panel_output import PanelOutput
 from .panels import Panels
@@ -40,12 +40,22 @@ class Notebook:
         with self._cell.speaking():
             self._shell.display_pub.publish(markdown_bundle(text))
 
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about, as an output of ours; what takes it away leaves nothing of it."""
+        output = Output(self._shell.display_pub.publish)
+        output.show(markdown_bundle(text))
+        self._cell.note_question()
+        are_shown = updates.are_shown(self._shell)
+        return lambda: output.show(NOTHING) if are_shown else None
+
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices."""
         self.show_text(Markup("\n\n").join([*notices, page]))
 
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
-        """What paints a reply with this progress; it leaves two outputs, the reply and the settled panel.
+        """What paints a reply with this progress; it leaves the reply and the settled panel.
+
+        What code has shown stands between its words, in outputs of its own.
 
         Where updates are not shown, it paints once, when the reply is complete.
         """

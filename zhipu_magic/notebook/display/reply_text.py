@@ -10,6 +10,7 @@ from ...chat.undisturbed import undisturbed
 from ...history.markdown import folded_reasoning
 from ...text.growing import Cut, cut
 from ...text.markup import Markup, html_bundle, markdown_bundle
+from ...values.tools.ran import Shown
 from . import answer
 from .cell_outputs import CellOutputs
 from .growing import (
@@ -22,10 +23,11 @@ from .growing import (
     growing_reasoning,
     mark,
 )
-from .markdown import final_page
+from .markdown import final_parts
 from .output import GROWING, NOTHING, Bundle, Output
 from .panel import note_line
 from .panel_output import PanelOutput
+from .shown import shown_bundle
 
 #: Bytes of a finished part. JupyterLab shows at most 50 outputs, so after some parts the next ones are longer.
 _PART = 1_800
@@ -91,11 +93,18 @@ class ReplyText:
         return self._refresh(progress)
 
     def settle(self, progress: Progress) -> None:
-        page = final_page(progress, remote_images=self._remote_images)
+        parts = final_parts(progress, remote_images=self._remote_images)
+        last = max(place for place, part in enumerate(parts) if isinstance(part, Markup))
 
         def show() -> None:
             self._begin(self._joined())
-            self._tail.show(markdown_bundle(page, progress.joined_text), _about(progress))
+            for place, part in enumerate(parts):
+                if place:
+                    self._outputs.append(self._panel.move())
+                if place == last and isinstance(part, Markup):
+                    self._tail.show(markdown_bundle(part, progress.joined_text), _about(progress))
+                else:
+                    self._tail.show(self._bundle(part))
 
         undisturbed(show)
 
@@ -121,21 +130,21 @@ class ReplyText:
         """Whether it may go on in another output."""
         return self._in_parts and self._cell.are_ours and len(self._outputs) < _MOST_OUTPUTS
 
-    def _add(self, bundle: Bundle) -> None:
+    def _add(self, bundle: Bundle, about: Bundle | None = GROWING) -> None:
         """Go on in a new output, in the panel's place, which shows this at once."""
 
         def add() -> None:
             if not self._tail.shown:
                 self._tail.show(_empty(), GROWING)  # it takes its place above the new one
             self._outputs.append(self._panel.move())
-            self._tail.show(bundle, GROWING)
+            self._tail.show(bundle, about)
 
         undisturbed(add)
 
     def _joined(self) -> Output:
         """One output for all of the text: a new one in a cleared cell or, where that may not be, the first."""
         first, *others = self._outputs
-        if not others:
+        if not others and not (self._in_parts and self._cell.holds_question):
             return first
         if self._cell.clear(wait=True):
             self._panel.forget()
@@ -151,10 +160,17 @@ class ReplyText:
         """Leave the rounds that are over as they are, and go on below them."""
         if self._reasoning is not None and not self._is_folded:
             self._reasoning.show(_folded(progress.rounds[self._above.rounds].thoughts), GROWING)
-        finished, page = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
+        finished, parts = self._tail, finished_rounds(progress, self._above, remote_images=self._remote_images)
+        for part in parts[1 : _MOST_OUTPUTS - len(self._outputs)]:
+            self._add(self._bundle(part), None if isinstance(part, Shown) else GROWING)
         self._add(_empty())
-        finished.show(markdown_bundle(page), GROWING)
+        finished.show(self._bundle(parts[0]), None if isinstance(parts[0], Shown) else GROWING)
         self._begin_round(len(progress.rounds))
+
+    def _bundle(self, part: Markup | Shown) -> Bundle:
+        if isinstance(part, Shown):
+            return shown_bundle(part, remote_images=self._remote_images)
+        return markdown_bundle(part)
 
     def _grow_reasoning(self, progress: Progress) -> bool:
         """Show the reasoning of this round above its words. Returns whether it is all that there is of it."""

@@ -35,6 +35,11 @@ class Terminal:
         screen = self._screen()
         screen.show(page_lines(text, screen.columns))
 
+    def show_question(self, text: Markup) -> Callable[[], None]:
+        """Show what the user is asked about; it stays above the answer."""
+        self.show_text(text)
+        return lambda: None
+
     def show_turn(self, turn: Turn, page: Markup, notices: Sequence[str], *, reasoning: bool) -> None:
         """Show a reply that was kept, below the notices; its `reasoning` above it, if that is asked for."""
         from .typeset.rounds import reasoning_lines, turn_lines, written_lines

@@ -201,7 +201,8 @@ _option(
     type=option_values.function_names,
     action="extend",
     default=[],
-    help="Python functions that the model may call; confirm(f) asks you before each call",
+    help="Python functions that the model may call; confirm(f) asks you before each call, and python lets it run "
+    "code here, which you read before (python! asks nothing, in this cell)",
     example="--tool weather,confirm(send)",
 )
 _option(

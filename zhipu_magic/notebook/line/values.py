@@ -135,11 +135,15 @@ def _parted(text: str) -> tuple[str, str, str]:
     return text.partition(equals)
 
 
+#: The tool that runs Python, and the same without a question before each run.
+PYTHON, TRUSTED = "python", "python!"
+
+
 def function_names(text: str) -> list[str]:
     """The names in `--tool f,confirm(g)`, as they are written."""
-    names = listed(text)
+    names = listed(text.replace("！", "!"))
     for name in names or [text]:
-        if not all(part.isidentifier() for part in unconfirmed(name).split(".")):
+        if unconfirmed(name) != TRUSTED and not all(part.isidentifier() for part in unconfirmed(name).split(".")):
             raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
     return names
 

@@ -22,7 +22,7 @@ _LOOK, _TIDY = 0.05, 2.0
 
 def whole(result: Any, run_coroutine: RunCoroutine | None = None) -> tuple[Any, str]:
     """The complete result, and a note about what was left out."""
-    run = run_coroutine or _run_in_thread
+    run = run_coroutine or run_in_thread
     if inspect.isawaitable(result):
         result = run(_result_of(result))
     if isinstance(result, AsyncIterator):
@@ -49,7 +49,7 @@ async def _first(items: AsyncIterator[Any]) -> list[Any]:
     return taken
 
 
-def _run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
+def run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run the coroutine in a thread with its own event loop: in a notebook, this thread's loop is already running.
 
     An interrupt of this thread cancels it, and is raised once it has ended or its time to clean up is over.

@@ -39,13 +39,17 @@ class Refusal(NamedTuple):
     declined: bool = False
 
 
-def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any]) -> Refusal | None:
+def refusal(
+    ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping[str, Any], *, code: str = ""
+) -> Refusal | None:
     """Ask the user about a call. Returns why it must not run; None if it may.
+
+    `code` names the argument that is Python code, and the only one: the user is shown that code instead of the call.
 
     `given` is the model's own JSON, `taken` what the function gets instead. Where they differ, both are shown, because
     a value of the user's own type may show itself as something else.
     """
-    call = [*_call(name, given), *_readings(given, taken)]
+    call = code_lines(taken[code]) if code else [*_call(name, given), *_readings(given, taken)]
     if len(call) > _MOST_LINES or sum(map(len, call)) > _MOST_LETTERS:
         return Refusal(
             f"This call did not run: the user must see all of it first, and it is too long for that (at most "
@@ -63,6 +67,28 @@ def refusal(ask: Ask | None, name: str, given: Mapping[str, Any], taken: Mapping
         agreed.close()
         return Refusal(str(CannotAsk()))
     return None if agreed is True else Refusal(_DECLINED, declined=True)
+
+
+def code_lines(code: str) -> list[str]:
+    """Python code as the user reads it: no character in it is invisible, and no line leads out of sight.
+
+    A line that is too long goes on in the next, after a mark that is no Python.
+    """
+    lines: list[str] = []
+    for line in plain_code(code).split("\n"):
+        first, *more = _pieces(line.replace("\t", "    "), wide=_CODE_WIDTH)
+        lines += [first, *(f"{GOES_ON}{piece}" for piece in more)]
+    return lines
+
+
+def plain_code(code: str) -> str:
+    """The code with the line ends that everything here takes for such: Python ends a line at a carriage return too."""
+    return code.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+
+
+#: Before the rest of a line of code that is too long.
+GOES_ON = "↪ "
+_CODE_WIDTH = 100
 
 
 def _call(name: str, given: Mapping[str, Any]) -> list[str]:
@@ -115,7 +141,7 @@ def _key(key: str) -> str:
     return f"'{''.join(_pieces(key, quote=chr(39)))}'"
 
 
-def _pieces(text: str, quote: str = "") -> list[str]:
+def _pieces(text: str, quote: str = "", wide: int = _PIECE) -> list[str]:
     """The text in pieces that fit on a line and end where its own lines do, with invisible characters spelled out.
 
     Between quotes (`quote`), quotes and backslashes are escaped too.
@@ -129,7 +155,7 @@ def _pieces(text: str, quote: str = "") -> list[str]:
             piece += letter
         else:
             piece += letter.encode("unicode_escape").decode()
-        if letter == "\n" or _columns(piece) >= _PIECE:
+        if letter == "\n" or _columns(piece) >= wide:
             pieces.append(piece)
             piece = ""
     return [*pieces, piece] if piece or not pieces else pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from ...text.characters import class_name, shortened, whole_characters, without_
 from ...text.errors import InvalidRequest
 from .awaiting import RunCoroutine, whole
 from .consent import Ask, refusal
+from .ran import Ran
 from .signature import Signature, WrongArguments
 
 #: Characters of an error's message for the model.
@@ -23,6 +25,9 @@ class Tool:
 
     With `asks_first`, the function `ask` asks the user before each call (see `confirm`); without it, no call runs. The
     tool can still be called as a function.
+
+    `code` names the argument that holds Python code, which the user is then asked about as code. A tool that is
+    `trusted` runs without asking in one turn, and asks in all others.
     """
 
     name: str
@@ -31,6 +36,8 @@ class Tool:
     function: Callable[..., Any]
     asks_first: bool = False
     ask: Ask | None = field(default=None, repr=False, compare=False)
+    code: str = ""
+    trusted: bool = False
     _signature: Signature | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -117,14 +124,30 @@ class Outcome:
     declined: bool = False
     error: BaseException | None = field(default=None, repr=False)
     left_out: str = ""
+    ran: Ran | None = None
+
+
+class HasRun(ABC):
+    """The result of a tool that runs code: it knows how it reads, and what it has shown."""
+
+    @abstractmethod
+    def outcome(self, tokens: int, *, seeing: bool) -> Outcome:
+        """How it reads within so many tokens, to a model that is `seeing` images or not."""
 
 
 def call(
-    tools: Sequence[Tool], name: str, arguments: str, tokens: int, *, run_coroutine: RunCoroutine | None = None
+    tools: Sequence[Tool],
+    name: str,
+    arguments: str,
+    tokens: int,
+    *,
+    run_coroutine: RunCoroutine | None = None,
+    seeing: bool = False,
 ) -> Outcome:
     """Call the tool of that name with arguments in JSON. Returns the result as text of at most so many `tokens`.
 
-    `run_coroutine` runs an async tool's coroutine and returns its result; without it, a separate thread does.
+    `run_coroutine` runs an async tool's coroutine and returns its result; without it, a separate thread does. The model
+    is `seeing` images or not.
     A failure is an outcome too, whose text tells the model what went wrong. Only a KeyboardInterrupt is raised, once
     whatever was running has been stopped.
     """
@@ -140,7 +163,7 @@ def call(
         raise
     except BaseException as error:  # a type's own check may raise anything
         return Outcome(f"The arguments of {name} do not fit: {_words(error)}", failed=True)
-    if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken)):
+    if tool.asks_first and (refused := refusal(tool.ask, name, given.given, given.taken, code=tool.code)):
         return Outcome(refused.text, failed=True, declined=refused.declined)
     began = time.perf_counter()
     try:
@@ -151,6 +174,8 @@ def call(
         return Outcome(_words(error), failed=True, seconds=_since(began), error=error)
     seconds = _since(began)
     try:
+        if isinstance(result, HasRun):
+            return replace(result.outcome(tokens, seeing=seeing), seconds=seconds)
         text, left_out = _text(result, tokens)
         return Outcome(text + note, seconds=seconds, left_out=left_out)
     except KeyboardInterrupt:

@@ -9,13 +9,16 @@ from typing import NamedTuple
 from rich.text import Text
 
 from ....chat.replies.stream import Calling
-from ....history.markdown import answer, call_line, call_text, sources
+from ....history.markdown import answer, call_line, call_text, code_in, shown_calls, sources
 from ....history.rounds import Called, calls_by_round
 from ....history.turn import Turn
+from ....text.html import block
 from ....text.markup import Markup
 from ....text.wrapping import width, wrapped
+from ....values.tools.ran import Shown
 from ..answer import WAS_REASONING
 from .growing import GrowingWords, Lines
+from .page import page_lines
 from .words import clean, faint, lines_of
 
 #: Lines of a draft that are shown, and the characters that they are taken from.
@@ -67,7 +70,7 @@ class RoundLines:
                 shown = replace(shown, since=now)
         words, lines = shown.words.grown(seen.words, columns, whole=ended)
         staying += lines.finished
-        staying += _calls(shown, seen)
+        staying += _calls(shown, seen, columns)
         announced = len(seen.calls) + (seen.calling is not None)
         changing = lines.growing or ([] if ended else draft_lines(seen.draft, columns))
         return replace(shown, words=words, announced=announced, calls=len(seen.calls)), Lines(staying, changing)
@@ -103,8 +106,8 @@ def _reasoned(since: float | None, now: float) -> Text:
     return note("reasoned" if since is None else f"reasoned for {now - since:.1f} s")
 
 
-def _calls(shown: RoundLines, seen: Seen) -> list[Text]:
-    lines = [note(call_line(call)) for call in seen.calls[shown.calls :]]
+def _calls(shown: RoundLines, seen: Seen, columns: int) -> list[Text]:
+    lines = [line for call in seen.calls[shown.calls :] for line in call_lines(call, columns)]
     if seen.wrong:
         lines.append(note("asked to correct its answer"))
     if seen.calling is not None:
@@ -114,6 +117,15 @@ def _calls(shown: RoundLines, seen: Seen) -> list[Text]:
         elif shown.announced <= len(seen.calls):
             lines.append(note(f"{call} …"))  # in a line that stays: the tool may print, or ask
     return lines
+
+
+def call_lines(call: Called, columns: int) -> list[Text]:
+    """A call that has come back: code with what it has shown, and any other on one line."""
+    if code_in(call.name, call.arguments) is None:
+        return [note(call_line(call))]
+    pieces = [piece.text if isinstance(piece, Shown) else piece for piece in shown_calls([call])]
+    page = Markup("\n\n").join(piece if isinstance(piece, Markup) else block(piece) for piece in pieces)
+    return page_lines(page, columns)
 
 
 def note(text: str) -> Text:

@@ -1,0 +1,45 @@
+"""Python that a model runs, in the IPython terminal: the code is read there, and what it printed stands below it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from zhipu_magic.practice import Answer, PracticeServer, tool_call
+
+pytest.importorskip("pexpect", reason="a pseudo-terminal needs pexpect")
+pytest.importorskip("pyte", reason="what is on a screen needs pyte")
+if sys.platform == "win32":
+    pytest.skip("there is no pseudo-terminal on Windows", allow_module_level=True)
+
+from test_terminal import Terminal, screen  # it needs pexpect as well
+
+
+@pytest.fixture
+def terminal(tmp_path_factory: pytest.TempPathFactory, server: PracticeServer) -> Iterator[Terminal]:
+    running = Terminal(tmp_path_factory.mktemp("ipython"), "--simple-prompt")
+    running.run(f"os.environ.update({ {'ZHIPUAI_BASE_URL': server.base_url, 'ZHIPUAI_API_KEY': server.api_key}!r})")
+    yield running
+    running.stop()
+
+
+def test_the_user_reads_the_code_and_sees_what_it_printed(terminal: Terminal, server: PracticeServer) -> None:
+    code = "total = sum(range(5))\nprint('the total is', total)\nexit()"
+    server.enqueue(Answer("I add.", tool_calls=[tool_call("python", {"code": code}, id="c")]), Answer("It is ten."))
+    terminal.ask("Add up.", "--tool python")
+    terminal.child.expect_exact("Run these 3 lines of Python? [y/N] ")
+    asked = screen(terminal.child.before)
+    assert "total = sum(range(5))" in asked and "print('the total is', total)" in asked
+    terminal.child.sendline("y")
+    rows = screen(terminal.until_prompt())
+    assert "the total is 10" in rows and "It is ten." in rows
+    assert any("exit() ends this run, and not the kernel" in row for row in rows)
+    assert "10" in terminal.run("total"), "and IPython goes on"
+    server.enqueue(Answer(tool_calls=[tool_call("python", {"code": "del total"}, id="c")]), Answer("Not then."))
+    terminal.ask("Forget it.", "--tool python")
+    terminal.child.expect_exact("Run this line of Python? [y/N] ")
+    terminal.child.sendline("")
+    assert "declined" in terminal.until_prompt()
+    assert "10" in terminal.run("total")

@@ -1,0 +1,152 @@
+"""What code prints and displays while it runs, kept instead of shown, within bounds."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displaypub import CapturingDisplayPublisher
+
+from ...values.outputs.output import DISPLAY, RESULT, STREAM, Output
+
+if TYPE_CHECKING:
+    from ..shell import Shell
+
+#: Characters that are kept of what is printed, characters or bytes of what is displayed, and outputs.
+MOST_PRINTED, MOST_DISPLAYED, MOST_OUTPUTS = 1_000_000, 20_000_000, 200
+
+
+class Recorder:
+    """The outputs of code so far, in order, and how much of them was more than is kept."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._outputs: list[tuple[str, Output]] = []  # each with its display id, if it has one
+        self._pieces: list[str] = []  # of the stream that is written to
+        self._stream = ""
+        self._printed = self._displayed = 0
+        self.not_kept = 0
+        """Characters that were printed, and are not kept."""
+        self.not_shown = 0
+        """Outputs that were displayed, and are not kept."""
+        self.publisher = _Publisher(self)
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        self._end_stream()
+        return tuple(output for _, output in self._outputs)
+
+    def stream(self, name: str, real: Any) -> Stream:
+        """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
+        return Stream(lambda text: self.write(name, text), real)
+
+    def write(self, name: str, text: str) -> None:
+        """Keep what is printed."""
+        kept = text[: max(0, MOST_PRINTED - self._printed)]
+        self._printed += len(kept)
+        self.not_kept += len(text) - len(kept)
+        if not kept:
+            return
+        if name != self._stream:
+            self._end_stream()
+            self._stream = name
+        self._pieces.append(kept)
+
+    def display(self, data: Mapping[str, Any], display_id: str = "", *, update: bool = False) -> None:
+        """Keep what is displayed; what has the display id of an earlier output takes its place."""
+        self._end_stream()
+        if update:
+            self._outputs = [
+                (known, replace(output, data=dict(data))) if known == display_id else (known, output)
+                for known, output in self._outputs
+            ]
+        else:
+            self._add(Output(DISPLAY, data=dict(data)), display_id)
+
+    def result(self, value: Any) -> None:
+        """Keep the value of an expression, as `sys.displayhook`."""
+        if value is None:
+            return
+        self._end_stream()
+        data, _ = self._shell.display_formatter.format(value)
+        if data:  # else it has displayed itself
+            self._add(Output(RESULT, data=data, value=value))
+
+    def clear(self) -> None:
+        """Forget what was shown so far, as a cell does."""
+        self._end_stream()
+        self._outputs.clear()
+
+    def _add(self, output: Output, display_id: str = "") -> None:
+        size = sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
+        if self._displayed + size > MOST_DISPLAYED or len(self._outputs) >= MOST_OUTPUTS:
+            self.not_shown += 1
+            return
+        self._displayed += size
+        self._outputs.append((display_id, output))
+
+    def _end_stream(self) -> None:
+        if self._pieces:
+            text, self._pieces = "".join(self._pieces), []
+            if len(self._outputs) < MOST_OUTPUTS:
+                self._outputs.append(("", Output(STREAM, self._stream, text)))
+            else:
+                self.not_kept += len(text)
+        self._stream = ""
+
+
+class Stream(io.StringIO):
+    """Hands on what is written to it; once it is over, to the stream that it stood for: a logger may have kept it."""
+
+    def __init__(self, write: Callable[[str], None], real: Any) -> None:
+        super().__init__()
+        self._write = write
+        self._real = real
+        self.is_over = False
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self.is_over:
+            self._real.write(text)
+        else:
+            self._write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self.is_over:
+            self._real.flush()
+
+    def close(self) -> None:
+        """Nobody may close it: the notebook would lose its own."""
+
+
+class _Publisher(CapturingDisplayPublisher):
+    """Stands for the shell's publisher while code runs."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # IPython's own
+        self._recorder = recorder
+
+    @property
+    def is_publishing(self) -> bool:
+        """True: IPython then keeps what is printed out of its own store of the cell's outputs."""
+        return True
+
+    def publish(
+        self,
+        data: Any,
+        metadata: Any = None,
+        source: Any = None,
+        *,
+        transient: Any = None,
+        update: bool = False,
+        **_: Any,
+    ) -> None:
+        display_id = str((transient or {}).get("display_id") or "")
+        self._recorder.display(data, display_id, update=update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self._recorder.clear()

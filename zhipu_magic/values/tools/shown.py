@@ -1,0 +1,118 @@
+"""What of the outputs of a run is shown on the page, and kept for a replay: text, pictures, tables and Markdown.
+
+The richest form that can be shown without trusting it is taken: a journal may come from anywhere, and a replay shows
+what the live run has shown. So HTML is only read for its table, and what else there is, as a script, for its text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ...text.characters import whole_characters, without_addresses
+from ...text.errors import GLMError
+from ...text.html_tables import table_of
+from ...text.terminal_text import as_shown
+from ..images.files import from_bytes
+from ..images.image import JPEG, PNG, Image
+from ..outputs.output import ERROR, RESULT, STREAM, Output
+from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
+
+_ERROR_TOKENS: Final = 1_000
+"""Tokens of an error's traceback on the page."""
+_MOST_IMAGES: Final = 20
+_MOST_SOURCES: Final = 2_000_000
+"""Characters of tables and Markdown that are shown as such, in all."""
+
+
+def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Shown, ...]:
+    """What is shown of these outputs, in order, and the notes below them."""
+    shown: list[Shown] = []
+    images = sources = 0
+    for output in outputs:
+        for one in _shown(output):
+            images += one.kind == "image"
+            sources += len(one.source)
+            if one.kind == "image" and images > _MOST_IMAGES:
+                shown.append(Shown("text", f"[{one.text}: there are too many figures]"))
+            elif one.source and sources > _MOST_SOURCES:
+                shown.append(Shown("text", one.text))
+            elif one.kind == "text" and shown and shown[-1].kind == "text":
+                shown[-1] = Shown("text", _within(f"{shown[-1].text.rstrip()}\n{one.text}"))
+            else:
+                shown.append(one)
+    if len(shown) > MOST_SHOWN - 1:
+        more = len(shown) - (MOST_SHOWN - 2)
+        shown = [*shown[: MOST_SHOWN - 2], Shown("text", f"[{more:,} more outputs are not shown]")]
+    return (*shown, *([Shown("text", "\n".join(notes))] if notes else []))
+
+
+def _shown(output: Output) -> Iterator[Shown]:
+    if output.kind == STREAM:
+        text = without_addresses(as_shown(output.text)).strip("\n")
+        if text.strip():
+            yield Shown("text", _within(text))
+    elif output.kind == ERROR:
+        yield Shown("error", _within(_error(output)))
+    else:
+        yield from _displayed(output.data, is_result=output.kind == RESULT)
+
+
+def _error(output: Output) -> str:
+    from ..rendering.renderers import rendered
+
+    try:
+        text = rendered(output.value, _ERROR_TOKENS).text
+    except GLMError:  # its own code fails
+        text = output.name
+    lines = text.split("\n")
+    is_fenced = len(lines) > 2 and lines[0].startswith("```") and lines[-1].startswith("```")
+    return "\n".join(lines[1:-1] if is_fenced else lines)
+
+
+def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
+    plain = _within(without_addresses(as_shown(_form(data, "text/plain"))).strip("\n"))
+    for kind in (PNG, JPEG):
+        if data.get(kind) and (image := _image(data[kind])) is not None:
+            yield Shown("image", plain or "a figure", image=image)
+            return
+    html = _form(data, "text/html")
+    if html and (table := table_of(html)) is not None and len(table.rich) <= MOST_SOURCE:
+        yield Shown("table", plain, source=table.rich)
+        return
+    for kind in ("text/markdown", "text/latex"):
+        source = _form(data, kind)
+        if source.strip() and len(source) <= MOST_SOURCE:
+            yield Shown("markdown", plain or _within(source), source=source)
+            return
+    others = sorted(kind for kind in map(str, data) if kind != "text/plain")
+    if plain:
+        yield Shown("text", plain)
+    if others and not is_result:
+        yield Shown("text", f"[not shown here: {', '.join(others)[:200]}]")
+
+
+def _image(encoded: Any) -> Image | None:
+    """The picture as it was drawn; None for one that cannot be kept."""
+    try:
+        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
+        return from_bytes(data, "This output")
+    except (GLMError, binascii.Error, ValueError):
+        return None
+
+
+def _form(data: Mapping[str, Any], kind: str) -> str:
+    text = data.get(kind, "")
+    return whole_characters(text) if isinstance(text, str) else ""
+
+
+def _within(text: str) -> str:
+    """The text, with its middle left out if it is too long to be shown."""
+    text = whole_characters(text)
+    if len(text) <= MOST_TEXT:
+        return text
+    note = f"\n… {len(text) - MOST_TEXT:,} more characters …\n"
+    half = (MOST_TEXT - len(note) - 10) // 2
+    return f"{text[:half]}{note}{text[-half:]}"
