@@ -1,4 +1,4 @@
-"""The replies in `above.ipynb`, `tools.ipynb`, `agent.ipynb` and others, and how those are recorded.
+"""The replies in the notebooks whose model is this file, and how those are recorded.
 
 There is no model behind them: they were written by hand, as a good model would answer, and the practice server gives
 them over real HTTP. `python notebooks/answers.py [NAME...]` records the notebooks anew; `make notebooks` runs it.
@@ -182,6 +182,40 @@ RESULTS = (
     ),
 )
 
+DOCUMENTS = (
+    Answer(
+        """\
+Three things went wrong, and each has an answer in the plans (page 4):
+
+| what went wrong (page 3) | what is planned |
+|:--|:--|
+| green tea ran out on two Saturdays before four | a third more of it is ordered |
+| the dishwasher failed from 12 to 15 May: 1,260 yuan | a service contract, for 1,800 or 2,150 yuan a year |
+| four complaints about waiting at the counter | a second person there on Saturdays, 11 to 5 |
+
+The contract costs more than the repair did, so it pays only if the machine fails more than once a year."""
+    ),
+    Answer(
+        """\
+Yes, with growing pains: guests stayed longer and the terrace drew 38 % of them, but tea, dishwasher and counter did not
+keep up."""
+    ),
+    Answer(
+        """\
+| 茶 | 杯数 | 每杯（元） | 收入（元） |
+|:--|--:|--:|--:|
+| 龙井 | 1,980 | 18 | **35,640** |
+| 铁观音 | 561 | 16 | **8,976** |
+| 祁门红茶 | 871 | 12 | **10,452** |
+
+合计 **55,068 元**，与五月报告中的数字一致。"""
+    ),
+    Answer(
+        "It says that nothing was fetched: the practice server stands in for the service, and made this page itself."
+    ),
+)
+
+
 AGENT = (
     Answer(
         "I look at the table first.",
@@ -253,8 +287,9 @@ ANSWERS: Mapping[str, Sequence[Answer]] = {
     "above": ABOVE,
     "context": CONTEXT,
     "tools": TOOLS,
-    "agent": AGENT,
     "results": RESULTS,
+    "documents": DOCUMENTS,
+    "agent": AGENT,
 }
 
 #: Files of prompts and replies (see docs/practice.md), and how many requests the server takes at once meanwhile.

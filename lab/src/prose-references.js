@@ -9,7 +9,7 @@ const MATHEMATICS = new RegExp(
 const COMMAND = /\\[A-Za-z]+\*?(?:\[[^[\]\n]*\])*(?:\{\{[^{}\n]*\}\}|\{[^{}\n]*\})+/g;
 const CLOSING = /** @type {Record<string, string>} */ ({ $$: '$$', '\\(': '\\)', '\\[': '\\]' });
 /** What is an expression at first sight; the kernel knows for sure. */
-const EXPRESSION = /^[ \t]*[\p{L}_][\p{L}\p{N}_]*[ \t]*(?:[.[|].*)?$/u;
+const EXPRESSION = /^[ \t]*(?:[\p{L}_][\p{L}\p{N}_]*[ \t]*(?:[.[|].*)?|Path\((["']).*\1\)[ \t]*(?:\|.*)?)$/u;
 /** Where names, attributes or keys come next. */
 const OPENED = /(?:^|[^{}A-Za-z^_$\\])\{\{(?: ?|[ \t]*[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+|\[[^\]]*\])*[.[])$/u;
 

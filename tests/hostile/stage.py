@@ -108,8 +108,9 @@ class Stage:
         self._by_code()
         self._in_background()
         self._over_tables()
-        self._with_outputs()
+        self._documents()
         self._drawings()
+        self._with_outputs()
         self.run(f"%%glm\n{attack}", Answer(attack, finish_reason="length"))
 
     def _by_code(self) -> None:
@@ -185,6 +186,15 @@ class Stage:
         self.run("%glm wait")
         self.run(f"%%glm --each records {shlex.quote(word_of(attack))}\n{template}")
         self.run(f"%%glm --each {shlex.quote(word_of(attack))}\n{template}")
+
+    def _documents(self) -> None:
+        """What the service reads at an address, in the words of the attack, and a file that has its name."""
+        attack = self.attack
+        found = json.dumps({"reader_result": {"title": attack, "content": attack}}).encode()
+        self.server.disturb("POST /reader", Raw((found,), headers={"Content-Type": "application/json"}))
+        self.run(f"%%glm --file https://a.example/{word_of(attack)}\n{attack}", Answer(attack))
+        self.run(f"%%glm --preview --file https://a.example/x\n{attack}")
+        self.run(f"%%glm --file {shlex.quote(attack)}\n{attack}")
 
     def _drawings(self) -> None:
         """Pictures whose prompts, models, addresses and refusals are the attack."""

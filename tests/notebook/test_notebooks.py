@@ -27,7 +27,7 @@ def answers() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["above", "context", "tools", "agent", "results"])
+@pytest.mark.parametrize("name", ["above", "context", "tools", "agent", "results", "documents"])
 def test_the_journal_holds_the_replies_that_are_written_down(answers: ModuleType, name: str) -> None:
     lines = (NOTEBOOKS / ".glm" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     recorded = {text for line in lines for text in texts(json.loads(line))}

@@ -29,8 +29,8 @@ from .chat_comparisons import ChatComparisons
 from .chat_drawings import ChatDrawings
 from .chat_embeddings import ChatEmbeddings
 from .chat_maps import ChatMaps
-from .chat_settings import ChatSettings
-from .compose import Composer
+from .chat_settings import ChatSettings, model_of
+from .compose import Along, Composer
 from .dispatch import Dispatch
 from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
 from .option_check import check_options
@@ -44,9 +44,11 @@ from .token_counts import context_tokens
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from ..values.documents.reading import Documents
     from ..values.outputs.above import Above
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
+    from .documents.documents import ChatDocuments
     from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
@@ -131,8 +133,9 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         toolbox = Toolbox(tools, warn, confirm)
         super().__init__(history, toolbox, stream=stream)
         self._scheduler = scheduler
-        self._composer = Composer(self, toolbox, self.service, warn)
+        self._read_documents: ChatDocuments | None = None
         self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
+        self._composer = Composer(self, toolbox, self.service, documents=self._documents_of, warn=warn)
         self.replay = default_replay() if replay is None else replay
 
     # Asking
@@ -144,6 +147,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         above: Above | None = None,
         **more: Any,
@@ -151,7 +155,9 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         """Send `prompt` as the next turn. Returns the `Reply`, to iterate over, to read or to await.
 
         With `names`, a `{{ name }}` in the prompt stands for that value (see `references`); `images` go with it, one or
-        several: figures, arrays, bytes, paths, addresses. `more` are options by name, as in `ask("…",
+        several: figures, arrays, bytes, paths, addresses. `files` stand below the prompt: paths or addresses, in a text
+        perhaps with pages and a budget, as in `files=["report.pdf | pages 2-5 | 6000"]`; `documents` says who reads
+        them. `more` are options by name, as in `ask("…",
         temperature=0.2, once=True)`; see `Options`. `anchor` is the cell that asks: asked again by another run of it,
         the turn replaces the earlier one in place. `above` are cells of its page, which go before the prompt.
 
@@ -163,7 +169,9 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         raises `GLMError`.
         """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images, above=above)
+        found = self._composer.resolved(
+            prompt, asked, Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
+        )
         with self._scheduler.turn(None if asked.once else asked.thread) as begun:
             return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
 
@@ -174,13 +182,17 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         above: Above | None = None,
         **more: Any,
     ) -> Request:
-        """The request that `ask` would send. Nothing is sent."""
+        """The request that `ask` would send. Nothing is sent, no document either: one that the service would have to
+        read is named in the place of its text.
+        """
         asked = self._composer.placed(options, more)
-        found = self._composer.resolved(prompt, asked, names, images, above=above)
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
+        found = self._composer.resolved(prompt, asked, along, preview=True)
         if not asked.once:
             self._scheduler.settle(asked.thread)
         request = self._composer.asking(found, asked, anchor or Anchor())
@@ -245,6 +257,29 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
             tool_limits=self._tool_limits,
             value_tokens=lambda: self.value_tokens,
             warn=self._warn,
+        )
+
+    def _documents_of(self, along: Along, options: Options, preview: bool) -> Documents:
+        """What reads the documents of a cell; made when the first may be needed."""
+        from .documents.documents import CellDocuments, ChatDocuments
+
+        if self._read_documents is None:
+            self._read_documents = ChatDocuments(
+                self.service,
+                self.history,
+                self._dispatch.recorded_reading,
+                mode=lambda: self.replay,
+                warn=self._warn,
+            )
+        thread = self.history.thread(options.thread)
+        return CellDocuments(
+            self._read_documents,
+            along.anchor,
+            reads=self.documents,
+            fresh=options.fresh,
+            preview=preview,
+            known=None if along.several else self.service.model(options.model or model_of(thread)),
+            after_images=not options.once and any(turn.images for turn in thread.turns),
         )
 
     def _new_comparisons(self) -> Comparisons:

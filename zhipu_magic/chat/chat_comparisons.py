@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..history.turn import Anchor
 from ..text.errors import GLMError
+from .compose import Along
 from .options import Options
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class ChatComparisons:
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         above: Above | None = None,
         **more: Any,
@@ -38,9 +40,8 @@ class ChatComparisons:
         it one, but each is paid for. What stands against asking one of the models, such as a budget, is raised where
         its reply is read, and costs no other. The rest is as in `ask`. Raises InvalidRequest where none can be asked.
         """
-        return self._comparisons.ask(
-            prompt, models, options, names=names, images=images, anchor=anchor, above=above, **more
-        )
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, several=True)
+        return self._comparisons.ask(prompt, models, options, along, **more)
 
     def compare_requests(
         self,
@@ -50,13 +51,19 @@ class ChatComparisons:
         *,
         names: Mapping[str, Any] | None = None,
         images: Any = (),
+        files: Any = (),
         anchor: Anchor | None = None,
         above: Above | None = None,
         **more: Any,
     ) -> dict[str, Request | GLMError]:
         """What `compare` would send to each model, or what stands against asking it. Nothing is sent."""
         return self._comparisons.requests(
-            prompt, models, options, names=names, images=images, anchor=anchor, above=above, **more
+            prompt,
+            models,
+            options,
+            along=Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, several=True),
+            preview=True,
+            **more,
         )
 
     def keep(self, model: str) -> str:

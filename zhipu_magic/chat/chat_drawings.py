@@ -10,7 +10,7 @@ from ..history.history import History
 from ..history.turn import Anchor
 from ..service.connection import Service
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from .compose import Composer
+from .compose import Along, Composer
 from .dispatch import Dispatch
 from .options import Options
 from .scheduler import Scheduler
@@ -57,12 +57,17 @@ class ChatDrawings:
 
     def begin_drawing(self, prompt: str, **how: Any) -> Draw:
         """Have a picture drawn, without waiting for it. What may be given is as in `draw`."""
-        return self._drawings.begin(self.draw_request(prompt, **how))
+        return self._drawings.begin(self._draw_request(prompt, preview=False, **how))
 
-    def draw_request(
+    def draw_request(self, prompt: str, **how: Any) -> DrawRequest:
+        """The request that `draw` would send. Nothing is sent. Raises InvalidRequest for one that cannot be."""
+        return self._draw_request(prompt, preview=True, **how)
+
+    def _draw_request(  # noqa: PLR0913  # what may be given, by name
         self,
         prompt: str,
         *,
+        preview: bool,
         size: str | None = None,
         model: str | None = None,
         quality: str | None = None,
@@ -71,12 +76,12 @@ class ChatDrawings:
         fresh: bool = False,
         params: Mapping[str, Any] | None = None,
     ) -> DrawRequest:
-        """The request that `draw` would send. Nothing is sent. Raises InvalidRequest for one that cannot be."""
         from ..service.drawing.models import DEFAULT_DRAWING_MODEL, check_draws, check_quality, check_size
         from .drawing.draw_request import DrawRequest
 
         options = Options(model=model, once=True, fresh=fresh, params=dict(params or {}))
-        found = self._composer.resolved(prompt, self._composer.placed(options, {}), names, (), sees=False)
+        along = Along(names, (), (), anchor or Anchor(), several=True)
+        found = self._composer.resolved(prompt, self._composer.placed(options, {}), along, preview=preview, sees=False)
         if found.images:
             raise InvalidRequest(
                 "A picture is drawn from text alone, and the prompt has an image in it.",

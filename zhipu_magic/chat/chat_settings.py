@@ -9,11 +9,13 @@ from ..history.budget import Budget
 from ..history.conversation import Thread
 from ..history.history import History
 from ..text.argument_types import check_types
+from ..text.errors import SettingsError
 from .environment import default_model
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.tools.tool import Tool
+    from .documents.documents import DocumentsMode
 
 
 class ChatSettings:
@@ -30,6 +32,22 @@ class ChatSettings:
         self.tool_calls = 50
         """How many tools the model may call in one turn. Calls beyond that do not run, and the model is told so."""
         self._toolbox = toolbox
+        self._documents: DocumentsMode = "auto"
+
+    @property
+    def documents(self) -> DocumentsMode:
+        """Who reads documents: this machine ("local"), the service, to which they are uploaded ("service"), or this
+        machine where it can, and else the service ("auto").
+        """
+        return self._documents
+
+    @documents.setter
+    def documents(self, mode: DocumentsMode) -> None:
+        if mode not in ("auto", "local", "service"):
+            raise SettingsError(
+                "documents must be auto, local or service, not {mode!r}.", reason="documents.mode", mode=mode
+            )
+        self._documents = mode
 
     @property
     def system(self) -> str:

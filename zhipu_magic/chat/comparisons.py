@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from ..text.characters import is_word
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
 from ..values.references import Prompt
-from .compose import Composer
+from .compose import Along, Composer
 from .dispatch import Dispatch
 from .options import Options
 from .replies.reply import Reply
@@ -23,7 +23,7 @@ from .request import Request
 from .scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from ..values.outputs.above import Above
+    pass
 
 
 class Comparisons:
@@ -40,17 +40,11 @@ class Comparisons:
         prompt: str,
         models: Iterable[str],
         options: Options | None,
-        *,
-        names: Mapping[str, Any] | None,
-        images: Any,
-        anchor: Anchor | None,
-        above: Above | None,
+        along: Along,
         **more: Any,
     ) -> dict[str, Reply]:
         """The replies of the models, in their order (see `ChatComparisons.compare`)."""
-        requests = self.requests(
-            prompt, models, options, names=names, images=images, anchor=anchor, above=above, **more
-        )
+        requests = self.requests(prompt, models, options, along, preview=False, **more)
         # A replay takes them in the order in which they had ended, which is that of the journal.
         order = sorted(requests, key=lambda model: self._place_of(requests[model]))
         replies = {model: self._begun(requests[model]) for model in order}
@@ -61,24 +55,22 @@ class Comparisons:
         prompt: str,
         models: Iterable[str],
         options: Options | None,
+        along: Along,
         *,
-        names: Mapping[str, Any] | None,
-        images: Any,
-        anchor: Anchor | None,
-        above: Above | None,
+        preview: bool,
         **more: Any,
     ) -> dict[str, Request | GLMError]:
-        """What would be sent to each model, or why nothing can be."""
+        """What would be sent to each model, or why nothing can be. For a `preview`, no document is uploaded."""
         wanted = checked(models)
         asked = self._composer.placed(options, more)
         _check_alone(asked)
         # All read the same: what one of them cannot see is said to each in words.
         sees = all(self._composer.sees(replace(asked, model=model)) for model in wanted)
-        found = self._composer.resolved(prompt, asked, names, images, above=above, sees=sees)
+        found = self._composer.resolved(prompt, asked, along, preview=preview, sees=sees)
         if not asked.once:
             self._scheduler.settle(asked.thread)
         name = "" if asked.once else uuid4().hex
-        made = {model: self._made(found, replace(asked, model=model), anchor or Anchor(), name) for model in wanted}
+        made = {model: self._made(found, replace(asked, model=model), along.anchor, name) for model in wanted}
         refusals = [one for one in made.values() if isinstance(one, GLMError)]
         if len(refusals) == len(made):
             raise refusals[0]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
-from ..history.turn import Anchor, Turn
+from ..history.messages import attached
+from ..history.turn import Anchor, Message, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
@@ -22,6 +23,9 @@ from .toolbox import Toolbox
 from .window import fit
 
 if TYPE_CHECKING:
+    from ..values.documents.reading import Documents, OpenDocuments
+    from ..values.given import Given
+    from ..values.images.from_value import Image
     from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
 
@@ -44,14 +48,47 @@ class _Place(NamedTuple):
     joins: str | None = None
 
 
+class Along(NamedTuple):
+    """What goes with a prompt: the names that its references mean, images and files, and the cell that asks.
+
+    What is `above` goes before it. It may go to `several` models.
+    """
+
+    names: Mapping[str, Any] | None
+    images: Any
+    files: Any
+    anchor: Anchor
+    above: Above | None = None
+    several: bool = False
+
+    def given_files(self) -> list[Given]:
+        """The files, each with the pages that are wanted of it."""
+        files = self.files if isinstance(self.files, (list, tuple)) else [self.files]
+        if not files:
+            return []
+        from ..values.given import given_file
+
+        return [given_file(file) for file in files]
+
+
 class Composer:
     """Makes the requests of a chat, from its `settings`, its history and its `toolbox`. It sends nothing.
 
-    `warn` is called with what the user should know of the values in a prompt.
+    `documents` are what reads those of a cell, for these options, in a preview or not. `warn` is called with what the
+    user should know of the values in a prompt.
     """
 
-    def __init__(self, settings: ChatSettings, toolbox: Toolbox, service: Service, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: ChatSettings,
+        toolbox: Toolbox,
+        service: Service,
+        *,
+        documents: Callable[[Along, Options, bool], Documents],
+        warn: Callable[[str], None],
+    ) -> None:
         self._settings = settings
+        self._documents = documents
         self._history = settings.history
         self._toolbox = toolbox
         self._service = service
@@ -76,25 +113,27 @@ class Composer:
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
     def resolved(
-        self,
-        prompt: str,
-        options: Options,
-        names: Mapping[str, Any] | None,
-        images: Any,
-        *,
-        above: Above | None = None,
-        sees: bool | None = None,
+        self, prompt: str, options: Options, along: Along, *, preview: bool = False, sees: bool | None = None
     ) -> Prompt:
-        """The prompt with its references resolved, after the cells `above`. Raises InvalidRequest for one that cannot
-        be sent.
+        """The prompt with its references resolved, after the cells above. Raises GLMError for one that cannot be sent.
 
-        `sees` says whether it is for a model that does; without it, that is the one that the options ask.
+        A document in it may be read for that, at the service too, but not in a `preview`. `sees` says whether it is for
+        a model that does; without it, that is the one that the options ask.
         """
+        names = along.names
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        sees = self.sees(options) if sees is None else sees
-        found = resolved(prompt, names, self._settings.value_tokens, images, sees=sees, above=above)
+        found = resolved(
+            prompt,
+            names,
+            self._settings.value_tokens,
+            along.images,
+            files=along.given_files(),
+            documents=self.documents_of(along, options, preview=preview),
+            sees=self.sees(options) if sees is None else sees,
+            above=along.above,
+        )
         # A value can hold the key, as os.environ does: a model has no use for it.
         hide = self._service.hide
         found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
@@ -102,6 +141,10 @@ class Composer:
         for note in found.notes:
             self._warn(note)
         return found
+
+    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> OpenDocuments:
+        """What reads the documents that a cell asks for."""
+        return lambda: self._documents(along, options, preview)
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""
@@ -180,6 +223,7 @@ class Composer:
             )
         )
         check_sight(request, has_images=bool(request.images))
+        check_parts(request)
         return request
 
 
@@ -221,3 +265,30 @@ def check_sight(request: Request, *, has_images: bool) -> None:
         model=request.model,
         models=seeing,
     )
+
+
+def check_parts(request: Request) -> None:
+    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so.
+
+    Earlier turns count as well: they go along.
+    """
+    parts = {image.part for message in request.messages for image in _attached(message)}
+    if parts <= {"image_url"}:
+        return
+    known = request.known
+    missing = parts - {"image_url", *known.parts} if known is not None else set()
+    if missing or ("file_url" in parts and len(parts) > 1):
+        raise InvalidRequest(
+            "{model} does not take what goes to it by address in this thread: {parts}.",
+            hint="Documents by address go to some models alone, and never beside images: ask in another thread, or "
+            "with once=True.",
+            reason="model.parts",
+            outcomes=[NOTHING_SENT],
+            model=request.model,
+            parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
+        )
+
+
+def _attached(message: Message) -> list[Image]:
+    content = message.get("content")
+    return [image for part in content if (image := attached(part))] if isinstance(content, list) else []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..history.budget import Budget
 from ..history.events.event import State
 from ..history.events.map_event import MapEvent
+from ..history.events.read_event import ReadEvent
 from ..history.events.turn_event import TurnEvent
 from ..history.history import History
 from ..history.ledger import Sums
@@ -27,6 +28,7 @@ from .options import Options
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.recorded_maps import Keys
+from .replies.recorded_readings import Wanted
 from .replies.recording import Ran, Seen
 from .replies.refused import Refused
 from .replies.replay import Known, Recorded, Replay
@@ -252,6 +254,10 @@ class Dispatch:
     def recorded_map(self, keys: Keys, anchor: Anchor, *, peek: bool = False) -> MapEvent | None:
         """The recorded event of the map with one of these keys that this cell asks, if there is one."""
         return self._replay.look_up_map(keys, anchor, peek=peek)
+
+    def recorded_reading(self, wanted: Wanted, anchor: Anchor) -> ReadEvent | None:
+        """The recorded reading of a document that this cell asks for, if the journal may answer and there is one."""
+        return self._replay.look_up_reading(wanted, anchor)
 
     def _reply(self, source: Source, progress: Progress, known: Known, endpoint: Endpoint | None) -> Reply:
         return Reply(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .turn import Message, Turn, user_message
 
@@ -41,6 +41,13 @@ def instructed(system: str, instruction: str) -> str:
     return "\n\n".join(text for text in (system, instruction) if text)
 
 
+def attached(part: Any) -> Image | None:
+    """The image, or what else has an address, that a part of a message is; None for text."""
+    kind = part.get("type") if isinstance(part, dict) else "text"
+    image: Image | None = None if kind == "text" else part[kind]["url"]
+    return image
+
+
 def as_sent(messages: Sequence[Message], *, data_urls: bool = False) -> list[Message]:
     """The messages as the service takes them: images by their address or in base64, as a data URL where it wants one.
 
@@ -48,11 +55,11 @@ def as_sent(messages: Sequence[Message], *, data_urls: bool = False) -> list[Mes
     """
 
     def part(one: Message) -> Message:
-        if not isinstance(one, dict) or "image_url" not in one:
+        image = attached(one)
+        if image is None:
             return one
-        image: Image = one["image_url"]["url"]
         prefix = f"data:{image.type};base64," if data_urls else ""
-        return {"type": "image_url", "image_url": {"url": image.url or prefix + image.base64()}}
+        return {"type": image.part, image.part: {"url": image.url or prefix + image.base64()}}
 
     return [
         {**message, "content": [part(one) for one in message["content"]]}

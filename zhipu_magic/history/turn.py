@@ -146,5 +146,5 @@ def user_message(prompt: str, images: Sequence[Image] = ()) -> Message:
     """A prompt as a message; its images stand in it as they are until `as_sent` makes text of them."""
     if not images:
         return {"role": "user", "content": prompt}
-    parts: list[Message] = [{"type": "image_url", "image_url": {"url": image}} for image in images]
+    parts: list[Message] = [{"type": image.part, image.part: {"url": image}} for image in images]
     return {"role": "user", "content": [*parts, {"type": "text", "text": prompt}]}

@@ -14,7 +14,7 @@ from . import costs
 from .alongside import Alongside
 from .asking import Asking
 from .cell_lines import as_in_the_editor
-from .cell_values import image_of, options_of, refuse_for_models
+from .cell_values import files_of, image_of, options_of, refuse_for_models
 from .hints import in_cell
 from .line.cell_line import EARLIER_STAYS, CellOptions
 from .outputs.store import Asked
@@ -74,6 +74,7 @@ def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str
     python = refuse_for_models if options.models else partial(_python_tool, session)
     request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
+    files = [file for text in options.files for file in files_of(text, names)]
     references = None if options.raw else names
     above = _above(session, prompt, options)
     session.renew_tools()
@@ -81,7 +82,13 @@ def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str
         from .compare_cell import Question, compare
 
         question = Question(
-            prompt=prompt, options=request_options, names=references, images=images, anchor=anchor, above=above
+            prompt=prompt,
+            options=request_options,
+            names=references,
+            images=images,
+            files=files,
+            anchor=anchor,
+            above=above,
         )
         compare(session, question, options)
         return
@@ -90,14 +97,18 @@ def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str
 
         if not request_options.once:
             session.jobs.make_way(chat.thread(request_options.thread).name)
-        request = chat.request(prompt, request_options, names=references, images=images, anchor=anchor, above=above)
+        request = chat.request(
+            prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
+        )
         session.keep_earlier_turns()
         priced = chat.service.priced and not chat.service.practising
         session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
     else:
 
         def begin() -> Reply:
-            return chat.ask(prompt, request_options, names=references, images=images, anchor=anchor, above=above)
+            return chat.ask(
+                prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
+            )
 
         if not anchor.append:
             session.jobs.replace(anchor.cell, anchor.run)

@@ -18,6 +18,7 @@ from ..text.characters import shortened
 from ..text.errors import InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
+from ..values.given import Given, address, split_file
 from .line.cell_line import CellOptions
 from .line.values import PYTHON, TRUSTED, unconfirmed
 
@@ -57,6 +58,31 @@ def image_of(text: str, names: Mapping[str, Any]) -> Any:
             name=shortened(text, 100),
         )
     return path
+
+
+def files_of(text: str, names: Mapping[str, Any]) -> list[Given]:
+    """The file, the variable or the URL that the text names, with the pages that are wanted. Raises InvalidRequest.
+
+    A variable may be a list of paths. A file that is missing is taken for one: a replay may know what was read of it.
+    """
+    named = split_file(text)
+    path = Path(os.path.expanduser(named.written))
+    if url := address(named.written):
+        return [named._replace(value=url)]
+    if is_name(named.written, names) and (named.written.isidentifier() or not _is_file(path)):
+        try:
+            value = value_of(named.written, names)
+        except InvalidRequest:
+            if named.written.isidentifier():
+                raise
+            return [named._replace(value=path)]  # report.pdf, which is gone, beside a variable report
+        if isinstance(value, (list, tuple)) and value and all(isinstance(each, Path) for each in value):
+            places = enumerate(value)
+            return [named._replace(value=each, written=f"{named.written}[{place}]") for place, each in places]
+        if isinstance(value, str):  # it names one, perhaps
+            value = address(value) or (Path(value).expanduser() if _is_file(Path(value).expanduser()) else value)
+        return [named._replace(value=value)]
+    return [named._replace(value=path)]
 
 
 def _is_file(path: Path) -> bool:

@@ -23,20 +23,21 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """What is asked of each model: `prompt`, with the `names` it may refer to (none for a raw one), its `images`, and
-    the cells `above` that go along."""
+    """What is asked of each model: `prompt`, the `names` it may refer to (none for a raw one), and what goes along."""
 
     prompt: str
     options: Options
     names: Mapping[str, Any] | None
     images: Sequence[Any]
+    files: Sequence[Any]
     anchor: Anchor
     above: Above | None = None
 
     @property
     def given(self) -> dict[str, Any]:
         """What goes with the prompt and the options."""
-        return {"names": self.names, "images": self.images, "anchor": self.anchor, "above": self.above}
+        along = {"images": self.images, "files": self.files, "above": self.above}
+        return {"names": self.names, "anchor": self.anchor, **along}
 
 
 def compare(session: Session, question: Question, options: CellOptions) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..chat.environment import ReplayMode
     from .settings import Settings
 
-_ONLY_ATTRIBUTES = ("value_tokens", "tool_rounds", "tool_calls")
+_ONLY_ATTRIBUTES = ("value_tokens", "documents", "tool_rounds", "tool_calls")
 #: Settings that are attributes of the chat.
 OF_THE_CHAT = ("model", "system", "temperature", "stream", "replay", *_ONLY_ATTRIBUTES)
 #: Settings of the connection to the service.

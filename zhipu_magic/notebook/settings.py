@@ -70,6 +70,12 @@ class Settings(HasTraits):
         4_000,
         help="Maximum tokens for the value of a {{ reference }} or a tool's result; {{ x | 500 }} sets it for one.",
     ).tag(config=True)
+    documents = Enum(
+        ["auto", "local", "service"],
+        "auto",
+        help="Who reads documents: this machine (local), the service, to which they are uploaded (service), or this "
+        "machine where it can, and else the service (auto).",
+    ).tag(config=True)
     above = Int(
         0,
         allow_none=True,

@@ -92,7 +92,7 @@ class Variables:
             typed["Out"] = OutOrShown(names["Out"], self._shown())
         failed = {} if error is None else {"error": error}
         page: Any = _Page(out=lambda: self._shown().last(), cell=lambda: Cells(self._shown()), above=self._above)
-        return ChainMap(dict(self._caller.variables), typed, names, failed, page)
+        return ChainMap(*(dict(self._caller.variables), typed, names, failed, page))
 
     @contextmanager
     def called_by(self, caller: Caller) -> Iterator[None]:

@@ -40,6 +40,7 @@ MODELS = (
 
 _NAME = re.compile(r"glm-|autoglm-phone$", re.IGNORECASE)
 _SEES = re.compile(r"glm-[\d.]+v\b|glm-5\.3-flashx?\b|autoglm-", re.IGNORECASE)
+_TAKES_FILES = re.compile(r"glm-(?:5v-turbo|4\.6v|4\.5v|5\.3-flashx?)$", re.IGNORECASE)
 _THINKS_IF_ASKED = re.compile(r"(glm-4v?(?![.\w])|autoglm-)", re.IGNORECASE)
 _ALWAYS_THINKS = re.compile(r"glm-(5\.3\b|4\.1v-thinking)", re.IGNORECASE)
 _MUST_THINK = re.compile(r"glm-5\.3\b", re.IGNORECASE)
@@ -54,6 +55,11 @@ def is_served(model: str) -> bool:
 def sees(model: str) -> bool:
     """Whether a model takes images."""
     return bool(_SEES.match(model))
+
+
+def takes_files(model: str) -> bool:
+    """Whether a model takes documents by their address."""
+    return bool(_TAKES_FILES.match(model))
 
 
 def thinks(model: str, thinking: str, effort: str) -> bool:

@@ -34,7 +34,7 @@ def is_acceptable(address: Any) -> bool:
     if not isinstance(address, str):
         return False
     picture = received(address)
-    return _is_remote(address) if picture is None else picture.within_limits
+    return is_remote(address) if picture is None else picture.within_limits
 
 
 def described(address: str) -> str:
@@ -60,7 +60,10 @@ def received(text: str) -> Picture | None:
     return None
 
 
-def _is_remote(address: str) -> bool:
+def is_remote(address: Any) -> bool:
+    """Whether this is the address of something elsewhere."""
+    if not isinstance(address, str):
+        return False
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -48,6 +48,13 @@ class ChatRequest:
         return [address for message in self.messages for address in image_addresses(message)]
 
     @property
+    def addresses(self) -> list[Any]:
+        """The contents of the `video_url` and `file_url` parts of all messages, which should be addresses."""
+        parts = [part for message in self.messages for part in parts_of(message)]
+        found = [part.get(str(part.get("type"))) for part in parts if part.get("type") in ("video_url", "file_url")]
+        return [one.get("url") if isinstance(one, dict) else one for one in found]
+
+    @property
     def user_texts(self) -> list[str]:
         return [text_of(message) for message in self.messages if message.get("role") == "user"]
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from . import models, pictures
-from .request import ChatRequest, objects
+from .request import ChatRequest, objects, parts_of
 from .script import Fault
 
 
@@ -46,9 +46,21 @@ def refuse_request(request: ChatRequest) -> Fault | None:
         return Fault(400, "1210", "thinking 参数有误：该模型不支持关闭思考")
     if not _acceptable_parameters(request):
         return Fault(400, "1210")
+    if not _acceptable_addresses(request):
+        return Fault(400, "1210", "文件或视频输入有误：该模型不支持，或不能与图片同时输入")
     if not all(map(pictures.is_acceptable, request.image_addresses)):
         return Fault(400, "1210", "图片输入格式/解析错误")
     return None
+
+
+def _acceptable_addresses(request: ChatRequest) -> bool:
+    """Whether videos and documents come by address, to a model that takes them, and documents beside nothing else."""
+    kinds = {str(part.get("type")) for message in request.messages for part in parts_of(message)} - {"text"}
+    if not kinds & {"video_url", "file_url"}:
+        return True
+    if "file_url" in kinds and (len(kinds) > 1 or not models.takes_files(request.model)):
+        return False
+    return models.sees(request.model) and all(map(pictures.is_remote, request.addresses))
 
 
 def _calls_are_answered(messages: list[dict[str, Any]]) -> bool:

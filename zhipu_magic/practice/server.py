@@ -59,7 +59,7 @@ class PracticeServer:
 
     @property
     def calls(self) -> list[Call]:
-        """The latest requests for pictures, vectors, rankings and counts that had the key, in order."""
+        """The latest requests for all but chat, files and batches that had the key, in order."""
         return list(self._service.calls)
 
     @property

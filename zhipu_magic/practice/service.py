@@ -8,6 +8,7 @@ from tornado.web import Application
 
 from . import encode
 from .batches.endpoints import Batches, BatchList, CancelBatch, FileContent, FileList, OneBatch, OneFile
+from .calls.documents import LayoutParsing, Parser, Reader
 from .calls.drawing import PICTURES, Generations, Picture
 from .calls.texts import Embeddings, Rerank, Tokenizer
 from .completions import ChatCompletions
@@ -31,6 +32,9 @@ def application(service: Service, batches: Batches) -> Application:
             (f"{BASE_PATH}/embeddings", Embeddings, shared),
             (f"{BASE_PATH}/rerank", Rerank, shared),
             (f"{BASE_PATH}/tokenizer", Tokenizer, shared),
+            (f"{BASE_PATH}/files/parser/sync", Parser, shared),
+            (f"{BASE_PATH}/layout_parsing", LayoutParsing, shared),
+            (f"{BASE_PATH}/reader", Reader, shared),
             (f"{BASE_PATH}/files", FileList, shared),
             (f"{BASE_PATH}/files/([^/]+)", OneFile, shared),
             (f"{BASE_PATH}/files/([^/]+)/content", FileContent, shared),

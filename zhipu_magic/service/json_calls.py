@@ -45,7 +45,7 @@ def post(
             seconds=LONG_TIMEOUT,
             cancelled=cancelled,
             again=again,
-            model=str(body["model"]),
+            model=str(body.get("model", "")),
         )
     except ServiceError as error:
         if error.status not in _NOT_HERE or error.reason == "service.no_model":

@@ -47,7 +47,8 @@ class Price(NamedTuple):
 class Model(NamedTuple):
     """A model: `context` and `longest_answer` are in tokens, None where they are not known; `prices` are tried in
     order; `efforts` are the values of `reasoning_effort` that it takes. If it `thinks_unopened`, its replies begin with
-    reasoning that a tag ends and none begins, because its server leaves the marks in.
+    reasoning that a tag ends and none begins, because its server leaves the marks in. `parts` are what it takes by
+    address beside images (docs/protocol.md, "Chat request").
     """
 
     name: str
@@ -58,6 +59,7 @@ class Model(NamedTuple):
     thinking: Thinking = "optional"
     efforts: tuple[str, ...] = ()
     thinks_unopened: bool = False
+    parts: tuple[str, ...] = ()
 
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float | None:
         """The cost of one request in yuan, an estimate; None if the price is not known."""
@@ -99,6 +101,9 @@ def _short_prompts(prompt: float, completion: float, cached: float) -> tuple[Pri
 
 
 FREE = (Price(0, 0, 0),)
+_VIDEOS = ("video_url",)
+_FILES = ("video_url", "file_url")
+_5_3_FLASH = (Price(0.8, 2.8, 0.23),)
 _5_3 = ("low", "high", "max")
 _4_7 = _tiers(Price(2, 8, 0.4), Price(3, 14, 0.6), Price(4, 16, 0.8))
 _4_5_AIR = _tiers(Price(0.8, 2, 0.16), Price(0.8, 6, 0.16), Price(1.2, 8, 0.24))
@@ -107,28 +112,28 @@ CATALOGUE: dict[str, Model] = {
     model.name: model
     for model in (
         Model("glm-5.3", _M, 128 * _K, (Price(8, 28, 2),), thinking="always", efforts=_5_3),
-        Model("glm-5.3-flash", _M, 128 * _K, (Price(0.8, 2.8, 0.23),), vision=True, thinking="always", efforts=_5_3),
-        Model("glm-5.3-flashx", _M, 128 * _K, vision=True, thinking="always", efforts=_5_3),
+        Model("glm-5.3-flash", _M, 128 * _K, _5_3_FLASH, vision=True, thinking="always", efforts=_5_3, parts=_FILES),
+        Model("glm-5.3-flashx", _M, 128 * _K, vision=True, thinking="always", efforts=_5_3, parts=_FILES),
         Model("glm-5.2", _M, 128 * _K, (Price(8, 28, 2),), efforts=EFFORTS),
         Model("glm-5.1", 200 * _K, 128 * _K, _short_prompts(6, 24, 1.3)),
         Model("glm-5-turbo", 200 * _K, 128 * _K, _short_prompts(5, 22, 1.2)),
-        Model("glm-5v-turbo", 200 * _K, 128 * _K, vision=True),
+        Model("glm-5v-turbo", 200 * _K, 128 * _K, vision=True, parts=_FILES),
         Model("glm-5", 200 * _K, 128 * _K, _short_prompts(4, 18, 1)),
         # 4.7 and 4.5v think before every answer unless that is turned off; the others decide for themselves.
         Model("glm-4.7", 200 * _K, 128 * _K, _4_7),
         Model("glm-4.7-flashx", 200 * _K, 128 * _K, (Price(0.5, 3, 0.1),)),
         Model("glm-4.7-flash", 200 * _K, 128 * _K, FREE),
         Model("glm-4.6", 200 * _K, 128 * _K),
-        Model("glm-4.6v", 128 * _K, 32 * _K, vision=True),
-        Model("glm-4.6v-flashx", 128 * _K, 32 * _K, vision=True),
-        Model("glm-4.6v-flash", 128 * _K, 32 * _K, FREE, vision=True),
+        Model("glm-4.6v", 128 * _K, 32 * _K, vision=True, parts=_FILES),
+        Model("glm-4.6v-flashx", 128 * _K, 32 * _K, vision=True, parts=_VIDEOS),
+        Model("glm-4.6v-flash", 128 * _K, 32 * _K, FREE, vision=True, parts=_VIDEOS),
         Model("glm-4.5", 128 * _K, 96 * _K),
         Model("glm-4.5-air", 128 * _K, 96 * _K, _4_5_AIR),
         Model("glm-4.5-airx", 128 * _K, 96 * _K),
         Model("glm-4.5-flash", 128 * _K, 96 * _K, FREE),
-        Model("glm-4.5v", 64 * _K, 16 * _K, vision=True),
-        Model("glm-4.1v-thinking-flashx", 64 * _K, 16 * _K, vision=True, thinking="always"),
-        Model("glm-4.1v-thinking-flash", 64 * _K, 16 * _K, FREE, vision=True, thinking="always"),
+        Model("glm-4.5v", 64 * _K, 16 * _K, vision=True, parts=_FILES),
+        Model("glm-4.1v-thinking-flashx", 64 * _K, 16 * _K, vision=True, thinking="always", parts=_VIDEOS),
+        Model("glm-4.1v-thinking-flash", 64 * _K, 16 * _K, FREE, vision=True, thinking="always", parts=_VIDEOS),
         Model("glm-4v-flash", None, None, FREE, vision=True, thinking="none"),
         Model("glm-4-flashx-250414", 128 * _K, 16 * _K, thinking="none"),
         Model("glm-4-flash-250414", 128 * _K, 16 * _K, FREE, thinking="none"),

@@ -1,6 +1,7 @@
 """What stands between the braces of a reference: an expression, and perhaps a budget of tokens, and a form.
 
 An expression is a name, with attributes, items and slices. It is parsed and looked up step by step, with no calls.
+`Path("report.pdf")` names a file, and is no call either: whatever `Path` is in the notebook, nothing of it runs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import builtins
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..text.characters import shortened
@@ -19,6 +21,7 @@ from ..text.suggestions import nearest
 #: Tokens: more than any context holds.
 LARGEST_BUDGET = 10_000_000
 _FORM = re.compile(r"\s*(?P<repr>repr\b)?\s*(?P<budget>\d[\d_,]*)?\s*")
+_PAGES = re.compile(r"\s*(?:page|slide|sheet)s?\s+([^\[\]()]*\S)\s*", re.IGNORECASE)
 #: Characters of an expression, where an error repeats it.
 _LONGEST_WRITTEN = 100
 #: Of an expression: its characters, and the names and items in it.
@@ -54,17 +57,23 @@ class Inside(NamedTuple):
     """The budget of its value; None where it names none."""
     as_repr: bool = False
     """Whether the value is wanted as its `repr`."""
+    pages: str = ""
+    """Which pages of a document are wanted; empty for all."""
 
 
 def split(inside: str) -> Inside:
-    """The expression, and what the formats after it say: `| 500`, `| repr`, `| repr 500`, in any order."""
+    """The expression, and what the formats after it say, in any order: `| 500`, `| repr`, `| repr 500`, `| pages 2`."""
     tokens: int | None = None
-    as_repr = False
+    as_repr, pages = False, ""
     while True:
         wanted, bar, last = inside.rpartition("|")
+        chosen = _PAGES.fullmatch(last) if bar and not pages else None
+        if chosen is not None and all(chosen[1].count(quote) % 2 == 0 for quote in "\"'"):
+            inside, pages = wanted.rstrip(), chosen[1]
+            continue
         form = _FORM.fullmatch(last) if bar and last.strip() else None
         if form is None or (form["repr"] and as_repr) or (form["budget"] and tokens is not None):
-            return Inside(inside, tokens, as_repr)
+            return Inside(inside, tokens, as_repr, pages)
         inside, as_repr = wanted.rstrip(), as_repr or bool(form["repr"])
         if form["budget"]:
             digits = re.sub("[_,]", "", form["budget"])
@@ -72,7 +81,7 @@ def split(inside: str) -> Inside:
 
 
 def parsed(inside: str) -> ast.expr | None:
-    """The expression as a syntax tree, without its budget; None if it is not one."""
+    """The expression as a syntax tree, without its budget and pages; None if it is not one."""
     inside = split(inside).wanted
     if len(inside) > _LONGEST:
         return None
@@ -80,10 +89,20 @@ def parsed(inside: str) -> ast.expr | None:
         tree = ast.parse(inside.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if path_in(tree) is not None:
+        return tree
     nodes = list(islice(ast.walk(tree), _MOST_PARTS + 1))
     if len(nodes) > _MOST_PARTS or not all(isinstance(node, (*_ALLOWED, *_CONTEXTS)) for node in nodes):
         return None
     return tree if root_of(tree) else None
+
+
+def path_in(tree: ast.expr) -> str | None:
+    """The path in `Path("…")`; None for any other expression."""
+    match tree:
+        case ast.Call(func=ast.Name(id="Path"), args=[ast.Constant(value=str(path))], keywords=[]):
+            return path
+    return None
 
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
@@ -114,7 +133,7 @@ def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
 
     Its hint gives the value a name first, one that is not among `names`.
     """
-    wanted, tokens, as_repr = split(inside)
+    wanted, tokens, as_repr, pages = split(inside)
     value, bar, form = wanted.rpartition("|")
     if bar and parsed(value) is not None and form.strip() not in names:
         return InvalidRequest(
@@ -128,7 +147,12 @@ def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
         )
     code = shortened(" ".join(wanted.split()), _LONGEST_WRITTEN)
     name = _free_name(wanted, names)
-    form = "".join([" | repr" if as_repr else "", f" | {tokens}" if tokens is not None else ""])
+    forms = (
+        " | repr" if as_repr else "",
+        f" | pages {pages}" if pages else "",
+        "" if tokens is None else f" | {tokens}",
+    )
+    form = "".join(forms)
     return InvalidRequest(
         "{{{{ {inside} }}}} is code, which is not run from a prompt. Run {name} = {source} first, then write "
         "{{{{ {name}{form} }}}}.",
@@ -160,6 +184,8 @@ def root_of(tree: ast.expr) -> str:
 
 def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
     """The value of a parsed expression. Raises InvalidRequest if it has none."""
+    if (path := path_in(tree)) is not None:
+        return Path(path)
     if isinstance(tree, ast.Name):
         if tree.id not in names:
             raise _undefined(tree.id, names)

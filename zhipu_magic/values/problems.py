@@ -20,15 +20,15 @@ class Problems:
         self._lines: dict[tuple[str, str], list[int]] = {}
 
     @contextmanager
-    def looking_at(self, line: int) -> Iterator[None]:
-        """Whatever is wrong on this line, counted from 1 in the text, is kept for later."""
+    def looking_at(self, line: int | None) -> Iterator[None]:
+        """Whatever is wrong on this line, counted from 1 in the text, is kept for later; None is beside the text."""
         try:
             yield
         except InvalidRequest as error:
-            lines = self._lines.setdefault((error.reason, error.message), [])
-            if not lines:
+            if (error.reason, error.message) not in self._lines:
                 self._found.append(error)
-            if line not in lines:
+            lines = self._lines.setdefault((error.reason, error.message), [])
+            if line is not None and line not in lines:
                 lines.append(line)
 
     def check(self) -> None:
@@ -37,7 +37,8 @@ class Problems:
             return
         first, *others = self._found
         for error, lines in zip(self._found, self._lines.values(), strict=True):
-            error.context.insert(0, told_lines(lines))
+            if lines:
+                error.context.insert(0, told_lines(lines))
         first.also = list(others[: _MOST - 1])
         if more := len(others) - len(first.also):
             first.outcomes.insert(

@@ -1,6 +1,7 @@
 """A prompt as it is sent: its references resolved, and its images in order.
 
-A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`. Code
+A reference is `{{ name }}`, with attributes, items and slices, and perhaps a budget: `{{ df.columns | 500 }}`; or a
+file: `{{ Path("report.pdf") | pages 2-5 }}`. Code
 that names a value, such as `{{ df.describe() }}`, is refused: it is never run. Mathematics and everything else between
 braces is left as it stands, and so are the values: nothing is expanded twice.
 """
@@ -10,21 +11,24 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ..text.language import is_chinese
 from ..text.markdown import fenced
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, split
+from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, path_in, split
 from .problems import Problems
 
 if TYPE_CHECKING:
+    from .documents.reading import OpenDocuments
+    from .given import Given
     from .images.from_value import Image
     from .outputs.above import Above
     from .rendering.registry import Rendered
@@ -58,20 +62,31 @@ def resolved(
     tokens: int,
     images: Any = (),
     *,
+    files: Sequence[Given] = (),
+    documents: OpenDocuments | None = None,
     sees: bool = True,
     above: Above | None = None,
 ) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
-    `images` is one picture or several. A model that does not see (`sees`) is told in words of the pictures in what a
-    cell showed. The cells `above` go before the text, whatever the names are. Without `names` there are no references.
+    `images` is one picture or several; `files` stand below the text. `documents` reads what is no text; without it, it
+    is read on this machine. A model that does not see (`sees`) is told in words of the pictures in what a cell showed.
+    What `above` stands for goes before the text, whatever the names are. Without `names` there are no references.
     Raises InvalidRequest for references that cannot be resolved, all of them with their lines, and for an image that is
     not one.
     """
-    expansion = _Expansion(names, tokens, sees)
+    has_images = not (isinstance(images, (list, tuple)) and not images)
+    expansion = _Expansion(
+        names=names,
+        tokens=tokens,
+        sees=sees,
+        documents=documents,
+        chinese=is_chinese(text),
+        has_images=has_images,
+    )
     head = "" if above is None else expansion.above(above)
-    sent = expansion.expanded(text) if names is not None and "{{" in text else text
-    if not (isinstance(images, (list, tuple)) and not images):
+    sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
+    if has_images:
         from .images.from_value import image_of
 
         more = images if isinstance(images, (list, tuple)) else [images]
@@ -95,7 +110,7 @@ def has_references(text: str) -> bool:
 class _Reference(NamedTuple):
     """A reference in a text: the expression that is `wanted`, the tokens for its value, and whether as its `repr`.
 
-    `tree` is None where it is code, which is never run.
+    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted.
     """
 
     wanted: str
@@ -103,6 +118,7 @@ class _Reference(NamedTuple):
     tree: ast.expr | None
     place: Found
     as_repr: bool
+    pages: str
     alone: bool
     """Whether nothing else is on its line."""
     ends: bool
@@ -111,7 +127,13 @@ class _Reference(NamedTuple):
     @property
     def label(self) -> str:
         """What a text calls the value."""
-        return f"repr({self.wanted})" if self.as_repr else self.wanted
+        label = f"repr({self.wanted})" if self.as_repr else self.written
+        return f"{label}, pages {self.pages}" if self.pages else label
+
+    @property
+    def written(self) -> str:
+        """The expression, or the path of a file that it names."""
+        return (self.tree and path_in(self.tree)) or self.wanted
 
 
 @dataclass
@@ -121,13 +143,16 @@ class _Expansion:
     names: Mapping[str, Any] | None
     tokens: int
     sees: bool
+    documents: OpenDocuments | None
+    chinese: bool
+    has_images: bool
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
 
-    def expanded(self, text: str) -> str:
-        references = list(self._references(text))
+    def expanded(self, text: str, files: Sequence[Given] = ()) -> str:
+        references = list(self._references(text)) if self.names is not None else []
         if len(references) > _MOST_REFERENCES:
             raise InvalidRequest(
                 "The text has {count:,} references; at most {most:,} are allowed.",
@@ -146,6 +171,13 @@ class _Expansion:
         for one in references:
             with problems.looking_at(one.place.line):
                 values.append((one, self._value(one, one.tokens if one.alone else room[one.label])))
+        read: list[tuple[Given, Rendered]] = []
+        for given in files:
+            with problems.looking_at(None):
+                if not self._pass(given):
+                    tokens = self.tokens if given.tokens is None else given.tokens
+                    shown = given._replace(tokens=tokens).shown(self.documents, chinese=self.chinese)
+                    read.append((given, shown))
         problems.check()
         texts = Counter(one.place.line for one, shown in values if _has_lines(shown))
         pieces, end = [""], 0
@@ -155,6 +187,8 @@ class _Expansion:
             for part in (text[end : one.place.start], piece):
                 pieces += [_apart(pieces[-1], part), part] if part else []
             end = one.place.end
+        for given, shown in read:
+            self._add(given, shown)
         rest = text[end:]
         expanded = "".join([*pieces, _apart(pieces[-1], rest), rest])
         below = "\n\n".join(self.below.values())
@@ -162,7 +196,7 @@ class _Expansion:
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens, as_repr = split(place.inside)
+            wanted, tokens, as_repr, pages = split(place.inside)
             tree = parsed(wanted)
             if tree is not None or names_a_value(wanted, self.names or {}):
                 before = text[text.rfind("\n", 0, place.start) + 1 : place.start].strip()
@@ -173,6 +207,7 @@ class _Expansion:
                     tree=tree,
                     place=place,
                     as_repr=as_repr,
+                    pages=pages,
                     alone=last and not before,
                     ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
@@ -187,15 +222,9 @@ class _Expansion:
                 return value.tokens if isinstance(value, Above) else self.tokens
         return self.tokens
 
-    def above(self, above: Above) -> str:
-        """The text of the page above, which needs no reference."""
-        from .rendering.renderers import rendered
-
-        return self._with_images(rendered(above, above.tokens), "above")
-
     def _value(self, reference: _Reference, tokens: int) -> Rendered:
         """How the value reads, within so many tokens."""
-        from .rendering.renderers import AsRepr, rendered
+        from .given import Given
 
         wanted = reference.wanted
         if reference.tree is None:
@@ -211,7 +240,14 @@ class _Expansion:
             )
         value = look_up(reference.tree, self.names or {})
         try:
-            return rendered(AsRepr(value) if reference.as_repr else value, tokens, called=wanted)
+            given = Given(
+                value=value,
+                written=reference.written,
+                pages=reference.pages,
+                tokens=tokens,
+                as_repr=reference.as_repr,
+            )
+            return given.shown(self.documents, chinese=self.chinese)
         except InvalidRequest as error:
             error.context.append(
                 Notice("{{{{ {reference} }}}} cannot be shown.", reason="reference.not_shown", reference=wanted)
@@ -223,19 +259,43 @@ class _Expansion:
         wanted = reference.label
         if not in_place and wanted in self.below:
             return _Label(f"`{wanted}`")
-        text = self._with_images(shown, wanted)
+        text = self._taken(shown, wanted)
         if in_place:
             return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
         self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
         return _Label(f"`{wanted}`")
 
-    def _with_images(self, shown: Rendered, wanted: str) -> str:
-        text, images, unseen = with_images(shown, wanted, len(self.images), sees=self.sees)
+    def above(self, above: Above) -> str:
+        """The text of the page above, which needs no reference."""
+        from .rendering.renderers import rendered
+
+        return self._taken(rendered(above, above.tokens, called="above"), "above")
+
+    def _pass(self, given: Given) -> bool:
+        """Whether the model gets what is at an address itself, which then stands below the text."""
+        beside_images = self.has_images or any(image.part == "image_url" for image in self.images)
+        passed = given.passed(self.documents, beside_images=beside_images)
+        if passed is not None:
+            self.images.append(passed)
+            self.below[given.written] = f"[{passed.part.removesuffix('_url')}: {given.written}]"
+        return passed is not None
+
+    def _add(self, given: Given, shown: Rendered) -> None:
+        """Put what a file holds below the text."""
+        text = self._taken(shown, given.written)
+        has_name = given.has_title or (shown.images and not shown.illustrated)
+        if not has_name:
+            text = f"`{given.written}`:\n\n{fenced(text) if _has_lines(shown) else text}"
+        self.below[f"file {given.written}, pages {given.pages}"] = text
+
+    def _taken(self, shown: Rendered, name: str) -> str:
+        """The text of a value whose images go along, and of which is said what is left out."""
+        text, images, unseen = with_images(shown, name, len(self.images), sees=self.sees)
         self.images += images
         left_out = "; ".join(filter(None, [shown.left_out, unseen]))
         if left_out:
-            self.cut.append(f"{shortened(wanted, _LONGEST_NAME)}: {left_out}")
+            self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
         return text
 
 

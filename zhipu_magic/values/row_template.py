@@ -19,14 +19,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
+from ..text.language import is_chinese
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, code_error, first_word, look_up, names_in, parsed, root_of, split
+from .expressions import (
+    LARGEST_BUDGET,
+    code_error,
+    first_word,
+    look_up,
+    names_in,
+    parsed,
+    path_in,
+    root_of,
+    split,
+)
+from .given import Given
 from .problems import Problems
 from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
 if TYPE_CHECKING:
+    from .documents.reading import OpenDocuments
     from .images.from_value import Image
 
 #: Characters of a shared value that stays in place after the first column; a longer one moves to the top.
@@ -64,25 +77,34 @@ class RowTemplate:
         return own._replace(images=(*self.shared, *own.images)) if self.shared else own
 
 
-def row_template(
+def row_template(  # noqa: PLR0913  # what all rows share, by name
     text: str,
     columns: Sequence[str],
     names: Mapping[str, Any],
     tokens: int,
     *,
     images: Sequence[Any] = (),
+    documents: OpenDocuments | None = None,
     is_missing: Callable[[Any], bool],
     hide: Callable[[str], str] = str,
     sees: bool = True,
 ) -> RowTemplate:
     """The template that this text is, over these columns of a table.
 
-    `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens. `images` go with
-    each prompt: a text `{{ column }}` is the picture of that column, any other value the same picture for all.
+    `names` are the notebook's; a column goes before a name. Shared values get at most `tokens` tokens, and `documents`
+    reads those that are no text. `images` go with each prompt: a text `{{ column }}` is the picture of that column, any
+    other value the same picture for all.
     `hide` takes out what no prompt should have, wherever it is made; `sees` says whether the model does. Raises
     InvalidRequest for a reference to nothing, and for a text that names no column.
     """
-    reading = _Reading(tuple(columns), names, tokens, sees)
+    reading = _Reading(
+        columns=tuple(columns),
+        names=names,
+        tokens=tokens,
+        sees=sees,
+        documents=documents,
+        chinese=is_chinese(text),
+    )
     reading.read(hide(text))
     slots = [reading.picture(image) for image in images]
     if not reading.used:
@@ -151,6 +173,8 @@ class _Reading:
     names: Mapping[str, Any]
     tokens: int
     sees: bool
+    documents: OpenDocuments | None
+    chinese: bool
     used: dict[str, None] = field(default_factory=dict)
     whole_row: bool = False
     images: list[Image] = field(default_factory=list)
@@ -193,14 +217,15 @@ class _Reading:
         draft = self._draft(place.inside)
         if draft is not None:
             return draft
-        wanted, tokens, as_repr = split(place.inside)
+        wanted, tokens, as_repr, pages = split(place.inside)
         if parsed(wanted) is None:
             if self._is_of_a_row(place.inside):
                 raise self._no_reference(place.inside)
             if any(name in self.names for name in names_in(wanted)):
                 raise code_error(place.inside, self.names)
             return None
-        return self._shared(wanted, min(self.tokens if tokens is None else tokens, LARGEST_BUDGET), as_repr=as_repr)
+        room = min(self.tokens if tokens is None else tokens, LARGEST_BUDGET)
+        return self._shared(wanted, room, pages, as_repr=as_repr)
 
     def _is_of_a_row(self, inside: str) -> bool:
         """Whether braces that are no reference are surely meant as a row's value.
@@ -227,7 +252,15 @@ class _Reading:
 
     def _draft(self, inside: str) -> _Draft | None:
         """The slot of a reference to a row's own value; None for any other."""
-        wanted, default, tokens, as_repr = _filters(inside)
+        wanted, default, tokens, as_repr, pages = _filters(inside)
+        if pages and self._is_rows(wanted):
+            raise InvalidRequest(
+                "{{{{ {inside} }}}}: a row's own document is read as a whole.",
+                hint="Leave the pages out; {{{{ column | 4000 }}}} says how many tokens of it are sent.",
+                reason="row.pages",
+                outcomes=[NOTHING_SENT],
+                inside=shortened(wanted, _LONGEST_INSIDE),
+            )
         draft = _Draft(wanted, column=wanted, tree=None, default=default, tokens=tokens, as_repr=as_repr)
         if wanted in self.columns:
             self.used[wanted] = None
@@ -244,19 +277,25 @@ class _Reading:
             return draft._replace(column="", tree=of_row)
         return None
 
+    def _is_rows(self, wanted: str) -> bool:
+        """Whether this is a row's own value."""
+        tree = parsed(wanted)
+        return wanted in self.columns or (tree is not None and root_of(tree) in (ROW, *self.columns))
+
     def _looked_up(self, wanted: str) -> Any:
         tree = parsed(wanted)
         if tree is None:
             raise self._no_reference(wanted)
-        if root_of(tree) not in self.names:
+        if path_in(tree) is None and root_of(tree) not in self.names:
             raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
-    def _shared(self, wanted: str, tokens: int, *, as_repr: bool) -> str:
-        from .rendering.renderers import AsRepr, rendered
-
-        value, label = self._looked_up(wanted), f"repr({wanted})" if as_repr else wanted
-        shown = rendered(AsRepr(value) if as_repr else value, tokens, called=wanted)
+    def _shared(self, wanted: str, tokens: int, pages: str, *, as_repr: bool) -> str:
+        value, tree = self._looked_up(wanted), parsed(wanted)
+        wanted = (tree and path_in(tree)) or wanted
+        label = f"repr({wanted})" if as_repr else f"{wanted}, pages {pages}" if pages else wanted
+        given = Given(value=value, written=wanted, pages=pages, tokens=tokens, as_repr=as_repr)
+        shown = given.shown(self.documents, chinese=self.chinese)
         if shown.illustrated and label in self._above:
             return f"`{label}`"
         text, images, unseen = with_images(shown, label, len(self.images), sees=self.sees)
@@ -283,21 +322,23 @@ class _Reading:
         )
 
 
-def _filters(inside: str) -> tuple[str, str | None, int | None, bool]:
-    """The expression of a reference, what stands for a missing value, its budget, and whether its `repr` is meant."""
+def _filters(inside: str) -> tuple[str, str | None, int | None, bool, str]:
+    """The expression of a reference, what stands for a missing value, its budget, whether its `repr` is meant, and the
+    pages that are wanted.
+    """
     default: str | None = None
     tokens: int | None = None
-    as_repr = False
+    as_repr, pages = False, ""
     while True:
         wanted, bar, last = inside.rpartition("|")
         found = _DEFAULT.fullmatch(last) if bar else None
         if found is not None and default is None:
             default, inside = str(ast.literal_eval(found["text"])), wanted
             continue
-        shorter, budget, is_repr = split(inside)
+        shorter, budget, is_repr, chosen = split(inside)
         if shorter == inside or (budget is not None and tokens is not None) or (is_repr and as_repr):
-            return inside.strip(), default, tokens, as_repr
-        inside, as_repr = shorter, as_repr or is_repr
+            return inside.strip(), default, tokens, as_repr, pages
+        inside, as_repr, pages = shorter, as_repr or is_repr, pages or chosen
         tokens = tokens if budget is None else min(budget, LARGEST_BUDGET)
 
 

@@ -22,6 +22,7 @@ from ...text.cell_options import below_options
 from ...text.characters import is_word, plain_name, shortened
 from ...text.errors import InvalidRequest
 from ...values.images.from_value import Image
+from ...values.images.image import PARTS
 from ...values.references import has_references
 from ..options import TOOL_CHOICES, Options, function_name
 
@@ -44,7 +45,8 @@ def notebook(thread: Thread, model: str) -> str:
         end = "\n" if turn.prompt.endswith("\n") else ""
         prompt = "\n\n".join([turn.prompt, *([turn.instruction] if turn.instruction else [])])
         cells += [_cell(f"image-{number}", _images(number, turn.images))] if turn.images else []
-        words = [*words, *(f"--image image_{number}_{place}" for place in range(1, len(turn.images) + 1))]
+        for place, image in enumerate(turn.images, 1):
+            words = [*words, f"--{'image' if image.part == PARTS[0] else 'file'} image_{number}_{place}"]
         words += ["--raw"] if has_references(prompt) else []
         line = " ".join(["%%glm", *words])
         cells.append(_cell(f"turn-{number}", f"{line}\n{below_options(prompt)}{end}"))

@@ -63,7 +63,7 @@ def _turn(link: Link) -> Iterator[Markup | Cited | str]:
 def _image(number: int, image: Image) -> Markup:
     """The image itself, or a link to where it is on the web: to look at a transcript fetches nothing."""
     if image.url:
-        return link_to(f"image {number}", image.url)
+        return link_to(f"{image.part.removesuffix('_url')} {number}", image.url)
     return Markup.vouched(f"![image {number}](data:{image.type};base64,{image.base64()})", f"image {number}")
 
 

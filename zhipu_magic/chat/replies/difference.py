@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ...history.messages import attached
 from ...text.characters import shortened
 from ..request import deciding, key_of
 
@@ -43,7 +44,7 @@ def _text(content: Any) -> str:
     """The text of a message, after a line for each of its images."""
     if isinstance(content, str):
         return content
-    images = (part["image_url"]["url"] for part in content if "image_url" in part)
+    images = (image for part in content if (image := attached(part)) is not None)
     text = "".join(part.get("text", "") for part in content)
     return "\n".join([*(f"image {image.sha256[:12]}, {image.describe()}" for image in images), text])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...history.events.drawn_event import DrawnEvent
 from ...history.events.event import Event, State
 from ...history.events.map_event import MapEvent
+from ...history.events.read_event import ReadEvent
 from ...history.events.turn_event import TurnEvent
 from ...history.events.used_event import UsedEvent
 from ...history.journal.checks import images_of
@@ -23,6 +24,7 @@ from .difference import difference
 from .occurrences import Occurrences
 from .recorded_calls import RecordedCalls
 from .recorded_maps import RecordedMaps
+from .recorded_readings import RecordedReadings
 
 if TYPE_CHECKING:
     from ...history.journal.pages import Moment, Pages
@@ -60,6 +62,7 @@ class Recording:
         self._path = path
         self._answers: dict[str, dict[int, int | TurnEvent]] = {}
         self.maps = RecordedMaps()
+        self.readings = RecordedReadings()
         self.drawings = RecordedCalls[DrawnEvent]()
         self.uses = RecordedCalls[UsedEvent]()
         self._asked = array("Q")
@@ -82,6 +85,8 @@ class Recording:
     def _take(self, place: int, event: Event) -> None:
         if isinstance(event, MapEvent):
             self.maps.take(event)
+        if isinstance(event, ReadEvent):
+            self.readings.take(event)
         if isinstance(event, DrawnEvent) and not event.failed:
             self.drawings.take(place, event, event.cell, event.run or "", holds=event.holds_picture)
         if isinstance(event, UsedEvent):

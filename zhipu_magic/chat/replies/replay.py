@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...history.events.drawn_event import DrawnEvent
 from ...history.events.event import State
 from ...history.events.map_event import MapEvent
+from ...history.events.read_event import ReadEvent
 from ...history.events.turn_event import TurnEvent
 from ...history.events.used_event import UsedEvent
 from ...history.journal.journal import Journal
@@ -28,6 +29,7 @@ from ..request import Request, key_of
 from . import stream
 from .occurrences import Occurrences
 from .recorded_maps import Keys
+from .recorded_readings import Wanted
 from .recording import Ran, Recording, Seen
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Replay:
         self._path = journal.path
         self._occurrences = Occurrences()
         self._maps = Occurrences()
+        self._readings = Occurrences()
         self._uses = Occurrences()
 
     def look_up(self, request: Request) -> Known:
@@ -87,6 +90,10 @@ class Replay:
     def look_up_map(self, keys: Keys, anchor: Anchor, *, peek: bool) -> MapEvent | None:
         """What the journal knows of a map, by the keys that it may have. To `peek` is not to ask it."""
         return self._recorded().maps.find(keys, anchor, Occurrences() if peek else self._maps)
+
+    def look_up_reading(self, wanted: Wanted, anchor: Anchor) -> ReadEvent | None:
+        """What the journal knows of a document, where it may answer."""
+        return None if self.mode == "off" else self._recorded().readings.find(wanted, anchor, self._readings)
 
     def look_up_drawing(self, key: str, anchor: Anchor, *, fresh: bool) -> tuple[int, DrawnEvent | None]:
         """Which occurrence of a drawing this is, and the event that has it, if there is one.

@@ -15,7 +15,7 @@ from ...values.frames.python_values import is_missing
 from ...values.frames.table import Table
 from ...values.references import Prompt
 from ...values.row_template import row_template
-from ..compose import Composer, check_sight
+from ..compose import Along, Composer, check_sight
 from ..option_check import check_options
 from ..options import Options
 from .map_request import MapOptions, MapRequest
@@ -101,6 +101,7 @@ class MapRequests:
             asked.names,
             self._value_tokens(),
             images=images,
+            documents=self._composer.documents_of(Along(None, (), (), asked.anchor), asked.options),
             is_missing=is_missing,
             hide=self._service.hiding(),
             sees=self._composer.sees(asked.options),

@@ -13,6 +13,7 @@ reading a journal restores the same state. To add a kind of event, add its class
     system, model              of one thread
     temperature, budget        of the chat
     map                        rows of a table were asked (see `map_event`)
+    read                       a document was read (see `read_event`)
     drawn                      a picture was drawn (see `drawn_event`)
     used                       texts became vectors, or were ranked (see `used_event`)
     resume                     continues what an earlier session left
@@ -35,6 +36,7 @@ from .map_event import MapEvent
 from .members import Cells, Count, Id, Limit, Name, PageCells, Temperature, TemperatureOrNone, Text, Word
 from .members import Unit as UnitMember
 from .plain_turns import PlainTurns, read_plain_turns
+from .read_event import ReadEvent
 from .reader import EventReader
 from .turn_event import TurnEvent
 from .used_event import UsedEvent
@@ -295,19 +297,9 @@ _TYPES: Mapping[str, type[Event]] = {
     **{
         kind.event: kind
         for kind in (
-            *(
-                SessionEvent,
-                KeepEvent,
-                UndoEvent,
-                RedoEvent,
-                ResetEvent,
-                AsideEvent,
-                RestoreEvent,
-                BackEvent,
-                OrderEvent,
-            ),
+            *(SessionEvent, UndoEvent, RedoEvent, ResetEvent, AsideEvent, RestoreEvent, BackEvent, OrderEvent),
             *(ForkEvent, SwitchEvent, SystemEvent, ModelEvent, TemperatureEvent, BudgetEvent, MapEvent, ResumeEvent),
-            *(DrawnEvent, UsedEvent),
+            *(KeepEvent, ReadEvent, DrawnEvent, UsedEvent),
         )
     },
 }

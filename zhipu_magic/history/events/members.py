@@ -6,6 +6,7 @@ type, as in `thread: Name`; `changes.from_json` runs the checks, so that code wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -197,7 +198,9 @@ def is_images(value: Any) -> bool:
 
 
 def _is_image(value: Any) -> bool:
-    if type(value) is not dict or not all(type(value.get(name, "")) is str for name in ("url", "sha256", "type")):
+    if type(value) is not dict or not all(
+        type(value.get(name, "")) is str for name in ("url", "sha256", "type", "part")
+    ):
         return False
     if not all(type(side := value.get(name, 0)) is int and 0 <= side < _MOST_PIXELS for name in ("width", "height")):
         return False
@@ -206,6 +209,15 @@ def _is_image(value: Any) -> bool:
     except JournalError:
         return False
     return True
+
+
+def is_hash(value: Any) -> bool:
+    """A SHA-256, in hex. It may become the name of a file."""
+    return type(value) is str and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def is_reader(value: Any) -> bool:
+    return value in ("local", "parser", "ocr", "reader")
 
 
 def is_picture(value: Any) -> bool:
@@ -283,6 +295,8 @@ TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
 ImageList = Annotated[Any, is_images]
+Hash = Annotated[str, is_hash]
+ReaderName = Annotated[str, is_reader]
 Picture = Annotated[Any, is_picture]
 PictureResponse = Annotated[Mapping[str, Any], is_picture_response]
 Members = Annotated[Mapping[str, Any], is_members]

@@ -104,3 +104,8 @@ def vectors_of(journal: Path) -> Path:
 def images_of(journal: Path) -> Path:
     """The folder where a journal keeps its images, each once, beside itself; journals of one folder share it."""
     return journal.parent / "images"
+
+
+def documents_of(journal: Path) -> Path:
+    """The folder where a journal keeps what was read of documents, in the same way."""
+    return journal.parent / "documents"

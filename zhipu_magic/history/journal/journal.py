@@ -27,9 +27,11 @@ from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent
 from ..events.event import Event
 from ..events.members import SENSELESS
+from ..events.read_event import ReadEvent
 from ..events.turn_event import TurnEvent
 from .behind import lines_behind
-from .checks import VERSION, images_of, is_there, refuse_other
+from .checks import VERSION, documents_of, images_of, is_there, refuse_other
+from .documents import copy_documents, keep_document, read_document
 from .file import append, copy_images, keep_images
 from .lines import value_of
 from .lock import PATIENCE
@@ -66,6 +68,8 @@ class Journal:
         self.earlier_paths: list[Path] = []
         """The files that they come from, beside which their images are."""
         self._earlier_written = True
+        self.documents: dict[str, str] = {}
+        """What this session has read of documents, by the hashes of their texts."""
         self.forked_from: list[str] = []
         """The sessions that it was forked from, the nearest last."""
         self.was_forked = False
@@ -180,8 +184,11 @@ class Journal:
         lines = [] if self._written and self._earlier_written else [*self.earlier.values()]
         for old in self.earlier_paths:
             copy_images(lines, images_of(old), images_of(path))
+            copy_documents(lines, documents_of(old), documents_of(path))
         for event in self.events[self._written : until]:
             lines.append(self._line(self._short(event)))
+            if isinstance(event, ReadEvent) and event.text in self.documents:
+                keep_document(event.text, self.documents[event.text], documents_of(path))
             for image in images_in(event):
                 with suppress(JournalError):  # it is gone from the folder that it was in
                     keep_images([image], images_of(path))
@@ -239,6 +246,14 @@ class Journal:
                 )
             )
             return None
+
+    def document(self, sha256: str) -> str | None:
+        """The text of a document that has this hash; None if it is not there any more, or another."""
+        if sha256 not in self.documents and self.path is not None:
+            found = read_document(sha256, documents_of(self.path))
+            if found is not None:
+                self.documents[sha256] = found
+        return self.documents.get(sha256)
 
     def lines(self) -> list[bytes]:
         """The lines of all events, those that it was forked from included."""

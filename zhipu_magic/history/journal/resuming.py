@@ -18,7 +18,8 @@ from ..events.changes import ResumeEvent
 from ..events.event import State
 from . import sessions
 from .behind import lines_behind
-from .checks import ENDING, images_of, is_there
+from .checks import ENDING, documents_of, images_of, is_there
+from .documents import copy_documents, keep_document
 from .file import copy_images, keep_images, write
 from .journal import Journal, images_in
 from .reader import JournalReader, read
@@ -122,12 +123,15 @@ def save(journal: Journal, threads: Iterable[Thread], file: Path) -> None:
     images |= {image for thread in threads for turn in thread.turns for image in turn.images}
     try:
         keep_images(images, images_of(file))
+        for sha256, text in journal.documents.items():
+            keep_document(sha256, text, documents_of(file))
         for old in (own, *journal.earlier_paths):
             if old is not None:  # also those of turns that were undone or set aside
                 copy_images(lines, images_of(old), images_of(file))
+                copy_documents(lines, documents_of(old), documents_of(file))
     except OSError as error:
         raise JournalError(
-            "The images of {journal} cannot be written: {why}.",
+            "What belongs to {journal}, images and documents, cannot be written: {why}.",
             reason="journal.images_unwritable",
             journal=file.name,
             why=error.strerror,

@@ -29,7 +29,7 @@ def answers(session: Session, asked: str, row: Mapping[str, Any], *, any_column:
     The columns of a `row` are known; `any_column` is for a table whose columns cannot be told.
     """
     from ...text.suggestions import nearest
-    from ...values.expressions import names_a_value, parsed, root_of
+    from ...values.expressions import names_a_value, parsed, path_in, root_of
 
     known = session.variables.everything
     near = list(dict.fromkeys((*row, *(name for name, _ in names.own(session)), *OF_THE_PAGE)))
@@ -39,7 +39,7 @@ def answers(session: Session, asked: str, row: Mapping[str, Any], *, any_column:
         root = "" if tree is None else root_of(tree)
         if tree is None:
             yield str(number), "code" if names_a_value(inside, named) else "text"
-        elif any_column or root in row or root in known or root == "error":
+        elif path_in(tree) is not None or any_column or root in row or root in known or root == "error":
             yield str(number), "known"
         else:
             yield f"{number} {nearest(root, near)}".strip(), "unknown"

@@ -26,6 +26,7 @@ OPTIONS = {
     "each": "tables",
     "as_type": "types",
     "images": "images",
+    "files": "documents",
     "tools": "offered",
     "tool_choice": "choices",
     "search": "search",
@@ -165,10 +166,18 @@ _SPECIAL = tuple({type(each) for each in (list[int], int | str, typing.List[int]
 
 
 def _images(session: Session, typed: str) -> tuple[int, Found]:
+    return _named_or_files(session, typed, _PICTURES)
+
+
+def _documents(session: Session, typed: str) -> tuple[int, Found]:
+    return _named_or_files(session, typed, "")
+
+
+def _named_or_files(session: Session, typed: str, endings: str | tuple[str, ...]) -> tuple[int, Found]:
     start, named = names.at_end(session, typed, _variables(session, typed)[1])
     found = [(typed[:start] + text, kind) for text, kind in named]
     with suppress(OSError, RuntimeError):  # what was typed is not a path
-        found += [(path, kind) for path, kind in _files(session, typed)[1] if path.lower().endswith(_PICTURES)]
+        found += [(path, kind) for path, kind in _files(session, typed)[1] if path.lower().endswith(endings)]
     return 0, found
 
 
@@ -199,5 +208,6 @@ KINDS: dict[str, Callable[[Session, str], tuple[int, Found]]] = {
     "tables": _tables,
     "types": _types,
     "images": _images,
+    "documents": _documents,
     "files": _files,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...chat.request import Request
 from ...history.markdown import as_python
+from ...history.messages import attached
 from ...history.turn import Message
 from ...service.models import CHEAPEST_SEARCH, PRICES_DATE, SEARCH_COST
 from ...text.characters import shorten
@@ -74,8 +75,11 @@ def _text(message: Message) -> str:
     content: Any = message["content"]
     parts = [content]
     if not isinstance(content, str):
-        images = [part["image_url"]["url"] for part in content if "image_url" in part]
-        parts = [f"[image {number}: {image.describe()}]" for number, image in enumerate(images, 1)]
+        images = [image for part in content if (image := attached(part)) is not None]
+        parts = [
+            f"[{image.part.removesuffix('_url')} {number}: {image.describe()}]"
+            for number, image in enumerate(images, 1)
+        ]
         parts += [part["text"] for part in content if "text" in part]
     functions = [call["function"] for call in message.get("tool_calls", ())]
     parts += [f"{one['name']}({as_python(one['arguments'])})" for one in functions]

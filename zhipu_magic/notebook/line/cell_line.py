@@ -31,14 +31,15 @@ class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
     `draw` is the size of a picture, empty for the usual one.
-    `images`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what was
-    written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in the
-    `request`. `above` is how many of the cells above go along, None where the settings say it.
+    `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
+    was written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in
+    the `request`. `above` is how many of the cells above go along, None where the settings say it.
     """
 
     request: Options = field(default_factory=Options)
     models: Sequence[str] = ()
     images: Sequence[str] = ()
+    files: Sequence[str] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
     above: int | None = None
@@ -94,6 +95,8 @@ def _check_table(own: Mapping[str, Any]) -> None:
         for name in ("first", "in_flight", "batch"):
             if own[name]:
                 raise UsageError(f"--{name.replace('_', '-')} is for the rows of a table: --each TABLE names it.")
+    elif own["files"]:
+        raise UsageError('--file cannot be used with --each: write {{ Path("FILE") }} where its text is to stand.')
     elif own["insert"] or own["raw"] or own["above"] is not None:
         option = "-i" if own["insert"] else "--raw" if own["raw"] else "--above"
         raise UsageError(f"{option} cannot be used with --each.")

@@ -152,6 +152,16 @@ _option(
     example="--image fig --image photo.jpg",
 )
 _option(
+    "--file",
+    dest="files",
+    metavar="FILE",
+    action="append",
+    default=[],
+    help="send what a document says: a file, a variable or a URL, and perhaps which pages and how many tokens of it; "
+    "can be repeated",
+    example='--file report.pdf --file "prices.xlsx | sheets Q1 | 6000"',
+)
+_option(
     "--above",
     metavar="COUNT",
     nargs="?",

@@ -7,8 +7,6 @@ the service's own, to which the user has sent the key already.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ import httpx
 from ...text.addresses import host_of, origin_of, parts_of
 from ...text.characters import printable
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
+from ...text.public_addresses import is_public
 from ..endpoint import Endpoint
 from ..http_client import CONNECT_SECONDS, Line, certificates
 
@@ -126,7 +125,7 @@ class Fetch:
             raise self._failed("it is no address of the web")
         if parts.scheme != "https" and origin_of(url) != origin_of(self._endpoint.base_url):
             raise self._failed("it has no https://")
-        if not self._is_the_services(url) and _is_private(parts.hostname or ""):
+        if not self._is_the_services(url) and not is_public(parts.hostname or ""):
             raise self._failed("it is in a private network")
 
     def _is_the_services(self, url: str) -> bool:
@@ -139,7 +138,7 @@ class Fetch:
             # The address of the connection itself: a name may be resolved to another each time it is looked up.
             stream = info["return_value"]
             peer = stream.get_extra_info("server_addr")
-            if not self._is_the_services(self._asked) and _is_private(str(peer[0])):
+            if not self._is_the_services(self._asked) and not is_public(str(peer[0])):
                 stream.close()
                 raise self._failed("it is in a private network")
 
@@ -155,25 +154,3 @@ class Fetch:
             why=why,
             address=printable(self._hide(self._url)),
         )
-
-
-def _is_private(host: str) -> bool:
-    """Whether a host is this machine, or is not of the public network: also by a name that is never public."""
-    host = host.rstrip(".").lower()
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        # A host whose last part is a number is read as an IPv4 address, in whatever form.
-        return "." not in host or host.endswith(_NEVER_PUBLIC) or _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
-    every: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = [address]
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        every = [address.ipv4_mapped] if address.ipv4_mapped else [*every, *([inner] if inner else [])]
-    return not all(one.is_global and not one.is_multicast for one in every)
-
-
-_NEVER_PUBLIC: Final = (
-    *(".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa"),
-    *(".test", ".invalid", ".onion"),
-)
-_NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")

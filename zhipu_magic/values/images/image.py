@@ -20,6 +20,8 @@ MOST_BYTES: Final = 5_000_000
 LONGEST_SIDE: Final = 6_000
 """In pixels. Both are the service's limits (docs/protocol.md, "Chat request")."""
 
+PARTS: Final = ("image_url", "video_url", "file_url")
+"""What may stand at an address, by the name of a message's part: a picture, a video, a document."""
 ENDINGS: Final = {PNG: ".png", JPEG: ".jpg"}
 _PATCH: Final = 28
 _FEWEST_TOKENS: Final = 64
@@ -28,7 +30,9 @@ _MOST_TOKENS: Final = 1_600
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A PNG or JPEG within the service's limits, or the address of one. Two are equal if their `sha256` are.
+    """A PNG or JPEG within the service's limits, or the address of one, or of a video or a document (see `part`).
+
+    Two are equal if their `sha256` are.
 
     `sha256` is the hash of the pixels if they were encoded here, so that another encoder's version makes no difference;
     of the bytes if they were left as they were; of the address if there is one.
@@ -42,6 +46,8 @@ class Image:
     sha256: str
     url: str = ""
     """The http(s) address that the service fetches it from."""
+    part: str = "image_url"
+    """What stands at the address, one of `PARTS`."""
     path: Path | None = field(default=None, repr=False)
     """The file in a journal's folder."""
     read: Callable[[Image, Path], bytes] | None = field(default=None, repr=False)
@@ -59,7 +65,7 @@ class Image:
     def to_json(self) -> dict[str, Any]:
         """Its entry in a journal's line; the file itself is stored beside the journal, as `file_name`."""
         if self.url:
-            return {"url": self.url}
+            return {"url": self.url} if self.part == PARTS[0] else {"url": self.url, "part": self.part}
         return {"sha256": self.sha256, "type": self.type, "width": self.width, "height": self.height}
 
     @property
@@ -112,6 +118,7 @@ class Image:
         return hash(self.sha256)
 
 
-def remote(url: str) -> Image:
-    """The picture at an address, which is not fetched."""
-    return Image("", 0, 0, hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url=url)
+def remote(url: str, part: str = "image_url") -> Image:
+    """The picture at an address, which is not fetched; or what else stands there, by its `part`."""
+    named = url if part == PARTS[0] else f"{part} {url}"
+    return Image("", 0, 0, hashlib.sha256(named.encode("utf-8", "replace")).hexdigest(), url=url, part=part)

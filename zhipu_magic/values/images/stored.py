@@ -21,15 +21,16 @@ from ...text.addresses import is_web_address
 from ...text.errors import JournalError
 from ...text.open_folder import refused
 from .files import what_is
-from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
+from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PARTS, PNG, Image, remote
 from .pixels import hash_of_png
 
 
 def from_json(entry: Mapping[str, Any], folder: Path) -> Image:
     """The image that `Image.to_json` wrote, with its file in `folder`. Raises JournalError for any other entry."""
     url, sha256, kind = (str(entry.get(member) or "") for member in ("url", "sha256", "type"))
-    if url and is_web_address(url):
-        return remote(url)
+    part = entry.get("part", PARTS[0])
+    if url and is_web_address(url) and part in PARTS:
+        return remote(url, part)
     # A journal may come from anywhere: its file names must not lead out of the folder.
     if url or kind not in ENDINGS or not re.fullmatch("[0-9a-f]{64}", sha256):
         raise JournalError(

@@ -1,4 +1,4 @@
-"""A path: the text of the file, the picture in it, or the names in the folder."""
+"""A path: the text of the file, what the document in it says, the picture in it, or the names in the folder."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from ...text import regular_files
 from ...text.errors import InvalidRequest
 from ...text.numbers import plural
 from ...text.tokens import fenced_within, listed, weight
+from ..documents.kinds import LONGEST_HEAD, may_be_document
+from ..documents.source import check_content, source_of
 from ..images.from_value import Image, image_of
-from .pictures import LONGEST_HEAD, begins_as_picture
+from .pictures import begins_as_picture
 from .registry import render
 
 _BYTES_A_TOKEN: Final = 6
@@ -33,7 +35,10 @@ _LANGUAGES: Final = {
 
 @render.register
 def _path(value: Path, tokens: int) -> str | Image:
-    """The beginning of a text file in a fence, below its name, or a picture. Raises InvalidRequest for other files."""
+    """The beginning of a text file in a fence, below its name, a document that is read here, or a picture.
+
+    Raises InvalidRequest for other files.
+    """
     try:
         path = value.expanduser()
         status = path.stat()
@@ -62,6 +67,11 @@ def _path(value: Path, tokens: int) -> str | Image:
         ) from None
     if begins_as_picture(first):
         return image_of(value)
+    if may_be_document(first[:LONGEST_HEAD], path.name) and (source := source_of(value, value.name)) is not None:
+        from ..documents import here
+
+        return here.read(source).told(tokens, chinese=False)
+    check_content(path, first)
     text = _decoded(value, first, is_all=len(first) >= status.st_size)
     whole = weight(text) * max(1.0, status.st_size / max(1, len(first)))
     heading = f"{path.name}:\n"

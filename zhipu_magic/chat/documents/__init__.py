@@ -1,0 +1,1 @@
+"""Documents that go with a prompt: who reads them, and what is kept of that."""

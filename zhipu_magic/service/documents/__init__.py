@@ -1,0 +1,1 @@
+"""What the service reads: documents, pictures of pages, addresses (docs/protocol.md, "Documents")."""
