@@ -147,7 +147,7 @@ class Stage:
         """A cell that has shown the attack in every form: nobody sees that here but the model."""
         attack = self.attack
         self.run("shown = 1", cell="shows")
-        look, request = self.page.session.outputs.look, self.page.shell.request["header"]["msg_id"]
+        look, request = self.page.session.outputs.recorder.look, self.page.shell.request["header"]["msg_id"]
         look("stream", request, {"name": attack, "text": attack})
         for kind in (
             "text/plain",

@@ -31,7 +31,7 @@ def test_each_cell_counts_once_where_it_stands_and_deleted_ones_do_not(
 ) -> None:
     example = next(_examples)
     found: list[tuple[Piece, ...]] = []
-    page.names["ask"] = lambda: found.append(page.session.above().pieces)
+    page.names["ask"] = lambda: found.append(page.session.outputs.above().pieces)
 
     def named(cell: str) -> str:
         return f"{cell} of {example}"

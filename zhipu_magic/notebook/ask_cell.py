@@ -70,7 +70,7 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
     chat, anchor = session.chat, session.anchor()
-    session.asking = Asking(options.request.thread, options.request.once, options.preview)
+    session.outputs.asking = Asking(options.request.thread, options.request.once, options.preview)
     python = refuse_for_models if options.models else partial(_python_tool, session)
     request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
@@ -125,7 +125,7 @@ def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
     """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
     if not options.above or (not options.raw and _REFERS_TO_ABOVE.search(prompt)):
         return None
-    found = session.above(None if options.above < 0 else options.above)
+    found = session.outputs.above(None if options.above < 0 else options.above)
     return found if found.pieces else None
 
 
@@ -211,7 +211,7 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:
-        session.outputs.note_reply(_asked(session, reply))
+        session.outputs.recorder.note_reply(_asked(session, reply))
         completion = reply.so_far()
         session.shell.push({"_glm": completion}, interactive=False)
         if options.bind and not progress.is_invalid:

@@ -18,17 +18,16 @@ from ..chat.rows import loops
 from ..text.errors import Interrupted
 from . import front_ends, hints, page_chat
 from .asides import Asides
-from .asking import Asking
 from .cell_tracker import CellTracker
 from .display.cell_outputs import CellOutputs
 from .jobs import Jobs
-from .loaded_by import LoadedBy
 from .page.defaults import PageDefaults
 from .page.extension import PageExtension
 from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
 from .page.order import PageOrder
+from .page_outputs import PageOutputs
 from .page_practice import PagePractice
 from .settings import Settings
 from .shell import is_coloured, is_terminal
@@ -42,14 +41,11 @@ if TYPE_CHECKING:
     from ..history.events.event import State
     from ..history.turn import Anchor, Turn
     from ..text.markup import Markup
-    from ..values.outputs.above import Above
     from .display.dashboard import Dashboard
     from .display.dashboard_figures import DashboardFigures
     from .display.display import Display
     from .line.cell_line import CellOptions
     from .missing_names import MissingNames
-    from .outputs.recorder import OutputRecorder
-    from .outputs.shown import ShownOutputs
     from .page.looked_at import LookedAt
     from .shell import Shell
 
@@ -65,15 +61,20 @@ class Session:
         self.variables = Variables(
             shell,
             lambda: failure.error if (failure := self.cells.failure) else None,
-            shown=lambda: self.shown,
-            above=self.above,
+            shown=lambda: self.outputs.shown,
+            above=lambda: self.outputs.above(),
         )
-        self._loaded_by: LoadedBy | None = None
-        self.asking = Asking()
-        """How the running cell asks."""
         self.page_journal = PageJournal(shell, settings)
+        self.outputs = PageOutputs(
+            shell,
+            self.cells,
+            settings,
+            chat=lambda: self.chat,
+            anchor=self.anchor,
+            notebook=self.page_journal.notebook,
+        )
         self._identity = CellIdentity()
-        self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.look(*told))
+        self._cell_outputs = CellOutputs(shell, lambda *told: self.outputs.recorder.look(*told))
         self._chat: Chat | None = None
         self._dashboard: Dashboard | None = None
         self._shown_usage: State | None = None  # the chat's state when the dashboard was shown last
@@ -208,36 +209,6 @@ class Session:
 
     # The running cell
 
-    @cached_property
-    def outputs(self) -> OutputRecorder:
-        """Records what the cells show, from the first one after loading on."""
-        from .outputs.recorder import OutputRecorder
-
-        recorder = OutputRecorder(self.shell, self.cells)
-        if self._loaded_by is not None:
-            recorder.loaded(self._loaded_by)
-        return recorder
-
-    @cached_property
-    def shown(self) -> ShownOutputs:
-        """What the cells have shown."""
-        from .outputs.shown import ShownOutputs
-
-        return ShownOutputs(self.shell, self.cells, self.outputs, self.page_journal.notebook)
-
-    def above(self, most: int | None = None) -> Above:
-        """The cells above the running one, for what it asks."""
-        from .outputs.page_above import PageAbove
-
-        above = PageAbove(
-            self.shown,
-            self.cells,
-            chat=lambda: self.chat,
-            anchor=self.anchor,
-            notebook=self.page_journal.notebook,
-        )
-        return above.of(self.asking, self.settings.above_tokens, most)
-
     def anchor(self) -> Anchor:
         """The running cell, as the conversation knows it, and its execution."""
         from ..history.turn import Anchor
@@ -278,7 +249,6 @@ class Session:
         if not self.cells.begin(info):
             return
         self.outputs.begin()
-        self.asking = Asking()
         self.page_journal.begin_cell(self.cells.cell)
         cell = self._identity.known(self.cells.cell)
         self.jobs.begin_cell(cell if self.settings.rerun == "replace" else None, self.cells.run)
@@ -294,7 +264,7 @@ class Session:
         """
         if not self.cells.end(result):
             return
-        self._record(result)
+        self.outputs.end(result)
         self._tell_of_missing_names(result)
         looped = loops.taken()
         if result is not None and isinstance(result.error_in_exec, (KeyboardInterrupt, Interrupted)):
@@ -311,15 +281,6 @@ class Session:
             note = self.missing_names.note_on(result.error_before_exec or result.error_in_exec)
             if note:
                 self.display.show_text(note)
-
-    def _record(self, result: ExecutionResult | None) -> None:
-        """Note what the cell has shown that has ended, or that it has loaded the extension."""
-        if self.cells.run:
-            self.outputs.end(result)
-        elif result is not None:
-            self._loaded_by = LoadedBy.of(self.shell, result)
-            if "outputs" in vars(self):  # it has shown something since
-                self.outputs.loaded(self._loaded_by)
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""

@@ -87,7 +87,7 @@ def _prompt_for(session: Session, number: int, text: str) -> tuple[str, str]:
     from ...values.outputs.output import ERROR, NOT_AT_HAND
     from ...values.rendering.renderers import rendered
 
-    ran = session.shown.cell(number).ran
+    ran = session.outputs.shown.cell(number).ran
     error = next((output for output in reversed(ran.outputs) if output.kind == ERROR), None)
     if error is None:
         raise UsageError(f"Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.")

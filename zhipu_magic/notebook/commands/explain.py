@@ -46,7 +46,7 @@ def in_chinese(session: Session, text: str, source: str) -> bool:
 def _explain(session: Session, text: str) -> None:
     number, text = number_and_text(text)
     text = prose(text, "%glm explain")
-    cell = session.shown.cell(number) if number is not None else _last(session)
+    cell = session.outputs.shown.cell(number) if number is not None else _last(session)
     sentence = _CHINESE if in_chinese(session, text, cell.ran.source) else _ENGLISH
     prompt = "\n\n".join(part for part in (sentence, text, f"{{{{ {_NAME} }}}}") if part)
     known: Any = session.variables.everything
@@ -55,10 +55,10 @@ def _explain(session: Session, text: str) -> None:
 
 def _last(session: Session) -> Cell:
     """The last cell that has run and is not ours. Raises UsageError without one, InvalidRequest for a hidden one."""
-    ran = [one for one in session.shown.ran() if not one.ours]
+    ran = [one for one in session.outputs.shown.ran() if not one.ours]
     if not ran:
         raise UsageError("There is no cell to explain: none has run in this session but those that ask.")
-    return session.shown.checked(ran[-1])
+    return session.outputs.shown.checked(ran[-1])
 
 
 COMMANDS = (
