@@ -10,37 +10,33 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from ..history.conversation import Thread
-from ..history.events.event import State
 from ..history.history import History
 from ..history.journal.checks import named
 from ..history.journal.journal import Journal
-from ..history.ledger import Ledger, Sums
-from ..history.turn import Anchor, Turn
+from ..history.turn import Anchor
 from ..service.api_key import ApiKey
 from ..service.connection import Service
 from ..service.profile import USUAL_TIMEOUT
 from ..text.argument_types import check_types
 from ..text.characters import class_name
-from ..text.errors import InvalidRequest, SettingsError
+from ..text.errors import InvalidRequest
 from .chat_comparisons import ChatComparisons
 from .chat_drawings import ChatDrawings
 from .chat_embeddings import ChatEmbeddings
 from .chat_maps import ChatMaps
+from .chat_record import ChatRecord
 from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
 from .dispatch import Dispatch
-from .environment import REPLAY_VARIABLE, ReplayMode, default_model, default_replay
+from .environment import ReplayMode, default_model, default_replay
 from .option_check import check_options
 from .options import Options
 from .replies.reply import Reply
 from .replies.tool_loop import ToolLimits
 from .request import Request
 from .scheduler import Scheduler
-from .standing import Standing
-from .token_counts import context_tokens
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
     from .documents.documents import ChatDocuments
-    from .replies.recording import Ran, Seen
     from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
@@ -60,7 +55,7 @@ _LIKE_A_KEY = re.compile(r"[0-9a-f]{32}\.\w{16}")
 _LANDING = 3.0
 
 
-class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings):
+class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, ChatEmbeddings):
     """A conversation with a model.
 
     >>> chat = Chat(model="glm-4.7-flash")
@@ -290,87 +285,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatSettings, ChatEmbeddings
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)
 
-    # What it keeps, as it is at this moment: looking never waits
-
-    @property
-    def state(self) -> State:
-        """All of it, as it is at this moment."""
-        return self.history.state
-
-    @property
-    def kept(self) -> State:
-        """The same as `state`, by its earlier name."""
-        return self.state
-
-    def thread(self, name: str | None = None) -> Thread:
-        """The thread of this name, or the current one: its `turns`, and its `messages` as the service takes them."""
-        return self.history.thread(name)
-
-    @property
-    def ledger(self) -> Ledger:
-        """What it has cost so far."""
-        return self.state.ledger
-
-    @property
-    def account(self) -> Sums:
-        """What has been spent. Where nothing goes out, it is what the page took when it was recorded."""
-        return self._dispatch.account
-
-    @property
-    def replay(self) -> ReplayMode:
-        """Whether known requests are answered from the journal: "off", "auto", or "only", which sends nothing."""
-        return self._dispatch.mode
-
-    @replay.setter
-    def replay(self, mode: ReplayMode) -> None:
-        if mode not in get_args(ReplayMode):
-            raise SettingsError(
-                "replay must be off, auto or only, not {mode!r}.",
-                hint="{variable} sets it too.",
-                reason="replay.mode",
-                mode=mode,
-                variable=REPLAY_VARIABLE,
-            )
-        self._dispatch.mode = mode
-
-    @property
-    def asked_below(self) -> Callable[[Turn], bool] | None:
-        """Whether a turn is asked further down on the page than what asks now; None where the page is not known.
-
-        A replay of a page that was not run from top to bottom asks this, where the journal does not know the page's
-        order.
-        """
-        return self._dispatch.asked_below
-
-    @asked_below.setter
-    def asked_below(self, asked_below: Callable[[Turn], bool] | None) -> None:
-        self._dispatch.asked_below = asked_below
-
-    def seen(self, ran: Callable[[], Ran | None]) -> Seen | None:
-        """In a replay of a page that was not run from top to bottom, the page as the running cell saw it when it was
-        recorded, where it asks nothing; None where it is as now. `ran` gives what the notebook's file says of the cell.
-        """
-        return self._dispatch.seen(ran)
-
-    def context_filled(self, model: str | None = None, thread: str | None = None) -> tuple[int, int] | None:
-        """Tokens that a thread takes of a model's context, and that context; None where it is not known."""
-        conversation = self.state.conversation
-        return self._filled(conversation.here if thread is None else conversation.thread(thread), model)
-
-    def _filled(self, here: Thread, model: str | None) -> tuple[int, int] | None:
-        known = self.service.model(model or self.model)
-        context = known.context if known else None
-        return (min(context_tokens(here), context), context) if context else None
-
-    def standing(self, reply: Reply) -> Standing:
-        """What the reply has cost, and where its thread and all of the chat stand by now."""
-        state = self._dispatch.state_after(reply)
-        context = self._filled(state.conversation.thread(reply.request.before.name), reply.model)
-        profile, practising = self.service.profile, self.service.practising
-        account = state.ledger.everything.for_budget(practising=practising) if reply.replayed else self.account
-        entry = reply.entry if state is self.state else state.ledger.latest
-        turn = entry.turn if entry else ""
-        return Standing.of(reply, state, account, turn=turn, context=context, plan=profile.plan)
+    # As a file
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Chat:
