@@ -108,9 +108,9 @@ HINTS: Mapping[str, str] = {
     'its read_text(encoding="gb18030"), or the like.',
     "journal.picture_unreadable": "Put it back there, or undo the turn that showed it with %glm undo.",
     "output.none": "A cell that prints or shows something comes first; --raw sends braces as they stand.",
-    "reference.code": "--raw sends braces as they stand.",
-    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw sends braces as they "
-    "stand.",
+    "reference.code": "--raw or a code fence sends braces as they stand.",
+    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw or a code fence "
+    "sends braces as they stand.",
     "reference.key": 'Write {owner}["{key}"]. --raw sends braces as they stand.',
     "reference.no_value": "--raw sends braces as they stand.",
     "reference.undefined": "--raw sends braces as they stand.",

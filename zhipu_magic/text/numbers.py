@@ -10,6 +10,22 @@ def plural(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def in_short(number: float) -> str:
+    """A number to six digits, but never without any of those before its point, nor the first two after it.
+
+    1234567.891 is `1234567.89`, and 0.333333333 is `0.333333`.
+    """
+    size = abs(number)
+    digits = len(f"{size:.0f}") + 2 if 1 <= size < 1e15 else 6
+    return format(number, f".{max(6, digits)}g")
+
+
+def estimated(number: float) -> str:
+    """A statistic in short, marked if that rounds it: `2.5`, `≈ 0.333333`."""
+    text = in_short(number)
+    return text if float(text) == number or number != number else f"≈ {text}"
+
+
 def about(number: float) -> str:
     """A number to two digits: 25,000."""
     digits = max(0, len(str(int(number))) - 2)

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import shortened, with_line_ends_escaped, without_addresses
+from ...text.characters import shortened, with_line_ends_escaped
 from ...text.left_out import note_cut
+from ...text.numbers import in_short
 from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
 from .registry import LATE, add, kind_of
+from .reprs import repr_of
 from .sampling import step
 
 _MOST_SUMMED: Final = 1_000_000
@@ -129,8 +131,8 @@ def _listed(part: Any) -> Any:
 
 def _element(value: Any) -> str:
     if isinstance(value, float):
-        return format(value, ".6g")
-    return shortened(with_line_ends_escaped(without_addresses(repr(value))), _LONGEST_ELEMENT)
+        return in_short(value)
+    return shortened(with_line_ends_escaped(repr_of(value)), _LONGEST_ELEMENT)
 
 
 _KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {

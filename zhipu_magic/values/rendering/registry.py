@@ -260,13 +260,25 @@ def _step(value: Any, tokens: int) -> Any:
     except (GLMError, SaysNothing):
         raise
     except Exception as error:
-        raise InvalidRequest(
-            "A value of type {type} cannot be read: its own code failed.",
-            hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
-            reason="render.own_code",
-            detail=_description(error),
-            type=class_name(value.value if isinstance(value, AsRepr) else value),
-        ) from error
+        raise _own_code(value.value if type(value) is AsRepr else value, error) from error
+
+
+def check_class(value: Any) -> None:
+    """Raise InvalidRequest for a value that cannot even say what it is."""
+    try:
+        isinstance(value, AsRepr)  # asks the value for its class
+    except Exception as error:
+        raise _own_code(value, error) from error
+
+
+def _own_code(value: Any, error: Exception) -> InvalidRequest:
+    return InvalidRequest(
+        "A value of type {type} cannot be read: its own code failed.",
+        hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
+        reason="render.own_code",
+        detail=_description(error),
+        type=class_name(value),
+    )
 
 
 def _class_of(value: Any) -> type:

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
 from ...text.left_out import note_cut
-from ...text.numbers import plural
+from ...text.numbers import in_short, plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
+from .reprs import repr_of, without_places
 
 _SHORT: Final = 60
 """Characters of a cell that are always shown, and of a column's name at most."""
@@ -93,17 +94,16 @@ def _left_out(lines: _Lines, shown: _Shown, columns: int) -> str:
 
 def label_of(name: Any) -> str:
     """A column's name; its `repr` if it is neither text nor an integer."""
-    return name if isinstance(name, str) else str(name) if type(name) is int else without_addresses(repr(name))
+    return name if isinstance(name, str) else str(name) if type(name) is int else repr_of(name)
 
 
 def escaped(text: str, length: int = _SHORT) -> str:
     """The text for a cell, on one line and cut to so many characters."""
-    short = without_addresses(shortened(text, length))
-    return short.replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
+    return shortened(text, length).replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
 
 
 def cell(value: Any, length: int = _SHORT) -> str:
-    """A value in short; a float to six digits."""
+    """A value in short; a float as `in_short` has it."""
     return escaped(_text(value, length), length)
 
 
@@ -262,10 +262,12 @@ def _text(value: Any, longest: int) -> str:
     if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, float):
-        return "NaN" if value != value else format(value, ".6g")
+        return "NaN" if value != value else in_short(value)
     is_container = isinstance(value, Sized) and not isinstance(value, str)
-    text = _Bounded(longest).repr(value) if is_container else str(value)[: 2 * longest]
-    return shortened(without_addresses(text), longest)
+    if is_container:
+        return shortened(without_addresses(_Bounded(longest).repr(value)), longest)
+    text = str(value)[: 2 * longest]
+    return shortened(text if isinstance(value, str) else without_places(value, text), longest)
 
 
 class _Bounded(reprlib.Repr):
