@@ -22,8 +22,12 @@ def in_short(number: float) -> str:
 
 def estimated(number: float) -> str:
     """A statistic in short, marked if that rounds it: `2.5`, `≈ 0.333333`."""
-    text = in_short(number)
-    return text if float(text) == number or number != number else f"≈ {text}"
+    return f"≈ {in_short(number)}" if is_rounded(number) else in_short(number)
+
+
+def is_rounded(number: float) -> bool:
+    """Whether `in_short` leaves out any of a number's digits."""
+    return number == number and float(in_short(number)) != number
 
 
 def about(number: float) -> str:

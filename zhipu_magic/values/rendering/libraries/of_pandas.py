@@ -27,7 +27,7 @@ def _grouped(value: Any, tokens: int) -> str:
         rows = ((key if isinstance(key, tuple) else (key,), size) for key, size in sizes.items())
     obj = value.obj
     chosen = getattr(value, "_selection", None)  # what `[["a"]]` has chosen
-    columns = obj.columns if chosen is None and obj.ndim == 2 else chosen
+    columns: Any = obj.columns if chosen is None and obj.ndim == 2 else chosen
     is_series = obj.ndim == 1 or type(value).__name__.startswith("Series")
     what = "a Series" if is_series else plural(len(columns), "column")
     by = f" by {', '.join(keys)}" if keys else ""

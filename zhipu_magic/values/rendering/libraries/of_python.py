@@ -32,12 +32,12 @@ def _file(value: io.IOBase, tokens: int) -> str:
 
 @render.register
 def _frame(value: FrameType, tokens: int) -> str:
-    return f"frame of {value.f_code.co_qualname}, {place(value.f_code.co_filename)}, line {value.f_lineno}"
+    return f"frame of {value.f_code.co_name}, {place(value.f_code.co_filename)}, line {value.f_lineno}"
 
 
 @render.register
 def _code(value: CodeType, tokens: int) -> str:
-    return f"code of {value.co_qualname}, {place(value.co_filename)}, line {value.co_firstlineno}"
+    return f"code of {value.co_name}, {place(value.co_filename)}, line {value.co_firstlineno}"
 
 
 def _thread(value: Any, tokens: int) -> str:

@@ -92,7 +92,7 @@ def briefly(value: Any) -> str:
     if isinstance(value, str):
         return _one_line(repr(value))
     if isinstance(value, float):
-        return float.__repr__(value)
+        return float.__repr__(value).removesuffix(".0")
     if is_plain(value):
         return _one_line(text_of(value))
     if isinstance(value, type) or hasattr(value, "__qualname__"):
