@@ -75,7 +75,7 @@ TEXTS = {
     "point": "POINT (1 2)",
     "row": '{"a": 1, "b": "x"}',
     "rows": '[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]',
-    "select": "```sql\nSELECT t.a \nFROM t \nWHERE t.a > :a_1\n```",
+    "select": "```sql\nSELECT t.a \nFROM t \nWHERE t.a > :a_1\n-- a_1 = 1\n```",
     "table": "Table('t', MetaData(), Column('a', Integer(), table=<t>), schema=None)",
     "engine": "Engine(sqlite://)",
     "chart": 'altair Chart, as a Vega-Lite specification:\n```json\n{\n  "mark": {"type": "point"',

@@ -36,6 +36,7 @@ from sklearn.linear_model import LogisticRegression
 from zhipu_magic.text.characters import without_addresses
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.text.numbers import estimated, in_short, is_rounded
+from zhipu_magic.text.tokens import estimate
 from zhipu_magic.values.references import resolved
 from zhipu_magic.values.rendering.libraries.of_http import _indented
 from zhipu_magic.values.rendering.renderers import rendered
@@ -131,10 +132,13 @@ def test_a_statement_has_the_values_that_it_was_made_with() -> None:
     orders = sa.table("orders", sa.column("id"), sa.column("state"), sa.column("password"))
     text = text_of(sa.select(orders.c.id).where(orders.c.id == 42, orders.c.state.in_(["open", "late"])))
     assert "orders.id = :id_1" in text and "POSTCOMPILE" not in text
-    assert text.endswith("with the parameters\n```text\nid_1 = 42\nstate_1_1 = 'open'\nstate_1_2 = 'late'\n```")
+    assert text.endswith("\n-- id_1 = 42\n-- state_1_1 = 'open'\n-- state_1_2 = 'late'\n```")
     assert "list of 100 items" in text_of(sa.select(orders).where(orders.c.id.in_(range(100))))
     assert "state = None" in text_of(sa.insert(orders).values(state=None))
-    assert "parameters" not in text_of(sa.insert(orders))
+    assert "--" not in text_of(sa.insert(orders))
+    assert "-- id_1 = 42" in text_of([sa.select(orders.c.id).where(orders.c.id == 42), 1])
+    many = rendered(sa.insert(orders).values([{"id": place} for place in range(500)]), 200)
+    assert many.left_out and " more" in many.text and estimate(many.text) <= 212
     assert "hunter2" not in text_of(sa.select(orders).where(orders.c.password == "hunter2"))
 
 

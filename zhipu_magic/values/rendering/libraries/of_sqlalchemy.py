@@ -8,15 +8,17 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.tokens import fenced_within
+from ....text.tokens import cut, fenced_within, listed, weight
 from ..records import LEFT_OUT, is_secret
 from ..registry import LATE, AsRepr, SaysNothing, add
-from .parts import block, named, under
+from .parts import named, under
 
 _MOST_LISTED: Final = 50
 """Items of a list in a statement that is written out."""
 _NUMBER: Final = re.compile(r"(?:_m?\d+)+\Z")
 """What a column's name is followed by in that of a parameter."""
+_AROUND: Final = 16
+_BETWEEN: Final = "\n"
 _SHARE: Final = 0.7
 """The share of a statement's budget for its SQL."""
 
@@ -45,7 +47,7 @@ def _session(value: Any, tokens: int) -> str:
 
 
 def _statement(value: Any, tokens: int) -> str:
-    """The SQL, and below it the values that its parameters have."""
+    """The SQL, and below it, as comments, the values that its parameters have."""
     try:
         lists = [one for one in value.compile().params.values() if isinstance(one, (list, tuple, set))]
         short = all(len(one) <= _MOST_LISTED for one in lists)
@@ -55,12 +57,9 @@ def _statement(value: Any, tokens: int) -> str:
     given = {name: one for name, one in compiled.params.items() if one is not None or _is_set(compiled, name)}
     if not given:
         return fenced_within(str(compiled), "sql", tokens)
-    sql = fenced_within(str(compiled), "sql", round(tokens * _SHARE))
-    return block(
-        f"{sql}\nwith the parameters",
-        (f"{name} = {under(_NUMBER.sub('', name), one)}" for name, one in given.items()),
-        tokens,
-    )
+    sql = cut(str(compiled), round(tokens * _SHARE))
+    lines = [f"-- {name} = {under(_NUMBER.sub('', name), one)}" for name, one in given.items()]
+    return fenced_within(f"{sql}\n{listed(lines, _BETWEEN, tokens - weight(sql) - _AROUND)}", "sql", tokens)
 
 
 def _is_set(compiled: Any, name: str) -> bool:
