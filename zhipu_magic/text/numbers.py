@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from typing import Final
+
+_NOISE: Final = 1e-14
 
 
 def plural(count: int, what: str) -> str:
@@ -26,8 +30,8 @@ def estimated(number: float) -> str:
 
 
 def is_rounded(number: float) -> bool:
-    """Whether `in_short` leaves out any of a number's digits."""
-    return number == number and float(in_short(number)) != number
+    """Whether `in_short` leaves out any of a number's digits, but for the last ones of sums such as 0.1 + 0.2."""
+    return math.isfinite(number) and abs(float(in_short(number)) - number) > _NOISE * abs(number)
 
 
 def about(number: float) -> str:

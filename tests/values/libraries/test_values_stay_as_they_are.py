@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import MagicMock, Mock
@@ -86,7 +87,7 @@ def test_what_is_rounded_says_so() -> None:
     assert text_of(np.array([0.1, 0.2], "float32")).endswith("float32: [0.1, 0.2]")
     table = text_of(pd.DataFrame({"a": [1234567.0, 1 / 3]}, index=[4649776.22, 4649781.88]))
     assert "All 2 rows, numbers rounded:" in table and "| 4649776.22 | 1234567 |" in table
-    assert estimated(1 / 3) == "≈ 0.333333" and estimated(2.5) == "2.5"
+    assert estimated(1 / 3) == "≈ 0.333333" and estimated(2.5) == "2.5" and estimated(0.1 + 0.2) == "0.3"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -94,7 +95,7 @@ def test_a_short_number_is_near_and_never_loses_what_is_before_the_point(number:
     assert float(in_short(number)) == pytest.approx(number, rel=1e-5)
     if 1 <= abs(number) < 1e15:
         assert abs(float(in_short(number)) - number) <= 0.0051
-    assert is_rounded(number) == (float(in_short(number)) != number)
+    assert not is_rounded(float(in_short(number)))
 
 
 # Texts that came from elsewhere
@@ -184,6 +185,8 @@ def secretive() -> Iterator[Any]:
     yield httpx.URL("https://u:hunter2@h/p?token=hunter2")
     yield httpx.Headers({"authorization": "Bearer hunter2"})
     yield requests.structures.CaseInsensitiveDict(authorization="Bearer hunter2")
+    yield requests.structures.CaseInsensitiveDict({"X-Api-Key": "hunter2"})
+    yield urllib.request.Request("https://u:hunter2@h/p?token=hunter2")
     yield requests.cookies.cookiejar_from_dict({"sid": "hunter2"})
     yield IFrame("https://u:hunter2@h/x?token=hunter2", 1, 1)
     yield alt.Chart("https://h/x.csv?token=hunter2").mark_point().encode(x="x:Q")

@@ -26,8 +26,9 @@ _MOST_SUMMED: Final = 1_000_000
 _EDGES: Final = (8, 5, 3, 2, 1)
 """Elements at each end of each dimension: the most that fit."""
 _CHARACTERS_AN_ELEMENT: Final = 3
+_WIDE: Final = 1e-14
 _NARROW: Final = 1e-7
-"""The precision of the numbers of 32 bits: what is less is not theirs."""
+"""The precision of the numbers of 64 and of 32 bits: what is less is not theirs."""
 _LONGEST_ELEMENT: Final = 60
 _LONGEST_TYPE: Final = 200
 _FLOATS: Final = re.compile(r"(\w+\.)*b?float[\d_a-z]*")
@@ -39,7 +40,7 @@ def _array(value: Any, tokens: int) -> str:
     """A small array on one line; otherwise shape, type and summary, and below them the numbers or the corners."""
     heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
     size = math.prod(value.shape)
-    elements = _Elements(0 if _dtype(value).endswith("float64") else _NARROW)
+    elements = _Elements(_WIDE if _dtype(value).endswith("float64") else _NARROW)
     whole = _nested(value, max(value.shape, default=0), 1, elements) if size <= tokens else ""
     if "\n" not in whole and whole and len(f"{heading}: {whole}") <= INLINE:
         return f"{heading}{elements.note}: {whole}"

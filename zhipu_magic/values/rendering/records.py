@@ -48,7 +48,7 @@ def unless_secret(named: Mapping[Any, Any]) -> dict[Any, Any]:
 
 def is_secret(name: Any) -> bool:
     """Whether a value of this name may be a secret."""
-    return isinstance(name, str) and _SECRET.fullmatch(name) is not None
+    return isinstance(name, str) and _SECRET.fullmatch(name.replace("-", "_")) is not None
 
 
 def _slots(kind: type) -> list[str]:

@@ -50,7 +50,7 @@ def _response(value: Any, tokens: int) -> str:
 def _address_of(value: Any) -> str:
     """The address that something is from or for, without what is private in one; empty if there is none."""
     try:
-        url = value.url
+        url = getattr(value, "full_url", None) or value.url  # the first is that of urllib
     except RuntimeError:  # httpx's own for a response that belongs to no request
         return ""
     return without_secrets(str(url)) if url is not None else ""
@@ -58,7 +58,7 @@ def _address_of(value: Any) -> str:
 
 def _request(value: Any, tokens: int) -> str:
     """Method and address: headers and what is sent may hold secrets."""
-    return f"HTTP request: {value.method} {_address_of(value)}".rstrip()
+    return f"HTTP request: {value.get_method() if hasattr(value, 'get_method') else value.method} {_address_of(value)}".rstrip()
 
 
 def _url(value: Any, tokens: int) -> str:
@@ -140,5 +140,12 @@ _KINDS: Final = {
     "Cookies": _cookies,
     "Session": _session,
 }
-_MODULES: Final = ("requests.models", "requests.structures", "requests.cookies", "requests.sessions", "httpx")
+_MODULES: Final = (
+    "requests.models",
+    "requests.structures",
+    "requests.cookies",
+    "requests.sessions",
+    "httpx",
+    "urllib.request",
+)
 LATE.update(dict.fromkeys(_MODULES, _register))
