@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhipu_magic import Chat
+from zhipu_magic import Chat, Reply
 from zhipu_magic.history.budget import Budget
 from zhipu_magic.history.turn import Anchor
-from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
+from zhipu_magic.practice import DONE, STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import InvalidRequest, NotRecorded, OverBudget, ServiceError
 
 BOTH = ("glm-5.3", "glm-4.7-flash")
@@ -41,7 +42,7 @@ def test_each_model_is_asked_the_same_after_the_turns_of_the_thread(chat: Chat, 
 def test_none_is_a_turn_before_it_is_kept_and_each_is_paid_for(chat: Chat, server: PracticeServer) -> None:
     compared(chat, server)
     assert texts(chat) == [] and chat.account.requests == 2
-    assert chat.keep("glm-5") == "glm-5.3"
+    assert chat.keep("glm-5") == ("glm-5.3", "main")
     assert texts(chat) == [("Why?", "glm-5.3")] and chat.account.requests == 2
     chat.ask("And?").read()
     assert [message["content"] for message in server.requests[-1].body["messages"]][:2] == ["Why?", "glm-5.3"]
@@ -118,6 +119,86 @@ def test_what_cannot_be_compared_is_said_before_anything_is_sent(
 def test_a_model_beside_the_models_is_an_error(chat: Chat, server: PracticeServer) -> None:
     with pytest.raises(InvalidRequest, match="names another"):
         chat.compare("Why?", BOTH, model="glm-4")
+
+
+def test_a_budget_is_divided_among_the_models(chat: Chat, server: PracticeServer) -> None:
+    chat.budget = Budget.read("100k tokens")
+    replies = chat.compare("Why?", BOTH)
+    assert all(reply.text for reply in replies.values())
+    limits = [received.body["max_tokens"] for received in server.requests]
+    assert all(40_000 < limit < 51_000 for limit in limits)
+
+
+def test_what_cannot_be_named_is_said(chat: Chat, server: PracticeServer) -> None:
+    with pytest.raises(InvalidRequest, match="not NoneType"):
+        chat.keep(None)  # type: ignore[arg-type]  # what a user may do all the same
+    with pytest.raises(InvalidRequest, match="not the name of a model"):
+        chat.compare("Why?", None)  # type: ignore[arg-type]  # what a user may do all the same
+
+
+def test_comparisons_that_are_under_way_at_once_are_kept_apart(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[Raw((sse(chunk(f"{words} ")), 0.3, sse(chunk("", finish_reason="stop")), DONE)) for words in "aa"])
+    first = chat.compare("First?", BOTH)
+    while not all(reply.progress.has_text for reply in first.values()):
+        for reply in first.values():
+            reply.advance(0.05)
+    server.enqueue(Answer("b"), Answer("b"))
+    for reply in (*chat.compare("Second?", BOTH).values(), *first.values()):
+        reply.read()
+    assert chat.compared == sorted(BOTH)
+    chat.keep("glm-5")
+    assert texts(chat) == [("Second?", "b")]
+
+
+def test_where_none_of_the_newest_answers_no_earlier_one_is_kept(chat: Chat, server: PracticeServer) -> None:
+    compared(chat, server)
+    server.enqueue(Fault.of("1211"), Fault.of("1211"))
+    for reply in chat.compare("Another?", BOTH).values():
+        with pytest.raises(ServiceError):
+            reply.read()
+    with pytest.raises(InvalidRequest, match="no reply to keep"):
+        chat.keep("glm-5")
+
+
+def test_one_that_was_asked_again_is_replaced_by_another_that_is_kept(chat: Chat, server: PracticeServer) -> None:
+    compared(chat, server)
+    chat.keep("glm-5")
+    server.enqueue(Answer("again"))
+    chat.ask_again().read()
+    chat.keep("glm-4.7")
+    assert texts(chat) == [("Why?", "glm-4.7-flash")]
+
+
+def test_what_was_kept_before_a_resume_stands_behind_what_is_resumed(server: PracticeServer, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    settings = {"base_url": server.base_url, "api_key": server.api_key, "journal": path}
+    earlier = Chat("glm-4", **settings)  # type: ignore[arg-type]  # of several types
+    earlier.ask("Old").read()
+    earlier.close()
+    chat = Chat("glm-4", **settings)  # type: ignore[arg-type]  # of several types
+    compared(chat, server)
+    chat.keep("glm-5")
+    chat.history.resume()
+    assert [prompt for prompt, _ in texts(chat)] == ["Old", "Why?"]
+    chat.close()
+
+
+def test_an_interrupt_between_two_requests_stops_the_first(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.enqueue(Raw((sse(chunk("half ")), STALL)))
+    send, sent = chat._dispatch.send, []
+
+    def once(*given: Any) -> Reply:
+        if sent:
+            raise KeyboardInterrupt
+        sent.append(send(*given))
+        return sent[0]
+
+    monkeypatch.setattr(chat._dispatch, "send", once)
+    with pytest.raises(KeyboardInterrupt):
+        chat.compare("Why?", BOTH)
+    assert sent[0].state in ("interrupted", "failed")
 
 
 def test_nothing_to_keep_and_unclear_names_say_so(chat: Chat, server: PracticeServer) -> None:

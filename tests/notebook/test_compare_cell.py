@@ -14,7 +14,7 @@ from in_process import Notebook, Page
 from nasty import ATTACKS
 from readers import READERS
 
-from zhipu_magic.practice import Answer, Fault, PracticeServer
+from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
 
 ASK = "%%glm -m glm-5.3 -m glm-4.7-flash"
 _REPLIES = Path(__file__).parents[1] / "hostile" / "replies"
@@ -141,6 +141,53 @@ def test_outside_the_conversation_nothing_is_kept(page: Page, server: PracticeSe
     cell = page.run(f"{ASK} --once\nWhy?")
     assert "%glm keep" not in cell.plain(1)
     assert "no models have been compared" in str(page.run("%glm keep").error)
+
+
+def test_one_that_was_asked_in_another_thread_is_kept_there_and_that_is_said(
+    page: Page, server: PracticeServer
+) -> None:
+    page.run("%%glm\nHere")
+    page.run(f"{ASK} -t other\nWhy?")
+    told = page.run("%glm keep glm-5").plain()
+    assert "a turn of the thread **other** now" in told and "There, `%glm undo`" in told
+    chat = page.magics.chat
+    assert (chat.thread("main").size, chat.thread("other").size) == (1, 1)
+
+
+def test_a_link_of_one_column_is_none_of_another(in_order: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer("Paris [1].\n\n[1]: https://a.example/"), Answer("Lyon [1].\n\n[1]: https://b.example/"))
+    shown = in_order.run(f"{ASK}\nWhere?").markdown()
+    for reader in READERS:
+        assert ">1</a>" not in reader(shown) and "[1]: " in reader(shown).replace("\\", "")
+
+
+def test_a_second_interrupt_leaves_a_settled_page(in_order: Page, server: PracticeServer) -> None:
+    from zhipu_magic.notebook.display.comparison import PageComparison
+
+    settle, pressed = PageComparison.settle, []
+
+    def impatient(self: PageComparison) -> None:
+        if not pressed:
+            pressed.append(True)
+            raise KeyboardInterrupt
+        settle(self)
+
+    server.enqueue(Raw((sse(chunk("half ")), STALL)), Answer("whole"))
+    in_order.magics.chat.limit = 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PageComparison, "settle", impatient)
+        patch.setattr(PageComparison, "paint", _interrupting(PageComparison.paint))
+        cell = in_order.run(f"{ASK}\nWhy?")
+    assert "Interrupted." in str(cell.error) and "still being written" not in cell.markdown()
+
+
+def _interrupting(paint: Any) -> Any:
+    def painted(self: Any) -> None:
+        paint(self)
+        if all(one.progress.has_text for one in self._compared):
+            raise KeyboardInterrupt
+
+    return painted
 
 
 @pytest.mark.parametrize("option", ["", " --no-stream", " -q"])

@@ -23,13 +23,15 @@ SHORT_ANSWER = 512
 class Spending:
     """What has been spent, and what `others` replies that are under way may still take, in the budget's unit.
 
-    `priced` is whether the price table speaks of the service.
+    `priced` is whether the price table speaks of the service. One part in so many (`share`) of what is left may be
+    taken: other replies to the same question come after this one.
     """
 
     spent: Sums
     reserved: float = 0.0
     others: int = 0
     priced: bool = True
+    share: int = 1
 
 
 class Held(NamedTuple):
@@ -68,7 +70,7 @@ def answer_limit(budget: Budget, request: Request, rounds: Sequence[Round], spen
     request = replace(request, answer_limit=None)  # that of an earlier round
     priced, longest = spending.priced, request.longest_answer
     spent, tokens = _after(spending.spent, request, rounds, priced=priced)
-    left = max(0.0, budget.left(spent) - spending.reserved)
+    left = max(0.0, budget.left(spent) - spending.reserved) / spending.share
     if longest is None:
         raise unknown_length(request.model)
 

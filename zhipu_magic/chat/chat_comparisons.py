@@ -13,7 +13,7 @@ from .options import Options
 
 if TYPE_CHECKING:
     from ..values.outputs.above import Above
-    from .comparisons import Comparisons
+    from .comparisons import Comparisons, Kept
     from .replies.reply import Reply
     from .request import Request
 
@@ -66,11 +66,11 @@ class ChatComparisons:
             **more,
         )
 
-    def keep(self, model: str) -> str:
+    def keep(self, model: str) -> Kept:
         """Make the reply of this model in the newest comparison a turn, in place of one of them that was kept before.
 
-        The beginning of its name will do, if it is that of no other. Returns the whole name. Raises InvalidRequest for
-        a model that has no reply there.
+        It is a turn of the thread in which it was asked. The beginning of the model's name will do, if it is that of no
+        other. Returns the whole name and the thread. Raises InvalidRequest for a model that has no reply there.
         """
         return self._comparisons.keep(model)
 

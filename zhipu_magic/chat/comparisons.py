@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from ..history.events.turn_event import MOST_COMPARED, TurnEvent
+from ..history.events.turn_event import MOST_COMPARED, TurnEvent, newest_comparison
 from ..history.history import History
 from ..history.turn import Anchor
-from ..text.argument_types import check_types
-from ..text.characters import is_word
+from ..text.characters import class_name, is_word
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
 from ..values.references import Prompt
@@ -22,8 +21,12 @@ from .replies.reply import Reply
 from .request import Request
 from .scheduler import Scheduler
 
-if TYPE_CHECKING:
-    pass
+
+class Kept(NamedTuple):
+    """A reply that has become a turn: its model, and the thread that it is a turn of."""
+
+    model: str
+    thread: str
 
 
 class Comparisons:
@@ -34,6 +37,8 @@ class Comparisons:
         self._history = history
         self._scheduler = scheduler
         self._dispatch = dispatch
+        self._newest = ""
+        """The name of the comparison that was asked last here: it may have no reply at all."""
 
     def ask(
         self,
@@ -47,7 +52,16 @@ class Comparisons:
         requests = self.requests(prompt, models, options, along, preview=False, **more)
         # A replay takes them in the order in which they had ended, which is that of the journal.
         order = sorted(requests, key=lambda model: self._place_of(requests[model]))
-        replies = {model: self._begun(requests[model]) for model in order}
+        replies: dict[str, Reply] = {}
+        try:
+            for model in order:
+                share = len(requests) - [*requests].index(model)
+                replies[model] = self._begun(requests[model], model, share)
+        except BaseException:  # an interrupt: nobody else has them
+            for reply in replies.values():
+                reply.interrupt()
+            raise
+        self._newest = next((one.request.comparison for one in replies.values()), "") or self._newest
         return {model: replies[model] for model in requests}
 
     def requests(
@@ -69,7 +83,7 @@ class Comparisons:
         found = self._composer.resolved(prompt, asked, along, preview=preview, sees=sees)
         if not asked.once:
             self._scheduler.settle(asked.thread)
-        name = "" if asked.once else uuid4().hex
+        name = "" if asked.once else f"{self._history.journal.next_id()}~{uuid4().hex[:8]}"
         made = {model: self._made(found, replace(asked, model=model), along.anchor, name) for model in wanted}
         refusals = [one for one in made.values() if isinstance(one, GLMError)]
         if len(refusals) == len(made):
@@ -85,15 +99,18 @@ class Comparisons:
     def _place_of(self, request: Request | GLMError) -> int:
         return -1 if isinstance(request, GLMError) else self._dispatch.recorded_at(request)
 
-    def _begun(self, request: Request | GLMError) -> Reply:
-        """The reply to a request, which raises what stands against it where it is read."""
+    def _begun(self, request: Request | GLMError, model: str, share: int) -> Reply:
+        """The reply to a request, which raises what stands against it where it is read.
+
+        It may take one part in so many (`share`) of what is left of a budget: the other models are asked too.
+        """
         if isinstance(request, GLMError):
-            return self._dispatch.refused(request)
+            return self._dispatch.refused(request, model)
         try:
             with self._scheduler.turn(None) as begun:
-                return self._dispatch.send(request, begun)
+                return self._dispatch.send(replace(request, share=share), begun)
         except GLMError as error:
-            return self._dispatch.refused(error, request)
+            return self._dispatch.refused(error, model, request)
 
     @property
     def models(self) -> list[str]:
@@ -102,11 +119,16 @@ class Comparisons:
 
     @property
     def _compared(self) -> list[TurnEvent]:
-        return [event for event in self._history.state.compared if event.may_be_kept]
+        """The replies of the newest comparison that can be kept."""
+        newest = self._newest or newest_comparison(self._history.state.compared)
+        return [one for one in self._history.state.compared if one.comparison == newest and one.may_be_kept]
 
-    def keep(self, model: str) -> str:
+    def keep(self, model: str) -> Kept:
         """Make the reply of this model a turn (see `ChatComparisons.keep`)."""
-        check_types({"model": model})
+        if not isinstance(model, str):
+            raise InvalidRequest(
+                "keep takes the name of a model, not {found}.", reason="comparison.keeps_name", found=class_name(model)
+            )
         wanted = model.strip().lower()
         found = [one for one in self._compared if one.model is not None and one.model.lower().startswith(wanted)]
         exact = [one for one in found if one.model is not None and one.model.lower() == wanted]
@@ -116,7 +138,7 @@ class Comparisons:
         assert kept.thread is not None and kept.model is not None
         self._scheduler.settle(kept.thread)
         self._history.do("keep", thread=kept.thread, of=kept.id)
-        return kept.model
+        return Kept(kept.model, kept.thread)
 
     def _not_found(self, model: str, found: list[str]) -> InvalidRequest:
         if not self.models:
@@ -145,7 +167,9 @@ class Comparisons:
 
 def checked(models: Iterable[str]) -> list[str]:
     """The models, two or more, each once. Raises InvalidRequest."""
-    named = [models] if isinstance(models, str) else list(models)
+    if isinstance(models, str) or not isinstance(models, Iterable):
+        models = [models]
+    named = list(models)
     for model in named:
         if not isinstance(model, str) or not is_word(model):
             raise InvalidRequest("{model!r} is not the name of a model.", reason="comparison.no_model", model=model)

@@ -107,11 +107,11 @@ class Dispatch:
         self._scheduler.start(exchange, reply.received)
         return reply
 
-    def refused(self, error: GLMError, request: Request | None = None) -> Reply:
+    def refused(self, error: GLMError, model: str, request: Request | None = None) -> Reply:
         """A reply that raises this where it is read: what stands against sending the request, if one could be made."""
         if request is None:
             thread = self._history.thread()
-            request = Request(prompt="", options=Options(), anchor=Anchor(), before=thread, model="")
+            request = Request(prompt="", options=Options(), anchor=Anchor(), before=thread, model=model)
         return self._reply(Refused(error), Progress(request), Known(""), None)
 
     def recorded_at(self, request: Request) -> int:
@@ -217,7 +217,8 @@ class Dispatch:
         reserved = self._reserved_by(others, budget, priced=priced) + sum(one.held.amount for one in maps)
         count = len(others) + len(maps)
         try:
-            limit = answer_limit(budget, request, rounds, Spending(self.account, reserved, count, priced))
+            spending = Spending(spent=self.account, reserved=reserved, others=count, priced=priced, share=request.share)
+            limit = answer_limit(budget, request, rounds, spending)
         except OverBudget as error:
             error.outcomes = [NOTHING_MORE_SENT if rounds else NOTHING_SENT]
             raise

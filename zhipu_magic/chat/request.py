@@ -44,7 +44,7 @@ class Request:
     all of it in tokens (estimates), and `scale`, how the service's counts compare with estimates. `hide` takes out of a
     text what must not be sent. `answer_limit` is the longest answer, in tokens, that the budget has room for, where it
     could be longer: it is no part of what is asked, and so not of the request's key. `comparison` names that of several
-    models which it is part of.
+    models which it is part of, and it may take one part in so many (`share`) of what is left of the budget.
     """
 
     prompt: str
@@ -71,6 +71,7 @@ class Request:
     tokens: int = 0
     scale: float = 1.0
     answer_limit: int | None = None
+    share: int = 1
 
     @property
     def leaves_no_turn(self) -> bool:

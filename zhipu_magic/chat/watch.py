@@ -118,7 +118,10 @@ def watch_all(replies: Sequence[Reply], painter: ComparisonPainter) -> None:
     except BaseException:
         for reply in replies:
             reply.interrupt()
-        paint(painter.settle)
+        try:
+            paint(painter.settle)
+        except KeyboardInterrupt:  # an impatient user presses twice
+            paint(painter.settle)
         raise
     paint(painter.settle)
     if fault is not None:

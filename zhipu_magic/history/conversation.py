@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from .link import LINK_BYTES, Link, back_from, chained, links_with_system, next_aside, was_deleted
 from .messages import as_sent, system_message
@@ -145,10 +146,11 @@ class Thread:
 
     def insert(self, turn: Turn, after: str | None, asked_after: int | None) -> Thread:
         """Add a turn that was asked earlier: in the place of its cell if that has one, else right after the turn with
-        the id `after`, which was the last then (None: there was none), or last if that is no more.
+        the id `after`, which was the last then, or last if that is no more. Without one, it was the first of its
+        session: it goes after those of the sessions that this one continues.
         """
         has_place = turn.cell in self.order or next(self._links_of(turn.cell), None) is not None
-        before = self._with_id(after) if after else None
+        before = self._with_id(after) if after else self._left_by_others(turn)
         rest = [] if has_place or (after and before is None) else self._after(before)
         if not rest:
             return self.commit(turn, asked_after=asked_after)
@@ -157,6 +159,11 @@ class Thread:
         thread = self._step(A_TURN, last, len(rest) * LINK_BYTES)
         thread.cells, thread.system_texts = self._cells_and(turn.cell), texts
         return thread
+
+    def _left_by_others(self, turn: Turn) -> Link | None:
+        """The last of the links at the beginning whose turns are of other sessions than this one."""
+        links = takewhile(lambda link: link.turn.session != turn.session, self.links)
+        return next(reversed([*links]), None)
 
     def with_turns(self, turns: Sequence[Turn], asked_after: Sequence[int | None]) -> Thread:
         """With more turns at the end, as if `commit` had added them one after the other.

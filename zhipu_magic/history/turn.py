@@ -48,7 +48,8 @@ class Turn(NamedTuple):
     go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
     for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
     `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
-    on the web. One that is `appended` went last whatever the place of its cell. `changed` are the names that its code
+    on the web. One that is `appended` went last whatever the place of its cell, and one that was kept of a `comparison`
+    has the name of that. `changed` are the names that its code
     has changed in this notebook.
     """
 
@@ -73,11 +74,17 @@ class Turn(NamedTuple):
     cut: tuple[str, ...] = ()
     appended: bool = False
     changed: Changed = Changed()
+    comparison: str = ""
 
     @property
     def exchange(self) -> tuple[Message, ...]:
         """The same as `tool_messages`, by its earlier name."""
         return self.tool_messages
+
+    @property
+    def session(self) -> str:
+        """The session in which it was asked."""
+        return self.id.rpartition("-")[0]
 
     @property
     def interrupted(self) -> bool:
@@ -125,6 +132,7 @@ class Turn(NamedTuple):
             system_given=self.system_given,
             cut=self.cut,
             appended=self.appended,
+            comparison=self.comparison,
             changed=self.changed.joined(more.changed) if self.changed else more.changed,
         )
 

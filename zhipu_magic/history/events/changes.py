@@ -276,7 +276,7 @@ class ResumeEvent(Event):
 
 @event_class
 class KeepEvent(ThreadEvent):
-    """The reply of the event `of`, one of the newest comparison, becomes a turn of the thread."""
+    """The reply of the event `of`, one of the latest comparisons, becomes a turn of the thread."""
 
     event: Text = "keep"
     of: Id
@@ -285,8 +285,7 @@ class KeepEvent(ThreadEvent):
         kept = next((one for one in state.compared if one.id == self.of and one.thread == self.thread), None)
         if kept is None:
             raise LookupError("no such reply")
-        others = {one.id for one in state.compared}
-        state.change(self.thread, lambda thread: kept.kept_in(thread, others))
+        state.change(self.thread, kept.kept_in)
 
     def work(self, conversation: Conversation, events_before: int) -> int:
         return super().work(conversation, events_before) + _LOOKS_A_MARK * self.links(conversation)

@@ -26,7 +26,7 @@ class State:
 
     Applying an event changes it in place. Where others can see the state, a copy is changed and then swapped in, so
     that an interrupt or another thread sees it before an event or after it, never in between. `event` is the latest,
-    and `compared` are the replies of the newest comparison (`TurnEvent`), one of which may be kept.
+    and `compared` are the replies of the latest comparisons (`TurnEvent`), one of which may be kept.
     """
 
     conversation: Conversation = field(default_factory=Conversation)

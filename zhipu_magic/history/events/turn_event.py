@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -23,6 +23,9 @@ KINDS = frozenset({"turn", "partial", "replayed", "once", "compared"})
 WITHOUT_TURN = frozenset({"once", "compared"})
 #: How many models one cell may compare.
 MOST_COMPARED = 6
+#: How many comparisons a state knows the replies of.
+_MOST_COMPARISONS = 4
+_MOST_DIGITS = 10
 #: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the
 #: answer out, it has the members in this order.
 _REQUEST = ("prompt", "written", "images", "cut", "instruction")
@@ -255,8 +258,8 @@ class TurnEvent(Event):
             return False
         return bool(self.completion["choices"][0]["message"].get("content")) and self.invalid is None
 
-    def kept_in(self, thread: Thread, others: Collection[str]) -> Thread:
-        """The thread with this compared reply as a turn, in the place of those of the `others` that stand there.
+    def kept_in(self, thread: Thread) -> Thread:
+        """The thread with this compared reply as a turn, in the place of another of its comparison that is one.
 
         Raises LookupError if it cannot be one.
         """
@@ -264,7 +267,8 @@ class TurnEvent(Event):
             raise LookupError("no reply that can be kept")
         usage, earlier = self._counted(self.completion)
         turn = self._turn(self.completion, usage, earlier)
-        kept = next((link.turn.id for link in back_from(thread.last) if link.turn.id in others), None)
+        turns = (link.turn for link in back_from(thread.last))
+        kept = next((one.id for one in turns if one.comparison == self.comparison), None)
         changed = None
         if kept is not None:
             changed = thread.replace_turn(kept, lambda old: turn, what="another reply kept", asked_again=False)
@@ -303,6 +307,7 @@ class TurnEvent(Event):
             instruction=self.instruction or "",
             tool_messages=earlier.messages,
             cut=() if self.cut is None else tuple(self.cut),
+            comparison=self.comparison or "",
             system_given=None if self.system is None else SystemText(self.system),
             changed=earlier.changed._replace(replayed=self.of is not None) if earlier.changed else _NOTHING,
         )
@@ -322,7 +327,11 @@ class TurnEvent(Event):
             changed = thread.replace_turn(
                 self.replaces,
                 lambda old: turn._replace(
-                    cell=old.cell, run=turn.run or old.run, system_given=old.system_given, appended=old.appended
+                    cell=old.cell,
+                    run=turn.run or old.run,
+                    system_given=old.system_given,
+                    appended=old.appended,
+                    comparison=old.comparison,
                 ),
                 what="a turn asked again",
                 asked_again=True,
@@ -331,9 +340,29 @@ class TurnEvent(Event):
 
 
 def with_compared(compared: Sequence[Any], event: TurnEvent) -> tuple[TurnEvent, ...]:
-    """The replies of the newest comparison, with one more. Of one reply that is given again, the latest counts."""
+    """The replies of the latest comparisons, with one more: several may be under way at once."""
+    names = [*dict.fromkeys((*(one.comparison for one in compared), event.comparison))][-_MOST_COMPARISONS:]
+    others = [one for one in compared if one.comparison in names and one.comparison != event.comparison]
     same = [one for one in compared if one.comparison == event.comparison and one.model != event.model]
-    return (*same[-(MOST_COMPARED - 1) :], event)
+    return (*others, *same[-(MOST_COMPARED - 1) :], event)
+
+
+def newest_comparison(compared: Sequence[TurnEvent]) -> str:
+    """The name of the comparison that was asked last, whenever its replies came; empty where there is none."""
+    names = [*dict.fromkeys(one.comparison or "" for one in compared)]
+    session = _session_and_number(names[-1])[0] if names else ""
+    return max(names, key=lambda name: _when(name, session, names.index(name)), default="")
+
+
+def _when(name: str, session: str, place: int) -> tuple[bool, int, int]:
+    of, number = _session_and_number(name)
+    return of == session, number, place
+
+
+def _session_and_number(name: str) -> tuple[str, int]:
+    """Of a comparison's name `SESSION-NUMBER~…`: it has the number of the event that was next when it was asked."""
+    session, _, number = name.partition("~")[0].rpartition("-")
+    return session, int(number) if number.isdecimal() and len(number) < _MOST_DIGITS else 0
 
 
 _FIELDS = tuple(field.name for field in fields(TurnEvent) if field.name != "forked")

@@ -196,9 +196,22 @@ def _keep(session: Session, text: str) -> None:
         raise UsageError(f"%glm keep NAME takes a model's name: {has}")
     for thread in {one.thread for one in session.chat.state.compared}:
         session.jobs.make_way(thread)
-    model = session.chat.keep(unquoted(text))
+    kept = session.chat.keep(unquoted(text))
+    if kept.thread == session.chat.thread().name:
+        session.answer(
+            Markup(
+                "The reply of **{model}** is a turn of the conversation now. `%glm undo` takes it back.",
+                model=kept.model,
+            )
+        )
+        return
     session.answer(
-        Markup("The reply of **{model}** is a turn of the conversation now. `%glm undo` takes it back.", model=model)
+        Markup(
+            "The reply of **{model}** is a turn of the thread **{thread}** now, in which it was asked. There, "
+            "`%glm undo` takes it back.",
+            model=kept.model,
+            thread=kept.thread,
+        )
     )
 
 

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from ...history.markdown import Pieces
+from ...text.fitting.definitions import shown_as_words
 from ...text.markup import Markup, html_bundle, markdown_bundle
 from ...text.numbers import money
-from ...text.sanitize.pages import page_of
+from ...text.sanitize.pages import Cited, page_of
 from . import answer
 from .display import Compared, ShowOptions
 from .figures import Figures
@@ -87,8 +88,17 @@ def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
     for place, one in enumerate(compared):
         yield _NEXT if place else _FIRST
         yield Markup("**{model}**", model=one.model)
-        yield from _reply(one, whole)
+        yield from map(_apart, _reply(one, whole))
     yield _END
+
+
+def _apart(piece: Markup | Cited | str) -> Markup | Cited | str:
+    """The piece without links that it defines for the whole page, and so for the replies beside it."""
+    if isinstance(piece, Markup):
+        return piece
+    if isinstance(piece, Cited):
+        return piece._replace(words=shown_as_words(piece.words))
+    return shown_as_words(piece)
 
 
 def _reply(one: Compared, whole: bool) -> Pieces:

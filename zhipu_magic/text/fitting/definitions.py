@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..markdown import structure
 from .code import Code
-from .edits import Edit
+from .edits import Edit, edited
 
 _DEFINITION = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*"
@@ -18,6 +19,15 @@ _DEFINITION = re.compile(
     re.MULTILINE,
 )
 _ADDRESS = re.compile(r"<|[/#.]|[A-Za-z][A-Za-z0-9+.-]*:|[\x21-\x7e]*[./][\x21-\x7e]*\Z")
+
+
+def shown_as_words(text: str) -> str:
+    """The text with its definitions as words, for one of several on a page: each would hold for all of it."""
+    if "]:" not in text:
+        return text
+    code = Code(text, structure(text))
+    places = [found.end("label") + 1 for found in _DEFINITION.finditer(text)]
+    return edited(text, [Edit(place, place, "\\") for place in places if not code.holds(place)])
 
 
 def no_definitions(text: str, code: Code) -> Iterator[Edit]:
