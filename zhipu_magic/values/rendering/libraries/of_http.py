@@ -58,7 +58,8 @@ def _address_of(value: Any) -> str:
 
 def _request(value: Any, tokens: int) -> str:
     """Method and address: headers and what is sent may hold secrets."""
-    return f"HTTP request: {value.get_method() if hasattr(value, 'get_method') else value.method} {_address_of(value)}".rstrip()
+    method = value.get_method() if hasattr(value, "get_method") else value.method
+    return f"HTTP request: {method} {_address_of(value)}".rstrip()
 
 
 def _url(value: Any, tokens: int) -> str:
