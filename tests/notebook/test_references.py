@@ -366,7 +366,8 @@ def test_all_that_cannot_be_resolved_is_told_at_once(page: Page, server: Practic
         "Lines 4 and 6: There is no value named zzz.",
         "Line 5: {{ frame.imaag }} has no value (AttributeError: 'int' object has no attribute 'imaag'). "
         "Did you mean imag?",
-        'Nothing was sent. --raw sends braces as they stand. Write prices["net"]. --raw sends braces as they stand.',
+        'Nothing was sent. --raw or a code fence sends braces as they stand. Write prices["net"]. --raw or a code '
+        "fence sends braces as they stand.",
     ]
     assert server.requests == []
 

@@ -83,8 +83,8 @@ def test_each_way_to_have_no_output_has_its_message(numbered: Notebook) -> None:
     assert "No cell of this session has printed or shown anything yet." in failure(numbered, "{{ out }}")
     numbered.run("a", "say('here')")
     numbered.run("b", "x = 1")
-    assert "Cell 5 has no value, and has shown nothing." in failure(numbered, "{{ Out[5] }}")
-    assert "shown something: 4" in failure(numbered, "{{ Out[5] }}")
+    assert "Cell 5 has no value and no output." in failure(numbered, "{{ Out[5] }}")
+    assert "with output: 4" in failure(numbered, "{{ Out[5] }}")
     assert "No cell with the number 99 has run" in failure(numbered, "{{ cell[99] }}")
     numbered.run("c", "# glm: hide\nsay('secret')")
     assert "is hidden from the model" in failure(numbered, "{{ cell[9] }}")
@@ -158,7 +158,7 @@ def test_what_an_earlier_turn_has_sent_is_not_sent_again(numbered: Notebook) -> 
     numbered.run("b", "say('seven')")
     text = sent(numbered, "Two?", "%%glm --above", "q2")
     assert text.count("six") == 1 and "seven" in text
-    line = "Code cell, unchanged, as it was sent before: “say('six')”"
+    line = "Code cell, already sent, unchanged: “say('six')”"
     assert f"{line}\n\nQuestion, an earlier turn of this conversation: “One?”" in text
     numbered.run("a", "say('six')\nsay(' more')")
     assert "six more" in sent(numbered, "Three?", "%%glm --above", "q3")
@@ -246,7 +246,8 @@ def test_outside_the_conversation_its_turns_are_questions_and_answers(numbered: 
 
 
 def test_what_names_no_cell_says_so(numbered: Notebook) -> None:
-    assert "takes the number of a cell" in failure(numbered, "{{ cell }}")
+    told = "{{ cell }} takes the number of a cell.\nNothing was sent. The number stands beside the cell: {{ cell[8] }}."
+    assert told in failure(numbered, "{{ cell }}")
     assert "takes the number of a cell" in failure(numbered, "{{ cell['a'] }}")
     numbered.run("a", "5")
     assert sent(numbered, "{{ Out }}") == '{"5": 5}'

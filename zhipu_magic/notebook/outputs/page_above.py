@@ -74,6 +74,7 @@ class PageAbove:
         chat = self._chat()
         turns = () if asking.once else chat.history.before(asking.thread, self._anchor()).turns
         places, notes = self._places(tells_time=not asking.previews)
+        places = [self._marked(place) for place in places]
         hidden = [place for place in places if place.mark == "hide"]
         pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
         if most is not None:
@@ -81,6 +82,11 @@ class PageAbove:
         if hidden:
             notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
         return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images) for turn in turns), notes)
+
+    def _marked(self, place: _Place) -> _Place:
+        """The place with its mark, hidden where anything that is known of its cell says so."""
+        is_hidden = place.ran is not None and self._shown.is_hidden(place.ran)
+        return place._replace(mark="hide") if is_hidden else place
 
     def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""

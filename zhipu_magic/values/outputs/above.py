@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .output import Cell
+from .output import Cell, Whole
 
 if TYPE_CHECKING:
     from ..images.image import Image
 
 
 @dataclass(frozen=True)
-class Piece:
+class Piece(Whole):
     """One cell above: code with its outputs (`cell`), or a `text`, which is a Markdown cell or says what stands there.
 
     `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one in each
@@ -21,23 +21,23 @@ class Piece:
     """
 
     title: str
-    words: str = ""
+    words: str = field(default="", repr=False)
     cell: Cell | None = None
-    text: str = ""
+    text: str = field(default="", repr=False)
     pinned: bool = False
     is_turn: bool = False
 
 
 @dataclass(frozen=True)
-class Sent:
+class Sent(Whole):
     """The prompt of an earlier turn, and the images that went with it."""
 
-    prompt: str
+    prompt: str = field(repr=False)
     images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True)
-class Above:
+class Above(Whole):
     """The pieces in their order on the page, within so many `tokens` where a reference names no other budget.
 
     A piece that stands in one of the prompts already `sent` in this conversation is not sent again. `notes` say what
@@ -48,4 +48,3 @@ class Above:
     tokens: int
     sent: tuple[Sent, ...] = ()
     notes: tuple[str, ...] = ()
-    left_out: int = 0
