@@ -373,8 +373,9 @@ def test_explain_sends_the_last_cell_or_one_by_its_number(numbered: Notebook) ->
     assert numbered.run("e", "%glm explain", "It prints.").success
     text = numbered.sent()[-1]
     assert text.startswith("Explain this notebook cell") and "say('six')\n```\n\nOutput:\n\nsix" in text
+    assert "`the cell`:" in text and "the_cell" not in text
     assert numbered.run("e", "%glm explain 2 Why?", "To print.").success
-    assert "\n\nWhy?\n\n```python\nsay = " in numbered.sent()[-1]
+    assert "\n\nWhy?\n\n`the cell`:\n\n```python\nsay = " in numbered.sent()[-1]
     numbered.run("e", "%glm explain 为什么？", "这样。")
     assert numbered.sent()[-1].startswith("请解释这个笔记本单元格")
     assert "No cell with the number 77" in str(numbered.run("e", "%glm explain 77").error)
@@ -389,3 +390,17 @@ def test_fix_takes_the_number_of_a_cell(numbered: Notebook) -> None:
     assert "IndexError: list index out of range" in numbered.sent()[-1]
     assert "Sent to be fixed: IndexError" in found.plain(1)
     assert "Cell 2 has raised no exception" in str(numbered.run("f", "%glm fix 2").error)
+
+
+def test_nothing_of_a_short_cell_is_cut_for_a_secret_in_it(numbered: Notebook) -> None:
+    numbered.run("till", "till = {'host': 'h', 'password': 'sunny-beach-7'}\nsay(str(till))")
+    code = "till = {'host': 'h', 'password': '[secret taken out]'}\nsay(str(till))"
+    for prompt in (sent(numbered, "Why?", "%%glm --above 1"), sent(numbered, "{{ cell[3] }}", cell="b")):
+        assert f"```python\n{code}\n```\n\nOutput:\n\n{{'host': 'h', 'password': '[secret" in prompt
+
+
+def test_a_secret_of_a_source_is_taken_out_of_what_any_cell_shows(numbered: Notebook) -> None:
+    numbered.run("a", 'password = "hunter2"\nsay("it is hunter2")')
+    numbered.run("b", "say(password)")
+    assert sent(numbered, "{{ cell[3] }}").endswith("it is [secret taken out]")
+    assert "hunter2" not in sent(numbered, "Why?", "%%glm --above", cell="above")

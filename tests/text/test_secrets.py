@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zhipu_magic.text.secrets import MARK, without_secrets
+from zhipu_magic.text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 
 LETTERS = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"  # nothing that opens anything
@@ -124,3 +124,18 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
     began = time.perf_counter()
     without_secrets(piece * (400_000 // len(piece)))
     assert time.perf_counter() - began < 5
+
+
+def test_a_value_is_taken_out_wherever_it_stands() -> None:
+    assert without_secrets('password = "hunter2"; print("hunter2")') == (f'password = "{MARK}"; print("{MARK}")', 2)
+    known = secrets_in('connect(password="geheim", token="secret")')
+    assert known == ("geheim",)
+    assert without_secrets("geheim, geheimnis", known) == (f"{MARK}, geheimnis", 1)
+
+
+def test_a_name_of_a_password_is_no_value_to_look_for() -> None:
+    assert secrets_in("{'password': 'password', 'api_key': 'api_key'}") == ()
+
+
+def test_a_note_on_secrets_is_told_from_others() -> None:
+    assert of_other_than_secrets(f"{taken_out(2)}; 3 names, 1 sent; {taken_out(1)}") == "3 names, 1 sent"

@@ -60,11 +60,13 @@ def image_of(text: str, names: Mapping[str, Any]) -> Any:
     return path
 
 
-def files_of(text: str, names: Mapping[str, Any]) -> list[Given]:
+def files_of(text: str | Given, names: Mapping[str, Any]) -> list[Given]:
     """The file, the variable or the URL that the text names, with the pages that are wanted. Raises InvalidRequest.
 
     A variable may be a list of paths. A file that is missing is taken for one: a replay may know what was read of it.
     """
+    if isinstance(text, Given):
+        return [text]
     named = split_file(text)
     path = Path(os.path.expanduser(named.written))
     if url := address(named.written):

@@ -1,12 +1,16 @@
 """Takes what looks like credentials out of a text: a model has no use for them, and a request is kept by others.
 
 It knows tokens by their prefixes, and values by the names in front of them. Hashes, UUIDs and other long words stay.
+A value that it has taken out at one place is taken out wherever else it stands.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
+
+from .numbers import plural
 
 MARK: Final = "[secret taken out]"
 
@@ -51,15 +55,59 @@ _PATTERNS: Final = tuple(
 )
 
 
-def without_secrets(text: str) -> tuple[str, int]:
-    """The text with a few words in the place of each secret, and how many there were."""
+#: A shorter value, or one more than so many, is not looked for elsewhere.
+_SHORTEST: Final = 6
+_MOST_KNOWN: Final = 200
+#: A password that is a name of one says nothing, and what it names would be lost.
+_SAYS_NOTHING: Final = re.compile(rf"(?i:{_NAMES}|password|secret|credentials?|\w*token)")
+_TAKEN_OUT: Final = re.compile(r"[\d,]+ secrets? taken out")
+
+
+def without_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, int]:
+    """The text with a few words in the place of each secret, and how many there were.
+
+    `known` are values that are secret although nothing here tells so (see `secrets_in`).
+    """
     count = 0
+    values = dict.fromkeys(known)
     for pattern in _PATTERNS:
-        text, found = pattern.subn(_said, text)
+        text, found = pattern.subn(lambda found: _said(found, values), text)
         count += found
+    for value in sorted(values, key=len, reverse=True)[:_MOST_KNOWN]:
+        if value in text:
+            text, found = _anywhere(value).subn(MARK, text)
+            count += found
     return text, count
 
 
-def _said(found: re.Match[str]) -> str:
+def secrets_in(text: str) -> tuple[str, ...]:
+    """The values that are taken out of a text, to be taken out of what goes with it too."""
+    values = dict[str, None]()
+    for pattern in _PATTERNS:
+        text = pattern.sub(lambda found: _said(found, values), text)
+    return tuple(values)
+
+
+def taken_out(count: int) -> str:
+    """What the user is told of so many secrets; empty for none."""
+    return f"{plural(count, 'secret')} taken out" if count else ""
+
+
+def of_other_than_secrets(note: str) -> str:
+    """What a note on what is left out says besides `taken_out`."""
+    return "; ".join(part for part in note.split("; ") if not _TAKEN_OUT.fullmatch(part))
+
+
+def _said(found: re.Match[str], values: dict[str, None]) -> str:
+    """What stands in the place of a secret, whose value is added to the others."""
     groups = found.groupdict()
-    return f"{groups.get('before') or ''}{MARK}{groups.get('after') or ''}"
+    before, after = groups.get("before") or "", groups.get("after") or ""
+    value = found[0][len(before) : len(found[0]) - len(after)]
+    if len(value) >= _SHORTEST and MARK not in value and value not in MARK and not _SAYS_NOTHING.fullmatch(value):
+        values[value] = None
+    return f"{before}{MARK}{after}"
+
+
+def _anywhere(value: str) -> re.Pattern[str]:
+    """The value wherever it stands; if it may be a word, where it is a whole one."""
+    return re.compile(rf"(?<!\w){re.escape(value)}(?!\w)" if value.isalpha() else re.escape(value))

@@ -35,6 +35,21 @@ def png(width: int = 4, colour: str = "red", **how: object) -> str:
     return base64.b64encode(data.getvalue()).decode()
 
 
+def test_secrets_are_counted_in_what_is_sent() -> None:
+    page = "<script>" + "".join(f"password = 'abcdef{n}'; " for n in range(64)) + "</script><p>ok"
+    assert rendered(CellOutput((shown(text__plain="Pipeline()", text__html=page),)), 500).left_out == ""
+    found = rendered(CellOutput((printed("password='abc123'\n"), printed("E", "stderr")), source="pass"), 500)
+    assert found.left_out == "1 secret taken out"
+
+
+@pytest.mark.parametrize("magic", ["", "%%javascript\n", "%%bash\n", "%%markdown\n```` and ````````\n"])
+def test_a_source_that_fits_is_whole(magic: str) -> None:
+    source = magic + "password='abc1234'\n" * 3 + "x = 1\n" * 300
+    for outputs in ((), (printed("short"),)):
+        found = rendered(Cell(CellOutput(outputs, source=source)), 2_000)
+        assert found.left_out == "3 secrets taken out" and "cut here" not in found.text
+
+
 def test_streams_that_follow_each_other_are_one_and_several_lines_are_fenced() -> None:
     assert read(printed("42\n")) == "42"
     assert read(printed("a\n"), printed("b\n")) == "```text\na\nb\n```"

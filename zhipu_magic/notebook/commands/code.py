@@ -12,8 +12,7 @@ from ...text.characters import shorten, without_addresses
 from ...text.errors import GLMError
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.numbers import plural
-from ...text.secrets import without_secrets
+from ...text.secrets import taken_out, without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure
 from ..line.cell_line import CellOptions
@@ -73,7 +72,7 @@ def _fix(session: Session, text: str) -> None:
     else:
         prompt, named = _prompt_for(session, number, text)
     prompt, secrets = without_secrets(prompt)
-    taken = f" {plural(secrets, 'secret')} taken out." if secrets else ""
+    taken = f" {taken_out(secrets)}." if secrets else ""
     notice = session.chat.service.hide(f"Sent to be fixed: {named}.{taken}")
     session.notify(notice)
     try:

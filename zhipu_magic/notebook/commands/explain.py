@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
 from ...text.language import is_chinese
+from ...values.given import Given
 from ...values.outputs.output import Cell
 from .. import ask_cell
 from ..line.cell_line import CellOptions
@@ -21,8 +21,8 @@ _ENGLISH = (
     "looks wrong."
 )
 _CHINESE = "请解释这个笔记本单元格和它的输出：它做了什么，输出说明了什么，有没有看起来不对的地方。"
-#: The reference to the cell in the prompt, by a name that no variable of the notebook's takes from it.
-_NAME = "the_cell"
+#: What the prompt and the page call the cell.
+_NAME = "the cell"
 
 
 def number_and_text(text: str) -> tuple[int | None, str]:
@@ -48,9 +48,8 @@ def _explain(session: Session, text: str) -> None:
     text = prose(text, "%glm explain")
     cell = session.outputs.shown.cell(number) if number is not None else _last(session)
     sentence = _CHINESE if in_chinese(session, text, cell.ran.source) else _ENGLISH
-    prompt = "\n\n".join(part for part in (sentence, text, f"{{{{ {_NAME} }}}}") if part)
-    known: Any = session.variables.everything
-    ask_cell.ask(session, prompt, CellOptions(), names=ChainMap({_NAME: cell}, known))
+    prompt = "\n\n".join(part for part in (sentence, text) if part)
+    ask_cell.ask(session, prompt, CellOptions(files=[Given(cell, _NAME)]))
 
 
 def _last(session: Session) -> Cell:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
@@ -22,6 +22,9 @@ from . import words as line_words
 from .options import GROUPS, PARSER
 from .words import SEPARATORS, QuoteNotClosed, plain_option
 
+if TYPE_CHECKING:
+    from ...values.given import Given
+
 #: Added to the error when a cell fails before it asks.
 EARLIER_STAYS = "The earlier turn of this cell stays in the conversation."
 
@@ -31,15 +34,16 @@ class CellOptions:
     """What a `%%glm` line asks for. `request` is sent; the other options are for the notebook.
 
     `draw` is the size of a picture, empty for the usual one.
-    `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. `line` is what
-    was written, where it is needed later: to collect a batch. `models` are those that are compared; a single one is in
-    the `request`. `above` is how many of the cells above go along, None where the settings say it.
+    `images`, `files`, `tools` and `as_type` are still text: only the notebook can resolve their names. (A command may
+    give a file as such.) `line` is what was written, where it is needed later: to collect a batch. `models` are those
+    that are compared; a single one is in the `request`. `above` is how many of the cells above go along, None where the
+    settings say it.
     """
 
     request: Options = field(default_factory=Options)
     models: Sequence[str] = ()
     images: Sequence[str] = ()
-    files: Sequence[str] = ()
+    files: Sequence[str | Given] = ()
     tools: Sequence[str] = ()
     as_type: str | None = None
     above: int | None = None

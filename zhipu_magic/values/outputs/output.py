@@ -58,11 +58,15 @@ class Output(Whole):
 
 @dataclass(frozen=True)
 class CellOutput(Whole):
-    """What a cell showed, in order. `number` is the cell's on the page, where it has one, and `source` its text."""
+    """What a cell showed, in order. `number` is the cell's on the page, where it has one, and `source` its text.
+
+    Of what it showed, secrets that other cells' sources name are `known`, besides those in its own.
+    """
 
     outputs: tuple[Output, ...] = ()
     number: int | None = None
     source: str = field(default="", repr=False)
+    known: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from typing import Final
 from ...text.blobs import without_blobs
 from ...text.characters import without_addresses
 from ...text.left_out import collecting_cuts, note_cut
+from ...text.markdown import fenced
 from ...text.numbers import plural
-from ...text.secrets import without_secrets
+from ...text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends, fenced_within, shares, weight
 from ..images.from_value import Image
@@ -41,26 +42,34 @@ _OTHERS: Final = frozenset({"bash", "html", "javascript", "latex", "markdown", "
 
 @render.register
 def _cell_output(value: CellOutput, tokens: int) -> Illustrated | str:
-    return _joined(_pieces(value.outputs, tokens)) if value.outputs else _NOTHING
+    return _joined(_pieces(value.outputs, tokens, _known(value))) if value.outputs else _NOTHING
 
 
 @render.register
 def _cell(value: Cell, tokens: int) -> Illustrated:
-    """The source as a block of code, and below it the outputs."""
-    source = value.ran.source.strip("\n")
-    least = weight(source) if not value.ran.outputs else min(weight(source), tokens * _SOURCE_SHARE)
-    source, secrets = without_secrets(without_blobs(source))
-    _note_secrets(secrets)
-    code = fenced_within(source, _language(source), least + _AROUND * 2)
+    """The source as a block of code, and below it the outputs. Each may take what the other does not need."""
+    known = _known(value.ran)
+    source, secrets = without_secrets(without_blobs(value.ran.source.strip("\n")), known)
+    _note(taken_out(secrets))
+    language = _language(source)
+    whole = weight(fenced(source, language)) + _AROUND
     if not value.ran.outputs:
-        return Illustrated((code,))
-    pieces = _pieces(value.ran.outputs, round(tokens - weight(code)) - _AROUND)
+        return Illustrated((fenced_within(source, language, min(whole, tokens)),))
+    least = min(whole, tokens * _SOURCE_SHARE)
+    pieces = _pieces(value.ran.outputs, round(tokens - least) - _AROUND, known)
+    shown = weight("".join(f"{one}\n\n" for one in pieces if isinstance(one, str)))
+    code = fenced_within(source, language, min(whole, max(least, tokens - shown - 2 * _AROUND)))
     return Illustrated((f"{code}\n\nOutput:\n\n", *_between(pieces)))
 
 
 @render.register
 def _output(value: Output, tokens: int) -> Illustrated | str:
     return _joined(_pieces([value], tokens))
+
+
+def _known(ran: CellOutput) -> tuple[str, ...]:
+    """The secrets that the cell's source names, and those known of others."""
+    return (*secrets_in(ran.source), *ran.known)
 
 
 def _language(source: str) -> str:
@@ -82,10 +91,10 @@ def _between(pieces: Sequence[str | Image]) -> Iterator[str | Image]:
         yield piece
 
 
-def _pieces(outputs: Sequence[Output], tokens: int) -> list[str | Image]:
+def _pieces(outputs: Sequence[Output], tokens: int, known: Sequence[str] = ()) -> list[str | Image]:
     """Each output as text within its share of the budget, or as a picture."""
-    cleaned = [one if isinstance(one, str) else _cleaned(one) for one in _without_middle(_streams_joined(outputs))]
-    readers = [one if isinstance(one, str) else _reader(one[0]) for one in cleaned]
+    joined = _without_middle(_streams_joined(outputs))
+    readers = [one if isinstance(one, str) else _reader(_cleaned(one, known)) for one in joined]
     with collecting_cuts() as left_out:
         pieces = [one if isinstance(one, str) else one(tokens) for one in readers]
     wanted = [0.0 if isinstance(one, Image) else weight(one) + _AROUND for one in pieces]
@@ -97,30 +106,27 @@ def _pieces(outputs: Sequence[Output], tokens: int) -> list[str | Image]:
                 for one, piece, share in zip(readers, pieces, shares(wanted, room), strict=True)
             ]
     for cut in left_out:
-        note_cut(cut)
-    secrets = sum(one[1] for one in cleaned if not isinstance(one, str))
-    for place, piece in enumerate(pieces):
-        if isinstance(piece, str):
-            pieces[place], found = without_secrets(piece)  # what a value at hand has shown
-            secrets += found
-    _note_secrets(secrets)
+        _note(of_other_than_secrets(cut))
+    # A value at hand has shown what it shows only now.
+    pieces = [without_secrets(piece, known)[0] if isinstance(piece, str) else piece for piece in pieces]
+    # Counted in what is sent: a form that nobody reads, and what was cut, have others.
+    _note(taken_out(sum(piece.count(MARK) for piece in pieces if isinstance(piece, str))))
     return [piece for piece in _last_pictures(pieces) if piece]
 
 
-def _cleaned(output: Output) -> tuple[Output, int]:
-    """The output without secrets, before anything of it is cut, and how many there were."""
-    text, count = without_secrets(as_shown(output.text) if output.text else "")
+def _cleaned(output: Output, known: Sequence[str]) -> Output:
+    """The output without secrets, before anything of it is cut."""
+    text, _ = without_secrets(as_shown(output.text) if output.text else "", known)
     data = dict(output.data)
     for kind, form in data.items():
         if kind in WORDS and isinstance(form, str):
-            data[kind], found = without_secrets(form)
-            count = max(count, found)  # they are the same in each form
-    return replace(output, text=text, data=data), count
+            data[kind], _ = without_secrets(form, known)
+    return replace(output, text=text, data=data)
 
 
-def _note_secrets(count: int) -> None:
-    if count:
-        note_cut(f"{plural(count, 'secret')} taken out")
+def _note(what: str) -> None:
+    if what:
+        note_cut(what)
 
 
 _Reader = Callable[[int], "str | Image"]

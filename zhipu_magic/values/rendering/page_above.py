@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...text.blobs import without_blobs
 from ...text.characters import shorten
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
-from ...text.secrets import MARK, without_secrets
+from ...text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 from ...text.tokens import ends, weight
 from ..images.from_value import Image
 from ..outputs.above import Above, Piece, Sent
@@ -49,7 +49,7 @@ class _Read:
 
 @render.register
 def _above(value: Above, tokens: int) -> Illustrated | str:
-    chosen, left_out = _chosen(value, tokens)
+    chosen, left_out = _chosen(_knowing(value), tokens)
     goes = [one for one in chosen if one.goes]
     if not chosen and not left_out:
         note_cut("0 cells")
@@ -62,9 +62,31 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     told += [f"{left_out:,} left out"] if left_out else []
     told += [f"{count:,} already sent"] if (count := sum(one.was_sent for one in chosen)) else []
     told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
-    told += [f"{plural(secrets, 'secret')} taken out"] if secrets else []
+    told += [taken_out(secrets)] if secrets else []
     note_cut(", ".join([*told, *value.notes, plural(round(weight(text)), "token")]))
     return Illustrated(tuple(parts), is_whole=True)
+
+
+def _knowing(value: Above) -> Above:
+    """The same, where each piece knows the secrets that any cell's source names: another one may show them."""
+    known = tuple(secret for piece in value.pieces if piece.cell for secret in secrets_in(piece.cell.ran.source))
+    if not known:
+        return value
+    pieces = (
+        replace(piece, text=_cleaned(piece.text, known), words=_cleaned(piece.words, known))
+        if piece.cell is None
+        else replace(
+            piece,
+            words=_cleaned(piece.words, known),
+            cell=replace(piece.cell, ran=replace(piece.cell.ran, known=known)),
+        )
+        for piece in value.pieces
+    )
+    return replace(value, pieces=tuple(pieces))
+
+
+def _cleaned(text: str, known: Sequence[str] = ()) -> str:
+    return without_secrets(without_blobs(text), known)[0]
 
 
 def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
@@ -76,8 +98,9 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
     pinned: dict[int, _Read | None] = {}
     for place in reversed(places):
         one = _read(value.pieces[place], share, value.sent, least=_LEAST_PINNED)
-        pinned[place] = one if one.tokens <= left else None
-        left -= one.tokens if one.tokens <= left else 0
+        fits = one.tokens <= left and None not in pinned.values()
+        pinned[place] = one if fits else None
+        left -= one.tokens if fits else 0
     chosen: list[_Read] = []
     dropped = sum(one is None for one in pinned.values())
     full = dropped > 0
@@ -110,12 +133,12 @@ def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAS
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
         if piece.cell is None:
-            parts = (ends(without_secrets(without_blobs(piece.text))[0], room),)
+            parts = (ends(_cleaned(piece.text), room),)
         else:
             shown = rendered(piece.cell, round(room))
             cuts += [shown.left_out] if shown.left_out else []
             parts = tuple(shown.parts)
-    is_cut = any(MARK[1:-1] not in cut for cut in cuts)
+    is_cut = any(map(of_other_than_secrets, cuts))
     if any(_stands_in(parts, one) for one in sent):
         return _Read(piece, (), _LINE, was_sent=True)
     tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from ...text.characters import without_addresses
 from ...text.left_out import note_cut
-from ...text.numbers import plural
-from ...text.secrets import without_secrets
+from ...text.secrets import taken_out, without_secrets
 
 _OWN: Final = ("builtins", "__main__")
 """The modules whose values hold what the user has written himself."""
@@ -46,7 +45,7 @@ def without_credentials(text: str) -> str:
     """A library's text without what looks like a credential, which is noted."""
     text, count = without_secrets(text)
     if count:
-        note_cut(f"{plural(count, 'secret')} taken out")
+        note_cut(taken_out(count))
     return text
 
 
