@@ -43,3 +43,13 @@ def test_the_user_reads_the_code_and_sees_what_it_printed(terminal: Terminal, se
     terminal.child.sendline("")
     assert "declined" in terminal.until_prompt()
     assert "10" in terminal.run("total")
+
+
+def test_a_figure_is_kept_and_its_file_is_named(terminal: Terminal, server: PracticeServer) -> None:
+    pytest.importorskip("matplotlib", reason="draws the figure")
+    code = "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 3]); plt.show()"
+    server.enqueue(Answer(tool_calls=[tool_call("python", {"code": code}, id="c")]), Answer("It rises."))
+    terminal.ask("Plot.", "--tool python!")
+    rows = screen(terminal.until_prompt())
+    assert "[figure 1, " in server.requests[-1].body["messages"][-1]["content"]
+    assert any("The figure is " in row or "No journal keeps the figure" in row for row in rows), rows

@@ -371,3 +371,24 @@ def test_pictures_of_any_size(page: Page, server: PracticeServer, tmp_path: Path
     page.run(SHOW)
     cell = ask(page, server, runs("show(image_png=wide)\nshow(image_png=b'no picture')"))
     assert cell.success and kinds(cell).count("image/png") == 1
+
+
+# Figures without a front end that takes them
+
+
+def test_a_figure_that_no_window_shows_is_taken_and_its_warnings_are_not(page: Page, server: PracticeServer) -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot", reason="draws the figures")
+    pyplot.switch_backend("agg")
+    mine = pyplot.figure()
+    mine.add_subplot().plot([1, 2])
+    page.names["mine"] = mine
+    try:
+        page.run("%config GLMMagics.model = 'glm-4.6v-flash'")
+        cell = ask(page, server, runs("import matplotlib.pyplot as plt\nplt.figure()\nplt.plot([1, 3]); plt.show()"))
+        assert cell.success and "[figure 1, " in results(server)[0] and "image/png" in kinds(cell)
+        assert [pyplot.figure(n) for n in pyplot.get_fignums()] == [mine]
+        ask(page, server, runs("x = 1", "mine.axes[0].set_title('茶')"))
+        assert "figure" not in results(server)[-2] and "[figure 1, " in results(server)[-1]
+        assert "Glyph" not in results(server)[-1]
+    finally:
+        pyplot.close("all")

@@ -217,11 +217,27 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+    _name_pictures(session, reply)
     if reply.replayed and any(call.ran is not None for call in progress.all_calls):
         from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()
         session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
+
+
+def _name_pictures(session: Session, reply: Reply) -> None:
+    """Say where the figures of the model's Python are, in a terminal, which shows none."""
+    from .shell import is_terminal
+
+    runs = [call.ran for call in reply.progress.all_calls if call.ran is not None]
+    files = list(dict.fromkeys(image.file_name for ran in runs for image in ran.images))
+    if not files or not is_terminal(session.shell):
+        return
+    from ..history.journal.checks import images_of
+
+    path = session.chat.history.journal.path
+    for file in files:
+        session.answer(f"The figure is {images_of(path) / file}" if path else "No journal keeps the figure.")
 
 
 def _asked(session: Session, reply: Reply) -> Asked:

@@ -15,6 +15,7 @@ from ...values.tools.shown import shown_of
 from ...values.tools.tool import HasRun, Outcome
 from .deadline import Deadline
 from .names import Names, changed
+from .open_figures import OpenFigures
 from .recorder import Recorder
 from .surroundings import surroundings
 
@@ -30,7 +31,9 @@ def run(shell: Shell, code: str, seconds: float) -> PythonRun:
     error: BaseException | None = None
     try:
         with surroundings(shell, recorder), deadline:
+            figures = OpenFigures()
             result = shell.run_cell(code, store_history=False)
+            figures.take(recorder)
         error = result.error_before_exec or result.error_in_exec
     except KeyboardInterrupt as interrupt:  # between two statements of ours
         error = interrupt

@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import io
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +79,16 @@ def _from_matplotlib(figure: Any) -> Image:
     dpi = "figure" if longest * figure.get_dpi() <= LONGEST_SIDE else LONGEST_SIDE / longest
     drawn = io.BytesIO()
     try:
-        figure.savefig(
-            drawn,
-            format="png",
-            dpi=dpi,
-            facecolor="auto",
-            metadata={"Software": None},
-            pil_kwargs={"compress_level": 1},  # it is encoded again
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as those of missing glyphs, which would name a line of ours
+            figure.savefig(
+                drawn,
+                format="png",
+                dpi=dpi,
+                facecolor="auto",
+                metadata={"Software": None},
+                pil_kwargs={"compress_level": 1},  # it is encoded again
+            )
     except Exception as error:  # whatever the user's own artists raise
         raise InvalidRequest(
             "matplotlib cannot draw this figure.", reason="image.matplotlib", detail=str(error)
