@@ -5,7 +5,6 @@ They are taken after the run, as the inline backend would. One that was open bef
 
 from __future__ import annotations
 
-import base64
 import sys
 import warnings
 from typing import Any, Final

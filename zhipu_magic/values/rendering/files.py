@@ -15,17 +15,33 @@ from ...text.tokens import fenced_within, listed, weight
 from ..documents.kinds import LONGEST_HEAD, may_be_document
 from ..documents.source import check_content, source_of
 from ..images.from_value import Image, image_of
+from ..outputs.notebook_file import cells_of
+from .notebook_file import notebook_text
 from .pictures import begins_as_picture
-from .registry import render
+from .registry import Illustrated, render
 
 _BYTES_A_TOKEN: Final = 6
 """More than a token has in any script, by our estimate."""
 _AROUND_NAMES: Final = 4
+_LARGEST_NOTEBOOK: Final = 100_000_000
+"""Bytes; of a larger one, the beginning of the file is sent."""
+#: How files that hold values are loaded, by their endings.
+_LOADED_BY: Final = {
+    **dict.fromkeys((".pkl", ".pickle"), 'pd.read_pickle("{file}")'),
+    ".parquet": 'pd.read_parquet("{file}")',
+    ".feather": 'pd.read_feather("{file}")',
+    **dict.fromkeys((".h5", ".hdf5"), 'pd.read_hdf("{file}")'),
+    **dict.fromkeys((".npy", ".npz"), 'np.load("{file}")'),
+    ".joblib": 'joblib.load("{file}")',
+    **dict.fromkeys((".zip", ".whl", ".jar"), 'zipfile.ZipFile("{file}").namelist()'),
+    **dict.fromkeys((".tar", ".tgz"), 'tarfile.open("{file}").getnames()'),
+    ".gz": 'gzip.open("{file}", "rt").read()',
+}
 
 _LANGUAGES: Final = {
     ".bat": "bat", ".c": "c", ".cc": "cpp", ".cfg": "ini", ".cpp": "cpp", ".cs": "csharp", ".css": "css", ".csv": "csv",
     ".diff": "diff", ".go": "go", ".h": "c", ".hpp": "cpp", ".htm": "html", ".html": "html", ".ini": "ini",
-    ".ipynb": "json", ".java": "java", ".jl": "julia", ".js": "javascript", ".json": "json", ".jsonl": "json",
+    ".java": "java", ".jl": "julia", ".js": "javascript", ".json": "json", ".jsonl": "json",
     ".jsx": "jsx", ".kt": "kotlin", ".lua": "lua", ".m": "matlab", ".md": "markdown", ".patch": "diff", ".php": "php",
     ".pl": "perl", ".ps1": "powershell", ".py": "python", ".pyi": "python", ".r": "r", ".rb": "ruby", ".rs": "rust",
     ".rst": "rst", ".scala": "scala", ".sh": "bash", ".sql": "sql", ".svg": "xml", ".swift": "swift", ".tex": "latex",
@@ -34,8 +50,8 @@ _LANGUAGES: Final = {
 
 
 @render.register
-def _path(value: Path, tokens: int) -> str | Image:
-    """The beginning of a text file in a fence, below its name, a document that is read here, or a picture.
+def _path(value: Path, tokens: int) -> str | Image | Illustrated:
+    """The beginning of a text file in a fence, below its name, a document that is read here, a picture, or a notebook.
 
     Raises InvalidRequest for other files.
     """
@@ -52,7 +68,9 @@ def _path(value: Path, tokens: int) -> str | Image:
                 file=str(value),
             )
         with regular_files.handed_over(path) as file:
-            first = regular_files.some(file, max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN))
+            is_notebook = path.suffix.lower() == ".ipynb" and status.st_size <= _LARGEST_NOTEBOOK
+            most = _LARGEST_NOTEBOOK if is_notebook else max(LONGEST_HEAD, tokens * _BYTES_A_TOKEN)
+            first = regular_files.some(file, most)
     except FileNotFoundError:
         raise InvalidRequest(
             "There is no file {file}.",
@@ -71,6 +89,8 @@ def _path(value: Path, tokens: int) -> str | Image:
         from ..documents import here
 
         return here.read(source).told(tokens, chinese=False)
+    if is_notebook and (found := cells_of(first)) is not None:
+        return notebook_text(path.name, *found, tokens)
     check_content(path, first)
     text = _decoded(value, first, is_all=len(first) >= status.st_size)
     whole = weight(text) * max(1.0, status.st_size / max(1, len(first)))
@@ -86,6 +106,14 @@ def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
         text = getincrementaldecoder("utf-8-sig")().decode(data, final=is_all)
     except UnicodeDecodeError:
         text = "\0"
+    if "\0" in text and (loaded := _LOADED_BY.get(path.suffix.lower())):
+        raise InvalidRequest(
+            "{file} holds a value, and no text: load it first.",
+            hint="Run value = {code}, and refer to {{{{ value }}}}.",
+            reason="file.to_load",
+            file=str(path),
+            code=loaded.format(file=path.name),
+        )
     if "\0" in text:
         raise InvalidRequest(
             "{file} is not text in UTF-8.",

@@ -49,7 +49,7 @@ class _Read:
 
 @render.register
 def _above(value: Above, tokens: int) -> Illustrated | str:
-    chosen, left_out = _chosen(_knowing(value), tokens)
+    chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces)), tokens)
     goes = [one for one in chosen if one.goes]
     if not chosen and not left_out:
         note_cut("0 cells")
@@ -67,25 +67,21 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     return Illustrated(tuple(parts), is_whole=True)
 
 
-def _knowing(value: Above) -> Above:
-    """The same, where each piece knows the secrets that any cell's source names: another one may show them."""
-    known = tuple(secret for piece in value.pieces if piece.cell for secret in secrets_in(piece.cell.ran.source))
-    if not known:
-        return value
-    pieces = (
-        replace(piece, text=_cleaned(piece.text, known), words=_cleaned(piece.words, known))
-        if piece.cell is None
-        else replace(
+def knowing(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The pieces without the secrets that any cell's source names: another one may show them."""
+    known = tuple(secret for piece in pieces if piece.cell for secret in secrets_in(piece.cell.ran.source))
+    return tuple(
+        replace(
             piece,
             words=_cleaned(piece.words, known),
-            cell=replace(piece.cell, ran=replace(piece.cell.ran, known=known)),
+            text=_cleaned(piece.text, known),
+            cell=piece.cell and replace(piece.cell, ran=replace(piece.cell.ran, known=known)),
         )
-        for piece in value.pieces
+        for piece in pieces
     )
-    return replace(value, pieces=tuple(pieces))
 
 
-def _cleaned(text: str, known: Sequence[str] = ()) -> str:
+def _cleaned(text: str, known: Sequence[str]) -> str:
     return without_secrets(without_blobs(text), known)[0]
 
 
@@ -122,7 +118,7 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
 def _line(one: _Read) -> str:
     """What stands in the place of a piece that does not go along again."""
     why = "an earlier turn of this conversation" if one.piece.is_turn else "already sent, unchanged"
-    words = shorten(without_secrets(one.piece.words)[0], _LONGEST_WORDS)
+    words = shorten(one.piece.words, _LONGEST_WORDS)
     return f"{one.piece.title}, {why}: “{words}”"
 
 
@@ -133,7 +129,7 @@ def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAS
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
         if piece.cell is None:
-            parts = (ends(_cleaned(piece.text), room),)
+            parts = (ends(piece.text, room),)
         else:
             shown = rendered(piece.cell, round(room))
             cuts += [shown.left_out] if shown.left_out else []

@@ -1,0 +1,80 @@
+"""A notebook's file: its cells in order, with what they showed, each within its share of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ...text.left_out import collecting_cuts, note_cut
+from ...text.numbers import plural
+from ...text.secrets import MARK, of_other_than_secrets, taken_out
+from ...text.tokens import ends, shares, weight
+from ..images.from_value import Image
+from ..outputs.above import Piece
+from .page_above import knowing
+from .registry import Illustrated, rendered
+
+_AROUND: Final = 40
+"""Tokens of the lines around the cells."""
+_LEAST: Final = 60
+"""Tokens: with fewer, a cell says nothing, so that cells in the middle are left out."""
+_MOST_PICTURES: Final = 10
+
+
+def notebook_text(name: str, pieces: Sequence[Piece], hidden: int, tokens: int) -> Illustrated:
+    """The cells below a line that says what it is. What is left out is noted."""
+    pieces, room = knowing(pieces), tokens - _AROUND
+    most = max(2, room // _LEAST)
+    whole = [_read(piece, tokens) for piece in pieces]
+    left_out = 0
+    if sum(size for _, size, _ in whole) > room and len(pieces) > most:
+        left_out = len(pieces) - most
+        pieces = (*pieces[: most // 2], *pieces[len(pieces) - (most - most // 2) :])
+        whole = [_read(piece, tokens) for piece in pieces]
+    given = shares([size for _, size, _ in whole], room)
+    read = [
+        one if one[1] <= share else _read(piece, share) for piece, one, share in zip(pieces, whole, given, strict=True)
+    ]
+    parts: list[str | Image] = [f"{name}, a notebook:"]
+    for place, (piece, (shown, _, _)) in enumerate(zip(pieces, read, strict=True)):
+        if left_out and place == most // 2:
+            parts.append(f"\n\n[{plural(left_out, 'cell')} left out]")
+        parts += [f"\n\n{piece.title}:\n\n", *shown]
+    parts, pictures = _first_pictures(parts)
+    told = [f"{left_out:,} left out"] if left_out else []
+    told += [f"{count:,} shortened"] if (count := sum(is_cut for _, _, is_cut in read)) else []
+    told += [f"{plural(pictures, 'picture')} left out"] if pictures else []
+    told += [f"{hidden:,} hidden"] if hidden else []
+    secrets = sum(part.count(MARK) for part in parts if isinstance(part, str))
+    told += [taken_out(secrets)] if secrets else []
+    if told:
+        note_cut(", ".join([plural(len(pieces), "cell"), *told]))
+    return Illustrated(tuple(parts))
+
+
+_Read = tuple[tuple["str | Image", ...], float, bool]
+"""A cell as it goes along, its tokens, and whether it is cut."""
+
+
+def _read(piece: Piece, tokens: float) -> _Read:
+    around = weight(piece.title) + 4
+    room = max(1.0, tokens - around)
+    parts: tuple[str | Image, ...]
+    with collecting_cuts() as cuts:
+        if piece.cell is None:
+            parts = (ends(piece.text, room),)
+        else:
+            shown = rendered(piece.cell, round(room))
+            cuts.append(shown.left_out)
+            parts = tuple(shown.parts)
+    size = weight("".join(part for part in parts if isinstance(part, str))) + around
+    return parts, size, any(map(of_other_than_secrets, cuts))
+
+
+def _first_pictures(parts: Sequence[str | Image]) -> tuple[list[str | Image], int]:
+    """The parts with at most so many pictures, and how many are left out."""
+    kept, pictures = list[str | Image](), 0
+    for part in parts:
+        pictures += isinstance(part, Image)
+        kept.append("[a picture left out]" if isinstance(part, Image) and pictures > _MOST_PICTURES else part)
+    return kept, max(0, pictures - _MOST_PICTURES)
