@@ -611,3 +611,12 @@ def test_a_sentence_keeps_its_words_and_every_value_is_told_whole(pieces: list[s
     if "{{ table }}" in line:
         assert rest.count("`table`:\n\n```json\n{") == 1
     assert first.count("``") <= line.count("``")
+
+
+def test_names_that_nobody_has_chosen_do_not_make_code_of_a_template(page: Page, server: PracticeServer) -> None:
+    page.run("'a result'")
+    text = "{{ _('Sign in') }} {{ out(1) }} {{ cell() + above }} {{ get_ipython() }} {{ quit() }}"
+    assert page.run(f"%%glm\n{text}").error is None
+    assert server.requests[-1].body["messages"][-1]["content"] == text
+    page.run("out = 3")
+    assert isinstance(page.run("%%glm\n{{ out + 1 }}").error, InvalidRequest)

@@ -8,7 +8,7 @@ import pytest
 from in_process import Notebook, Page
 from kernels import Kernel, one_kernel  # noqa: F401  # a fixture
 
-from zhipu_magic.practice import PracticeServer
+from zhipu_magic.practice import Answer, PracticeServer, tool_call
 
 SAY = "say = get_ipython().display_pub.print"
 
@@ -63,6 +63,35 @@ def test_a_drawing_is_an_output(numbered: Notebook) -> None:
     numbered.run("a", shown % "zhipu_magic-drawing-1")
     numbered.run("b", shown.replace("the drawing", "a panel") % "zhipu_magic-1")
     assert sent(numbered, "{{ out }}") == "the drawing"
+
+
+def run_of_python(code: str, call: str = "1") -> Answer:
+    return Answer(tool_calls=[tool_call("python", {"code": code}, id=call)])
+
+
+def test_what_python_of_the_models_has_shown_is_an_output(numbered: Notebook) -> None:
+    table = "import pandas as pd\nsaid = get_ipython().display_pub.publish({'text/plain': 'said'})\n"
+    table += "pd.DataFrame({'price': [3, 4]})"
+    for line in ("%%glm --tool python!", "%%glm --once --tool python!"):
+        assert numbered.run("r", f"{line}\nGo.", run_of_python(table), "Done.").success
+        text = sent(numbered, "{{ out }}", "%%glm --once")
+        assert text.startswith("said") and "| price |" in text, text
+        number = numbered.page.shell.execution_count - 2
+        assert sent(numbered, f"{{{{ Out[{number}] }}}}", "%%glm --once") == text
+        assert "| price |" in sent(numbered, "?", "%%glm --once --above")
+    numbered.run("e", "%%glm --tool python!\nGo.", run_of_python("1 / 0"), "It fails.")
+    assert "ZeroDivisionError" in sent(numbered, "{{ out }}", "%%glm --once")
+
+
+def test_a_figure_of_a_run_goes_along_and_so_it_does_in_a_replay(numbered: Notebook) -> None:
+    code = "import PIL.Image\nPIL.Image.new('RGB', (40, 30), '#1188cc')"
+    numbered.run("r", "%%glm --tool python!\nGo.", run_of_python(code), "Done.")
+    ask = "%%glm -m glm-4.6v --once\n{{ out }}"
+    assert numbered.run("q", ask, "Blue.").markdown() == "Blue."
+    assert numbered.server.requests[-1].body["messages"][-1]["content"][0]["type"] == "image_url"
+    numbered.page.run("%config GLMMagics.replay = 'only'")
+    assert numbered.run("r", "%%glm --tool python!\nGo.").success
+    assert numbered.run("q", ask).markdown() == "Blue."
 
 
 def test_a_picture_that_was_drawn_goes_into_the_next_cell(numbered: Notebook) -> None:

@@ -42,6 +42,8 @@ def ask(
 
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
+    alone = options.request.once or options.each is not None or options.draw is not None
+    session.outputs.asking = Asking(options.request.thread, alone, options.preview)
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -70,13 +72,12 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
     chat, anchor = session.chat, session.anchor()
-    session.outputs.asking = Asking(options.request.thread, options.request.once, options.preview)
     python = refuse_for_models if options.models else partial(_python_tool, session)
     request_options = options_of(options, names, session.variables.tools, python)
     images = [image_of(text, names) for text in options.images]
     files = [file for text in options.files for file in files_of(text, names)]
     references = None if options.raw else names
-    above = _above(session, prompt, options)
+    above = _above(session, prompt, options, names)
     session.renew_tools()
     if options.models:
         from .compare_cell import Question, compare
@@ -121,10 +122,15 @@ def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str
             show(session, begin, options)
 
 
-def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
+def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
     """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
-    if not options.above or (not options.raw and _REFERS_TO_ABOVE.search(prompt)):
+    if not options.above:
         return None
+    if not options.raw and _REFERS_TO_ABOVE.search(prompt):
+        from ..values.outputs.above import Above
+
+        if isinstance(names["above"], Above):  # and no variable of that name
+            return None
     found = session.outputs.above(None if options.above < 0 else options.above)
     return found if found.pieces else None
 
@@ -208,6 +214,9 @@ def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     """Bind what has come of the reply, however it ended."""
     progress = reply.progress
+    for call in progress.all_calls:
+        if call.ran is not None:
+            session.outputs.recorder.note_run(call.ran)
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:

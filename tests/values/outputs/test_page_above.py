@@ -76,10 +76,18 @@ def test_pinned_cells_share_the_budget() -> None:
 
 
 def test_a_turn_is_a_line_and_markdown_is_its_text() -> None:
-    pieces = (Piece("Markdown", text="# Why"), Piece("Question", "Why\nnot?", is_turn=True), cell(3))
-    found = rendered(Above(pieces, 500), 500)
+    pieces = (
+        Piece("Markdown", text="# Why"),
+        Piece("Question", "Why\nnot?", text="Why\nnot?\n\nThe answer:\n\nSo.", turn="t"),
+        cell(3),
+    )
+    above = Above(pieces, 500, (Sent("Why\nnot?", turn="t"),))
+    found = rendered(above, 500)
     assert "Markdown:\n\n# Why\n\nQuestion, an earlier turn of this conversation: “Why not?”\n\nCell 3:" in found.text
     assert found.left_out.startswith("2 cells, ")
+    alone = rendered(above.after(()), 500)
+    assert "Question:\n\nWhy\nnot?\n\nThe answer:\n\nSo." in alone.text
+    assert alone.left_out.startswith("3 cells, ")
 
 
 def test_the_same_cells_read_the_same() -> None:

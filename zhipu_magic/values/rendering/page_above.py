@@ -42,9 +42,11 @@ class _Read:
     is_cut: bool = False
     was_sent: bool = False
 
+    is_turn: bool = False
+
     @property
     def goes(self) -> bool:
-        return not (self.was_sent or self.piece.is_turn)
+        return not (self.was_sent or self.is_turn)
 
 
 @render.register
@@ -108,7 +110,7 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
         read = None if full else _read(piece, min(most, left), value.sent)
         if read is None or read.tokens > left:
             full = True
-            dropped += not piece.is_turn
+            dropped += not any(one.turn == piece.turn for one in value.sent) if piece.turn else 1
             continue
         left -= read.tokens
         chosen.append(read)
@@ -117,14 +119,14 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
 
 def _line(one: _Read) -> str:
     """What stands in the place of a piece that does not go along again."""
-    why = "an earlier turn of this conversation" if one.piece.is_turn else "already sent, unchanged"
+    why = "an earlier turn of this conversation" if one.is_turn else "already sent, unchanged"
     words = shorten(one.piece.words, _LONGEST_WORDS)
     return f"{one.piece.title}, {why}: “{words}”"
 
 
 def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAST) -> _Read:
-    if piece.is_turn:
-        return _Read(piece, (), _LINE)
+    if piece.turn and any(one.turn == piece.turn for one in sent):
+        return _Read(piece, (), _LINE, is_turn=True)
     room = max(least, room - weight(piece.title) - 8)
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
