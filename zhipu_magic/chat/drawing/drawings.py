@@ -14,8 +14,8 @@ from ...service.drawing.models import drawing_model
 from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...text.addresses import host_of
-from ...text.characters import each_text
-from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError
+from ...text.characters import class_name, each_text
+from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError, ReplyBroken
 from ...text.notice import Notice
 from ..dispatch import Dispatch
 from ..over_budget import unknown_price
@@ -105,9 +105,10 @@ class Drawings:
                 with exchange.waiting_on(fetch):
                     data = fetch.data()
             picture = self._put_down(drawn(data))
-        except GLMError as error:
-            if response is not None or (isinstance(error, ConnectionFailed) and error.may_have_arrived):
-                self._commit(draw, endpoint, response=response, failed=error.message)
+        except BaseException as error:  # whatever it is: what may be billed is in the journal
+            if response is not None or not isinstance(error, GLMError) or _may_be_billed(error):
+                failed = error.message if isinstance(error, GLMError) else class_name(error)
+                self._commit(draw, endpoint, response=response, failed=failed)
             raise
         event = self._commit(draw, endpoint, response=response, images=(picture,))
         self._dispatch.replayed.add_drawing(index, event)
@@ -171,6 +172,13 @@ class Drawings:
             undisturbed(commit)
         self._history.write_down()
         return made[0]
+
+
+def _may_be_billed(error: GLMError) -> bool:
+    """Whether a picture may have been drawn: no answer has come, or one that nobody can read."""
+    if isinstance(error, ConnectionFailed):
+        return error.may_have_arrived
+    return isinstance(error, ReplyBroken) or error.reason == "service.not_a_reply"
 
 
 def _price(model: str) -> float | None:
