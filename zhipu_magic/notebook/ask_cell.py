@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
     from ..values.outputs.above import Above
+    from ..values.tools.ran import Ran
     from ..values.tools.tool import Tool
     from .display.panel import PanelMode
     from .session import Session
@@ -217,11 +218,21 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
+    _note_runs(session, [call.ran for call in progress.all_calls if call.ran is not None])
     if reply.replayed and any(call.ran is not None for call in progress.all_calls):
         from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()
         session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
+
+
+def _note_runs(session: Session, runs: Sequence[Ran]) -> None:
+    """Note what code of the model's has shown as outputs of the cell."""
+    if not runs:
+        return
+    from ..values.tools.shown import outputs_of
+
+    session.outputs.recorder.note_outputs(output for ran in runs for output in outputs_of(ran.shown))
 
 
 def _asked(session: Session, reply: Reply) -> Asked:

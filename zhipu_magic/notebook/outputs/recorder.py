@@ -3,18 +3,18 @@
 In a kernel, every message that goes to the front end is looked at, so that what is printed, what threads show and what
 replaces other outputs is known too. Elsewhere IPython itself keeps the outputs of its cells (from version 9 on); before
 that, only their results and errors are known. What %%capture takes is not shown, and not recorded. A reply is a turn of
-the conversation, and no output.
+the conversation, and no output; what it has drawn, or run, is one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import GLMError
 from ...values.outputs.output import DISPLAY, ERROR, KINDS, RESULT, STREAM, Output
-from ..display.cell_outputs import DRAWING, OURS
+from ..display.cell_outputs import OURS
 from ..page.identity import is_edit, is_position
 from ..shell import request_id
 from ..usage_error import UsageError
@@ -110,7 +110,7 @@ class OutputRecorder:
                 self.store.add(request, Output(STREAM, name, text))
         elif kind in (DISPLAY, RESULT, "update_display_data"):
             display_id = str(content.get("transient", {}).get("display_id") or "")
-            if display_id.startswith(OURS) and not display_id.startswith(DRAWING):
+            if display_id.startswith(OURS):  # what of it is an output, `note_outputs` is told
                 return
             if kind == "update_display_data":
                 self.store.update(display_id, content["data"])
@@ -127,6 +127,12 @@ class OutputRecorder:
         """Note what the running cell has asked, and the reply."""
         if self._running is not None:
             self._running.asked.append(asked)
+
+    def note_outputs(self, outputs: Iterable[Output]) -> None:
+        """Note what the running cell shows in outputs of ours: a drawing, or what code of the model's has shown."""
+        if self._running is not None:
+            for output in outputs:
+                self.store.add(self._request, output)
 
     @property
     def _request(self) -> object:
