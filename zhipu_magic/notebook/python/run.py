@@ -53,6 +53,9 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
     notes += (
         [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
     )
+    notes += ["Threads that are not of this run have shown something meanwhile; it is not here."] * bool(
+        recorder.of_others
+    )
     notes += [f"Stopped: it had run for {stopped:g} s, as long as it may."] if stopped is not None else []
     return tuple(notes)
 
