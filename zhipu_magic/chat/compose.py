@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
@@ -24,10 +24,14 @@ from .window import fit
 
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents, OpenDocuments
+    from ..values.documents.source import Source
     from ..values.given import Given
     from ..values.images.from_value import Image
     from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
+    from .documents.uploads import Uploads
+
+_Made = TypeVar("_Made")
 
 #: What a reply that was cut short is asked to be continued with.
 GO_ON = "Go on exactly where you stopped, without repeating anything."
@@ -51,7 +55,7 @@ class _Place(NamedTuple):
 class Along(NamedTuple):
     """What goes with a prompt: the names that its references mean, images and files, and the cell that asks.
 
-    What is `above` goes before it. It may go to `several` models.
+    What is `above` goes before it. It may go to `several` models. `uploads` tell what goes out before its request does.
     """
 
     names: Mapping[str, Any] | None
@@ -60,6 +64,7 @@ class Along(NamedTuple):
     anchor: Anchor
     above: Above | None = None
     several: bool = False
+    uploads: Uploads | None = None
 
     def given_files(self) -> list[Given]:
         """The files, each with the pages that are wanted of it."""
@@ -74,7 +79,8 @@ class Along(NamedTuple):
 class Composer:
     """Makes the requests of a chat, from its `settings`, its history and its `toolbox`. It sends nothing.
 
-    `documents` are what reads those of a cell, for these options, in a preview or not. `warn` is called with what the
+    `documents` are what reads those of a cell, for these options, in a preview or not; with a list, what would have to
+    be uploaded is put there instead. `warn` is called with what the
     user should know of the values in a prompt.
     """
 
@@ -84,7 +90,7 @@ class Composer:
         toolbox: Toolbox,
         service: Service,
         *,
-        documents: Callable[[Along, Options, bool], Documents],
+        documents: Callable[[Along, Options, bool, list[Source] | None], Documents],
         warn: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -113,38 +119,66 @@ class Composer:
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
     def resolved(
-        self, prompt: str, options: Options, along: Along, *, preview: bool = False, sees: bool | None = None
+        self,
+        prompt: str,
+        options: Options,
+        along: Along,
+        *,
+        preview: bool = False,
+        sees: bool | None = None,
+        check: Callable[[Prompt], object] | None = None,
     ) -> Prompt:
         """The prompt with its references resolved, after the cells above. Raises GLMError for one that cannot be sent.
 
-        A document in it may be read for that, at the service too, but not in a `preview`. `sees` says whether it is for
-        a model that does; without it, that is the one that the options ask.
+        A document in it may be read for that, at the service too, but not in a `preview`. Before one is uploaded,
+        `check` gets the prompt without it, and raises what else stands against sending it. `sees` says whether it is
+        for a model that does; without it, that is the one that the options ask.
         """
         names = along.names
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(
-            prompt,
-            names,
-            self._settings.value_tokens,
-            along.images,
-            files=along.given_files(),
-            documents=self.documents_of(along, options, preview=preview),
-            sees=self.sees(options) if sees is None else sees,
-            above=along.above,
-        )
-        # A value can hold the key, as os.environ does: a model has no use for it.
-        hide = self._service.hide
-        found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
-        _check(found.text, "")
+        files = along.given_files()
+
+        def made(documents: OpenDocuments) -> Prompt:
+            found = resolved(
+                prompt,
+                names,
+                self._settings.value_tokens,
+                along.images,
+                files=files,
+                documents=documents,
+                sees=self.sees(options) if sees is None else sees,
+                above=along.above,
+            )
+            # A value can hold the key, as os.environ does: a model has no use for it.
+            hide = self._service.hide
+            found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
+            _check(found.text, "")
+            return found
+
+        found = self.with_documents(made, options, along, preview=preview, check=check or _allow)
         for note in found.notes:
             self._warn(note)
         return found
 
-    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> OpenDocuments:
-        """What reads the documents that a cell asks for."""
-        return lambda: self._documents(along, options, preview)
+    def with_documents(
+        self,
+        make: Callable[[OpenDocuments], _Made],
+        options: Options,
+        along: Along,
+        *,
+        preview: bool,
+        check: Callable[[_Made], object],
+    ) -> _Made:
+        """What `make` makes with the documents that a cell asks for. What it makes without those that are to be
+        uploaded goes to `check` first. Raises GLMError.
+        """
+        if preview:
+            return make(lambda: self._documents(along, options, True, None))
+        from .documents.rehearsal import Rehearsal
+
+        return Rehearsal(lambda awaited: self._documents(along, options, False, awaited)).made(make, check)
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""
@@ -225,6 +259,10 @@ class Composer:
         check_sight(request, has_images=bool(request.images))
         check_parts(request)
         return request
+
+
+def _allow(found: object) -> None:
+    """Nothing stands against it."""
 
 
 def _shape(wanted: Any) -> Shape | None:

@@ -24,7 +24,7 @@ from ...service.connection import Service
 from ...service.models import Model
 from ...text.addresses import host_of
 from ...text.characters import shortened
-from ...text.errors import NOTHING_SENT, InvalidRequest, JournalError, NotRecorded
+from ...text.errors import NOTHING_SENT, ConnectionFailed, InvalidRequest, JournalError, NotRecorded
 from ...text.notice import Notice
 from ...values.documents import local
 from ...values.documents.pages import Pages
@@ -35,6 +35,7 @@ from ..replies.recorded_readings import Wanted
 from ..undisturbed import undisturbed
 from . import remote
 from .addresses import part_for
+from .uploads import Uploads
 
 #: Who reads documents: this machine where it can, this machine alone, or the service alone.
 DocumentsMode = Literal["auto", "local", "service"]
@@ -85,7 +86,8 @@ class CellDocuments:
     """The documents that a cell asks for (see `values.documents.reading.Documents`).
 
     `fresh` reads anew what is known. A `preview` uploads nothing. `known` is what is known of the model, and
-    `after_images` says whether turns before this one have images.
+    `after_images` says whether turns before this one have images. What goes out is told by `uploads`; where there is a
+    list of what is `awaited`, it is put there, and nothing goes out.
     """
 
     chat: ChatDocuments
@@ -95,6 +97,8 @@ class CellDocuments:
     preview: bool = False
     known: Model | None = None
     after_images: bool = False
+    uploads: Uploads | None = None
+    awaited: list[Source] | None = None
 
     def passed(self, url: str, *, beside_images: bool) -> str:
         """The part of a message by which the model gets what is at this address (see `addresses`)."""
@@ -208,7 +212,7 @@ class CellDocuments:
         if wanted is not None and not (source and source.url):
             self.chat.given[wanted] = again
         if self.chat.mode == "only" and event.was_sent:
-            self._tell(event)
+            self._tell(event.name, event.host or "", by=event.reader, practice=bool(event.practice))
         return reading if source is None else replace(reading, name=source.name)
 
     # What is not
@@ -237,9 +241,27 @@ class CellDocuments:
         known = None if self.fresh or not is_file else self._in_journal(wanted)
         if known is not None and (again := self._again(known, wanted, source)) is not None:
             return again
-        return self._new(
-            source, wanted, remote.read(self.chat.service, source, scanned=scanned), time.monotonic() - began
-        )
+        if self.awaited is not None:
+            announced = self._announced(source)
+            self.awaited.append(source)
+            return announced
+        return self._new(source, wanted, self._uploaded(source, scanned=scanned), time.monotonic() - began)
+
+    def _uploaded(self, source: Source, *, scanned: bool) -> remote.Came:
+        """What the service reads. It is told even if that fails: it may be billed."""
+        service = self.chat.service
+        remote.check(service, source)
+        endpoint = service.endpoint()
+        has_gone = True
+        try:
+            return remote.read(service, source, scanned=scanned)
+        except ConnectionFailed as error:
+            has_gone = error.may_have_arrived or len(source.pages.ranges) > 1
+            raise
+        finally:
+            if has_gone:
+                reader = "reader" if source.url else ""
+                self._tell(source.name, endpoint.host, by=reader, practice=bool(endpoint.practice))
 
     def _in_journal(self, wanted: Wanted) -> ReadEvent | None:
         """What the service has read of these bytes in an earlier session: it was paid, and is not paid twice."""
@@ -283,30 +305,28 @@ class CellDocuments:
         )
         if not source.url:
             chat.given[wanted] = event
-        if event.was_sent:
-            self._tell(event)
         return reading
 
     # What is said
 
-    def _tell(self, event: ReadEvent) -> None:
-        """Say that a document went to the service."""
-        host = "the practice server" if event.practice else event.host or "the service"
-        if event.reader == "reader":
+    def _tell(self, name: str, host: str, *, by: str, practice: bool) -> None:
+        """Say that a document goes to the service."""
+        host = "the practice server" if practice else host or "the service"
+        if by == "reader":
             notice = Notice(
                 "{name} was read by {host}; what that costs is billed separately.",
                 reason="document.address_read",
-                name=event.name,
+                name=name,
                 host=host,
             )
         else:
             notice = Notice(
                 "{name} was uploaded to {host} to be read; what that costs is billed separately.",
                 reason="document.uploaded",
-                name=event.name,
+                name=name,
                 host=host,
             )
-        self.chat.warn(notice)
+        (self.uploads.tell if self.uploads is not None else self.chat.warn)(notice)
 
     def _announced(self, source: Source) -> Reading:
         """What stands in a preview for a document that would go to the service."""

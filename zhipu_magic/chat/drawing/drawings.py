@@ -70,13 +70,18 @@ class Drawings:
             raise
         return draw
 
-    def _check_budget(self, request: DrawRequest) -> None:
+    def check(self, request: DrawRequest) -> None:
+        """Raise what stands against sending this request, as far as it can be told without it. It is not sent."""
+        self._check_budget(request, warn=lambda notice: None)
+        self._service.endpoint()
+
+    def _check_budget(self, request: DrawRequest, warn: Callable[[str], None] | None = None) -> None:
         """Raise OverBudget where a budget in yuan cannot be enforced. One in tokens counts no pictures, and says so."""
         budget = self._history.state.budget
         if budget is None:
             return
         if budget.unit == "tokens":
-            self._warn(
+            (warn or self._warn)(
                 Notice("The budget counts tokens, and a drawing takes none of it.", reason="drawing.not_in_budget")
             )
             return
