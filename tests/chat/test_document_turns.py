@@ -359,9 +359,9 @@ def test_nothing_is_uploaded_for_rows_models_or_drawings_that_cannot_go_out(
     talk: Callable[..., Talk], server: PracticeServer, kind: str
 ) -> None:
     chat = talk().chat
-    with pytest.raises(GLMError):
+    with pytest.raises(GLMError, match=r"effort|price"):
         if kind == "map":
-            chat.map([{"a": 1}], SCAN + " {{ a }}", effort="max")
+            chat.map(SCAN + " {{ a }}", [{"a": 1}], effort="max")
         elif kind == "compare":
             chat.compare(SCAN, ["glm-4.7-flash", "glm-4.6"], names={}, effort="max")
         else:
@@ -402,6 +402,6 @@ def test_an_upload_that_brings_nothing_is_told(talk: Callable[..., Talk], server
 
 
 def test_a_preview_of_rows_uploads_nothing(talk: Callable[..., Talk], server: PracticeServer) -> None:
-    found = talk().chat.map_preview([{"a": 1}], SCAN + " {{ a }}", names={})
+    found = talk().chat.map_preview(SCAN + " {{ a }}", [{"a": 1}])
     assert "It would be uploaded" in str(found.first)
     assert server.calls == []
