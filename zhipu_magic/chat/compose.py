@@ -17,6 +17,7 @@ from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..values.references import Prompt, resolved
 from .chat_settings import ChatSettings, model_of
+from .documents.rehearsal import Rehearsal
 from .options import Options, with_more
 from .request import Request
 from .toolbox import Toolbox
@@ -176,8 +177,6 @@ class Composer:
         """
         if preview:
             return make(lambda: self._documents(along, options, True, None))
-        from .documents.rehearsal import Rehearsal
-
         return Rehearsal(lambda awaited: self._documents(along, options, False, awaited)).made(make, check)
 
     def sees(self, options: Options) -> bool:
