@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..service.drawing.models import drawing_model
 from ..service.hosted_tools import Search
 from ..service.models import CATALOGUE, Model, find
 from ..service.profile import Profile
@@ -44,6 +43,8 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
 
 def _check_writes(request: Request) -> None:
     """Raise InvalidRequest for a model that draws."""
+    from ..service.drawing.models import drawing_model
+
     if drawing_model(request.model) is not None:
         raise InvalidRequest(
             "{model} draws pictures, and writes no replies.",

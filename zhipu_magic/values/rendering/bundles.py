@@ -7,8 +7,6 @@ HTML says; and of the rest, what it is.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -23,7 +21,7 @@ from ...text.left_out import note_cut
 from ...text.markdown import closed
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends
-from ..images.files import from_bytes
+from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image
 from ..images.pixels import from_encoded
 from ..outputs.output import HTML, JSON, LATEX, MARKDOWN, NOT_AT_HAND, PLAIN, PLOTLY, SVG, Output
@@ -65,7 +63,7 @@ def _of_value(value: Any, tokens: int) -> str | Image:
 def _picture(kind: str, encoded: Any) -> str | Image:
     """The picture, known by its pixels, so that another version of what drew it makes no other picture of it."""
     try:
-        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
+        data = displayed_bytes(encoded)
         if kind == PNG:
             try:
                 return from_encoded(data, "This output", lossy=False)
@@ -73,7 +71,7 @@ def _picture(kind: str, encoded: Any) -> str | Image:
                 if error.reason != "image.no_pillow":
                     raise
         return from_bytes(data, "This output")
-    except (GLMError, binascii.Error, ValueError) as error:
+    except (GLMError, ValueError) as error:
         why = error.message if isinstance(error, GLMError) else "its base64 is damaged"
         note_cut("a picture not sent")
         return f"[a picture that cannot be sent: {why}]"
