@@ -150,6 +150,13 @@ def test_comparisons_that_are_under_way_at_once_are_kept_apart(chat: Chat, serve
     assert texts(chat) == [("Second?", "b")]
 
 
+def test_what_is_kept_at_once_is_waited_for(chat: Chat, server: PracticeServer) -> None:
+    server.enqueue(*[Raw((0.2, sse(chunk("late")), sse(chunk("", finish_reason="stop")), DONE))] * 2)
+    chat.compare("Why?", BOTH)
+    chat.keep("glm-5.3")
+    assert texts(chat) == [("Why?", "late")]
+
+
 def test_where_none_of_the_newest_answers_no_earlier_one_is_kept(chat: Chat, server: PracticeServer) -> None:
     compared(chat, server)
     server.enqueue(Fault.of("1211"), Fault.of("1211"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -37,8 +38,8 @@ class Comparisons:
         self._history = history
         self._scheduler = scheduler
         self._dispatch = dispatch
-        self._newest = ""
-        """The name of the comparison that was asked last here: it may have no reply at all."""
+        self._newest: Mapping[str, Reply] = {}
+        """The replies of the comparison that was asked last here: none of them may have come to anything."""
 
     def ask(
         self,
@@ -61,8 +62,10 @@ class Comparisons:
             for reply in replies.values():
                 reply.interrupt()
             raise
-        self._newest = next((one.request.comparison for one in replies.values()), "") or self._newest
-        return {model: replies[model] for model in requests}
+        in_order = {model: replies[model] for model in requests}
+        if any(reply.request.comparison for reply in replies.values()):
+            self._newest = in_order
+        return in_order
 
     def requests(
         self,
@@ -120,7 +123,8 @@ class Comparisons:
     @property
     def _compared(self) -> list[TurnEvent]:
         """The replies of the newest comparison that can be kept."""
-        newest = self._newest or newest_comparison(self._history.state.compared)
+        asked_here = (reply.request.comparison for reply in self._newest.values())
+        newest = next(filter(None, asked_here), "") or newest_comparison(self._history.state.compared)
         return [one for one in self._history.state.compared if one.comparison == newest and one.may_be_kept]
 
     def keep(self, model: str) -> Kept:
@@ -129,6 +133,7 @@ class Comparisons:
             raise InvalidRequest(
                 "keep takes the name of a model, not {found}.", reason="comparison.keeps_name", found=class_name(model)
             )
+        self._wait()
         wanted = model.strip().lower()
         found = [one for one in self._compared if one.model is not None and one.model.lower().startswith(wanted)]
         exact = [one for one in found if one.model is not None and one.model.lower() == wanted]
@@ -139,6 +144,12 @@ class Comparisons:
         self._scheduler.settle(kept.thread)
         self._history.do("keep", thread=kept.thread, of=kept.id)
         return Kept(kept.model, kept.thread)
+
+    def _wait(self) -> None:
+        """Read the replies of the newest comparison to their ends; what one has failed with was its reader's to see."""
+        for reply in self._newest.values():
+            with suppress(GLMError):
+                reply.read()
 
     def _not_found(self, model: str, found: list[str]) -> InvalidRequest:
         if not self.models:

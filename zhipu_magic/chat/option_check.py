@@ -43,7 +43,7 @@ def check_options(request: Request, profile: Profile, warn: Callable[[str], None
 
 def _check_writes(request: Request) -> None:
     """Raise InvalidRequest for a model that draws."""
-    from ..service.drawing.models import drawing_model
+    from ..service.drawing.models import drawing_model  # when something is asked: `Chat` needs no models that draw
 
     if drawing_model(request.model) is not None:
         raise InvalidRequest(

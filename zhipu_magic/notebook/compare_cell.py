@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from ..chat.watch import watch_all
-from ..text.errors import GLMError, Interrupted
+from ..text.errors import NOTHING_SENT, GLMError, Interrupted
 from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
@@ -105,6 +105,8 @@ def _raise_failures(replies: Mapping[str, Reply]) -> None:
     first.also = [*first.also, *others]
     answered = [model for model in replies if model not in failed]
     if answered:
+        for error in failed.values():  # to this model; but the cell has sent something
+            error.outcomes = [told for told in error.outcomes if told != NOTHING_SENT]
         first.outcomes.append(
             Notice("{models} answered, as shown above.", reason="comparison.answered", models=_listed(answered))
         )
