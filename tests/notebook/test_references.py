@@ -366,7 +366,8 @@ def test_all_that_cannot_be_resolved_is_told_at_once(page: Page, server: Practic
         "Lines 4 and 6: There is no value named zzz.",
         "Line 5: {{ frame.imaag }} has no value (AttributeError: 'int' object has no attribute 'imaag'). "
         "Did you mean imag?",
-        'Nothing was sent. --raw sends braces as they stand. Write prices["net"]. --raw sends braces as they stand.',
+        'Nothing was sent. --raw or a code fence sends braces as they stand. Write prices["net"]. --raw or a code '
+        "fence sends braces as they stand.",
     ]
     assert server.requests == []
 
@@ -610,3 +611,12 @@ def test_a_sentence_keeps_its_words_and_every_value_is_told_whole(pieces: list[s
     if "{{ table }}" in line:
         assert rest.count("`table`:\n\n```json\n{") == 1
     assert first.count("``") <= line.count("``")
+
+
+def test_names_that_nobody_has_chosen_do_not_make_code_of_a_template(page: Page, server: PracticeServer) -> None:
+    page.run("'a result'")
+    text = "{{ _('Sign in') }} {{ out(1) }} {{ cell() + above }} {{ get_ipython() }} {{ quit() }}"
+    assert page.run(f"%%glm\n{text}").error is None
+    assert server.requests[-1].body["messages"][-1]["content"] == text
+    page.run("out = 3")
+    assert isinstance(page.run("%%glm\n{{ out + 1 }}").error, InvalidRequest)

@@ -581,7 +581,7 @@ def test_a_library_that_is_half_imported_does_no_harm() -> None:
 def test_a_small_array_is_whole() -> None:
     assert text_of(np.array([1, 2, 3])) == "numpy ndarray, shape (3,), int64: [1, 2, 3]"
     assert text_of(np.arange(4.0).reshape(2, 2) / 3) == (
-        "numpy ndarray, shape (2, 2), float64\nleast 0, mean 0.5, greatest 1\n"
+        "numpy ndarray, shape (2, 2), float64, rounded\nleast 0, mean 0.5, greatest 1\n"
         "```text\n[[0, 0.333333],\n [0.666667, 1]]\n```"
     )
     assert text_of(np.zeros((0, 3))) == "numpy ndarray, shape (0, 3), float64: []"
@@ -591,7 +591,7 @@ def test_a_small_array_is_whole() -> None:
 
 def test_a_large_array_is_its_summary_and_its_corners() -> None:
     shown = text_of(np.arange(250_000).reshape(500, 500), 300)
-    assert "shape (500, 500), int64\nleast 0, mean 125000, greatest 249999\n" in shown
+    assert "shape (500, 500), int64\nleast 0, mean 124999.5, greatest 249999\n" in shown
     assert "\n …,\n" in shown
     assert shown.endswith("249999]]\n```")
     assert estimate(shown) <= 300

@@ -54,7 +54,7 @@ def test_a_dataframe_is_its_columns_and_rows() -> None:
         f"| name | {dtypes[2]} | 1 |  |  |  | 2 |",
         f"| day | {dtypes[3]} | 1 | 2026-01-01 |  | 2026-01-02 |  |",
         "",
-        "All 3 rows:",
+        "All 3 rows, numbers rounded:",
         "| price | count | name | day |",
         "| --- | --- | --- | --- |",
         "| 1.5 | 1 | a\\|b | 2026-01-01 |",
@@ -351,7 +351,7 @@ def test_where_it_does_not_the_text_says_how_long_its_cells_are() -> None:
 
 def test_a_long_series_is_its_summary_and_a_few_values() -> None:
     shown = text_of(pd.Series(range(300_000), name="x"), 4_000)
-    assert "min 0, mean 150000, max 299999; quartiles" in shown
+    assert "min 0, mean 149999.5, max 299999; quartiles" in shown
     assert len(rows_of(shown)) < 40
     assert estimate(shown) < 500
 

@@ -147,7 +147,7 @@ def test_all_of_a_cells_problems_are_told_before_anything_is_sent(page: Page, se
         "write {{ d }}.",
         "Line 4: There is no value named fram. Did you mean frame?",
         "Nothing was sent. Refer to what you mean of it: items = list(rows), then {{ items }}. {{ rows | repr }} sends "
-        "its repr all the same. --raw sends braces as they stand.",
+        "its repr all the same. --raw or a code fence sends braces as they stand.",
     ]
     assert server.requests == []
     assert page.run("%%glm\n{{ rows | repr }}").success

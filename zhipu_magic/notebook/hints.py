@@ -105,13 +105,14 @@ HINTS: Mapping[str, str] = {
     "file.not_text": "For a picture of another kind, use --image; for text in another encoding, refer to the result of "
     'its read_text(encoding="gb18030"), or the like.',
     "journal.picture_unreadable": "Put it back there, or undo the turn that showed it with %glm undo.",
-    "output.none": "A cell that prints or shows something comes first; --raw sends braces as they stand.",
-    "reference.code": "--raw sends braces as they stand.",
-    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw sends braces as they "
+    "output.none": "A cell that prints or shows something comes first; --raw or a code fence sends braces as they "
     "stand.",
-    "reference.key": 'Write {owner}["{key}"]. --raw sends braces as they stand.',
-    "reference.no_value": "--raw sends braces as they stand.",
-    "reference.undefined": "--raw sends braces as they stand.",
+    "reference.code": "--raw or a code fence sends braces as they stand.",
+    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw or a code fence "
+    "sends braces as they stand.",
+    "reference.key": 'Write {owner}["{key}"]. --raw or a code fence sends braces as they stand.',
+    "reference.no_value": "--raw or a code fence sends braces as they stand.",
+    "reference.undefined": "--raw or a code fence sends braces as they stand.",
     "render.failed": "Correct it, and run the cell that registers it again.",
     "rows.dask": "Answers that came are kept. If the cluster has gone, start it again; then run the cell again: only "
     "what is missing is asked.",

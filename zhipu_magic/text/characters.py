@@ -34,8 +34,26 @@ def printable(text: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """A repr without memory addresses, which change from run to run."""
-    return _ADDRESS.sub("", text)
+    """A text without the memory addresses of objects in it, `<… at 0x…>`, which change from run to run.
+
+    In quotes, and outside such brackets, an address is a part of somebody's own words, and stays.
+    """
+    if " at 0x" not in text:
+        return text
+    taken: list[tuple[int, int]] = []
+    opened: list[list[tuple[int, int]]] = []
+    for found in _OF_A_REPR.finditer(text):
+        if found["opening"]:
+            opened.append([])
+        elif found["address"] and opened:
+            opened[-1].append(found.span())
+        elif found["closing"] and opened:
+            taken += opened.pop()
+    pieces, end = [], 0
+    for start, after in sorted(taken):
+        pieces.append(text[end:start])
+        end = after
+    return "".join([*pieces, text[end:]])
 
 
 #: What overrides the order in which a text is read, and what else is not seen and has no use in it.
@@ -45,7 +63,16 @@ _A_TAG, _TAGS_OF_FLAG = r"[\U000E0000-\U000E007F]", r"[\U000E0020-\U000E007F]"
 TAG = f"(?={_A_TAG})" + "".join(rf"(?<!\U0001F3F4{_TAGS_OF_FLAG}{{{tags}}})" for tags in range(7)) + _A_TAG
 #: All of C0, DEL and C1, except tab and line ends. A lone carriage return would overwrite its line.
 _CONTROLS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{REORDERING}]|\r(?!\n)|{TAG}")
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+#: A text in quotes, which is passed over, and what the reprs of objects are made of.
+_OF_A_REPR = re.compile(
+    r"""
+      (?<!\w)[bru]{0,2} (?: ' (?: [^'\\\n] | \\. )* ' | " (?: [^"\\\n] | \\. )* " )
+    | (?P<opening> < (?=[A-Za-z_]) )
+    | (?P<address> [ ]at[ ]0x[0-9A-Fa-f]+ )
+    | (?P<closing> (?<![-=]) > )
+    """,
+    re.VERBOSE,
+)
 
 
 def whole_characters(text: str) -> str:

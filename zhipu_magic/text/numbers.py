@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from typing import Final
+
+_NOISE: Final = 1e-14
 
 
 def plural(count: int, what: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def in_short(number: float) -> str:
+    """A number to six digits, but never without any of those before its point, nor the first two after it.
+
+    1234567.891 is `1234567.89`, and 0.333333333 is `0.333333`.
+    """
+    size = abs(number)
+    digits = len(f"{size:.0f}") + 2 if 1 <= size < 1e15 else 6
+    return format(number, f".{max(6, digits)}g")
+
+
+def estimated(number: float) -> str:
+    """A statistic in short, marked if that rounds it: `2.5`, `≈ 0.333333`."""
+    return f"≈ {in_short(number)}" if is_rounded(number) else in_short(number)
+
+
+def is_rounded(number: float) -> bool:
+    """Whether `in_short` leaves out any of a number's digits, but for the last ones of sums such as 0.1 + 0.2."""
+    return math.isfinite(number) and abs(float(in_short(number)) - number) > _NOISE * abs(number)
 
 
 def about(number: float) -> str:

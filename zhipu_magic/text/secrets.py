@@ -26,7 +26,7 @@ _PATTERNS: Final = tuple(
         r"(?<!\w)[0-9a-f]{32}\.[A-Za-z0-9]{16}(?!\w)",  # the service's own: id.secret
         r"(?P<before>(?i:authorization)[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?i:bearer|basic|token)\s{1,9})[^\s\"',]{8,}",
         r"(?P<before>\b(?i:bearer)\s{1,9})(?=[^\s\"']{0,99}\d)[\w.~+/=-]{20,}",
-        r"(?P<before>\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"']{0,200}:)[^\s/@\"']{1,200}(?P<after>@)",
+        r"(?P<before>\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"']{0,200}:)(?!\*+@)[^\s/@\"']{1,200}(?P<after>@)",
         r"(?P<before>(?i:passw(?:or)?d|pwd|passphrase|secret|(?:api|access|secret|private|auth)[_-]?key)"
         r"(?:[\"']\]?)?\s{0,9}[:=]\s{0,9}(?P<quote>[\"']))(?![*.x•]+[\"'])[^\s\"'<>{}$]{6,200}(?P<after>(?P=quote))",
         # A token may also be a word of a text.

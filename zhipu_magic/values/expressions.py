@@ -106,8 +106,31 @@ def path_in(tree: ast.expr) -> str | None:
 
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
-    """Whether any of these names occurs in what is not an expression here, but may be meant as one: `f(x)`, `x + 1`."""
-    return any(name in names for name in names_in(inside))
+    """Whether any of these names occurs in what is not an expression here, but may be meant as one: `f(x)`, `x + 1`.
+
+    Names that are there without the notebook's doing do not count, nor does that of a template's filter: `{{ _("Sign
+    in") }}`, `{{ title | upper }}`.
+    """
+    return any(name in names and not _is_given(name, names) for name in names_in(_before_filter(inside)))
+
+
+#: What IPython puts among the names: the results and the source of cells, and its own functions.
+_OF_IPYTHON = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out|exit|quit|open|get_ipython")
+#: What a template's filter looks like.
+_FILTER = re.compile(r"\s*[A-Za-z_][\w.]*\s*(?:\(.*\))?\s*")
+_OF_THE_PAGE = ("out", "cell", "above")
+
+
+def _is_given(name: str, names: Mapping[str, Any]) -> bool:
+    """Whether a name is not one that the notebook's author has chosen."""
+    if name in _OF_THE_PAGE:
+        return name not in set(names)  # the page's own are not gone through
+    return _OF_IPYTHON.fullmatch(name) is not None
+
+
+def _before_filter(inside: str) -> str:
+    before, bar, last = inside.rpartition("|")
+    return before if bar and _FILTER.fullmatch(last) and parsed(before) is not None else inside
 
 
 def names_in(inside: str) -> list[str]:
@@ -131,11 +154,11 @@ def first_word(inside: str) -> str:
 def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
     """The error for code between braces that is more than a reference: it is never run, so it would be sent as words.
 
-    Its hint gives the value a name first, one that is not among `names`.
+    Its hint gives the value a name first, one that is not among `names`. What looks like a filter is no such code.
     """
     wanted, tokens, as_repr, pages = split(inside)
     value, bar, form = wanted.rpartition("|")
-    if bar and parsed(value) is not None and form.strip() not in names:
+    if bar and parsed(value) is not None and (_FILTER.fullmatch(form) or form.strip() not in names):
         return InvalidRequest(
             "{{{{ {inside} }}}} has no value: {form} is no way to send one.",
             hint="Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. " + _AS_CODE,

@@ -40,7 +40,9 @@ class Given(NamedTuple):
     def shown(self, documents: OpenDocuments | None, *, chinese: bool) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
         from .documents.pages import ALL, pages_of
+        from .rendering.registry import check_class
 
+        check_class(self.value)
         pages = pages_of(self.pages) if self.pages else ALL
         tokens = 1 if self.tokens is None else self.tokens
         reading = None if self.as_repr else self._read(documents, pages)

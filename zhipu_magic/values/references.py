@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
-from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..text.markdown import fenced
 from ..text.notice import Notice
@@ -217,7 +217,7 @@ class _Expansion:
         if isinstance(tree, ast.Name) and tree.id == "above":
             from .outputs.above import Above
 
-            with suppress(LookupError, GLMError):  # an error is raised where the reference is resolved
+            with suppress(Exception):  # an error is raised where the reference is resolved
                 value = (self.names or {})[tree.id]
                 return value.tokens if isinstance(value, Above) else self.tokens
         return self.tokens

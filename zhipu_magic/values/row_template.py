@@ -27,6 +27,7 @@ from .expressions import (
     code_error,
     first_word,
     look_up,
+    names_a_value,
     names_in,
     parsed,
     path_in,
@@ -221,7 +222,7 @@ class _Reading:
         if parsed(wanted) is None:
             if self._is_of_a_row(place.inside):
                 raise self._no_reference(place.inside)
-            if any(name in self.names for name in names_in(wanted)):
+            if names_a_value(wanted, self.names):
                 raise code_error(place.inside, self.names)
             return None
         room = min(self.tokens if tokens is None else tokens, LARGEST_BUDGET)

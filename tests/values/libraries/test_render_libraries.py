@@ -34,11 +34,11 @@ VALUES = values()
 TEXTS = {
     "fits": '```json\n[\n  "statsmodels RegressionResults: OLS of y by const, x, 5 observations",\n',
     "model": "statsmodels OLS, not fitted: of y by const, x, 5 observations",
-    "ttest": "scipy TtestResult\n```text\nstatistic: -1.26491\npvalue: 0.274577\ndf: 4.0\n```",
-    "line": "scipy LinregressResult\n```text\nslope: 1.5\nintercept: 0.333333\n",
+    "ttest": "scipy TtestResult\n```text\nstatistic: -1.264911064067352\npvalue: 0.2745766290948",
+    "line": "scipy LinregressResult\n```text\nslope: 1.5\nintercept: 0.33333333333333",
     "found": "scipy OptimizeResult\n```text\n",
     "normal": "scipy.stats norm(0, scale=2)",
-    "small": "scipy csr_array, shape (3, 3), float64, 3 stored elements (0.333 of all)\n```text\n[[1. 0. 0.]\n",
+    "small": "scipy csr_array, shape (3, 3), float64, 3 stored elements (≈ 0.333333 of all)\n```text\n[[1. 0. 0.]\n",
     "large": "scipy csr_array, shape (1000, 1000), float64, 1,000 stored elements (0.001 of all)\n```text\n"
     "stored: least ",
     "lil": "scipy lil_matrix, shape (100, 200), float64, 0 stored elements (0 of all)",
@@ -69,13 +69,13 @@ TEXTS = {
     "(time, lat) float64, in K, least 0, mean 5.5, greatest 11\ncoordinate 'time' (time) datetime64[",
     "unread": "xarray Dataset, 1 variable, time: 4, lat: 3\n",
     "places": "geopandas GeoDataFrame\n"
-    "geometry: 1 Point, 1 Polygon, 1 missing; coordinate system EPSG:4326; bounds 1.12346, 2, 4, 5\n"
+    "geometry: 1 Point, 1 Polygon, 1 missing; coordinate system EPSG:4326; bounds 1.123456789, 2, 4, 5\n"
     "pandas DataFrame, 3 rows × 2 columns\n",
     "outlines": "geopandas GeoSeries\ngeometry: 1 Point, 1 Polygon, 1 missing; ",
     "point": "POINT (1 2)",
     "row": '{"a": 1, "b": "x"}',
     "rows": '[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]',
-    "select": "```sql\nSELECT t.a \nFROM t \nWHERE t.a > :a_1\n```",
+    "select": "```sql\nSELECT t.a \nFROM t \nWHERE t.a > :a_1\n-- a_1 = 1\n```",
     "table": "Table('t', MetaData(), Column('a', Integer(), table=<t>), schema=None)",
     "engine": "Engine(sqlite://)",
     "chart": 'altair Chart, as a Vega-Lite specification:\n```json\n{\n  "mark": {"type": "point"',

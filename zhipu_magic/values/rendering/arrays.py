@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import shortened, with_line_ends_escaped, without_addresses
+from ...text.characters import shortened, with_line_ends_escaped
 from ...text.left_out import note_cut
+from ...text.numbers import in_short
 from ...text.tokens import INLINE, fenced_within, weight
 from .code import function
 from .registry import LATE, add, kind_of
+from .reprs import repr_of
 from .sampling import step
 
 _MOST_SUMMED: Final = 1_000_000
@@ -23,6 +26,9 @@ _MOST_SUMMED: Final = 1_000_000
 _EDGES: Final = (8, 5, 3, 2, 1)
 """Elements at each end of each dimension: the most that fit."""
 _CHARACTERS_AN_ELEMENT: Final = 3
+_WIDE: Final = 1e-14
+_NARROW: Final = 1e-7
+"""The precision of the numbers of 64 and of 32 bits: what is less is not theirs."""
 _LONGEST_ELEMENT: Final = 60
 _LONGEST_TYPE: Final = 200
 _FLOATS: Final = re.compile(r"(\w+\.)*b?float[\d_a-z]*")
@@ -34,17 +40,19 @@ def _array(value: Any, tokens: int) -> str:
     """A small array on one line; otherwise shape, type and summary, and below them the numbers or the corners."""
     heading = f"{kind_of(value)}, shape {tuple(map(int, value.shape))}, {_dtype(value)}{_device(value)}"
     size = math.prod(value.shape)
-    whole = _nested(value, max(value.shape, default=0), 1) if size <= tokens else ""
+    elements = _Elements(_WIDE if _dtype(value).endswith("float64") else _NARROW)
+    whole = _nested(value, max(value.shape, default=0), 1, elements) if size <= tokens else ""
     if "\n" not in whole and whole and len(f"{heading}: {whole}") <= INLINE:
-        return f"{heading}: {whole}"
-    above = "\n".join(filter(None, [heading, summary(value, size)]))
+        return f"{heading}{elements.note}: {whole}"
+    above = "\n".join(filter(None, [f"{heading}{elements.note}", summary(value, size)]))
     room = tokens - weight(f"{above}\n```text\n\n```") - 4
     if whole and weight(whole) <= room:
         return f"{above}\n{fenced_within(whole, 'text', tokens)}"
     for edge in _EDGES:
         count = math.prod(min(length, 2 * edge + 1) for length in value.shape)
-        if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1)) <= room:
+        if count * _CHARACTERS_AN_ELEMENT / 4 <= room and weight(corners := _nested(value, edge, 1, elements)) <= room:
             note_cut(f"shape {tuple(map(int, value.shape))}, its corners sent")
+            above = "\n".join(filter(None, [f"{heading}{elements.note}", summary(value, size)]))
             return f"{above}\n{fenced_within(corners, 'text', tokens)}"
     note_cut(f"shape {tuple(map(int, value.shape))}, only a summary sent")
     return above
@@ -107,17 +115,38 @@ def _mean(numbers: Any) -> str:
         return _element(float(numbers.sum()) / math.prod(numbers.shape))
 
 
-def _nested(value: Any, edge: int, depth: int) -> str:
+@dataclass
+class _Elements:
+    """Makes the texts of elements, and knows whether any of them is rounded by more than this part of it."""
+
+    precision: float
+    is_rounded: bool = False
+
+    @property
+    def note(self) -> str:
+        """What a heading says of it."""
+        return ", rounded" if self.is_rounded else ""
+
+    def __call__(self, value: Any) -> str:
+        text = _element(value)
+        if isinstance(value, float) and math.isfinite(value):
+            self.is_rounded |= abs(float(text) - value) > self.precision * abs(value)
+        return text
+
+
+def _nested(value: Any, edge: int, depth: int, element: _Elements) -> str:
     """The elements in brackets; a longer dimension has only those at its two ends."""
     if not value.shape:
-        return _element(_listed(value))
+        return element(_listed(value))
     length = int(value.shape[0])
     parts = [value] if length <= 2 * edge else [value[:edge], value[length - edge :]]
     if len(value.shape) == 1:
-        ends = [", ".join(map(_element, _listed(part))) for part in parts]
+        ends = [", ".join(map(element, _listed(part))) for part in parts]
         return f"[{', …, '.join(ends)}]"
     between = f",\n{' ' * depth}"
-    ends = [between.join(_nested(part[place], edge, depth + 1) for place in range(part.shape[0])) for part in parts]
+    ends = [
+        between.join(_nested(part[place], edge, depth + 1, element) for place in range(part.shape[0])) for part in parts
+    ]
     return f"[{f'{between}…{between}'.join(ends)}]"
 
 
@@ -129,8 +158,8 @@ def _listed(part: Any) -> Any:
 
 def _element(value: Any) -> str:
     if isinstance(value, float):
-        return format(value, ".6g")
-    return shortened(with_line_ends_escaped(without_addresses(repr(value))), _LONGEST_ELEMENT)
+        return in_short(value)
+    return shortened(with_line_ends_escaped(repr_of(value)), _LONGEST_ELEMENT)
 
 
 _KINDS: Final[dict[str, dict[str, Callable[[Any, int], Any]]]] = {

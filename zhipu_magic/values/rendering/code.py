@@ -24,6 +24,7 @@ from typing import Any, Final
 from ...text.characters import shortened, with_line_ends_escaped, without_addresses
 from ...text.tokens import cut, fenced_within, listed, weight
 from .registry import render
+from .reprs import repr_of
 from .stack_frames import is_cell
 
 _SHARE_OF_DOC: Final = 0.6
@@ -125,7 +126,7 @@ class _Written:
 
 
 def _short(value: Any) -> str:
-    return shortened(with_line_ends_escaped(without_addresses(repr(value))), _LONGEST_GIVEN)
+    return shortened(with_line_ends_escaped(repr_of(value)), _LONGEST_GIVEN)
 
 
 def _is_made_by_python(value: type) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from ...text.characters import without_addresses
 from ...text.tokens import fenced_within, weight
 from ..types.fields import is_dataclass
 from .instead import says_nothing, ways_to_read
 from .records import attributes
 from .registry import AsRepr, SaysNothing, render
+from .reprs import repr_of
 from .structures import as_json
 
 
@@ -38,10 +38,9 @@ def anything(value: Any, tokens: int) -> Any:
         name = type(value).__name__
         text = as_json(value, round(tokens - weight(name)) - 1)
         return f"{name}:\n{text}" if "\n" in text else f"{name}: {text}"
-    shown = repr(value)
-    if says_nothing(value, shown):
+    if says_nothing(value, repr(value)):
         raise SaysNothing(value, *ways_to_read(value))
-    return _one_or_more_lines(shown, tokens)
+    return _one_or_more_lines(repr_of(value), tokens)
 
 
 @render.register
@@ -49,11 +48,10 @@ def _as_repr(value: AsRepr, tokens: int) -> str:
     """What `repr` gives, of a set in an order that is the same in every run."""
     inside = value.value
     if type(inside) in (set, frozenset) and inside:
-        shown = f"{{{', '.join(sorted(map(repr, inside)))}}}"
+        shown = f"{{{', '.join(sorted(map(repr_of, inside)))}}}"
         return _one_or_more_lines(shown if type(inside) is set else f"frozenset({shown})", tokens)
-    return _one_or_more_lines(repr(inside), tokens)
+    return _one_or_more_lines(repr_of(inside), tokens)
 
 
 def _one_or_more_lines(shown: str, tokens: int) -> str:
-    shown = without_addresses(shown)
     return fenced_within(shown, "text", tokens) if "\n" in shown.strip() else shown

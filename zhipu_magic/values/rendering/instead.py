@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from types import FunctionType, MethodDescriptorType
 from typing import Any, Final
 
+from .reprs import without_places
+
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _WORD: Final = r"[\w.<>-]+"
 _WORDS: Final = re.compile(rf"{_WORD}(?: {_WORD})*(?:; (?:to|dead)(?: [(']?{_WORD}[)']?)*)?")
@@ -28,16 +30,30 @@ _CALLED: Final = re.compile(r"(?:(?:pandas|pathlib|numpy)\.)?(\w+)[( ]")
 
 
 def says_nothing(value: Any, shown: str) -> bool:
-    """Whether the `repr` of a value says no more than its class, where it is in memory, and what that is part of."""
-    shown = shown.strip()
+    """Whether the `repr` of a value says no more than its class, where it is in memory, and what that is part of.
+
+    Of a value that is equal to others of its class, such as a type of a column, the class is all that there is to say.
+    """
+    given = shown.strip()
+    shown = without_places(value, given)
     kind = type(value)
-    if not shown or shown in (kind.__name__, f"<{kind.__name__}>", f"<{kind.__module__}.{kind.__qualname__}>"):
+    bare = (kind.__name__, f"<{kind.__name__}>", f"<{kind.__module__}.{kind.__qualname__}>")
+    if shown != given and shown.rstrip("()@# ") in bare:
         return True
-    if not (shown.startswith("<") and shown.endswith(">")) or len(shown) > _LONGEST:
+    if not shown or shown in bare:
+        return not (shown and _is_its_class(value))
+    if not (given.startswith("<") and given.endswith(">")) or len(given) > _LONGEST:
         return False
-    inside = _ADDRESS.sub("", shown[1:-1])
-    is_named_by_place = inside != shown[1:-1] or " object" in inside
+    inside = _ADDRESS.sub("", given[1:-1])
+    is_named_by_place = inside != given[1:-1] or " object" in inside
     return is_named_by_place and _WORDS.fullmatch(inside) is not None
+
+
+def _is_its_class(value: Any) -> bool:
+    kind: Any = type(value)
+    own = getattr(value, "__dict__", None)
+    has_parts = isinstance(own, dict) and any(isinstance(name, str) and not name.startswith("_") for name in own)
+    return kind.__eq__ is not object.__eq__ and kind.__hash__ is not None and not has_parts
 
 
 def ways_to_read(value: Any) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import class_name, without_addresses
-from .instead import says_nothing
-from .registry import SaysNothing, asked, is_ours, render
+from ...text.characters import class_name
+from .instead import says_nothing, ways_to_read
+from .records import LEFT_OUT
+from .registry import SaysNothing, Secret, asked, is_ours, render
+from .reprs import repr_of
 from .scalars import is_plain, text_of
 
 _TOKENS_OF_AN_ITEM: Final = 100
@@ -24,7 +26,7 @@ def key_text(key: Any) -> str:
         return str.__str__(key)
     if key is None or isinstance(key, bool):
         return json.dumps(key)
-    return text_of(key) if is_plain(key) else plain_repr(key)
+    return text_of(key) if is_plain(key) else repr_of(key)
 
 
 def brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
@@ -35,13 +37,14 @@ def brief(value: Any, function: Callable[[Any, int], Any]) -> Any:
         return text_of(value)
     ours = is_ours(function)
     if ours and not _is_headed(function):  # a figure is not drawn for one line
-        shown = repr(value)
-        is_mute = function is render.dispatch(object) and says_nothing(value, shown)
-        return _mute(value) if is_mute else without_addresses(shown)
+        is_mute = function is render.dispatch(object) and says_nothing(value, repr(value))
+        return _mute(value) if is_mute else repr_of(value)
     try:
         shown = asked(function, value, _TOKENS_OF_AN_ITEM)
-    except SaysNothing:
-        return _mute(value)
+    except Secret:
+        return LEFT_OUT
+    except SaysNothing as nothing:
+        return _mute(value, nothing.ways)
     if not ours or not isinstance(shown, str):
         return shown
     first, _, more = shown.partition("\n")
@@ -56,22 +59,19 @@ def _is_headed(function: Callable[[Any, int], Any]) -> bool:
     return room == "libraries" or module in _HEADED
 
 
-def _mute(value: Any) -> Mute:
-    return Mute(f"[a value of type {class_name(value)}]")
+def _mute(value: Any, ways: tuple[str, ...] | None = None) -> Mute:
+    mute = Mute(f"[a value of type {class_name(value)}]")
+    mute.ways = ways_to_read(value) if ways is None else ways
+    return mute
 
 
 class Mute(str):
-    """The class in words of a value whose text would say nothing."""
+    """The class in words of a value whose text would say nothing, and the `ways` to read it."""
 
-    __slots__ = ()
+    ways: tuple[str, ...] = ()
 
 
 class Beginning(str):
     """The first line of a text that has more of them."""
 
     __slots__ = ()
-
-
-def plain_repr(value: Any) -> str:
-    """A `repr` without addresses."""
-    return without_addresses(repr(value))

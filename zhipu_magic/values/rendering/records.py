@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MemberDescriptorType
 from typing import Any, Final
 
 from ..types.fields import visible_fields
 from .registry import render
 
-_LEFT_OUT: Final = "… (left out: it may be a secret)"
+LEFT_OUT: Final = "… (left out: it may be a secret)"
 _SECRET: Final = re.compile(
     r"(.*_)?(api_?key|access_?key|private_?key|secret|secret_?key|password|passwd|passphrase|token|auth|authorization"
     r"|credentials?|cookies?)",
@@ -38,7 +38,17 @@ def attributes(value: Any) -> dict[str, Any]:
     found = {name: getattr(value, name) for name in slots if _is_public(name) and hasattr(value, name)}
     own = getattr(value, "__dict__", None)
     found |= {name: one for name, one in own.items() if _is_public(name)} if isinstance(own, dict) else {}
-    return {name: _LEFT_OUT if _SECRET.fullmatch(name) and one else one for name, one in found.items()}
+    return unless_secret(found)
+
+
+def unless_secret(named: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Values by their names, without those that are named like a secret."""
+    return {name: LEFT_OUT if one and is_secret(name) else one for name, one in named.items()}
+
+
+def is_secret(name: Any) -> bool:
+    """Whether a value of this name may be a secret."""
+    return isinstance(name, str) and _SECRET.fullmatch(name.replace("-", "_")) is not None
 
 
 def _slots(kind: type) -> list[str]:

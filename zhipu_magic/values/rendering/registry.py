@@ -24,6 +24,7 @@ from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
 from ..images.from_value import Image
 from .instead import told_ways
+from .reprs import without_credentials
 
 _MOST_STEPS: Final = 10
 """The most steps from a value to its text: more than anybody needs."""
@@ -53,6 +54,9 @@ class Illustrated:
     is_whole: bool = False
 
 
+_PYTHONS_OWN: Final = ("_io", "io", "xml.etree.ElementTree")
+"""The modules whose values hold the user's own text."""
+
 _LOOKED_THROUGH: Final[dict[str, tuple[ModuleType, int]]] = {}
 """Modules whose types are registered, with how many names they had: one that has more by now is looked at again."""
 
@@ -74,6 +78,10 @@ class SaysNothing(Exception):
         super().__init__(class_name(value))
         self.value = value
         self.ways = ways
+
+
+class Secret(SaysNothing):
+    """Raised by a render function for a value that nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -198,10 +206,17 @@ def is_ours(function: Callable[..., Any]) -> bool:
     return getattr(function, "__module__", "").startswith(__package__)
 
 
+def is_of_a_library(function: Callable[..., Any]) -> bool:
+    """Whether a registered function is one of ours for a library's values."""
+    return is_ours(function) and ".libraries." in function.__module__
+
+
 def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
     """What a registered function returns for a value. Raises InvalidRequest if one of the user's fails."""
     if is_ours(function):
-        return function(value, tokens)
+        result = function(value, tokens)
+        is_text = isinstance(result, str) and is_of_a_library(function) and type(value).__module__ not in _PYTHONS_OWN
+        return without_credentials(result) if is_text else result
     kind = class_name(value)
     try:
         result = function(value, tokens)
@@ -241,17 +256,35 @@ def kind_of(value: Any) -> str:
 
 def _step(value: Any, tokens: int) -> Any:
     try:
-        return asked(render.dispatch(value.__class__), value, tokens)
+        return asked(render.dispatch(_class_of(value)), value, tokens)
     except (GLMError, SaysNothing):
         raise
     except Exception as error:
-        raise InvalidRequest(
-            "A value of type {type} cannot be read: its own code failed.",
-            hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
-            reason="render.own_code",
-            detail=_description(error),
-            type=class_name(value.value if isinstance(value, AsRepr) else value),
-        ) from error
+        raise _own_code(value.value if type(value) is AsRepr else value, error) from error
+
+
+def check_class(value: Any) -> None:
+    """Raise InvalidRequest for a value that cannot even say what it is."""
+    try:
+        isinstance(value, AsRepr)  # asks the value for its class
+    except Exception as error:
+        raise _own_code(value, error) from error
+
+
+def _own_code(value: Any, error: Exception) -> InvalidRequest:
+    return InvalidRequest(
+        "A value of type {type} cannot be read: its own code failed.",
+        hint="Refer to a part of it, or define how it reads: from zhipu_magic import render; @render.register.",
+        reason="render.own_code",
+        detail=_description(error),
+        type=class_name(value),
+    )
+
+
+def _class_of(value: Any) -> type:
+    """The class that a value says it is of: a stand-in's is that of what it stands for."""
+    kind = value.__class__
+    return kind if isinstance(kind, type) else type(value)
 
 
 def _takes_both(function: Callable[..., Any]) -> bool:

@@ -7,7 +7,7 @@
     code.py         functions, classes, modules                  exceptions.py   exceptions, with stack_frames.py
     files.py        paths                                        fallback.py     anything else
     pictures.py     figures and pictures: images                 sampling.py     samples of what is long
-    items.py        what stands in a container on one line
+    items.py        what stands in a container on one line       reprs.py        reprs without ids and credentials
     libraries/      what single libraries make, one file each    instead.py      what a value that says nothing has
     cell_outputs.py what a cell printed and showed               bundles.py      one displayed thing, by MIME type
     page_above.py   the cells above the one that asks

@@ -19,10 +19,11 @@ from ...text.numbers import plural
 from ...text.tokens import INLINE, estimate, fenced_within, weight
 from ..images.from_value import Image
 from .instead import ways_to_read
-from .items import Beginning, Mute, brief, key_text, plain_repr
+from .items import Beginning, Mute, brief, key_text
 from .pictures import IN_ITS_PLACE, images_of, is_picture
 from .records import parts
-from .registry import LATE, SaysNothing, add, is_ours, render
+from .registry import LATE, SaysNothing, add, is_of_a_library, is_ours, render
+from .reprs import repr_of
 from .scalars import is_plain, text_of
 
 _WIDTH: Final = 100
@@ -51,18 +52,18 @@ def as_json(value: Any, tokens: int) -> str:
     with collecting_cuts():  # of the attempts, which may not be used
         text, left_out = _longest(value, tokens, shared)
     if shared.mute and not shared.says:
-        raise _nothing_in(value, shared.mute[0])
+        raise _nothing_in(value, *shared.mute[0])
     if left_out:
         note_cut(left_out)
     return text if "\n" not in text and len(text) <= INLINE else fenced_within(text, "json", tokens)
 
 
-def _nothing_in(value: Any, item: Any) -> SaysNothing:
+def _nothing_in(value: Any, item: Any, ways: tuple[str, ...]) -> SaysNothing:
     """The error for a container in which no item says anything: it reads as the class of one, over and over."""
     if not isinstance(value, (Mapping, Sequence, Set)):
         return SaysNothing(value, *ways_to_read(value))
     items = "{}.values()" if isinstance(value, Mapping) else "{}"
-    return SaysNothing(item, *(f"[{way.replace('{}', 'one')} for one in {items}]" for way in ways_to_read(item)[:1]))
+    return SaysNothing(item, *(f"[{way.replace('{}', 'one')} for one in {items}]" for way in ways[:1]))
 
 
 def _longest(value: Any, tokens: int, shared: _Shared) -> tuple[str, str]:
@@ -85,13 +86,14 @@ def _longest(value: Any, tokens: int, shared: _Shared) -> tuple[str, str]:
 class _Shared:
     """What the attempts share: the texts of values that are not JSON, and sorted sets.
 
-    `says` is whether anything that was read says something; `mute` are the values that do not.
+    `says` is whether anything that was read says something; `mute` are the values that do not, with the ways to read
+    each.
     """
 
     most: int
     texts: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     sets: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
-    mute: list[Any] = field(default_factory=list)
+    mute: list[tuple[Any, tuple[str, ...]]] = field(default_factory=list)
     says: bool = False
 
 
@@ -155,17 +157,19 @@ class _Attempt:
         if is_picture(value):
             return self._spend(json.dumps(IN_ITS_PLACE))
         opened = _opened(value, self._shared) if is_ours(function) else None
-        if opened is not None:
+        if opened is not None and not is_of_a_library(function):
             return self._container(value, opened, around)
         shown = self._remembered(value, lambda: brief(value, function))
+        if opened is not None and isinstance(shown, Beginning):
+            return self._container(value, opened, around)
         if isinstance(shown, Mute):
-            self._shared.mute.append(value)
+            self._shared.mute.append((value, shown.ways))
             return self._spend(self._quoted(shown), says=False)
         if isinstance(shown, Image):
             return self._spend(json.dumps(IN_ITS_PLACE))
         if isinstance(shown, str) or shown is value or len(around) >= _DEEPEST:
             self._is_shortened = self._is_shortened or isinstance(shown, Beginning)
-            return self._spend(self._quoted(shown if isinstance(shown, str) else plain_repr(value)))
+            return self._spend(self._quoted(shown if isinstance(shown, str) else repr_of(value)))
         return self.read(shown, (*around, id(value)))
 
     def _container(self, value: Any, opened: _Opened, around: tuple[int, ...]) -> str | _Node:

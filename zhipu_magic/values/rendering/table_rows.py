@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from ...text.characters import shortened, without_addresses
 from ...text.left_out import note_cut
-from ...text.numbers import plural
+from ...text.numbers import in_short, is_rounded, plural
 from ...text.tables import row, rule
 from ...text.tokens import weight
+from .reprs import repr_of, without_places
 
 _SHORT: Final = 60
 """Characters of a cell that are always shown, and of a column's name at most."""
@@ -62,7 +63,8 @@ def sample(rows: Rows, tokens: float) -> str:
     last = min(rows.last, rows.count - 1)
     first = min(rows.count - last, _MOST_ROWS, max(1, int(left / _LEAST_A_CELL / columns)))
     longest = int(tokens * _CHARACTERS_A_TOKEN)
-    lines = _Lines(rows, _texts(rows, columns, (first, last), longest), first)
+    texts, rounded = _texts(rows, columns, (first, last), longest)
+    lines = _Lines(rows, texts, first)
     shown = _longest_cells(lines, left)
     if what := _left_out(lines, shown, columns):
         note_cut(what)
@@ -71,7 +73,7 @@ def sample(rows: Rows, tokens: float) -> str:
     gap = [_GAP] if shown.first + shown.last < rows.count and shown.last else []
     ends = lines.at(range(first, first + shown.last), shown.length)
     cut = _CUT.format(f"{shown.length:,}") if lines.are_cut(shown) else ""
-    title = _title(rows, columns, (shown.first, shown.last), cut)
+    title = _title(rows, columns, (shown.first, shown.last), f"{', numbers rounded' if rounded else ''}{cut}")
     return "\n".join([title, *head, *lines.at(range(shown.first), shown.length), *gap, *ends])
 
 
@@ -93,17 +95,16 @@ def _left_out(lines: _Lines, shown: _Shown, columns: int) -> str:
 
 def label_of(name: Any) -> str:
     """A column's name; its `repr` if it is neither text nor an integer."""
-    return name if isinstance(name, str) else str(name) if type(name) is int else without_addresses(repr(name))
+    return name if isinstance(name, str) else str(name) if type(name) is int else repr_of(name)
 
 
 def escaped(text: str, length: int = _SHORT) -> str:
     """The text for a cell, on one line and cut to so many characters."""
-    short = without_addresses(shortened(text, length))
-    return short.replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
+    return shortened(text, length).replace("|", "\\|").replace("\r", "").replace("\n", "\\n")
 
 
 def cell(value: Any, length: int = _SHORT) -> str:
-    """A value in short; a float to six digits."""
+    """A value in short; a float as `in_short` has it."""
     return escaped(_text(value, length), length)
 
 
@@ -142,15 +143,17 @@ def _longest_title(rows: Rows) -> str:
     return _title(Rows(rows.count + 1, (), rows.labels, rows.read), 0, (rows.count, rows.last))
 
 
-def _texts(rows: Rows, columns: int, ends: tuple[int, int], longest: int) -> list[tuple[str, ...]]:
-    """The cells of the first and last rows, each cut to what could ever fit."""
+def _texts(rows: Rows, columns: int, ends: tuple[int, int], longest: int) -> tuple[list[tuple[str, ...]], bool]:
+    """The cells of the first and last rows, each cut to what could ever fit, and whether any number is rounded."""
     first, last = ends
     read = []
+    rounded = False
     for place in range(columns):
         values = rows.read(place, slice(0, first)) + rows.read(place, slice(rows.count - last, rows.count))
         days = all(map(is_day, values))
+        rounded = rounded or any(isinstance(value, float) and is_rounded(value) for value in values)
         read.append([day(value) if days else _text(value, max(_SHORT, longest) + 1) for value in values])
-    return [*zip(*read, strict=True)]
+    return [*zip(*read, strict=True)], rounded
 
 
 @dataclass(frozen=True)
@@ -262,10 +265,12 @@ def _text(value: Any, longest: int) -> str:
     if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, float):
-        return "NaN" if value != value else format(value, ".6g")
+        return "NaN" if value != value else in_short(value)
     is_container = isinstance(value, Sized) and not isinstance(value, str)
-    text = _Bounded(longest).repr(value) if is_container else str(value)[: 2 * longest]
-    return shortened(without_addresses(text), longest)
+    if is_container:
+        return shortened(without_addresses(_Bounded(longest).repr(value)), longest)
+    text = str(value)[: 2 * longest]
+    return shortened(text if isinstance(value, str) else without_places(value, text), longest)
 
 
 class _Bounded(reprlib.Repr):

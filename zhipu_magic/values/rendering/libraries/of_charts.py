@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.addresses import without_secrets
 from ....text.errors import InvalidRequest
 from ....text.left_out import note_cut
-from ..registry import LATE, add
+from ..records import unless_secret
+from ..registry import LATE, SaysNothing, add
 from ..structures import as_json
 from .parts import block, briefly, library_and_class, quietly
 
@@ -71,8 +73,14 @@ def _pruned(said: Any, named: dict[str, Any]) -> Any:
     data = said.get("data")
     if isinstance(data, dict):
         rows = named.get(data.get("name", ""), data.get("values"))
-        found["data"] = {"rows": len(rows), "first": rows[:_ROWS]} if isinstance(rows, list) else data
+        found["data"] = {"rows": len(rows), "first": rows[:_ROWS]} if isinstance(rows, list) else _addressed(data)
     return found
+
+
+def _addressed(data: dict[str, Any]) -> dict[str, Any]:
+    """Where data is to be got, without what is private in an address."""
+    url = data.get("url")
+    return {**data, "url": without_secrets(url)} if isinstance(url, str) else data
 
 
 def _bokeh(value: Any, tokens: int) -> str:
@@ -95,7 +103,12 @@ def _of_plot(value: Any) -> Iterator[str]:
             yield f"{axis}: {briefly(list(factors))}"
         elif all(isinstance(end, (int, float)) and end == end for end in ends):
             yield f"{axis}: {briefly(ends[0])} to {briefly(ends[1])}"
-    for one in getattr(value, "renderers", ()):
+    yield from _of_glyphs(getattr(value, "renderers", ()))
+
+
+def _of_glyphs(renderers: Iterable[Any]) -> Iterator[str]:
+    """Each glyph with its columns."""
+    for one in renderers:
         glyph, source = getattr(one, "glyph", None), getattr(one, "data_source", None)
         if glyph is None:
             continue
@@ -129,11 +142,26 @@ def _source(value: Any, tokens: int) -> Any:
     return dict(value.data)
 
 
+def _glyph(value: Any, tokens: int) -> str:
+    return block(library_and_class(value), _of_glyphs([value]), tokens)
+
+
+def _part_of_bokeh(value: Any, tokens: int) -> Any:
+    """Any other thing of bokeh's by what was given to it: its own text is its id, another in each run."""
+    given = unless_secret(value.properties_with_values(include_defaults=False))
+    if not given:
+        raise SaysNothing(value)
+    return {type(value).__name__: given}
+
+
 def _register(module: ModuleType) -> None:
     add(module, "ggplot", _plotnine)
     add(module, "TopLevelMixin", _altair)
     add(module, "Plot", _bokeh)
     add(module, "ColumnDataSource", _source)
+    add(module, "GlyphRenderer", _glyph)
+    add(module, "Model", _part_of_bokeh)
 
 
-LATE.update(dict.fromkeys(("plotnine.ggplot", "altair", "bokeh.models.plots", "bokeh.models.sources"), _register))
+_BOKEH: Final = ("model.model", "models.plots", "models.sources", "models.renderers.glyph_renderer")
+LATE.update(dict.fromkeys(("plotnine.ggplot", "altair", *(f"bokeh.{name}" for name in _BOKEH)), _register))

@@ -1,4 +1,4 @@
-"""geopandas' tables: as tables, with geometries as WKT of few digits, and the coordinate system."""
+"""geopandas' tables: as tables, with geometries as WKT with all their digits, and the coordinate system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..registry import LATE, add, render
 from .parts import briefly
 
 _LONGEST: Final = 60
-_DIGITS: Final = 4
 _MOST: Final = 20_000
 """Rows of a table whose geometries are written out; of a longer one, only their kinds and bounds are told."""
 _FIRST: Final = 5
@@ -66,7 +65,7 @@ def _text(geometry: Any) -> str:
     count = int(shapely.get_num_coordinates(geometry))
     if count > _LONGEST:
         return f"{geometry.geom_type} of {count:,} points"
-    return shortened(str(shapely.to_wkt(geometry, rounding_precision=_DIGITS, trim=True)), _LONGEST)
+    return shortened(str(shapely.to_wkt(geometry, rounding_precision=-1, trim=True)), _LONGEST)
 
 
 def _geometry(value: Any, tokens: int) -> str:

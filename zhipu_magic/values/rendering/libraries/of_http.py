@@ -1,18 +1,24 @@
-"""Responses of requests and httpx: status, address, what they hold. No header that may be a secret, and no clock."""
+"""Responses and requests of requests and httpx: status, address, what they hold. No secrets, and no clock."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from ....text.addresses import without_secrets
 from ....text.numbers import plural
 from ....text.tokens import fenced_within, weight
-from ..registry import LATE, add
+from ..records import LEFT_OUT, unless_secret
+from ..registry import LATE, SaysNothing, add
 
 _HEADERS: Final = ("content-type", "content-language", "location", "retry-after", "x-ratelimit-remaining")
 
+_PIECES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|[{}\[\],:]|[^\s{}\[\],:\"]+", re.DOTALL)
+"""The texts, signs, and other words of JSON."""
+_STEP: Final = "  "
 _LONGEST: Final = 1_000_000
 """Characters of a JSON text that is laid out."""
 
@@ -20,12 +26,13 @@ _LONGEST: Final = 1_000_000
 def _response(value: Any, tokens: int) -> str:
     """The text as far as it has been read: nothing is fetched."""
     reason = getattr(value, "reason", None) or getattr(value, "reason_phrase", None) or ""
-    lines = [f"{value.status_code} {reason}".strip()]
-    if address := _address(str(value.url)):
+    status = value.status_code
+    lines = [f"{'no status' if status is None else status} {reason}".strip()]
+    if address := _address_of(value):
         lines.append(f"from {address}")
     for name in _HEADERS:
         if found := value.headers.get(name):
-            lines.append(f"{name}: {_address(found) if name == 'location' else found}")
+            lines.append(f"{name}: {without_secrets(found) if name == 'location' else found}")
     heading = "HTTP response: " + "\n".join(lines)
     content = getattr(value, "_content", None)
     if not isinstance(content, bytes):
@@ -40,14 +47,36 @@ def _response(value: Any, tokens: int) -> str:
     return f"{heading}\n{fenced_within(text, language, tokens - weight(heading))}" if text else f"{heading}\nempty"
 
 
-def _address(url: str) -> str:
-    """An address without what is private in one: user, password and query."""
+def _address_of(value: Any) -> str:
+    """The address that something is from or for, without what is private in one; empty if there is none."""
     try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
+        url = getattr(value, "full_url", None) or value.url  # the first is that of urllib
+    except RuntimeError:  # httpx's own for a response that belongs to no request
         return ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}" if parts.hostname else parts.path
+    return without_secrets(str(url)) if url is not None else ""
+
+
+def _request(value: Any, tokens: int) -> str:
+    """Method and address: headers and what is sent may hold secrets."""
+    method = value.get_method() if hasattr(value, "get_method") else value.method
+    return f"HTTP request: {method} {_address_of(value)}".rstrip()
+
+
+def _url(value: Any, tokens: int) -> str:
+    return without_secrets(str(value))
+
+
+def _headers(value: Any, tokens: int) -> Any:
+    """Headers, without the secret ones."""
+    return unless_secret(dict(value.items()))
+
+
+def _cookies(value: Any, tokens: int) -> Any:
+    return dict.fromkeys(value.keys(), LEFT_OUT)
+
+
+def _session(value: Any, tokens: int) -> str:
+    raise SaysNothing(value)
 
 
 def _text(value: Any, content: bytes) -> str | None:
@@ -62,16 +91,62 @@ def _text(value: Any, content: bytes) -> str | None:
 
 
 def _indented(text: str) -> str:
+    """JSON on lines, with all its numbers and keys as they are written."""
     if len(text) > _LONGEST:
         return text
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return text
+    return "".join(_laid_out(_PIECES.findall(text)))
+
+
+def _laid_out(pieces: list[str]) -> Iterator[str]:
+    indent = 0
+    for place, piece in enumerate(pieces):
+        following = pieces[place + 1] if place + 1 < len(pieces) else ""
+        if piece in "{[" and following not in ("}", "]"):
+            indent += 1
+            yield f"{piece}\n{_STEP * indent}"
+        elif piece in "}]" and pieces[place - 1] not in ("{", "["):
+            indent -= 1
+            yield f"\n{_STEP * indent}{piece}"
+        elif piece == ",":
+            yield f",\n{_STEP * indent}"
+        elif piece == ":":
+            yield ": "
+        else:
+            yield _readable(piece) if "\\u" in piece else piece
+
+
+def _readable(text: str) -> str:
+    """A JSON text with its letters instead of their numbers."""
+    written = json.dumps(json.loads(text), ensure_ascii=False)
+    return written if not re.search(r"[\ud800-\udfff]", written) else text
 
 
 def _register(module: ModuleType) -> None:
-    add(module, "Response", _response)
+    for name, function in _KINDS.items():
+        add(module, name, function)
 
 
-LATE.update(dict.fromkeys(("requests.models", "httpx"), _register))
+_KINDS: Final = {
+    "Response": _response,
+    "Request": _request,
+    "PreparedRequest": _request,
+    "URL": _url,
+    "Headers": _headers,
+    "CaseInsensitiveDict": _headers,
+    "RequestsCookieJar": _cookies,
+    "Cookies": _cookies,
+    "Session": _session,
+}
+_MODULES: Final = (
+    "requests.models",
+    "requests.structures",
+    "requests.cookies",
+    "requests.sessions",
+    "httpx",
+    "urllib.request",
+)
+LATE.update(dict.fromkeys(_MODULES, _register))

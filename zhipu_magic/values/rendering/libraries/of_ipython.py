@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, Final
 
+from ....text.addresses import without_secrets
 from ....text.numbers import plural
 from ....text.tokens import fenced_within
-from ..registry import LATE, SaysNothing, add
+from ..registry import LATE, SaysNothing, Secret, add
 from .parts import library_and_class
 
 _LANGUAGES: Final = {"HTML": "html", "SVG": "xml", "Javascript": "javascript", "Latex": "latex", "Math": "latex"}
@@ -22,7 +23,7 @@ def _shown(value: Any, tokens: int) -> Any:
     if isinstance(data, (bytes, bytearray)) and data:
         return f"{library_and_class(value)} of {plural(len(data), 'byte')}"
     if isinstance(address, str) and address:
-        return f"{library_and_class(value)} of {address.partition('?')[0]}"
+        return f"{library_and_class(value)} of {without_secrets(address)}"
     if data:
         return data
     raise SaysNothing(value)
@@ -39,7 +40,7 @@ def _widget(value: Any, tokens: int) -> Any:
             return list(value.children)
         raise SaysNothing(value, *(["{}.outputs"] if value.has_trait("outputs") else []))
     if any(kind.__name__ == "Password" for kind in type(value).__mro__):
-        raise SaysNothing(value)
+        raise Secret(value)
     label = getattr(value, "description", "")
     shown = value.value
     if hasattr(shown, "shape") or isinstance(shown, (list, tuple, dict, set)):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.numbers import plural
+from ....text.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, first_of, library_and_class, named
 
 _HUBS: Final = 5
-_SEEN: Final = 1_000
-"""Nodes and edges whose attributes are looked at."""
 
 
 def _graph(value: Any, tokens: int) -> str:
@@ -21,7 +18,14 @@ def _graph(value: Any, tokens: int) -> str:
     kind = "directed" if value.is_directed() else "undirected"
     name = f" {briefly(value.name)}" if getattr(value, "name", "") else ""
     heading = f"{library_and_class(value)}{name}, {kind}, {plural(nodes, 'node')}, {plural(edges, 'edge')}"
-    return block(heading, _figures(value, nodes, edges), tokens, items=_items(value))
+    return block(
+        heading,
+        _figures(value, nodes, edges),
+        tokens,
+        items=_items(value),
+        count=lambda: sum(_has_a_line(node, data, value) for node, data in value.nodes(data=True)) + edges,
+        what="line",
+    )
 
 
 def _figures(graph: Any, nodes: int, edges: int) -> Iterator[str]:
@@ -29,7 +33,7 @@ def _figures(graph: Any, nodes: int, edges: int) -> Iterator[str]:
         return
     degrees = dict(graph.degree())
     least, greatest = min(degrees.values()), max(degrees.values())
-    yield f"degree: least {least}, mean {2 * edges / nodes:.3g}, greatest {greatest}"
+    yield f"degree: least {least}, mean {estimated(2 * edges / nodes)}, greatest {greatest}"
     if greatest > least:
         hubs = sorted(degrees, key=lambda node: -degrees[node])[:_HUBS]  # stable: the graph's own order
         yield f"highest degrees: {', '.join(f'{briefly(node)} ({degrees[node]})' for node in hubs)}"
@@ -39,16 +43,20 @@ def _figures(graph: Any, nodes: int, edges: int) -> Iterator[str]:
         ("nodes", (data for _, data in graph.nodes(data=True))),
         ("edges", (data for *_, data in graph.edges(data=True))),
     ):
-        names = dict.fromkeys(name for data in islice(found, _SEEN) for name in data)
+        names = dict.fromkeys(name for data in found for name in data)
         if names:
             yield f"attributes of the {what}: {first_of(names, 20)}"
+
+
+def _has_a_line(node: Any, data: Any, graph: Any) -> bool:
+    return bool(data) or not graph.degree(node)
 
 
 def _items(graph: Any) -> Iterator[str]:
     """Nodes with attributes or without edges, and then edges."""
     arrow = " -> " if graph.is_directed() else " -- "
-    for node, data in islice(graph.nodes(data=True), _SEEN):
-        if data or not graph.degree(node):
+    for node, data in graph.nodes(data=True):
+        if _has_a_line(node, data, graph):
             yield f"{briefly(node)}{f': {named(data.items())}' if data else ''}"
     for begin, end, data in graph.edges(data=True):
         yield f"{briefly(begin)}{arrow}{briefly(end)}{f': {named(data.items())}' if data else ''}"

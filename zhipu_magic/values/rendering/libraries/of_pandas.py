@@ -26,7 +26,10 @@ def _grouped(value: Any, tokens: int) -> str:
         keys = [label_of(name) for name in sizes.index.names if name is not None]
         rows = ((key if isinstance(key, tuple) else (key,), size) for key, size in sizes.items())
     obj = value.obj
-    what = "a Series" if obj.ndim == 1 else plural(len(obj.columns), "column")
+    chosen = getattr(value, "_selection", None)  # what `[["a"]]` has chosen
+    columns: Any = obj.columns if chosen is None and obj.ndim == 2 else chosen
+    is_series = obj.ndim == 1 or type(value).__name__.startswith("Series")
+    what = "a Series" if is_series else plural(len(columns), "column")
     by = f" by {', '.join(keys)}" if keys else ""
     heading = f"{library_and_class(value)}{by}, {plural(len(sizes), 'group')} of {plural(len(obj), 'row')}, {what}"
     return block(heading, (f"{', '.join(map(briefly, key))}: {plural(int(size), 'row')}" for key, size in rows), tokens)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
-from types import ModuleType
-from typing import Any
+import re
+from types import CodeType, FrameType, ModuleType
+from typing import Any, Final
 
 from ....text.numbers import plural
+from ..instead import ways_to_read
 from ..registry import LATE, SaysNothing, add, render
+from ..reprs import repr_of
+from ..stack_frames import place
 from .parts import block
 
 
@@ -24,6 +28,29 @@ def _bytes(value: io.BytesIO, tokens: int) -> Any:
 @render.register
 def _file(value: io.IOBase, tokens: int) -> str:
     raise SaysNothing(value, "pathlib.Path({}.name)", "{}.read()")
+
+
+@render.register
+def _frame(value: FrameType, tokens: int) -> str:
+    return f"frame of {value.f_code.co_name}, {place(value.f_code.co_filename)}, line {value.f_lineno}"
+
+
+@render.register
+def _code(value: CodeType, tokens: int) -> str:
+    return f"code of {value.co_name}, {place(value.co_filename)}, line {value.co_firstlineno}"
+
+
+def _thread(value: Any, tokens: int) -> str:
+    """Its name and state, without its number, which is another in each run."""
+    return repr_of(value).replace(f" {value.ident})>", ")>")
+
+
+def _to_be_awaited(value: Any, tokens: int) -> str:
+    raise SaysNothing(value, *ways_to_read(value))
+
+
+def _socket(value: Any, tokens: int) -> str:
+    return re.sub(r"\bfd=-?\d+, ", "", repr_of(value))
 
 
 def _archive(value: Any, tokens: int) -> str:
@@ -48,6 +75,15 @@ def _register(module: ModuleType) -> None:
     add(module, "ZipFile", _archive)
     add(module, "Element", _element)
     add(module, "Delayed", _not_computed)
+    add(module, "Thread", _thread)
+    add(module, "socket", _socket)
 
 
-LATE.update(dict.fromkeys(("zipfile", "xml.etree.ElementTree", "dask.delayed"), _register))
+def _of_asyncio(module: ModuleType) -> None:
+    add(module, "Future", _to_be_awaited)
+    add(module, "Task", _to_be_awaited)
+
+
+_MODULES: Final = ("zipfile", "xml.etree.ElementTree", "dask.delayed", "threading", "socket")
+LATE.update(dict.fromkeys(_MODULES, _register))
+LATE.update(dict.fromkeys(("asyncio.futures", "asyncio.tasks"), _of_asyncio))

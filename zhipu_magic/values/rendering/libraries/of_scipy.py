@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from ....text.numbers import plural
+from ....text.numbers import estimated, plural
 from ..registry import LATE, add
 from .parts import block, briefly, library_and_class, named, quietly
 
@@ -38,24 +38,41 @@ def _sparse(value: Any, tokens: int) -> Any:
     stored = int(value.nnz)
     heading = f"{library_and_class(value)}, shape {tuple(map(int, value.shape))}, {value.dtype}"
     heading += f", {plural(stored, 'stored element')}"
-    heading += f" ({stored / size:.3g} of all)" if size else ""
+    heading += f" ({estimated(stored / size)} of all)" if size else ""
     if size <= _SMALL:
-        return block(heading, str(value.toarray()).splitlines(), tokens)
-    return block(heading, _elements(value), tokens)
+        return block(heading, _dense(value.toarray()), tokens)
+    return block(heading, _statistics(value), tokens, items=_elements(value), count=lambda: stored, what="element")
+
+
+def _dense(value: Any) -> list[str]:
+    """The rows of a small matrix, each number with all of its digits."""
+    import sys
+
+    numpy = sys.modules["numpy"]
+    return str(numpy.array2string(value, floatmode="unique", suppress_small=False)).splitlines()
+
+
+def _statistics(value: Any) -> Iterator[str]:
+    """Statistics of what is stored."""
+    data = _as_coordinates(value).data
+    if data.dtype.kind in "biuf" and len(data):
+        least, mean, greatest = data.min().item(), float(data.mean()), data.max().item()
+        yield f"stored: least {briefly(least)}, mean {estimated(mean)}, greatest {briefly(greatest)}"
 
 
 def _elements(value: Any) -> Iterator[str]:
-    """Statistics of what is stored, and the elements where they are."""
-    with quietly():
-        numbers = value.tocoo()
+    """What is stored, and where."""
+    numbers = _as_coordinates(value)
     data = numbers.data
-    if data.dtype.kind in "biuf" and len(data):
-        least, mean, greatest = data.min().item(), float(data.mean()), data.max().item()
-        yield f"stored: least {briefly(least)}, mean {briefly(mean)}, greatest {briefly(greatest)}"
     axes = numbers.coords if hasattr(numbers, "coords") else (numbers.row, numbers.col)
     for place in range(len(data)):
         where = ", ".join(str(int(axis[place])) for axis in axes)
         yield f"({where}): {briefly(data[place].item())}"
+
+
+def _as_coordinates(value: Any) -> Any:
+    with quietly():
+        return value.tocoo()
 
 
 def _tests(module: ModuleType) -> None:

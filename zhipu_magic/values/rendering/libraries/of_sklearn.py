@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ..registry import LATE, add
-from .parts import block, briefly, library_and_class, quietly
+from .parts import block, briefly, library_and_class, quietly, under
 
 _DEEPEST: Final = 6
 
@@ -27,7 +27,7 @@ def _lines(value: Any, indent: str, depth: int) -> Iterator[str]:
     yield f"{indent}{_called(value, inner)}"
     for name, one in _fitted(value).items():
         if not _is_estimator(one) and not _holds_estimators(one):
-            yield f"{indent}  {name}: {briefly(one)}"
+            yield f"{indent}  {name}: {under(name, one)}"
     for name, one in inner.items():
         if depth == _DEEPEST or not _is_estimator(one):
             yield f"{indent}- {name}: {briefly(one)}"
@@ -39,7 +39,7 @@ def _lines(value: Any, indent: str, depth: int) -> Iterator[str]:
 
 def _called(value: Any, inner: dict[str, Any]) -> str:
     """As it would be written: `LogisticRegression(C=0.5)`, without the estimators in it, which have their own lines."""
-    chosen = [f"{name}={briefly(one)}" for name, one in _chosen(value) if not _has_lines(name, one, inner)]
+    chosen = [f"{name}={under(name, one)}" for name, one in _chosen(value) if not _has_lines(name, one, inner)]
     return f"{type(value).__name__}({', '.join(chosen)})"
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from types import ModuleType
 from typing import Any
 
-from ....text.characters import without_addresses
 from ..registry import LATE, add
+from ..reprs import repr_of
 from .parts import block, library_and_class
 
 
@@ -22,7 +22,7 @@ def _module(value: Any, tokens: int) -> str:
     state = "training" if value.training else "evaluation"
     parts = [f"{count:,} parameters" + (f" ({trained:,} trainable)" if trained != count else ""), kinds]
     heading = f"{library_and_class(value)}, {', '.join(filter(None, parts))}{where}, in {state} mode"
-    return block(heading, without_addresses(repr(value)).splitlines(), tokens)
+    return block(heading, repr_of(value).splitlines(), tokens)
 
 
 def _register(module: ModuleType) -> None:

@@ -15,7 +15,7 @@ from ....text.numbers import plural
 from ....text.tokens import weight
 from ..arrays import summary
 from ..registry import LATE, add, render
-from .parts import block, briefly, library_and_class
+from .parts import block, briefly, library_and_class, under
 
 _ENDS: Final = 3
 _MIDNIGHT: Final = re.compile(r"T00:00:00(\.0+)?$|(?<=:\d\d)\.0+$")
@@ -48,6 +48,12 @@ def _coordinates(value: Any) -> Iterator[str]:
         yield f"coordinate {briefly(name)} {_variable(one, ends=True)}"
 
 
+def _all_coordinates(value: Any, tokens: int) -> str:
+    heading = f"xarray coordinates, {', '.join(f'{name}: {length}' for name, length in value.sizes.items())}"
+    lines = (f"{briefly(name)} {_variable(one, ends=True)}" for name, one in value.items())
+    return block(heading, lines, tokens)
+
+
 def _variable(value: Any, *, ends: bool = False) -> str:
     """Dimensions, type and unit, and of what is in memory, a coordinate's values or a variable's statistics."""
     dims = f"({', '.join(map(str, value.dims))})"
@@ -76,7 +82,7 @@ def _values(value: Any) -> str:
 def _texts(data: Any) -> list[str]:
     if data.dtype.kind in "mM":  # Python's own types have fewer digits
         return [_MIDNIGHT.sub("", str(one)) for one in data.astype(str)]
-    return [*map(briefly, data)]
+    return [*map(briefly, data.tolist() if data.dtype == "float64" else data)]
 
 
 def _is_in_memory(value: Any) -> bool:
@@ -86,12 +92,13 @@ def _is_in_memory(value: Any) -> bool:
 
 def _attributes(attrs: Mapping[Any, Any]) -> Iterator[str]:
     for name, one in attrs.items():
-        yield f"attribute {briefly(name)}: {briefly(one)}"
+        yield f"attribute {briefly(name)}: {under(name, one)}"
 
 
 def _register(module: ModuleType) -> None:
     add(module, "Dataset", _dataset)
     add(module, "DataArray", _array)
+    add(module, "Coordinates", _all_coordinates)
 
 
-LATE.update({"xarray.core.dataset": _register, "xarray.core.dataarray": _register})
+LATE.update(dict.fromkeys(("xarray.core.dataset", "xarray.core.dataarray", "xarray.core.coordinates"), _register))

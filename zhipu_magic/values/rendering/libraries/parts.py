@@ -3,37 +3,63 @@
 from __future__ import annotations
 
 import math
+import struct
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import Any, Final
 
-from ....text.characters import class_name, shortened, with_line_ends_escaped, without_addresses
+from ....text.characters import class_name, shortened, with_line_ends_escaped
 from ....text.left_out import note_cut
 from ....text.markdown import fenced
 from ....text.numbers import plural
 from ....text.tokens import weight
 from ..instead import says_nothing
+from ..records import LEFT_OUT, is_secret
+from ..reprs import repr_of
 from ..scalars import is_plain, text_of
 
 _FEW: Final = 8
 _LONGEST: Final = 60
+_LONGEST_ARRAY: Final = 250
+"""Characters of a small array: those of all its digits."""
 _AROUND: Final = 12
+_NARROW: Final = {"float32": "f", "float16": "e"}
 
 
-def block(heading: str, lines: Iterable[str], tokens: float, *, items: Iterable[str] = ()) -> str:
-    """A heading, and below it as many of the lines as fit, and then of the items, which may be very many."""
+def block(
+    heading: str,
+    lines: Iterable[str],
+    tokens: float,
+    *,
+    items: Iterable[str] = (),
+    count: Callable[[], int] | None = None,
+    what: str = "line",
+) -> str:
+    """A heading, and below it as many of the lines as fit, and then of the items, which may be very many.
+
+    Where not all fit, it says so, and how many items are left out if there is a `count` of `what` they are.
+    """
     left = tokens - weight(f"{heading}\n```text\n```\n") - _AROUND
     shown: list[str] = []
-    for line in chain(lines, items):
+    of_items = 0
+    for is_item, line in chain(((False, one) for one in lines), ((True, one) for one in items)):
         left -= weight(f"{line}\n")
         if left < 0:
-            note_cut(f"the first {plural(len(shown), 'line')} of its description sent")
-            shown.append("… and more")
+            note_cut(_left_out(shown, of_items, count, what))
             break
         shown.append(line)
+        of_items += is_item
     return "\n".join([heading, fenced("\n".join(shown))]) if shown else heading
+
+
+def _left_out(shown: list[str], items: int, count: Callable[[], int] | None, what: str) -> str:
+    """What is left out, which the last of the lines says too."""
+    sent = f"the first {plural(len(shown), 'line')} of its description sent"
+    more = max(0, count() - items) if count is not None else 0
+    shown.append(f"… and {plural(more, f'more {what}')}" if more else "… and more")
+    return f"{plural(items + more, what)}, {items:,} sent" if more else sent
 
 
 def library_and_class(value: Any) -> str:
@@ -44,29 +70,36 @@ def library_and_class(value: Any) -> str:
 
 def named(pairs: Iterable[tuple[str, Any]], between: str = "=") -> str:
     """Names with their values in a few words: `C=0.5, penalty='l1'`."""
-    return ", ".join(f"{name}{between}{briefly(value)}" for name, value in pairs)
+    return ", ".join(f"{name}{between}{under(name, value)}" for name, value in pairs)
+
+
+def under(name: Any, value: Any) -> str:
+    """The value of this name in a few words, unless it may be a secret by its name."""
+    return LEFT_OUT if is_secret(name) and value is not None and briefly(value) != "''" else briefly(value)
 
 
 def briefly(value: Any) -> str:
-    """A value in a few words: a small array or container whole, a larger one by type and shape."""
+    """A value in a few words: a small array or container whole, a larger one by type and shape.
+
+    Numbers have all of their digits: they may be labels, places and parameters.
+    """
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if isinstance(shape, tuple) and not isinstance(value, type):
         if dtype is not None and hasattr(value, "tolist") and math.prod(shape) <= _FEW:
-            return _one_line(repr(_rounded(value.tolist())))
+            return _one_line(repr(_listed(value.tolist(), str(dtype))), _LONGEST_ARRAY)
         kind = type(value).__name__
         return f"{kind} of shape {tuple(map(int, shape))}{f', {dtype}' if dtype is not None else ''}"
     if isinstance(value, str):
         return _one_line(repr(value))
     if isinstance(value, float):
-        return format(value, ".6g")
+        return float.__repr__(value).removesuffix(".0")
     if is_plain(value):
         return _one_line(text_of(value))
     if isinstance(value, type) or hasattr(value, "__qualname__"):
         return str(value.__qualname__)
     if isinstance(value, (Mapping, Sequence, Set)):
         return _container(value)
-    shown = without_addresses(repr(value))
-    return class_name(value) if says_nothing(value, repr(value)) else _one_line(shown)
+    return class_name(value) if says_nothing(value, repr(value)) else _one_line(repr_of(value))
 
 
 def first_of(values: Iterable[Any], most: int = _FEW) -> str:
@@ -87,17 +120,25 @@ def _container(value: Any) -> str:
     if len(value) > _FEW:
         return f"{type(value).__name__} of {plural(len(value), 'item')}"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{briefly(key)}: {briefly(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{briefly(key)}: {under(key, item)}' for key, item in value.items())}}}"
     if isinstance(value, Set):
         return f"{{{', '.join(sorted(map(briefly, value)))}}}"
     return f"({', '.join(map(briefly, value))})" if isinstance(value, tuple) else f"[{', '.join(map(briefly, value))}]"
 
 
-def _rounded(value: Any) -> Any:
+def _listed(value: Any, dtype: str) -> Any:
+    """The numbers of an array, those of a narrow type with the digits that it has: 0.1, not 0.10000000149011612."""
     if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return float(format(value, ".6g")) if isinstance(value, float) else value
+        return [_listed(item, dtype) for item in value]
+    form = next((form for name, form in _NARROW.items() if dtype.endswith(name)), "")
+    if not form or not isinstance(value, float):
+        return value
+    with suppress(OverflowError):
+        packed = struct.pack(form, value)
+        shortest = (float(format(value, f".{digits}g")) for digits in range(1, 10))
+        return next((one for one in shortest if struct.pack(form, one) == packed), value)
+    return value
 
 
-def _one_line(text: str) -> str:
-    return shortened(with_line_ends_escaped(text), _LONGEST)
+def _one_line(text: str, longest: int = _LONGEST) -> str:
+    return shortened(with_line_ends_escaped(text), longest)
