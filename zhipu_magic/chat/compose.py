@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
-from ..values.references import Prompt, resolved
+from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .options import Options, with_more
 from .request import Request
@@ -122,23 +122,30 @@ class Composer:
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        found = resolved(
-            prompt,
-            names,
-            self._settings.value_tokens,
-            along.images,
-            files=along.given_files(),
-            documents=self.documents_of(along, options, preview=preview),
-            sees=self.sees(options) if sees is None else sees,
-            above=along.above,
-        )
-        # A value can hold the key, as os.environ does: a model has no use for it.
+        sees = self.sees(options) if sees is None else sees
+        documents, files = self.documents_of(along, options, preview=preview), along.given_files()
         hide = self._service.hide
-        found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
-        _check(found.text, "")
+
+        def after(turns: Collection[str] | None) -> Prompt:
+            found = resolved(
+                prompt,
+                names,
+                self._settings.value_tokens,
+                along.images,
+                files=files,
+                documents=documents,
+                above=along.above,
+                reader=Reader(sees, turns),
+            )
+            # A value can hold the key, as os.environ does: a model has no use for it.
+            found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)), above=hide(found.above))
+            _check(found.text, "")
+            return found
+
+        found = after(None)
         for note in found.notes:
             self._warn(note)
-        return found
+        return replace(found, renew=after) if found.relies_on else found
 
     def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> OpenDocuments:
         """What reads the documents that a cell asks for."""
@@ -159,7 +166,7 @@ class Composer:
         link = self._history.newest("ask again", thread)
         turn = link.turn
         here = self._history.thread(thread)
-        prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut)
+        prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut, above=turn.above)
         place = _Place(replace(here, last=link.before), anchor, here.system, replaces=turn.id)
         return self._repeated(turn, prompt, place)
 
@@ -215,6 +222,9 @@ class Composer:
                 written=prompt.written,
                 images=prompt.images,
                 cut=prompt.cut,
+                above=prompt.above,
+                relies_on=prompt.relies_on,
+                renew=prompt.renew,
                 shape=shape,
                 instruction=instruction,
                 hide=self._service.hiding(),

@@ -44,13 +44,13 @@ class Turn(NamedTuple):
     `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
     messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
 
-    `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
-    go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
-    for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
-    `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
-    on the web. One that is `appended` went last whatever the place of its cell, and one that was kept of a `comparison`
-    has the name of that. `changed` are the names that its code
-    has changed in this notebook.
+    `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images` go
+    with the prompt, `cut` says what of the values in it was not sent, and `above` which cells of the page did.
+    `instruction` was added to the system text for this turn alone; `system_given` is the system text that came with
+    it, in force for as long as the turn stands. `tool_messages` are the tool calls and their results, between
+    prompt and reply; `sources` is what the service found on the web. One that is `appended` went last whatever the
+    place of its cell, and one that was kept of a `comparison` has the name of that. `changed` are the names that
+    its code has changed in this notebook.
     """
 
     prompt: str
@@ -72,6 +72,7 @@ class Turn(NamedTuple):
     sources: tuple[Mapping[str, Any], ...] = ()
     system_given: SystemText | None = None
     cut: tuple[str, ...] = ()
+    above: str = ""
     appended: bool = False
     changed: Changed = Changed()
     comparison: str = ""
@@ -132,6 +133,7 @@ class Turn(NamedTuple):
             sources=_both(self.sources, more.sources),
             system_given=self.system_given,
             cut=self.cut,
+            above=self.above,
             appended=self.appended,
             comparison=self.comparison,
             changed=self.changed.joined(more.changed) if self.changed else more.changed,

@@ -43,6 +43,8 @@ def ask(
 
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
+    alone = options.request.once or options.each is not None or options.draw is not None
+    session.outputs.asking = Asking(options.request.thread, alone, options.preview)
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -70,7 +72,6 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
-    session.outputs.asking = Asking(options.request.thread, options.request.once, options.preview)
     question = _question(session, prompt, options, names)
     if options.models:
         from .compare_cell import compare
@@ -92,7 +93,7 @@ def _question(session: Session, prompt: str, options: CellOptions, names: Mappin
         images=[image_of(text, names) for text in options.images],
         files=[file for text in options.files for file in files_of(text, names)],
         anchor=session.anchor(),
-        above=_above(session, prompt, options),
+        above=_above(session, prompt, options, names),
     )
     session.renew_tools()
     return question
@@ -126,10 +127,15 @@ def _send(session: Session, question: Question, options: CellOptions) -> None:
         show(session, begin, options)
 
 
-def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
+def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
     """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
-    if not options.above or (not options.raw and _REFERS_TO_ABOVE.search(prompt)):
+    if not options.above:
         return None
+    if not options.raw and _REFERS_TO_ABOVE.search(prompt):
+        from ..values.outputs.above import Above
+
+        if isinstance(names["above"], Above):  # and no variable of that name
+            return None
     found = session.outputs.above(None if options.above < 0 else options.above)
     return found if found.pieces else None
 
@@ -213,6 +219,8 @@ def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     """Bind what has come of the reply, however it ended."""
     progress = reply.progress
+    runs = [call.ran for call in progress.all_calls if call.ran is not None]
+    _note_runs(session, runs)
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:
@@ -222,8 +230,7 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
-    _note_runs(session, [call.ran for call in progress.all_calls if call.ran is not None])
-    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+    if reply.replayed and runs:
         from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.tokens import estimate
 from zhipu_magic.values.outputs.output import DISPLAY, ERROR, RESULT, STREAM, Cell, CellOutput, Output
-from zhipu_magic.values.references import resolved
+from zhipu_magic.values.references import Reader, resolved
 from zhipu_magic.values.rendering.renderers import render, rendered
 
 
@@ -106,7 +106,7 @@ def test_a_picture_stands_among_the_words() -> None:
 
 
 def test_a_model_that_cannot_see_is_told_what_is_there() -> None:
-    found = resolved("{{ out }}", {"out": CellOutput((shown(image__png=png()),))}, 1_000, sees=False)
+    found = resolved("{{ out }}", {"out": CellOutput((shown(image__png=png()),))}, 1_000, reader=Reader(sees=False))
     assert found.text == "[a picture of 4 × 3 pixels, which this model cannot see]"
     assert found.images == ()
     assert found.cut == ("out: 1 picture not sent, which the model cannot see",)

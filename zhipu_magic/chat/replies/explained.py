@@ -164,7 +164,7 @@ def _key(request: Request, asked: Asked, answer: TurnEvent, left_out: int) -> st
 def _fitting(request: Request, asked: Asked) -> Iterator[int]:
     """How many turns the recorded request left out at first: a service that found it too long got a smaller one."""
     with suppress(InvalidRequest):
-        yield fit(replace(request, before=asked.before, system=asked.system)).left_out
+        yield fit(replace(request, before=asked.before, system=asked.system, renew=None)).left_out
 
 
 def _held(pages: Pages, request: Request, asked: Asked, above: Sequence[str]) -> int:
