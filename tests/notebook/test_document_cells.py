@@ -164,3 +164,12 @@ def test_nothing_is_uploaded_for_a_cell_that_cannot_go_out(page: Page, server: P
     done = page.run('%%glm\nRead {{ Path("scan.pdf") }} {{ nosuch }}.')
     assert "Nothing was sent" in str(done.error)
     assert server.calls == []
+
+
+def test_a_prompt_that_is_made_again_reads_nothing_again(page: Page, server: PracticeServer) -> None:
+    page.run("%%glm\nhello", "a")
+    done = page.run('%%glm --above --once --file https://example.com/tea\nRead {{ Path("scan.pdf") }}.', "b")
+    assert done.success, done.error
+    assert "hello" in str(server.requests[-1].body["messages"])
+    assert sorted(call.kind for call in server.calls) == ["POST /layout_parsing", "POST /reader"]
+    assert done.plain(1).count("was read by") == 1

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from in_process import Page
+from IPython.core.displaypub import DisplayPublisher
 
 from zhipu_magic.notebook.outputs import store as stores
-from zhipu_magic.notebook.outputs.store import OutputStore, Ran, kept_forms
-from zhipu_magic.values.outputs.output import DISPLAY, ERROR, STREAM, Output
+from zhipu_magic.notebook.outputs.store import Asked, OutputStore, Ran, kept_forms
+from zhipu_magic.values.outputs.output import DISPLAY, ERROR, NOT_AT_HAND, STREAM, Output
 
 
 def ran(run: int, cell: str | None = None) -> Ran:
@@ -112,7 +114,7 @@ def test_it_folds_as_a_page_does_and_counts_what_it_holds(actions: list[tuple[st
         assert one is not None
         text = "".join(each.text or each.data["text/plain"] for each in one.output.outputs)
         assert text == "".join(expected)
-    assert store._size == sum(one.size for one in store.all())
+    assert store._size == sum(one.size + one.around for one in store.all())
     assert all(one.size >= 0 for one in store.all())
 
 
@@ -121,3 +123,30 @@ def test_an_error_is_bounded_too() -> None:
     store.begin(1, ran(1))
     store.add(1, Output(ERROR, text="x" * 5_000_000))
     assert len(store.all()[0].output.outputs[0].text) == stores.LARGEST
+
+
+def test_sources_questions_and_answers_count_too() -> None:
+    store = OutputStore()
+    for number in range(8):
+        one = Ran(number, None, number, "x" * 10_000_000, first=number)
+        store.begin(number, one)
+        store.note_asked(one, Asked("?" * 2_000_000, "!" * 3_000_000, "", ""))
+    assert [one.run for one in store.all()] == [5, 6, 7]
+
+
+def test_without_a_kernel_neither_results_nor_exceptions_are_kept_alive(bare_page: Page) -> None:
+    shell, bare_page.numbers = bare_page.shell, True
+    shell.display_pub = DisplayPublisher()
+    bare_page.run("%load_ext zhipu_magic")
+    bare_page.run("class Big:\n    def __repr__(self):\n        return 'big one'")
+    result = shell.run_cell("Big()", store_history=True).result
+    for _ in range(2):
+        bare_page.run("held = Big()\nlist = [held]\n1 / 0")
+    kept = bare_page.session.outputs.recorder.store.all()
+    assert not any(one.first.value is result for ran in kept for one in ran._shown)
+    assert any(each.value is result for ran in kept for each in ran.output.outputs)  # as long as it is there
+    shown = [one for ran in kept for one in ran.output.outputs]
+    assert any("big one" in one.data.get("text/plain", "") for one in shown)
+    first, last = (one for one in shown if one.kind == ERROR)
+    assert first.value is NOT_AT_HAND and "--> 3 | 1 / 0" in first.text
+    assert isinstance(last.value, ZeroDivisionError)

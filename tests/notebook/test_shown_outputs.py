@@ -8,7 +8,7 @@ import pytest
 from in_process import Notebook, Page
 from kernels import Kernel, one_kernel  # noqa: F401  # a fixture
 
-from zhipu_magic.practice import PracticeServer
+from zhipu_magic.practice import Answer, PracticeServer, tool_call
 
 SAY = "say = get_ipython().display_pub.print"
 
@@ -58,6 +58,35 @@ def test_a_reply_and_a_commands_answer_are_no_outputs(numbered: Notebook) -> Non
     assert sent(numbered, "{{ out }}") == "mine"
 
 
+def run_of_python(code: str, call: str = "1") -> Answer:
+    return Answer(tool_calls=[tool_call("python", {"code": code}, id=call)])
+
+
+def test_what_python_of_the_models_has_shown_is_an_output(numbered: Notebook) -> None:
+    table = "import pandas as pd\nsaid = get_ipython().display_pub.publish({'text/plain': 'said'})\n"
+    table += "pd.DataFrame({'price': [3, 4]})"
+    for line in ("%%glm --tool python!", "%%glm --once --tool python!"):
+        assert numbered.run("r", f"{line}\nGo.", run_of_python(table), "Done.").success
+        text = sent(numbered, "{{ out }}", "%%glm --once")
+        assert text.startswith("said") and "| price |" in text, text
+        number = numbered.page.shell.execution_count - 2
+        assert sent(numbered, f"{{{{ Out[{number}] }}}}", "%%glm --once") == text
+        assert "| price |" in sent(numbered, "?", "%%glm --once --above")
+    numbered.run("e", "%%glm --tool python!\nGo.", run_of_python("1 / 0"), "It fails.")
+    assert "ZeroDivisionError" in sent(numbered, "{{ out }}", "%%glm --once")
+
+
+def test_a_figure_of_a_run_goes_along_and_so_it_does_in_a_replay(numbered: Notebook) -> None:
+    code = "import PIL.Image\nPIL.Image.new('RGB', (40, 30), '#1188cc')"
+    numbered.run("r", "%%glm --tool python!\nGo.", run_of_python(code), "Done.")
+    ask = "%%glm -m glm-4.6v --once\n{{ out }}"
+    assert numbered.run("q", ask, "Blue.").markdown() == "Blue."
+    assert numbered.server.requests[-1].body["messages"][-1]["content"][0]["type"] == "image_url"
+    numbered.page.run("%config GLMMagics.replay = 'only'")
+    assert numbered.run("r", "%%glm --tool python!\nGo.").success
+    assert numbered.run("q", ask).markdown() == "Blue."
+
+
 def test_a_picture_that_was_drawn_goes_into_the_next_cell(numbered: Notebook) -> None:
     assert numbered.page.run("%%glm --draw\nA lighthouse.", "d").success
     assert sent(numbered, "What is it? {{ out }}", "%%glm -m glm-4.6v").startswith("What is it? [image 1: out]")
@@ -76,8 +105,8 @@ def test_each_way_to_have_no_output_has_its_message(numbered: Notebook) -> None:
     assert "No cell of this session has printed or shown anything yet." in failure(numbered, "{{ out }}")
     numbered.run("a", "say('here')")
     numbered.run("b", "x = 1")
-    assert "Cell 5 has no value, and has shown nothing." in failure(numbered, "{{ Out[5] }}")
-    assert "shown something: 4" in failure(numbered, "{{ Out[5] }}")
+    assert "Cell 5 has no value and no output." in failure(numbered, "{{ Out[5] }}")
+    assert "with output: 4" in failure(numbered, "{{ Out[5] }}")
     assert "No cell with the number 99 has run" in failure(numbered, "{{ cell[99] }}")
     numbered.run("c", "# glm: hide\nsay('secret')")
     assert "is hidden from the model" in failure(numbered, "{{ cell[9] }}")
@@ -151,7 +180,7 @@ def test_what_an_earlier_turn_has_sent_is_not_sent_again(numbered: Notebook) -> 
     numbered.run("b", "say('seven')")
     text = sent(numbered, "Two?", "%%glm --above", "q2")
     assert text.count("six") == 1 and "seven" in text
-    line = "Code cell, unchanged, as it was sent before: “say('six')”"
+    line = "Code cell, already sent, unchanged: “say('six')”"
     assert f"{line}\n\nQuestion, an earlier turn of this conversation: “One?”" in text
     numbered.run("a", "say('six')\nsay(' more')")
     assert "six more" in sent(numbered, "Three?", "%%glm --above", "q3")
@@ -239,7 +268,8 @@ def test_outside_the_conversation_its_turns_are_questions_and_answers(numbered: 
 
 
 def test_what_names_no_cell_says_so(numbered: Notebook) -> None:
-    assert "takes the number of a cell" in failure(numbered, "{{ cell }}")
+    told = "{{ cell }} takes the number of a cell.\nNothing was sent. The number stands beside the cell: {{ cell[8] }}."
+    assert told in failure(numbered, "{{ cell }}")
     assert "takes the number of a cell" in failure(numbered, "{{ cell['a'] }}")
     numbered.run("a", "5")
     assert sent(numbered, "{{ Out }}") == '{"5": 5}'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 
+import zhipu_magic
 from zhipu_magic.text.errors import (
     NOTHING_SENT,
     ConnectionFailed,
@@ -88,3 +91,25 @@ def test_what_is_also_wrong_is_told_in_the_same_text_and_no_advice_twice() -> No
         "Nothing was sent. Pass names={'totl': …}. Look.",
         "(the service's own {words})",
     ]
+
+
+#: What an error or a notice takes besides the facts of its sentences.
+_NO_FACTS = {"hint", "detail", "reason", "outcomes", "near"}
+
+
+def test_braces_are_doubled_where_a_sentence_has_facts_and_only_there() -> None:
+    """Without facts a sentence stands as written: doubled braces would be shown."""
+    package = Path(zhipu_magic.__file__).parent
+    for path in package.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = {word.arg for word in call.keywords} if isinstance(call, ast.Call) else set()
+            if not isinstance(call, ast.Call) or "reason" not in names:
+                continue
+            sentences = [*call.args[:1], *(word.value for word in call.keywords if word.arg == "hint")]
+            texts = [one.value for one in sentences if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            where = f"{path.relative_to(package)}:{call.lineno}"
+            for text in texts:
+                if names <= _NO_FACTS:
+                    assert "{{{{" not in text, where
+                else:
+                    assert text.replace("{{{{", "").replace("}}}}", "").count("{{") == 0 or "{{{" in text, where

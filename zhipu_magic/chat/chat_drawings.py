@@ -105,7 +105,7 @@ class ChatDrawings:
                 model=name,
                 members=members,
                 written=found.written,
-                cut=found.cut,
+                cut=(*found.cut, f"above: {found.above}") if found.above else found.cut,
                 anchor=anchor or Anchor(),
                 fresh=fresh,
             )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
-from ..history.messages import attached
-from ..history.turn import Anchor, Message, Turn
+from ..history.turn import Anchor, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
-from ..values.references import Prompt, resolved
+from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .documents.rehearsal import Rehearsal
 from .options import Options, with_more
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from ..values.documents.reading import Documents, OpenDocuments
     from ..values.documents.source import Source
     from ..values.given import Given
-    from ..values.images.from_value import Image
     from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
     from .documents.uploads import Uploads
@@ -139,9 +137,10 @@ class Composer:
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
-        files = along.given_files()
+        sees = self.sees(options) if sees is None else sees
+        files, hide = along.given_files(), self._service.hide
 
-        def made(documents: OpenDocuments) -> Prompt:
+        def after(documents: OpenDocuments, turns: Collection[str] | None) -> Prompt:
             found = resolved(
                 prompt,
                 names,
@@ -149,35 +148,25 @@ class Composer:
                 along.images,
                 files=files,
                 documents=documents,
-                sees=self.sees(options) if sees is None else sees,
                 above=along.above,
+                reader=Reader(sees, turns),
             )
             # A value can hold the key, as os.environ does: a model has no use for it.
-            hide = self._service.hide
-            found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)))
+            found = replace(found, text=hide(found.text), cut=tuple(map(hide, found.cut)), above=hide(found.above))
             _check(found.text, "")
             return found
 
-        found = self.with_documents(made, options, along, preview=preview, check=check or _allow)
+        reading = self.documents_of(along, options, preview=preview)
+        found = reading.made(lambda documents: after(documents, None), check or _allow)
         for note in found.notes:
             self._warn(note)
-        return found
+        if not found.relies_on:
+            return found
+        return replace(found, renew=lambda turns: reading.again(lambda documents: after(documents, turns)))
 
-    def with_documents(
-        self,
-        make: Callable[[OpenDocuments], _Made],
-        options: Options,
-        along: Along,
-        *,
-        preview: bool,
-        check: Callable[[_Made], object],
-    ) -> _Made:
-        """What `make` makes with the documents that a cell asks for. What it makes without those that are to be
-        uploaded goes to `check` first. Raises GLMError.
-        """
-        if preview:
-            return make(lambda: self._documents(along, options, True, None))
-        return Rehearsal(lambda awaited: self._documents(along, options, False, awaited)).made(make, check)
+    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> Rehearsal:
+        """What reads the documents that a cell asks for."""
+        return Rehearsal(lambda awaited: self._documents(along, options, preview, awaited))
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""
@@ -194,7 +183,7 @@ class Composer:
         link = self._history.newest("ask again", thread)
         turn = link.turn
         here = self._history.thread(thread)
-        prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut)
+        prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut, above=turn.above)
         place = _Place(replace(here, last=link.before), anchor, here.system, replaces=turn.id)
         return self._repeated(turn, prompt, place)
 
@@ -250,6 +239,9 @@ class Composer:
                 written=prompt.written,
                 images=prompt.images,
                 cut=prompt.cut,
+                above=prompt.above,
+                relies_on=prompt.relies_on,
+                renew=prompt.renew,
                 shape=shape,
                 instruction=instruction,
                 hide=self._service.hiding(),
@@ -305,27 +297,19 @@ def check_sight(request: Request, *, has_images: bool) -> None:
 
 
 def check_parts(request: Request) -> None:
-    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so.
-
-    Earlier turns count as well: they go along.
-    """
-    parts = {image.part for message in request.messages for image in _attached(message)}
+    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so."""
+    parts = {image.part for image in request.images}
     if parts <= {"image_url"}:
         return
     known = request.known
-    missing = parts - {"image_url", *known.parts} if known is not None else set()
+    missing = parts - known.takes if known is not None else set()
     if missing or ("file_url" in parts and len(parts) > 1):
         raise InvalidRequest(
-            "{model} does not take what goes to it by address in this thread: {parts}.",
-            hint="Documents by address go to some models alone, and never beside images: ask in another thread, or "
-            "with once=True.",
+            "{model} does not take what would go to it by address: {parts}.",
+            hint="Documents by address go to some models alone, and never beside images or videos: ask about each "
+            "apart.",
             reason="model.parts",
             outcomes=[NOTHING_SENT],
             model=request.model,
             parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
         )
-
-
-def _attached(message: Message) -> list[Image]:
-    content = message.get("content")
-    return [image for part in content if (image := attached(part))] if isinstance(content, list) else []

@@ -46,6 +46,7 @@ def turn_event_of(
         written=request.written or None,
         images=request.images or None,
         cut=list(request.cut) or None,
+        above=request.above or None,
         system=request.options.system,
         instruction=request.instruction or None,
         key=known.key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +23,7 @@ from .options import Options
 
 if TYPE_CHECKING:
     from ..values.images.from_value import Image
+    from ..values.references import Prompt
     from ..values.types.answer_type import Shape
 
 #: The members that limit an answer, by the names that servers have for them.
@@ -36,15 +37,18 @@ class Request:
     """What is asked next, after the turns of `before`, and where its turn will stand.
 
     `known` is what is known of the model, if anything. `system` is the system text that is in force. `replaces` or
-    `joins` is the id of a turn that it replaces, or goes on from. `written` is the prompt as the cell holds it, where
-    references made another text of it; `images` go with it, and `cut` says what of its values does not. An answer of a
-    `shape` is asked for by an `instruction`, which is added to the system text for this request alone. `window.fit`
-    fills in the rest: the `messages` that the context has room for, how many turns they leave out, how many images of
-    earlier turns are `unseen` by the model, and how many of them for the first time, what stands before the prompt and
-    all of it in tokens (estimates), and `scale`, how the service's counts compare with estimates. `hide` takes out of a
-    text what must not be sent. `answer_limit` is the longest answer, in tokens, that the budget has room for, where it
-    could be longer: it is no part of what is asked, and so not of the request's key. `comparison` names that of several
-    models which it is part of, and it may take one part in so many (`share`) of what is left of the budget.
+    `joins` is the id of a turn that it replaces, or goes on from. `written` is the prompt as the cell holds it,
+    where references made another text of it; `images` go with it, `cut` says what of its values does not, and
+    `above` which cells of the page do. Those that stand in earlier turns do not go again: the prompt `relies_on`
+    these turns, by their ids, and `renew` gives the one for a request that holds only so many of them. An answer of
+    a `shape` is asked for by an `instruction`, which is added to the system text for this request alone.
+    `window.fit` fills in the rest: the `messages` that the context has room for, how many turns they leave out, how
+    many images of earlier turns are `unseen` by the model, and how many of them for the first time, what stands
+    before the prompt and all of it in tokens (estimates), and `scale`, how the service's counts compare with
+    estimates. `hide` takes out of a text what must not be sent. `answer_limit` is the longest answer, in tokens,
+    that the budget has room for, where it could be longer: it is no part of what is asked, and so not of the
+    request's key. `comparison` names that of several models which it is part of, and it may take one part in so
+    many (`share`) of what is left of the budget.
     """
 
     prompt: str
@@ -60,6 +64,9 @@ class Request:
     written: str = ""
     images: tuple[Image, ...] = ()
     cut: tuple[str, ...] = ()
+    above: str = ""
+    relies_on: frozenset[str] = frozenset()
+    renew: Callable[[Collection[str]], Prompt] | None = field(default=None, repr=False, compare=False)
     shape: Shape | None = None
     instruction: str = ""
     hide: Hide = field(default_factory=Hide)
@@ -124,6 +131,13 @@ class Request:
         if self.joins is None:
             return None
         return next((link.turn for link in back_from(self.before.last) if link.turn.id == self.joins), None)
+
+    @property
+    def takes_figures(self) -> bool:
+        """Whether figures can follow the prompt: to a model that is known to see, and beside no document."""
+        sees = self.known is not None and self.known.vision
+        parts = (part for one in self.messages if isinstance(one["content"], list) for part in one["content"])
+        return sees and not any(part.get("type") == "file_url" for part in parts)
 
     @property
     def searches(self) -> bool:

@@ -7,32 +7,62 @@ calibrated on the last turns that it has.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from itertools import takewhile
+from typing import TYPE_CHECKING
 
+from ..history.attached import ALL, first_left_out, going_along, left_out
 from ..history.link import Link, back_from
 from ..history.messages import instructed, request_messages
-from ..history.rounds import figures_in
 from ..history.turn import Turn
-from ..service.models import find
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
 from .token_counts import scale, system_tokens
 
+if TYPE_CHECKING:
+    from ..values.references import Prompt
+
 #: On the estimate of a new prompt, which had better be too high than too low.
 _MARGIN = 1.1
 #: Divides the context: at most this share is left free for an answer whose length the user has not set.
 _SHARE_FOR_ANSWER = 4
+#: Each holds more, and leaves room for fewer turns, until it relies on no others.
+_MOST_PROMPTS = 4
 
 
 def fit(request: Request, limit: int | None = None) -> Request:
-    """The request with its messages. Whole turns are left out, the oldest first, where not all fit.
+    """The request with its messages. Whole turns are left out, the oldest first, where not all fit; what the prompt
+    leaves to those goes along with the prompt then.
 
     `limit` is what all messages may take, in tokens; by default the model's context less room for the answer, and
     none for a model that the catalogue does not know. Raises InvalidRequest for a prompt that cannot fit alone.
     """
+    for _ in range(_MOST_PROMPTS):
+        fitting, kept = _fitting(request, limit)
+        if request.renew is None or request.relies_on <= kept:
+            return fitting
+        request = _renewed(request, request.renew, kept)
+    assert request.renew is not None
+    return _fitting(_renewed(request, request.renew, ()), limit)[0]
+
+
+def _renewed(request: Request, renew: Callable[[Collection[str]], Prompt], turns: Collection[str]) -> Request:
+    """The request with the prompt that goes after these turns alone."""
+    prompt = renew(turns)
+    return replace(
+        request,
+        prompt=prompt.text,
+        written=prompt.written,
+        images=prompt.images,
+        cut=prompt.cut,
+        above=prompt.above,
+        relies_on=prompt.relies_on,
+    )
+
+
+def _fitting(request: Request, limit: int | None) -> tuple[Request, set[str]]:
+    """The request with its messages, and the ids of the turns in them."""
     thread, known = request.before, request.known
     context = known.context if known else None
     factor = scale(thread)
@@ -44,35 +74,27 @@ def fit(request: Request, limit: int | None = None) -> Request:
         limit = context - room_for_answer(request) if limit is None else limit
     room = None if limit is None else limit - system - round(asked * _MARGIN)
     turns, tokens = _newest(thread.last, room, with_reasoning=request.keeps_thinking)
-    seeing = known is None or known.vision
+    going = going_along(turns, request.images, ALL if known is None else known.takes)
+    unseen = left_out(turns, going)
     messages = request_messages(
         turns[::-1],
         request.prompt,
         request.images,
         system=request.hide(instructed(request.system, request.instruction)),
-        seeing=seeing,
+        going=going,
         thinking=request.keeps_thinking,
     )
-    return replace(
+    fitting = replace(
         request,
         messages=messages,
         left_out=thread.size - len(turns),
-        unseen=0 if seeing else _images(turns),
-        first_unseen=0 if seeing else _images(takewhile(_saw, turns)),
+        unseen=unseen,
+        first_unseen=first_left_out(turns, going) if unseen else 0,
         tokens_before=system + tokens,
         tokens=system + tokens + asked,
         scale=factor,
     )
-
-
-def _images(newest_first: Iterable[Turn]) -> int:
-    return sum(len(turn.images) + len(figures_in(turn.tool_messages)) for turn in newest_first)
-
-
-def _saw(turn: Turn) -> bool:
-    """Whether its model could see: one that could not has left out the images before its turn, and its user knows."""
-    known = find(turn.model)
-    return known is None or known.vision
+    return fitting, {turn.id for turn in turns}
 
 
 def fit_smaller(request: Request) -> Request | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,13 +44,13 @@ class Turn(NamedTuple):
     `tokens` is what the turn takes of a later request's context; `members` are the request's beyond model and
     messages. `finish_reason` is the service's word, or "interrupted" for a reply that did not come to its end.
 
-    `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images`
-    go with the prompt, and `cut` says what of the values in it was not sent. `instruction` was added to the system text
-    for this turn alone; `system_given` is the system text that came with it, in force for as long as the turn stands.
-    `tool_messages` are the tool calls and their results, between prompt and reply; `sources` is what the service found
-    on the web. One that is `appended` went last whatever the place of its cell, and one that was kept of a `comparison`
-    has the name of that. `changed` are the names that its code
-    has changed in this notebook.
+    `prompt` is what was sent, `written` what the cell holds where that is another text (it has references), `images` go
+    with the prompt, `cut` says what of the values in it was not sent, and `above` which cells of the page did.
+    `instruction` was added to the system text for this turn alone; `system_given` is the system text that came with
+    it, in force for as long as the turn stands. `tool_messages` are the tool calls and their results, between
+    prompt and reply; `sources` is what the service found on the web. One that is `appended` went last whatever the
+    place of its cell, and one that was kept of a `comparison` has the name of that. `changed` are the names that
+    its code has changed in this notebook.
     """
 
     prompt: str
@@ -72,6 +72,7 @@ class Turn(NamedTuple):
     sources: tuple[Mapping[str, Any], ...] = ()
     system_given: SystemText | None = None
     cut: tuple[str, ...] = ()
+    above: str = ""
     appended: bool = False
     changed: Changed = Changed()
     comparison: str = ""
@@ -95,13 +96,14 @@ class Turn(NamedTuple):
         """About how many bytes of memory it takes with its reply, but without what it shares with its event."""
         return 300 + 2 * len(self.reply) + 8 * len(self.tool_messages)
 
-    def messages(self, *, seeing: bool = True, thinking: bool = False) -> list[Message]:
-        """The turn as it is sent, to a model that is `seeing` images or not, with or without its reasoning."""
-        asked = user_message(self.prompt, self.images if seeing else ())
+    def messages(self, *, going: Collection[str] | None = None, thinking: bool = False) -> list[Message]:
+        """The turn as it is sent, with or without its reasoning. Of what is attached to it, these parts are `going`
+        along; None: all.
+        """
+        asked = user_message(self.prompt, [image for image in self.images if going is None or image.part in going])
         answer = {"role": "assistant", "content": self.reply}
-        between = [
-            message for message in self.tool_messages if seeing or message["role"] != "user"
-        ]  # those are figures
+        has_figures = going is None or "image_url" in going
+        between = [message for message in self.tool_messages if has_figures or message["role"] != "user"]
         if not thinking:
             return [asked, *map(_without_reasoning, between), answer]
         if self.reasoning:
@@ -131,6 +133,7 @@ class Turn(NamedTuple):
             sources=_both(self.sources, more.sources),
             system_given=self.system_given,
             cut=self.cut,
+            above=self.above,
             appended=self.appended,
             comparison=self.comparison,
             changed=self.changed.joined(more.changed) if self.changed else more.changed,

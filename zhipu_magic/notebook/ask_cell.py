@@ -12,7 +12,7 @@ from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
-from .asking import Asking
+from .asking import Asking, Question
 from .cell_lines import as_in_the_editor
 from .cell_values import files_of, image_of, options_of, refuse_for_models
 from .hints import in_cell
@@ -57,6 +57,8 @@ def _say_what_was_sent(session: Session, error: GLMError) -> None:
 
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
+    alone = options.request.once or options.each is not None or options.draw is not None
+    session.outputs.asking = Asking(options.request.thread, alone, options.preview)
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -84,62 +86,70 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
-    chat, anchor = session.chat, session.anchor()
-    session.outputs.asking = Asking(options.request.thread, options.request.once, options.preview)
-    python = refuse_for_models if options.models else partial(_python_tool, session)
-    request_options = options_of(options, names, session.variables.tools, python)
-    images = [image_of(text, names) for text in options.images]
-    files = [file for text in options.files for file in files_of(text, names)]
-    references = None if options.raw else names
-    above = _above(session, prompt, options)
-    session.renew_tools()
+    question = _question(session, prompt, options, names)
     if options.models:
-        from .compare_cell import Question, compare
+        from .compare_cell import compare
 
-        question = Question(
-            prompt=prompt,
-            options=request_options,
-            names=references,
-            images=images,
-            files=files,
-            anchor=anchor,
-            above=above,
-        )
         compare(session, question, options)
-        return
-    if options.preview:
-        from .display.preview import preview
-
-        if not request_options.once:
-            session.jobs.make_way(chat.thread(request_options.thread).name)
-        request = chat.request(
-            prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
-        )
-        session.keep_earlier_turns()
-        priced = chat.service.priced and not chat.service.practising
-        session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
+    elif options.preview:
+        _preview(session, question)
     else:
-
-        def begin() -> Reply:
-            return chat.ask(
-                prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
-            )
-
-        if not anchor.append:
-            session.jobs.replace(anchor.cell, anchor.run)
-        if options.background:
-            from .background import ask_in_background, check_needs_nobody
-
-            check_needs_nobody(session, request_options)
-            ask_in_background(session, begin, prompt, options)
-        else:
-            show(session, begin, options)
+        _send(session, question, options)
 
 
-def _above(session: Session, prompt: str, options: CellOptions) -> Above | None:
+def _question(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Question:
+    """What the cell asks, with what goes along."""
+    python = refuse_for_models if options.models else partial(_python_tool, session)
+    question = Question(
+        prompt=prompt,
+        options=options_of(options, names, session.variables.tools, python),
+        names=None if options.raw else names,
+        images=[image_of(text, names) for text in options.images],
+        files=[file for text in options.files for file in files_of(text, names)],
+        anchor=session.anchor(),
+        above=_above(session, prompt, options, names),
+    )
+    session.renew_tools()
+    return question
+
+
+def _preview(session: Session, question: Question) -> None:
+    from .display.preview import preview
+
+    chat = session.chat
+    if not question.options.once:
+        session.jobs.make_way(chat.thread(question.options.thread).name)
+    request = chat.request(question.prompt, question.options, **question.given)
+    session.keep_earlier_turns()
+    priced = chat.service.priced and not chat.service.practising
+    session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
+
+
+def _send(session: Session, question: Question, options: CellOptions) -> None:
+    def begin() -> Reply:
+        return session.chat.ask(question.prompt, question.options, **question.given)
+
+    anchor = question.anchor
+    if not anchor.append:
+        session.jobs.replace(anchor.cell, anchor.run)
+    if options.background:
+        from .background import ask_in_background, check_needs_nobody
+
+        check_needs_nobody(session, question.options)
+        ask_in_background(session, begin, question.prompt, options)
+    else:
+        show(session, begin, options)
+
+
+def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
     """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
-    if not options.above or (not options.raw and _REFERS_TO_ABOVE.search(prompt)):
+    if not options.above:
         return None
+    if not options.raw and _REFERS_TO_ABOVE.search(prompt):
+        from ..values.outputs.above import Above
+
+        if isinstance(names["above"], Above):  # and no variable of that name
+            return None
     found = session.outputs.above(None if options.above < 0 else options.above)
     return found if found.pieces else None
 
@@ -223,6 +233,8 @@ def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     """Bind what has come of the reply, however it ended."""
     progress = reply.progress
+    runs = [call.ran for call in progress.all_calls if call.ran is not None]
+    _note_runs(session, runs)
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:
@@ -232,8 +244,7 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
-    _note_runs(session, [call.ran for call in progress.all_calls if call.ran is not None])
-    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+    if reply.replayed and runs:
         from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()

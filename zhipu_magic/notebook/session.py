@@ -60,7 +60,7 @@ class Session:
         self._asides = Asides(self.jobs, lambda: self._chat, self.notify, self.withdraw)
         self.variables = Variables(
             shell,
-            lambda: failure.error if (failure := self.cells.failure) else None,
+            lambda: self.cells.failure,
             shown=lambda: self.outputs.shown,
             above=lambda: self.outputs.above(),
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .shell import Caller
 
 if TYPE_CHECKING:
     from ..values.outputs.above import Above
+    from .cell_tracker import Failure
     from .outputs.shown import ShownOutputs
     from .shell import Shell
 
@@ -43,19 +44,20 @@ class _Page(Mapping[str, Any]):
 class Variables:
     """What names stand for on a page, and in the function that `called_by` says is asking.
 
-    `last_error` is the last exception, if there is one; `shown` is what cells have shown, and `above` the cells above.
+    `last_failure` is that of the last exception, if there is one; `shown` is what cells have shown, and `above` the
+    cells above.
     """
 
     def __init__(
         self,
         shell: Shell,
-        last_error: Callable[[], BaseException | None],
+        last_failure: Callable[[], Failure | None],
         *,
         shown: Callable[[], ShownOutputs],
         above: Callable[[], Above],
     ) -> None:
         self._shell = shell
-        self._last_error = last_error
+        self._last_failure = last_failure
         self._shown = shown
         self._above = above
         self._caller = Caller()
@@ -79,20 +81,26 @@ class Variables:
     def everything(self) -> Mapping[str, Any]:
         """The names that a reference may use.
 
-        The variables of the function that asks, all of the notebook's, `In` as typed, `Out` with what cells without a
-        value have shown, `error` for the last exception, and last `out`, `cell` and `above`.
+        The variables of the function that asks, those of IPython's for what cells hold, all of the notebook's, `error`
+        for the last exception, and last `out`, `cell` and `above`. Nothing of a hidden cell is among them but what the
+        user's own names stand for.
         """
-        from .outputs.shown import Cells, OutOrShown
+        from .outputs.of_ipython import OfIPython
+        from .outputs.shown import Cells
 
-        names, history, error = self._shell.user_ns, self._shell.history_manager, self._last_error()
-        typed: dict[str, Any] = {}
-        if names.get("In") is history.input_hist_parsed:
-            typed["In"] = history.input_hist_raw
-        if names.get("Out") is history.output_hist:
-            typed["Out"] = OutOrShown(names["Out"], self._shown())
-        failed = {} if error is None else {"error": error}
-        page: Any = _Page(out=lambda: self._shown().last(), cell=lambda: Cells(self._shown()), above=self._above)
-        return ChainMap(*(dict(self._caller.variables), typed, names, failed, page))
+        shown, failure = self._shown(), self._last_failure()
+
+        def error() -> BaseException:
+            assert failure is not None
+            shown.check_failure(failure)
+            return failure.error
+
+        failed: Any = {} if failure is None else _Page(error=error)
+        page: Any = _Page(out=shown.last, cell=lambda: Cells(shown), above=self._above)
+        names = self._shell.user_ns
+        return ChainMap(
+            *(dict(self._caller.variables), cast("Any", OfIPython(self._shell, shown)), names, failed, page)
+        )
 
     @contextmanager
     def called_by(self, caller: Caller) -> Iterator[None]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
+from .outputs.output import Whole
 
 #: Tokens: more than any context holds.
 LARGEST_BUDGET = 10_000_000
@@ -215,6 +216,15 @@ def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
         return names[tree.id]
     if isinstance(tree, ast.Attribute):
         value = look_up(tree.value, names)
+        if isinstance(value, Whole):
+            raise InvalidRequest(
+                "{{{{ {reference} }}}} has no value: {owner} is sent as a whole.",
+                hint="Write {{{{ {owner} }}}}, and after it perhaps a number of tokens: {{{{ {owner} | 500 }}}}.",
+                reason="reference.whole",
+                outcomes=[NOTHING_SENT],
+                reference=ast.unparse(tree),
+                owner=ast.unparse(tree.value),
+            )
         if isinstance(value, Mapping) and tree.attr in value and not hasattr(type(value), tree.attr):
             raise InvalidRequest(
                 "{{{{ {reference} }}}} has no value: {key} is a key.",

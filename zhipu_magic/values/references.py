@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,7 +46,9 @@ _BEGINS_A_BLOCK = re.compile(r"[>|]|(?:[-*+]|\d{1,9}[.)]|#{1,6})(?:\s|\Z)")
 class Prompt:
     """A prompt as it is sent, the text as it was `written`, and `notes` for the user about how the two differ.
 
-    `cut` says of each value that is not sent as a whole what is: `cars: 406 × 9, 60 rows sent`.
+    `cut` says of each value that is not sent as a whole what is: `cars: 406 × 9, 60 rows sent`. `above` says which of
+    the cells above go along. What of those stands in earlier turns does not go again: the text `relies_on` these turns,
+    by their ids, and `renew` gives the prompt for a request that holds none but some of them.
     """
 
     text: str
@@ -54,6 +56,19 @@ class Prompt:
     images: tuple[Image, ...] = ()
     notes: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    above: str = ""
+    relies_on: frozenset[str] = frozenset()
+    renew: Callable[[Collection[str]], Prompt] | None = field(default=None, repr=False, compare=False)
+
+
+class Reader(NamedTuple):
+    """The model that a prompt is for: whether it `sees`, and which `turns` the request holds, by their ids.
+
+    Without them, all turns that are known may be in it.
+    """
+
+    sees: bool = True
+    turns: Collection[str] | None = None
 
 
 def resolved(
@@ -64,25 +79,27 @@ def resolved(
     *,
     files: Sequence[Given] = (),
     documents: OpenDocuments | None = None,
-    sees: bool = True,
     above: Above | None = None,
+    reader: Reader | None = None,
 ) -> Prompt:
     """The text with its references resolved, each value within so many `tokens`, and with `images` after its own.
 
     `images` is one picture or several; `files` stand below the text. `documents` reads what is no text; without it, it
-    is read on this machine. A model that does not see (`sees`) is told in words of the pictures in what a cell showed.
+    is read on this machine. A `reader` that does not see is told in words of the pictures in what a cell showed.
     What `above` stands for goes before the text, whatever the names are. Without `names` there are no references.
     Raises InvalidRequest for references that cannot be resolved, all of them with their lines, and for an image that is
     not one.
     """
+    reader = reader or Reader()
     has_images = not (isinstance(images, (list, tuple)) and not images)
     expansion = _Expansion(
         names=names,
         tokens=tokens,
-        sees=sees,
+        sees=reader.sees,
         documents=documents,
         chinese=is_chinese(text),
         has_images=has_images,
+        turns=reader.turns,
     )
     head = "" if above is None else expansion.above(above)
     sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
@@ -99,6 +116,8 @@ def resolved(
         images=tuple(expansion.images),
         notes=tuple(expansion.notes),
         cut=tuple(dict.fromkeys(expansion.cut)),
+        above="; ".join(dict.fromkeys(expansion.page_above)),
+        relies_on=frozenset(expansion.relies_on),
     )
 
 
@@ -146,10 +165,13 @@ class _Expansion:
     documents: OpenDocuments | None
     chinese: bool
     has_images: bool
+    turns: Collection[str] | None = None
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: dict[str, str] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
+    page_above: list[str] = field(default_factory=list)
+    relies_on: set[str] = field(default_factory=set)
 
     def expanded(self, text: str, files: Sequence[Given] = ()) -> str:
         references = list(self._references(text)) if self.names is not None else []
@@ -214,13 +236,24 @@ class _Expansion:
 
     def _default_budget(self, tree: ast.expr | None) -> int:
         """The tokens of a value where none are named: the page above has its own."""
+        above = self._page_above(tree)
+        return self.tokens if above is None else above.tokens
+
+    def _page_above(self, tree: ast.expr | None) -> Above | None:
+        """The page above, where that is what the expression stands for, and not a variable of that name."""
         if isinstance(tree, ast.Name) and tree.id == "above":
             from .outputs.above import Above
 
             with suppress(Exception):  # an error is raised where the reference is resolved
                 value = (self.names or {})[tree.id]
-                return value.tokens if isinstance(value, Above) else self.tokens
-        return self.tokens
+                return value if isinstance(value, Above) else None
+        return None
+
+    def _after_turns(self, above: Above) -> Above:
+        """The page above, for a request that holds these turns."""
+        above = above if self.turns is None else above.after(self.turns)
+        self.relies_on |= {one.turn for one in above.sent}
+        return above
 
     def _value(self, reference: _Reference, tokens: int) -> Rendered:
         """How the value reads, within so many tokens."""
@@ -238,7 +271,8 @@ class _Expansion:
                 reference=wanted,
                 most=LARGEST_BUDGET,
             )
-        value = look_up(reference.tree, self.names or {})
+        above = self._page_above(reference.tree)
+        value = look_up(reference.tree, self.names or {}) if above is None else self._after_turns(above)
         try:
             given = Given(
                 value=value,
@@ -259,22 +293,25 @@ class _Expansion:
         wanted = reference.label
         if not in_place and wanted in self.below:
             return _Label(f"`{wanted}`")
-        text = self._taken(shown, wanted)
+        text = self._taken(shown, wanted, of_page=self._page_above(reference.tree) is not None)
         if in_place:
             return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
-        self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
+        from .given import labelled
+
+        path = path_in(reference.tree) if reference.tree else None
+        self.below[wanted] = labelled(wanted, text if shown.block else fenced(text), path)
         return _Label(f"`{wanted}`")
 
     def above(self, above: Above) -> str:
         """The text of the page above, which needs no reference."""
         from .rendering.renderers import rendered
 
-        return self._taken(rendered(above, above.tokens, called="above"), "above")
+        return self._taken(rendered(self._after_turns(above), above.tokens, called="above"), "above", of_page=True)
 
     def _pass(self, given: Given) -> bool:
         """Whether the model gets what is at an address itself, which then stands below the text."""
-        beside_images = self.has_images or any(image.part == "image_url" for image in self.images)
+        beside_images = self.has_images or any(image.part != "file_url" for image in self.images)
         passed = given.passed(self.documents, beside_images=beside_images)
         if passed is not None:
             self.images.append(passed)
@@ -289,12 +326,14 @@ class _Expansion:
             text = f"`{given.written}`:\n\n{fenced(text) if _has_lines(shown) else text}"
         self.below[f"file {given.written}, pages {given.pages}"] = text
 
-    def _taken(self, shown: Rendered, name: str) -> str:
-        """The text of a value whose images go along, and of which is said what is left out."""
+    def _taken(self, shown: Rendered, name: str, *, of_page: bool = False) -> str:
+        """The text of a value, or of the page above, whose images go along, and of which is said what is left out."""
         text, images, unseen = with_images(shown, name, len(self.images), sees=self.sees)
         self.images += images
         left_out = "; ".join(filter(None, [shown.left_out, unseen]))
-        if left_out:
+        if left_out and of_page:
+            self.page_above.append(left_out)
+        elif left_out:
             self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
         return text
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.tokens import estimate
 from zhipu_magic.values.outputs.output import DISPLAY, ERROR, RESULT, STREAM, Cell, CellOutput, Output
-from zhipu_magic.values.references import resolved
+from zhipu_magic.values.references import Reader, resolved
 from zhipu_magic.values.rendering.renderers import render, rendered
 
 
@@ -88,6 +88,17 @@ def test_html_reads_as_its_words() -> None:
     )
 
 
+def test_a_text_that_says_nothing_gives_way_and_is_never_taken_for_another() -> None:
+    html = "<b>Hello</b>"
+    for plain in ("<a.B object at 0x7f00>", "<Figure object; to 'a.B'>", ""):
+        assert read(shown(text__html=html, text__plain=plain)) == "Hello"
+    assert read(shown(text__html=html, text__plain="<3 rows>")) == "<3 rows>"
+    assert read(shown(text__plain="<a.B object at 0x7f00>")) == "<a.B object>"
+    assert read(shown(text__plain="<a.B object at 0x7f00>", application__x="{}")) == (
+        "[an output that has no text: application/x]"
+    )
+
+
 def test_a_picture_stands_among_the_words() -> None:
     found = resolved("See {{ out }}!", {"out": CellOutput((printed("a\nb\n"), shown(image__png=png())))}, 1_000)
     assert found.text == "See `out`!\n\n`out`:\n\n```text\na\nb\n```\n\n[image 1: out]"
@@ -95,7 +106,7 @@ def test_a_picture_stands_among_the_words() -> None:
 
 
 def test_a_model_that_cannot_see_is_told_what_is_there() -> None:
-    found = resolved("{{ out }}", {"out": CellOutput((shown(image__png=png()),))}, 1_000, sees=False)
+    found = resolved("{{ out }}", {"out": CellOutput((shown(image__png=png()),))}, 1_000, reader=Reader(sees=False))
     assert found.text == "[a picture of 4 × 3 pixels, which this model cannot see]"
     assert found.images == ()
     assert found.cut == ("out: 1 picture not sent, which the model cannot see",)

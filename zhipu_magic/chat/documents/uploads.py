@@ -35,6 +35,24 @@ class Uploads:
             raise
 
 
+def sent(name: str, host: str, *, by_address: bool, practice: bool) -> Notice:
+    """Says that a document went to the service at this host."""
+    host = "the practice server" if practice else host or "the service"
+    if by_address:
+        return Notice(
+            "{name} was read by {host}; what that costs is billed separately.",
+            reason="document.address_read",
+            name=name,
+            host=host,
+        )
+    return Notice(
+        "{name} was uploaded to {host} to be read; what that costs is billed separately.",
+        reason="document.uploaded",
+        name=name,
+        host=host,
+    )
+
+
 def say_what_was_sent(error: GLMError, notices: Sequence[str]) -> None:
     """Have an error say what has gone out, where it says that nothing has."""
     everything = (error, *error.also)

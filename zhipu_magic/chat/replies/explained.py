@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
+from ...history.attached import went_along
 from ...history.conversation import Thread
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.pages import Asked, Pages
@@ -148,12 +149,13 @@ def _answer(pages: Pages, request: Request, asked: Asked) -> TurnEvent | None:
 
 def _key(request: Request, asked: Asked, answer: TurnEvent, left_out: int) -> str:
     """The key that this request had after the turns of the recorded one, without the oldest of them."""
+    turns = asked.before.turns[left_out:]
     messages = request_messages(
-        asked.before.turns[left_out:],
+        turns,
         request.prompt,
         request.images,
         system=request.hide(instructed(asked.system, request.instruction)),
-        seeing=answer.unseen is None,
+        going=went_along(turns[::-1], request.images, answer.unseen),
         thinking=request.keeps_thinking,
     )
     return key_of({**request.body, "messages": messages})
@@ -162,7 +164,7 @@ def _key(request: Request, asked: Asked, answer: TurnEvent, left_out: int) -> st
 def _fitting(request: Request, asked: Asked) -> Iterator[int]:
     """How many turns the recorded request left out at first: a service that found it too long got a smaller one."""
     with suppress(InvalidRequest):
-        yield fit(replace(request, before=asked.before, system=asked.system)).left_out
+        yield fit(replace(request, before=asked.before, system=asked.system, renew=None)).left_out
 
 
 def _held(pages: Pages, request: Request, asked: Asked, above: Sequence[str]) -> int:

@@ -266,6 +266,11 @@ class Progress:
         return [*cut, *(f"{call.name}(): {call.cut}" for call in self.all_calls if call.cut)]
 
     @property
+    def above(self) -> str:
+        """Which of the cells above went along, in words; empty if none did."""
+        return self.request.above if self._recorded is None else self._recorded.above or ""
+
+    @property
     def answer_limit(self) -> int | None:
         """The longest answer, in tokens, that the budget had room for, where it could have been longer."""
         return self.request.answer_limit if self._recorded is None else self._recorded.answer_limit

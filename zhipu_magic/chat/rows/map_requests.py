@@ -119,12 +119,9 @@ class MapRequests:
             )
 
         with uploads.told_by_errors():
-            template = self._composer.with_documents(
-                made,
-                asked.options,
-                Along(None, (), (), asked.anchor, uploads=uploads),
-                preview=preview,
-                check=lambda template: self._check(self._request(asked, template, lambda notice: None)),
+            along = Along(None, (), (), asked.anchor, uploads=uploads)
+            template = self._composer.documents_of(along, asked.options, preview=preview).made(
+                made, lambda template: self._check(self._request(asked, template, lambda notice: None))
             )
             request = self._request(asked, template, self._warn)
         self._tell(template)

@@ -28,7 +28,7 @@ _MOST_COMPARISONS = 4
 _MOST_DIGITS = 10
 #: The members of a request and of its answer: a line that repeats an answer leaves both out. If it cannot leave the
 #: answer out, it has the members in this order.
-_REQUEST = ("prompt", "written", "images", "cut", "instruction")
+_REQUEST = ("prompt", "written", "images", "cut", "above", "instruction")
 _ANSWER = (
     *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
     *("tokens", "left_out", "unseen", "first_unseen", "answer_limit", "cost", "estimated_tokens", "estimated_cost"),
@@ -94,13 +94,14 @@ class TurnEvent(Event):
     `replaces` and `joins` are the ids of a turn that it replaces, or continues. `after` is the id of the turn before
     it, and `held` the checksum of the turns that its request held. `key` identifies the request for a replay.
 
-    `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added to
-    the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid` marks an
-    answer that is not of the type that was asked for. `members` are the request's beyond model and messages. Times are
-    in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen` images that its model
-    could not see, `first_unseen` those of them that no turn before it left out; `answer_limit` is the longest answer,
-    in tokens, that the budget had room for, `cut` says what of the values in the prompt was not sent. `of` is the id of
-    the event whose answer this one repeats.
+    `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added
+    to the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid`
+    marks an answer that is not of the type that was asked for. `members` are the request's beyond model and messages.
+    Times are in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen`
+    attachments of earlier turns that did not go along, `first_unseen` those of them that no turn before it left out;
+    `answer_limit` is the longest answer, in tokens, that the budget had room for, `cut` says what of the values in
+    the prompt was not sent, `above` which cells of the page went along. `of` is the id of the event whose answer this
+    one repeats.
 
     `time` and `host` are for people who read a journal; no code reads them, and `after` only of a reply that is kept.
     """
@@ -120,6 +121,7 @@ class TurnEvent(Event):
     written: Text | None = None
     images: ImageList | None = None
     cut: TextList | None = None
+    above: Text | None = None
     system: Text | None = None
     instruction: Text | None = None
     key: Id | None = None
@@ -307,6 +309,7 @@ class TurnEvent(Event):
             instruction=self.instruction or "",
             tool_messages=earlier.messages,
             cut=() if self.cut is None else tuple(self.cut),
+            above=self.above or "",
             comparison=self.comparison or "",
             system_given=None if self.system is None else SystemText(self.system),
             changed=earlier.changed._replace(replayed=self.of is not None) if earlier.changed else _NOTHING,

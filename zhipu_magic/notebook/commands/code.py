@@ -67,6 +67,7 @@ def _fix(session: Session, text: str) -> None:
     text = prose(text, "%glm fix")
     if number is None:
         failure = _to_fix(session)
+        session.outputs.shown.check_failure(failure)
         words = _CHINESE if in_chinese(session, text, failure.source) else _ENGLISH
         prompt, named = _prompt(failure, text, session.settings.value_tokens, words), _named(failure.error)
     else:

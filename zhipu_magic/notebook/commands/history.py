@@ -19,7 +19,6 @@ from ...text.html import code, quotation
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.tables import table
-from ..display.figures import ABOVE
 from .command import Command
 
 if TYPE_CHECKING:
@@ -174,7 +173,8 @@ def _in_full(links: Sequence[Link], cell: _CellOf, system: str = "") -> Markup:
                 number,
                 *images,
                 quotation(turn.prompt),
-                *(cut if cut.startswith(ABOVE) else f"cut: {cut}" for cut in turn.cut),
+                *([f"above: {turn.above}"] if turn.above else []),
+                *(f"cut: {cut}" for cut in turn.cut),
             )
         )
         for words, calls in calls_by_round(turn.tool_messages):

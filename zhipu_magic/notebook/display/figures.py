@@ -16,8 +16,6 @@ from ...text.characters import shorten
 from ...text.numbers import plural
 from .. import costs
 
-#: What the words begin with that say which cells above went along.
-ABOVE = "above: "
 #: Why a reply ended before its natural end, and what to do about it.
 NOTES = {
     "length": "Cut off: the answer reached its maximum length.",
@@ -43,7 +41,8 @@ class Figures:
 
     `ending` says why the reply did not end by itself, and what to do about it; `others` are the notes besides.
     `system` is the system text that was sent; `elsewhere` says that the cell itself did not give it. `cut` says which
-    values in the prompt were not sent in full. `tells_of_chat` is whether the sums of all the chat are among them.
+    values in the prompt were not sent in full, `above` which of the cells above went along. `tells_of_chat` is
+    whether the sums of all the chat are among them.
     """
 
     model: str
@@ -68,6 +67,7 @@ class Figures:
     system: str = ""
     elsewhere: bool = False
     cut: tuple[str, ...] = ()
+    above: str = ""
     number: int | None = None
     uncounted: str = ""
     tells_of_chat: bool = True
@@ -101,18 +101,9 @@ class Figures:
             system=progress.request.hide(progress.request.system),
             elsewhere=progress.request.options.system is None,
             cut=tuple(progress.cut),
+            above=progress.above,
             number=standing.number,
         )
-
-    @property
-    def above(self) -> str:
-        """Which of the cells above went along; empty if none did."""
-        return next((cut for cut in self.cut if cut.startswith(ABOVE)), "")
-
-    @property
-    def cut_values(self) -> tuple[str, ...]:
-        """Which other values in the prompt were not sent in full."""
-        return tuple(cut for cut in self.cut if not cut.startswith(ABOVE))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -199,8 +190,14 @@ def _left_out(progress: Progress) -> str:
 
 def _unseen(progress: Progress) -> str:
     count = progress.first_unseen
+    if not count:
+        return ""
+    known = progress.request.known
+    if known is not None and known.vision:
+        some = "1 attachment of an earlier turn was" if count == 1 else f"{count:,} attachments of earlier turns were"
+        return f"{some} left out: {progress.model} does not take documents by address beside images or videos."
     images = "1 image of an earlier turn was" if count == 1 else f"{count:,} images of earlier turns were"
-    return f"{images} left out: {progress.model} cannot see." if count else ""
+    return f"{images} left out: {progress.model} cannot see."
 
 
 def percent(tokens: int, context: int) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from ...text.characters import shorten
 from ...text.markup import Markup
 from ...text.numbers import money, plural
-from .figures import ABOVE, Figures, percent
+from .figures import Figures, percent
 from .style import BRAND, FAINT, FONT, TRACK, WARN, in_a_grid
 
 PanelMode = Literal["settle", "live", "off"]
@@ -156,8 +156,8 @@ def _budget(figures: Figures) -> list[str]:
 
 def _cut(figures: Figures) -> list[str]:
     """Which of the cells above went along, and which values were cut."""
-    above = [shorten(figures.above, _LONG_TEXT)] if figures.above else []
-    cut = figures.cut_values
+    above = [shorten(f"above: {figures.above}", _LONG_TEXT)] if figures.above else []
+    cut = figures.cut
     if len(cut) > _CUT_IN_LINE:
         return [*above, f"{len(cut):,} values cut"]
     return [*above, *(shorten(one, _LONGEST_CUT) for one in cut)]
@@ -182,8 +182,8 @@ def _details(figures: Figures) -> list[tuple[str, str]]:
     if figures.system:
         rows.append(("system text", shorten(figures.system, _LONG_TEXT)))
     if figures.above:
-        rows.append(("cells above", shorten(figures.above.removeprefix(ABOVE), _LONG_TEXT)))
-    cut = figures.cut_values
+        rows.append(("cells above", shorten(figures.above, _LONG_TEXT)))
+    cut = figures.cut
     rows += [("value cut", shorten(one, _LONG_TEXT)) for one in cut[:_CUT_IN_DETAILS]]
     if len(cut) > _CUT_IN_DETAILS:
         rows.append(("values cut", f"{len(cut) - _CUT_IN_DETAILS:,} more"))

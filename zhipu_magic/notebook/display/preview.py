@@ -14,7 +14,7 @@ from ...text.characters import shorten
 from ...text.html import block, folded
 from ...text.markup import Markup
 from ...text.numbers import money, plural
-from .figures import ABOVE, percent
+from .figures import percent
 
 
 def preview(request: Request, *, priced: bool, without_price: str) -> Markup:
@@ -63,7 +63,8 @@ def _estimates(request: Request, priced: bool, without_price: str) -> str:
         estimates.append(f"{money(most)} with an answer of {longest:,} tokens, the longest")
     if request.searches:
         estimates.append(f"each web search is billed separately, ≈ ¥{CHEAPEST_SEARCH:g} to {SEARCH_COST:g}")
-    estimates += [cut if cut.startswith(ABOVE) else f"cut: {cut}" for cut in request.cut]
+    estimates += [f"above: {request.above}"] if request.above else []
+    estimates += [f"cut: {cut}" for cut in request.cut]
     if request.left_out:
         are = "turn does not fit and is" if request.left_out == 1 else "turns do not fit and are"
         estimates.append(f"{request.left_out:,} earlier {are} left out")

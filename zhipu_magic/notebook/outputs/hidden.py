@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,8 +17,8 @@ from .store import Ran
 if TYPE_CHECKING:
     from ..cell_tracker import CellTracker
 
-#: The tag, as it stands in a notebook's file; a file without it need not be parsed.
-_TAG: Final = b"glm-hide"
+#: The tag and the comment, as they stand in a notebook's file; a file without either need not be parsed.
+_MARKS: Final = re.compile(rb"glm-hide|glm:[ \\t]*hide", re.IGNORECASE)
 _MOST: Final = 1 << 26
 
 
@@ -31,13 +32,13 @@ class HiddenCells:
 
     def has(self, ran: Ran) -> bool:
         """Whether this cell is hidden."""
-        return mark_of(ran.source) == "hide" or any(is_cell(cell, ran.id, ran.source) for cell in self._tagged())
+        return mark_of(ran.source) == "hide" or any(is_cell(cell, ran.id, ran.source) for cell in self._marked())
 
-    def _tagged(self) -> list[PageCell]:
-        """The code cells with the tag: as the page tells with the running cell, else as the file has them."""
+    def _marked(self) -> list[PageCell]:
+        """The code cells that are hidden by what the page tells, which only knows those above, or by its file."""
         told = self._cells.told
-        cells = told.above if told is not None and told.above is not None else self._saved()
-        return [cell for cell in cells if cell.is_code and mark_of("", cell.tags) == "hide"]
+        cells = [*(told.above or () if told is not None else ()), *self._saved()]
+        return [cell for cell in cells if cell.is_code and mark_of(cell.source, cell.tags) == "hide"]
 
     def _saved(self) -> list[PageCell]:
         notebook = self._notebook()
@@ -50,8 +51,8 @@ class HiddenCells:
             known = notebook, status.st_mtime_ns, status.st_size
             if self._read[0] != known:
                 with regular_files.handed_over(notebook) as file:
-                    has_tag = _TAG in regular_files.some(file, _MOST)
-                self._read = known, page_cells(notebook) if has_tag else []
+                    has_mark = _MARKS.search(regular_files.some(file, _MOST))
+                self._read = known, page_cells(notebook) if has_mark else []
         except (OSError, ValueError):
             return []
         return self._read[1]

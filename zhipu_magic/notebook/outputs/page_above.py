@@ -74,13 +74,19 @@ class PageAbove:
         chat = self._chat()
         turns = () if asking.once else chat.history.before(asking.thread, self._anchor()).turns
         places, notes = self._places(tells_time=not asking.previews)
+        places = [self._marked(place) for place in places]
         hidden = [place for place in places if place.mark == "hide"]
         pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
         if most is not None:
             pieces = _newest(pieces, most)
         if hidden:
             notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
-        return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images) for turn in turns), notes)
+        return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images, turn.id) for turn in turns), notes)
+
+    def _marked(self, place: _Place) -> _Place:
+        """The place with its mark, hidden where anything that is known of its cell says so."""
+        is_hidden = place.ran is not None and self._shown.is_hidden(place.ran)
+        return place._replace(mark="hide") if is_hidden else place
 
     def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""
@@ -106,7 +112,7 @@ class PageAbove:
     def _pieces(self, place: _Place, turns: Sequence[Turn]) -> Iterator[Piece]:
         """What goes along of a place: its code and outputs, its question and answer, its words, or a line.
 
-        `turns` are those that the request holds.
+        `turns` are those that the request may hold.
         """
         ran, pinned = place.ran, place.mark == "pin"
         if ran is None:
@@ -118,17 +124,21 @@ class PageAbove:
             return  # a command
         turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
         if turn is not None:
-            yield Piece(_TURN, turn.written or turn.prompt, is_turn=True)
+            words = turn.written or turn.prompt
+            yield Piece(_TURN, words, text=_exchange(words, turn.reply), pinned=pinned, turn=turn.id)
         else:
             for asked in filter(self._stands, ran.asked):
-                text = f"{asked.prompt}\n\nThe answer:\n\n{asked.reply}"
-                yield Piece(_APART, asked.prompt, text=text, pinned=pinned)
+                yield Piece(_APART, asked.prompt, text=_exchange(asked.prompt, asked.reply), pinned=pinned)
         if ran.has_output if asks is not None else ran.source.strip():
             yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
 
     def _stands(self, asked: Asked) -> bool:
         """Whether this was asked outside the conversation, or its turn has not been undone."""
         return not asked.thread or any(turn.id == asked.turn for turn in self._chat().thread(asked.thread).turns)
+
+
+def _exchange(question: str, answer: str) -> str:
+    return f"{question}\n\nThe answer:\n\n{answer}"
 
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
@@ -202,7 +212,7 @@ def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
             kept.append(piece)
         elif left > 0:
             kept.append(piece)
-            left -= piece.title != _MARKDOWN and not piece.is_turn
+            left -= piece.title != _MARKDOWN and not piece.turn
     return kept[::-1]
 
 

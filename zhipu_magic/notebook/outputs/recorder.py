@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import GLMError
-from ...values.outputs.output import DISPLAY, ERROR, KINDS, RESULT, STREAM, Output
+from ...values.outputs.output import DISPLAY, ERROR, KINDS, PLAIN, RESULT, STREAM, Output
 from ..display.cell_outputs import OURS
 from ..page.identity import is_edit, is_position
 from ..shell import request_id
@@ -126,13 +126,12 @@ class OutputRecorder:
     def note_reply(self, asked: Asked) -> None:
         """Note what the running cell has asked, and the reply."""
         if self._running is not None:
-            self._running.asked.append(asked)
+            self.store.note_asked(self._running, asked)
 
     def note_outputs(self, outputs: Iterable[Output]) -> None:
         """Note what the running cell shows in outputs of ours: a drawing, or what code of the model's has shown."""
-        if self._running is not None:
-            for output in outputs:
-                self.store.add(self._request, output)
+        for output in outputs:
+            self.store.add(self._request, output)
 
     @property
     def _request(self) -> object:
@@ -169,10 +168,17 @@ class OutputRecorder:
             if output is not None:
                 self.store.add(self._request, output)
         error = result.error_before_exec or result.error_in_exec
-        if error is not None and not isinstance(error, (GLMError, UsageError)):
-            self.store.add(self._request, Output(ERROR, value=error))
-        elif result.result is not None and not any(one.output_type == RESULT for one in found):
-            self.store.add(self._request, Output(RESULT, value=result.result))
+        if error is not None:
+            self._failed_with(ran, error)
+        elif result.result is not None:
+            value = Weakly.of(result.result)
+            if not self.store.change(ran, RESULT, Output(RESULT, value=value)):
+                self.store.add(self._request, Output(RESULT, data=self._plain(result.result), value=value))
+
+    def _plain(self, value: Any) -> dict[str, str]:
+        """How a value reads, where nothing else has kept it."""
+        text = self._shell.display_formatter.formatters[PLAIN](value)
+        return {PLAIN: text} if isinstance(text, str) else {}
 
 
 #: Our own errors by their names, which is what is sent of them.

@@ -5,18 +5,20 @@ A cell that is deleted, hidden, or no longer kept has a message of its own, sinc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import linecache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
-from ...values.outputs.output import Cell, CellOutput
+from ...values.outputs.marks import mark_of
+from ...values.outputs.output import Cell, CellOutput, Whole
 from .hidden import HiddenCells
 from .recorder import OutputRecorder, from_ipython
 from .store import MOST_CELLS, Ran
 
 if TYPE_CHECKING:
-    from ..cell_tracker import CellTracker
+    from ..cell_tracker import CellTracker, Failure
     from ..shell import Shell
 
 #: Numbers of cells that an error names.
@@ -48,11 +50,11 @@ class ShownOutputs:
     def last(self) -> CellOutput:
         """The output of the last cell that had any. Raises InvalidRequest if none had."""
         for one in reversed(self.ran()):
-            if one.has_output and not self._hidden.has(one):
+            if one.has_output and not self.is_hidden(one):
                 return one.output
         raise InvalidRequest(
             "No cell of this session has printed or shown anything yet.",
-            hint="{{{{ out }}}} is what the last cell showed.",
+            hint="{{ out }} is what the last cell printed or showed.",
             reason="output.none",
             outcomes=[NOTHING_SENT],
         )
@@ -65,8 +67,8 @@ class ShownOutputs:
         numbers = [one.number for one in self.ran() if one.has_output and one.number is not None]
         named = ", ".join(map(str, numbers[-_MOST_NAMED:])) or "none"
         raise InvalidRequest(
-            "Cell {number} has no value, and has shown nothing.",
-            hint="The newest cells that have shown something: {named}.",
+            "Cell {number} has no value and no output.",
+            hint="The newest cells with output: {named}.",
             reason="output.of_no_cell",
             outcomes=[NOTHING_SENT],
             number=number,
@@ -78,39 +80,61 @@ class ShownOutputs:
         if there is none.
         """
         found = self._found(number)
-        return self.checked(found) if isinstance(found, Ran) else Cell(found)
+        if isinstance(found, Ran):
+            return self.checked(found)
+        self.check(Ran(0, None, number, found.source))
+        return Cell(found)
 
     def checked(self, ran: Ran) -> Cell:
         """The cell of this execution. Raises InvalidRequest for a hidden one."""
+        self.check(ran)
+        return Cell(ran.output)
+
+    def check(self, ran: Ran) -> None:
+        """Raise InvalidRequest for a hidden cell."""
         if self._hidden.has(ran):
             raise InvalidRequest(
                 "{cell} is hidden from the model: its first line or a tag says so.",
-                hint="Take out its line # glm: hide, or its tag glm-hide, and run it again.",
+                hint="Take out its line # glm: hide, or its tag glm-hide, save the notebook and run it again.",
                 reason="output.hidden",
                 outcomes=[NOTHING_SENT],
                 cell="The cell" if ran.number is None else f"Cell {ran.number}",
             )
-        return Cell(ran.output)
 
-    def run_of(self, number: int) -> Ran | None:
-        """The execution that has this number, if it is kept.
+    def is_hidden(self, ran: Ran) -> bool:
+        """Whether nothing of this execution goes to the model."""
+        return self._hidden.has(ran)
+
+    def check_failure(self, failure: Failure) -> None:
+        """Raise InvalidRequest for an exception that was raised in a hidden cell, or passed through one with the tag.
+
+        (Of those with the comment, no traceback has lines.)
+        """
+        kept = self._recorder.store.all()
+        run = next((one for one in kept if one.run == failure.run and one.source == failure.source), None)
+        self.check(run or Ran(failure.run, failure.cell, None, failure.source))
+        for source in _cells_in(failure.error):
+            for ran in kept:
+                if ran.source.strip() == source and mark_of(source) != "hide":
+                    self.check(ran)
+
+    def by_number(self) -> dict[int, Ran]:
+        """The newest executions that are kept, by their numbers.
 
         What runs a notebook from top to bottom may give its cells no numbers, as nbval does: then they are counted from
         the one that has loaded the extension.
         """
         kept = self._recorder.store.all()
         has_numbers = any(one.number is not None for one in kept)
-        return next(
-            (one for one in reversed(kept) if (one.number if has_numbers else one.run + 1) == number),
-            None,
-        )
+        numbered = ((one.number if has_numbers else one.run + 1, one) for one in kept)
+        return {number: one for number, one in numbered if number is not None}
 
     def _found(self, number: int) -> Ran | CellOutput:
         if number < 0:
             ran = [one for one in self.ran() if not one.ours]
             if len(ran) >= -number:
                 return ran[number]
-        found = self.run_of(number)
+        found = self.by_number().get(number)
         if found is not None and found is not self._recorder.running:
             if self._is_deleted(found):
                 raise InvalidRequest(
@@ -155,8 +179,25 @@ class ShownOutputs:
         return ran.id is not None and ran.id in self._cells.deleted
 
 
+def _cells_in(error: BaseException) -> Iterator[str]:
+    """The sources of the cells that an exception and those behind it have passed through."""
+    from ...values.rendering.stack_frames import frames, is_cell
+
+    met: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in met:
+            continue
+        met.add(id(current))
+        files = dict.fromkeys(frame.filename for frame in frames(current) if is_cell(frame.filename))
+        yield from ("".join(linecache.getlines(file)).strip() for file in files)
+        behind = [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
+        waiting += [one for one in behind if isinstance(one, BaseException)]
+
+
 class OutOrShown(dict[Any, Any]):
-    """`Out`, where a cell that has no value stands for what it has shown."""
+    """`Out` without the values of hidden cells, where a cell that has no value stands for what it has shown."""
 
     def __init__(self, values: Mapping[Any, Any], shown: ShownOutputs) -> None:
         super().__init__(values)
@@ -168,7 +209,7 @@ class OutOrShown(dict[Any, Any]):
         return self._shown.of(number)
 
 
-class Cells:
+class Cells(Whole):
     """`cell`, whose items are the cells by their numbers."""
 
     def __init__(self, shown: ShownOutputs) -> None:
@@ -185,8 +226,8 @@ class Cells:
 
 def _no_number() -> InvalidRequest:
     return InvalidRequest(
-        "{{{{ cell }}}} takes the number of a cell.",
-        hint="The number stands beside the cell: {{{{ cell[8] }}}}.",
+        "{{ cell }} takes the number of a cell.",
+        hint="The number stands beside the cell: {{ cell[8] }}.",
         reason="output.number",
         outcomes=[NOTHING_SENT],
     )

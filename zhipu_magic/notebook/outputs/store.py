@@ -24,7 +24,7 @@ _LARGEST_PICTURE: Final = 8_000_000
 _HEAD: Final = 300_000
 #: Outputs of one cell, and of them the first ones that stay if there are more.
 _MOST_OUTPUTS, _FIRST_OUTPUTS = 2_000, 100
-#: Bytes that an output takes besides what it shows.
+#: Bytes that a cell and an output take besides what they hold.
 _EACH: Final = 500
 #: The forms that are read; of all others only their names are kept.
 _PICTURES: Final = frozenset({"image/png", "image/jpeg"})
@@ -57,6 +57,9 @@ class Ran:
     first: int = 0
     asked: list[Asked] = field(default_factory=list)
     size: int = 0
+    """Bytes of what it has shown."""
+    around: int = 0
+    """Bytes of its source, and of what it asked."""
     display_ids: set[str] = field(default_factory=set)
     _shown: list[_Shown] = field(default_factory=list)
     _clears: bool = False
@@ -138,7 +141,21 @@ class OutputStore:
         with self._lock:
             self._forget(self._ran.pop(request, None))
             self._ran[request] = ran
+            self._grow_around(ran, ran.source)
             self._bound()
+
+    def note_asked(self, ran: Ran, asked: Asked) -> None:
+        """Note what this execution has asked, and the reply."""
+        with self._lock:
+            ran.asked.append(asked)
+            if any(one is ran for one in self._ran.values()):
+                self._grow_around(ran, *asked)
+            self._bound()
+
+    def _grow_around(self, ran: Ran, *texts: str) -> None:
+        more = _EACH + sum(map(sys.getsizeof, texts))
+        ran.around += more
+        self._size += more
 
     def of(self, request: object) -> Ran | None:
         """The execution of this request, if it is kept."""
@@ -219,7 +236,7 @@ class OutputStore:
             self._forget(self._ran.popitem(last=False)[1])
 
     def _forget(self, ran: Ran | None) -> None:
-        self._size -= 0 if ran is None else ran.size
+        self._size -= 0 if ran is None else ran.size + ran.around
 
 
 def kept_forms(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .output import Cell
+from .output import Cell, Whole
 
 if TYPE_CHECKING:
     from ..images.image import Image
 
 
 @dataclass(frozen=True)
-class Piece:
+class Piece(Whole):
     """One cell above: code with its outputs (`cell`), or a `text`, which is a Markdown cell or says what stands there.
 
     `title` says what it is, and `words` are its first. Neither has the cell's number, which may be another one in each
-    run of the page. One that is `pinned` is never left out. `is_turn` marks a turn of this conversation, of which only
-    the words stand here.
+    run of the page. One that is `pinned` is left out last. Of a `turn` of the conversation, by its id, only the words
+    stand here where the request holds it.
     """
 
     title: str
-    words: str = ""
+    words: str = field(default="", repr=False)
     cell: Cell | None = None
-    text: str = ""
+    text: str = field(default="", repr=False)
     pinned: bool = False
-    is_turn: bool = False
+    turn: str = ""
 
 
 @dataclass(frozen=True)
-class Sent:
-    """The prompt of an earlier turn, and the images that went with it."""
+class Sent(Whole):
+    """The prompt of an earlier `turn`, which is its id, and the images that went with it."""
 
-    prompt: str
+    prompt: str = field(repr=False)
     images: tuple[Image, ...] = ()
+    turn: str = ""
 
 
 @dataclass(frozen=True)
-class Above:
+class Above(Whole):
     """The pieces in their order on the page, within so many `tokens` where a reference names no other budget.
 
-    A piece that stands in one of the prompts already `sent` in this conversation is not sent again. `notes` say what
-    else the user should know: where the order comes from, what was hidden.
+    A piece that stands in one of the prompts already `sent` in this conversation, and in the request, is not sent
+    again. `notes` say what else the user should know: where the order comes from, what was hidden.
     """
 
     pieces: tuple[Piece, ...]
     tokens: int
     sent: tuple[Sent, ...] = ()
     notes: tuple[str, ...] = ()
-    left_out: int = 0
+
+    def after(self, turns: Collection[str]) -> Above:
+        """The same for a request that holds none but these turns, by their ids."""
+        return replace(self, sent=tuple(one for one in self.sent if one.turn in turns))

@@ -36,8 +36,12 @@ class _NotAtHand:
 NOT_AT_HAND: Final = _NotAtHand()
 
 
+class Whole:
+    """What a reference sends as a whole alone, as it is rendered: in its parts, or its `repr`, secrets would stand."""
+
+
 @dataclass(frozen=True)
-class Output:
+class Output(Whole):
     """One output of a cell.
 
     `text` is what a stream of this `name` got (stdout or stderr), or an error's traceback; both may hold a terminal's
@@ -53,7 +57,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class CellOutput:
+class CellOutput(Whole):
     """What a cell showed, in order. `number` is the cell's on the page, where it has one, and `source` its text."""
 
     outputs: tuple[Output, ...] = ()
@@ -62,7 +66,7 @@ class CellOutput:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Whole):
     """A cell for a model: its source, and below it what it showed."""
 
     ran: CellOutput

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ...text.tokens import fenced_within, weight
+from ..outputs.output import Whole
 from ..types.fields import is_dataclass
 from .instead import says_nothing, ways_to_read
 from .records import attributes
@@ -44,9 +45,11 @@ def anything(value: Any, tokens: int) -> Any:
 
 
 @render.register
-def _as_repr(value: AsRepr, tokens: int) -> str:
-    """What `repr` gives, of a set in an order that is the same in every run."""
+def _as_repr(value: AsRepr, tokens: int) -> Any:
+    """What `repr` gives, of a set in an order that is the same in every run; of a `Whole`, the value itself."""
     inside = value.value
+    if isinstance(inside, Whole):
+        return inside
     if type(inside) in (set, frozenset) and inside:
         shown = f"{{{', '.join(sorted(map(repr_of, inside)))}}}"
         return _one_or_more_lines(shown if type(inside) is set else f"frozenset({shown})", tokens)

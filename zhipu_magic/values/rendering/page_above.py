@@ -17,9 +17,11 @@ from ..outputs.above import Above, Piece, Sent
 from .registry import Illustrated, render, rendered
 
 _SHARE: Final = 3
-"""A cell gets at most the third part of the budget, so that a long one does not drive out all others."""
+"""A cell gets at most the third part of the budget, so that a long one does not drive out all others; those that are
+pinned share it, and if there are too many even for that, the oldest of them are left out too."""
 _LEAST: Final = 60
 """Tokens: with fewer, a cell says nothing."""
+_LEAST_PINNED: Final = 20
 _AROUND: Final = 45
 """Tokens of the sentences around the cells."""
 _LINE: Final = 30
@@ -40,9 +42,11 @@ class _Read:
     is_cut: bool = False
     was_sent: bool = False
 
+    is_turn: bool = False
+
     @property
     def goes(self) -> bool:
-        return not (self.was_sent or self.piece.is_turn)
+        return not (self.was_sent or self.is_turn)
 
 
 @render.register
@@ -58,7 +62,7 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     told = [plural(len(goes), "cell")]
     told += [plural(count, "picture")] if (count := sum(isinstance(part, Image) for part in parts)) else []
     told += [f"{left_out:,} left out"] if left_out else []
-    told += [f"{count:,} as sent before"] if (count := sum(one.was_sent for one in chosen)) else []
+    told += [f"{count:,} already sent"] if (count := sum(one.was_sent for one in chosen)) else []
     told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
     told += [f"{plural(secrets, 'secret')} taken out"] if secrets else []
     note_cut(", ".join([*told, *value.notes, plural(round(weight(text)), "token")]))
@@ -69,23 +73,25 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
     """The pieces that go along, in their order, and how many do not for want of room: the oldest."""
     most = max(_LEAST, tokens // _SHARE)
     left: float = tokens - _AROUND
-    pinned: dict[int, _Read] = {}
-    for place, piece in enumerate(value.pieces):
-        if piece.pinned:
-            pinned[place] = _read(piece, most, value.sent)
-            left -= pinned[place].tokens
+    places = [place for place, piece in enumerate(value.pieces) if piece.pinned]
+    share = min(most, left / max(1, len(places)))
+    pinned: dict[int, _Read | None] = {}
+    for place in reversed(places):
+        one = _read(value.pieces[place], share, value.sent, least=_LEAST_PINNED)
+        pinned[place] = one if one.tokens <= left else None
+        left -= one.tokens if one.tokens <= left else 0
     chosen: list[_Read] = []
-    dropped = value.left_out
-    full = False
+    dropped = sum(one is None for one in pinned.values())
+    full = dropped > 0
     for place in reversed(range(len(value.pieces))):
         piece = value.pieces[place]
         if place in pinned:
-            chosen.append(pinned[place])
+            chosen += [kept] if (kept := pinned[place]) is not None else []
             continue
         read = None if full else _read(piece, min(most, left), value.sent)
         if read is None or read.tokens > left:
             full = True
-            dropped += not piece.is_turn
+            dropped += not any(one.turn == piece.turn for one in value.sent) if piece.turn else 1
             continue
         left -= read.tokens
         chosen.append(read)
@@ -94,15 +100,15 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
 
 def _line(one: _Read) -> str:
     """What stands in the place of a piece that does not go along again."""
-    why = "an earlier turn of this conversation" if one.piece.is_turn else "unchanged, as it was sent before"
+    why = "an earlier turn of this conversation" if one.is_turn else "already sent, unchanged"
     words = shorten(without_secrets(one.piece.words)[0], _LONGEST_WORDS)
     return f"{one.piece.title}, {why}: “{words}”"
 
 
-def _read(piece: Piece, room: float, sent: Sequence[Sent]) -> _Read:
-    if piece.is_turn:
-        return _Read(piece, (), _LINE)
-    room = max(_LEAST, room - weight(piece.title) - 8)
+def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAST) -> _Read:
+    if piece.turn and any(one.turn == piece.turn for one in sent):
+        return _Read(piece, (), _LINE, is_turn=True)
+    room = max(least, room - weight(piece.title) - 8)
     parts: tuple[str | Image, ...]
     with collecting_cuts() as cuts:
         if piece.cell is None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any, Final
 
+from ..outputs.marks import mark_of
+
 _CELL: Final = re.compile(r"<ipython-input-|[/\\](ipykernel_\d+[/\\]\d+|ipython-input-[\w-]+)\.py$")
 _PACKAGES: Final = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\]+)", re.DOTALL)
 _STANDARD: Final = tuple(
@@ -27,6 +29,9 @@ _OURS: Final = str(Path(__file__).resolve().parents[2]) + os.sep
 _IN_PYTHON: Final = ("<stdin>", "<string>", "<console>")
 _CODE: Final = (ModuleType, type, FunctionType, MethodType, BuiltinFunctionType, functools._lru_cache_wrapper)
 _NOTHING: Final = object()
+_HIDDEN: Final = "a hidden cell"
+_FIRST_LINES: Final = 100
+"""Lines among which the first one that is not empty is looked for."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Frame:
     name: str
     """Of the function."""
     owner: str
-    """The library that it belongs to; empty for the user's own code."""
+    """The library that it belongs to, or that it is in a hidden cell; empty for the user's other code."""
 
     @property
     def where(self) -> str:
@@ -61,6 +66,7 @@ def frames(error: BaseException) -> Iterator[Frame]:
     while entry is not None:
         code = entry.tb_frame.f_code
         owner = _owner(code.co_filename, entry.tb_frame.f_globals.get("__name__"))
+        owner = owner or (_HIDDEN if _is_hidden(code.co_filename) else "")
         line = entry.tb_lineno or entry.tb_frame.f_lineno or code.co_firstlineno
         yield Frame(frame=entry.tb_frame, filename=code.co_filename, lineno=line, name=code.co_name, owner=owner)
         entry = entry.tb_next
@@ -84,6 +90,11 @@ def named_values(error: BaseException, limit: int) -> dict[str, Any]:
 def is_cell(filename: str) -> bool:
     """Whether this file name is that of a notebook's cell, or of a line in the terminal."""
     return _CELL.search(filename) is not None
+
+
+def _is_hidden(filename: str) -> bool:
+    """Whether this is a cell whose first line keeps it from the model, and so its lines and their values."""
+    return is_cell(filename) and mark_of("".join(linecache.getlines(filename)[:_FIRST_LINES])) == "hide"
 
 
 def place(filename: str) -> str:

@@ -6,8 +6,6 @@ what the live run has shown. So HTML is only read for its table, and what else t
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ from ...text.characters import whole_characters, without_addresses
 from ...text.errors import GLMError, JournalError
 from ...text.html_tables import table_of
 from ...text.terminal_text import as_shown
-from ..images.files import from_bytes
+from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image
 from ..outputs.output import DISPLAY, ERROR, HTML, MARKDOWN, PLAIN, RESULT, STREAM, Output
 from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
@@ -115,9 +113,8 @@ def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
 def _image(encoded: Any) -> Image | None:
     """The picture as it was drawn; None for one that cannot be kept."""
     try:
-        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
-        return from_bytes(data, "This output")
-    except (GLMError, binascii.Error, ValueError):
+        return from_bytes(displayed_bytes(encoded), "This output")
+    except (GLMError, ValueError):
         return None
 
 
