@@ -30,6 +30,7 @@ from .chat_record import ChatRecord
 from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
 from .dispatch import Dispatch
+from .documents.uploads import Uploads
 from .environment import ReplayMode, default_model, default_replay
 from .option_check import check_options
 from .options import Options
@@ -41,10 +42,12 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents
+    from ..values.documents.source import Source
     from ..values.outputs.above import Above
+    from ..values.references import Prompt
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
-    from .documents.documents import ChatDocuments
+    from .documents.readings import Readings
     from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
@@ -128,7 +131,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
         toolbox = Toolbox(tools, warn, confirm)
         super().__init__(history, toolbox, stream=stream)
         self._scheduler = scheduler
-        self._read_documents: ChatDocuments | None = None
+        self._readings: Readings | None = None
         self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
         self._composer = Composer(self, toolbox, self.service, documents=self._documents_of, warn=warn)
         self.replay = default_replay() if replay is None else replay
@@ -163,12 +166,18 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        asked = self._composer.placed(options, more)
-        found = self._composer.resolved(
-            prompt, asked, Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
-        )
-        with self._scheduler.turn(None if asked.once else asked.thread) as begun:
-            return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
+        asked, uploads = self._composer.placed(options, more), Uploads(self._warn)
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, uploads=uploads)
+
+        def check(prompt: Prompt) -> None:
+            if not asked.once:
+                self._scheduler.settle(asked.thread)
+            self._dispatch.check(self._composer.asking(prompt, asked, along.anchor))
+
+        with uploads.told_by_errors():
+            found = self._composer.resolved(prompt, asked, along, check=check)
+            with self._scheduler.turn(None if asked.once else asked.thread) as begun:
+                return self._dispatch.send(self._composer.asking(found, asked, along.anchor), begun)
 
     def request(
         self,
@@ -254,33 +263,39 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
             warn=self._warn,
         )
 
-    def _documents_of(self, along: Along, options: Options, preview: bool) -> Documents:
+    def _documents_of(self, along: Along, options: Options, preview: bool, awaited: list[Source] | None) -> Documents:
         """What reads the documents of a cell; made when the first may be needed."""
-        from .documents.documents import CellDocuments, ChatDocuments
+        from ..history.attached import parts_of
+        from .documents.documents import CellDocuments
+        from .documents.readings import Readings
 
-        if self._read_documents is None:
-            self._read_documents = ChatDocuments(
+        if self._readings is None:
+            self._readings = Readings(
                 self.service,
                 self.history,
-                self._dispatch.recorded_reading,
+                self._scheduler,
+                look_up=self._dispatch.recorded_reading,
                 mode=lambda: self.replay,
                 warn=self._warn,
             )
         thread = self.history.thread(options.thread)
+        before = () if options.once else thread.turns
         return CellDocuments(
-            self._read_documents,
+            self._readings,
             along.anchor,
             reads=self.documents,
             fresh=options.fresh,
             preview=preview,
             known=None if along.several else self.service.model(options.model or model_of(thread)),
-            after_images=not options.once and any(turn.images for turn in thread.turns),
+            after_images=any(part != "file_url" for turn in before for part in parts_of(turn)),
+            tell=along.uploads.tell if along.uploads is not None else None,
+            awaited=awaited,
         )
 
     def _new_comparisons(self) -> Comparisons:
         from .comparisons import Comparisons
 
-        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch)
+        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch, warn=self._warn)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

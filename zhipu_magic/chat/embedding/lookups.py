@@ -14,7 +14,7 @@ from ...service.connection import Service
 from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...service.text_calls import Ranked, count, rerank
-from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded, ServiceError
+from ...text.errors import NOTHING_SENT, REPLAY_ONLY, InvalidRequest, NotRecorded, ServiceError
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.tokens import weight
@@ -50,11 +50,20 @@ class Ranking:
 class Lookups:
     """Ranks documents, and counts tokens."""
 
-    def __init__(self, service: Service, scheduler: Scheduler, dispatch: Dispatch, embedding: Embedding) -> None:
+    def __init__(
+        self,
+        service: Service,
+        scheduler: Scheduler,
+        dispatch: Dispatch,
+        embedding: Embedding,
+        *,
+        warn: Callable[[str], None],
+    ) -> None:
         self._service = service
         self._scheduler = scheduler
         self._dispatch = dispatch
         self._embedding = embedding
+        self._warn = warn
 
     def ranked(self, query: str, values: Any, *, model: str, top_n: int | None, fresh: bool) -> list[Ranking]:
         """The documents by their relevance to the query (see `Chat.rerank`)."""
@@ -76,7 +85,18 @@ class Lookups:
             found = self._rank(key, query, documents, model=model, top_n=top_n)
         else:
             self._embedding.repeat(key)
-        return [Ranking(place, score, documents[place]) for place, score in found]
+        wanted = len(documents) if top_n is None else min(top_n, len(documents))
+        if len(found) < wanted:
+            self._warn(
+                Notice(
+                    "{model} has ranked {count} of {documents}: the others have no place.",
+                    reason="ranking.fewer",
+                    model=model,
+                    count=f"{len(found):,}",
+                    documents=plural(wanted, "document"),
+                )
+            )
+        return [Ranking(place, score, documents[place]) for place, score in found[:wanted]]
 
     def _rank(
         self, key: str, query: str, documents: list[str], *, model: str, top_n: int | None
@@ -170,7 +190,7 @@ class Lookups:
                 "This {what} is not in the vectors file beside the journal.",
                 hint='chat.replay = "auto" asks the service, and records the answer.',
                 reason="replay.lookup_not_recorded",
-                outcomes=[Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")],
+                outcomes=[REPLAY_ONLY],
                 what=what,
             )
 
@@ -181,7 +201,7 @@ class Lookups:
         if len(documents) > _MOST_DOCUMENTS:
             raise InvalidRequest(
                 "There are {count:,} documents, and the service ranks at most {most} at once.",
-                hint="Rank the best of each part once more.",
+                hint="Rank in parts, then rank the best of each together.",
                 reason="ranking.too_many",
                 outcomes=[NOTHING_SENT],
                 count=len(documents),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 from ...values.outputs.output import DISPLAY, RESULT, STREAM, Output
+from .threads import RunThreads
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -26,21 +27,35 @@ class Recorder:
         self._outputs: list[tuple[str, Output]] = []  # each with its display id, if it has one
         self._pieces: list[str] = []  # of the stream that is written to
         self._stream = ""
-        self._printed = self._displayed = 0
+        self._printed = self._displayed = self._not_added = 0
+        self._dropped: set[int] = set()  # places of outputs whose newest form is too large
         self.not_kept = 0
         """Characters that were printed, and are not kept."""
-        self.not_shown = 0
-        """Outputs that were displayed, and are not kept."""
-        self.publisher = _Publisher(self)
+        self.of_others = 0
+        """How often threads have shown something that are none of this run."""
+        self.threads = RunThreads()
+        self.publisher = _Publisher(self, shell.display_pub)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
         self._end_stream()
         return tuple(output for _, output in self._outputs)
 
+    @property
+    def not_shown(self) -> int:
+        """Outputs that were displayed, and are not kept."""
+        return self._not_added + len(self._dropped)
+
     def stream(self, name: str, real: Any) -> Stream:
         """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
-        return Stream(lambda text: self.write(name, text), real)
+        return Stream(lambda text: self.write(name, text), real, self.is_of_others)
+
+    def is_of_others(self) -> bool:
+        """Whether this thread is none of the run's, which then counts what it shows."""
+        if self.threads.are_here:
+            return False
+        self.of_others += 1
+        return True
 
     def write(self, name: str, text: str) -> None:
         """Keep what is printed."""
@@ -57,13 +72,12 @@ class Recorder:
     def display(self, data: Mapping[str, Any], display_id: str = "", *, update: bool = False) -> None:
         """Keep what is displayed; what has the display id of an earlier output takes its place."""
         self._end_stream()
-        if update:
-            self._outputs = [
-                (known, replace(output, data=dict(data))) if known == display_id else (known, output)
-                for known, output in self._outputs
-            ]
-        else:
+        if not update:
             self._add(Output(DISPLAY, data=dict(data)), display_id)
+            return
+        for place, (known, output) in enumerate(self._outputs):
+            if known == display_id:
+                self._replace(place, replace(output, data=dict(data)))
 
     def result(self, value: Any) -> None:
         """Keep the value of an expression, as `sys.displayhook`."""
@@ -78,14 +92,27 @@ class Recorder:
         """Forget what was shown so far, as a cell does."""
         self._end_stream()
         self._outputs.clear()
+        self._dropped.clear()
+        self._printed = self._displayed = self._not_added = self.not_kept = 0
 
     def _add(self, output: Output, display_id: str = "") -> None:
-        size = sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
+        size = _size_of(output)
         if self._displayed + size > MOST_DISPLAYED or len(self._outputs) >= MOST_OUTPUTS:
-            self.not_shown += 1
+            self._not_added += 1
             return
         self._displayed += size
         self._outputs.append((display_id, output))
+
+    def _replace(self, place: int, output: Output) -> None:
+        """Put an output in the place of another, which goes even if the new one is too large to be kept."""
+        display_id, before = self._outputs[place]
+        self._displayed -= _size_of(before)
+        self._dropped.discard(place)
+        if self._displayed + _size_of(output) > MOST_DISPLAYED:
+            output = replace(output, data={})
+            self._dropped.add(place)
+        self._displayed += _size_of(output)
+        self._outputs[place] = display_id, output
 
     def _end_stream(self) -> None:
         if self._pieces:
@@ -97,19 +124,26 @@ class Recorder:
         self._stream = ""
 
 
-class Stream(io.StringIO):
-    """Hands on what is written to it; once it is over, to the stream that it stood for: a logger may have kept it."""
+def _size_of(output: Output) -> int:
+    return sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
 
-    def __init__(self, write: Callable[[str], None], real: Any) -> None:
+
+class Stream(io.StringIO):
+    """Hands on what is written to it; to the stream that it stood for (`real`), if others write, and once it is over: a
+    logger may have kept it.
+    """
+
+    def __init__(self, write: Callable[[str], None], real: Any, is_of_others: Callable[[], bool]) -> None:
         super().__init__()
         self._write = write
+        self._is_of_others = is_of_others
         self._real = real
         self.is_over = False
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.is_over:
+        if self.is_over or self._is_of_others():
             self._real.write(text)
         else:
             self._write(text)
@@ -124,11 +158,12 @@ class Stream(io.StringIO):
 
 
 class _Publisher(CapturingDisplayPublisher):
-    """Stands for the shell's publisher while code runs."""
+    """Stands for the shell's publisher, which is `real`, while code runs."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, real: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # IPython's own
         self._recorder = recorder
+        self._real = real
 
     @property
     def is_publishing(self) -> bool:
@@ -143,10 +178,16 @@ class _Publisher(CapturingDisplayPublisher):
         *,
         transient: Any = None,
         update: bool = False,
-        **_: Any,
+        **more: Any,
     ) -> None:
+        if self._recorder.is_of_others():
+            self._real.publish(data, metadata, transient=transient, update=update, **more)
+            return
         display_id = str((transient or {}).get("display_id") or "")
         self._recorder.display(data, display_id, update=update)
 
     def clear_output(self, wait: bool = False) -> None:
-        self._recorder.clear()
+        if self._recorder.is_of_others():
+            self._real.clear_output(wait)
+        else:
+            self._recorder.clear()

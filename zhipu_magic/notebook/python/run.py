@@ -22,7 +22,8 @@ from .surroundings import surroundings
 if TYPE_CHECKING:
     from ..shell import Shell
 
-_NOTHING = "It ran, and printed and showed nothing."
+_OF_OTHERS = "Threads that are not of this run have shown something meanwhile; it is not here."
+_NOTHING = "It ran without output."
 
 
 def run(shell: Shell, code: str, seconds: float) -> PythonRun:
@@ -56,7 +57,8 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
     notes += (
         [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
     )
-    notes += [f"Stopped: it had run for {stopped:g} s, as long as it may."] if stopped is not None else []
+    notes += [_OF_OTHERS] if recorder.of_others else []
+    notes += [f"Stopped after {stopped:g} s, the time limit."] if stopped is not None else []
     return tuple(notes)
 
 
