@@ -95,6 +95,7 @@ def test_the_same_page_is_replayed_with_nothing_but_its_journal(
     ("cell", "says"),
     [
         ("%%glm --file nope.pdf\nx", "There is no file nope.pdf"),
+        ("%%glm --file rosw\nx", "There is neither a file nor a variable named rosw. Did you mean rows?"),
         ("%%glm --file http://10.0.0.1/x\nx", "in a private network"),
         ("%%glm --file 'report.pdf | pages 9'\nx", "has no page 9"),
         ('%%glm\n{{ Path("report.pdf") | pages 9 }}', "Line 2: {{ Path("),

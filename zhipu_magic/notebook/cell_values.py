@@ -84,7 +84,9 @@ def files_of(text: str | Given, names: Mapping[str, Any]) -> list[Given]:
         if isinstance(value, str):  # it names one, perhaps
             value = address(value) or (Path(value).expanduser() if _is_file(Path(value).expanduser()) else value)
         return [named._replace(value=value)]
-    return [named._replace(value=path)]
+    may_be_variable = named.written.isidentifier()
+    near = nearest(named.written, (name for name in names if not name.startswith("_"))) if may_be_variable else None
+    return [named._replace(value=path, near=near)]
 
 
 def _is_file(path: Path) -> bool:

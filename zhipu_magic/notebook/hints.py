@@ -102,6 +102,7 @@ HINTS: Mapping[str, str] = {
     "turn.none_to_fork_at": "%glm history shows the numbers.",
     # values/
     "file.missing": "Write the path relative to the notebook's folder, or the full path.",
+    "file.nor_variable": "Write the file's path relative to the notebook's folder, or the full path.",
     "file.not_text": "For a picture of another kind, use --image; for text in another encoding, refer to the result of "
     'its read_text(encoding="gb18030"), or the like.',
     "journal.picture_unreadable": "Put it back there, or undo the turn that showed it with %glm undo.",

@@ -8,6 +8,7 @@ any other value ───────┴─▶ rendering/ ──▶ its text, or
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Given(NamedTuple):
     """A value, how it was `written`, which pages of it are wanted, and the tokens that it may take; None: as usual.
 
-    It may be wanted as its `repr` (`as_repr`).
+    It may be wanted as its `repr` (`as_repr`). If the path may have been meant as a variable, `near` is the name of the
+    one that is most like it, or empty.
     """
 
     value: Any
@@ -36,6 +38,7 @@ class Given(NamedTuple):
     pages: str = ""
     tokens: int | None = None
     as_repr: bool = False
+    near: str | None = None
 
     def shown(self, documents: OpenDocuments | None, *, chinese: bool) -> Rendered:
         """How it reads. `documents` reads documents; without it, they are read on this machine. Raises GLMError."""
@@ -99,6 +102,15 @@ class Given(NamedTuple):
                 hint="A budget says how much of it is sent: | 6000.",
                 reason="document.none",
                 outcomes=[NOTHING_SENT],
+                name=shortened(self.written, 100),
+            )
+        if self.near is not None and isinstance(self.value, Path) and not os.path.lexists(self.value):
+            raise InvalidRequest(
+                "There is neither a file nor a variable named {name}.",
+                hint="Write the file's path relative to the working directory, or the full path.",
+                reason="file.nor_variable",
+                outcomes=[NOTHING_SENT],
+                near=self.near,
                 name=shortened(self.written, 100),
             )
         from .rendering.renderers import AsRepr, rendered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...text.characters import printable, shortened
 from ...text.errors import NOTHING_SENT, InvalidRequest
@@ -18,8 +18,8 @@ _LONGEST_PAGES: Final = 60
 
 
 class _Cause(NamedTuple):
-    """What a reader's word means. The facts are `name`, `kind` and `unit` of the document, the pages that are `wanted`,
-    and what it may take: `time` and `memory`.
+    """What a reader's word means. The facts are `name`, `kind` and `unit` of the document, the pages that are `wanted`
+    and those that are `there`, and what it may take: `time` and `memory`.
     """
 
     reason: str
@@ -34,7 +34,9 @@ _DAMAGED: Final = _Cause(
 )
 _CAUSES: Final[Mapping[str, _Cause]] = {
     "missing": _Cause(
-        "document.no_such_page", "{name} has no {unit} {wanted}.", "Leave the {unit}s out to have all of it read."
+        "document.no_such_page",
+        "{name} has no {unit} {wanted}.",
+        "It has {there}. Leave the {unit}s out to have all of it read.",
     ),
     "no_pages": _Cause(
         "document.no_pages",
@@ -52,8 +54,9 @@ _CAUSES: Final[Mapping[str, _Cause]] = {
 }
 
 
-def unreadable(source: Source, why: str, detail: str) -> InvalidRequest:
-    """The error that says why a document cannot be read."""
+def unreadable(source: Source, found: Mapping[str, Any]) -> InvalidRequest:
+    """The error that says why a document cannot be read, from what its reader has said."""
+    why, detail = str(found["why"]), str(found.get("detail") or "")
     if why == "library":
         return no_library(source)
     cause = _CAUSES.get(why, _DAMAGED)
@@ -67,9 +70,18 @@ def unreadable(source: Source, why: str, detail: str) -> InvalidRequest:
         kind=source.kind.name,
         unit=source.kind.unit,
         wanted=shortened(printable(detail), _LONGEST_PAGES),
+        there=_there(source.kind.unit, found) if why == "missing" else "",
         time=plural(SECONDS, "second"),
         memory=f"{MEMORY >> 30} GB",
     )
+
+
+def _there(unit: str, found: Mapping[str, Any]) -> str:
+    """How many pages there are, and how they are called if they have names."""
+    total, names = int(found.get("total") or 0), [str(name) for name in found.get("names") or ()]
+    named = ", ".join(shortened(printable(name), _LONGEST_PAGES) for name in names)
+    more = ", …" if total > len(names) else ""
+    return plural(total, unit) + (f": {named}{more}" if named else "")
 
 
 def no_library(source: Source) -> InvalidRequest:

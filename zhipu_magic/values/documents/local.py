@@ -38,7 +38,7 @@ def read(source: Source) -> Reading | None:
     """
     found = _found(source)
     if "why" in found:
-        raise unreadable(source, str(found["why"]), str(found.get("detail") or ""))
+        raise unreadable(source, found)
     parts = [(str(label), str(text)) for label, text in found["parts"]]
     if not any(text.strip() for _, text in parts):
         return None

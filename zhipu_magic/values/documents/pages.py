@@ -11,6 +11,8 @@ from ...text.errors import NOTHING_SENT, InvalidRequest
 
 #: Parts of a list of pages, and the largest number of one.
 _MOST_PARTS: Final = 200
+#: Names of sheets that an error gives.
+_MOST_NAMED: Final = 10
 LARGEST: Final = 1_000_000
 
 _RANGE: Final = re.compile(r"(\d{1,7})(?:\s*-\s*(\d{1,7})?)?")
@@ -36,20 +38,21 @@ class Pages(NamedTuple):
         return [part for part in self.parts if not isinstance(part, str)]
 
     def chosen(self, total: int, names: Sequence[str] = ()) -> list[int]:
-        """The numbers of the pages that are wanted of so many, each once. Raises LookupError for one that is missing.
+        """The numbers of the pages that are wanted of so many, each once.
 
-        A range may go beyond the last page, and ends there.
+        A range may go beyond the last page, and ends there. Raises LookupError for one that is missing, with how many
+        there are and the first of their names.
         """
         found: dict[int, None] = {}
         for part in self.parts or ((1, None),):
             if isinstance(part, str):
                 if part not in names:
-                    raise LookupError(part)
+                    raise LookupError(part, total, list(names[:_MOST_NAMED]))
                 found[names.index(part) + 1] = None
                 continue
             first, last = part
             if first > total and not (total == 0 and not self.parts):
-                raise LookupError(_written(first, last))
+                raise LookupError(_written(first, last), total, list(names[:_MOST_NAMED]))
             found |= dict.fromkeys(range(first, min(total if last is None else last, total) + 1))
         return list(found)
 

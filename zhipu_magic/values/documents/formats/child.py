@@ -39,8 +39,10 @@ def _read(asked: Any, data: bytes) -> dict[str, Any]:
     except Unreadable as error:
         return {"why": error.why, "detail": error.detail}
     except LookupError as error:
-        missing = error.args[0] if type(error) is LookupError and error.args else None
-        return {"why": "damaged", "detail": repr(error)} if missing is None else {"why": "missing", "detail": missing}
+        if type(error) is not LookupError or len(error.args) != 3:
+            return {"why": "damaged", "detail": repr(error)}
+        missing, total, names = error.args
+        return {"why": "missing", "detail": missing, "total": total, "names": names}
     except ImportError as error:
         return {"why": "library", "detail": str(error)}
     except MemoryError:
