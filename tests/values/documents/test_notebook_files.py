@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.text.tokens import estimate
+from zhipu_magic.values.documents.reading import Reading
 from zhipu_magic.values.outputs.notebook_file import cells_of
 from zhipu_magic.values.rendering.renderers import rendered
 
@@ -79,6 +81,23 @@ JSON = st.recursive(
 def test_no_file_fails_it(page: Any) -> None:
     cells_of(json.dumps(page).encode())
     cells_of(json.dumps({"cells": [page, {"cell_type": "code", "outputs": [page], "source": page}]}).encode())
+
+
+def test_too_few_tokens_for_anything_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text("day,units\n" + "Fri,12\n" * 500, encoding="utf-8")
+    reading = Reading(name="tea.pdf", text="Green tea. " * 100, reader="local")
+    for read, tokens in (
+        (lambda tokens: rendered(tmp_path / "sales.csv", tokens), 10),
+        (lambda tokens: rendered(saved(tmp_path, code("x = 1\n" * 99)), tokens), 10),
+        (lambda tokens: reading.told(tokens, chinese=False), 30),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            read(tokens)
+        least = re.search(r"about (\d+) are needed", str(refused.value))
+        assert least is not None and "all of it" in str(refused.value)
+        assert read(int(least[1]))
+    (tmp_path / "short.txt").write_text("ok", encoding="utf-8")
+    assert "ok" in rendered(tmp_path / "short.txt", 30).text
 
 
 def test_a_file_of_values_is_to_be_loaded(tmp_path: Path) -> None:

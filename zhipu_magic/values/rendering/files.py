@@ -12,6 +12,7 @@ from ...text import regular_files
 from ...text.errors import InvalidRequest
 from ...text.numbers import plural
 from ...text.tokens import fenced_within, listed, weight
+from ..budget import check_room
 from ..documents.kinds import LONGEST_HEAD, may_be_document
 from ..documents.source import check_content, source_of
 from ..images.from_value import Image, image_of
@@ -23,6 +24,7 @@ from .registry import Illustrated, render
 _BYTES_A_TOKEN: Final = 6
 """More than a token has in any script, by our estimate."""
 _AROUND_NAMES: Final = 4
+_AROUND_TEXT: Final = 10
 _LARGEST_NOTEBOOK: Final = 100_000_000
 """Bytes; of a larger one, the beginning of the file is sent."""
 #: How files that hold values are loaded, by their endings.
@@ -96,6 +98,7 @@ def _path(value: Path, tokens: int) -> str | Image | Illustrated:
     whole = weight(text) * max(1.0, status.st_size / max(1, len(first)))
     heading = f"{path.name}:\n"
     language = _LANGUAGES.get(path.suffix.lower(), "")
+    check_room(path.name, tokens, around=weight(heading) + _AROUND_TEXT, whole=whole)
     room = tokens - weight(heading)
     return heading + fenced_within(text, language, room, whole if len(first) < status.st_size else None)
 

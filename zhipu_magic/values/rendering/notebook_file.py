@@ -9,6 +9,7 @@ from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
 from ...text.secrets import MARK, of_other_than_secrets, taken_out
 from ...text.tokens import ends, shares, weight
+from ..budget import check_room
 from ..images.from_value import Image
 from ..outputs.above import Piece
 from .page_above import knowing
@@ -23,6 +24,7 @@ _MOST_PICTURES: Final = 10
 
 def notebook_text(name: str, pieces: Sequence[Piece], hidden: int, tokens: int) -> Illustrated:
     """The cells below a line that says what it is. What is left out is noted."""
+    check_room(name, tokens, around=_AROUND, whole=_LEAST * len(pieces))
     pieces, room = knowing(pieces), tokens - _AROUND
     most = max(2, room // _LEAST)
     whole = [_read(piece, tokens) for piece in pieces]
