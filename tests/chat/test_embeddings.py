@@ -386,6 +386,7 @@ def test_a_ranking_is_kept_and_replayed(new_chat: Callable[..., Chat], server: P
     ("query", "documents", "how", "words"),
     [
         ("", ["a"], {}, "The query must be a text"),
+        ("a", [], {}, "There are no documents to rank"),
         ("a", ["a"] * 129, {}, "There are 129 documents"),
         ("a", ["a", "b" * 4_097], {}, "Document 1 has 4,097 characters"),
         ("a" * 4_097, ["a"], {}, "The query has 4,097 characters"),

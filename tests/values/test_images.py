@@ -563,3 +563,10 @@ render.register(Image, lambda picture, tokens: f"{picture.width} wide")
 print(rendered(new("L", (7, 5)), 100).text)
 """)
     assert told == "7 wide\n"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_figure_is_drawn_without_a_warning_of_matplotlibs() -> None:
+    figure = pytest.importorskip("matplotlib.figure", reason="draws a figure").Figure()
+    figure.add_subplot().set_title("茶")
+    assert image_of(figure).width

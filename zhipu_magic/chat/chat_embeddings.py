@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..history.history import History
 from ..service.connection import Service
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from .dispatch import Dispatch
 from .request import Request, key_of
 from .scheduler import Scheduler
@@ -96,6 +97,8 @@ class ChatEmbeddings:
                 return {name: body[name] for name in _COUNTED if name in body}
 
             return self._lookups.counted(asked, to_send, key=key_of(asked))
+        if not prompt:
+            raise InvalidRequest("There are no messages to count.", reason="count.no_messages", outcomes=[NOTHING_SENT])
         asked = {"model": model or self.model, "messages": [dict(message) for message in prompt]}
         return self._lookups.counted(asked, lambda endpoint: asked, key=key_of(asked))
 

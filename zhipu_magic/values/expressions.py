@@ -219,11 +219,12 @@ def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
         if isinstance(value, Whole):
             raise InvalidRequest(
                 "{{{{ {reference} }}}} has no value: {owner} is sent as a whole.",
-                hint="Write {{{{ {owner} }}}}, and after it perhaps a number of tokens: {{{{ {owner} | 500 }}}}.",
+                hint="Write {{{{ {owner} }}}}, perhaps with a number of tokens: {{{{ {owner} | 500 }}}}.{parts}",
                 reason="reference.whole",
                 outcomes=[NOTHING_SENT],
                 reference=ast.unparse(tree),
                 owner=ast.unparse(tree.value),
+                parts=_parts_of_cell(tree.value),
             )
         if isinstance(value, Mapping) and tree.attr in value and not hasattr(type(value), tree.attr):
             raise InvalidRequest(
@@ -250,6 +251,16 @@ def look_up(tree: ast.expr, names: Mapping[str, Any]) -> Any:
         return _tried(lambda: -value, tree)
     assert isinstance(tree, ast.Constant)
     return tree.value
+
+
+def _parts_of_cell(tree: ast.expr) -> str:
+    """What gives the source alone, or the output, of a cell that is referred to by its number."""
+    match tree:
+        case ast.Subscript(value=ast.Name(id="cell"), slice=ast.Constant(value=int(number))):
+            return (
+                f" {{{{ In[{number}] }}}} is its source alone, and {{{{ Out[{number}] }}}} its value or what it showed."
+            )
+    return ""
 
 
 def _tried(

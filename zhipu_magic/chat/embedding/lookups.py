@@ -70,6 +70,13 @@ class Lookups:
         check_not_in_tool(self._scheduler)
         query = self._service.hide(_query(query))
         documents = [self._service.hide(text) for text in texts_of(values)]
+        if not documents:
+            raise InvalidRequest(
+                "There are no documents to rank.",
+                hint="Pass a list, a Series or an array of at least one text.",
+                reason="ranking.no_documents",
+                outcomes=[NOTHING_SENT],
+            )
         if top_n is not None and (type(top_n) is not int or top_n < 1):
             raise InvalidRequest(
                 "top_n must be a whole number of at least 1, not {given}.",
