@@ -35,6 +35,7 @@ _LONGEST: Final = 1_000_000
 _LONGEST_TITLE: Final = 200
 _MOST_TRACES: Final = 20
 #: What a class without a text of its own is shown as: it says nothing of the value.
+_ABBREVIATED: Final = re.compile(r"\.\.\.|…")
 _SAYS_NOTHING: Final = re.compile(r"<[\w.<>]+ object(?: at 0x[0-9A-Fa-f]+)?>|")
 
 
@@ -84,8 +85,11 @@ def _unchanged(output: Output) -> Any:
     value = output.value
     if value is NOT_AT_HAND or render.dispatch(type(value)) is render.dispatch(object):
         return NOT_AT_HAND
+    plain = _form(output.data, PLAIN)
+    if _ABBREVIATED.search(plain):  # what is not in it may have changed since
+        return NOT_AT_HAND
     try:
-        return value if repr(value) == output.data.get(PLAIN) else NOT_AT_HAND
+        return value if repr(value) == plain else NOT_AT_HAND
     except Exception:  # the user's own code
         return NOT_AT_HAND
 
