@@ -100,10 +100,10 @@ def test_a_budget_holds_for_all_of_them_together(chat: Chat, server: PracticeSer
 @pytest.mark.parametrize(
     ("models", "said"),
     [
-        (["glm-4"], "2 to 6 models, not of 1"),
-        ("glm-4", "2 to 6 models, not of 1"),
+        (["glm-4"], "takes 2 to 6 models, not 1"),
+        ("glm-4", "takes 2 to 6 models, not 1"),
         (["glm-4", "glm-4"], "named twice"),
-        ([f"glm-{number}" for number in range(7)], "not of 7"),
+        ([f"glm-{number}" for number in range(7)], "not 7"),
         (["glm-4", ""], "is not the name of a model"),
         (["glm-4", 5], "is not the name of a model"),
     ],

@@ -13,7 +13,7 @@ import pytest
 from made_documents import pdf, workbook
 from other_server import OtherServer
 
-from zhipu_magic import Chat
+from zhipu_magic import Chat, Reply
 from zhipu_magic.practice import Fault, PracticeServer, Raw
 from zhipu_magic.text.errors import InvalidRequest, JournalError, NotRecorded, ServiceError, SettingsError
 from zhipu_magic.values.documents import local
@@ -270,8 +270,8 @@ def test_documents_and_videos_go_by_address_to_models_that_take_them(server: Pra
     ]
     assert server.calls == []
     assert notes[0] == "https://example.com/a.pdf was given to the model by its address, which the service fetches."
-    with pytest.raises(InvalidRequest, match="does not take what goes to it by address in this thread: file, video"):
-        chat.ask("x", files=["https://example.com/film.mp4"])
+    with pytest.raises(InvalidRequest, match="does not take what would go to it by address: file, video"):
+        chat.ask("x", files=["https://example.com/b.pdf", "https://example.com/film.mp4"])
     assert chat.ask("x", files=["https://example.com/film.mp4"], once=True).text
     # Beside an image, its text is read.
     assert "This page is" in chat.ask("x", files=["https://example.com/a.png", URL + ".pdf"], once=True).request.prompt
@@ -283,6 +283,31 @@ def test_documents_and_videos_go_by_address_to_models_that_take_them(server: Pra
     loaded = Chat.load("seen.jsonl")
     [image, other] = loaded.thread().turns[0].images
     assert (image.part, image.url, other.part) == ("file_url", "https://example.com/a.pdf", "file_url")
+
+
+def test_a_thread_goes_on_after_a_document_by_address(server: PracticeServer) -> None:
+    chat = Chat("glm-4.6v", api_key=server.api_key, base_url=server.base_url, journal="seen.jsonl", warn=[].append)
+
+    def parts() -> list[str]:
+        messages = server.requests[-1].body["messages"]
+        return [part["type"] for one in messages if isinstance(one["content"], list) for part in one["content"]]
+
+    def goes_on(chat: Chat) -> list[Reply]:
+        replies = [chat.ask("read", files=["https://example.com/a.pdf"])]
+        for ask, file in (("look", "a.png"), ("watch", "film.mp4"), ("what was it?", "")):
+            replies.append(chat.ask(ask, files=[f"https://example.com/{file}"] if file else []))
+            assert replies[-1].text
+        return replies
+
+    replies = goes_on(chat)
+    assert parts() == ["image_url", "text", "video_url", "text"]
+    assert [reply.request.unseen for reply in replies] == [0, 1, 1, 1]
+    assert [reply.progress.first_unseen for reply in replies] == [0, 1, 0, 0]
+    asked = len(server.requests)
+    chat.close()
+    again = Chat("glm-4.6v", journal="seen.jsonl", replay="only", warn=[].append)
+    assert [one.text for one in goes_on(again)] == [one.text for one in replies]
+    assert len(server.requests) == asked
 
 
 def test_no_key_goes_into_an_address_or_a_file(talk: Callable[..., Talk], server: PracticeServer) -> None:

@@ -42,11 +42,6 @@ def test_a_cell_leaves_the_picture_and_its_panel(page: Page) -> None:
     assert page.magics.chat.thread().size == 0
 
 
-def test_its_display_id_tells_that_it_is_an_output(page: Page) -> None:
-    ids = [message["transient"]["display_id"] for message in page.run(f"{DRAW}\na cat").messages]
-    assert [name.startswith("zhipu_magic-drawing-") for name in dict.fromkeys(ids)] == [True, False]
-
-
 def test_the_free_model_draws_unless_another_is_named(page: Page, server: PracticeServer) -> None:
     assert page.run(f"{DRAW}\na cat").plain(1).endswith("1024 × 1024 · free")
     assert "cogview-3-flash" in page.run(f"{DRAW}\na cat").plain(1)

@@ -122,7 +122,7 @@ def test_each_run_is_asked_about(page: Page, server: PracticeServer, answers: li
     cell = ask(page, server, runs("a = 1", "b = 2\nc = 3"), line="%%glm --tool python")
     assert cell.success and answers == []
     assert page.names["a"] == 1 and "b" not in page.names
-    assert results(server) == ["It ran, and printed and showed nothing.", "The user declined this call."]
+    assert results(server) == ["It ran without output.", "The user declined this call."]
     assert kinds(cell) == ["text/markdown", "text/html"], "the questions are gone"
     assert "```text\nThe user declined this call.\n```" in cell.markdown()
 
@@ -335,7 +335,7 @@ def test_undo_says_what_stays(page: Page, server: PracticeServer) -> None:
     page.run("old = gone = 1\nsame = []")
     assert ask(page, server, runs("old = 2\nnew = 3\ndel gone\nsame.append(1)\nimport math")).success
     answer = page.run("%glm undo").plain()
-    assert "Its code has bound `old`, `new`, `math`, and deleted `gone` in the notebook: that stays as it is" in answer
+    assert "Its code set `old`, `new`, `math` and deleted `gone`. Undo does not revert that, or anything" in answer
     assert page.names["old"] == 2
     page.run("%glm redo")
     assert ask(page, server, runs("print('nothing new')")).success

@@ -58,13 +58,6 @@ def test_a_reply_and_a_commands_answer_are_no_outputs(numbered: Notebook) -> Non
     assert sent(numbered, "{{ out }}") == "mine"
 
 
-def test_a_drawing_is_an_output(numbered: Notebook) -> None:
-    shown = "get_ipython().display_pub.publish({'text/plain': 'the drawing'}, transient={'display_id': '%s'})"
-    numbered.run("a", shown % "zhipu_magic-drawing-1")
-    numbered.run("b", shown.replace("the drawing", "a panel") % "zhipu_magic-1")
-    assert sent(numbered, "{{ out }}") == "the drawing"
-
-
 def run_of_python(code: str, call: str = "1") -> Answer:
     return Answer(tool_calls=[tool_call("python", {"code": code}, id=call)])
 

@@ -73,3 +73,9 @@ def test_what_goes_by_address(client: httpx.Client, model: str, kinds: tuple[str
     parts = [{"type": kind, kind: {"url": "https://example.com/x"}} for kind in kinds]
     message = {"role": "user", "content": [*parts, {"type": "text", "text": "?"}]}
     assert client.post("/chat/completions", json={"model": model, "messages": [message]}).status_code == status
+
+
+def test_a_server_that_is_full_takes_no_file_either(client: httpx.Client, server: PracticeServer) -> None:
+    server.load.limit = 0
+    assert refusal(parse(client, PDF)) == (429, "1302")
+    assert (server.load.refused, server.load.let_in) == (1, 0)

@@ -86,7 +86,7 @@ def test_redirects_are_followed_within_the_service_and_not_for_ever(pictures: Pi
     pictures.answers["/b"] = (200, {}, b"picture")
     assert fetch(pictures, "/a").data() == b"picture"
     pictures.answers["/b"] = (302, {"Location": "/a"}, b"")
-    with pytest.raises(GLMError, match="it leads on and on to other addresses"):
+    with pytest.raises(GLMError, match="too many redirects"):
         fetch(pictures, "/a").data()
     assert len(pictures.seen) < 10
 

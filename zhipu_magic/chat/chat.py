@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ..values.outputs.above import Above
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
-    from .documents.documents import ChatDocuments
+    from .documents.readings import Readings
     from .rows.maps import Maps
 
 #: An API key of the service, which is easily passed as the first argument by mistake.
@@ -128,7 +128,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
         toolbox = Toolbox(tools, warn, confirm)
         super().__init__(history, toolbox, stream=stream)
         self._scheduler = scheduler
-        self._read_documents: ChatDocuments | None = None
+        self._readings: Readings | None = None
         self._dispatch = Dispatch(self.service, history, scheduler, tool_limits=self._tool_limits, warn=warn)
         self._composer = Composer(self, toolbox, self.service, documents=self._documents_of, warn=warn)
         self.replay = default_replay() if replay is None else replay
@@ -256,25 +256,29 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
 
     def _documents_of(self, along: Along, options: Options, preview: bool) -> Documents:
         """What reads the documents of a cell; made when the first may be needed."""
-        from .documents.documents import CellDocuments, ChatDocuments
+        from ..history.attached import parts_of
+        from .documents.documents import CellDocuments
+        from .documents.readings import Readings
 
-        if self._read_documents is None:
-            self._read_documents = ChatDocuments(
+        if self._readings is None:
+            self._readings = Readings(
                 self.service,
                 self.history,
-                self._dispatch.recorded_reading,
+                self._scheduler,
+                look_up=self._dispatch.recorded_reading,
                 mode=lambda: self.replay,
                 warn=self._warn,
             )
         thread = self.history.thread(options.thread)
+        before = () if options.once else thread.turns
         return CellDocuments(
-            self._read_documents,
+            self._readings,
             along.anchor,
             reads=self.documents,
             fresh=options.fresh,
             preview=preview,
             known=None if along.several else self.service.model(options.model or model_of(thread)),
-            after_images=not options.once and any(turn.images for turn in thread.turns),
+            after_images=any(part != "file_url" for turn in before for part in parts_of(turn)),
         )
 
     def _new_comparisons(self) -> Comparisons:

@@ -154,7 +154,7 @@ class Comparisons:
     def _not_found(self, model: str, found: list[str]) -> InvalidRequest:
         if not self.models:
             return InvalidRequest(
-                "There is no reply to keep: several models are to be asked first.",
+                "There is no reply to keep: compare several models first.",
                 hint="chat.compare(prompt, [model, other]) asks them.",
                 reason="comparison.none",
             )
@@ -194,7 +194,7 @@ def checked(models: Iterable[str]) -> list[str]:
         )
     if not 2 <= len(named) <= MOST_COMPARED:
         raise InvalidRequest(
-            "A comparison is of 2 to {most} models, not of {count}.",
+            "A comparison takes 2 to {most} models, not {count}.",
             reason="comparison.count",
             outcomes=[NOTHING_SENT],
             most=MOST_COMPARED,

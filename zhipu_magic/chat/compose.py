@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
-from ..history.messages import attached
-from ..history.turn import Anchor, Message, Turn
+from ..history.turn import Anchor, Turn
 from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
@@ -25,7 +24,6 @@ from .window import fit
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents, OpenDocuments
     from ..values.given import Given
-    from ..values.images.from_value import Image
     from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
 
@@ -278,27 +276,19 @@ def check_sight(request: Request, *, has_images: bool) -> None:
 
 
 def check_parts(request: Request) -> None:
-    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so.
-
-    Earlier turns count as well: they go along.
-    """
-    parts = {image.part for message in request.messages for image in _attached(message)}
+    """Raise InvalidRequest for a video or a document by its address that the model does not take, or not so."""
+    parts = {image.part for image in request.images}
     if parts <= {"image_url"}:
         return
     known = request.known
-    missing = parts - {"image_url", *known.parts} if known is not None else set()
+    missing = parts - known.takes if known is not None else set()
     if missing or ("file_url" in parts and len(parts) > 1):
         raise InvalidRequest(
-            "{model} does not take what goes to it by address in this thread: {parts}.",
-            hint="Documents by address go to some models alone, and never beside images: ask in another thread, or "
-            "with once=True.",
+            "{model} does not take what would go to it by address: {parts}.",
+            hint="Documents by address go to some models alone, and never beside images or videos: ask about each "
+            "apart.",
             reason="model.parts",
             outcomes=[NOTHING_SENT],
             model=request.model,
             parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
         )
-
-
-def _attached(message: Message) -> list[Image]:
-    content = message.get("content")
-    return [image for part in content if (image := attached(part))] if isinstance(content, list) else []

@@ -21,6 +21,7 @@ from ..service.exchange import Exchange
 from ..text.errors import NOTHING_MORE_SENT, NOTHING_SENT, GLMError, OverBudget, ServiceError
 from ..text.language import is_chinese
 from .budget_check import Others, Spending, answer_limit, most_of
+from .committing import in_one_step
 from .environment import ReplayMode
 from .journal_entry import turn_event_of
 from .option_check import check_options
@@ -37,7 +38,6 @@ from .replies.stream import Smaller, Source
 from .replies.tool_loop import Rounds, ToolLimits
 from .request import Request
 from .scheduler import Scheduler, UnderWay
-from .undisturbed import undisturbed
 from .window import fit_smaller
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Dispatch:
             first,
             ask_on,
             tools=request.options.tools,
-            limits=replace(self._tool_limits(), seeing=request.known is not None and request.known.vision),
+            limits=replace(self._tool_limits(), seeing=request.takes_figures),
             shape=request.shape,
             chinese=is_chinese(request.written or request.prompt),
             hide=self._service.hide,
@@ -288,9 +288,7 @@ class Dispatch:
             finally:  # a fault must not keep its place, and what the budget reserves for it
                 self._scheduler.remove(reply)
 
-        with self._scheduler.admitting, history.changing:
-            undisturbed(commit)
-        history.write_down()
+        in_one_step(history, self._scheduler, commit)
 
     def _event(self, reply: Reading, known: Known, endpoint: Endpoint | None) -> TurnEvent:
         history = self._history

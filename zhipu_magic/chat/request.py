@@ -133,6 +133,13 @@ class Request:
         return next((link.turn for link in back_from(self.before.last) if link.turn.id == self.joins), None)
 
     @property
+    def takes_figures(self) -> bool:
+        """Whether figures can follow the prompt: to a model that is known to see, and beside no document."""
+        sees = self.known is not None and self.known.vision
+        parts = (part for one in self.messages if isinstance(one["content"], list) for part in one["content"])
+        return sees and not any(part.get("type") == "file_url" for part in parts)
+
+    @property
     def searches(self) -> bool:
         """Whether the service may search the web for it, which it bills separately."""
         tools = objects(self.members.get("tools"))

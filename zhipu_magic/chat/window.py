@@ -7,16 +7,14 @@ calibrated on the last turns that it has.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ..history.attached import ALL, first_left_out, going_along, left_out
 from ..history.link import Link, back_from
 from ..history.messages import instructed, request_messages
-from ..history.rounds import figures_in
 from ..history.turn import Turn
-from ..service.models import find
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
 from .request import Request
@@ -76,36 +74,27 @@ def _fitting(request: Request, limit: int | None) -> tuple[Request, set[str]]:
         limit = context - room_for_answer(request) if limit is None else limit
     room = None if limit is None else limit - system - round(asked * _MARGIN)
     turns, tokens = _newest(thread.last, room, with_reasoning=request.keeps_thinking)
-    seeing = known is None or known.vision
+    going = going_along(turns, request.images, ALL if known is None else known.takes)
+    unseen = left_out(turns, going)
     messages = request_messages(
         turns[::-1],
         request.prompt,
         request.images,
         system=request.hide(instructed(request.system, request.instruction)),
-        seeing=seeing,
+        going=going,
         thinking=request.keeps_thinking,
     )
     fitting = replace(
         request,
         messages=messages,
         left_out=thread.size - len(turns),
-        unseen=0 if seeing else _images(turns),
-        first_unseen=0 if seeing else _images(takewhile(_saw, turns)),
+        unseen=unseen,
+        first_unseen=first_left_out(turns, going) if unseen else 0,
         tokens_before=system + tokens,
         tokens=system + tokens + asked,
         scale=factor,
     )
     return fitting, {turn.id for turn in turns}
-
-
-def _images(newest_first: Iterable[Turn]) -> int:
-    return sum(len(turn.images) + len(figures_in(turn.tool_messages)) for turn in newest_first)
-
-
-def _saw(turn: Turn) -> bool:
-    """Whether its model could see: one that could not has left out the images before its turn, and its user knows."""
-    known = find(turn.model)
-    return known is None or known.vision
 
 
 def fit_smaller(request: Request) -> Request | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .turn import Message, Turn, user_message
@@ -17,16 +17,17 @@ def request_messages(
     images: Sequence[Image] = (),
     *,
     system: str = "",
-    seeing: bool = True,
+    going: Collection[str] | None = None,
     thinking: bool = False,
 ) -> list[Message]:
     """The messages that ask `prompt`, with its images, after these turns.
 
-    The model is `seeing` images or not, and gets the reasoning of these turns back where that is kept (`thinking`).
+    Of what is attached to the turns, these parts are `going` along (see `attached`); None: all. The model gets their
+    reasoning back where that is kept (`thinking`).
     """
     messages = system_message(system)
     for turn in turns:
-        messages += turn.messages(seeing=seeing, thinking=thinking)
+        messages += turn.messages(going=going, thinking=thinking)
     messages.append(user_message(prompt, images))
     return messages
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -96,13 +96,14 @@ class Turn(NamedTuple):
         """About how many bytes of memory it takes with its reply, but without what it shares with its event."""
         return 300 + 2 * len(self.reply) + 8 * len(self.tool_messages)
 
-    def messages(self, *, seeing: bool = True, thinking: bool = False) -> list[Message]:
-        """The turn as it is sent, to a model that is `seeing` images or not, with or without its reasoning."""
-        asked = user_message(self.prompt, self.images if seeing else ())
+    def messages(self, *, going: Collection[str] | None = None, thinking: bool = False) -> list[Message]:
+        """The turn as it is sent, with or without its reasoning. Of what is attached to it, these parts are `going`
+        along; None: all.
+        """
+        asked = user_message(self.prompt, [image for image in self.images if going is None or image.part in going])
         answer = {"role": "assistant", "content": self.reply}
-        between = [
-            message for message in self.tool_messages if seeing or message["role"] != "user"
-        ]  # those are figures
+        has_figures = going is None or "image_url" in going
+        between = [message for message in self.tool_messages if has_figures or message["role"] != "user"]
         if not thinking:
             return [asked, *map(_without_reasoning, between), answer]
         if self.reasoning:

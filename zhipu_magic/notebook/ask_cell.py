@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +12,7 @@ from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
 from .alongside import Alongside
-from .asking import Asking
+from .asking import Asking, Question
 from .cell_lines import as_in_the_editor
 from .cell_values import files_of, image_of, options_of, refuse_for_models
 from .hints import in_cell
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
     from ..values.outputs.above import Above
+    from ..values.tools.ran import Ran
     from ..values.tools.tool import Tool
     from .display.panel import PanelMode
     from .session import Session
@@ -71,55 +72,59 @@ def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names:
 
 
 def _ask(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> None:
-    chat, anchor = session.chat, session.anchor()
-    python = refuse_for_models if options.models else partial(_python_tool, session)
-    request_options = options_of(options, names, session.variables.tools, python)
-    images = [image_of(text, names) for text in options.images]
-    files = [file for text in options.files for file in files_of(text, names)]
-    references = None if options.raw else names
-    above = _above(session, prompt, options, names)
-    session.renew_tools()
+    question = _question(session, prompt, options, names)
     if options.models:
-        from .compare_cell import Question, compare
+        from .compare_cell import compare
 
-        question = Question(
-            prompt=prompt,
-            options=request_options,
-            names=references,
-            images=images,
-            files=files,
-            anchor=anchor,
-            above=above,
-        )
         compare(session, question, options)
-        return
-    if options.preview:
-        from .display.preview import preview
-
-        if not request_options.once:
-            session.jobs.make_way(chat.thread(request_options.thread).name)
-        request = chat.request(
-            prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
-        )
-        session.keep_earlier_turns()
-        priced = chat.service.priced and not chat.service.practising
-        session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
+    elif options.preview:
+        _preview(session, question)
     else:
+        _send(session, question, options)
 
-        def begin() -> Reply:
-            return chat.ask(
-                prompt, request_options, names=references, images=images, files=files, anchor=anchor, above=above
-            )
 
-        if not anchor.append:
-            session.jobs.replace(anchor.cell, anchor.run)
-        if options.background:
-            from .background import ask_in_background, check_needs_nobody
+def _question(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Question:
+    """What the cell asks, with what goes along."""
+    python = refuse_for_models if options.models else partial(_python_tool, session)
+    question = Question(
+        prompt=prompt,
+        options=options_of(options, names, session.variables.tools, python),
+        names=None if options.raw else names,
+        images=[image_of(text, names) for text in options.images],
+        files=[file for text in options.files for file in files_of(text, names)],
+        anchor=session.anchor(),
+        above=_above(session, prompt, options, names),
+    )
+    session.renew_tools()
+    return question
 
-            check_needs_nobody(session, request_options)
-            ask_in_background(session, begin, prompt, options)
-        else:
-            show(session, begin, options)
+
+def _preview(session: Session, question: Question) -> None:
+    from .display.preview import preview
+
+    chat = session.chat
+    if not question.options.once:
+        session.jobs.make_way(chat.thread(question.options.thread).name)
+    request = chat.request(question.prompt, question.options, **question.given)
+    session.keep_earlier_turns()
+    priced = chat.service.priced and not chat.service.practising
+    session.answer(preview(request, priced=priced, without_price=costs.without_price(chat.service)))
+
+
+def _send(session: Session, question: Question, options: CellOptions) -> None:
+    def begin() -> Reply:
+        return session.chat.ask(question.prompt, question.options, **question.given)
+
+    anchor = question.anchor
+    if not anchor.append:
+        session.jobs.replace(anchor.cell, anchor.run)
+    if options.background:
+        from .background import ask_in_background, check_needs_nobody
+
+        check_needs_nobody(session, question.options)
+        ask_in_background(session, begin, question.prompt, options)
+    else:
+        show(session, begin, options)
 
 
 def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
@@ -214,9 +219,8 @@ def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:
 def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
     """Bind what has come of the reply, however it ended."""
     progress = reply.progress
-    for call in progress.all_calls:
-        if call.ran is not None:
-            session.outputs.recorder.note_run(call.ran)
+    runs = [call.ran for call in progress.all_calls if call.ran is not None]
+    _note_runs(session, runs)
     if progress.has_begun:
         session.take_notices()  # they are on the panel
     if progress.is_kept:
@@ -226,11 +230,20 @@ def _bind(session: Session, reply: Reply, options: CellOptions) -> None:
         if options.bind and not progress.is_invalid:
             session.shell.push({options.bind: completion})
     session.cells.remember(progress.tool_errors)
-    if reply.replayed and any(call.ran is not None for call in progress.all_calls):
+    if reply.replayed and runs:
         from .missing_names import MissingNames
 
         session.missing_names = session.missing_names or MissingNames()
         session.missing_names.replayed(progress.all_calls, session.shell.user_ns)
+
+
+def _note_runs(session: Session, runs: Sequence[Ran]) -> None:
+    """Note what code of the model's has shown as outputs of the cell."""
+    if not runs:
+        return
+    from ..values.tools.shown import outputs_of
+
+    session.outputs.recorder.note_outputs(output for ran in runs for output in outputs_of(ran.shown))
 
 
 def _asked(session: Session, reply: Reply) -> Asked:

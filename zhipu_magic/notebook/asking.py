@@ -1,8 +1,14 @@
-"""How the running cell asks, for what depends on it: which of the cells above go along."""
+"""What the running cell asks, and how: on the latter depends which of the cells above go along."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..chat.options import Options
+    from ..history.turn import Anchor
+    from ..values.outputs.above import Above
 
 
 class Asking(NamedTuple):
@@ -13,3 +19,21 @@ class Asking(NamedTuple):
     thread: str | None = None
     once: bool = False
     previews: bool = False
+
+
+class Question(NamedTuple):
+    """What a cell asks: its `prompt`, the `names` that this may refer to (none for a raw one), and what goes along."""
+
+    prompt: str
+    options: Options
+    names: Mapping[str, Any] | None
+    images: Sequence[Any]
+    files: Sequence[Any]
+    anchor: Anchor
+    above: Above | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What goes with the prompt and the options."""
+        along = {"images": self.images, "files": self.files, "above": self.above}
+        return {"names": self.names, "anchor": self.anchor, **along}

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
-from ..chat.options import Options
 from ..chat.watch import watch_all
-from ..history.turn import Anchor
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted
 from ..text.markup import Markup
 from ..text.notice import Notice
 from . import costs
+from .asking import Question
 from .line.cell_line import CellOptions
 
 if TYPE_CHECKING:
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
-    from ..values.outputs.above import Above
     from .display.panel import PanelMode
     from .session import Session
-
-
-class Question(NamedTuple):
-    """What is asked of each model: `prompt`, the `names` it may refer to (none for a raw one), and what goes along."""
-
-    prompt: str
-    options: Options
-    names: Mapping[str, Any] | None
-    images: Sequence[Any]
-    files: Sequence[Any]
-    anchor: Anchor
-    above: Above | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """What goes with the prompt and the options."""
-        along = {"images": self.images, "files": self.files, "above": self.above}
-        return {"names": self.names, "anchor": self.anchor, **along}
 
 
 def compare(session: Session, question: Question, options: CellOptions) -> None:

@@ -84,7 +84,11 @@ def _drawn(session: Session, prompt: str, options: CellOptions, how: dict[str, A
 
 
 def _settle(session: Session, painter: DrawingPainter, draw: Draw, drawing: Drawing) -> None:
-    painter.settle(drawing, drawing._repr_mimebundle_(), _figures(session, draw, drawing))
+    from ..values.outputs.output import DISPLAY, Output
+
+    bundle = drawing._repr_mimebundle_()
+    painter.settle(drawing, bundle, _figures(session, draw, drawing))
+    session.outputs.recorder.note_outputs([Output(DISPLAY, data=bundle)])
 
 
 def _painter(session: Session, options: CellOptions) -> DrawingPainter:

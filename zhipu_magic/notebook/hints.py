@@ -60,8 +60,6 @@ HINTS: Mapping[str, str] = {
     "model.a_key": "The key goes in %glm login; give the model as -m NAME.",
     "model.draws": "With --draw it does: %%glm --draw -m {model}.",
     "model.no_videos": "Use a model that does, with -m NAME: {models}.",
-    "model.parts": "Documents by address go to some models alone, and never beside images: ask in another thread (-t), "
-    "or with --once.",
     "model.no_vision": "Use a model that can, with -m NAME: {models}.",
     "parameter.model": "Give it as -m NAME.",
     "parameter.stream": "Give it as --no-stream.",

@@ -61,6 +61,11 @@ class Model(NamedTuple):
     thinks_unopened: bool = False
     parts: tuple[str, ...] = ()
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The parts of a message that it takes beside text."""
+        return frozenset({"image_url", *self.parts}) if self.vision else frozenset(self.parts)
+
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float | None:
         """The cost of one request in yuan, an estimate; None if the price is not known."""
         for price in self.prices:

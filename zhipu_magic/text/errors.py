@@ -30,9 +30,11 @@ from typing import Any
 from .characters import without_controls
 from .notice import Notice, filled
 
-#: The outcome of a request that was refused before it was sent, and of one that tools or a retry would have sent.
+#: The outcome of a request that was refused before it was sent, of one that tools or a retry would have sent, and of
+#: one that a replay does not know.
 NOTHING_SENT = Notice("Nothing was sent.", reason="outcome.nothing_sent")
 NOTHING_MORE_SENT = Notice("Nothing more was sent.", reason="outcome.nothing_more_sent")
+REPLAY_ONLY = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")
 
 
 class GLMError(Exception):

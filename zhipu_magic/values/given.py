@@ -106,6 +106,15 @@ class Given(NamedTuple):
         return rendered(AsRepr(self.value) if self.as_repr else self.value, tokens, called=self.written)
 
 
+def labelled(label: str, text: str, path: str | None) -> str:
+    """A text below a prompt, under the label by which the prompt refers to it.
+
+    What is read at a `path` that the prompt names begins with the file's name, and needs no other.
+    """
+    has_name = path is not None and text.startswith(Path(path).name)
+    return text if has_name else f"`{label}`:\n\n{text}"
+
+
 class _Address(str):
     """The address of something to be read."""
 

@@ -297,7 +297,10 @@ class _Expansion:
         if in_place:
             return text
         # A text of its own lines has none of ours around it: where it ends, only a fence says.
-        self.below[wanted] = f"`{wanted}`:\n\n{text if shown.block else fenced(text)}"
+        from .given import labelled
+
+        path = path_in(reference.tree) if reference.tree else None
+        self.below[wanted] = labelled(wanted, text if shown.block else fenced(text), path)
         return _Label(f"`{wanted}`")
 
     def above(self, above: Above) -> str:
@@ -308,7 +311,7 @@ class _Expansion:
 
     def _pass(self, given: Given) -> bool:
         """Whether the model gets what is at an address itself, which then stands below the text."""
-        beside_images = self.has_images or any(image.part == "image_url" for image in self.images)
+        beside_images = self.has_images or any(image.part != "file_url" for image in self.images)
         passed = given.passed(self.documents, beside_images=beside_images)
         if passed is not None:
             self.images.append(passed)

@@ -34,7 +34,7 @@ from .expressions import (
     root_of,
     split,
 )
-from .given import Given
+from .given import Given, labelled
 from .problems import Problems
 from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
@@ -307,7 +307,7 @@ class _Reading:
             return text
         if shown.images and not shown.illustrated:
             return text
-        self._above[label] = f"`{label}`:\n\n{text}"
+        self._above[label] = labelled(label, text, path_in(tree) if tree else None)
         return f"`{label}`"
 
     def _undefined(self, name: str) -> InvalidRequest:

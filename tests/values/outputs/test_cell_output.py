@@ -88,6 +88,17 @@ def test_html_reads_as_its_words() -> None:
     )
 
 
+def test_a_text_that_says_nothing_gives_way_and_is_never_taken_for_another() -> None:
+    html = "<b>Hello</b>"
+    for plain in ("<a.B object at 0x7f00>", "<Figure object; to 'a.B'>", ""):
+        assert read(shown(text__html=html, text__plain=plain)) == "Hello"
+    assert read(shown(text__html=html, text__plain="<3 rows>")) == "<3 rows>"
+    assert read(shown(text__plain="<a.B object at 0x7f00>")) == "<a.B object>"
+    assert read(shown(text__plain="<a.B object at 0x7f00>", application__x="{}")) == (
+        "[an output that has no text: application/x]"
+    )
+
+
 def test_a_picture_stands_among_the_words() -> None:
     found = resolved("See {{ out }}!", {"out": CellOutput((printed("a\nb\n"), shown(image__png=png())))}, 1_000)
     assert found.text == "See `out`!\n\n`out`:\n\n```text\na\nb\n```\n\n[image 1: out]"

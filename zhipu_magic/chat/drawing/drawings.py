@@ -17,11 +17,11 @@ from ...text.addresses import host_of
 from ...text.characters import each_text
 from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError
 from ...text.notice import Notice
+from ..committing import committed, repeated
 from ..dispatch import Dispatch
 from ..over_budget import unknown_price
 from ..replies.in_tool import check_not_in_tool
 from ..scheduler import Scheduler
-from ..undisturbed import undisturbed
 from .draw import Draw
 from .draw_request import DrawRequest
 
@@ -153,24 +153,12 @@ class Drawings:
                 **found,
             )
 
-        return self._committed(event)
+        return committed(history, self._scheduler, event)
 
     def _repeated(self, request: DrawRequest, recorded: DrawnEvent) -> DrawnEvent:
         """Commit a drawing that the journal has."""
-        history, anchor = self._history, request.anchor
-        return self._committed(lambda: recorded.repeated(history.next_id(), anchor, history.run(anchor.run)))
-
-    def _committed(self, make: Callable[[], DrawnEvent]) -> DrawnEvent:
-        made: list[DrawnEvent] = []
-
-        def commit() -> None:
-            made.append(make())
-            self._history.commit(made[0])
-
-        with self._scheduler.admitting, self._history.changing:
-            undisturbed(commit)
-        self._history.write_down()
-        return made[0]
+        history = self._history
+        return committed(history, self._scheduler, lambda: repeated(history, recorded, request.anchor))
 
 
 def _price(model: str) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ...history.budget import Budget
@@ -15,15 +14,14 @@ from ...service.connection import Service
 from ...service.endpoint import Endpoint
 from ...service.text_calls import Vectors
 from ...text.addresses import host_of
-from ...text.errors import NOTHING_SENT, NotRecorded
-from ...text.notice import Notice
+from ...text.errors import NOTHING_SENT, REPLAY_ONLY, NotRecorded
 from ...text.numbers import plural
 from ...text.tokens import weight
+from ..committing import committed, repeated
 from ..dispatch import Dispatch
 from ..over_budget import too_many_texts, unknown_price
 from ..replies.in_tool import check_not_in_tool
 from ..scheduler import Scheduler
-from ..undisturbed import undisturbed
 from .batches import batches_of
 from .kept import vector_in, vector_row
 from .models import dimensions_of, embedding_model
@@ -35,7 +33,6 @@ from .wanted import VectorArray, Wanted
 _TICK = 0.1
 #: Seconds that batches in flight have to land where one of them has failed: they are paid.
 _LANDING = 3.0
-_NOTHING_GOES_OUT = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")
 
 
 class Embedding:
@@ -158,7 +155,7 @@ class Embedding:
                 "{left:,} of the {count:,} texts have no vector in the vectors file beside the journal.",
                 hint='chat.replay = "auto" asks the service for them, and records the vectors.',
                 reason="replay.vectors_not_recorded",
-                outcomes=[_NOTHING_GOES_OUT],
+                outcomes=[REPLAY_ONLY],
                 left=len(missing),
                 count=len(wanted.places),
             )
@@ -168,7 +165,7 @@ class Embedding:
         """Count once more what this took when it was recorded."""
         recorded = self._dispatch.replayed.look_up_use(key)
         if recorded is not None:
-            self._commit(lambda event_id: recorded.repeated(event_id))
+            committed(self._history, self._scheduler, lambda: repeated(self._history, recorded))
 
     def _record(self, run: VectorRun, endpoint: Endpoint, wanted: Wanted, *, seconds: float) -> None:
         """Count what this run has taken."""
@@ -189,20 +186,16 @@ class Embedding:
     def record(self, endpoint: Endpoint, **members: Any) -> None:
         """Count what was asked."""
         history = self._history
-        self._commit(
-            lambda event_id: UsedEvent(
-                id=event_id,
+        committed(
+            history,
+            self._scheduler,
+            lambda: UsedEvent(
+                id=history.next_id(),
                 time=now(),
                 thread=history.state.conversation.current,
                 host=host_of(endpoint.base_url) or None,
                 practice=endpoint.practice or None,
                 forked=history.journal.forked,
                 **members,
-            )
+            ),
         )
-
-    def _commit(self, make: Callable[[str], UsedEvent]) -> None:
-        history = self._history
-        with self._scheduler.admitting, history.changing:
-            undisturbed(lambda: history.commit(make(history.next_id())))
-        history.write_down()

@@ -14,8 +14,7 @@ from ...service.connection import Service
 from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...service.text_calls import Ranked, count, rerank
-from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded, ServiceError
-from ...text.notice import Notice
+from ...text.errors import NOTHING_SENT, REPLAY_ONLY, InvalidRequest, NotRecorded, ServiceError
 from ...text.numbers import plural
 from ...text.tokens import weight
 from ..dispatch import Dispatch
@@ -170,7 +169,7 @@ class Lookups:
                 "This {what} is not in the vectors file beside the journal.",
                 hint='chat.replay = "auto" asks the service, and records the answer.',
                 reason="replay.lookup_not_recorded",
-                outcomes=[Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")],
+                outcomes=[REPLAY_ONLY],
                 what=what,
             )
 
@@ -181,7 +180,7 @@ class Lookups:
         if len(documents) > _MOST_DOCUMENTS:
             raise InvalidRequest(
                 "There are {count:,} documents, and the service ranks at most {most} at once.",
-                hint="Rank the best of each part once more.",
+                hint="Rank in parts, then rank the best of each together.",
                 reason="ranking.too_many",
                 outcomes=[NOTHING_SENT],
                 count=len(documents),

@@ -48,7 +48,7 @@ class VectorArray:
                 self._array = self._empty(len(numbers))
         if len(numbers) != self._array.shape[1]:
             raise InvalidRequest(
-                "The service has made vectors of {found} dimensions, and others of {before}.",
+                "The service returned vectors of different dimensions: {before} and {found}.",
                 hint="Pass dimensions=….",
                 reason="embedding.mixed",
                 found=len(numbers),

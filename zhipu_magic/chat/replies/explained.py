@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
+from ...history.attached import went_along
 from ...history.conversation import Thread
 from ...history.events.turn_event import TurnEvent
 from ...history.journal.pages import Asked, Pages
@@ -148,12 +149,13 @@ def _answer(pages: Pages, request: Request, asked: Asked) -> TurnEvent | None:
 
 def _key(request: Request, asked: Asked, answer: TurnEvent, left_out: int) -> str:
     """The key that this request had after the turns of the recorded one, without the oldest of them."""
+    turns = asked.before.turns[left_out:]
     messages = request_messages(
-        asked.before.turns[left_out:],
+        turns,
         request.prompt,
         request.images,
         system=request.hide(instructed(asked.system, request.instruction)),
-        seeing=answer.unseen is None,
+        going=went_along(turns[::-1], request.images, answer.unseen),
         thinking=request.keeps_thinking,
     )
     return key_of({**request.body, "messages": messages})

@@ -17,8 +17,7 @@ from ...history.events.used_event import UsedEvent
 from ...history.journal.checks import images_of
 from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
-from ...text.errors import NotRecorded
-from ...text.notice import Notice
+from ...text.errors import REPLAY_ONLY, NotRecorded
 from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences
@@ -207,7 +206,7 @@ class Recording:
             hint='chat.replay = "auto" asks the service, and records the answer.',
             detail=f"The journal has it {_times(known)}, and this is request number {index + 1}." if known else "",
             reason="replay.call_not_recorded",
-            outcomes=[_NOTHING_SENT],
+            outcomes=[REPLAY_ONLY],
             what=what,
             journal=f"journal {self._path.name}" if self._path else "journal",
         )
@@ -231,7 +230,7 @@ class Recording:
             hint='chat.replay = "auto" asks the service, and records the answer.',
             detail="\n".join([detail, *self.notes]).strip(),
             reason="replay.not_recorded" if self._reader else "replay.no_journal",
-            outcomes=[_NOTHING_SENT],
+            outcomes=[REPLAY_ONLY],
             journal=f"journal {self._path.name}" if self._path else "journal",
         )
 
@@ -243,6 +242,3 @@ def _times(count: int) -> str:
 def _asked_as(event: TurnEvent) -> int:
     """What distinguishes the questions of one cell: those to several models at once differ in the model."""
     return hash((event.prompt, event.model if event.comparison else None))
-
-
-_NOTHING_SENT = Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")

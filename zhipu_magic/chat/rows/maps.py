@@ -192,7 +192,7 @@ class Maps:
     @cached_property
     def batches(self) -> RowBatches:
         """The batches of this chat's tables."""
-        return RowBatches(self._service, self._history, self._scheduler.admitting)
+        return RowBatches(self._service, self._history, self._scheduler)
 
     def stream(self, asked: Asked, frames: Iterable[Any]) -> MappedFrames:
         """Ask the rows of these tables. Taking them raises what `begin` raises."""

@@ -8,8 +8,7 @@ from typing import Any
 
 from ...history.events.map_event import MapEvent
 from ...history.rows.row import Row, answer_until, came_between, newest_of
-from ...text.errors import GLMError, InvalidAnswer, NotRecorded
-from ...text.notice import Notice
+from ...text.errors import REPLAY_ONLY, GLMError, InvalidAnswer, NotRecorded
 from ..replies.recorded_maps import Keys
 from .asked import Answered, RoundEnded
 from .caller import StopAll
@@ -108,7 +107,7 @@ def _not_recorded(part: Part) -> NotRecorded:
         "{left:,} of the {rows:,} rows have no answer in the rows file beside the journal.",
         hint='chat.replay = "auto" asks the service for them, and records the answers.',
         reason="replay.rows_not_recorded",
-        outcomes=[Notice("Nothing was sent, because replay is 'only'.", reason="outcome.replay_only")],
+        outcomes=[REPLAY_ONLY],
         left=left,
         rows=part.size,
     )

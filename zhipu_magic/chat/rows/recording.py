@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...history.events.map_event import MapEvent
 from ...history.history import History
 from ...service.connection import Service
-from ..undisturbed import undisturbed
+from ..committing import in_one_step, repeated
 from .late_asking import LateAsking
 from .map_request import MapRequest
 from .record import map_event_of
@@ -54,13 +54,11 @@ class Recording:
 
         if threading.current_thread() is not threading.main_thread():  # who stops it does not wait for the disk
             history.records.rows.flush()
-        with self._scheduler.admitting, history.changing:
-            undisturbed(commit)
-        history.write_down()
+        in_one_step(history, self._scheduler, commit)
 
     def _event(self, begun: Begun, *, late: bool) -> MapEvent | None:
-        history, run, anchor = self._history, begun.run, begun.run.anchor
+        history, run = self._history, begun.run
         if begun.recorded is None:
             return map_event_of(run, begun.request, history, self._service, late=late)
         found = begun.recorded.find(run.tally.key(list(run.parts)))
-        return None if found is None else found.repeated(history.next_id(), anchor, history.run(anchor.run))
+        return None if found is None else repeated(history, found, run.anchor)

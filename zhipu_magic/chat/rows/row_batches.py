@@ -20,7 +20,8 @@ from ...text.errors import NOTHING_SENT, GLMError, OverBudget, ServiceError
 from ..batches.batches import Batches
 from ..batches.intent import Intent
 from ..batches.outcomes import Outcome
-from ..undisturbed import undisturbed
+from ..committing import committed
+from ..scheduler import Scheduler
 from .asked import kept_failure
 from .collected import Collected
 from .map_request import MapRequest
@@ -31,12 +32,12 @@ from .submitted import Submitted
 
 
 class RowBatches:
-    """The batches of one chat's tables. `committing` is held while an event is committed."""
+    """The batches of one chat's tables."""
 
-    def __init__(self, service: Service, history: History, committing: Any) -> None:
+    def __init__(self, service: Service, history: History, scheduler: Scheduler) -> None:
         self._service = service
         self._history = history
-        self._committing = committing
+        self._scheduler = scheduler
 
     @property
     def _batches(self) -> Batches:
@@ -181,10 +182,7 @@ class RowBatches:
         return entry_of(intent.model, row, priced=priced, practice=practice, share=BATCH_PRICE)
 
     def _commit(self, new_event: Callable[[], MapEvent]) -> None:
-        history = self._history
-        with self._committing, history.changing:
-            undisturbed(lambda: history.commit(new_event()))
-        history.write_down()
+        committed(self._history, self._scheduler, new_event)
 
 
 def _check_budget(spending: RowSpending, prompt_tokens: Sequence[int]) -> None:

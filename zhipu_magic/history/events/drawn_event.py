@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from ...service.wire import Usage
 from ..ledger import Entry
-from ..turn import Anchor
 from .event import Event, State, event_class, made
 from .members import Amount, Count, Flag, Id, Members, Name, Picture, PictureResponse, Text
 
@@ -48,11 +47,6 @@ class DrawnEvent(Event):
     def holds_picture(self) -> bool:
         """Whether it has a picture of its own."""
         return self.of is None and bool(self.images)
-
-    def repeated(self, event_id: str, anchor: Anchor, run: str) -> DrawnEvent:
-        """The same event once more, where nothing is drawn."""
-        here = {"cell": anchor.cell, "run": run if anchor.cell else None, "execution_count": anchor.execution_count}
-        return self.with_fields({**here, "id": event_id, "of": self.id})
 
     def with_fields(self, fields: Mapping[str, Any]) -> DrawnEvent:
         """The same event with these fields."""

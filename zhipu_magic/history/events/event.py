@@ -143,6 +143,16 @@ class Event:
         return tuple(name for name in self.format().on_disk if name != "forked")
 
 
+def repeated(event: E, fields: Mapping[str, Any]) -> E:
+    """The same event once more, with these fields of its own as far as its kind has them.
+
+    Its `of` names the first of its kind, also where `event` repeats another one.
+    """
+    known = event.format().on_disk
+    own = {name: value for name, value in fields.items() if name in known}
+    return made(type(event), {**vars(event), **own, "of": getattr(event, "of", None) or event.id})
+
+
 def made(event_type: type[E], fields: dict[str, Any]) -> E:
     """Make an event of these fields without its constructor: absent fields are then looked up in the class.
 

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from ...service.wire import Usage
 from ..ledger import Entry, Sums
-from ..turn import Anchor
-from .event import Event, State, event_class, made
+from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Id, Name, Text
 
 
@@ -79,11 +78,6 @@ class MapEvent(Event):
             total_tokens=prompt + completion,
             cached_tokens=self.cached_tokens or 0,
         )
-
-    def repeated(self, event_id: str, anchor: Anchor, run: str) -> MapEvent:
-        """The same event once more, where nothing is asked."""
-        here = {"cell": anchor.cell, "run": run if anchor.cell else None, "execution_count": anchor.execution_count}
-        return made(MapEvent, {**vars(self), **here, "id": event_id, "of": self.id})
 
     def apply(self, state: State) -> None:
         for entry in self._entries():

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from ...service.wire import Usage
 from ..ledger import Entry
-from ..turn import Anchor
-from .event import Event, State, event_class, made
+from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Hash, Id, ReaderName, Text
 
 #: Who a reading's tokens were asked of.
@@ -52,11 +51,6 @@ class ReadEvent(Event):
     def was_sent(self) -> bool:
         """Whether the document, or its address, went to the service this time."""
         return self.reader != "local" and self.of is None
-
-    def repeated(self, event_id: str, anchor: Anchor, run: str) -> ReadEvent:
-        """The same reading once more, where nothing is read."""
-        here = {"cell": anchor.cell, "run": run if anchor.cell else None, "execution_count": anchor.execution_count}
-        return made(ReadEvent, {**vars(self), **here, "id": event_id, "of": self.of or self.id})
 
     def apply(self, state: State) -> None:
         prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0

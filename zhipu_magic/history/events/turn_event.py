@@ -94,14 +94,14 @@ class TurnEvent(Event):
     `replaces` and `joins` are the ids of a turn that it replaces, or continues. `after` is the id of the turn before
     it, and `held` the checksum of the turns that its request held. `key` identifies the request for a replay.
 
-    `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added to
-    the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid`
-    marks an answer that is not of the type that was asked for. `members` are the request's beyond model and
-    messages. Times are in seconds, costs in yuan; `left_out` counts turns that the request had no room for,
-    `unseen` images that its model could not see, `first_unseen` those of them that no turn before it left out;
+    `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added
+    to the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid`
+    marks an answer that is not of the type that was asked for. `members` are the request's beyond model and messages.
+    Times are in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen`
+    attachments of earlier turns that did not go along, `first_unseen` those of them that no turn before it left out;
     `answer_limit` is the longest answer, in tokens, that the budget had room for, `cut` says what of the values in
-    the prompt was not sent, `above` which cells of the page went along. `of` is the id of the event whose answer
-    this one repeats.
+    the prompt was not sent, `above` which cells of the page went along. `of` is the id of the event whose answer this
+    one repeats.
 
     `time` and `host` are for people who read a journal; no code reads them, and `after` only of a reply that is kept.
     """

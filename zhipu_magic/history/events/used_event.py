@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ...service.wire import Usage
 from ..ledger import Entry
-from .event import Event, State, event_class, made
+from .event import Event, State, event_class
 from .members import Amount, Count, Flag, Id, Name, Text
 
 
@@ -36,10 +36,6 @@ class UsedEvent(Event):
     of: Id | None = None
 
     null_is_absent: ClassVar[bool] = True
-
-    def repeated(self, event_id: str) -> UsedEvent:
-        """The same event once more, where nothing is asked."""
-        return made(UsedEvent, {**vars(self), "id": event_id, "of": self.id})
 
     def apply(self, state: State) -> None:
         uncounted = self.uncounted or 0

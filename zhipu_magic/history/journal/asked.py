@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..attached import went_along
 from ..conversation import Thread
 from ..events.turn_event import TurnEvent
 from ..messages import instructed, request_messages
@@ -31,10 +32,11 @@ def system_before(thread: Thread, event: TurnEvent) -> str:
 
 def messages_of(thread: Thread, event: TurnEvent) -> list[Message]:
     """The messages of a recorded request, from the thread as it was until then."""
+    turns = thread_before(thread, event).turns[event.left_out or 0 :]
     return request_messages(
-        thread_before(thread, event).turns[event.left_out or 0 :],
+        turns,
         event.prompt or "",
         event.images or (),
         system=instructed(system_before(thread, event), event.instruction or ""),
-        seeing=event.unseen is None,
+        going=went_along(turns[::-1], event.images or (), event.unseen),
     )

@@ -84,7 +84,7 @@ def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
     changed = [one for one in here if as_recorded or not one.replayed]
     parts = []
     for words, names in (
-        ("bound", dict.fromkeys(name for one in changed for name in one.bound)),
+        ("set", dict.fromkeys(name for one in changed for name in one.bound)),
         ("deleted", dict.fromkeys(name for one in changed for name in one.deleted)),
     ):
         more = [f"{len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
@@ -93,8 +93,8 @@ def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
     if not parts:
         return Markup()
     return Markup(
-        "Its code has {changed} in the notebook: that stays as it is, and so does what it changed elsewhere.",
-        changed=Markup(", and ").join(parts),
+        "Its code {changed}. Undo does not revert that, or anything else the code changed.",
+        changed=Markup(" and ").join(parts),
     )
 
 

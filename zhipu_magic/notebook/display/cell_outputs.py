@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 #: What the display ids of our own outputs begin with.
 OURS = "zhipu_magic-"
-#: And those of drawings, which are outputs as any other.
-DRAWING = f"{OURS}drawing-"
 #: Messages that add an output to a cell.
 _OUTPUTS = frozenset({"stream", "display_data", "execute_result", "error"})
 #: And those that change one.

@@ -190,8 +190,14 @@ def _left_out(progress: Progress) -> str:
 
 def _unseen(progress: Progress) -> str:
     count = progress.first_unseen
+    if not count:
+        return ""
+    known = progress.request.known
+    if known is not None and known.vision:
+        some = "1 attachment of an earlier turn was" if count == 1 else f"{count:,} attachments of earlier turns were"
+        return f"{some} left out: {progress.model} does not take documents by address beside images or videos."
     images = "1 image of an earlier turn was" if count == 1 else f"{count:,} images of earlier turns were"
-    return f"{images} left out: {progress.model} cannot see." if count else ""
+    return f"{images} left out: {progress.model} cannot see."
 
 
 def percent(tokens: int, context: int) -> str:

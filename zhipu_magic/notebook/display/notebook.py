@@ -12,7 +12,7 @@ from ...history.turn import Turn
 from ...text.markup import Markup, markdown_bundle
 from . import updates
 from .background import ElsewherePainter, NoPanel, PlacePainter
-from .cell_outputs import DRAWING, CellOutputs
+from .cell_outputs import CellOutputs
 from .display import BackgroundPainter, Compared, InBackground, ShowOptions
 from .figures import Figures
 from .output import NOTHING, Output
@@ -102,7 +102,7 @@ class Notebook:
         from .drawing_output import PageDrawingPainter
 
         publish = self._shell.display_pub.publish
-        outputs = Output(publish, DRAWING), Output(publish)
+        outputs = Output(publish), Output(publish)
         clear = self._cell.clear if options.alone else lambda: False
         are_shown = updates.are_shown(self._shell)
         return PageDrawingPainter(outputs, clear, panel=options.panel != "off", updates=are_shown)

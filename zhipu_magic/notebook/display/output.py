@@ -18,11 +18,11 @@ GROWING: Bundle = {"zhipu_magic": {"growing": True}}
 
 
 class Output:
-    """Shown first, then replaced in place. `publish` is the publisher's of the cell, `kind` begins its display id."""
+    """Shown first, then replaced in place. `publish` is the publisher's of the cell."""
 
-    def __init__(self, publish: Callable[..., None], kind: str = OURS) -> None:
+    def __init__(self, publish: Callable[..., None]) -> None:
         self._publish = publish
-        self._transient = {"display_id": f"{kind}{uuid4().hex}"}
+        self._transient = {"display_id": f"{OURS}{uuid4().hex}"}
         self.shown = False
 
     def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:

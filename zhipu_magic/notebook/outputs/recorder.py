@@ -3,19 +3,18 @@
 In a kernel, every message that goes to the front end is looked at, so that what is printed, what threads show and what
 replaces other outputs is known too. Elsewhere IPython itself keeps the outputs of its cells (from version 9 on); before
 that, only their results and errors are known. What %%capture takes is not shown, and not recorded. A reply is a turn of
-the conversation, and no output; what Python has shown that it ran is one.
+the conversation, and no output; what it has drawn, or run, is one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ...text.errors import GLMError, JournalError
-from ...values.outputs.output import DISPLAY, ERROR, HTML, KINDS, MARKDOWN, PLAIN, RESULT, STREAM, Output
-from ..display.cell_outputs import DRAWING, OURS
+from ...text.errors import GLMError
+from ...values.outputs.output import DISPLAY, ERROR, KINDS, PLAIN, RESULT, STREAM, Output
+from ..display.cell_outputs import OURS
 from ..page.identity import is_edit, is_position
 from ..shell import request_id
 from ..usage_error import UsageError
@@ -24,8 +23,6 @@ from .store import Asked, OutputStore, Ran, Weakly
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult
 
-    from ...values.tools.ran import Ran as PythonRun
-    from ...values.tools.ran import Shown
     from ..cell_tracker import CellTracker
     from ..loaded_by import LoadedBy
     from ..page_told import PageCell
@@ -114,7 +111,7 @@ class OutputRecorder:
                 self.store.add(request, Output(STREAM, name, text))
         elif kind in (DISPLAY, RESULT, "update_display_data"):
             display_id = str(content.get("transient", {}).get("display_id") or "")
-            if display_id.startswith(OURS) and not display_id.startswith(DRAWING):
+            if display_id.startswith(OURS):  # what of it is an output, `note_outputs` is told
                 return
             if kind == "update_display_data":
                 self.store.update(display_id, content["data"])
@@ -127,15 +124,15 @@ class OutputRecorder:
         elif kind == "clear_output":
             self.store.clear(request, wait=bool(content.get("wait")))
 
-    def note_run(self, run: PythonRun) -> None:
-        """Note what Python has shown that a reply ran in the running cell: outputs of the cell as any other."""
-        for shown in run.shown:
-            self.store.add(self._request, of_run(shown))
-
     def note_reply(self, asked: Asked) -> None:
         """Note what the running cell has asked, and the reply."""
         if self._running is not None:
             self.store.note_asked(self._running, asked)
+
+    def note_outputs(self, outputs: Iterable[Output]) -> None:
+        """Note what the running cell shows in outputs of ours: a drawing, or what code of the model's has shown."""
+        for output in outputs:
+            self.store.add(self._request, output)
 
     @property
     def _request(self) -> object:
@@ -189,19 +186,6 @@ class OutputRecorder:
 _KINDS_OF_OURS: Final[list[type[Exception]]] = [UsageError, GLMError, *GLMError.__subclasses__()]
 _OURS: Final = frozenset(kind.__name__ for kind in _KINDS_OF_OURS)
 _ERROR_TOKENS: Final = 4_000
-
-
-def of_run(shown: Shown) -> Output:
-    """An output of a run of Python, as it is kept of one."""
-    if shown.image is not None:
-        with suppress(JournalError):  # its file may be gone
-            return Output(DISPLAY, data={shown.image.type: shown.image.base64(), PLAIN: shown.text})
-    if shown.kind == "error":
-        return Output(ERROR, text=shown.text)
-    if shown.kind == "text":
-        return Output(STREAM, "stdout", f"{shown.text}\n")
-    form = {"table": HTML, "markdown": MARKDOWN}.get(shown.kind)
-    return Output(DISPLAY, data={PLAIN: shown.text, **({form: shown.source} if form else {})})
 
 
 def from_ipython(kept: Any) -> Output | None:

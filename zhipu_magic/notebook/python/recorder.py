@@ -26,17 +26,21 @@ class Recorder:
         self._outputs: list[tuple[str, Output]] = []  # each with its display id, if it has one
         self._pieces: list[str] = []  # of the stream that is written to
         self._stream = ""
-        self._printed = self._displayed = 0
+        self._printed = self._displayed = self._not_added = 0
+        self._dropped: set[int] = set()  # places of outputs whose newest form is too large
         self.not_kept = 0
         """Characters that were printed, and are not kept."""
-        self.not_shown = 0
-        """Outputs that were displayed, and are not kept."""
         self.publisher = _Publisher(self)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
         self._end_stream()
         return tuple(output for _, output in self._outputs)
+
+    @property
+    def not_shown(self) -> int:
+        """Outputs that were displayed, and are not kept."""
+        return self._not_added + len(self._dropped)
 
     def stream(self, name: str, real: Any) -> Stream:
         """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
@@ -57,13 +61,12 @@ class Recorder:
     def display(self, data: Mapping[str, Any], display_id: str = "", *, update: bool = False) -> None:
         """Keep what is displayed; what has the display id of an earlier output takes its place."""
         self._end_stream()
-        if update:
-            self._outputs = [
-                (known, replace(output, data=dict(data))) if known == display_id else (known, output)
-                for known, output in self._outputs
-            ]
-        else:
+        if not update:
             self._add(Output(DISPLAY, data=dict(data)), display_id)
+            return
+        for place, (known, output) in enumerate(self._outputs):
+            if known == display_id:
+                self._replace(place, replace(output, data=dict(data)))
 
     def result(self, value: Any) -> None:
         """Keep the value of an expression, as `sys.displayhook`."""
@@ -78,14 +81,27 @@ class Recorder:
         """Forget what was shown so far, as a cell does."""
         self._end_stream()
         self._outputs.clear()
+        self._dropped.clear()
+        self._printed = self._displayed = self._not_added = self.not_kept = 0
 
     def _add(self, output: Output, display_id: str = "") -> None:
-        size = sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
+        size = _size_of(output)
         if self._displayed + size > MOST_DISPLAYED or len(self._outputs) >= MOST_OUTPUTS:
-            self.not_shown += 1
+            self._not_added += 1
             return
         self._displayed += size
         self._outputs.append((display_id, output))
+
+    def _replace(self, place: int, output: Output) -> None:
+        """Put an output in the place of another, which goes even if the new one is too large to be kept."""
+        display_id, before = self._outputs[place]
+        self._displayed -= _size_of(before)
+        self._dropped.discard(place)
+        if self._displayed + _size_of(output) > MOST_DISPLAYED:
+            output = replace(output, data={})
+            self._dropped.add(place)
+        self._displayed += _size_of(output)
+        self._outputs[place] = display_id, output
 
     def _end_stream(self) -> None:
         if self._pieces:
@@ -95,6 +111,10 @@ class Recorder:
             else:
                 self.not_kept += len(text)
         self._stream = ""
+
+
+def _size_of(output: Output) -> int:
+    return sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
 
 
 class Stream(io.StringIO):

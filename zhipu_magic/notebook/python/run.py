@@ -21,7 +21,7 @@ from .surroundings import surroundings
 if TYPE_CHECKING:
     from ..shell import Shell
 
-_NOTHING = "It ran, and printed and showed nothing."
+_NOTHING = "It ran without output."
 
 
 def run(shell: Shell, code: str, seconds: float) -> PythonRun:
@@ -53,7 +53,7 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
     notes += (
         [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
     )
-    notes += [f"Stopped: it had run for {stopped:g} s, as long as it may."] if stopped is not None else []
+    notes += [f"Stopped after {stopped:g} s, the time limit."] if stopped is not None else []
     return tuple(notes)
 
 

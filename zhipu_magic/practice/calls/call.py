@@ -1,4 +1,4 @@
-"""What these endpoints have in common: a JSON body, an objection or an answer, and the server's load."""
+"""What these endpoints have in common: a body, an objection or an answer, and the server's load."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Answer = dict[str, Any]
 
 
 class Calls(Disturbable):
-    """`POST` of a JSON body, which `answer` answers or refuses."""
+    """`POST` of a body, JSON unless `read` reads another, which `answer` answers or refuses."""
 
     @disturbed
     async def post(self) -> None:
-        body = parsed(self.take_body())
+        body = self.read()
         path = self.request.path.partition("/v4")[2]
         self.service.calls.append(Call(f"POST {path}", dict(self.request.headers), body))
         refusal = self.service.load.enter()
@@ -26,10 +26,15 @@ class Calls(Disturbable):
             return await self.refuse(refusal)
         try:
             await asyncio.sleep(self.service.load.seconds())
-            found = self.answer(body) if isinstance(body, dict) else Fault.of("1210")
+            found = self.answer(body) if body is not None else Fault.of("1210")
             await (self.refuse(found) if isinstance(found, Fault) else self.send(found))
         finally:
             self.service.load.leave()
+
+    def read(self) -> dict[str, Any] | None:
+        """What was sent; None if it is none of what may be."""
+        body = parsed(self.take_body())
+        return body if isinstance(body, dict) else None
 
     def answer(self, body: dict[str, Any]) -> Answer | Fault:
         """What the service says to this body."""

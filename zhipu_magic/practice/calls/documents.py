@@ -5,7 +5,6 @@ Nothing is read or fetched: each says plainly what it got. A test can have anoth
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import time
@@ -16,8 +15,6 @@ from urllib.parse import urlsplit
 from tornado.httputil import HTTPFile, parse_multipart_form_data
 
 from .. import encode
-from ..disturbed import Disturbable, disturbed
-from ..endpoint import Call
 from ..script import Fault
 from ..text import estimate_tokens
 from .call import Answer, Calls, illegal, missing
@@ -31,16 +28,15 @@ _KINDS = _OFFICE | _PICTURES | _MORE_PICTURES | _TEXTS
 _LARGEST_PDF, _LARGEST_PICTURE = 50_000_000, 10_000_000
 
 
-class Parser(Disturbable):
+class Parser(Calls):
     """`POST /files/parser/sync`, a form with the file. What is text comes back as it is."""
 
-    @disturbed
-    async def post(self) -> None:
-        arguments, files = _form(self.request.headers.get("Content-Type", ""), self.take_body())
-        self.service.calls.append(Call("POST /files/parser/sync", dict(self.request.headers), arguments))
-        await asyncio.sleep(self.service.load.seconds())
-        found = _parsed(arguments, files)
-        await (self.refuse(found) if isinstance(found, Fault) else self.send(found))
+    def read(self) -> dict[str, Any]:
+        arguments, self._files = _form(self.request.headers.get("Content-Type", ""), self.take_body())
+        return {**arguments}
+
+    def answer(self, body: dict[str, Any]) -> Answer | Fault:
+        return _parsed(body, self._files)
 
 
 def _parsed(arguments: dict[str, str], files: list[HTTPFile]) -> Answer | Fault:

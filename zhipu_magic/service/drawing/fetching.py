@@ -70,7 +70,7 @@ class Fetch:
             if isinstance(found, bytes):
                 return found
             url = found
-        raise self._failed("it leads on and on to other addresses")
+        raise self._failed("too many redirects")
 
     def _fetched(self, url: str, until: float) -> bytes | str:
         """The picture at this address, or the address to which it leads."""

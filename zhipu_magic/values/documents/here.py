@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from . import local
+from . import errors, local
 from .reading import Reading
 from .source import Source
 
 
 def read(source: Source) -> Reading:
     """What is in a document. Raises InvalidRequest where nothing here reads it."""
-    if source.url:
-        raise local.no_library(source)
-    if not local.can_read(source.kind):
-        raise local.no_library(source)
+    if source.url or not local.can_read(source.kind):
+        raise errors.no_library(source)
     found = local.read(source)
     if found is None:
-        raise local.no_text(source)
+        raise errors.no_text(source)
     return found

@@ -8,7 +8,7 @@ import hashlib
 import re
 import struct
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from ...text import regular_files
@@ -77,6 +77,11 @@ def from_file(path: Path) -> Image:
             most=_MOST_READ,
         )
     return from_bytes(data, f"The file “{name}”")
+
+
+def displayed_bytes(form: Any) -> bytes:
+    """The bytes of a picture that a cell displayed: in base64, or as they are. Raises ValueError."""
+    return bytes(form) if isinstance(form, (bytes, bytearray)) else base64.b64decode(str(form))
 
 
 def from_bytes(data: bytes, what: str) -> Image:

@@ -7,10 +7,7 @@ HTML says; and of the rest, what it is.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -23,10 +20,11 @@ from ...text.left_out import note_cut
 from ...text.markdown import closed
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends
-from ..images.files import from_bytes
+from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image
 from ..images.pixels import from_encoded
 from ..outputs.output import HTML, JSON, LATEX, MARKDOWN, NOT_AT_HAND, PLAIN, PLOTLY, SVG, Output
+from .instead import says_nothing
 from .registry import PICTURE, render, rendered
 
 _PICTURES: Final = (PNG, JPEG)
@@ -34,9 +32,8 @@ _LONGEST: Final = 1_000_000
 """Characters of a form that are looked at."""
 _LONGEST_TITLE: Final = 200
 _MOST_TRACES: Final = 20
-#: What a class without a text of its own is shown as: it says nothing of the value.
+#: In what a library shows of a long table, what is left out.
 _ABBREVIATED: Final = re.compile(r"\.\.\.|…")
-_SAYS_NOTHING: Final = re.compile(r"<[\w.<>]+ object(?: at 0x[0-9A-Fa-f]+)?>|")
 
 
 def shown(output: Output, tokens: int) -> str | Image:
@@ -66,7 +63,7 @@ def _of_value(value: Any, tokens: int) -> str | Image:
 def _picture(kind: str, encoded: Any) -> str | Image:
     """The picture, known by its pixels, so that another version of what drew it makes no other picture of it."""
     try:
-        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
+        data = displayed_bytes(encoded)
         if kind == PNG:
             try:
                 return from_encoded(data, "This output", lossy=False)
@@ -74,7 +71,7 @@ def _picture(kind: str, encoded: Any) -> str | Image:
                 if error.reason != "image.no_pillow":
                     raise
         return from_bytes(data, "This output")
-    except (GLMError, binascii.Error, ValueError) as error:
+    except (GLMError, ValueError) as error:
         why = error.message if isinstance(error, GLMError) else "its base64 is damaged"
         note_cut("a picture not sent")
         return f"[a picture that cannot be sent: {why}]"
@@ -99,7 +96,7 @@ def _text(data: Mapping[str, Any], tokens: int) -> str:
         if text := _form(data, kind).strip():
             return closed(ends(without_blobs(text), tokens))
     source, plain = _form(data, HTML), without_addresses(as_shown(_form(data, PLAIN))).strip("\n")
-    has_words = _SAYS_NOTHING.fullmatch(plain) is None
+    has_words = not says_nothing(NOT_AT_HAND, plain)
     if source and ("<table" in source.lower() or not has_words):
         text = without_addresses(without_blobs(html_text(source)))
         if text:
@@ -109,7 +106,7 @@ def _text(data: Mapping[str, Any], tokens: int) -> str:
     if has_words:
         plain = without_blobs(plain)
         return ends(plain, tokens) if _is_short(plain) else fenced_ends(plain, "text", tokens)
-    return _other(data, tokens)
+    return _other(data, tokens) or plain
 
 
 def _is_short(text: str) -> bool:
@@ -126,10 +123,8 @@ def _other(data: Mapping[str, Any], tokens: int) -> str:
             return fenced_ends(text, "json", tokens)
     if words := html_text(_form(data, SVG)):
         return ends(f"[a drawing in SVG, with the words: {' '.join(words.split())}]", tokens)
-    kinds = ", ".join(shortened(kind, 60) for kind in [*data][:5] if kind not in (PLAIN, HTML))
-    if not data:
-        return ""
-    return f"[an output that has no text: {kinds or HTML}]"
+    kinds = [kind for kind in data if kind not in (PLAIN, HTML)] or [kind for kind in data if kind == HTML]
+    return f"[an output that has no text: {', '.join(shortened(kind, 60) for kind in kinds[:5])}]" if kinds else ""
 
 
 def _form(data: Mapping[str, Any], kind: str) -> str:

@@ -6,18 +6,16 @@ what the live run has shown. So HTML is only read for its table, and what else t
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ...text.characters import whole_characters, without_addresses
-from ...text.errors import GLMError
+from ...text.errors import GLMError, JournalError
 from ...text.html_tables import table_of
 from ...text.terminal_text import as_shown
-from ..images.files import from_bytes
+from ..images.files import displayed_bytes, from_bytes
 from ..images.image import JPEG, PNG, Image
-from ..outputs.output import ERROR, RESULT, STREAM, Output
+from ..outputs.output import DISPLAY, ERROR, HTML, MARKDOWN, PLAIN, RESULT, STREAM, Output
 from .ran import MOST_SHOWN, MOST_SOURCE, MOST_TEXT, Shown
 
 _ERROR_TOKENS: Final = 1_000
@@ -47,6 +45,24 @@ def shown_of(outputs: Sequence[Output], notes: Sequence[str] = ()) -> tuple[Show
         more = len(shown) - (MOST_SHOWN - 2)
         shown = [*shown[: MOST_SHOWN - 2], Shown("text", f"[{more:,} more outputs are not shown]")]
     return (*shown, *([Shown("text", "\n".join(notes))] if notes else []))
+
+
+def outputs_of(shown: Iterable[Shown]) -> Iterator[Output]:
+    """What was shown as outputs of a cell, which a prompt can refer to: the same in a live run and in a replay."""
+    for one in shown:
+        if one.image is not None:
+            try:
+                yield Output(DISPLAY, data={one.image.type: one.image.base64(), PLAIN: one.text})
+            except JournalError as error:  # its file is gone
+                yield Output(DISPLAY, data={PLAIN: f"[{one.text}: {error.message}]"})
+        elif one.kind == "table":
+            yield Output(DISPLAY, data={HTML: one.source, PLAIN: one.text})
+        elif one.kind == "markdown":
+            yield Output(DISPLAY, data={MARKDOWN: one.source, PLAIN: one.text})
+        elif one.kind == "error":
+            yield Output(ERROR, text=one.text)
+        else:
+            yield Output(STREAM, "stdout", f"{one.text}\n")
 
 
 def _shown(output: Output) -> Iterator[Shown]:
@@ -97,9 +113,8 @@ def _displayed(data: Mapping[str, Any], *, is_result: bool) -> Iterator[Shown]:
 def _image(encoded: Any) -> Image | None:
     """The picture as it was drawn; None for one that cannot be kept."""
     try:
-        data = bytes(encoded) if isinstance(encoded, (bytes, bytearray)) else base64.b64decode(str(encoded))
-        return from_bytes(data, "This output")
-    except (GLMError, binascii.Error, ValueError):
+        return from_bytes(displayed_bytes(encoded), "This output")
+    except (GLMError, ValueError):
         return None
 
 

@@ -1,0 +1,104 @@
+"""Why a document cannot be read on this machine, by the word that its reader says for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from ...text.characters import printable, shortened
+from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.numbers import plural
+from .source import Source
+
+#: Seconds that reading may take, and bytes of memory.
+SECONDS: Final = 60
+MEMORY: Final = 3 << 30
+_LONGEST_DETAIL: Final = 200
+_LONGEST_PAGES: Final = 60
+
+
+class _Cause(NamedTuple):
+    """What a reader's word means. The facts are `name`, `kind` and `unit` of the document, the pages that are `wanted`,
+    and what it may take: `time` and `memory`.
+    """
+
+    reason: str
+    message: str
+    hint: str
+
+
+_DAMAGED: Final = _Cause(
+    "document.damaged",
+    "{name} cannot be read: it is not a sound {kind} document.",
+    "Open it in the program that it is from, and save it again.",
+)
+_CAUSES: Final[Mapping[str, _Cause]] = {
+    "missing": _Cause(
+        "document.no_such_page", "{name} has no {unit} {wanted}.", "Leave the {unit}s out to have all of it read."
+    ),
+    "no_pages": _Cause(
+        "document.no_pages",
+        "{kind} documents have no pages to choose: {name} is read as a whole.",
+        "A budget says how much of it is sent: | 6000.",
+    ),
+    "encrypted": _Cause("document.encrypted", "{name} is protected by a password.", "Save a copy of it without one."),
+    "slow": _Cause("document.slow", "{name} was not read within {time}.", "Choose pages: | pages 1-20."),
+    "too_large": _Cause(
+        "document.memory",
+        "{name} needs more than the {memory} of memory allowed.",
+        "Choose pages, or take out of it what the model is to read.",
+    ),
+    "damaged": _DAMAGED,
+}
+
+
+def unreadable(source: Source, why: str, detail: str) -> InvalidRequest:
+    """The error that says why a document cannot be read."""
+    if why == "library":
+        return no_library(source)
+    cause = _CAUSES.get(why, _DAMAGED)
+    return InvalidRequest(
+        cause.message,
+        hint=cause.hint,
+        reason=cause.reason,
+        detail=shortened(printable(detail), _LONGEST_DETAIL) if cause is _DAMAGED else "",
+        outcomes=[NOTHING_SENT],
+        name=source.name,
+        kind=source.kind.name,
+        unit=source.kind.unit,
+        wanted=shortened(printable(detail), _LONGEST_PAGES),
+        time=plural(SECONDS, "second"),
+        memory=f"{MEMORY >> 30} GB",
+    )
+
+
+def no_library(source: Source) -> InvalidRequest:
+    """The error that says what reads such a document."""
+    if not source.kind.module:
+        return InvalidRequest(
+            "Nothing on this machine reads {kind} documents, such as {name}.",
+            hint='Save it in a newer format; or chat.documents = "service" has the service read it.',
+            reason="document.old_format",
+            outcomes=[NOTHING_SENT],
+            name=source.name,
+            kind=source.kind.name,
+        )
+    return InvalidRequest(
+        "Nothing that is installed here reads {kind} documents, such as {name}.",
+        hint='Run pip install "zhipu_magic[docs]"; or chat.documents = "service" has the service read it.',
+        reason="document.no_library",
+        outcomes=[NOTHING_SENT],
+        name=source.name,
+        kind=source.kind.name,
+    )
+
+
+def no_text(source: Source) -> InvalidRequest:
+    """The error for a document that shows pictures of text only."""
+    return InvalidRequest(
+        "{name} has no text: it is a scan, perhaps.",
+        hint='chat.documents = "service" has the service read its pictures.',
+        reason="document.no_text",
+        outcomes=[NOTHING_SENT],
+        name=source.name,
+    )
