@@ -8,6 +8,7 @@ HTML says; and of the rest, what it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
