@@ -14,11 +14,20 @@ from made_documents import pdf, workbook
 from other_server import OtherServer
 
 from zhipu_magic import Chat, Reply
-from zhipu_magic.practice import Fault, PracticeServer, Raw
-from zhipu_magic.text.errors import InvalidRequest, JournalError, NotRecorded, ServiceError, SettingsError
+from zhipu_magic.practice import Drop, Fault, PracticeServer, Raw
+from zhipu_magic.text.errors import (
+    GLMError,
+    InvalidRequest,
+    JournalError,
+    NotRecorded,
+    OverBudget,
+    ServiceError,
+    SettingsError,
+)
 from zhipu_magic.values.documents import local
 
 URL = "https://example.com/tea"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(autouse=True)
@@ -340,3 +349,84 @@ def test_all_that_is_wrong_is_told_at_once(talk: Callable[..., Talk]) -> None:
     said = str(raised.value)
     assert "Line 1 of the prompt: {{ Path(" in said and "Line 2 of the prompt:" in said
     assert "There is no file b.pdf" in said and "has no page 9" in said
+
+
+SCAN = 'Read {{ Path("scan.pdf") }}.'
+TOKENS, YUAN = "1 tokens", "5 yuan"
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "budget", "reason"),
+    [
+        (SCAN + " {{ nosuch }}", {}, None, "reference.undefined"),
+        (SCAN, {"files": ["scan.pdf", "missing.pdf"]}, None, "file.missing"),
+        (SCAN, {"images": ["https://x.com/a.png"]}, None, "model.no_vision"),
+        (SCAN, {"effort": "max"}, None, "effort.none"),
+        (SCAN, {"tool_choice": "f"}, None, "tool_choice.no_tools"),
+        (SCAN, {}, TOKENS, "budget.exceeded"),
+        (SCAN, {"model": "glm-4.6"}, YUAN, "budget.unknown_price"),
+        ("{{ a }}", {"files": [URL]}, TOKENS, "budget.exceeded"),
+    ],
+)
+def test_nothing_is_uploaded_for_what_cannot_go_out(
+    talk: Callable[..., Talk], server: PracticeServer, text: str, more: dict[str, Any], budget: str | None, reason: str
+) -> None:
+    chat, notes = (it := talk()).chat, it.notes
+    chat.budget = budget
+    with pytest.raises(GLMError) as raised:
+        chat.ask(text, names={"a": 1}, **more)
+    assert raised.value.reason == reason
+    assert (server.calls, server.requests, notes) == ([], [], [])
+
+
+@pytest.mark.parametrize("kind", ["map", "compare", "draw"])
+def test_nothing_is_uploaded_for_rows_models_or_drawings_that_cannot_go_out(
+    talk: Callable[..., Talk], server: PracticeServer, kind: str
+) -> None:
+    chat = talk().chat
+    with pytest.raises(GLMError, match=r"effort|price"):
+        if kind == "map":
+            chat.map(SCAN + " {{ a }}", [{"a": 1}], effort="max")
+        elif kind == "compare":
+            chat.compare(SCAN, ["glm-4.7-flash", "glm-4.6"], names={}, effort="max")
+        else:
+            chat.budget = YUAN
+            chat.draw(SCAN, names={}, model="glm-image")
+    assert server.calls == []
+
+
+def test_what_is_read_here_and_recorded_happens_once(talk: Callable[..., Talk], server: PracticeServer) -> None:
+    talk().prompt("{{ report }} and the rest", names={"report": Path("report.pdf")}, files=["scan.pdf", URL])
+    assert [one["source"] for one in readings()] == ["report", "scan.pdf", URL]
+    assert len(server.calls) == 2
+    talk(replay="auto").prompt("{{ report }} otherwise", names={"report": Path("report.pdf")}, files=["scan.pdf", URL])
+    assert len(server.calls) == 2
+
+
+def test_an_error_says_what_was_uploaded(talk: Callable[..., Talk], server: PracticeServer) -> None:
+    it = talk()
+    server.disturb("POST /layout_parsing", Raw((b'{"md_results": "%s"}' % (b"word " * 4_000),), headers=JSON))
+    it.chat.budget = "2000 tokens"
+    with pytest.raises(OverBudget) as raised:
+        it.chat.ask(SCAN, names={})
+    uploaded = "scan.pdf was uploaded to 127.0.0.1 to be read; what that costs is billed separately."
+    assert f"{uploaded} Nothing more was sent." in str(raised.value)
+    assert "Nothing was sent" not in str(raised.value)
+    assert it.notes == [uploaded]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("fault", [Drop(), Raw((b'{"md_results": "", "usage": {}}',), headers=JSON)])
+def test_an_upload_that_brings_nothing_is_told(talk: Callable[..., Talk], server: PracticeServer, fault: Any) -> None:
+    it = talk()
+    server.disturb("POST /layout_parsing", fault)
+    with pytest.raises(GLMError) as raised:
+        it.chat.ask(SCAN, names={})
+    assert "scan.pdf was uploaded to 127.0.0.1" in str(raised.value)
+    assert len(it.notes) == 1
+
+
+def test_a_preview_of_rows_uploads_nothing(talk: Callable[..., Talk], server: PracticeServer) -> None:
+    found = talk().chat.map_preview(SCAN + " {{ a }}", [{"a": 1}])
+    assert "It would be uploaded" in str(found.first)
+    assert server.calls == []

@@ -248,6 +248,44 @@ def test_odd_answers_are_errors(chat: Chat, server: PracticeServer, data: Any, w
         chat.draw("a cat")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://{'a' * 300}.com/x.png",
+        "https://xn--.example/x.png",
+        "https://a..example/x.png",
+        "https://\ud800.example/x.png",
+        "https://example.invalid:0/\ud800",
+        "https://\u202e.example/\x7f",
+        "https://[v1.a]/x.png",
+        "http://a.example/" + "x" * 3_900,
+        "https://a.example/" + "x" * 5_000,
+        "javascript:f()",
+    ],
+)
+def test_whatever_the_address_is_what_may_be_billed_is_in_the_journal(
+    new_chat: Callable[..., Chat], server: PracticeServer, journal: Path, url: str
+) -> None:
+    chat = new_chat()
+    server.disturb(GENERATIONS, drawn_at(url))
+    with pytest.raises(GLMError):
+        chat.draw("a cat", model="cogview-4")
+    assert [entry.note for entry in chat.ledger.entries] == ["a drawing that did not come"]
+    chat.ask("hello").text  # noqa: B018  # read, so that there is a turn to go on from
+    chat.close()
+    with closing(Chat.load(journal)) as again:
+        assert [entry.note for entry in again.ledger.entries][:1] == ["a drawing that did not come"]
+
+
+def test_a_fault_of_ours_does_not_lose_what_may_be_billed(
+    chat: Chat, server: PracticeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_magic.values.images.drawn.drawn", lambda data: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        chat.draw("a cat")
+    assert [entry.note for entry in chat.ledger.entries] == ["a drawing that did not come"]
+
+
 def test_refusals_are_told_and_not_counted(chat: Chat, server: PracticeServer) -> None:
     for code, words in (("1301", "unsafe content"), ("1113", "balance"), ("1211", "no such model")):
         server.disturb(GENERATIONS, Fault.of(code))

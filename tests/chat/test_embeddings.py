@@ -355,6 +355,20 @@ def test_documents_come_by_their_relevance(chat: Chat, server: PracticeServer) -
     assert chat.account.total_tokens > 0
 
 
+def test_a_ranking_has_as_many_documents_as_were_wanted(server: PracticeServer) -> None:
+    notes: list[str] = []
+    three = [{"index": place, "relevance_score": score} for place, score in ((2, 0.1), (0, 0.3), (1, 0.2))]
+    with closing(Chat("glm-4", base_url=server.base_url, api_key=server.api_key, warn=notes.append)) as chat:
+        server.disturb("POST /rerank", says({"results": three}))
+        for _ in range(2):  # the second is what was kept
+            assert [one.index for one in chat.rerank("a", ["a", "b", "c"], top_n=2)] == [0, 1]
+        assert notes == []
+        server.disturb("POST /rerank", says({"results": three[:1]}))
+        assert [one.index for one in chat.rerank("fewer", ["a", "b", "c"])] == [2]
+        chat.rerank("fewer", ["a", "b", "c"])
+    assert notes == ["rerank has ranked 1 of 3 documents: the others have no place."] * 2
+
+
 def test_a_ranking_is_kept_and_replayed(new_chat: Callable[..., Chat], server: PracticeServer) -> None:
     first = new_chat()
     before = first.rerank("a cat", ["a", "cat"])

@@ -16,6 +16,7 @@ from made_documents import pdf, workbook
 from zhipu_magic.practice import STALL, PracticeServer, Raw
 from zhipu_magic.values.documents import local
 
+JSON = {"Content-Type": "application/json"}
 CELLS = (
     'from pathlib import Path\nreport = Path("report.pdf")\nlink = "https://example.com/tea"',
     "%%glm --file 'prices.xlsx | sheets Q2 | 300' --file link\nWhat is in {{ report | pages 2 }}?",
@@ -139,3 +140,36 @@ def test_a_text_that_names_a_file_is_taken_for_it(page: Page, server: PracticeSe
     text = sent(server)
     assert "prices.xlsx, 2 sheets" in text
     assert "report.pdf, 2 pages" in text and "data, 2 pages" in text and "`rows`:" in text
+
+
+def test_an_upload_is_told_in_its_own_cell_and_in_no_other(page: Page, server: PracticeServer) -> None:
+    page.run("%glm budget 2000 tokens")
+    server.disturb("POST /layout_parsing", Raw((b'{"md_results": "%s"}' % (b"word " * 4_000),), headers=JSON))
+    done = page.run('%%glm\nRead {{ Path("scan.pdf") }}.')
+    assert "scan.pdf was uploaded to 127.0.0.1 to be read; what that costs is billed separately." in str(done.error)
+    assert "Nothing was sent" not in str(done.error)
+    page.run("%glm budget off")
+    assert "uploaded" not in page.run("%%glm\nhello").plain(1)
+
+
+def test_an_interrupted_upload_is_told_in_its_own_cell(page: Page, server: PracticeServer) -> None:
+    server.disturb("POST /layout_parsing", Raw((STALL,)))
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    done = page.run('%%glm\nRead {{ Path("scan.pdf") }}.')
+    assert "Interrupted before it began. scan.pdf was uploaded" in " ".join(str(done.error).split())
+    assert "uploaded" not in page.run("%%glm\nhello").plain(1)
+
+
+def test_nothing_is_uploaded_for_a_cell_that_cannot_go_out(page: Page, server: PracticeServer) -> None:
+    done = page.run('%%glm\nRead {{ Path("scan.pdf") }} {{ nosuch }}.')
+    assert "Nothing was sent" in str(done.error)
+    assert server.calls == []
+
+
+def test_a_prompt_that_is_made_again_reads_nothing_again(page: Page, server: PracticeServer) -> None:
+    page.run("%%glm\nhello", "a")
+    done = page.run('%%glm --above --once --file https://example.com/tea\nRead {{ Path("scan.pdf") }}.', "b")
+    assert done.success, done.error
+    assert "hello" in str(server.requests[-1].body["messages"])
+    assert sorted(call.kind for call in server.calls) == ["POST /layout_parsing", "POST /reader"]
+    assert done.plain(1).count("was read by") == 1

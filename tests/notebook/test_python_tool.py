@@ -371,3 +371,47 @@ def test_pictures_of_any_size(page: Page, server: PracticeServer, tmp_path: Path
     page.run(SHOW)
     cell = ask(page, server, runs("show(image_png=wide)\nshow(image_png=b'no picture')"))
     assert cell.success and kinds(cell).count("image/png") == 1
+
+
+def test_what_a_thread_of_an_earlier_run_shows_is_not_of_this_one(
+    page: Page, server: PracticeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = """\
+import threading
+go, done = threading.Event(), threading.Event()
+def late():
+    go.wait(5)
+    print("late")
+    show(text_plain="late")
+    more = threading.Thread(target=print, args=("later",))
+    more.start()
+    more.join()
+    done.set()
+threading.Thread(target=late).start()
+"""
+    now = "go.set()\ndone.wait(5)\nprint('mine')"
+    page.run(SHOW)
+    ask(page, server, runs(earlier))
+    ask(page, server, runs(now))
+    assert results(server)[-1] == (
+        "mine\n\nThreads that are not of this run have shown something meanwhile; it is not here."
+    )
+    assert "late" in capsys.readouterr().out
+
+
+def test_threads_of_a_run_show_what_is_of_it(page: Page, server: PracticeServer) -> None:
+    code = """\
+from concurrent.futures import ThreadPoolExecutor
+import asyncio, threading
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(print, ["a"]))
+    pool.submit(lambda: pool.submit(print, "b").result()).result()
+await asyncio.to_thread(print, "c")
+threading.Thread(target=print, args=("d",)).start()
+await asyncio.sleep(0.05)
+"""
+    ask(page, server, runs(code))
+    assert results(server) == ["```text\na\nb\nc\nd\n```"]
+    import threading
+
+    assert threading.Thread.start.__module__ == "threading"

@@ -30,6 +30,7 @@ from .chat_record import ChatRecord
 from .chat_settings import ChatSettings, model_of
 from .compose import Along, Composer
 from .dispatch import Dispatch
+from .documents.uploads import Uploads
 from .environment import ReplayMode, default_model, default_replay
 from .option_check import check_options
 from .options import Options
@@ -41,7 +42,9 @@ from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents
+    from ..values.documents.source import Source
     from ..values.outputs.above import Above
+    from ..values.references import Prompt
     from ..values.tools.consent import Ask
     from .comparisons import Comparisons
     from .documents.readings import Readings
@@ -163,12 +166,18 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
         Raises InvalidRequest, OverBudget, NotRecorded or SettingsError where nothing can be sent; reading the reply
         raises `GLMError`.
         """
-        asked = self._composer.placed(options, more)
-        found = self._composer.resolved(
-            prompt, asked, Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above)
-        )
-        with self._scheduler.turn(None if asked.once else asked.thread) as begun:
-            return self._dispatch.send(self._composer.asking(found, asked, anchor or Anchor()), begun)
+        asked, uploads = self._composer.placed(options, more), Uploads(self._warn)
+        along = Along(names=names, images=images, files=files, anchor=anchor or Anchor(), above=above, uploads=uploads)
+
+        def check(prompt: Prompt) -> None:
+            if not asked.once:
+                self._scheduler.settle(asked.thread)
+            self._dispatch.check(self._composer.asking(prompt, asked, along.anchor))
+
+        with uploads.told_by_errors():
+            found = self._composer.resolved(prompt, asked, along, check=check)
+            with self._scheduler.turn(None if asked.once else asked.thread) as begun:
+                return self._dispatch.send(self._composer.asking(found, asked, along.anchor), begun)
 
     def request(
         self,
@@ -254,7 +263,7 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
             warn=self._warn,
         )
 
-    def _documents_of(self, along: Along, options: Options, preview: bool) -> Documents:
+    def _documents_of(self, along: Along, options: Options, preview: bool, awaited: list[Source] | None) -> Documents:
         """What reads the documents of a cell; made when the first may be needed."""
         from ..history.attached import parts_of
         from .documents.documents import CellDocuments
@@ -279,12 +288,14 @@ class Chat(ChatMaps, ChatComparisons, ChatDrawings, ChatRecord, ChatSettings, Ch
             preview=preview,
             known=None if along.several else self.service.model(options.model or model_of(thread)),
             after_images=any(part != "file_url" for turn in before for part in parts_of(turn)),
+            tell=along.uploads.tell if along.uploads is not None else None,
+            awaited=awaited,
         )
 
     def _new_comparisons(self) -> Comparisons:
         from .comparisons import Comparisons
 
-        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch)
+        return Comparisons(self._composer, self.history, self._scheduler, dispatch=self._dispatch, warn=self._warn)
 
     def _tool_limits(self) -> ToolLimits:
         return ToolLimits(rounds=self.tool_rounds, calls=self.tool_calls, tokens=self.value_tokens)

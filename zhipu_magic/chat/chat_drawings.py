@@ -12,10 +12,12 @@ from ..service.connection import Service
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from .compose import Along, Composer
 from .dispatch import Dispatch
+from .documents.uploads import Uploads
 from .options import Options
 from .scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from ..values.references import Prompt
     from .drawing.draw import Draw
     from .drawing.draw_request import DrawRequest
     from .drawing.drawing import Drawing
@@ -57,17 +59,19 @@ class ChatDrawings:
 
     def begin_drawing(self, prompt: str, **how: Any) -> Draw:
         """Have a picture drawn, without waiting for it. What may be given is as in `draw`."""
-        return self._drawings.begin(self._draw_request(prompt, preview=False, **how))
+        uploads = Uploads(self._warn)
+        with uploads.told_by_errors():
+            return self._drawings.begin(self._draw_request(prompt, uploads, **how))
 
     def draw_request(self, prompt: str, **how: Any) -> DrawRequest:
         """The request that `draw` would send. Nothing is sent. Raises InvalidRequest for one that cannot be."""
-        return self._draw_request(prompt, preview=True, **how)
+        return self._draw_request(prompt, None, **how)
 
     def _draw_request(  # noqa: PLR0913  # what may be given, by name
         self,
         prompt: str,
+        uploads: Uploads | None,
         *,
-        preview: bool,
         size: str | None = None,
         model: str | None = None,
         quality: str | None = None,
@@ -76,19 +80,10 @@ class ChatDrawings:
         fresh: bool = False,
         params: Mapping[str, Any] | None = None,
     ) -> DrawRequest:
+        """The request. Documents in it are read at the service only where there are `uploads`, which tell of that."""
         from ..service.drawing.models import DEFAULT_DRAWING_MODEL, check_draws, check_quality, check_size
         from .drawing.draw_request import DrawRequest
 
-        options = Options(model=model, once=True, fresh=fresh, params=dict(params or {}))
-        along = Along(names, (), (), anchor or Anchor(), several=True)
-        found = self._composer.resolved(prompt, self._composer.placed(options, {}), along, preview=preview, sees=False)
-        if found.images:
-            raise InvalidRequest(
-                "A picture is drawn from text alone, and the prompt has an image in it.",
-                hint="Describe it in words.",
-                reason="drawing.from_image",
-                outcomes=[NOTHING_SENT],
-            )
         name = model or DEFAULT_DRAWING_MODEL
         check_draws(name)
         members = dict(params or {})
@@ -96,15 +91,36 @@ class ChatDrawings:
             members["size"] = check_size(name, size)
         if quality is not None:
             members["quality"] = check_quality(name, quality)
-        return DrawRequest(
-            prompt=found.text,
-            model=name,
-            members=members,
-            written=found.written,
-            cut=(*found.cut, f"above: {found.above}") if found.above else found.cut,
-            anchor=anchor or Anchor(),
-            fresh=fresh,
+
+        def request(found: Prompt) -> DrawRequest:
+            if found.images:
+                raise InvalidRequest(
+                    "A picture is drawn from text alone, and the prompt has an image in it.",
+                    hint="Describe it in words.",
+                    reason="drawing.from_image",
+                    outcomes=[NOTHING_SENT],
+                )
+            return DrawRequest(
+                prompt=found.text,
+                model=name,
+                members=members,
+                written=found.written,
+                cut=(*found.cut, f"above: {found.above}") if found.above else found.cut,
+                anchor=anchor or Anchor(),
+                fresh=fresh,
+            )
+
+        options = self._composer.placed(Options(model=model, once=True, fresh=fresh, params=dict(params or {})), {})
+        along = Along(names, (), (), anchor or Anchor(), several=True, uploads=uploads)
+        found = self._composer.resolved(
+            prompt,
+            options,
+            along,
+            preview=uploads is None,
+            sees=False,
+            check=lambda found: self._drawings.check(request(found)),
         )
+        return request(found)
 
     @cached_property
     def _drawings(self) -> Drawings:

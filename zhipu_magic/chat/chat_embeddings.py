@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class ChatEmbeddings:
     history: History
     _dispatch: Dispatch
     _scheduler: Scheduler
+    _warn: Callable[[str], None]
 
     def request(self, prompt: str, **how: Any) -> Request:
         """The request that `ask` would send."""
@@ -49,7 +50,8 @@ class ChatEmbeddings:
         `texts` is a list, a tuple, a Series of any library or an array of one dimension. `dimensions` are 256, 512,
         1,024 or 2,048 (the default) for embedding-3. The texts go out 64 at a time, equal ones once, and as many
         requests at once as the service takes: that is found out; `in_flight` is a ceiling. Vectors are kept beside the
-        journal, and none is asked for twice, but with `fresh`. Tokens are counted in the ledger; no price is known.
+        journal, and none is asked for twice, but with `fresh`. After a lost connection a request is sent again, as
+        those of tables are: the service may bill it twice. Tokens are counted in the ledger; no price is known.
 
         Raises InvalidRequest for what is no text, or surely too long for the model (3,072 tokens for embedding-3), by
         its place and before anything is sent; OverBudget, NotRecorded, SettingsError; else GLMError. Of what was sent
@@ -68,8 +70,9 @@ class ChatEmbeddings:
     ) -> list[Ranking]:
         """The documents by their relevance to the query, the best first: `.index`, `.score` and `.document` of each.
 
-        At most 128 documents of 4,096 characters; `top_n` gives only so many. The answer is kept beside the journal,
-        and not asked for twice, but with `fresh`. Raises as `embed` does.
+        At most 128 documents of 4,096 characters; `top_n` gives at most so many. Where the service ranks fewer than are
+        wanted, `warn` says so. The answer is kept beside the journal, and not asked for twice, but with `fresh` and
+        after a lost connection. Raises as `embed` does.
         """
         return self._lookups.ranked(query, documents, model=model, top_n=top_n, fresh=fresh)
 
@@ -106,7 +109,7 @@ class ChatEmbeddings:
     def _lookups(self) -> Lookups:
         from .embedding.lookups import Lookups
 
-        return Lookups(self.service, self._scheduler, self._dispatch, self._embedding)
+        return Lookups(self.service, self._scheduler, self._dispatch, self._embedding, warn=self._warn)
 
 
 #: The members of a request that are counted.

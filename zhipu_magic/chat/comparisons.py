@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from ..text.suggestions import nearest
 from ..values.references import Prompt
 from .compose import Along, Composer
 from .dispatch import Dispatch
+from .documents.uploads import Uploads, say_what_was_sent
 from .options import Options
 from .replies.reply import Reply
 from .request import Request
@@ -33,11 +34,20 @@ class Kept(NamedTuple):
 class Comparisons:
     """The comparisons of a chat. Their replies go out one after another, and are under way at once."""
 
-    def __init__(self, composer: Composer, history: History, scheduler: Scheduler, *, dispatch: Dispatch) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        history: History,
+        scheduler: Scheduler,
+        *,
+        dispatch: Dispatch,
+        warn: Callable[[str], None],
+    ) -> None:
         self._composer = composer
         self._history = history
         self._scheduler = scheduler
         self._dispatch = dispatch
+        self._warn = warn
         self._newest: Mapping[str, Reply] = {}
         """The replies of the comparison that was asked last here: none of them may have come to anything."""
 
@@ -50,14 +60,17 @@ class Comparisons:
         **more: Any,
     ) -> dict[str, Reply]:
         """The replies of the models, in their order (see `ChatComparisons.compare`)."""
-        requests = self.requests(prompt, models, options, along, preview=False, **more)
+        uploads = Uploads(self._warn)
+        along = along._replace(uploads=uploads)
+        with uploads.told_by_errors():
+            requests = self.requests(prompt, models, options, along, preview=False, **more)
         # A replay takes them in the order in which they had ended, which is that of the journal.
         order = sorted(requests, key=lambda model: self._place_of(requests[model]))
         replies: dict[str, Reply] = {}
         try:
             for model in order:
                 share = len(requests) - [*requests].index(model)
-                replies[model] = self._begun(requests[model], model, share)
+                replies[model] = self._begun(requests[model], model, share, uploads)
         except BaseException:  # an interrupt: nobody else has them
             for reply in replies.values():
                 reply.interrupt()
@@ -83,15 +96,30 @@ class Comparisons:
         _check_alone(asked)
         # All read the same: what one of them cannot see is said to each in words.
         sees = all(self._composer.sees(replace(asked, model=model)) for model in wanted)
-        found = self._composer.resolved(prompt, asked, along, preview=preview, sees=sees)
+
+        def made(found: Prompt, name: str = "") -> dict[str, Request | GLMError]:
+            return {model: self._made(found, replace(asked, model=model), along.anchor, name) for model in wanted}
+
+        def check(found: Prompt) -> None:
+            if not asked.once:
+                self._scheduler.settle(asked.thread)
+            _check_some(list(map(self._checked, made(found).values())))
+
+        found = self._composer.resolved(prompt, asked, along, preview=preview, sees=sees, check=check)
         if not asked.once:
             self._scheduler.settle(asked.thread)
-        name = "" if asked.once else f"{self._history.journal.next_id()}~{uuid4().hex[:8]}"
-        made = {model: self._made(found, replace(asked, model=model), along.anchor, name) for model in wanted}
-        refusals = [one for one in made.values() if isinstance(one, GLMError)]
-        if len(refusals) == len(made):
-            raise refusals[0]
-        return made
+        requests = made(found, "" if asked.once else f"{self._history.journal.next_id()}~{uuid4().hex[:8]}")
+        _check_some(list(requests.values()))
+        return requests
+
+    def _checked(self, request: Request | GLMError) -> Request | GLMError:
+        """The request, or what stands against sending it."""
+        try:
+            if not isinstance(request, GLMError):
+                self._dispatch.check(request)
+        except GLMError as error:
+            return error
+        return request
 
     def _made(self, prompt: Prompt, options: Options, anchor: Anchor, name: str) -> Request | GLMError:
         try:
@@ -102,17 +130,19 @@ class Comparisons:
     def _place_of(self, request: Request | GLMError) -> int:
         return -1 if isinstance(request, GLMError) else self._dispatch.recorded_at(request)
 
-    def _begun(self, request: Request | GLMError, model: str, share: int) -> Reply:
+    def _begun(self, request: Request | GLMError, model: str, share: int, uploads: Uploads) -> Reply:
         """The reply to a request, which raises what stands against it where it is read.
 
         It may take one part in so many (`share`) of what is left of a budget: the other models are asked too.
         """
         if isinstance(request, GLMError):
+            say_what_was_sent(request, uploads.notices)
             return self._dispatch.refused(request, model)
         try:
             with self._scheduler.turn(None) as begun:
                 return self._dispatch.send(replace(request, share=share), begun)
         except GLMError as error:
+            say_what_was_sent(error, uploads.notices)
             return self._dispatch.refused(error, model, request)
 
     @property
@@ -174,6 +204,13 @@ class Comparisons:
             model=model or "That",
             models=", ".join(self.models),
         )
+
+
+def _check_some(requests: list[Request | GLMError]) -> None:
+    """Raise the first error where there is nothing else."""
+    refusals = [one for one in requests if isinstance(one, GLMError)]
+    if len(refusals) == len(requests):
+        raise refusals[0]
 
 
 def checked(models: Iterable[str]) -> list[str]:

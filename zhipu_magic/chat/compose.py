@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..history.conversation import Thread
 from ..history.events.checked import check_name
@@ -16,6 +16,7 @@ from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
+from .documents.rehearsal import Rehearsal
 from .options import Options, with_more
 from .request import Request
 from .toolbox import Toolbox
@@ -23,9 +24,13 @@ from .window import fit
 
 if TYPE_CHECKING:
     from ..values.documents.reading import Documents, OpenDocuments
+    from ..values.documents.source import Source
     from ..values.given import Given
     from ..values.outputs.above import Above
     from ..values.types.answer_type import Shape
+    from .documents.uploads import Uploads
+
+_Made = TypeVar("_Made")
 
 #: What a reply that was cut short is asked to be continued with.
 GO_ON = "Go on exactly where you stopped, without repeating anything."
@@ -49,7 +54,7 @@ class _Place(NamedTuple):
 class Along(NamedTuple):
     """What goes with a prompt: the names that its references mean, images and files, and the cell that asks.
 
-    What is `above` goes before it. It may go to `several` models.
+    What is `above` goes before it. It may go to `several` models. `uploads` tell what goes out before its request does.
     """
 
     names: Mapping[str, Any] | None
@@ -58,6 +63,7 @@ class Along(NamedTuple):
     anchor: Anchor
     above: Above | None = None
     several: bool = False
+    uploads: Uploads | None = None
 
     def given_files(self) -> list[Given]:
         """The files, each with the pages that are wanted of it."""
@@ -72,7 +78,8 @@ class Along(NamedTuple):
 class Composer:
     """Makes the requests of a chat, from its `settings`, its history and its `toolbox`. It sends nothing.
 
-    `documents` are what reads those of a cell, for these options, in a preview or not. `warn` is called with what the
+    `documents` are what reads those of a cell, for these options, in a preview or not; with a list, what would have to
+    be uploaded is put there instead. `warn` is called with what the
     user should know of the values in a prompt.
     """
 
@@ -82,7 +89,7 @@ class Composer:
         toolbox: Toolbox,
         service: Service,
         *,
-        documents: Callable[[Along, Options, bool], Documents],
+        documents: Callable[[Along, Options, bool, list[Source] | None], Documents],
         warn: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -111,22 +118,29 @@ class Composer:
         return replace(options, thread=current if options.thread is None else check_name(options.thread))
 
     def resolved(
-        self, prompt: str, options: Options, along: Along, *, preview: bool = False, sees: bool | None = None
+        self,
+        prompt: str,
+        options: Options,
+        along: Along,
+        *,
+        preview: bool = False,
+        sees: bool | None = None,
+        check: Callable[[Prompt], object] | None = None,
     ) -> Prompt:
         """The prompt with its references resolved, after the cells above. Raises GLMError for one that cannot be sent.
 
-        A document in it may be read for that, at the service too, but not in a `preview`. `sees` says whether it is for
-        a model that does; without it, that is the one that the options ask.
+        A document in it may be read for that, at the service too, but not in a `preview`. Before one is uploaded,
+        `check` gets the prompt without it, and raises what else stands against sending it. `sees` says whether it is
+        for a model that does; without it, that is the one that the options ask.
         """
         names = along.names
         check_prompt(prompt)
         check_types({"names": names})
         _check(prompt, options.system or self._history.thread(options.thread).system)
         sees = self.sees(options) if sees is None else sees
-        documents, files = self.documents_of(along, options, preview=preview), along.given_files()
-        hide = self._service.hide
+        files, hide = along.given_files(), self._service.hide
 
-        def after(turns: Collection[str] | None) -> Prompt:
+        def after(documents: OpenDocuments, turns: Collection[str] | None) -> Prompt:
             found = resolved(
                 prompt,
                 names,
@@ -142,14 +156,17 @@ class Composer:
             _check(found.text, "")
             return found
 
-        found = after(None)
+        reading = self.documents_of(along, options, preview=preview)
+        found = reading.made(lambda documents: after(documents, None), check or _allow)
         for note in found.notes:
             self._warn(note)
-        return replace(found, renew=after) if found.relies_on else found
+        if not found.relies_on:
+            return found
+        return replace(found, renew=lambda turns: reading.again(lambda documents: after(documents, turns)))
 
-    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> OpenDocuments:
+    def documents_of(self, along: Along, options: Options, *, preview: bool = False) -> Rehearsal:
         """What reads the documents that a cell asks for."""
-        return lambda: self._documents(along, options, preview)
+        return Rehearsal(lambda awaited: self._documents(along, options, preview, awaited))
 
     def sees(self, options: Options) -> bool:
         """Whether the model that these options ask sees images; one that nothing is known of may."""
@@ -233,6 +250,10 @@ class Composer:
         check_sight(request, has_images=bool(request.images))
         check_parts(request)
         return request
+
+
+def _allow(found: object) -> None:
+    """Nothing stands against it."""
 
 
 def _shape(wanted: Any) -> Shape | None:

@@ -107,6 +107,12 @@ class Dispatch:
         self._scheduler.start(exchange, reply.received)
         return reply
 
+    def check(self, request: Request) -> None:
+        """Raise what stands against sending this request, as far as it can be told without it. It is not sent."""
+        with self._scheduler.admitting:
+            self._within_budget(request)
+        check_options(request, self._service.endpoint().profile, _say_nothing)
+
     def refused(self, error: GLMError, model: str, request: Request | None = None) -> Reply:
         """A reply that raises this where it is read: what stands against sending the request, if one could be made."""
         if request is None:
@@ -300,3 +306,7 @@ class Dispatch:
             run=history.run(reply.request.anchor.run),
             forked=history.journal.forked,
         )
+
+
+def _say_nothing(notice: str) -> None:
+    """It is told when the request goes out."""

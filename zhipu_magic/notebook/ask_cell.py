@@ -39,7 +39,21 @@ def ask(
 ) -> None:
     """Ask, or show what would be sent. References are to `names`, else to the notebook's. Raises GLMError."""
     with as_in_the_editor(session.cells.source, prompt):
-        _ask_or_ask_each(session, prompt, options or CellOptions(), names)
+        try:
+            _ask_or_ask_each(session, prompt, options or CellOptions(), names)
+        except GLMError as error:
+            _say_what_was_sent(session, error)
+            raise
+
+
+def _say_what_was_sent(session: Session, error: GLMError) -> None:
+    """Have the error that ends a cell say which documents have gone out: no other cell should have to."""
+    from ..chat.documents.uploads import UPLOADS, say_what_was_sent
+
+    uploads = [notice for notice in session.notices if isinstance(notice, Notice) and notice.reason in UPLOADS]
+    for notice in uploads:
+        session.withdraw(notice)
+    say_what_was_sent(error, uploads)
 
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:

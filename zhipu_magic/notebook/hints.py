@@ -192,5 +192,10 @@ def in_cell(notice: str) -> str:
     return f"{notice.text} {_hint(notice)}".strip() if isinstance(notice, Notice) else notice
 
 
+def as_in_cell(notice: str) -> str:
+    """The same, with the notice's reason."""
+    return Notice(in_cell(notice), reason=notice.reason) if isinstance(notice, Notice) else notice
+
+
 def _hint(said: GLMError | Notice) -> str:
     return filled(HINTS[said.reason], said.facts) if said.reason in HINTS else said.hint

@@ -117,7 +117,7 @@ class Session:
         """The chat, made from the settings when it is first needed."""
         if self._chat is None:
             self._chat = page_chat.new_chat(
-                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
+                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.as_in_cell(notice))
             )
             self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):

@@ -8,6 +8,7 @@ an address ───────────────────────
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +16,7 @@ from ...history.events.read_event import ReadEvent
 from ...history.turn import Anchor
 from ...service.models import Model
 from ...text.characters import shortened
-from ...text.errors import NOTHING_SENT, InvalidRequest, NotRecorded
+from ...text.errors import NOTHING_SENT, ConnectionFailed, InvalidRequest, NotRecorded
 from ...text.notice import Notice
 from ...values.documents import errors, local
 from ...values.documents.pages import Pages
@@ -25,6 +26,7 @@ from ..replies.recorded_readings import Wanted
 from . import remote
 from .addresses import part_for
 from .readings import Readings
+from .uploads import sent
 
 #: Who reads documents: this machine where it can, this machine alone, or the service alone.
 DocumentsMode = Literal["auto", "local", "service"]
@@ -35,7 +37,8 @@ class CellDocuments:
     """The documents that a cell asks for (see `values.documents.reading.Documents`).
 
     `fresh` reads anew what is known. A `preview` uploads nothing. `known` is what is known of the model, and
-    `after_images` says whether turns before this one have images.
+    `after_images` says whether turns before this one have images. What goes out is told to `tell`; where there is a
+    list of what is `awaited`, it is put there, and nothing goes out.
     """
 
     readings: Readings
@@ -45,6 +48,8 @@ class CellDocuments:
     preview: bool = False
     known: Model | None = None
     after_images: bool = False
+    tell: Callable[[Notice], None] | None = None
+    awaited: list[Source] | None = None
 
     def passed(self, url: str, *, beside_images: bool) -> str:
         """The part of a message by which the model gets what is at this address (see `addresses`)."""
@@ -94,7 +99,7 @@ class CellDocuments:
             return self.readings.of(self.readings.given[same])
         if self.preview and found.reader != "local":
             return _as_announced(found.name, "uploaded")
-        return self.readings.again(found, self.anchor, same)
+        return self.readings.again(found, self.anchor, same, self.tell)
 
     def _suits(self, event: ReadEvent) -> bool:
         """Whether whom the user wants to read has read it."""
@@ -146,7 +151,27 @@ class CellDocuments:
         known = None if self.fresh or not is_file else self.readings.paid_for(wanted)
         if known is not None and (again := self._again(known, wanted, source)) is not None:
             return again
-        return self._added(remote.read(self.readings.service, source, scanned=scanned), source, wanted, began)
+        if self.awaited is not None:
+            announced = self._announced(source)
+            self.awaited.append(source)
+            return announced
+        return self._added(self._uploaded(source, scanned=scanned), source, wanted, began)
+
+    def _uploaded(self, source: Source, *, scanned: bool) -> remote.Came:
+        """What the service reads. It is told even if that fails: it may be billed."""
+        service = self.readings.service
+        remote.check(service, source)
+        endpoint = service.endpoint()
+        has_gone = True
+        try:
+            return remote.read(service, source, scanned=scanned)
+        except ConnectionFailed as error:
+            has_gone = error.may_have_arrived or len(source.pages.ranges) > 1
+            raise
+        finally:
+            if has_gone:
+                notice = sent(source.name, endpoint.host, by_address=bool(source.url), practice=bool(endpoint.practice))
+                (self.tell or self.readings.warn)(notice)
 
     def _added(self, came: remote.Came, source: Source, wanted: Wanted, began: float) -> Reading:
         seconds = time.monotonic() - began
@@ -154,7 +179,7 @@ class CellDocuments:
 
     def _again(self, event: ReadEvent, wanted: Wanted, source: Source) -> Reading | None:
         """What a recorded event has read of this document; None if its text is gone, and it can be read anew."""
-        reading = self.readings.again(event, self.anchor, None if source.url else wanted)
+        reading = self.readings.again(event, self.anchor, None if source.url else wanted, self.tell)
         return reading if reading is None else replace(reading, name=source.name)
 
     def _announced(self, source: Source) -> Reading:

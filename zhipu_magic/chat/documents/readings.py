@@ -24,6 +24,7 @@ from ..environment import ReplayMode
 from ..replies.recorded_readings import Wanted
 from ..scheduler import Scheduler
 from .remote import Came
+from .uploads import sent
 
 LookUp = Callable[[Wanted, Anchor], "ReadEvent | None"]
 
@@ -68,10 +69,13 @@ class Readings:
             total=event.total or 0,
         )
 
-    def again(self, event: ReadEvent, anchor: Anchor, wanted: Wanted | None) -> Reading | None:
+    def again(
+        self, event: ReadEvent, anchor: Anchor, wanted: Wanted | None, tell: Callable[[Notice], None] | None = None
+    ) -> Reading | None:
         """The reading of a recorded event, which happens once more; of a file, it is the one `wanted` from now on.
 
-        Where its text is gone, it is None, and an error where it cannot be read anew.
+        A replay tells (`tell`, else `warn`) what had gone out then. Where its text is gone, it is None, and an error
+        where it cannot be read anew.
         """
         reading = self.of(event)
         if reading is None:
@@ -87,7 +91,9 @@ class Readings:
         if wanted is not None:
             self.given[wanted] = again
         if self.mode == "only" and event.was_sent:
-            self._tell(event)
+            by_address = event.reader == "reader"
+            notice = sent(event.name, event.host or "", by_address=by_address, practice=bool(event.practice))
+            (tell or self.warn)(notice)
         return reading
 
     def paid_for(self, wanted: Wanted) -> ReadEvent | None:
@@ -134,25 +140,4 @@ class Readings:
         )
         if not source.url:
             self.given[wanted] = event
-        if event.was_sent:
-            self._tell(event)
         return reading
-
-    def _tell(self, event: ReadEvent) -> None:
-        """Say that a document went to the service."""
-        host = "the practice server" if event.practice else event.host or "the service"
-        if event.reader == "reader":
-            notice = Notice(
-                "{name} was read by {host}; what that costs is billed separately.",
-                reason="document.address_read",
-                name=event.name,
-                host=host,
-            )
-        else:
-            notice = Notice(
-                "{name} was uploaded to {host} to be read; what that costs is billed separately.",
-                reason="document.uploaded",
-                name=event.name,
-                host=host,
-            )
-        self.warn(notice)

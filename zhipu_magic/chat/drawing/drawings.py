@@ -14,8 +14,8 @@ from ...service.drawing.models import drawing_model
 from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...text.addresses import host_of
-from ...text.characters import each_text
-from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError
+from ...text.characters import class_name, each_text
+from ...text.errors import NOTHING_SENT, ConnectionFailed, GLMError, ReplyBroken
 from ...text.notice import Notice
 from ..committing import committed, repeated
 from ..dispatch import Dispatch
@@ -70,13 +70,18 @@ class Drawings:
             raise
         return draw
 
-    def _check_budget(self, request: DrawRequest) -> None:
+    def check(self, request: DrawRequest) -> None:
+        """Raise what stands against sending this request, as far as it can be told without it. It is not sent."""
+        self._check_budget(request, warn=lambda notice: None)
+        self._service.endpoint()
+
+    def _check_budget(self, request: DrawRequest, warn: Callable[[str], None] | None = None) -> None:
         """Raise OverBudget where a budget in yuan cannot be enforced. One in tokens counts no pictures, and says so."""
         budget = self._history.state.budget
         if budget is None:
             return
         if budget.unit == "tokens":
-            self._warn(
+            (warn or self._warn)(
                 Notice("The budget counts tokens, and a drawing takes none of it.", reason="drawing.not_in_budget")
             )
             return
@@ -105,9 +110,10 @@ class Drawings:
                 with exchange.waiting_on(fetch):
                     data = fetch.data()
             picture = self._put_down(drawn(data))
-        except GLMError as error:
-            if response is not None or (isinstance(error, ConnectionFailed) and error.may_have_arrived):
-                self._commit(draw, endpoint, response=response, failed=error.message)
+        except BaseException as error:  # whatever it is: what may be billed is in the journal
+            if response is not None or not isinstance(error, GLMError) or _may_be_billed(error):
+                failed = error.message if isinstance(error, GLMError) else class_name(error)
+                self._commit(draw, endpoint, response=response, failed=failed)
             raise
         event = self._commit(draw, endpoint, response=response, images=(picture,))
         self._dispatch.replayed.add_drawing(index, event)
@@ -159,6 +165,13 @@ class Drawings:
         """Commit a drawing that the journal has."""
         history = self._history
         return committed(history, self._scheduler, lambda: repeated(history, recorded, request.anchor))
+
+
+def _may_be_billed(error: GLMError) -> bool:
+    """Whether a picture may have been drawn: no answer has come, or one that nobody can read."""
+    if isinstance(error, ConnectionFailed):
+        return error.may_have_arrived
+    return isinstance(error, ReplyBroken) or error.reason == "service.not_a_reply"
 
 
 def _price(model: str) -> float | None:

@@ -15,6 +15,7 @@ from ...service.endpoint import Endpoint
 from ...service.exchange import Exchange
 from ...service.text_calls import Ranked, count, rerank
 from ...text.errors import NOTHING_SENT, REPLAY_ONLY, InvalidRequest, NotRecorded, ServiceError
+from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.tokens import weight
 from ..dispatch import Dispatch
@@ -49,11 +50,20 @@ class Ranking:
 class Lookups:
     """Ranks documents, and counts tokens."""
 
-    def __init__(self, service: Service, scheduler: Scheduler, dispatch: Dispatch, embedding: Embedding) -> None:
+    def __init__(
+        self,
+        service: Service,
+        scheduler: Scheduler,
+        dispatch: Dispatch,
+        embedding: Embedding,
+        *,
+        warn: Callable[[str], None],
+    ) -> None:
         self._service = service
         self._scheduler = scheduler
         self._dispatch = dispatch
         self._embedding = embedding
+        self._warn = warn
 
     def ranked(self, query: str, values: Any, *, model: str, top_n: int | None, fresh: bool) -> list[Ranking]:
         """The documents by their relevance to the query (see `Chat.rerank`)."""
@@ -75,7 +85,18 @@ class Lookups:
             found = self._rank(key, query, documents, model=model, top_n=top_n)
         else:
             self._embedding.repeat(key)
-        return [Ranking(place, score, documents[place]) for place, score in found]
+        wanted = len(documents) if top_n is None else min(top_n, len(documents))
+        if len(found) < wanted:
+            self._warn(
+                Notice(
+                    "{model} has ranked {count} of {documents}: the others have no place.",
+                    reason="ranking.fewer",
+                    model=model,
+                    count=f"{len(found):,}",
+                    documents=plural(wanted, "document"),
+                )
+            )
+        return [Ranking(place, score, documents[place]) for place, score in found[:wanted]]
 
     def _rank(
         self, key: str, query: str, documents: list[str], *, model: str, top_n: int | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...history.turn import Anchor
 from ...service.connection import Service
@@ -14,12 +14,17 @@ from ...values.frames.answers import answer_columns
 from ...values.frames.python_values import is_missing
 from ...values.frames.table import Table
 from ...values.references import Prompt
-from ...values.row_template import row_template
+from ...values.row_template import RowTemplate, row_template
 from ..compose import Along, Composer, check_sight
+from ..documents.uploads import Uploads
 from ..option_check import check_options
 from ..options import Options
+from ..request import Request
 from .map_request import MapOptions, MapRequest
 from .requests import RowRequests
+
+if TYPE_CHECKING:
+    from ...values.documents.reading import OpenDocuments
 
 #: What these options are for every row.
 _WHOLE_AND_OUTSIDE: Final[Mapping[str, Any]] = {"thread": None, "once": True, "stream": False}
@@ -38,7 +43,8 @@ class Asked(NamedTuple):
 
 class MapRequests:
     """Makes the requests of one chat's maps. What is off about them is told through `warn`; `is_live` says whether
-    the service is surely asked.
+    the service is surely asked. Before a document is uploaded for it, a request goes to `check`, which raises what
+    stands against sending it.
     """
 
     def __init__(
@@ -48,8 +54,10 @@ class MapRequests:
         *,
         is_live: Callable[[], bool],
         value_tokens: Callable[[], int],
+        check: Callable[[Request], None],
         warn: Callable[[str], None],
     ) -> None:
+        self._check = check
         self._composer = composer
         self._service = service
         self._is_live = is_live
@@ -89,23 +97,45 @@ class MapRequests:
             anchor=anchor or Anchor(),
         )
 
-    def of(self, asked: Asked, table: Table) -> MapRequest:
-        """The request of the rows of this table. Raises InvalidRequest."""
+    def of(self, asked: Asked, table: Table, *, preview: bool = False) -> MapRequest:
+        """The request of the rows of this table. Raises InvalidRequest. For a `preview`, no document is uploaded."""
         check_prompt(asked.template)
         check_types({"names": asked.names})
         columns = answer_columns(asked.options.as_type)
         images = asked.images if isinstance(asked.images, (list, tuple)) else [asked.images]
-        template = row_template(
-            asked.template,
-            table.columns,
-            asked.names,
-            self._value_tokens(),
-            images=images,
-            documents=self._composer.documents_of(Along(None, (), (), asked.anchor), asked.options),
-            is_missing=is_missing,
-            hide=self._service.hiding(),
-            sees=self._composer.sees(asked.options),
+        uploads = Uploads(self._warn)
+
+        def made(documents: OpenDocuments) -> RowTemplate:
+            return row_template(
+                asked.template,
+                table.columns,
+                asked.names,
+                self._value_tokens(),
+                images=images,
+                documents=documents,
+                is_missing=is_missing,
+                hide=self._service.hiding(),
+                sees=self._composer.sees(asked.options),
+            )
+
+        with uploads.told_by_errors():
+            along = Along(None, (), (), asked.anchor, uploads=uploads)
+            template = self._composer.documents_of(along, asked.options, preview=preview).made(
+                made, lambda template: self._check(self._request(asked, template, lambda notice: None))
+            )
+            request = self._request(asked, template, self._warn)
+        self._tell(template)
+        return MapRequest(
+            request=request,
+            table_columns=table.columns,
+            requests=RowRequests(request),
+            template=template,
+            written=asked.template,
+            options=asked.how,
+            columns=columns,
         )
+
+    def _tell(self, template: RowTemplate) -> None:
         for note in template.notes:
             self._warn(note)
         for cut in template.cut:
@@ -117,10 +147,13 @@ class MapRequests:
                     cut=cut,
                 )
             )
+
+    def _request(self, asked: Asked, template: RowTemplate, warn: Callable[[str], None]) -> Request:
+        """The request that those of all rows are like. Raises InvalidRequest for what they cannot be."""
         request = self._composer.asking(Prompt(asked.template, cut=template.cut), asked.options, asked.anchor)
         check_sight(request, has_images=template.has_images)
         if self._is_live():
-            check_options(request, self._service.profile, self._warn)
+            check_options(request, self._service.profile, warn)
         for tool in request.options.tools:
             if tool.asks_first:
                 raise InvalidRequest(
@@ -130,15 +163,7 @@ class MapRequests:
                     outcomes=[NOTHING_SENT],
                     tool=tool.name,
                 )
-        return MapRequest(
-            request=request,
-            table_columns=table.columns,
-            requests=RowRequests(request),
-            template=template,
-            written=asked.template,
-            options=asked.how,
-            columns=columns,
-        )
+        return request
 
     def for_table(self, request: MapRequest, asked: Asked, table: Table) -> MapRequest:
         """The same for a further table, whose columns may stand in another order."""

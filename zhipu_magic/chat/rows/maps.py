@@ -62,7 +62,12 @@ class Maps:
         warn: Callable[[str], None],
     ) -> None:
         self._requests = MapRequests(
-            composer, service, is_live=lambda: dispatch.mode == "off", value_tokens=value_tokens, warn=warn
+            composer,
+            service,
+            is_live=lambda: dispatch.mode == "off",
+            value_tokens=value_tokens,
+            check=dispatch.check,
+            warn=warn,
         )
         self._warn = warn
         self._recording = Recording(history, service, scheduler)
@@ -115,7 +120,7 @@ class Maps:
     def preview(self, asked: Asked, rows: Any) -> MapPreview:
         """What `begin` would ask. Nothing is sent. Raises InvalidRequest."""
         survey = Survey()
-        request, part = self._prepared(asked, rows, self._find_by_now, survey.see)
+        request, part = self._prepared(asked, rows, self._find_by_now, survey.see, preview=True)
         # In a replay none is told: another machine knows another.
         limit = None if self._replays else known_limit(self._service.base_url, request.request.model)
         return MapPreview(
@@ -132,13 +137,19 @@ class Maps:
         )
 
     def _prepared(
-        self, asked: Asked, rows: Any, find: Callable[..., Row | None], see: Seen | None = None
+        self,
+        asked: Asked,
+        rows: Any,
+        find: Callable[..., Row | None],
+        see: Seen | None = None,
+        *,
+        preview: bool = False,
     ) -> tuple[MapRequest, Part]:
         """The rows of a table, each looked at, and none asked."""
         table = table_of(rows)
         if asked.how.first is not None:
             table = table.first(asked.how.first)
-        request = self._requests.of(asked, table)
+        request = self._requests.of(asked, table, preview=preview)
         self._rows.refresh()
         part = Part(
             TableRows(table, request.template),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.displaypub import CapturingDisplayPublisher
 
 from ...values.outputs.output import DISPLAY, RESULT, STREAM, Output
+from .threads import RunThreads
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -30,7 +31,10 @@ class Recorder:
         self._dropped: set[int] = set()  # places of outputs whose newest form is too large
         self.not_kept = 0
         """Characters that were printed, and are not kept."""
-        self.publisher = _Publisher(self)
+        self.of_others = 0
+        """How often threads have shown something that are none of this run."""
+        self.threads = RunThreads()
+        self.publisher = _Publisher(self, shell.display_pub)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -44,7 +48,14 @@ class Recorder:
 
     def stream(self, name: str, real: Any) -> Stream:
         """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
-        return Stream(lambda text: self.write(name, text), real)
+        return Stream(lambda text: self.write(name, text), real, self.is_of_others)
+
+    def is_of_others(self) -> bool:
+        """Whether this thread is none of the run's, which then counts what it shows."""
+        if self.threads.are_here:
+            return False
+        self.of_others += 1
+        return True
 
     def write(self, name: str, text: str) -> None:
         """Keep what is printed."""
@@ -118,18 +129,21 @@ def _size_of(output: Output) -> int:
 
 
 class Stream(io.StringIO):
-    """Hands on what is written to it; once it is over, to the stream that it stood for: a logger may have kept it."""
+    """Hands on what is written to it; to the stream that it stood for (`real`), if others write, and once it is over: a
+    logger may have kept it.
+    """
 
-    def __init__(self, write: Callable[[str], None], real: Any) -> None:
+    def __init__(self, write: Callable[[str], None], real: Any, is_of_others: Callable[[], bool]) -> None:
         super().__init__()
         self._write = write
+        self._is_of_others = is_of_others
         self._real = real
         self.is_over = False
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.is_over:
+        if self.is_over or self._is_of_others():
             self._real.write(text)
         else:
             self._write(text)
@@ -144,11 +158,12 @@ class Stream(io.StringIO):
 
 
 class _Publisher(CapturingDisplayPublisher):
-    """Stands for the shell's publisher while code runs."""
+    """Stands for the shell's publisher, which is `real`, while code runs."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, real: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # IPython's own
         self._recorder = recorder
+        self._real = real
 
     @property
     def is_publishing(self) -> bool:
@@ -163,10 +178,16 @@ class _Publisher(CapturingDisplayPublisher):
         *,
         transient: Any = None,
         update: bool = False,
-        **_: Any,
+        **more: Any,
     ) -> None:
+        if self._recorder.is_of_others():
+            self._real.publish(data, metadata, transient=transient, update=update, **more)
+            return
         display_id = str((transient or {}).get("display_id") or "")
         self._recorder.display(data, display_id, update=update)
 
     def clear_output(self, wait: bool = False) -> None:
-        self._recorder.clear()
+        if self._recorder.is_of_others():
+            self._real.clear_output(wait)
+        else:
+            self._recorder.clear()

@@ -21,6 +21,7 @@ from .surroundings import surroundings
 if TYPE_CHECKING:
     from ..shell import Shell
 
+_OF_OTHERS = "Threads that are not of this run have shown something meanwhile; it is not here."
 _NOTHING = "It ran without output."
 
 
@@ -53,6 +54,7 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
     notes += (
         [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
     )
+    notes += [_OF_OTHERS] if recorder.of_others else []
     notes += [f"Stopped after {stopped:g} s, the time limit."] if stopped is not None else []
     return tuple(notes)
 

@@ -41,6 +41,8 @@ def surroundings(shell: Shell, recorder: Recorder) -> Iterator[None]:
     def put_in_place() -> None:
         for stream, name in zip(streams, ("stdout", "stderr"), strict=True):
             stack.enter_context(_replaced(sys, name, stream))
+        begin = recorder.threads.starting(threading.Thread.start)
+        stack.enter_context(_replaced(threading.Thread, "start", begin))
         stack.enter_context(_replaced(sys, "displayhook", recorder.result))
         stack.enter_context(_replaced(shell, "display_pub", recorder.publisher))
         for name in ("showtraceback", "showsyntaxerror", "showindentationerror"):
@@ -51,6 +53,7 @@ def surroundings(shell: Shell, recorder: Recorder) -> Iterator[None]:
         stack.enter_context(_replaced(getpass, "getpass", _refusing(EOFError, _NO_INPUT)))
 
     def put_back() -> None:
+        recorder.threads.are_over = True
         for stream in streams:
             stream.is_over = True
         stack.close()

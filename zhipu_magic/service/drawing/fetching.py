@@ -17,7 +17,7 @@ import httpx
 from ...text.addresses import host_of, origin_of, parts_of
 from ...text.characters import printable
 from ...text.errors import ConnectionFailed, GLMError, ServiceError
-from ...text.public_addresses import is_public
+from ...text.public_addresses import is_public, plain_host
 from ..endpoint import Endpoint
 from ..http_client import CONNECT_SECONDS, Line, certificates
 
@@ -87,7 +87,7 @@ class Fetch:
                     return self._read(response, until)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # a host that IDNA does not know
             failure = self._failed(f"{type(error).__name__}", retryable=isinstance(error, httpx.TransportError))
         finally:
             line.close()
@@ -121,7 +121,7 @@ class Fetch:
     def _check(self, url: str) -> None:
         """Raise ServiceError for an address that is not asked."""
         parts = parts_of(url)
-        if parts is None or parts.username or parts.password:
+        if parts is None or parts.username or parts.password or not plain_host(parts.hostname or ""):
             raise self._failed("it is no address of the web")
         if parts.scheme != "https" and origin_of(url) != origin_of(self._endpoint.base_url):
             raise self._failed("it has no https://")

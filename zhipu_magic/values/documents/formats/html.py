@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Final
 
 from ..pages import Pages
 from .found import Found, Parts, Unreadable
+from .html_hidden import take_out_hidden
 
 #: What a page does not show, or what is no part of its text.
-_UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "iframe", "object", "form", "button", "select")
-_HIDING: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]))", re.IGNORECASE)
+_UNSEEN: Final = (
+    *("script", "style", "noscript", "template", "svg", "iframe", "object", "form", "button", "select", "datalist"),
+    *("audio", "video", "canvas", "embed", "applet"),
+)
 
 
 def read(data: bytes, pages: Pages) -> Found:
@@ -23,7 +25,8 @@ def read(data: bytes, pages: Pages) -> Found:
     page = BeautifulSoup(data, "html.parser")
     for comment in page.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
-    for element in page.find_all(lambda tag: tag.name in _UNSEEN or _is_hidden(tag)):
+    take_out_hidden(page)
+    for element in page.find_all(_UNSEEN):
         element.extract()
     for image in page.find_all("img"):
         image.replace_with(f"[picture: {alt}]" if (alt := str(image.get("alt") or "").strip()) else "")
@@ -32,7 +35,3 @@ def read(data: bytes, pages: Pages) -> Found:
     found = Parts()
     found.add("", f"# {title}\n\n{body}" if title and not page.find("h1") else body)
     return found.found()
-
-
-def _is_hidden(tag: Any) -> bool:
-    return tag.has_attr("hidden") or bool(_HIDING.search(str(tag.get("style") or "")))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..pages import Pages
 from .found import Found, Parts, Unreadable
+from .pdf_hidden import Page
 
 
 def read(data: bytes, pages: Pages) -> Found:
@@ -25,10 +26,17 @@ def read(data: bytes, pages: Pages) -> Found:
     for number in pages.chosen(total):
         if found.is_full:
             break
-        found.add(str(number), _text(reader.pages[number - 1]))
+        found.add(str(number), _text(reader.pages[number - 1], reader))
     return found.found(total)
 
 
-def _text(page: Any) -> str:
+def _text(page: Any, reader: Any) -> str:
+    """The text of a page that is seen. Where other text was left out, it ends with that."""
+    seen = Page(page, reader)
+    seen.without_hidden()
     text: str = page.extract_text() or ""
-    return text
+    return (
+        f"{text.rstrip()}\n\n[Text of this page that is not seen is left out.]"
+        if seen.hidden and text.strip()
+        else text
+    )

@@ -42,6 +42,8 @@ def _text(slide: Any) -> str:
 
 
 def _texts(shape: Any, levels: int) -> Iterator[str]:
+    if shape._element.xpath("./*/p:cNvPr[@hidden='1' or @hidden='true']"):
+        return
     if hasattr(shape, "shapes"):
         for inner in shape.shapes if levels else ():
             yield from _texts(inner, levels - 1)
