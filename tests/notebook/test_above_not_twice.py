@@ -88,3 +88,20 @@ def test_a_variable_of_that_name_is_no_page(asked: Notebook) -> None:
     assert "above: 1 cell, 2 already sent, " in found.plain(1)
     full = asked.command("history 2")
     assert "\n\nabove: 1 cell, 2 already sent, " in full and "\n\ncut: above: " in full
+
+
+@pytest.mark.parametrize(("before", "after"), [("0.95", "0.9"), ("0.9", "0.95"), ("an error", ""), ("", "something")])
+def test_what_is_the_beginning_of_what_was_sent_is_another_output(
+    numbered: Notebook,  # noqa: F811  # the fixture
+    before: str,
+    after: str,
+) -> None:
+    numbered.page.names["words"] = before
+    numbered.run("six", "if words: say(words)")
+    assert f"Output:\n\n{before}" in sent(numbered, "First?", "%%glm --above", "first") or not before
+    numbered.page.names["words"] = after
+    numbered.run("six", "if words: say(words)")
+    text = sent(numbered, "Second?", "%%glm --above", "second")
+    again = f"Code cell, {ALREADY}: “if words: say(words)”"
+    assert again not in text and "```python\nif words: say(words)\n```" in text
+    assert again in sent(numbered, "Third?", "%%glm --above", "third")

@@ -13,11 +13,13 @@ from zhipu_magic.values.rendering.renderers import rendered
 
 def cell(number: int, printed: str = "", *, pinned: bool = False) -> Piece:
     outputs = (Output(STREAM, "stdout", printed),) if printed else ()
-    return Piece(f"Cell {number}", f"run({number})", Cell(CellOutput(outputs, number, f"run({number})")), pinned=pinned)
+    return Piece(
+        f"Code cell {number}", f"run({number})", Cell(CellOutput(outputs, number, f"run({number})")), pinned=pinned
+    )
 
 
 def titles(text: str) -> list[str]:
-    return [line.rstrip(":") for line in text.split("\n") if line.startswith("Cell ") and line.endswith(":")]
+    return [line.rstrip(":") for line in text.split("\n") if line.startswith("Code cell ") and line.endswith(":")]
 
 
 PIECES = st.lists(
@@ -30,7 +32,7 @@ def test_they_fit_the_oldest_go_first_and_the_pinned_stay(drawn: list[tuple[str,
     pieces = tuple(cell(number, text, pinned=pinned) for number, (text, pinned) in enumerate(drawn))
     found = rendered(Above(pieces, tokens), tokens)
     there = titles(found.text)
-    numbers = [int(title.split()[1]) for title in there]
+    numbers = [int(title.split()[-1]) for title in there]
     assert numbers == sorted(numbers)
     pinned = [number for number, (_, is_pinned) in enumerate(drawn) if is_pinned]
     stay = [number for number in pinned if number in numbers]
@@ -53,19 +55,21 @@ def test_what_was_sent_is_not_sent_again(drawn: list[tuple[str, bool]], tokens: 
     pieces = tuple(cell(number, text) for number, (text, _) in enumerate(drawn))
     first = rendered(Above(pieces, tokens), tokens)
     second = rendered(Above((*pieces, cell(99, "new")), tokens, (Sent(f"{first.text}\n\nask"),)), tokens)
-    assert titles(second.text)[-1] == "Cell 99"
+    assert titles(second.text)[-1] == "Code cell 99"
     assert not {title for title in titles(first.text) if title in titles(second.text)} - _cut(first.text)
 
 
 def _cut(text: str) -> set[str]:
     """The cells that were shortened: with another budget they read differently, and go again."""
-    return {part.split(":")[0] for part in text.split("\n\nCell ") if "left out here" in part} and set(titles(text))
+    return {part.split(":")[0] for part in text.split("\n\nCode cell ") if "left out here" in part} and set(
+        titles(text)
+    )
 
 
 def test_a_long_cell_does_not_drive_out_the_others() -> None:
     pieces = (cell(1, "small"), cell(2, "huge " * 50_000), cell(3, "small too"))
     found = rendered(Above(pieces, 1_000), 1_000)
-    assert titles(found.text) == ["Cell 1", "Cell 2", "Cell 3"]
+    assert titles(found.text) == ["Code cell 1", "Code cell 2", "Code cell 3"]
     assert "1 shortened" in found.left_out
 
 
@@ -83,7 +87,9 @@ def test_a_turn_is_a_line_and_markdown_is_its_text() -> None:
     )
     above = Above(pieces, 500, (Sent("Why\nnot?", turn="t"),))
     found = rendered(above, 500)
-    assert "Markdown:\n\n# Why\n\nQuestion, an earlier turn of this conversation: “Why not?”\n\nCell 3:" in found.text
+    assert (
+        "Markdown:\n\n# Why\n\nQuestion, an earlier turn of this conversation: “Why not?”\n\nCode cell 3:" in found.text
+    )
     assert found.left_out.startswith("2 cells, ")
     alone = rendered(above.after(()), 500)
     assert "Question:\n\nWhy\nnot?\n\nThe answer:\n\nSo." in alone.text

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.numbers import plural
-from ...values.outputs.above import Above, Piece, Sent
+from ...values.outputs.above import ASKED_APART, CODE, MARKDOWN, QUESTION, Above, Piece, Sent
 from ...values.outputs.marks import Mark, mark_of
 from ...values.outputs.output import Cell
 from .. import glm_cell
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from ...chat.chat import Chat
     from ...history.turn import Anchor, Turn
     from ..cell_tracker import CellTracker
-
-_CODE: Final = "Code cell"
-_MARKDOWN: Final = "Markdown cell"
-_TURN: Final = "Question"
-_APART: Final = "Question, asked apart from this conversation"
 
 
 class _Place(NamedTuple):
@@ -117,7 +112,7 @@ class PageAbove:
         ran, pinned = place.ran, place.mark == "pin"
         if ran is None:
             if text := place.text.strip():
-                yield Piece(_MARKDOWN, text, text=text, pinned=pinned)
+                yield Piece(MARKDOWN, text, text=text, pinned=pinned)
             return
         asks = glm_cell.find(ran.source)
         if ran.ours and asks is None:
@@ -125,12 +120,12 @@ class PageAbove:
         turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
         if turn is not None:
             words = turn.written or turn.prompt
-            yield Piece(_TURN, words, text=_exchange(words, turn.reply), pinned=pinned, turn=turn.id)
+            yield Piece(QUESTION, words, text=_exchange(words, turn.reply), pinned=pinned, turn=turn.id)
         else:
             for asked in filter(self._stands, ran.asked):
-                yield Piece(_APART, asked.prompt, text=_exchange(asked.prompt, asked.reply), pinned=pinned)
+                yield Piece(ASKED_APART, asked.prompt, text=_exchange(asked.prompt, asked.reply), pinned=pinned)
         if ran.has_output if asks is not None else ran.source.strip():
-            yield Piece(_CODE, ran.source, Cell(ran.output), pinned=pinned)
+            yield Piece(CODE, ran.source, Cell(ran.output), pinned=pinned)
 
     def _stands(self, asked: Asked) -> bool:
         """Whether this was asked outside the conversation, or its turn has not been undone."""
@@ -212,7 +207,7 @@ def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
             kept.append(piece)
         elif left > 0:
             kept.append(piece)
-            left -= piece.title != _MARKDOWN and not piece.turn
+            left -= piece.title != MARKDOWN and not piece.turn
     return kept[::-1]
 
 

@@ -40,11 +40,12 @@ def is_same_cell(one: Ran, other: Ran) -> bool:
     """Whether two executions are of one cell.
 
     Their ids say so; where ids may be mere places, the same place with a text that may be an edit of the other, or the
-    same text at another place; and without ids, the text.
+    same text at another place. Without ids, as in a terminal, each execution is a cell of its own: the same text is
+    typed again to see what has become of it.
     """
     ids = {one.id, other.id}
     if None in ids:
-        return one.source == other.source
+        return one.run == other.run
     if not any(is_position(each) for each in ids if each is not None):
         return len(ids) == 1
     return one.source == other.source or (len(ids) == 1 and is_edit(one.source, other.source))

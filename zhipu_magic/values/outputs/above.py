@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .output import Cell, Whole
 
 if TYPE_CHECKING:
     from ..images.image import Image
+
+
+CODE: Final = "Code cell"
+MARKDOWN: Final = "Markdown cell"
+QUESTION: Final = "Question"
+ASKED_APART: Final = "Question, asked apart from this conversation"
+TITLES: Final = (CODE, MARKDOWN, QUESTION)
+"""What each piece begins with, and so what comes behind another one."""
 
 
 @dataclass(frozen=True)

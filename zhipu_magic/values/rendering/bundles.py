@@ -8,6 +8,7 @@ HTML says; and of the rest, what it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -32,6 +33,8 @@ _LONGEST: Final = 1_000_000
 """Characters of a form that are looked at."""
 _LONGEST_TITLE: Final = 200
 _MOST_TRACES: Final = 20
+#: In what a library shows of a long table, what is left out.
+_ABBREVIATED: Final = re.compile(r"\.\.\.|…")
 
 
 def shown(output: Output, tokens: int) -> str | Image:
@@ -80,8 +83,11 @@ def _unchanged(output: Output) -> Any:
     value = output.value
     if value is NOT_AT_HAND or render.dispatch(type(value)) is render.dispatch(object):
         return NOT_AT_HAND
+    plain = _form(output.data, PLAIN)
+    if _ABBREVIATED.search(plain):  # what is not in it may have changed since
+        return NOT_AT_HAND
     try:
-        return value if repr(value) == output.data.get(PLAIN) else NOT_AT_HAND
+        return value if repr(value) == plain else NOT_AT_HAND
     except Exception:  # the user's own code
         return NOT_AT_HAND
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,7 +14,7 @@ from ...text.numbers import plural
 from ...text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
 from ...text.tokens import ends, weight
 from ..images.from_value import Image
-from ..outputs.above import Above, Piece, Sent
+from ..outputs.above import TITLES, Above, Piece, Sent
 from .registry import Illustrated, render, rendered
 
 _SHARE: Final = 3
@@ -30,6 +31,11 @@ _LONGEST_WORDS: Final = 60
 _NOTHING: Final = "(No cell above this one has run in this session.)"
 _OPENING: Final = "The cells of the notebook above this prompt, in their order:"
 _END: Final = "(Here the cells above end.)"
+
+
+#: How a picture stands in a prompt, and what comes behind a piece.
+_PICTURE: Final = r"\s*\[image [^\]\n]*\]\s*"
+_NEXT: Final = rf"\n\n(?:{'|'.join(map(re.escape, TITLES))}|{re.escape(_END)})"
 
 
 @dataclass
@@ -137,18 +143,21 @@ def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAS
             cuts += [shown.left_out] if shown.left_out else []
             parts = tuple(shown.parts)
     is_cut = any(map(of_other_than_secrets, cuts))
-    if any(_stands_in(parts, one) for one in sent):
+    if any(_stands_in(piece.title, parts, one) for one in sent):
         return _Read(piece, (), _LINE, was_sent=True)
     tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
     return _Read(piece, parts, tokens, is_cut)
 
 
-def _stands_in(parts: Sequence[str | Image], sent: Sent) -> bool:
-    """Whether an earlier prompt has all of this, with its pictures."""
-    texts = [part.strip() for part in parts if isinstance(part, str)]
-    return all(text in sent.prompt for text in texts) and all(
-        part in sent.images for part in parts if isinstance(part, Image)
-    )
+def _stands_in(title: str, parts: Sequence[str | Image], sent: Sent) -> bool:
+    """Whether an earlier prompt has just this as one of its pieces, with its pictures.
+
+    A beginning of a piece is another one: its output may have been longer then, or there may have been one.
+    """
+    if not all(part in sent.images for part in parts if isinstance(part, Image)):
+        return False
+    texts = [re.escape(part) if isinstance(part, str) else _PICTURE for part in parts]
+    return re.search(f"\n\n{re.escape(title)}:\n\n{''.join(texts)}{_NEXT}", sent.prompt) is not None
 
 
 def _laid_out(chosen: Sequence[_Read], left_out: int) -> Iterator[str | Image]:
