@@ -112,10 +112,10 @@ def _decoded(path: Path, data: bytes, *, is_all: bool) -> str:
     if "\0" in text and (loaded := _LOADED_BY.get(path.suffix.lower())):
         raise InvalidRequest(
             "{file} holds a value, and no text: load it first.",
-            hint="Run value = {code}, and refer to {{{{ value }}}}.",
+            hint="Run value = {source}, and refer to {{{{ value }}}}.",
             reason="file.to_load",
             file=str(path),
-            code=loaded.format(file=path.name),
+            source=loaded.format(file=path.name),
         )
     if "\0" in text:
         raise InvalidRequest(
