@@ -129,6 +129,23 @@ def test_a_budget_is_divided_among_the_models(chat: Chat, server: PracticeServer
     assert all(40_000 < limit < 51_000 for limit in limits)
 
 
+def test_a_replay_refuses_nothing_that_its_budget_had_room_for(server: PracticeServer, tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    settings: dict[str, Any] = {"base_url": server.base_url, "api_key": server.api_key, "journal": path}
+    server.enqueue(*[Answer("words", completion_tokens=600)] * 2)
+    chat = Chat("glm-4", **settings)
+    chat.budget = Budget.read("1300 tokens")
+    assert {reply.text for reply in chat.compare("Why?", BOTH).values()} == {"words"}
+    chat.close()
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    lines[2:] = sorted(lines[2:], key=lambda line: json.loads(line)["model"])  # as if the second had ended first
+    path.write_text("".join(lines), "utf-8")
+    again = Chat("glm-4", **settings, replay="only")
+    again.budget = Budget.read("1300 tokens")
+    assert {reply.text for reply in again.compare("Why?", BOTH).values()} == {"words"}
+    again.close()
+
+
 def test_what_cannot_be_named_is_said(chat: Chat, server: PracticeServer) -> None:
     with pytest.raises(InvalidRequest, match="not NoneType"):
         chat.keep(None)  # type: ignore[arg-type]  # what a user may do all the same

@@ -97,6 +97,14 @@ def test_one_that_fails_fails_the_cell_after_all_is_shown(in_order: Page, server
     assert [*in_order.shell.user_ns["both"]] == ["glm-4.7-flash"]
 
 
+def test_one_that_is_not_of_the_type_costs_the_others_nothing(in_order: Page, server: PracticeServer) -> None:
+    server.enqueue(Answer("many"), Answer("7"), Answer("very many"))
+    server.enqueue(*[Answer("still many")] * 2)
+    cell = in_order.run(f"{ASK} --as int -o number\nHow many?")
+    assert cell.error is not None and "glm-5.3: " in str(cell.error) and "glm-4.7-flash answered" in str(cell.error)
+    assert in_order.shell.user_ns["number"] == {"glm-4.7-flash": 7}
+
+
 def test_where_all_fail_nothing_is_shown_but_their_errors(in_order: Page, server: PracticeServer) -> None:
     server.enqueue(Fault.of("1211"), Fault.of("1301"))
     cell = in_order.run(f"{ASK} -b both\nWhy?")

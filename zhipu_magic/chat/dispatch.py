@@ -91,7 +91,8 @@ class Dispatch:
         """
         with self._scheduler.admitting:
             if self.mode == "only":
-                self._within_budget(request)  # as in the recorded run: what that refused is not an occurrence
+                # As in the recorded run: what that refused is not an occurrence. What others took is known by now.
+                self._within_budget(replace(request, share=1))
             known = self._replay.look_up(request)
             if known.answer is None:
                 if self.mode == "only":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..chat.watch import watch_all
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted
@@ -44,9 +44,10 @@ def compare(session: Session, question: Question, options: CellOptions) -> None:
     finally:
         _bind(session, replies, options)
         session.reflect_chat()
-    _raise_failures(replies)
-    if options.output:
-        session.shell.push({options.output: {model: reply.value for model, reply in replies.items()}})
+    values, failed = _ended(replies)
+    if options.output and values:
+        session.shell.push({options.output: values})
+    _raise_failures(failed, [*values])
 
 
 _OUTCOMES = {
@@ -94,16 +95,26 @@ def _bind(session: Session, replies: Mapping[str, Reply], options: CellOptions) 
         session.cells.remember(reply.progress.tool_errors)
 
 
-def _raise_failures(replies: Mapping[str, Reply]) -> None:
-    """Raise the first error of the replies, with the others. Says which models have failed, and which have not."""
-    failed = {model: reply.error for model, reply in replies.items() if isinstance(reply.error, GLMError)}
+def _ended(replies: Mapping[str, Reply]) -> tuple[dict[str, Any], dict[str, GLMError]]:
+    """The values of the replies, and the errors of those that have none: one may be of another type."""
+    values: dict[str, Any] = {}
+    failed: dict[str, GLMError] = {}
+    for model, reply in replies.items():
+        try:
+            values[model] = reply.value
+        except GLMError as error:
+            failed[model] = error
+    return values, failed
+
+
+def _raise_failures(failed: Mapping[str, GLMError], answered: list[str]) -> None:
+    """Raise the first of the errors, with the others. Says which models have failed, and which have `answered`."""
     if not failed:
         return
     first, *others = failed.values()
     for model, error in failed.items():
         error.context.insert(0, Notice("{model}:", reason="comparison.of", model=model))
     first.also = [*first.also, *others]
-    answered = [model for model in replies if model not in failed]
     if answered:
         for error in failed.values():  # to this model; but the cell has sent something
             error.outcomes = [told for told in error.outcomes if told != NOTHING_SENT]
