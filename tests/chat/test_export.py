@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from in_process import Page
 
@@ -384,6 +384,7 @@ MEMBERS = st.fixed_dictionaries(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(prompt="=", system="{{", members={"temperature": 0.0}, model="glm-4")
 @given(prompt=AWKWARD.filter(str.strip), system=AWKWARD, members=MEMBERS, model=st.sampled_from(["glm-4", "a'b", "-m"]))
 def test_a_cell_is_read_back_as_the_turn_it_was_made_from(
     page: Page, prompt: str, system: str, members: dict[str, Any], model: str

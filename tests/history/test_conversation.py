@@ -269,14 +269,20 @@ class Notes:
         return None if kept and kept.told and kept.told[1] <= self.overruled else kept
 
     def arrange(self, page: tuple[str, ...]) -> None:
-        """Each listed cell takes those behind it along that are not listed, or were added last whatever the page."""
+        """Each listed cell takes those behind it along that are not listed, or were added last whatever the page; but
+        none of these comes before another of them that was before it.
+        """
         self.page = page
-        parts: dict[str, list[Row]] = {cell: [] for cell in ("", *page)}
-        cell = ""
+        parts: list[list[Row]] = [[] for _ in ("", *page)]
+        listed = other = 0
         for row in self.rows:
-            cell = row.cell if row.cell in page and row.cell and not row.appended else cell
-            parts[cell].append(row)
-        self.rows = [row for part in parts.values() for row in part]
+            if row.cell in page and row.cell and not row.appended:
+                listed = page.index(row.cell) + 1
+                parts[listed].append(row)
+            else:
+                other = max(other, listed)
+                parts[other].append(row)
+        self.rows = [row for part in parts for row in part]
 
     def take_in(self, cell: str | None) -> None:
         """What a listed cell added last counts as standing in its place, before another turn may replace it."""

@@ -68,6 +68,21 @@ def test_system_text_holds_for_this_and_later_turns(page: Page, server: Practice
     assert page.magics.system == "You are a poet; {x} stays"
 
 
+@pytest.mark.parametrize(
+    ("line", "system"),
+    [
+        ('-s "{{" -m glm-4', "{{"),
+        ('-s "{{ it" -m glm-4', "{{ it"),
+        ('-s "{{ it }} {{" -m glm-4', "{{ it }} {{"),
+        ('-s }}{{ -m glm-4 --param x=\'"}}"\'', "}}{{"),
+        ("-s {{ it }} -m glm-4", "{{ it }}"),
+    ],
+)
+def test_braces_that_nothing_closes_take_no_option_along(line: str, system: str) -> None:
+    request = cell_line.parse(line).request
+    assert (request.system, request.model) == (system, "glm-4")
+
+
 def test_once_sees_nothing_and_leaves_nothing(page: Page, server: PracticeServer) -> None:
     page.run("%%glm -s first\none")
     page.run("%%glm --once -b aside\ntwo")

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from in_process import Page
 from IPython.core.completer import provisionalcompleter, rectify_completions
@@ -592,6 +592,8 @@ PIECES = st.sampled_from(
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(pieces=["%%glm", "\0"], place=1.0, begins="%%glm")
+@example(pieces=["%%glm", "\0"], place=0.5, begins="%%glm")
 @given(pieces=st.lists(PIECES | st.text(max_size=3), max_size=14), place=st.floats(0, 1), begins=PIECES)
 def test_no_text_makes_it_raise(filled: Page, pieces: list[str], place: float, begins: str) -> None:
     filled.names["guarded"] = Guarded()

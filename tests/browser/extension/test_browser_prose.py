@@ -156,7 +156,10 @@ def test_lists_go_on_and_code_keeps_its_indentation(front_end: FrontEnd, opened:
     notebook = opened(front_end, front_end.write("lists", "..."))
     notebook.wait_for_kernel()
     anew(notebook, 0)
-    notebook.page.keyboard.type("%%glm -q\n- a\nb\n\nx\n1. c\nd\n\n    e\nf\n```python\nif x:\n    y\nz")
+    notebook.page.keyboard.type("%%glm -q\n")
+    # A page that is still being loaded is plain text up to here.
+    expect_prose(notebook, 0)
+    notebook.page.keyboard.type("- a\nb\n\nx\n1. c\nd\n\n    e\nf\n```python\nif x:\n    y\nz")
     assert written(notebook, 0) == "%%glm -q\n- a\n- b\nx\n1. c\n2. d\n    e\nf\n```python\nif x:\n    y\n    z"
 
 

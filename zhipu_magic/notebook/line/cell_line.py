@@ -168,7 +168,8 @@ def _with_whole_lists(words: Sequence[str]) -> list[str]:
     """The words, with a list of functions as one of them, and a reference, even if they have spaces in them."""
     whole: list[str] = []
     in_list = in_braces = False
-    for word in words:
+    last_end = max((place for place, word in enumerate(words) if "}}" in word), default=-1)
+    for place, word in enumerate(words):
         if in_list and word[:1] != "-" and (whole[-1][-1:] in _COMMAS or word[:1] in _COMMAS):
             whole[-1] += word
             continue
@@ -176,7 +177,7 @@ def _with_whole_lists(words: Sequence[str]) -> list[str]:
             whole[-1] += f" {word}"
             in_braces = "}}" not in word
             continue
-        in_braces = "{{" in word and "}}" not in word
+        in_braces = "{{" in word and "}}" not in word and place < last_end  # braces that nothing closes are a text
         in_list = word.startswith("--tool=") or (bool(whole) and whole[-1] == "--tool")
         whole.append(word)
     return whole
