@@ -74,7 +74,7 @@ def test_system_text_holds_for_this_and_later_turns(page: Page, server: Practice
         ('-s "{{" -m glm-4', "{{"),
         ('-s "{{ it" -m glm-4', "{{ it"),
         ('-s "{{ it }} {{" -m glm-4', "{{ it }} {{"),
-        ('-s }}{{ -m glm-4 --param x=\'"}}"\'', "}}{{"),
+        ("-s }}{{ -m glm-4 --param x='\"}}\"'", "}}{{"),
         ("-s {{ it }} -m glm-4", "{{ it }}"),
     ],
 )
