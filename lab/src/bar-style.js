@@ -33,6 +33,12 @@ export const STYLE = `
   & button { position: absolute; right: -26px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
   pre:hover > & button, & button:focus-visible { opacity: 1; }
 }
+/* Of replies side by side, whose columns are narrow, code is scrolled instead of broken in mid-word. */
+.jp-OutputArea-output.jp-RenderedMarkdown .zhipu-magic-column pre {
+  overflow: auto hidden; white-space: pre; word-break: normal; min-height: 24px;
+  & code { white-space: pre; }
+  & .zhipu-magic-code button { top: 0; }
+}
 .zhipu-magic-said { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (hover: none) { .zhipu-magic-code button { opacity: 1; } }
 @media print { .zhipu-magic-bar, .zhipu-magic-code { display: none; } }

@@ -81,6 +81,7 @@ _AT_LENGTH = frozenset(
         "test_cells_of_another_language_are_no_prose",
         "test_cells_of_another_language_have_no_switch_and_no_such_cell_is_added",
         "test_every_text_of_ours_stands_out_from_its_ground[Dark]",
+        "test_code_in_columns_is_as_in_any_reply_and_scrolled_where_it_is_too_wide[jupyterlab-Dark-0]",
         "test_files_are_no_prose",
         "test_headings_of_replies_are_not_in_the_table_of_contents",
         "test_in_prose_nothing_opens_by_itself",

@@ -68,3 +68,44 @@ def test_replies_of_several_models_stand_side_by_side(
     (left, top), (other_left, other_top) = notebook.cell(1).evaluate(PLACES)
     assert abs(other_left - left) < 2 and other_top > top + 100
     shoot(notebook.page, f"{front_end.name}-narrow")
+
+
+#: Of each block of code: its margins, and whether its lines are whole, and scrolled where they are wider than it.
+CODE = """cell => [...cell.querySelectorAll('.jp-RenderedMarkdown pre')].map(block => {
+    const {margin, lineHeight} = getComputedStyle(block), lines = block.textContent.trimEnd().split('\\n').length;
+    const scrolled = block.scrollWidth > block.clientWidth && /auto/.test(getComputedStyle(block).overflowX);
+    return {margin, whole: block.clientHeight < (lines + 0.9) * parseFloat(lineHeight), scrolled};
+})"""
+#: Whether all of a button can be seen and pressed.
+IS_WHOLE = """button => {
+    const {left, right, top, bottom} = button.getBoundingClientRect();
+    const at = (x, y) => button.contains(document.elementFromPoint(x, y));
+    return at(left + 2, top + 2) && at(right - 2, top + 2) && at(left + 2, bottom - 2) && at(right - 2, bottom - 2);
+}"""
+
+
+@pytest.mark.parametrize("server", [0], indirect=True)
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_code_in_columns_is_as_in_any_reply_and_scrolled_where_it_is_too_wide(
+    front_end: FrontEnd, server: PracticeServer, opened: Open, shoot: Shoot, theme: str
+) -> None:
+    words = f"{SECOND}\nAnd more words.\n\n```bash\nls\n```\n\nThe end."
+    cells = ("%load_ext zhipu_magic", "%%glm -m glm-5.3 -m glm-4.7-flash -m glm-4.6\nWhy?", "%%glm\nWhy?")
+    with front_end.setting("@jupyterlab/apputils-extension/themes", {"theme": f"JupyterLab {theme}"}):
+        notebook = opened(front_end, front_end.write(f"columns-{theme}", *cells), width=1100, height=1100)
+        notebook.wait_for_kernel()
+    server.enqueue(*[Answer(words)] * 4)
+    notebook.finish(0, 1, 2)
+    ordinary = notebook.cell(2).evaluate(CODE)
+    found = notebook.cell(1).evaluate(CODE)
+    assert {one["margin"] for one in found} == {one["margin"] for one in ordinary}
+    assert all(one["whole"] for one in found) and [one["scrolled"] for one in found] == [True, False] * 3
+    for block in notebook.cell(1).locator(".jp-RenderedMarkdown pre").all()[:2]:
+        block.evaluate("block => { block.scrollLeft = 90; block.scrollIntoView({block: 'center'}); }")
+        block.hover()
+        assert block.get_by_role("button", name="Copy this code").evaluate(IS_WHOLE)
+    shoot(notebook.page, f"{front_end.name}-columns-{theme}")
+    notebook.page.set_viewport_size({"width": 900, "height": 1100})
+    notebook.page.wait_for_timeout(300)
+    assert len({left for left, _ in notebook.cell(1).evaluate(PLACES)}) == 1  # and not two and one
+    shoot(notebook.page, f"{front_end.name}-columns-{theme}-900")

@@ -13,7 +13,7 @@ from typing import Any
 
 from readers import MARKDOWN_MAKES, READERS, Elements, allowed
 
-from zhipu_magic.notebook.display.panel import _UNBOXED
+from zhipu_magic.notebook.display.panel import UNBOXED
 
 #: What our own pieces add to what Markdown makes.
 OURS = {"details", "summary", "svg", "rect"}
@@ -64,7 +64,7 @@ def harm_in(bundle: Mapping[str, Any]) -> list[object]:
         for reader in READERS:
             found += _foreign(reader(bundle["text/markdown"]))
     if "text/html" in bundle:
-        page = bundle["text/html"].replace(_UNBOXED.rich, "")  # the one style of ours, to the letter
+        page = bundle["text/html"].replace(UNBOXED.rich, "")  # the one style of ours, to the letter
         found += _foreign(_OF_PANDAS.sub("", page))
     found += [kind for kind, text in bundle.items() if isinstance(text, str) and COMMANDS.search(text)]
     return found

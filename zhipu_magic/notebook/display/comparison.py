@@ -21,17 +21,16 @@ from .growing import UNFINISHED, UNFINISHED_PLAIN, Above, growing_pieces, mark, 
 from .markdown import final_pieces
 from .output import Output
 from .painter import LONGEST_GAP, gap_after
-from .panel import along, note_line
+from .panel import UNBOXED, along, note_line
 from .style import FAINT, FONT
 
 #: Seconds between two looks at the replies, and two refreshes of the panel.
 _LOOK, _PANEL_GAP = 0.05, 0.5
-#: A column is at least so wide: where there is less room, fewer stand side by side.
-_FIRST = Markup(
-    '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20em),1fr));column-gap:24px">\n'
-    '<div style="min-width:0;overflow-x:auto">'
+#: Each column is a page of its own for JupyterLab's styles, which give blocks of code their margins on a page alone.
+_COLUMN = Markup(
+    '<div class="jp-RenderedHTMLCommon zhipu-magic-column" style="min-width:0;overflow-x:auto;padding-right:0">'
 )
-_NEXT = Markup('</div>\n<div style="min-width:0;overflow-x:auto">')
+_NEXT = Markup("</div>\n{column}", column=_COLUMN)
 _END = Markup("</div>\n</div>")
 
 
@@ -86,10 +85,23 @@ class PageComparison:
 
 def _pieces(compared: Sequence[Compared], whole: bool) -> Pieces:
     for place, one in enumerate(compared):
-        yield _NEXT if place else _FIRST
+        yield _NEXT if place else _first(len(compared))
         yield Markup("**{model}**", model=one.model)
         yield from map(_apart, _reply(one, whole))
     yield _END
+
+
+def _first(count: int) -> Markup:
+    """What begins so many columns: side by side where each has room for 20em, and else all one below the other.
+
+    What is clamped is far below the one width or far above the other, but for a hair between.
+    """
+    return Markup(
+        '<div style="display:grid;gap:14px 24px;grid-template-columns:'
+        'repeat(auto-fit,minmax(clamp(100% / {count} - 24px,({count} * 20em - 100%) * 999,100%),1fr))">\n{column}',
+        count=count,
+        column=_COLUMN,
+    )
 
 
 def _apart(piece: Markup | Cited | str) -> Markup | Cited | str:
@@ -148,9 +160,10 @@ def _panel_html(figures: Sequence[Figures], notes: Sequence[str]) -> Markup:
     rows = Markup().join(Markup("<span>{cell}</span>", cell=cell) for one in figures for cell in _row(one))
     return Markup(
         '<div class="zhipu-magic-panel" role="group" aria-label="Usage of these replies" '
-        'style="color:{faint};{font};overflow-wrap:anywhere">{notes}'
+        'style="color:{faint};{font};overflow-wrap:anywhere">{unboxed}{notes}'
         '<div style="display:grid;grid-template-columns:repeat({columns},max-content);column-gap:16px;overflow-x:auto">'
         "{rows}</div>{along}</div>",
+        unboxed=UNBOXED,
         faint=FAINT,
         font=FONT,
         notes=_notes_lines(notes),

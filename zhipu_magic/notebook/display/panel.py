@@ -26,7 +26,7 @@ _NOTE = Markup(
 
 #: Notebook 7 puts outputs of more than some hundred lines into a box of 24, with the panel out of sight. Whoever asks
 #: for the box gets it: an icon tells that.
-_UNBOXED = Markup(
+UNBOXED = Markup(
     "<style>body[data-notebook] .jp-mod-outputsScrolled:has(.zhipu-magic-panel)"
     ':not(:has([data-icon="ui-components:expand"])){'
     ".jp-Cell-outputArea{max-height:none;overflow:visible;margin-left:0;resize:none;&::after{display:none}}"
@@ -54,7 +54,7 @@ def panel_html(figures: Figures, *, live: bool = False) -> Markup:
     return Markup(
         '<div class="zhipu-magic-panel" role="group" aria-label="Usage of this reply" '
         'style="color:{faint};{font};overflow-wrap:anywhere">{unboxed}{notes}{inner}</div>',
-        unboxed=_UNBOXED,
+        unboxed=UNBOXED,
         faint=FAINT,
         font=FONT,
         notes=_notes_html(figures),
