@@ -61,6 +61,7 @@ def test_replies_of_several_models_stand_side_by_side(
     assert other_left > left + 300 and abs(top - other_top) < 2
     shoot(notebook.page, f"{front_end.name}-compared")
     notebook.finish(2, 3)
+    assert "The reply of glm-5.3 is a turn of the conversation" in notebook.panel(1).inner_text()
     assert [message["content"] for message in server.requests[-1].body["messages"]][1] == FIRST
     shoot(notebook.page, f"{front_end.name}-kept")
     notebook.page.set_viewport_size({"width": 520, "height": 900})

@@ -244,7 +244,7 @@ def test_options_that_contradict_each_other_are_refused_before_anything_is_sent(
 
 
 def test_what_is_given_twice_alike_and_what_can_be_repeated_is_no_contradiction() -> None:
-    line = "-m glm-4 -m glm-4 --think --think --temperature 1 --temperature 1.0 --once --once --search x --search x"
+    line = "-m glm-4 --think --think --temperature 1 --temperature 1.0 --once --once --search x --search x"
     options = cell_line.parse(f"{line} --image a --image b --tool f --tool g --param a=1 --param a=1 --param b=2")
     assert (options.request.model, options.request.think, options.request.search) == ("glm-4", True, "x")
     assert (list(options.images), list(options.tools)) == (["a", "b"], ["f", "g"])

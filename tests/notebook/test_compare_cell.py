@@ -17,6 +17,7 @@ from readers import READERS
 from zhipu_magic.practice import STALL, Answer, Fault, PracticeServer, Raw, chunk, sse
 
 ASK = "%%glm -m glm-5.3 -m glm-4.7-flash"
+HOW_TO_KEEP = "%glm keep NAME makes one of these replies a turn of the conversation."
 _REPLIES = Path(__file__).parents[1] / "hostile" / "replies"
 _NODE = Path(__file__).parents[1] / "node"
 #: Replies that open what the next column must not be in.
@@ -55,7 +56,7 @@ def test_replies_stand_in_columns_above_one_panel(in_order: Page, server: Practi
     assert cell.plain() == "glm-5.3:\n\n**bold** words\n\nglm-4.7-flash:\n\nother words"
     *_, first, second = cell.plain(1).splitlines()
     assert first.startswith("glm-5.3 · ") and second.startswith("glm-4.7-flash · ") and "tokens" in first
-    assert "None of these is a turn of the conversation until %glm keep NAME makes it one." in cell.plain(1)
+    assert HOW_TO_KEEP in cell.plain(1)
     names = in_order.shell.user_ns
     assert names["texts"] == {"glm-5.3": "**bold** words", "glm-4.7-flash": "other words"}
     assert {model: one.choices[0].message.content for model, one in names["both"].items()} == names["texts"]
@@ -75,6 +76,39 @@ def test_the_kept_reply_is_the_turn_of_its_cell(notebook: Notebook, server: Prac
     assert [link.stale for link in page.magics.chat.thread().links] == [False, False, True]
     assert "another reply kept" not in notebook.run("e", "%glm undo").plain()
     assert [turn.cell for turn in page.magics.chat.thread().turns] == ["a", "c"]
+
+
+def test_the_note_below_the_replies_follows(notebook: Notebook, server: PracticeServer) -> None:
+    page = notebook.page
+    page.magics.chat.limit = 1
+    server.enqueue(Answer("one"), Answer("two"))
+    cell = notebook.run("b", f"{ASK}\nWhy?")
+    panel = cell.messages[-1]["transient"]["display_id"]
+    notes = []
+    for line in ("%glm keep glm-5", "%glm keep glm-4", "%glm undo 2", "%glm redo", "%glm history"):
+        shown = notebook.run("c", line)
+        told = [one for one in shown.messages if one["update"] and one["transient"]["display_id"] == panel]
+        notes += [one["data"]["text/plain"].splitlines()[0] for one in told]
+    kept = "The reply of {} is a turn of the conversation; %glm keep NAME puts another in its place."
+    assert cell.plain(1).splitlines()[0] == HOW_TO_KEEP
+    assert notes == [kept.format("glm-5.3"), kept.format("glm-4.7-flash"), HOW_TO_KEEP, kept.format("glm-5.3")]
+    assert "kept: glm-5.3" in shown.plain()
+
+
+def test_keep_says_which_turns_became_stale(notebook: Notebook, server: PracticeServer) -> None:
+    notebook.ask("a", "first")
+    assert notebook.run("b", f"{ASK}\nWhy?").success
+    assert "stale" not in notebook.run("k", "%glm keep glm-5").plain()
+    notebook.run("k", "%glm undo")
+    notebook.ask("c", "next")
+    assert "Turn 3 is stale now" in notebook.run("k", "%glm keep glm-5").plain()
+    notebook.ask("d", "last")
+    told = notebook.run("k", "%glm keep glm-4").plain()
+    assert "Turn 4 is stale now" in told and "Turn 3" not in told  # which was stale before
+    notebook.run("k", "%glm undo 3")
+    notebook.ask("c", "next")
+    notebook.ask("d", "last")
+    assert "2 turns (3 and 4) are stale now" in notebook.run("k", "%glm keep glm-4").plain()
 
 
 def test_a_cell_that_compares_again_has_no_turn_until_one_is_kept(notebook: Notebook, server: PracticeServer) -> None:
@@ -128,9 +162,10 @@ def test_what_means_nothing_for_several_models_is_said(
     assert server.requests == []
 
 
-def test_a_model_that_is_named_twice_is_one(page: Page, server: PracticeServer) -> None:
-    assert page.run("%%glm -m glm-4 -m glm-4\nWhy?").success
-    assert len(server.requests) == 1 and len(page.magics.chat.thread().turns) == 1
+@pytest.mark.parametrize("line", ["-m glm-4 -m glm-4", "-m glm-5.3 -m glm-4 --model=glm-4", "--draw -m glm-4 -m glm-4"])
+def test_a_model_that_is_named_twice_is_an_error(page: Page, server: PracticeServer, line: str) -> None:
+    assert "-m names glm-4 twice" in str(page.run(f"%%glm {line}\nWhy?").error)
+    assert server.requests == []
 
 
 def test_a_preview_shows_each_request_and_sends_none(page: Page, server: PracticeServer) -> None:

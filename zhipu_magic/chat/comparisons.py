@@ -25,10 +25,11 @@ from .scheduler import Scheduler
 
 
 class Kept(NamedTuple):
-    """A reply that has become a turn: its model, and the thread that it is a turn of."""
+    """A reply that has become a turn: its model, the thread that it is a turn of, and its id."""
 
     model: str
     thread: str
+    id: str
 
 
 class Comparisons:
@@ -173,7 +174,7 @@ class Comparisons:
         assert kept.thread is not None and kept.model is not None
         self._scheduler.settle(kept.thread)
         self._history.do("keep", thread=kept.thread, of=kept.id)
-        return Kept(kept.model, kept.thread)
+        return Kept(kept.model, kept.thread, kept.id)
 
     def _wait(self) -> None:
         """Read the replies of the newest comparison to their ends; what one has failed with was its reader's to see."""
@@ -223,10 +224,11 @@ def checked(models: Iterable[str]) -> list[str]:
             raise InvalidRequest("{model!r} is not the name of a model.", reason="comparison.no_model", model=model)
     if len(set(named)) < len(named):
         raise InvalidRequest(
-            "A model is named twice: {models}.",
+            "{twice} is named twice: {models}.",
             hint="A comparison asks each model once.",
             reason="comparison.twice",
             outcomes=[NOTHING_SENT],
+            twice=next(name for place, name in enumerate(named) if name in named[:place]),
             models=", ".join(named),
         )
     if not 2 <= len(named) <= MOST_COMPARED:

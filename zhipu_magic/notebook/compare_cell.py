@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from ..chat.watch import watch_all
+from ..history.link import back_from
 from ..text.errors import NOTHING_SENT, GLMError, Interrupted
 from ..text.markup import Markup
 from ..text.notice import Notice
@@ -14,6 +15,7 @@ from .asking import Question
 from .line.cell_line import CellOptions
 
 if TYPE_CHECKING:
+    from ..chat.chat import Chat
     from ..chat.replies.reply import Reply
     from ..chat.standing import Standing
     from .display.panel import PanelMode
@@ -69,15 +71,29 @@ def _show(session: Session, replies: Mapping[str, Reply], options: CellOptions) 
         panel="off" if options.quiet else cast("PanelMode", settings.panel),
         streamed=streamed and not is_replayed,
         alone=session.cells.is_glm_cell,
-        notices=[*session.notices, *([] if options.request.once else [HOW_TO_KEEP])],
+        notices=[*session.notices],
         remote_images=settings.remote_images,
     )
+    comparison = next((reply.request.comparison for reply in replies.values() if reply.request.comparison), "")
+    thread = session.chat.thread(options.request.thread).name
+
+    def note() -> str:
+        return _how_they_stand(session.chat, comparison, thread) if comparison else ""
+
     compared = [Compared(model, reply.progress, standing(reply)) for model, reply in replies.items()]
-    watch_all(list(replies.values()), session.display.comparison_painter(compared, show_options))
+    watch_all(list(replies.values()), session.display.comparison_painter(compared, show_options, note))
 
 
-#: Below replies none of which is a turn yet.
-HOW_TO_KEEP = "None of these is a turn of the conversation until %glm keep NAME makes it one."
+def _how_they_stand(chat: Chat, comparison: str, thread: str) -> str:
+    """Which of the replies is a turn of the thread by now, or how one becomes that.
+
+    It stays where it was shown if the page is opened again without its kernel, so it says nothing of what is not yet.
+    """
+    turns = (link.turn for link in back_from(chat.thread(thread).last) if not link.aside)
+    kept = next((turn for turn in turns if turn.comparison == comparison), None)
+    if kept is None:
+        return "%glm keep NAME makes one of these replies a turn of the conversation."
+    return f"The reply of {kept.model} is a turn of the conversation; %glm keep NAME puts another in its place."
 
 
 def _bind(session: Session, replies: Mapping[str, Reply], options: CellOptions) -> None:

@@ -148,7 +148,7 @@ class Session:
             self._practice.follow_replay(chat.service, replays=self._replays)
 
     def reflect_chat(self) -> None:
-        """Copy the chat's current state to the settings and the dashboard."""
+        """Copy the chat's current state to the settings, the dashboard and the notes below earlier comparisons."""
         chat, settings = self._chat, self.settings
         if chat is None:
             return
@@ -156,6 +156,8 @@ class Session:
         settings.model = chat.model
         settings.temperature = chat.temperature
         self._update_dashboard()
+        if "display" in vars(self):  # else it has not been needed
+            self.display.follow()
         self.extension.changed()
 
     def thread_names(self) -> list[str]:

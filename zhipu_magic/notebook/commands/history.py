@@ -123,7 +123,8 @@ def _row(link: Link, cell: str) -> tuple[str, ...]:
 def _marks(link: Link) -> list[str]:
     turn = link.turn
     calls = sum(len(calls) for _, calls in calls_by_round(turn.tool_messages))
-    marks = [*_states(link)]
+    marks = [f"kept: {turn.model}"] if turn.comparison else []
+    marks += _states(link)
     marks += [plural(len(turn.images), "image")] if turn.images else []
     marks += [plural(calls, "call")] if calls else []
     return marks

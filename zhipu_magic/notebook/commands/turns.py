@@ -19,10 +19,11 @@ from ...text.html import block, code
 from ...text.markup import Markup
 from ...text.numbers import plural
 from .. import ask_cell
-from ..page.looked_at import OTHER_TURNS
+from ..page.looked_at import OTHER_TURNS, LookedAt
 from .command import Command, number, unquoted
 
 if TYPE_CHECKING:
+    from ...chat.comparisons import Kept
     from ..session import Session
 
 
@@ -136,10 +137,14 @@ def _in_a_row(changes: Sequence[Change]) -> str:
     numbers = [change.turn for change in changes if change.turn is not None]
     if not numbers:
         return f"{changes[0]} ({len(changes):,} times)"
+    return f"{plural(len(numbers), 'turn')} ({_listed(numbers)})"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Numbers of turns, in their order."""
     between = " and " if len(numbers) == 2 else " to "
-    is_range = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    listed = f"{numbers[0]}{between}{numbers[-1]}" if is_range else ", ".join(map(str, numbers))
-    return f"{plural(len(numbers), 'turn')} ({listed})"
+    is_range = list(numbers) == list(range(numbers[0], numbers[0] + len(numbers)))
+    return f"{numbers[0]}{between}{numbers[-1]}" if is_range else ", ".join(map(str, numbers))
 
 
 def _now(count: int) -> str:
@@ -196,23 +201,42 @@ def _keep(session: Session, text: str) -> None:
         raise UsageError(f"%glm keep NAME takes a model's name: {has}")
     for thread in {one.thread for one in session.chat.state.compared}:
         session.jobs.make_way(thread)
+    looked = session.look()
     kept = session.chat.keep(unquoted(text))
     if kept.thread == session.chat.thread().name:
-        session.answer(
-            Markup(
-                "The reply of **{model}** is a turn of the conversation now. `%glm undo` takes it back.",
-                model=kept.model,
-            )
+        said = Markup(
+            "The reply of **{model}** is a turn of the conversation now. `%glm undo` takes it back.", model=kept.model
         )
-        return
-    session.answer(
-        Markup(
+    else:
+        said = Markup(
             "The reply of **{model}** is a turn of the thread **{thread}** now, in which it was asked. There, "
             "`%glm undo` takes it back.",
             model=kept.model,
             thread=kept.thread,
         )
-    )
+    session.answer(Markup(" ").join([said, *_made_stale(looked, kept)]))
+
+
+def _made_stale(looked: LookedAt, kept: Kept) -> list[str]:
+    """A sentence on the turns of the thread that were asked without the reply that was just kept; none if none were.
+
+    `looked` is the conversation before that, as the page had it when it was recorded.
+    """
+    before = looked.state.conversation.threads.get(kept.thread)
+    of = kept.id if looked.origin is None else looked.origin(kept.id)
+    reply = next((one for one in looked.state.compared if one.id == of), None)
+    if reply is None or before is None:
+        return []
+    earlier = {link.turn.id for link in before.links if link.stale}
+    stale = [link.number for link in reply.kept_in(before).links if link.stale and link.turn.id not in earlier]
+    if not stale:
+        return []
+    if len(stale) == 1:
+        return [f"Turn {stale[0]} is stale now, as it was asked without this one; its cell, run again, asks it anew."]
+    return [
+        f"{len(stale):,} turns ({_listed(stale)}) are stale now, as they were asked without this one; their cells, run "
+        "again, ask them anew."
+    ]
 
 
 COMMANDS = (

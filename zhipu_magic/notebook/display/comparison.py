@@ -35,10 +35,21 @@ _END = Markup("</div>\n</div>")
 
 
 class PageComparison:
-    """Paints a comparison (see `watch.ComparisonPainter`). Where it is not `streamed`, it paints once, at the end."""
+    """Paints a comparison (see `watch.ComparisonPainter`). Where it is not `streamed`, it paints once, at the end.
 
-    def __init__(self, compared: Sequence[Compared], new_output: Callable[[], Output], options: ShowOptions) -> None:
+    `note` says how the replies stand in the conversation, which may change after the cell has ended (`follow`).
+    """
+
+    def __init__(
+        self,
+        compared: Sequence[Compared],
+        new_output: Callable[[], Output],
+        options: ShowOptions,
+        note: Callable[[], str],
+    ) -> None:
         self._compared = compared
+        self._note = note
+        self._settled: tuple[list[Figures], list[str], str] | None = None  # the figures and notes, and that note
         self._text, self._panel = new_output(), new_output()
         self._options = options
         self._text_due = self._panel_due = 0.0
@@ -67,6 +78,14 @@ class PageComparison:
             self._show_text(whole=True)
             self._show_panel(whole=True)
 
+    def follow(self) -> None:
+        """Show the note as it is by now, where the panel has another one."""
+        if self._settled is None:
+            return
+        figures, notes, noted = self._settled
+        if (note := self._note()) != noted:
+            self._show_settled(figures, notes, note)
+
     def _show_text(self, *, whole: bool) -> int:
         """Show the replies. Returns the size of that in bytes."""
         page = page_of(_pieces(self._compared, whole), remote_images=self._options.remote_images, growing=not whole)
@@ -76,7 +95,16 @@ class PageComparison:
 
     def _show_panel(self, *, whole: bool) -> None:
         figures = [figures_of(one) for one in self._compared]
-        notes = [*notes_of(figures), *self._options.notices] if whole else []
+        if whole:
+            self._show_settled(figures, [*notes_of(figures), *self._options.notices], self._note())
+        else:
+            self._show_figures(figures, [])
+
+    def _show_settled(self, figures: list[Figures], notes: list[str], note: str) -> None:
+        self._settled = figures, notes, note
+        self._show_figures(figures, [*notes, *([note] if note else [])])
+
+    def _show_figures(self, figures: Sequence[Figures], notes: Sequence[str]) -> None:
         if self._options.panel != "off":
             self._panel.show(html_bundle(_panel_html(figures, notes), panel_text(figures, notes)))
         elif notes:

@@ -25,11 +25,14 @@ class TerminalComparison:
         painter: Callable[[Progress, Callable[[], Standing], ShowOptions], Painter],
         show_text: Callable[[Markup], None],
         options: ShowOptions,
+        *,
+        note: Callable[[], str],
     ) -> None:
         self._left = [*compared]
         self._painter = painter
         self._show_text = show_text
         self._options = options
+        self._note = note
         self._current: Painter | None = None
 
     def begin(self) -> None:
@@ -52,8 +55,8 @@ class TerminalComparison:
     def settle(self) -> None:
         """Print what is left: all have ended."""
         self.paint()
-        if self._options.notices:
-            self._show_text(Markup("\n\n").join(self._options.notices))
+        if notes := [*self._options.notices, *filter(None, [self._note()])]:
+            self._show_text(Markup("\n\n").join(notes))
 
     def _begin(self, one: Compared) -> None:
         self._show_text(Markup("**{model}**", model=one.model))

@@ -79,8 +79,13 @@ class Display(Protocol):
     def painter(self, progress: Progress, standing: Callable[[], Standing], options: ShowOptions) -> Painter:
         """What paints a reply with this progress; `standing` is what it costs, and where its chat stands by then."""
 
-    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
-        """What paints several replies to one question."""
+    def comparison_painter(
+        self, compared: Sequence[Compared], options: ShowOptions, note: Callable[[], str]
+    ) -> ComparisonPainter:
+        """What paints several replies to one question. `note` says how they stand in the conversation by then."""
+
+    def follow(self) -> None:
+        """Have the notes of earlier comparisons say how their replies stand by now, where that can still be shown."""
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map over a table, with a `panel` below or without."""

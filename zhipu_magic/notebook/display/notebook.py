@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,12 @@ from .reply_text import ReplyText
 
 if TYPE_CHECKING:
     from ..shell import Shell
+    from .comparison import PageComparison
     from .drawing_output import DrawingPainter
     from .map_output import MapPainter
+
+#: Comparisons whose notes may still change.
+_MOST_COMPARISONS = 8
 
 
 class Notebook:
@@ -34,6 +39,7 @@ class Notebook:
         self._shell = shell
         self._cell = cell
         self._panels = Panels()
+        self._comparisons: deque[PageComparison] = deque(maxlen=_MOST_COMPARISONS)
 
     def show_text(self, text: Markup) -> None:
         """Show a command's answer."""
@@ -82,13 +88,24 @@ class Notebook:
 
         return PagePainter(text, panel, settled, streamed=streamed, alone=options.alone)
 
-    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
+    def comparison_painter(
+        self, compared: Sequence[Compared], options: ShowOptions, note: Callable[[], str]
+    ) -> ComparisonPainter:
         """What paints several replies to one question; it leaves two outputs, the replies in columns and the panel."""
         from .comparison import PageComparison
 
         publish = self._shell.display_pub.publish
-        streamed = options.streamed and updates.are_shown(self._shell)
-        return PageComparison(compared, lambda: Output(publish), options._replace(streamed=streamed))
+        are_shown = updates.are_shown(self._shell)
+        streamed = options.streamed and are_shown
+        painter = PageComparison(compared, lambda: Output(publish), options._replace(streamed=streamed), note)
+        if are_shown or updates.come_later(self._shell):
+            self._comparisons.append(painter)
+        return painter
+
+    def follow(self) -> None:
+        """Have the notes of the newest comparisons say how their replies stand by now."""
+        for one in self._comparisons:
+            one.follow()
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What paints a map; it leaves two outputs, the first rows of its table and the panel."""

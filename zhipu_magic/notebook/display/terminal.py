@@ -64,11 +64,16 @@ class Terminal:
 
         return TypesetPainter(figures, options, self._screen())
 
-    def comparison_painter(self, compared: Sequence[Compared], options: ShowOptions) -> ComparisonPainter:
+    def comparison_painter(
+        self, compared: Sequence[Compared], options: ShowOptions, note: Callable[[], str]
+    ) -> ComparisonPainter:
         """What prints several replies to one question, one below the other, each as it comes once it is its turn."""
         from .comparison_terminal import TerminalComparison
 
-        return TerminalComparison(compared, self.painter, self.show_text, options)
+        return TerminalComparison(compared, self.painter, self.show_text, options, note=note)
+
+    def follow(self) -> None:
+        """What is printed stays."""
 
     def map_painter(self, *, panel: bool) -> MapPainter:
         """What prints a map: a line that changes, where there is a screen, and its end."""

@@ -77,9 +77,10 @@ def parse(line: str) -> CellOptions:
             "put a value that has spaces in double quotes."
         )
     values = vars(given)
+    _check_once(values["models"])
     _check_drawing(values)
     own = {option.name: values.pop(option.name) for option in fields(CellOptions) if option.name in values}
-    own["models"] = models = list(dict.fromkeys(own["models"]))
+    models = own["models"]
     _check_table(own)
     _check_comparison(own)
     if own["bind"] is not None and own["bind"] == own["output"]:
@@ -91,6 +92,15 @@ def parse(line: str) -> CellOptions:
     return CellOptions(
         request=Options(params=_params(values.pop("param")), **values), line=line if own["batch"] else "", **own
     )
+
+
+def _check_once(models: Sequence[str]) -> None:
+    """Raise UsageError for a model that is named twice: several are compared, and one cannot be with itself."""
+    for place, model in enumerate(models):
+        if model in models[:place]:
+            raise UsageError(
+                f"-m names {model} twice: name it once, or another model to compare it with. Nothing was sent."
+            )
 
 
 def _check_table(own: Mapping[str, Any]) -> None:
@@ -115,7 +125,7 @@ def _check_drawing(given: Mapping[str, Any]) -> None:
     for action in PARSER._actions:
         if given[action.dest] != action.default and action.dest not in _FOR_DRAWINGS:
             raise UsageError(f"{action.option_strings[-1]} cannot be used with --draw: a picture is drawn from text.")
-    if len(set(given["models"])) > 1:
+    if len(given["models"]) > 1:
         raise UsageError("One model draws a picture: give one -m NAME with --draw.")
 
 
