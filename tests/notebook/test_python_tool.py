@@ -94,6 +94,19 @@ def test_trust_and_a_question_contradict_each_other(page: Page) -> None:
     assert isinstance(error, InvalidRequest) and error.reason == "python.both"
 
 
+def test_it_is_named_once(page: Page, server: PracticeServer) -> None:
+    error = page.run("%%glm --tool python --tool python!\ngo").error
+    assert "python and python! are the same tool" in str(error) and "Leave out one of them." in str(error)
+    assert server.requests == []
+    assert page.run("%%glm --tool python --tool confirm(python),python\ngo").error is None
+    assert len(server.requests[-1].body["tools"]) == 1
+
+
+@pytest.mark.parametrize(("written", "meant"), [("pyhton", "python"), ("pyton", "python"), ("pyhton!", "python!")])
+def test_a_slip_in_its_name_is_told(page: Page, written: str, meant: str) -> None:
+    assert f"Did you mean {meant}?" in str(page.run(f"%%glm --tool {written}\ngo").error)
+
+
 @pytest.mark.parametrize("tool", ["python", "python!"])
 def test_not_in_the_background(page: Page, server: PracticeServer, tool: str) -> None:
     error = page.run(f"%%glm --bg --tool {tool}\ngo").error

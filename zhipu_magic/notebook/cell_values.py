@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +33,7 @@ def options_of(
     """
     request = options.request
     if options.tools:
-        request = replace(request, tools=tuple(tool_of(name, own, python) for name in options.tools))
+        request = replace(request, tools=tuple(tool_of(name, own, python) for name in _each_once(options.tools, own)))
     if options.as_type is not None:
         from ..values.types.answer_type import type_from
 
@@ -113,13 +113,29 @@ def tool_of(name: str, own: Mapping[str, Any], python: PythonTool | None = None)
     if python is not None and (inner == TRUSTED or (inner == PYTHON and PYTHON not in own)):
         _check_trust(name, own)
         return python(name == TRUSTED)
-    found = _own_function(inner, own)
+    found = _own_function(inner, own, [PYTHON] if python not in (None, refuse_for_rows, refuse_for_models) else [])
     from ..values.tools.tool import Tool, confirm
     from . import autoreloaded
 
     autoreloaded.complete(found.function if isinstance(found, Tool) else found)
     found = found.anew() if isinstance(found, Tool) else found
     return found if inner == name else confirm(found)
+
+
+def _each_once(names: Sequence[str], own: Mapping[str, Any]) -> list[str]:
+    """The names without those that are given twice alike. Raises InvalidRequest for Python as two tools."""
+    once = list(dict.fromkeys(names))
+    runs = [
+        name for name in once if unconfirmed(name) == TRUSTED or (unconfirmed(name) == PYTHON and PYTHON not in own)
+    ]
+    if len({name == TRUSTED for name in runs}) > 1:
+        raise InvalidRequest(
+            "{names} are the same tool: the one asks before each run, and the other does not.",
+            hint="Leave out one of them.",
+            reason="python.twice",
+            names=" and ".join(runs),
+        )
+    return [name for name in once if name not in runs[1:]]
 
 
 def refuse_for_rows(trusted: bool) -> Any:
@@ -159,13 +175,14 @@ def _check_trust(name: str, own: Mapping[str, Any]) -> None:
         )
 
 
-def _own_function(name: str, own: Mapping[str, Any]) -> Any:
+def _own_function(name: str, own: Mapping[str, Any], others: Sequence[str] = ()) -> Any:
+    """The notebook's function of this name. Raises InvalidRequest, which suggests one of these or of the `others`."""
     root, *attributes = name.split(".")
     if root not in own or _CACHED.fullmatch(root) or not all(map(str.isidentifier, attributes)):
         if not attributes and hasattr(builtins, root):
             raise _not_the_notebooks(name, "it belongs to Python or IPython")
         functions = [known for known, value in own.items() if inspect.isroutine(value)]
-        near = nearest(name, functions)
+        near = nearest(name, [*others, *functions])
         raise InvalidRequest(
             "There is no function {name} in this notebook.",
             hint="Define it in a cell first.",

@@ -144,7 +144,10 @@ def function_names(text: str) -> list[str]:
     names = listed(text.replace("！", "!"))
     for name in names or [text]:
         if unconfirmed(name) != TRUSTED and not all(part.isidentifier() for part in unconfirmed(name).split(".")):
-            raise argparse.ArgumentTypeError(f"{name!r} is not the name of a function")
+            meant = did_you_mean(unconfirmed(name), [TRUSTED])
+            raise argparse.ArgumentTypeError(
+                f"{name!r} is not the name of a function{f'. {meant}'.rstrip('.') if meant else ''}"
+            )
     return names
 
 
