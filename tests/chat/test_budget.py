@@ -401,10 +401,10 @@ def test_the_command_tells_where_things_stand(page: Page, server: PracticeServer
     server.enqueue(Answer("yes", prompt_tokens=50_000, completion_tokens=50_000))
     page.run("%%glm -m glm-4-plus\none")
     assert "¥4.5 are left" in page.run("%glm budget").markdown()
-    assert "There is no budget any more: ¥5 was removed." in page.run("%glm budget off").markdown()
+    assert "The budget of ¥5 was removed." in page.run("%glm budget off").markdown()
     assert "There is no budget." in page.run("%glm budget off").markdown()
     assert "The budget is 1 token for" in page.run('%glm budget "1 token"').markdown()
-    assert "There is no budget any more: 1 token was removed." in page.run("%glm budget OFF").markdown()
+    assert "The budget of 1 token was removed." in page.run("%glm budget OFF").markdown()
     assert page.magics.chat.budget is None
 
 

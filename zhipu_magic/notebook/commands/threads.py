@@ -102,13 +102,8 @@ def _budget(session: Session, text: str) -> None:
         session.reflect_chat()
     budget = chat.budget
     if budget is None:
-        removed = f" any more: {before.in_words(before.limit)} was removed" if before else ""
-        session.answer(
-            Markup(
-                "There is no budget{removed}. `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one.",
-                removed=removed,
-            )
-        )
+        state = f"The budget of {before.in_words(before.limit)} was removed." if before else "There is no budget."
+        session.answer(Markup("{state} `%glm budget 5 yuan` or `%glm budget 200k tokens` sets one.", state=state))
         return
     sums = chat.account
     left = budget.in_words(budget.left(sums))
