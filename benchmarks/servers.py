@@ -53,7 +53,7 @@ class Practice:
     """A practice server in a `Servers` process."""
 
     def __init__(self, pace: float, limit: int | None = None, latency: float = 0.0) -> None:
-        self._server = PracticeServer(pace=pace, limit=limit, latency=latency).start()
+        self._server = PracticeServer(pace=pace, limit=limit, latency=latency, api_key="bench.marks").start()
         self._let_in = self._refused = 0
         self._in_flight_seconds = 0.0
 

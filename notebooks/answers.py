@@ -308,7 +308,7 @@ def record_with_answers(path: Path, pace: float = PACE) -> int:
     `pace` is in chunks a second; 0 is as fast as they go.
     """
     answers, script = ANSWERS.get(path.stem, ()), SCRIPTS.get(path.stem)
-    with PracticeServer(pace=pace) as server:
+    with PracticeServer(pace=pace, api_key="answers.notebooks") as server:
         server.enqueue(*answers)
         if script is not None:
             server.limit = LIMIT

@@ -352,3 +352,11 @@ def test_a_tool_cannot_draw_with_the_chat_that_calls_it(chat: Chat) -> None:
 
     with in_tool(chat._scheduler, Asked()), pytest.raises(InvalidRequest, match="A tool cannot use the chat"):
         chat.draw("a cat")
+
+
+def test_practice_says_so_in_python_too() -> None:
+    with PracticeServer(pace=0) as server, closing(Chat(base_url=server.base_url, api_key=server.api_key)) as chat:
+        drawing = chat.draw("x", model="cogview-4")
+        assert (drawing.practice, drawing.cost) == (True, None)
+        chat.ask("x").read()
+        assert chat.ledger.latest is not None and chat.ledger.latest.practice

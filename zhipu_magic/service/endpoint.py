@@ -15,6 +15,8 @@ from .keys import find_key
 from .profile import DEFAULT_BASE_URL, NAMED_ADDRESSES, PRACTICE, Profile, profile_of
 
 BASE_URL_VARIABLE = "ZHIPUAI_BASE_URL"
+#: What the practice server's own keys begin with: on this machine, they say that it is practice.
+_PRACTICE = "practice."
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def resolve(
     if found is None:
         raise _of_another_host(address, logins) if logins else _no_key(address)
     key, source = found
-    return Endpoint(address, key, source)
+    practice = is_this_machine(host_of(address)) and key.startswith(_PRACTICE)
+    return Endpoint(address, key, source, practice=practice)
 
 
 def _of_another_host(address: str, logins: Mapping[str, ApiKey]) -> SettingsError:
