@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, Field
 from sent_pictures import as_base64, picture
 
+from zhipu_magic.notebook.commands.code import _CHINESE, _ENGLISH
 from zhipu_magic.practice import tool_call
 from zhipu_magic.practice.dialogue import answer
 from zhipu_magic.practice.request import ChatRequest
@@ -348,12 +349,19 @@ def test_what_goes_on_is_thought_about_too(ask: Ask) -> None:
     assert "no model here" in message(ask(go_on, model="glm-4.6", max_tokens=60))["reasoning_content"]
 
 
-@pytest.mark.parametrize("words", ["Repair this:", "修好它："])
-def test_python_is_given_back_as_it_came(words: str) -> None:
+@pytest.mark.parametrize("words", [_ENGLISH.cell_failed, _ENGLISH.script_failed, _CHINESE.cell_failed])
+def test_python_to_be_repaired_is_given_back_as_it_came(words: str) -> None:
     code = "total = 1\n\nprint(total)"
     prompt = f"{words}\n\n```python\n{code}\n```\n\n```text\nan error\n```"
     said = answer(ChatRequest({"model": "glm-4", "messages": [{"role": "user", "content": prompt}]})).content
     assert said.endswith(f"\n\n```python\n{code}\n```")
+
+
+@pytest.mark.parametrize("words", ["What does it do?", "Explain this notebook cell.", "它做什么？"])
+def test_of_python_that_is_asked_about_it_says_what_came(words: str) -> None:
+    prompt = f"{words}\n\n```python\ntotal = 1\n```"
+    said = answer(ChatRequest({"model": "glm-4", "messages": [{"role": "user", "content": prompt}]})).content
+    assert f"````text\n{prompt}\n````" in said
 
 
 def test_a_longer_conversation_takes_more_tokens_also_where_its_replies_are_documented(ask: Ask) -> None:

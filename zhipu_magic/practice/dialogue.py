@@ -54,6 +54,9 @@ _GO_ON = re.compile(r"\b(go on|continue)\b|继续", re.IGNORECASE)
 _PYTHON, _END = re.compile(r"^```python\n", re.MULTILINE), re.compile(r"\n```$", re.MULTILINE)
 """Around code in a message, as when it is sent to be corrected."""
 
+_REPAIR = re.compile(r"^(?:This notebook cell (?:raised|ran a script)|这个笔记本单元格(?:抛出|运行))", re.MULTILINE)
+"""How a message begins that has code corrected, as `%glm fix` sends it."""
+
 
 def answer(request: ChatRequest) -> Answer:
     """The reply to an acceptable request without a script. Raises ValueError for an invalid schema."""
@@ -107,7 +110,7 @@ def _whole(request: ChatRequest) -> Answer:
     elif documented:
         usage = _USAGE.get(tuple(text_of(message).strip() for message in request.messages), (None, None))
         reply = documented = replace(documented, prompt_tokens=usage[0], completion_tokens=usage[1])
-    elif code := _python(request.last_user_text):
+    elif code := _to_repair(request.last_user_text):
         reply = Answer(words.code.format(code=code))
     else:
         reply = Answer(_account(request, words))
@@ -116,6 +119,12 @@ def _whole(request: ChatRequest) -> Answer:
     if request.search and request.search.get("search_result") and not reply.tool_calls:
         reply = replace(reply, extra={"web_search": _sources(words)})
     return reply
+
+
+def _to_repair(text: str) -> str:
+    """The Python code in a text that has it repaired; nothing in another, which may show code for any reason."""
+    asked = _REPAIR.search(text)
+    return _python(text[asked.start() :]) if asked else ""
 
 
 def _python(text: str) -> str:
