@@ -127,7 +127,8 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
 
 
 def test_a_value_is_taken_out_wherever_it_stands() -> None:
-    assert without_secrets('password = "hunter2"; print("hunter2")') == (f'password = "{MARK}"; print("{MARK}")', 2)
+    assert without_secrets('password = "hunter2"; print("hunter2")') == (f'password = "{MARK}"; print("{MARK}")', 1)
+    assert without_secrets('password = "hunter2"; api_key = "hunter3"; print("hunter2hunter3")')[1] == 2
     known = secrets_in('connect(password="geheim", token="secret")')
     assert known == ("geheim",)
     assert without_secrets("geheim, geheimnis", known) == (f"{MARK}, geheimnis", 1)

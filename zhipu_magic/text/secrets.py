@@ -7,7 +7,9 @@ A value that it has taken out at one place is taken out wherever else it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from .numbers import plural
@@ -61,23 +63,44 @@ _MOST_KNOWN: Final = 200
 #: A password that is a name of one says nothing, and what it names would be lost.
 _SAYS_NOTHING: Final = re.compile(rf"(?i:{_NAMES}|password|secret|credentials?|\w*token)")
 _TAKEN_OUT: Final = re.compile(r"[\d,]+ secrets? taken out")
+#: The values that are being collected; outside of that, they go nowhere.
+_collected: Final[ContextVar[set[str]]] = ContextVar("secrets")
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, int]:
-    """The text with a few words in the place of each secret, and how many there were.
+    """The text with a few words in the place of each secret, and how many there were: one that stands in several
+    places is one.
 
     `known` are values that are secret although nothing here tells so (see `secrets_in`).
     """
-    count = 0
     values = dict.fromkeys(known)
-    for pattern in _PATTERNS:
-        text, found = pattern.subn(lambda found: _said(found, values), text)
-        count += found
-    for value in sorted(values, key=len, reverse=True)[:_MOST_KNOWN]:
-        if value in text:
-            text, found = _anywhere(value).subn(MARK, text)
-            count += found
-    return text, count
+    with collecting_secrets() as different:
+        for pattern in _PATTERNS:
+            text = pattern.sub(lambda found: _said(found, values), text)
+        for value in sorted(values, key=len, reverse=True)[:_MOST_KNOWN]:
+            if value in text:
+                text, count = _anywhere(value).subn(MARK, text)
+                different.update([value] if count else [])
+    return text, len(different)
+
+
+@contextmanager
+def collecting_secrets() -> Iterator[set[str]]:
+    """Collect the different values that are taken out meanwhile, of whatever texts."""
+    values: set[str] = set()
+    outer = _collected.get(None)
+    token = _collected.set(values)
+    try:
+        yield values
+    finally:
+        _collected.reset(token)
+        if outer is not None:
+            outer.update(values)
+
+
+def taken_out_of(texts: Iterable[str], values: Collection[str]) -> str:
+    """What the user is told of the secrets in these texts, whose `values` were collected: what was cut has others."""
+    return taken_out(min(sum(text.count(MARK) for text in texts), len(values)))
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
@@ -103,6 +126,8 @@ def _said(found: re.Match[str], values: dict[str, None]) -> str:
     groups = found.groupdict()
     before, after = groups.get("before") or "", groups.get("after") or ""
     value = found[0][len(before) : len(found[0]) - len(after)]
+    if MARK not in value and (collected := _collected.get(None)) is not None:
+        collected.add(value)
     if len(value) >= _SHORTEST and MARK not in value and value not in MARK and not _SAYS_NOTHING.fullmatch(value):
         values[value] = None
     return f"{before}{MARK}{after}"

@@ -50,7 +50,7 @@ def test_cells_and_outputs_are_read(tmp_path: Path) -> None:
     )
     assert "mine" not in found.text and "hunter2" not in found.text and "nbformat" not in found.text
     assert len(found.images) == 1 and "E: v\nthere" in found.text
-    assert found.left_out == "3 cells, 2 hidden, 2 secrets taken out"
+    assert found.left_out == "3 cells, 2 hidden, 1 secret taken out"
 
 
 @pytest.mark.parametrize("tokens", [200, 1_000])

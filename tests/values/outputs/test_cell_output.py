@@ -47,7 +47,7 @@ def test_a_source_that_fits_is_whole(magic: str) -> None:
     source = magic + "password='abc1234'\n" * 3 + "x = 1\n" * 300
     for outputs in ((), (printed("short"),)):
         found = rendered(Cell(CellOutput(outputs, source=source)), 2_000)
-        assert found.left_out == "3 secrets taken out" and "cut here" not in found.text
+        assert found.left_out == "1 secret taken out" and "cut here" not in found.text
 
 
 def test_streams_that_follow_each_other_are_one_and_several_lines_are_fenced() -> None:
@@ -208,3 +208,10 @@ def test_a_users_own_rendering_may_have_pictures_in_it() -> None:
 
     found = resolved("{{ report }}", {"report": Report()}, 100)
     assert found.text == "before\n[image 1: report]\nafter "
+
+
+def test_a_secret_in_several_places_is_one() -> None:
+    source = "key = 'a'\npassword = 'hunter2-and-more'\nprint(password)"
+    outputs = (printed("hunter2-and-more\npwd: 'other-secret-9'\nhunter2-and-more"),)
+    found = rendered(Cell(CellOutput(outputs, source=source)), 500)
+    assert found.text.count("[secret taken out]") == 4 and found.left_out == "2 secrets taken out"

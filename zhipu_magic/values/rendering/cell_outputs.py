@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -18,7 +19,7 @@ from ...text.characters import without_addresses
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.markdown import fenced
 from ...text.numbers import plural
-from ...text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
+from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.terminal_text import as_shown
 from ...text.tokens import INLINE, ends, fenced_ends, fenced_within, shares, weight
 from ..images.from_value import Image
@@ -42,29 +43,45 @@ _OTHERS: Final = frozenset({"bash", "html", "javascript", "latex", "markdown", "
 
 @render.register
 def _cell_output(value: CellOutput, tokens: int) -> Illustrated | str:
-    return _joined(_pieces(value.outputs, tokens, _known(value))) if value.outputs else _NOTHING
+    with _telling_of_secrets() as told:
+        told += _pieces(value.outputs, tokens, _known(value))
+    return _joined(told) if value.outputs else _NOTHING
 
 
 @render.register
 def _cell(value: Cell, tokens: int) -> Illustrated:
     """The source as a block of code, and below it the outputs. Each may take what the other does not need."""
     known = _known(value.ran)
-    source, secrets = without_secrets(without_blobs(value.ran.source.strip("\n")), known)
-    _note(taken_out(secrets))
-    language = _language(source)
-    whole = weight(fenced(source, language)) + _AROUND
-    if not value.ran.outputs:
-        return Illustrated((fenced_within(source, language, min(whole, tokens)),))
-    least = min(whole, tokens * _SOURCE_SHARE)
-    pieces = _pieces(value.ran.outputs, round(tokens - least) - _AROUND, known)
-    shown = weight("".join(f"{one}\n\n" for one in pieces if isinstance(one, str)))
-    code = fenced_within(source, language, min(whole, max(least, tokens - shown - 2 * _AROUND)))
-    return Illustrated((f"{code}\n\nOutput:\n\n", *_between(pieces)))
+    with _telling_of_secrets() as told:
+        source, _ = without_secrets(without_blobs(value.ran.source.strip("\n")), known)
+        language = _language(source)
+        whole = weight(fenced(source, language)) + _AROUND
+        if not value.ran.outputs:
+            told.append(fenced_within(source, language, min(whole, tokens)))
+            return Illustrated(tuple(told))
+        least = min(whole, tokens * _SOURCE_SHARE)
+        pieces = _pieces(value.ran.outputs, round(tokens - least) - _AROUND, known)
+        shown = weight("".join(f"{one}\n\n" for one in pieces if isinstance(one, str)))
+        code = fenced_within(source, language, min(whole, max(least, tokens - shown - 2 * _AROUND)))
+        told += (f"{code}\n\nOutput:\n\n", *_between(pieces))
+    return Illustrated(tuple(told))
+
+
+@contextmanager
+def _telling_of_secrets() -> Iterator[list[str | Image]]:
+    """Note how many secrets were taken out of what goes into the list meanwhile."""
+    told: list[str | Image] = []
+    with collecting_secrets() as values:
+        yield told
+    # Counted in what is sent: a form that nobody reads, and what was cut, have others.
+    _note(taken_out_of((one for one in told if isinstance(one, str)), values))
 
 
 @render.register
 def _output(value: Output, tokens: int) -> Illustrated | str:
-    return _joined(_pieces([value], tokens))
+    with _telling_of_secrets() as told:
+        told += _pieces([value], tokens)
+    return _joined(told)
 
 
 def _known(ran: CellOutput) -> tuple[str, ...]:
@@ -109,8 +126,6 @@ def _pieces(outputs: Sequence[Output], tokens: int, known: Sequence[str] = ()) -
         _note(of_other_than_secrets(cut))
     # A value at hand has shown what it shows only now.
     pieces = [without_secrets(piece, known)[0] if isinstance(piece, str) else piece for piece in pieces]
-    # Counted in what is sent: a form that nobody reads, and what was cut, have others.
-    _note(taken_out(sum(piece.count(MARK) for piece in pieces if isinstance(piece, str))))
     return [piece for piece in _last_pictures(pieces) if piece]
 
 

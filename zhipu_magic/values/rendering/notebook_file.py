@@ -7,7 +7,7 @@ from typing import Final
 
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
-from ...text.secrets import MARK, of_other_than_secrets, taken_out
+from ...text.secrets import collecting_secrets, of_other_than_secrets, taken_out_of
 from ...text.tokens import ends, shares, weight
 from ..budget import check_room
 from ..images.from_value import Image
@@ -25,18 +25,20 @@ _MOST_PICTURES: Final = 10
 def notebook_text(name: str, pieces: Sequence[Piece], hidden: int, tokens: int) -> Illustrated:
     """The cells below a line that says what it is. What is left out is noted."""
     check_room(name, tokens, around=_AROUND, whole=_LEAST * len(pieces))
-    pieces, room = knowing(pieces), tokens - _AROUND
+    room, left_out = tokens - _AROUND, 0
     most = max(2, room // _LEAST)
-    whole = [_read(piece, tokens) for piece in pieces]
-    left_out = 0
-    if sum(size for _, size, _ in whole) > room and len(pieces) > most:
-        left_out = len(pieces) - most
-        pieces = (*pieces[: most // 2], *pieces[len(pieces) - (most - most // 2) :])
+    with collecting_secrets() as secrets:
+        pieces = knowing(pieces)
         whole = [_read(piece, tokens) for piece in pieces]
-    given = shares([size for _, size, _ in whole], room)
-    read = [
-        one if one[1] <= share else _read(piece, share) for piece, one, share in zip(pieces, whole, given, strict=True)
-    ]
+        if sum(size for _, size, _ in whole) > room and len(pieces) > most:
+            left_out = len(pieces) - most
+            pieces = (*pieces[: most // 2], *pieces[len(pieces) - (most - most // 2) :])
+            whole = [_read(piece, tokens) for piece in pieces]
+        given = shares([size for _, size, _ in whole], room)
+        read = [
+            one if one[1] <= share else _read(piece, share)
+            for piece, one, share in zip(pieces, whole, given, strict=True)
+        ]
     parts: list[str | Image] = [f"{name}, a notebook:"]
     for place, (piece, (shown, _, _)) in enumerate(zip(pieces, read, strict=True)):
         if left_out and place == most // 2:
@@ -47,8 +49,7 @@ def notebook_text(name: str, pieces: Sequence[Piece], hidden: int, tokens: int) 
     told += [f"{count:,} shortened"] if (count := sum(is_cut for _, _, is_cut in read)) else []
     told += [f"{plural(pictures, 'picture')} left out"] if pictures else []
     told += [f"{hidden:,} hidden"] if hidden else []
-    secrets = sum(part.count(MARK) for part in parts if isinstance(part, str))
-    told += [taken_out(secrets)] if secrets else []
+    told += [taken] if (taken := taken_out_of((part for part in parts if isinstance(part, str)), secrets)) else []
     if told:
         note_cut(", ".join([plural(len(pieces), "cell"), *told]))
     return Illustrated(tuple(parts))

@@ -11,7 +11,7 @@ from ...text.blobs import without_blobs
 from ...text.characters import shorten
 from ...text.left_out import collecting_cuts, note_cut
 from ...text.numbers import plural
-from ...text.secrets import MARK, of_other_than_secrets, secrets_in, taken_out, without_secrets
+from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_in, taken_out_of, without_secrets
 from ...text.tokens import ends, weight
 from ..images.from_value import Image
 from ..outputs.above import TITLES, Above, Piece, Sent
@@ -57,20 +57,20 @@ class _Read:
 
 @render.register
 def _above(value: Above, tokens: int) -> Illustrated | str:
-    chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces)), tokens)
+    with collecting_secrets() as secrets:
+        chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces)), tokens)
     goes = [one for one in chosen if one.goes]
     if not chosen and not left_out:
         note_cut("0 cells")
         return _NOTHING
     parts = list(_laid_out(chosen, left_out))
     text = "".join(part for part in parts if isinstance(part, str))
-    secrets = text.count(MARK)
     told = [plural(len(goes), "cell")]
     told += [plural(count, "picture")] if (count := sum(isinstance(part, Image) for part in parts)) else []
     told += [f"{left_out:,} left out"] if left_out else []
     told += [f"{count:,} already sent"] if (count := sum(one.was_sent for one in chosen)) else []
     told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
-    told += [taken_out(secrets)] if secrets else []
+    told += [taken] if (taken := taken_out_of([text], secrets)) else []
     note_cut(", ".join([*told, *value.notes, plural(round(weight(text)), "token")]))
     return Illustrated(tuple(parts), is_whole=True)
 
