@@ -129,7 +129,7 @@ def test_hints_are_those_of_a_cell(page: Page, monkeypatch: pytest.MonkeyPatch) 
     page.run("%config GLMMagics.documents = 'local'")
     assert "%config GLMMagics.documents = 'service'" in str(page.run("%%glm --file scan.pdf\nx").error)
     monkeypatch.setattr(local, "find_spec", lambda name: None)
-    assert "%pip install 'zhipu_magic[docs]'" in str(page.run("%%glm --file report.pdf\nx").error)
+    assert "%pip install pypdf; or" in str(page.run("%%glm --file report.pdf\nx").error)
 
 
 def test_a_text_that_names_a_file_is_taken_for_it(page: Page, server: PracticeServer) -> None:

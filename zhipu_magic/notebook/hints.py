@@ -44,8 +44,8 @@ HINTS: Mapping[str, str] = {
     "address.private": "Fetch it in Python, and give the file: --file FILE.",
     "address.pages": "Leave the pages out, or fetch it in Python, and give the file: --file FILE.",
     "document.address_here": "%config GLMMagics.documents = 'auto' has the service read addresses.",
-    "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'service' has the "
-    "service read it.",
+    "document.no_library": "%pip install {package}; or %config GLMMagics.documents = 'service' has the service read "
+    "it.",
     "document.no_process": "%config GLMMagics.documents = 'service' has the service read it.",
     "document.no_text": "%config GLMMagics.documents = 'service' has the service read its pictures.",
     "document.nothing_found": "Give its pages as pictures, with --image, to a model that sees.",

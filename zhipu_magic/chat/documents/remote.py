@@ -8,6 +8,7 @@ from ...service.connection import Service
 from ...service.wire import Usage, total
 from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...text.numbers import plural
+from ...values.documents import local
 from ...values.documents.kinds import PDF
 from ...values.documents.reading import Reading, cleaned
 from ...values.documents.source import Source
@@ -60,7 +61,7 @@ def check(service: Service, source: Source) -> None:
     if not service.profile.is_glm:
         raise InvalidRequest(
             "{name} would have to be read by the service, which only ZhiPu AI's own does.",
-            hint='pip install "zhipu_magic[docs]" has files read on this machine.',
+            hint="Fetch it in Python, and give the file.",
             reason="document.elsewhere",
             outcomes=[NOTHING_SENT],
             name=source.name,
@@ -69,11 +70,11 @@ def check(service: Service, source: Source) -> None:
     if pages.parts and (source.kind is not PDF or len(pages.ranges) < len(pages.parts)):
         raise InvalidRequest(
             "The service reads {name} as a whole: no pages of it can be chosen.",
-            hint='pip install "zhipu_magic[docs]" has it read on this machine, where a workbook has sheets and a '
-            "presentation slides.",
+            hint="{instead}",
             reason="document.whole_at_service",
             outcomes=[NOTHING_SENT],
             name=source.name,
+            instead=_instead(source),
         )
     if len(pages.ranges) > _MOST_RANGES:
         raise InvalidRequest(
@@ -84,3 +85,13 @@ def check(service: Service, source: Source) -> None:
             ranges=plural(len(pages.ranges), "range"),
             most=_MOST_RANGES,
         )
+
+
+def _instead(source: Source) -> str:
+    """How parts of a document can be chosen that the service reads as a whole."""
+    kind = source.kind
+    if not kind.package:
+        return "Leave the pages out."
+    if local.can_read(kind):
+        return 'chat.documents = "local" has it read on this machine, where they can be.'
+    return f"pip install {kind.package} has it read on this machine, where they can be."

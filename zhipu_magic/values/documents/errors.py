@@ -97,10 +97,11 @@ def no_library(source: Source) -> InvalidRequest:
         )
     return InvalidRequest(
         "Nothing that is installed here reads {kind} documents, such as {name}.",
-        hint='Run pip install "zhipu_magic[docs]"; or chat.documents = "service" has the service read it.',
+        hint='Run pip install {package}; or chat.documents = "service" has the service read it.',
         reason="document.no_library",
         outcomes=[NOTHING_SENT],
         name=source.name,
+        package=source.kind.package,
         kind=source.kind.name,
     )
 

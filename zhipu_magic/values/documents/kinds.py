@@ -13,20 +13,21 @@ LONGEST_HEAD: Final = 1_024
 class Kind(NamedTuple):
     """A kind of document: the `ending` that its files have, its `name`, and what its parts are called (`unit`).
 
-    `module` reads it on this machine; it is empty where nothing does.
+    `module` reads it on this machine, and comes with the `package`; both are empty where nothing does.
     """
 
     ending: str
     name: str
     unit: str = ""
     module: str = ""
+    package: str = ""
 
 
-PDF: Final = Kind("pdf", "PDF", "page", "pypdf")
-WORD: Final = Kind("docx", "Word", "", "docx")
-EXCEL: Final = Kind("xlsx", "Excel", "sheet", "openpyxl")
-POWERPOINT: Final = Kind("pptx", "PowerPoint", "slide", "pptx")
-HTML: Final = Kind("html", "HTML", "", "markdownify")
+PDF: Final = Kind("pdf", "PDF", "page", "pypdf", "pypdf")
+WORD: Final = Kind("docx", "Word", "", "docx", "python-docx")
+EXCEL: Final = Kind("xlsx", "Excel", "sheet", "openpyxl", "openpyxl")
+POWERPOINT: Final = Kind("pptx", "PowerPoint", "slide", "pptx", "python-pptx")
+HTML: Final = Kind("html", "HTML", "", "markdownify", "markdownify")
 WEB: Final = Kind("", "web page")
 """What is at an address; the service reads it."""
 KINDS: Final = {kind.ending: kind for kind in (PDF, WORD, EXCEL, POWERPOINT, HTML, WEB)} | {
