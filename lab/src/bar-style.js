@@ -1,7 +1,7 @@
 // What the bar and the copy buttons look like: with the page's own colours, and not on paper.
 //
 // The bar covers nothing. At a reply that is high enough it stands upright in the right margin, where it stays in
-// sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it.
+// sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it, or else below the words.
 
 export const STYLE = `
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
@@ -17,6 +17,12 @@ export const STYLE = `
 }
 .jp-Cell-outputWrapper .zhipu-magic-panel details:not([open]) > summary::after {
   content: ''; display: inline-block; width: 130px; height: 1px;
+}
+.jp-Cell-outputWrapper:has(> .zhipu-magic-bar) {
+  & .jp-RenderedText, & .zhipu-magic-panel:not(:has(summary)) { padding-inline-end: 24px; }
+  &:has(> .zhipu-magic-bar button + button):not(:has(:nth-last-child(1 of .jp-OutputArea-child) .zhipu-magic-panel)) {
+    padding-bottom: 24px;
+  }
 }
 .zhipu-magic-bar button, .zhipu-magic-code button {
   display: flex; align-items: center; justify-content: center; width: 24px; height: 24px; padding: 0; border: 0;

@@ -54,12 +54,14 @@ STOPPED = """() => new Promise(resolve => {
 })"""
 
 
-#: The words of the outputs of a cell that are under its bar.
+#: The words of the outputs of a cell that are under its bar, without those that are scrolled out of sight.
 COVERED = """index => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
     const bar = cell.querySelector('.zhipu-magic-bar > div').getBoundingClientRect();
     const under = box => box.left < bar.right - 1 && box.right > bar.left + 1
         && box.top < bar.bottom - 1 && box.bottom > bar.top + 1;
+    const end = element => element === cell ? Infinity : Math.min(end(element.parentElement),
+        getComputedStyle(element).overflowX === 'auto' ? element.getBoundingClientRect().right : Infinity);
     const walker = document.createTreeWalker(cell.querySelector('.jp-Cell-outputArea'), NodeFilter.SHOW_TEXT);
     const found = [];
     while (walker.nextNode()) {
@@ -67,7 +69,8 @@ COVERED = """index => {
         for (const {index, 0: word} of walker.currentNode.textContent.matchAll(/\\S+/g)) {
             range.setStart(walker.currentNode, index);
             range.setEnd(walker.currentNode, index + word.length);
-            if ([...range.getClientRects()].some(under)) found.push(word);
+            const seen = box => under(box) && bar.left + 1 < end(walker.currentNode.parentElement);
+            if ([...range.getClientRects()].some(seen)) found.push(word);
         }
     }
     return found;
@@ -236,13 +239,22 @@ def test_the_bar_covers_no_words_and_copy_buttons_are_whole(
 
     long = "words that reach the end of the line at any width, so that nothing can be shown over it; " * 6
     server.enqueue(Answer(f"```bash\nls\n```\n\n{long}\n\n{long}"), Answer("Yes.", finish_reason="length"))
-    notebook = opened(front_end, front_end.write(f"covered-{width}", LOAD, "%%glm\nx", "%%glm\ny"), width=width)
+    server.enqueue(Answer(long), Answer(f"1\n\n{long}"), Answer("No"), Answer("Yes."), Answer("Yes."))
+    asked = ("%%glm\nx", "%%glm\ny", "%%glm -q\nz", "%%glm --as int\nHow many?", f"%%glm {'words ' * 30}\nx")
+    compared = "%%glm -m glm-5.3 -m glm-4.7-flash\nx"
+    notebook = opened(front_end, front_end.write(f"covered-{width}", LOAD, *asked, compared), width=width)
     notebook.wait_for_kernel()
-    notebook.finish(0, 1, 2)
-    for index in (1, 2):
+    notebook.finish(0, 1, 2, 3, 4, 5, 6)
+    for index in range(1, 7):
         notebook.cell(index).locator(".jp-Cell-outputArea").hover()
         expect(Reply(notebook, index).button("Run again")).to_be_visible()
         assert notebook.page.evaluate(COVERED, index) == []
+        room = (
+            notebook.cell(index)
+            .locator(".jp-Cell-outputWrapper")
+            .evaluate("one => getComputedStyle(one).paddingBottom")
+        )
+        assert room == ("24px" if index in (3, 4) else "0px")  # where nothing else leaves room for several buttons
         shoot(notebook.page, f"{front_end.name}-bar-{width}-{index}")
     code = notebook.cell(1).locator(".jp-RenderedMarkdown pre")
     code.evaluate("block => block.scrollIntoView({block: 'center'})")
