@@ -109,8 +109,10 @@ HINTS: Mapping[str, str] = {
     "output.none": "A cell that prints or shows something comes first; --raw or a code fence sends braces as they "
     "stand.",
     "reference.code": "--raw or a code fence sends braces as they stand.",
-    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw or a code fence "
-    "sends braces as they stand.",
+    "reference.form": "After the bar stands a number of tokens, {{{{ {value} | 500 }}}}, or repr, or of a document "
+    "pages 2-5, slides 2-5 or sheets NAME. --raw or a code fence sends braces as they stand.",
+    "reference.form_twice": "Leave out {form}, or what stands for it. --raw or a code fence sends braces as they "
+    "stand.",
     "reference.key": 'Write {owner}["{key}"]. --raw or a code fence sends braces as they stand.',
     "reference.no_value": "--raw or a code fence sends braces as they stand.",
     "reference.undefined": "--raw or a code fence sends braces as they stand.",

@@ -23,7 +23,8 @@ from ..text.markdown import fenced
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, path_in, split
+from .expressions import code_error, look_up, names_a_value, parsed, path_in, slip_in, tree_of
+from .forms import LARGEST_BUDGET, split
 from .problems import Problems
 
 if TYPE_CHECKING:
@@ -122,14 +123,17 @@ def resolved(
 
 
 def has_references(text: str) -> bool:
-    """Whether anything in the text would be resolved."""
-    return "{{" in text and any(parsed(found.inside) for found in between_braces(text))
+    """Whether anything in the text would be resolved, or refused where its names are known."""
+    return "{{" in text and any(
+        parsed(found.inside) is not None or slip_in(found.inside) is not None for found in between_braces(text)
+    )
 
 
 class _Reference(NamedTuple):
     """A reference in a text: the expression that is `wanted`, the tokens for its value, and whether as its `repr`.
 
-    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted.
+    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted, by the `unit`
+    that is written before them.
     """
 
     wanted: str
@@ -138,6 +142,7 @@ class _Reference(NamedTuple):
     place: Found
     as_repr: bool
     pages: str
+    unit: str
     alone: bool
     """Whether nothing else is on its line."""
     ends: bool
@@ -147,7 +152,7 @@ class _Reference(NamedTuple):
     def label(self) -> str:
         """What a text calls the value."""
         label = f"repr({self.wanted})" if self.as_repr else self.written
-        return f"{label}, pages {self.pages}" if self.pages else label
+        return f"{label}, {self.unit} {self.pages}" if self.pages else label
 
     @property
     def written(self) -> str:
@@ -218,18 +223,19 @@ class _Expansion:
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens, as_repr, pages = split(place.inside)
-            tree = parsed(wanted)
-            if tree is not None or names_a_value(wanted, self.names or {}):
+            shape = split(place.inside)
+            tree = tree_of(shape.wanted)
+            if tree is not None or names_a_value(place.inside, self.names or {}):
                 before = text[text.rfind("\n", 0, place.start) + 1 : place.start].strip()
                 last = _ENDS_A_LINE.match(text, place.end) is not None
                 yield _Reference(
-                    wanted=wanted,
-                    tokens=self._default_budget(tree) if tokens is None else tokens,
+                    wanted=shape.wanted,
+                    tokens=self._default_budget(tree) if shape.tokens is None else shape.tokens,
                     tree=tree,
                     place=place,
-                    as_repr=as_repr,
-                    pages=pages,
+                    as_repr=shape.as_repr,
+                    pages=shape.pages,
+                    unit=shape.unit,
                     alone=last and not before,
                     ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
