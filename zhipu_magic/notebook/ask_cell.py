@@ -58,7 +58,8 @@ def _say_what_was_sent(session: Session, error: GLMError) -> None:
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
     alone = options.request.once or options.each is not None or options.draw is not None
-    session.outputs.asking = Asking(options.request.thread, alone, options.preview)
+    most = options.above if options.draw is None and (options.above or 0) > 0 else None
+    session.outputs.asking = Asking(options.request.thread, alone, options.preview, most)
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -142,7 +143,7 @@ def _send(session: Session, question: Question, options: CellOptions) -> None:
 
 
 def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
-    """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
+    """The cells above that go along before the prompt: none where it refers to them itself, which gives as many."""
     if not options.above:
         return None
     if not options.raw and _REFERS_TO_ABOVE.search(prompt):
@@ -150,7 +151,7 @@ def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[s
 
         if isinstance(names["above"], Above):  # and no variable of that name
             return None
-    found = session.outputs.above(None if options.above < 0 else options.above)
+    found = session.outputs.above()
     return found if found.pieces else None
 
 

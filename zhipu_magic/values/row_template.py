@@ -238,8 +238,8 @@ class _Reading:
             "{{{{ {inside} }}}} is no reference to a value.",
             hint="A reference is {{{{ column }}}} or {{{{ name }}}}, with attributes, items and slices, and no calls; "
             "{{{{ column | 4000 }}}} with at most so many tokens, {{{{ column | repr }}}} as its repr, "
-            '{{{{ column | default("…") }}}} with what stands for a missing value. Anything else must be a column first. '
-            "Braces in `code` are sent as they stand.",
+            '{{{{ column | default("…") }}}} with what stands for a missing value. Anything else must be a column '
+            "first. Braces in `code` are sent as they stand.",
             reason="row.no_reference",
             outcomes=[NOTHING_SENT],
             near="" if value is None else near_form(slip_of(inside[len(value) + 1 :])),

@@ -60,8 +60,8 @@ class PageAbove:
         self._anchor = anchor
         self._notebook = notebook
 
-    def of(self, asking: Asking, tokens: int, most: int | None = None) -> Above:
-        """The cells above for what is asked so, the newest `most` of those with code, within so many tokens.
+    def of(self, asking: Asking, tokens: int) -> Above:
+        """The cells above for what is asked so, the newest of those with code, within so many tokens.
 
         Of what is sent, the journal keeps when its Markdown was saved; of a preview, that would be another time in each
         replay.
@@ -72,8 +72,8 @@ class PageAbove:
         places = [self._marked(place) for place in places]
         hidden = [place for place in places if place.mark == "hide"]
         pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
-        if most is not None:
-            pieces = _newest(pieces, most)
+        if asking.most is not None:
+            pieces = _newest(pieces, asking.most)
         if hidden:
             notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
         return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images, turn.id) for turn in turns), notes)
