@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
@@ -257,7 +257,7 @@ class _Expansion:
 
     def _after_turns(self, above: Above) -> Above:
         """The page above, for a request that holds these turns."""
-        above = above if self.turns is None else above.after(self.turns)
+        above = replace(above if self.turns is None else above.after(self.turns), sees=self.sees)
         self.relies_on |= {one.turn for one in above.sent}
         return above
 
@@ -334,12 +334,11 @@ class _Expansion:
 
     def _taken(self, shown: Rendered, name: str, *, of_page: bool = False) -> str:
         """The text of a value, or of the page above, whose images go along, and of which is said what is left out."""
-        text, images, unseen = with_images(shown, name, len(self.images), sees=self.sees)
+        text, images, not_sent = with_images(shown, name, len(self.images), sees=self.sees)
         self.images += images
-        left_out = "; ".join(filter(None, [shown.left_out, unseen]))
-        if left_out and of_page:
-            self.page_above.append(left_out)
-        elif left_out:
+        if of_page:  # it says itself what of its pictures is not sent
+            self.page_above.append(shown.left_out)
+        elif left_out := "; ".join(filter(None, [shown.left_out, not_sent])):
             self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
         return text
 
@@ -353,17 +352,15 @@ def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tup
     numbers = range(before + 1, before + 1 + len(shown.images))
     if not shown.illustrated:
         return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
-    from .rendering.registry import PICTURE
+    from .rendering.registry import PICTURE, UNSEEN, unseen
 
     if sees:
-        marks, images, unseen = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
+        marks, images, not_sent = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
     else:
-        marks = [
-            f"[a picture of {one.width} × {one.height} pixels, which this model cannot see]" for one in shown.images
-        ]
-        images, unseen = (), f"{plural(len(marks), 'picture')} not sent, which the model cannot see"
+        marks, images = [unseen(one) for one in shown.images], ()
+        not_sent = f"{plural(len(marks), 'picture')} not sent, {UNSEEN}" if marks else ""
     first, *others = shown.text.split(PICTURE)
-    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, not_sent
 
 
 def _has_lines(shown: Rendered) -> bool:

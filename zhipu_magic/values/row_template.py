@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from .braces import Found, between_braces
 from .expressions import code_error, first_word, look_up, names_a_value, names_in, parsed, path_in, root_of, tree_of
 from .forms import LARGEST_BUDGET, Inside, before_bar, near_form, slip_of, split
 from .given import Given, labelled
+from .outputs.above import Above
 from .problems import Problems
 from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
@@ -292,13 +293,15 @@ class _Reading:
         label = f"repr({wanted})" if shape.as_repr else wanted
         label = f"{label}, {shape.unit} {shape.pages}" if shape.pages else label
         tokens = min(self.tokens if shape.tokens is None else shape.tokens, LARGEST_BUDGET)
+        of_page = isinstance(value, Above)
+        value = replace(value, sees=self.sees) if isinstance(value, Above) else value
         given = Given(value=value, written=wanted, pages=shape.pages, tokens=tokens, as_repr=shape.as_repr)
         shown = given.shown(self.documents, chinese=self.chinese)
         if shown.illustrated and label in self._above:
             return f"`{label}`"
-        text, images, unseen = with_images(shown, label, len(self.images), sees=self.sees)
+        text, images, not_sent = with_images(shown, label, len(self.images), sees=self.sees)
         self.images += images
-        if left_out := "; ".join(filter(None, [shown.left_out, unseen])):
+        if left_out := "; ".join(filter(None, [shown.left_out, "" if of_page else not_sent])):
             self.cut.append(f"{label}: {left_out}")
         if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
             return text
