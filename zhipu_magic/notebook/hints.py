@@ -44,12 +44,13 @@ HINTS: Mapping[str, str] = {
     "address.private": "Fetch it in Python, and give the file: --file FILE.",
     "address.pages": "Leave the pages out, or fetch it in Python, and give the file: --file FILE.",
     "document.address_here": "%config GLMMagics.documents = 'auto' has the service read addresses.",
-    "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'service' has the "
+    "document.no_library": "%pip install 'zhipu_magic[docs]'; or %config GLMMagics.documents = 'auto' has the "
     "service read it.",
     "document.no_process": "%config GLMMagics.documents = 'service' has the service read it.",
-    "document.no_text": "%config GLMMagics.documents = 'service' has the service read its pictures.",
+    "document.no_text": "%config GLMMagics.documents = 'auto' has the service read its pictures.",
+    "document.no_text_elsewhere": "Give its pages as pictures, with --image, to a model that sees.",
     "document.nothing_found": "Give its pages as pictures, with --image, to a model that sees.",
-    "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'service' has the service read "
+    "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'auto' has the service read "
     "it.",
     "document.text_gone": "Put it back there, or run the cell with %config GLMMagics.replay = 'off'.",
     "drawing.no_pillow": "%pip install pillow, or leave out -o: the picture is shown without it.",

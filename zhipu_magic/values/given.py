@@ -53,6 +53,7 @@ class Given(NamedTuple):
             return self._rendered(tokens)
         with collecting_cuts() as left_out:
             text = reading.told(tokens, chinese=chinese)
+        left_out = [*filter(None, [reading.missing(pages)]), *left_out]
         from .rendering.registry import Rendered
 
         return Rendered(text, block=True, left_out="; ".join(dict.fromkeys(left_out)))

@@ -25,7 +25,7 @@ from ..text.numbers import plural
 from .braces import Found, between_braces
 from .expressions import code_error, look_up, names_a_value, parsed, path_in, slip_in, tree_of
 from .forms import LARGEST_BUDGET, split
-from .problems import Problems
+from .problems import Problems, before_sending
 
 if TYPE_CHECKING:
     from .documents.reading import OpenDocuments
@@ -102,14 +102,11 @@ def resolved(
         has_images=has_images,
         turns=reader.turns,
     )
-    head = "" if above is None else expansion.above(above)
-    sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
-    if has_images:
-        from .images.from_value import image_of
-
-        more = images if isinstance(images, (list, tuple)) else [images]
-        shown = {image.sha256 for image in expansion.images}
-        expansion.images += [image for image in map(image_of, more) if image.sha256 not in shown]
+    with before_sending():
+        head = "" if above is None else expansion.above(above)
+        sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
+        if has_images:
+            expansion.add_images(images if isinstance(images, (list, tuple)) else [images])
     sent = f"{head}\n\n{sent}" if head else sent
     return Prompt(
         text=sent,
@@ -314,6 +311,13 @@ class _Expansion:
         from .rendering.renderers import rendered
 
         return self._taken(rendered(self._after_turns(above), above.tokens, called="above"), "above", of_page=True)
+
+    def add_images(self, images: Sequence[Any]) -> None:
+        """Have these pictures go along, those that do already but once. Raises InvalidRequest."""
+        from .images.from_value import image_of
+
+        shown = {image.sha256 for image in self.images}
+        self.images += [image for image in map(image_of, images) if image.sha256 not in shown]
 
     def _pass(self, given: Given) -> bool:
         """Whether the model gets what is at an address itself, which then stands below the text."""

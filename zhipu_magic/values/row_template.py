@@ -26,7 +26,7 @@ from .expressions import code_error, first_word, look_up, names_a_value, names_i
 from .forms import LARGEST_BUDGET, Inside, before_bar, near_form, slip_of, split
 from .given import Given, labelled
 from .outputs.above import Above
-from .problems import Problems
+from .problems import Problems, before_sending
 from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
@@ -97,8 +97,9 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
         documents=documents,
         chinese=is_chinese(text),
     )
-    reading.read(hide(text))
-    slots = [reading.picture(image) for image in images]
+    with before_sending():
+        reading.read(hide(text))
+        slots = [reading.picture(image) for image in images]
     if not reading.used:
         raise InvalidRequest(
             "The template names no column of the table, so that all rows would be asked the same.",
