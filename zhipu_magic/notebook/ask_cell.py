@@ -179,9 +179,10 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             reply = latest
             if reply.progress.has_begun:
                 _paint(session, reply, options, interrupted=True)
-        outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
-        raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
+        raise _interrupted(session, reply) from None
     except GLMError as error:
+        if reply is not None and reply.replayed and isinstance(error, Interrupted):
+            raise _interrupted(session, reply) from None
         if reply is not None:
             error.outcomes = [_not_told_above(session, reply, outcome) for outcome in error.outcomes]
         raise
@@ -196,6 +197,12 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
         rounds = [one.words for one in reply.rounds if not one.wrong]
         if not insert(session, "\n\n".join([*rounds, reply.words])):
             session.answer(NO_PYTHON)
+
+
+def _interrupted(session: Session, reply: Reply) -> Interrupted:
+    """The error of a cell whose reply the user has stopped, now or when it was recorded."""
+    outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
+    return Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome)
 
 
 def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted: bool = False) -> None:
