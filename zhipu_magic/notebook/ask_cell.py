@@ -206,7 +206,7 @@ def _interrupted(session: Session, reply: Reply) -> Interrupted:
 
 
 def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted: bool = False) -> None:
-    from ..chat.watch import watch
+    from ..chat.watch import RunPainter, watch
     from .display.display import ShowOptions
 
     settings = session.settings
@@ -225,7 +225,11 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
 
     painter = session.display.painter(reply.progress, standing, show_options)
-    watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    session.show_run = partial(painter.paint_run, reply.progress) if isinstance(painter, RunPainter) else None
+    try:
+        watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    finally:
+        session.show_run = None
 
 
 def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:

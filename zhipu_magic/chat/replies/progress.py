@@ -56,6 +56,8 @@ class Progress:
         self.rounds: list[Round] = []
         self.calls: list[Called] = []
         self.calling: Calling | None = None
+        self.printed: str | None = None
+        """What the code that runs has printed so far, as it is shown meanwhile. It is not kept."""
         self._recorded = recorded
         self._assembly = self._new_assembly()
         self._value: tuple[Any, ...] = ()
@@ -83,6 +85,7 @@ class Progress:
         return text
 
     def _feed_between(self, event: Calling | Called | Again) -> None:
+        self.printed = None
         if isinstance(event, Calling):
             self.calling, self._called_at = event, time.monotonic()
         elif isinstance(event, Called):
@@ -108,6 +111,7 @@ class Progress:
         if self.calling is not None and any(call.ran is not None for call in self.calls):
             # What has run is kept, and with it that this call was under way.
             self._feed_between(not_done(calls_of(self.body())[len(self.calls)]))
+        self.printed = None
         self.state = "complete" if whole else "interrupted" if self.has_begun else "failed"
         self.ended = time.monotonic()
 

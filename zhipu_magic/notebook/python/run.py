@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ...values.tools.ran import Ran
 from ...values.tools.shown import shown_of
 from ...values.tools.tool import HasRun, Outcome
 from .deadline import Deadline
+from .live import Live, ShowRun
 from .names import Names, changed
 from .open_figures import OpenFigures
 from .recorder import Recorder
@@ -29,14 +30,17 @@ _BY_USER = "The user stopped it here."
 _TOO_LONG = "Stopped after {seconds:g} s, the time limit."
 
 
-def run(shell: Shell, code: str, seconds: float) -> PythonRun:
+def run(
+    shell: Shell, code: str, seconds: float, *, show: ShowRun | None = None, hide: Callable[[str], str] = str
+) -> PythonRun:
     """Run the code, for at most so many seconds (0: for ever). However it ends, what it has shown and changed until
-    then is returned: also if the user stops it, or something around it fails.
+    then is returned: also if the user stops it, or something around it fails. Meanwhile, `show` shows what it prints,
+    without what `hide` takes out of that.
     """
     before, recorder, deadline = dict(shell.user_ns), Recorder(shell), Deadline(seconds)
     error: BaseException | None = None
     try:
-        with surroundings(shell, recorder), deadline:
+        with Live(recorder, show, hide), surroundings(shell, recorder), deadline:
             figures = OpenFigures()
             try:
                 result = shell.run_cell(code, store_history=False)
