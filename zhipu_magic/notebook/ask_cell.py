@@ -225,11 +225,12 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
 
     painter = session.display.painter(reply.progress, standing, show_options)
+    before = session.show_run
     session.show_run = partial(painter.paint_run, reply.progress) if isinstance(painter, RunPainter) else None
     try:
         watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
     finally:
-        session.show_run = None
+        session.show_run = before
 
 
 def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:

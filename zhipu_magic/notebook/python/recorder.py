@@ -69,16 +69,20 @@ class Recorder:
 
     def stream(self, name: str, real: Any) -> Stream:
         """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
-        return Stream(lambda text: self.write(name, text), real, self.is_of_others)
+        return Stream(lambda text: self.write(name, text), real, self)
 
     def is_of_others(self) -> bool:
         """Whether this thread is none of the run's, which then counts what it shows."""
         if self.threads.are_here:
             return False
-        if threading.get_ident() == self.bystander:
+        if self.is_bystander():
             return True
         self.of_others += 1
         return True
+
+    def is_bystander(self) -> bool:
+        """Whether this thread is the one that shows what is printed."""
+        return threading.get_ident() == self.bystander
 
     def write(self, name: str, text: str) -> None:
         """Keep what is printed."""
@@ -167,24 +171,24 @@ class Stream(io.StringIO):
     logger may have kept it.
     """
 
-    def __init__(self, write: Callable[[str], None], real: Any, is_of_others: Callable[[], bool]) -> None:
+    def __init__(self, write: Callable[[str], None], real: Any, recorder: Recorder) -> None:
         super().__init__()
         self._write = write
-        self._is_of_others = is_of_others
+        self._recorder = recorder
         self._real = real
         self.is_over = False
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.is_over or self._is_of_others():
+        if self.is_over or self._recorder.is_of_others():
             self._real.write(text)
         else:
             self._write(text)
         return len(text)
 
     def flush(self) -> None:
-        if self.is_over:
+        if self.is_over or self._recorder.is_bystander():
             self._real.flush()
 
     def close(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
 from ...text.left_out import collecting_cuts
 from ...text.numbers import plural
@@ -49,16 +50,26 @@ def run(
         error = result.error_before_exec or result.error_in_exec
     except (Exception, KeyboardInterrupt) as ending:  # a fault around the code, or an interrupt between two statements
         error = ending
-    is_interrupt = isinstance(error, KeyboardInterrupt)
-    stopped = _TOO_LONG.format(seconds=seconds) if deadline.passed else _BY_USER if is_interrupt else ""
-    return PythonRun(
-        outputs=recorder.outputs,
-        error=None if is_interrupt else error,
-        names=changed(before, shell.user_ns),
-        notes=_notes(recorder, stopped),
-        has_failed=error is not None or deadline.passed,
-        interrupted=is_interrupt and not deadline.passed,
-    )
+    found: list[PythonRun] = []
+
+    def look() -> None:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        too_long = _TOO_LONG.format(seconds=seconds) if deadline.passed else ""
+        one = PythonRun(
+            outputs=recorder.outputs,
+            error=None if is_interrupt else error,
+            names=changed(before, shell.user_ns),
+            notes=_notes(recorder, too_long or (_BY_USER if is_interrupt else "")),
+            has_failed=error is not None or deadline.passed,
+            interrupted=is_interrupt and not deadline.passed,
+        )
+        found.append(one)
+
+    try:
+        undisturbed(look)
+    except KeyboardInterrupt:  # pressed once more, or just after the end
+        return replace(found[0], interrupted=True)
+    return found[0]
 
 
 def _notes(recorder: Recorder, stopped: str) -> tuple[str, ...]:
