@@ -226,3 +226,24 @@ def test_a_line_whose_calls_make_no_sense_is_left_out(kept: Page, server: Practi
         journal.write_text("\n".join([*head, json.dumps({**event, "calls": calls})]) + "\n", encoding="utf-8")
         (again,) = replayed((ASKS, "a"))
         assert isinstance(again.error, GLMError) and "so far" not in text(again)
+
+
+def test_its_turn_is_resumed_shown_and_exported(kept: Page, server: PracticeServer, tmp_path: Path) -> None:
+    server.enqueue(runs(STOPPED, words="Patience."))
+    kept.run(ASKS, "a")
+    (before,) = kept.magics.chat.thread().turns
+    kept.run("%unload_ext zhipu_magic")
+    kept.run("%load_ext zhipu_magic\n%config GLMMagics.journal = 'page.jsonl'")
+    assert kept.run("%glm resume").success
+    (turn,) = kept.magics.chat.thread().turns
+    assert turn == before and turn.reply == "" and turn.interrupted
+    assert "begun" not in kept.run("%glm undo").plain(), "it was another kernel that it ran in"
+    kept.run("%glm redo")
+    page = kept.run("%glm show").markdown()
+    assert page.index("Patience.") < page.index("print('so far')") < page.index("The user stopped it here.")
+    assert "The user stopped it here." in kept.run("%glm history --full").plain()
+    for name in ("page.md", "page.ipynb", "page.json", "page.py"):
+        assert kept.run(f"%glm export {tmp_path / name}").success
+    assert "The user stopped it here." in (tmp_path / "page.md").read_text(encoding="utf-8")
+    messages = json.loads((tmp_path / "page.json").read_text(encoding="utf-8"))
+    assert [one["role"] for one in messages] == ["user", "assistant", "tool"]
