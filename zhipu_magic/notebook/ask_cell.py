@@ -180,9 +180,10 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             reply = latest
             if reply.progress.has_begun:
                 _paint(session, reply, options, interrupted=True)
-        outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
-        raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
+        raise _interrupted(session, reply) from None
     except GLMError as error:
+        if reply is not None and reply.replayed and isinstance(error, Interrupted):
+            raise _interrupted(session, reply) from None
         if reply is not None:
             error.outcomes = [_not_told_above(session, reply, outcome) for outcome in error.outcomes]
         raise
@@ -199,8 +200,14 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             session.answer(NO_PYTHON)
 
 
+def _interrupted(session: Session, reply: Reply) -> Interrupted:
+    """The error of a cell whose reply the user has stopped, now or when it was recorded."""
+    outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
+    return Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome)
+
+
 def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted: bool = False) -> None:
-    from ..chat.watch import watch
+    from ..chat.watch import RunPainter, watch
     from .display.display import ShowOptions
 
     settings = session.settings
@@ -219,7 +226,12 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
 
     painter = session.display.painter(reply.progress, standing, show_options)
-    watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    before = session.show_run
+    session.show_run = partial(painter.paint_run, reply.progress) if isinstance(painter, RunPainter) else None
+    try:
+        watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    finally:
+        session.show_run = before
 
 
 def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:

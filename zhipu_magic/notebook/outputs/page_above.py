@@ -143,7 +143,7 @@ class PageAbove:
 
 
 def _exchange(question: str, answer: str) -> str:
-    return f"{question}\n\nThe answer:\n\n{answer}"
+    return f"{question}\n\nThe answer:\n\n{answer}" if answer else question
 
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:
