@@ -168,6 +168,26 @@ def test_so_is_what_is_said_twice(inside: str) -> None:
     assert refused.value.reason == "reference.form_twice"
 
 
+def test_an_export_has_it_sent_as_it_stands() -> None:
+    assert has_references("{{ x | 5oo }}") and not has_references("{{ x || y }}")
+
+
+@pytest.mark.parametrize(
+    "line", ["%%glm", "%%glm --once --above", "%%glm --draw", "%%glm --each rows", "%%glm --preview"]
+)
+def test_a_cell_with_a_slip_sends_nothing(page: Page, server: PracticeServer, line: str) -> None:
+    page.run("sales, rows = 'words ' * 9, [{'a': 1}]")
+    for inside, says in (
+        ("sales | 5oo", "Did you mean 500?"),
+        ("above | x", "x is no way"),
+        ("out | 5oo", "5oo is no"),
+    ):
+        error = page.run(f"{line}\n{{{{ {inside} }}}}{' {{ a }}' if 'each' in line else ''}").error
+        assert isinstance(error, InvalidRequest) and says in str(error)
+        assert "Nothing was sent. After the bar stands" in str(error) and "--raw or a code fence" in str(error)
+    assert server.requests == []
+
+
 def test_an_unknown_name_is_the_error_where_what_follows_is_no_filter() -> None:
     for inside in ("nmae | 5oo", "nmae | pgaes 2"):
         with pytest.raises(InvalidRequest, match=r"no value named nmae\. Did you mean name"):
