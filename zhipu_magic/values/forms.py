@@ -59,7 +59,7 @@ def split(inside: str) -> Inside:
             continue
         form = _FORM.fullmatch(last) if bar and last.strip() else None
         if form is None or (form["repr"] and as_repr) or (form["budget"] and tokens is not None):
-            return Inside(inside, tokens, as_repr, pages, unit)
+            return Inside(wanted=inside, tokens=tokens, as_repr=as_repr, pages=pages, unit=unit)
         inside, as_repr = wanted.rstrip(), as_repr or bool(form["repr"])
         if form["budget"]:
             digits = re.sub("[_,]", "", form["budget"])
