@@ -37,6 +37,14 @@ ABOVE = (
     ),
     Answer(
         """\
+The cell goes through the rows of `club` and prints **takings per guest**, with two decimals:
+
+- `itertuples()` gives each row as a named tuple, hence `row.takings / row.guests`.
+- Friday, Saturday and Monday give 12.00, as if everybody paid one price.
+- Sunday gives 4.00. The formula is right; it is the number for Sunday that looks wrong."""
+    ),
+    Answer(
+        """\
 The note above says it: on Sunday **the till was out of order for some hours**. 295 guests at 12.00 would have
 been 3,540, so about 2,360 are missing from the count. They may well have been paid in cash and are not lost."""
     ),
@@ -44,14 +52,6 @@ been 3,540, so about 2,360 are missing from the count. They may well have been p
         """\
 A bar for each day: takings are highest on **Saturday**, at some 3,700, and below 1,500 on all others. Sunday's bar is
 low, although the weekend's other day is the highest."""
-    ),
-    Answer(
-        """\
-The cell goes through the rows of `club` and prints **takings per guest**, with two decimals:
-
-- `itertuples()` gives each row as a named tuple, hence `row.takings / row.guests`.
-- Friday, Saturday and Monday give 12.00, as if everybody paid one price.
-- Sunday gives 4.00. The formula is right; it is the number for Sunday that looks wrong."""
     ),
 )
 

@@ -10,6 +10,8 @@ const COMMAND = /\\[A-Za-z]+\*?(?:\[[^[\]\n]*\])*(?:\{\{[^{}\n]*\}\}|\{[^{}\n]*\
 const CLOSING = /** @type {Record<string, string>} */ ({ $$: '$$', '\\(': '\\)', '\\[': '\\]' });
 /** What is an expression at first sight; the kernel knows for sure. */
 const EXPRESSION = /^[ \t]*(?:[\p{L}_][\p{L}\p{N}_]*[ \t]*(?:[.[|].*)?|Path\((["']).*\1\)[ \t]*(?:\|.*)?)$/u;
+/** Where a bar is a character. */
+const QUOTED = /"[^"]*"|'[^']*'/g;
 /** Where names, attributes or keys come next. */
 const OPENED = /(?:^|[^{}A-Za-z^_$\\])\{\{(?: ?|[ \t]*[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]+|\[[^\]]*\])*[.[])$/u;
 
@@ -19,7 +21,7 @@ const OPENED = /(?:^|[^{}A-Za-z^_$\\])\{\{(?: ?|[ \t]*[\p{L}_][\p{L}\p{N}_]*(?:\
  * @returns {(Span & { inside: string })[]}
  */
 export function references(text, code) {
-  const found = [...text.matchAll(BRACES)].filter((one) => EXPRESSION.test(one[1] ?? ''));
+  const found = [...text.matchAll(BRACES)].filter((one) => isOne(one[1] ?? ''));
   if (!found.length) {
     return [];
   }
@@ -33,6 +35,14 @@ export function references(text, code) {
   return found
     .map((one) => ({ from: one.index, to: one.index + one[0].length, inside: (one[1] ?? '').trim() }))
     .filter(({ from, to }) => ![inCode, inFormulas, inCommands].some((covers) => covers(from, to)));
+}
+
+/**
+ * Whether this may be a reference. `a || b` is a choice, as other languages write it.
+ * @param {string} inside
+ */
+function isOne(inside) {
+  return EXPRESSION.test(inside) && !inside.replace(QUOTED, '').includes('||');
 }
 
 /**

@@ -196,7 +196,7 @@ def test_who_reads_is_the_users_choice(
 
 def test_nothing_is_uploaded_to_another_server(other_server: OtherServer) -> None:
     chat = Chat("qwen3", base_url=other_server.base_url, api_key="none")
-    with pytest.raises(InvalidRequest, match="has no text"):
+    with pytest.raises(InvalidRequest, match="this service reads none"):
         chat.ask("x", files=["scan.pdf"])
     with pytest.raises(InvalidRequest, match="only ZhiPu AI's own does"):
         chat.ask("x", files=[URL])

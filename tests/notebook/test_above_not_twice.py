@@ -105,3 +105,57 @@ def test_what_is_the_beginning_of_what_was_sent_is_another_output(
     again = f"Code cell, {ALREADY}: “if words: say(words)”"
     assert again not in text and "```python\nif words: say(words)\n```" in text
     assert again in sent(numbered, "Third?", "%%glm --above", "third")
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFElEQVR4nGP8z8Dwn4GBgYGJAQoAHxcCAk+Uzr4AAAAASUVORK5CYII="
+FIGURE = "show('blue')"
+SHOW = f"show = lambda what: get_ipython().display_pub.publish({{'image/png': {PNG!r}, 'text/plain': what}})"
+BLIND, EYES = "%%glm -m glm-4.7-flash --above", "%%glm -m glm-4.6v-flash --above"
+WORDS = "[a picture of 2 × 2 pixels, which this model cannot see]"
+
+
+def test_a_figure_is_sent_once_to_a_model_that_cannot_see_and_later_to_one_that_does(
+    numbered: Notebook,  # noqa: F811  # the fixture
+) -> None:
+    numbered.page.run(SHOW)
+    numbered.run("six", FIGURE)
+    again = f"Code cell, {ALREADY}: “{FIGURE}”"
+    found = numbered.run("first", f"{BLIND}\nFirst?", "ok")
+    assert WORDS in numbered.sent()[-1]
+    assert found.plain(1).count("picture") == 1
+    assert "1 picture not sent, which the model cannot see" in found.plain(1)
+    second = sent(numbered, "Second?", BLIND, "second")
+    assert again in second and WORDS not in second
+    third = sent(numbered, "Third?", EYES, "third")
+    assert "[image 1: above]" in third and again not in third
+    for number, line in enumerate((BLIND, EYES)):
+        assert again in sent(numbered, "More?", line, f"more {number}")
+
+
+def test_a_figure_that_a_model_has_seen_is_not_told_in_words_to_one_that_cannot(
+    numbered: Notebook,  # noqa: F811  # the fixture
+) -> None:
+    numbered.page.run(SHOW)
+    numbered.run("six", FIGURE)
+    assert "[image 1: above]" in sent(numbered, "First?", EYES, "first")
+    text = sent(numbered, "Second?", BLIND, "second")
+    assert f"Code cell, {ALREADY}: “{FIGURE}”" in text and WORDS not in text
+
+
+@pytest.mark.parametrize("line", ["%%glm --above 2", "%%glm --once --above 2"])
+def test_as_many_go_where_the_prompt_refers_to_them(numbered: Notebook, line: str) -> None:  # noqa: F811  # the fixture
+    for name in ("six", "seven", "eight"):
+        numbered.run(name, f"say('{name}')")
+    text = sent(numbered, "{{ above }}\n\nWhat?", line, "first")
+    assert "say('eight')" in text and "say('seven')" in text and "say('six')" not in text
+    text = sent(numbered, "{{ above | 4000 }}\n\nWhat?", "%%glm --once --above", "first")
+    assert "say('six')" in text
+
+
+def test_a_setting_says_how_many_where_the_line_does_not(numbered: Notebook) -> None:  # noqa: F811  # the fixture
+    for name in ("six", "seven"):
+        numbered.run(name, f"say('{name}')")
+    numbered.page.run("%config GLMMagics.above = 1")
+    text = sent(numbered, "{{ above }}\n\nWhat?", "%%glm --once")
+    assert "say('seven')" in text and "say('six')" not in text
+    assert "say('six')" in sent(numbered, "{{ above }}\n\nWhat?", "%%glm --once --above")

@@ -678,6 +678,9 @@ def test_the_page_learns_which_references_are_names(page: Page) -> None:
         ("3", "text"),
         ("4", "known"),
     ]
+    slips = ("inventory | 5oo", "inventory |", "above | x", "Path('a.pdf') | seite 2", "zebra | 5oo")
+    assert asked(page, "%%glm", *slips) == [(str(number), "code") for number in range(5)]
+    assert asked(page, "%%glm", "zebra | upper", "inventory || zebra") == [("0", "text"), ("1", "text")]
     assert len(asked(page, "%%glm", *["inventory"] * 1_000)) == 200
 
 
@@ -686,6 +689,7 @@ def test_the_page_learns_which_references_are_columns(tabled: Page) -> None:
     unknown = [("1", "unknown"), ("2", "known"), ("3 text", "unknown")]
     assert asked(tabled, "%%glm --each frame -q", *insides) == [("0", "known"), *unknown]
     assert asked(tabled, "%%glm --each frame -q", "text.upper()", "no.upper()") == [("0", "code"), ("1", "text")]
+    assert asked(tabled, "%%glm --each frame -q", "text | 5oo", "row.text | 5oo") == [("0", "code"), ("1", "code")]
     # A table that cannot be told before it is asked for may have any column.
     assert asked(tabled, "%%glm --each rest", *insides) == [(str(number), "known") for number in range(4)]
 

@@ -59,6 +59,76 @@ def test_a_document_that_is_cut_is_told_as_all_values_are(page: Page) -> None:
     assert "long.pdf: about 170 of about 2,500 tokens sent" in done.plain(1)
 
 
+def test_a_sheet_is_called_a_sheet_where_it_is_named_and_cut(page: Page, server: PracticeServer) -> None:
+    rows = [["tea", number] for number in range(400)]
+    Path("p.xlsx").write_bytes(workbook({"五月": rows, "六月": []}))
+    page.run('from pathlib import Path\np = Path("p.xlsx")')
+    for word in ("sheets", "Sheet"):
+        done = page.run(f"%%glm\nWhat is in {{{{ p | {word} 五月 | 200 }}}}?")
+        assert f"What is in `p, {word.lower()} 五月`?" in sent(server)
+        assert f"p, {word.lower()} 五月: about" in done.plain(1) and "pages" not in done.plain(1)
+    page.names["rows"] = [{"a": 1}]
+    shown = page.run("%%glm --preview --each rows\n{{ a }} {{ p | sheets 五月 | 200 }}").plain()
+    assert "p, sheets 五月: about" in shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "called"),
+    [
+        ("%%glm\n{{ report | pages 2-5 }}", "report, pages 2-5"),
+        ('%%glm\n{{ Path("report.pdf") | pages 1,2-9 | 400 }}', "report.pdf, pages 1,2-9"),
+        ("%%glm --file 'report.pdf | pages 2-5'\nx", "report.pdf"),
+    ],
+)
+def test_pages_that_there_are_not_are_told_beside_those_that_there_are(page: Page, cell: str, called: str) -> None:
+    page.run(CELLS[0])
+    assert f"cut: {called}: it has only 2 pages" in page.run(cell.replace("%%glm", "%%glm --preview", 1)).plain()
+    assert f"{called}: it has only 2 pages" in page.run(cell).plain(1)
+
+
+@pytest.mark.parametrize("pages", ["pages 1-2", "pages 2-", "page 2"])
+def test_nothing_is_told_of_pages_that_there_are(page: Page, pages: str) -> None:
+    page.run(CELLS[0])
+    assert "cut" not in page.run(f"%%glm\n{{{{ report | {pages} }}}}").plain(1)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%glm --file nope.pdf\nx",
+        "%%glm --file data.bin\nx",
+        "%%glm --file things.pkl\nx",
+        "%%glm --image nope.png\nx",
+        "%%glm --file report.pdf --file nope.pdf\nx",
+        '%%glm --preview\n{{ Path("nope.pdf") }}',
+        "%%glm --each rows\n{{ a }} {{ Path('data.bin') }}",
+        "%%glm --draw\n{{ Path('data.bin') }}",
+        "%%glm -m glm-5.3 -m glm-4.7-flash --file nope.pdf\nx",
+    ],
+)
+def test_what_is_wrong_with_a_file_says_that_nothing_was_sent(page: Page, server: PracticeServer, cell: str) -> None:
+    Path("data.bin").write_bytes(b"\0\1\2" * 100)
+    Path("things.pkl").write_bytes(b"\0\1\2" * 100)
+    page.names["rows"], page.names["Path"] = [{"a": 1}], Path
+    done = page.run(cell)
+    assert str(done.error).count("Nothing was sent.") == 1
+    assert not server.requests
+
+
+def test_the_advice_on_a_budget_fits_where_it_was_written(page: Page) -> None:
+    for cell in ("%%glm --file 'prices.xlsx | sheets Q1 | 5'\nx", '%%glm\n{{ Path("prices.xlsx") | 5 }}'):
+        error = str(page.run(cell).error)
+        assert "Write | " in error and " or more after it, or no number." in error and "{{ …" not in error
+
+
+def test_whoever_reads_here_alone_is_told_of_auto(page: Page, server: PracticeServer) -> None:
+    page.run("%config GLMMagics.documents = 'local'")
+    for file in ("scan.pdf", "https://example.com/tea"):
+        assert "%config GLMMagics.documents = 'auto'" in str(page.run(f"%%glm --file {file}\nx").error)
+    page.run("%config GLMMagics.documents = 'auto'")
+    assert page.run("%%glm --file scan.pdf\nx").success
+
+
 def test_the_same_page_is_replayed_with_nothing_but_its_journal(
     bare_page: Page, server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +197,7 @@ def test_an_interrupt_ends_what_reads(
 
 def test_hints_are_those_of_a_cell(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     page.run("%config GLMMagics.documents = 'local'")
-    assert "%config GLMMagics.documents = 'service'" in str(page.run("%%glm --file scan.pdf\nx").error)
+    assert "%config GLMMagics.documents = 'auto'" in str(page.run("%%glm --file scan.pdf\nx").error)
     monkeypatch.setattr(local, "find_spec", lambda name: None)
     assert "%pip install pypdf; or" in str(page.run("%%glm --file report.pdf\nx").error)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +148,33 @@ def test_where_nobody_can_be_asked_nothing_runs(kernel: Kernel, server: Practice
     assert printed(kernel, "'ran' in globals()") == "False"
 
 
-def test_the_stop_button_stops_the_code(kernel: Kernel, server: PracticeServer) -> None:
-    server.enqueue(Answer("Patience.", tool_calls=runs("begun = 1\nimport time\ntime.sleep(60)\nover = 1").tool_calls))
-    request = kernel.send("%%glm --tool python!\ngo")
-    kernel.watch_for(request, "time.sleep(60)")
-    time.sleep(0.5)
+def test_the_stop_button_stops_the_code_and_loses_nothing(
+    kernel: Kernel, server: PracticeServer, tmp_path: Path
+) -> None:
+    code = (
+        "import matplotlib.pyplot as plt, sys, time\nplt.plot([1, 3])\nplt.show()\nbegun = 1\n"
+        "print('so far')\ntime.sleep(60)\nover = 1"
+    )
+    server.enqueue(Answer("Patience.", tool_calls=runs(code).tool_calls))
+    cell = "%%glm --tool python!\ngo"
+    request = kernel.send(cell)
+    kernel.watch_for(request, "\\nso far\\n```")
     kernel.interrupt()
-    run = kernel.finish(request)
-    assert run.reply["status"] == "error"
-    assert "Interrupted." in run.reply["evalue"]
+    live = kernel.finish(request)
+    assert live.reply["status"] == "error"
+    assert "Interrupted. What had arrived is kept" in live.reply["evalue"]
+    assert kinds(live)[:3] == ["text/markdown", "image/png", "text/markdown"]
+    below = live.outputs[2]["data"]["text/markdown"]
+    assert "so far" in below and "The user stopped it here." in below
     assert printed(kernel, "begun, 'over' in globals()") == "1 False"
+    undone = kernel.run("%glm undo")
+    said = json.dumps(undone.outputs)
+    assert "Its code set" in said and "begun" in said.partition("Undo does not revert")[0]
+
+    begin(kernel, tmp_path, "only")
+    replayed = kernel.run(cell)
+    assert page(replayed) == page(live) and replayed.reply["evalue"] == live.reply["evalue"]
+    assert page(kernel.run("%glm undo")) == page(undone)
 
 
 @pytest.mark.parametrize(

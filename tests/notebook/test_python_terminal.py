@@ -53,3 +53,17 @@ def test_a_figure_is_kept_and_its_file_is_named(terminal: Terminal, server: Prac
     rows = screen(terminal.until_prompt())
     assert "[figure 1, " in server.requests[-1].body["messages"][-1]["content"]
     assert any("The figure is " in row or "No journal keeps the figure" in row for row in rows), rows
+
+
+def test_what_the_code_prints_is_seen_while_it_runs_and_stays_if_it_is_stopped(
+    terminal: Terminal, server: PracticeServer
+) -> None:
+    code = "import time\nbegun = 1\nfor n in range(1, 4):\n    print(n, 'of 3', end='\\r')\nprint()\ntime.sleep(60)"
+    server.enqueue(Answer(tool_calls=[tool_call("python", {"code": code}, id="c")]))
+    terminal.ask("Count.", "--tool python!")
+    terminal.child.expect_exact("3 of 3")  # the code itself has it in other words
+    terminal.child.sendintr()
+    rows = screen(terminal.until_prompt())
+    assert sum("3 of 3" in row for row in rows) == 1 and any("The user stopped it here." in row for row in rows)
+    assert any("Interrupted. What had arrived is kept" in row for row in rows)
+    assert "Its code set time, begun, n." in terminal.run("%glm undo")

@@ -125,13 +125,91 @@ def test_the_name_that_is_proposed_is_free(code: str) -> None:
     assert refused.value.facts["name"] != "len"
 
 
-@pytest.mark.parametrize(("inside", "form"), [("x | upper", "upper"), ("x | tojson | 500", "tojson"), ("x | 5a", "")])
-def test_a_form_that_there_is_not_is_refused(inside: str, form: str) -> None:
-    if not form:
-        assert sent(f"{{{{ {inside} }}}}") == f"{{{{ {inside} }}}}"
-        return
-    with pytest.raises(InvalidRequest, match=f"{form} is no way to send one"):
+#: What cannot stand after the bar, and what was probably meant.
+SLIPS = [
+    ("x | upper", "upper", ""),
+    ("x | tojson | 500", "tojson", ""),
+    ("x | 500 | tojson", "tojson", ""),
+    ("x | 5a", "5a", ""),
+    ("x | 5oo", "5oo", "500"),
+    ("x | l00 | repr", "l00", "100"),
+    ("x | 1O0 | repr", "1O0", "100"),
+    ("x |", "nothing after a bar", ""),
+    ("x | -5", "-5", ""),
+    ("x | pgaes 2-3", "pgaes 2-3", "pages 2-3"),
+    ("x | shets 五月", "shets 五月", "sheets 五月"),
+    ("x | seite 2", "seite 2", ""),
+    ("x | rerp", "rerp", "repr"),
+    ("Path('x.pdf') | seite 2", "seite 2", ""),
+    ('nested["a"]["b"] | first 5', "first 5", ""),
+    ("numbers[1:3] | 5 tokens", "5 tokens", ""),
+    ("above | x", "x", ""),
+    ("out | 5oo", "5oo", "500"),
+    ("_ | 5oo", "5oo", "500"),
+    ("x | pages Bob's", "pages Bob's", ""),
+]
+
+
+@pytest.mark.parametrize(("inside", "form", "near"), SLIPS)
+def test_what_cannot_stand_after_the_bar_is_refused_with_what_can(inside: str, form: str, near: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        resolved(f"one\n{{{{ {inside} }}}}", {**NAMES, "above": 1, "out": 1, "_": 1}, 4_000)
+    assert str(refused.value).startswith(
+        f"Line 2 of the prompt: {{{{ {inside} }}}} has no value: {form} is no way to send one."
+    )
+    assert (refused.value.reason, refused.value.near) == ("reference.form", near)
+    assert "a number of tokens, {{" in refused.value.hint and "sheets NAME" in refused.value.hint
+
+
+@pytest.mark.parametrize("inside", ["x | 500 | 600", "x | repr | repr", "x | pages 2 | 60 | sheets 3"])
+def test_so_is_what_is_said_twice(inside: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
         sent(f"{{{{ {inside} }}}}")
+    assert refused.value.reason == "reference.form_twice"
+
+
+def test_an_export_has_it_sent_as_it_stands() -> None:
+    assert has_references("{{ x | 5oo }}") and not has_references("{{ x || y }}")
+
+
+@pytest.mark.parametrize(
+    "line", ["%%glm", "%%glm --once --above", "%%glm --draw", "%%glm --each rows", "%%glm --preview"]
+)
+def test_a_cell_with_a_slip_sends_nothing(page: Page, server: PracticeServer, line: str) -> None:
+    page.run("sales, rows = 'words ' * 9, [{'a': 1}]")
+    for inside, says in (
+        ("sales | 5oo", "Did you mean 500?"),
+        ("above | x", "x is no way"),
+        ("out | 5oo", "5oo is no"),
+    ):
+        error = page.run(f"{line}\n{{{{ {inside} }}}}{' {{ a }}' if 'each' in line else ''}").error
+        assert isinstance(error, InvalidRequest) and says in str(error)
+        assert "Nothing was sent. After the bar stands" in str(error) and "--raw or a code fence" in str(error)
+    assert server.requests == []
+
+
+def test_an_unknown_name_is_the_error_where_what_follows_is_no_filter() -> None:
+    for inside in ("nmae | 5oo", "nmae | pgaes 2"):
+        with pytest.raises(InvalidRequest, match=r"no value named nmae\. Did you mean name"):
+            sent(f"{{{{ {inside} }}}}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "x || name",
+        "x || 'a'",
+        "x | 500 || 600",
+        "y | upper",
+        "y | date('Y')",
+        "y | z > 0",
+        "2 | 5oo",
+        "'a' | 5oo",
+        "| x",
+    ],
+)
+def test_what_is_plainly_no_reference_stays_text(words: str) -> None:
+    assert sent(f"{{{{ {words} }}}}") == f"{{{{ {words} }}}}"
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,16 @@ def test_the_users_own_names_win(numbered: Notebook) -> None:
     assert sent(numbered, "{{ out }} {{ cell[8] }} {{ above }}") == "mine my cell over"
 
 
-def test_a_cell_before_the_extension_was_loaded_is_known_from_ipython(numbered: Notebook) -> None:
-    assert sent(numbered, "{{ cell[1] }}") == "```python\n%load_ext zhipu_magic\n```"
+def test_a_cell_before_the_extension_was_loaded_is_known_from_ipython(
+    bare_page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ZHIPUAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("ZHIPUAI_API_KEY", server.api_key)
+    monkeypatch.chdir(tmp_path)
+    bare_page.numbers = True
+    assert bare_page.run("x = 1").success
+    assert bare_page.run("%load_ext zhipu_magic").success
+    assert sent(Notebook(bare_page, server), "{{ cell[1] }}") == "```python\nx = 1\n```"
 
 
 def test_what_is_replaced_or_cleared_is_as_the_page_has_it(numbered: Notebook) -> None:

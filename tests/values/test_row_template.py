@@ -139,15 +139,27 @@ def test_all_that_cannot_be_resolved_is_told_at_once() -> None:
         "{{ review text | upper }}",
         "{{ text of the review }}",
         "{{ row | json }}",
+        "{{ row.text | 5oo }}",
+        '{{ row["text"] | 5oo }}',
+        "{{ text | 5oo }}",
+        "{{ text | 500 | 600 }}",
+        "{{ text | 500 | default('a') | 600 }}",
     ],
 )
 def test_braces_that_are_meant_as_a_reference_and_are_none_are_refused(reference: str) -> None:
     with pytest.raises(InvalidRequest, match="Line 2 of the prompt:") as failed:
         template("{{ text }}\n" + reference, {"guide": "x", "clean": str.strip})
     assert failed.value.reason == "row.no_reference"
-    assert str(failed.value).splitlines()[0].endswith(f"{reference} is no reference to a value.")
+    first = str(failed.value).splitlines()[0].removesuffix(" Did you mean 500?")
+    assert first.endswith(f"{reference} is no reference to a value.")
     assert '{{ column | default("…") }}' in failed.value.hint
     assert template(f"{{{{ text }}}} `{reference}`").prompt(["x"]).text == f"x `{reference}`"
+
+
+def test_what_was_probably_meant_after_the_bar_of_a_column_is_told() -> None:
+    with pytest.raises(InvalidRequest) as failed:
+        template("{{ row.text | 5oo }}")
+    assert failed.value.near == "500"
 
 
 def test_only_the_reference_is_wrong_where_it_is_the_only_one() -> None:
@@ -169,6 +181,8 @@ def test_other_braces_are_words(words: str) -> None:
         ("guide.upper() | 50", "Run u = guide.upper() first, then write {{ u | 50 }}."),
         ("clean(guide)", "Run c = clean(guide) first, then write {{ c }}."),
         ("guide | upper", "upper is no way to send one."),
+        ("guide | 5oo", "Did you mean 500?"),
+        ("Path('x.pdf') | seite 2", "seite 2 is no way to send one."),
     ],
 )
 def test_code_with_a_value_of_the_notebook_is_refused(code: str, said: str) -> None:

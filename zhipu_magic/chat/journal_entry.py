@@ -11,6 +11,8 @@ from ..history.link import checksum_of
 from ..history.rounds import Round, tool_messages
 from ..service.endpoint import Endpoint
 from ..service.models import SEARCH_COST
+from ..service.wire import Usage
+from ..text.errors import GLMError
 from .replies.progress import Progress
 from .replies.reading import Reading
 from .replies.replay import Known
@@ -53,7 +55,7 @@ def turn_event_of(
         forked=forked,
     )
     if endpoint is not None:
-        return event.with_fields(_answer(progress, endpoint))
+        return event.with_fields({**_answer(progress, endpoint), "broken": _broken(reply)})
     assert known.answer is not None
     return event.repeating(known.answer)
 
@@ -69,6 +71,7 @@ def _kind(request: Request, progress: Progress) -> str:
 def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
     """What the service answered, and what it took."""
     request, rounds, last, timing = progress.request, progress.rounds, progress.body(), progress.timing
+    stopped = progress.stopped_round
     estimates = [] if progress.usage else taken(request, [*rounds, Round(last)])[0]
     counted = None if any(one.wrong for one in rounds) else progress.last_usage
     estimated_cost = sum(cost_of(request.model, one, priced=endpoint.profile.priced) or 0.0 for one in estimates)
@@ -77,6 +80,7 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
     return {
         "completion": _without_repeated_id(last),
         "rounds": [one.to_json() for one in rounds] or None,
+        "calls": stopped.to_json()["calls"] if stopped is not None else None,
         "invalid": progress.is_invalid or None,
         "model": request.model,
         "members": request.members or None,
@@ -85,7 +89,7 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
         "seconds": timing.seconds,
         "first_token": timing.first_token,
         "chunks": timing.chunks,
-        "tokens": turn_tokens(request, progress.text, counted, tool_messages(rounds)),
+        "tokens": _tokens(progress, counted),
         "left_out": request.left_out or None,
         "unseen": request.unseen or None,
         "first_unseen": request.first_unseen if request.unseen else None,
@@ -94,6 +98,22 @@ def _answer(progress: Progress, endpoint: Endpoint) -> dict[str, Any]:
         "estimated_tokens": sum(one.total_tokens for one in estimates) or None,
         "estimated_cost": estimated_cost or None,
     }
+
+
+def _broken(reply: Reading) -> str | None:
+    """Why a reply ended early whose code had run; None if it did not, or the user has stopped it."""
+    error = reply.error
+    if error is None or reply.progress.state != "interrupted" or not reply.progress.has_run:
+        return None
+    return error.message if isinstance(error, GLMError) else f"{type(error).__name__}."
+
+
+def _tokens(progress: Progress, counted: Usage | None) -> int:
+    """What the turn takes of a later context; `counted` is the service's count for its last round."""
+    stopped = progress.stopped_round
+    if stopped is None:
+        return turn_tokens(progress.request, progress.text, counted, tool_messages(progress.rounds))
+    return turn_tokens(progress.request, "", None, tool_messages([*progress.rounds, stopped.completed]))
 
 
 def _cost(progress: Progress, endpoint: Endpoint) -> float | None:

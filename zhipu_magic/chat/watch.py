@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..text.errors import GLMError
 from .replies.progress import Progress
@@ -28,6 +28,17 @@ class Painter(Protocol):
 
     def break_off(self, progress: Progress, *, interrupted: bool) -> None:
         """Show what there is of a reply that has failed, or was `interrupted` by the user."""
+
+
+@runtime_checkable
+class RunPainter(Protocol):
+    """A painter that can also show what code prints while it runs."""
+
+    def paint_run(self, progress: Progress, printed: str) -> bool:
+        """Show what the code that the reply runs has printed so far. Returns whether that was possible.
+
+        It is called in a thread of its own, while the one that reads the reply runs the code and paints nothing.
+        """
 
 
 def watch(reply: Reply, painter: Painter) -> None:

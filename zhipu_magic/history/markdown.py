@@ -62,7 +62,8 @@ def _value(turn: Turn) -> str:
 
 def answer(turn: Turn) -> str:
     """The words of a reply as Markdown; JSON that was asked for stands in a fence."""
-    return fenced(turn.reply.strip(), "json") if turn.instruction and "```" not in turn.reply else turn.reply
+    is_json = turn.instruction and turn.reply and "```" not in turn.reply
+    return fenced(turn.reply.strip(), "json") if is_json else turn.reply
 
 
 def folded_reasoning(thoughts: str, *, opened: bool = False) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,18 @@ class Round:
         return members
 
     @property
+    def has_run(self) -> bool:
+        """Whether code has run in one of its calls."""
+        return any(call.ran is not None for call in self.calls)
+
+    @property
+    def completed(self) -> Round:
+        """The same with a result for each call, as a request needs them, where a reply ended between its calls."""
+        done = {call.id for call in self.calls}
+        missing = (call for call in calls_of(self.body) if call["id"] not in done)
+        return replace(self, calls=(*self.calls, *map(not_done, missing)))
+
+    @property
     def words(self) -> str:
         return str(_message(self.body).get("content") or "")
 
@@ -145,9 +157,20 @@ def figures_in(messages: Iterable[Message]) -> list[Image]:
     return [part["image_url"]["url"] for parts in held for part in parts if "image_url" in part]
 
 
-def changed_by(rounds: Iterable[Round]) -> Changed:
-    """The names that the code in these rounds has changed in the notebook."""
-    changed = Changed()
+def not_done(asked: Mapping[str, Any]) -> Called:
+    """A call that had no result when its reply ended."""
+    name, arguments = asked["function"]["name"], asked["function"]["arguments"]
+    return Called(asked["id"], name, arguments, _NOT_DONE, failed=True, seconds=0.0)
+
+
+_NOT_DONE = "This call has no result: the reply ended before."
+
+
+_UNCHANGED = Changed()
+
+
+def changed_by(rounds: Iterable[Round], changed: Changed = _UNCHANGED) -> Changed:
+    """The names that the code in these rounds has changed in the notebook, after what was `changed` before."""
     for call in (call for one in rounds for call in one.calls):
         changed = changed.after(call.ran) if call.ran is not None else changed
     return changed

@@ -104,11 +104,13 @@ class Turn(NamedTuple):
         answer = {"role": "assistant", "content": self.reply}
         has_figures = going is None or "image_url" in going
         between = [message for message in self.tool_messages if has_figures or message["role"] != "user"]
+        # A reply that ended after its code had run may have no answer: services refuse an empty one.
+        answered = [answer] if self.reply or not between else []
         if not thinking:
-            return [asked, *map(_without_reasoning, between), answer]
+            return [asked, *map(_without_reasoning, between), *answered]
         if self.reasoning:
             answer["reasoning_content"] = self.reasoning
-        return [asked, *between, answer]
+        return [asked, *between, *answered]
 
     def joined(self, more: Turn) -> Turn:
         """This turn with the reply of `more`, which went on from its end, perhaps with calls in between."""

@@ -58,7 +58,8 @@ def _say_what_was_sent(session: Session, error: GLMError) -> None:
 
 def _ask_or_ask_each(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any] | None) -> None:
     alone = options.request.once or options.each is not None or options.draw is not None
-    session.outputs.asking = Asking(options.request.thread, alone, options.preview)
+    most = options.above if options.draw is None and (options.above or 0) > 0 else None
+    session.outputs.asking = Asking(options.request.thread, alone, options.preview, most)
     if options.each is not None:
         from .each_cell import ask_each
 
@@ -142,7 +143,7 @@ def _send(session: Session, question: Question, options: CellOptions) -> None:
 
 
 def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[str, Any]) -> Above | None:
-    """The cells above that go along: as many as the line says, and nothing where the prompt itself refers to them."""
+    """The cells above that go along before the prompt: none where it refers to them itself, which gives as many."""
     if not options.above:
         return None
     if not options.raw and _REFERS_TO_ABOVE.search(prompt):
@@ -150,7 +151,7 @@ def _above(session: Session, prompt: str, options: CellOptions, names: Mapping[s
 
         if isinstance(names["above"], Above):  # and no variable of that name
             return None
-    found = session.outputs.above(None if options.above < 0 else options.above)
+    found = session.outputs.above()
     return found if found.pieces else None
 
 
@@ -179,9 +180,10 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             reply = latest
             if reply.progress.has_begun:
                 _paint(session, reply, options, interrupted=True)
-        outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
-        raise Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome) from None
+        raise _interrupted(session, reply) from None
     except GLMError as error:
+        if reply is not None and reply.replayed and isinstance(error, Interrupted):
+            raise _interrupted(session, reply) from None
         if reply is not None:
             error.outcomes = [_not_told_above(session, reply, outcome) for outcome in error.outcomes]
         raise
@@ -198,8 +200,14 @@ def show(session: Session, begin: Callable[[], Reply], options: CellOptions | No
             session.answer(NO_PYTHON)
 
 
+def _interrupted(session: Session, reply: Reply) -> Interrupted:
+    """The error of a cell whose reply the user has stopped, now or when it was recorded."""
+    outcome = in_cell(_not_told_above(session, reply, reply.progress.outcome))
+    return Interrupted("Interrupted. {outcome}", reason="interrupted.during", outcome=outcome)
+
+
 def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted: bool = False) -> None:
-    from ..chat.watch import watch
+    from ..chat.watch import RunPainter, watch
     from .display.display import ShowOptions
 
     settings = session.settings
@@ -218,7 +226,12 @@ def _paint(session: Session, reply: Reply, options: CellOptions, *, interrupted:
         return found._replace(is_partial=True) if session.jobs.were_running(reply.kept_as) else found
 
     painter = session.display.painter(reply.progress, standing, show_options)
-    watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    before = session.show_run
+    session.show_run = partial(painter.paint_run, reply.progress) if isinstance(painter, RunPainter) else None
+    try:
+        watch(reply, Alongside(painter, session.jobs) if session.jobs.running else painter)
+    finally:
+        session.show_run = before
 
 
 def _not_told_above(session: Session, reply: Reply, outcome: str) -> str:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 class Asking(NamedTuple):
     """How the running cell asks: in this `thread` (None: the current one), or outside the conversation; whether it only
-    shows what would be sent.
+    shows what would be sent; and the `most` cells above that may go along, None for all.
     """
 
     thread: str | None = None
     once: bool = False
     previews: bool = False
+    most: int | None = None
 
 
 class Question(NamedTuple):

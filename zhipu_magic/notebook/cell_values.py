@@ -15,7 +15,7 @@ from typing import Any
 
 from ..chat.options import Options
 from ..text.characters import shortened
-from ..text.errors import InvalidRequest
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.suggestions import nearest
 from ..values.expressions import is_name, value_of
 from ..values.given import Given, address, split_file
@@ -55,6 +55,7 @@ def image_of(text: str, names: Mapping[str, Any]) -> Any:
             "There is neither a variable nor a file named {name}.",
             hint="--image takes a variable, a file or a URL.",
             reason="image.no_value",
+            outcomes=[NOTHING_SENT],
             name=shortened(text, 100),
         )
     return path

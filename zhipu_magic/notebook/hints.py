@@ -44,12 +44,12 @@ HINTS: Mapping[str, str] = {
     "address.private": "Fetch it in Python, and give the file: --file FILE.",
     "address.pages": "Leave the pages out, or fetch it in Python, and give the file: --file FILE.",
     "document.address_here": "%config GLMMagics.documents = 'auto' has the service read addresses.",
-    "document.no_library": "%pip install {package}; or %config GLMMagics.documents = 'service' has the service read "
-    "it.",
+    "document.no_library": "%pip install {package}; or %config GLMMagics.documents = 'auto' has the service read it.",
     "document.no_process": "%config GLMMagics.documents = 'service' has the service read it.",
-    "document.no_text": "%config GLMMagics.documents = 'service' has the service read its pictures.",
+    "document.no_text": "%config GLMMagics.documents = 'auto' has the service read its pictures.",
+    "document.no_text_elsewhere": "Give its pages as pictures, with --image, to a model that sees.",
     "document.nothing_found": "Give its pages as pictures, with --image, to a model that sees.",
-    "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'service' has the service read "
+    "document.old_format": "Save it in a newer format; or %config GLMMagics.documents = 'auto' has the service read "
     "it.",
     "document.text_gone": "Put it back there, or run the cell with %config GLMMagics.replay = 'off'.",
     "drawing.no_pillow": "%pip install pillow, or leave out -o: the picture is shown without it.",
@@ -109,8 +109,10 @@ HINTS: Mapping[str, str] = {
     "output.none": "A cell that prints or shows something comes first; --raw or a code fence sends braces as they "
     "stand.",
     "reference.code": "--raw or a code fence sends braces as they stand.",
-    "reference.form": "Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. --raw or a code fence "
-    "sends braces as they stand.",
+    "reference.form": "After the bar stands a number of tokens, {{{{ {value} | 500 }}}}, or repr, or of a document "
+    "pages 2-5, slides 2-5 or sheets NAME. --raw or a code fence sends braces as they stand.",
+    "reference.form_twice": "Leave out {form}, or what stands for it. --raw or a code fence sends braces as they "
+    "stand.",
     "reference.key": 'Write {owner}["{key}"]. --raw or a code fence sends braces as they stand.',
     "reference.no_value": "--raw or a code fence sends braces as they stand.",
     "reference.undefined": "--raw or a code fence sends braces as they stand.",

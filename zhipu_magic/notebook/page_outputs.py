@@ -63,12 +63,12 @@ class PageOutputs:
 
         return ShownOutputs(self._shell, self._cells, self.recorder, self._notebook)
 
-    def above(self, most: int | None = None) -> Above:
-        """The cells above the running one, for what it asks; at most so many."""
+    def above(self) -> Above:
+        """The cells above the running one, for what it asks."""
         from .outputs.page_above import PageAbove
 
         above = PageAbove(self.shown, self._cells, chat=self._chat, anchor=self._anchor, notebook=self._notebook)
-        return above.of(self.asking, self._settings.above_tokens, most)
+        return above.of(self.asking, self._settings.above_tokens)
 
     def begin(self) -> None:
         """Note that a cell begins."""

@@ -9,7 +9,7 @@ settings through `reflect_chat` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +88,8 @@ class Session:
         """Batches that a cell with --batch has found to be over: `%glm collect` shows them."""
         self.missing_names: MissingNames | None = None
         """The names that replayed code has bound, once some has."""
+        self.show_run: Callable[[str], bool] | None = None
+        """Shows what the model's code has printed so far, where the reply that runs it is painted."""
         #: The running cell, if it has asked before. If it does not ask this time, its earlier turns are set aside.
         self._rerun: str | None = None
         self._earlier_turn = (0, False)  # a run, and whether its cell had an earlier turn when this run first asked

@@ -19,7 +19,7 @@ def check_room(name: str, tokens: float, *, around: float, whole: float) -> None
         return
     raise InvalidRequest(
         "{tokens} tokens are too few for anything of {name}: about {least} are needed, and about {all} for all of it.",
-        hint="Write {{{{ … | {least} }}}} or more, or no number.",
+        hint="Write | {least} or more after it, or no number.",
         reason="budget.too_small",
         outcomes=[NOTHING_SENT],
         tokens=f"{round(tokens):,}",

@@ -1,4 +1,4 @@
-"""What stands between the braces of a reference: an expression, and perhaps a budget of tokens, and a form.
+"""What stands between the braces of a reference before the bar: an expression (after it: see `forms`).
 
 An expression is a name, with attributes, items and slices. It is parsed and looked up step by step, with no calls.
 `Path("report.pdf")` names a file, and is no call either: whatever `Path` is in the notebook, nothing of it runs.
@@ -12,17 +12,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..text.characters import shortened
 from ..text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ..text.suggestions import nearest
+from .forms import before_bar, near_form, slip_of, split
 from .outputs.output import Whole
 
-#: Tokens: more than any context holds.
-LARGEST_BUDGET = 10_000_000
-_FORM = re.compile(r"\s*(?P<repr>repr\b)?\s*(?P<budget>\d[\d_,]*)?\s*")
-_PAGES = re.compile(r"\s*(?:page|slide|sheet)s?\s+([^\[\]()]*\S)\s*", re.IGNORECASE)
 #: Characters of an expression, where an error repeats it.
 _LONGEST_WRITTEN = 100
 #: Of an expression: its characters, and the names and items in it.
@@ -49,41 +46,13 @@ def is_name(expression: str, names: Mapping[str, Any]) -> bool:
     return tree is not None and root_of(tree) in names
 
 
-class Inside(NamedTuple):
-    """What stands between the braces of a reference, in parts."""
-
-    wanted: str
-    """The expression."""
-    tokens: int | None = None
-    """The budget of its value; None where it names none."""
-    as_repr: bool = False
-    """Whether the value is wanted as its `repr`."""
-    pages: str = ""
-    """Which pages of a document are wanted; empty for all."""
-
-
-def split(inside: str) -> Inside:
-    """The expression, and what the formats after it say, in any order: `| 500`, `| repr`, `| repr 500`, `| pages 2`."""
-    tokens: int | None = None
-    as_repr, pages = False, ""
-    while True:
-        wanted, bar, last = inside.rpartition("|")
-        chosen = _PAGES.fullmatch(last) if bar and not pages else None
-        if chosen is not None and all(chosen[1].count(quote) % 2 == 0 for quote in "\"'"):
-            inside, pages = wanted.rstrip(), chosen[1]
-            continue
-        form = _FORM.fullmatch(last) if bar and last.strip() else None
-        if form is None or (form["repr"] and as_repr) or (form["budget"] and tokens is not None):
-            return Inside(inside, tokens, as_repr, pages)
-        inside, as_repr = wanted.rstrip(), as_repr or bool(form["repr"])
-        if form["budget"]:
-            digits = re.sub("[_,]", "", form["budget"])
-            tokens = int(digits) if len(digits) <= len(str(LARGEST_BUDGET)) else LARGEST_BUDGET + 1
-
-
 def parsed(inside: str) -> ast.expr | None:
     """The expression as a syntax tree, without its budget and pages; None if it is not one."""
-    inside = split(inside).wanted
+    return tree_of(split(inside).wanted)
+
+
+def tree_of(inside: str) -> ast.expr | None:
+    """The expression as a syntax tree; None if it is not one, or something stands after it."""
     if len(inside) > _LONGEST:
         return None
     try:
@@ -107,16 +76,34 @@ def path_in(tree: ast.expr) -> str | None:
 
 
 def names_a_value(inside: str, names: Mapping[str, Any]) -> bool:
-    """Whether any of these names occurs in what is not an expression here, but may be meant as one: `f(x)`, `x + 1`.
+    """Whether what is not a reference is meant as one: code with one of these names, or a slip after the bar of one.
 
-    Names that are there without the notebook's doing do not count, nor does that of a template's filter: `{{ _("Sign
-    in") }}`, `{{ title | upper }}`.
+    `f(x)`, `x + 1`, `x | 5oo`. Names that are there without the notebook's doing do not count, nor does that of a
+    template's filter: `{{ _("Sign in") }}`, `{{ title | upper }}`.
     """
-    return any(name in names and not _is_given(name, names) for name in names_in(_before_filter(inside)))
+    if (slip := slip_in(inside)) is not None:
+        value, form = slip
+        tree = tree_of(value)
+        assert tree is not None
+        root, is_filter = root_of(tree), _FILTER.fullmatch(form) is not None
+        # A name of the notebook's or the page's has nothing else after it; an unknown one may be a template's.
+        if path_in(tree) is not None or (root in names and not (is_filter and _OF_IPYTHON.fullmatch(root))):
+            return True
+        if not is_filter and (root in names or _COUNTS.fullmatch(form)):
+            return True
+    return any(name in names and not _is_given(name, names) for name in names_in(_before_filter(split(inside).wanted)))
+
+
+def slip_in(inside: str) -> tuple[str, str] | None:
+    """The expression before the bar, and what stands after it and can stand there not, or not again."""
+    value = before_bar(inside)
+    return None if value is None or tree_of(value) is None else (value, slip_of(inside[len(value) + 1 :]))
 
 
 #: What IPython puts among the names: the results and the source of cells, and its own functions.
 _OF_IPYTHON = re.compile(r"_+|_\d+|_i+|_i\d+|_[iod]h|In|Out|exit|quit|open|get_ipython")
+#: What no template has after a bar: `5oo`, `pgaes 2`.
+_COUNTS = re.compile(r"\s*(?:[^\W\d]\w*\s+)?\d[\w,.-]*\s*")
 #: What a template's filter looks like.
 _FILTER = re.compile(r"\s*[A-Za-z_][\w.]*\s*(?:\(.*\))?\s*")
 _OF_THE_PAGE = ("out", "cell", "above")
@@ -153,30 +140,17 @@ def first_word(inside: str) -> str:
 
 
 def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
-    """The error for code between braces that is more than a reference: it is never run, so it would be sent as words.
+    """The error for what `names_a_value`: it is sent neither as a value nor as words.
 
-    Its hint gives the value a name first, one that is not among `names`. What looks like a filter is no such code.
+    Code is never run; its hint gives the value a name first, one that is not among `names`.
     """
-    wanted, tokens, as_repr, pages = split(inside)
-    value, bar, form = wanted.rpartition("|")
-    if bar and parsed(value) is not None and (_FILTER.fullmatch(form) or form.strip() not in names):
-        return InvalidRequest(
-            "{{{{ {inside} }}}} has no value: {form} is no way to send one.",
-            hint="Write a number of tokens, as in {{{{ {value} | 500 }}}}, or repr. " + _AS_CODE,
-            reason="reference.form",
-            outcomes=[NOTHING_SENT],
-            inside=shortened(inside, _LONGEST_WRITTEN),
-            form=shortened(form.strip(), _LONGEST_WRITTEN),
-            value=shortened(value.strip(), _LONGEST_WRITTEN),
-        )
-    code = shortened(" ".join(wanted.split()), _LONGEST_WRITTEN)
-    name = _free_name(wanted, names)
-    forms = (
-        " | repr" if as_repr else "",
-        f" | pages {pages}" if pages else "",
-        "" if tokens is None else f" | {tokens}",
-    )
-    form = "".join(forms)
+    slip = slip_in(inside)
+    if slip is not None and (tree := tree_of(slip[0])) is not None:
+        root = root_of(tree)
+        return _undefined(root, names) if root and root not in names else _form_error(inside, *slip)
+    shape = split(inside)
+    code = shortened(" ".join(shape.wanted.split()), _LONGEST_WRITTEN)
+    name = _free_name(shape.wanted, names)
     return InvalidRequest(
         "{{{{ {inside} }}}} is code, which is not run from a prompt. Run {name} = {source} first, then write "
         "{{{{ {name}{form} }}}}.",
@@ -186,7 +160,30 @@ def code_error(inside: str, names: Mapping[str, Any]) -> InvalidRequest:
         inside=shortened(inside, _LONGEST_WRITTEN),
         source=code,
         name=name,
-        form=form,
+        form=shape.forms,
+    )
+
+
+def _form_error(inside: str, value: str, form: str) -> InvalidRequest:
+    if form.strip() and not split(f"|{form}").wanted:
+        return InvalidRequest(
+            "{{{{ {inside} }}}} says twice what is sent of its value.",
+            hint="Leave out {form}, or what stands for it. " + _AS_CODE,
+            reason="reference.form_twice",
+            outcomes=[NOTHING_SENT],
+            inside=shortened(inside, _LONGEST_WRITTEN),
+            form=shortened(form.strip(), _LONGEST_WRITTEN),
+        )
+    return InvalidRequest(
+        "{{{{ {inside} }}}} has no value: {form} is no way to send one.",
+        hint="After the bar stands a number of tokens, {{{{ {value} | 500 }}}}, or repr, or of a document pages 2-5, "
+        "slides 2-5 or sheets NAME. " + _AS_CODE,
+        reason="reference.form",
+        outcomes=[NOTHING_SENT],
+        near=near_form(form),
+        inside=shortened(inside, _LONGEST_WRITTEN),
+        form=shortened(form.strip(), _LONGEST_WRITTEN) or "nothing after a bar",
+        value=shortened(value.strip(), _LONGEST_WRITTEN),
     )
 
 

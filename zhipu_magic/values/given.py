@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import class_name, shortened
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.left_out import collecting_cuts
-from .expressions import LARGEST_BUDGET, split
+from .forms import LARGEST_BUDGET, split
 
 if TYPE_CHECKING:
     from .documents.pages import Pages
@@ -53,6 +53,7 @@ class Given(NamedTuple):
             return self._rendered(tokens)
         with collecting_cuts() as left_out:
             text = reading.told(tokens, chinese=chinese)
+        left_out = [*filter(None, [reading.missing(pages)]), *left_out]
         from .rendering.registry import Rendered
 
         return Rendered(text, block=True, left_out="; ".join(dict.fromkeys(left_out)))
@@ -148,7 +149,7 @@ def given_file(value: Any) -> Given:
 
 def split_file(text: str) -> Given:
     """What a text names, without a value yet, and its pages and budget. Raises InvalidRequest."""
-    written, tokens, as_repr, pages = split(text)
+    written, tokens, as_repr, pages, _ = split(text)
     written = written.strip()
     if not written or (tokens or 0) > LARGEST_BUDGET:
         raise InvalidRequest(

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..text.errors import InvalidRequest
+from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.notice import Notice
 
 #: Problems that are told; more are counted.
 _MOST = 10
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """What is wrong in this block is found before anything is sent, and says so."""
+    try:
+        yield
+    except InvalidRequest as error:
+        if not any(one.outcomes for one in (error, *error.also)):
+            error.outcomes.append(NOTHING_SENT)
+        raise
 
 
 class Problems:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.characters import shortened
@@ -23,8 +23,9 @@ from ..text.markdown import fenced
 from ..text.notice import Notice
 from ..text.numbers import plural
 from .braces import Found, between_braces
-from .expressions import LARGEST_BUDGET, code_error, look_up, names_a_value, parsed, path_in, split
-from .problems import Problems
+from .expressions import code_error, look_up, names_a_value, parsed, path_in, slip_in, tree_of
+from .forms import LARGEST_BUDGET, split
+from .problems import Problems, before_sending
 
 if TYPE_CHECKING:
     from .documents.reading import OpenDocuments
@@ -101,14 +102,11 @@ def resolved(
         has_images=has_images,
         turns=reader.turns,
     )
-    head = "" if above is None else expansion.above(above)
-    sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
-    if has_images:
-        from .images.from_value import image_of
-
-        more = images if isinstance(images, (list, tuple)) else [images]
-        shown = {image.sha256 for image in expansion.images}
-        expansion.images += [image for image in map(image_of, more) if image.sha256 not in shown]
+    with before_sending():
+        head = "" if above is None else expansion.above(above)
+        sent = expansion.expanded(text, files) if (names is not None and "{{" in text) or files else text
+        if has_images:
+            expansion.add_images(images if isinstance(images, (list, tuple)) else [images])
     sent = f"{head}\n\n{sent}" if head else sent
     return Prompt(
         text=sent,
@@ -122,14 +120,17 @@ def resolved(
 
 
 def has_references(text: str) -> bool:
-    """Whether anything in the text would be resolved."""
-    return "{{" in text and any(parsed(found.inside) for found in between_braces(text))
+    """Whether anything in the text would be resolved, or refused where its names are known."""
+    return "{{" in text and any(
+        parsed(found.inside) is not None or slip_in(found.inside) is not None for found in between_braces(text)
+    )
 
 
 class _Reference(NamedTuple):
     """A reference in a text: the expression that is `wanted`, the tokens for its value, and whether as its `repr`.
 
-    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted.
+    `tree` is None where it is code, which is never run. `pages` are those of a document that are wanted, by the `unit`
+    that is written before them.
     """
 
     wanted: str
@@ -138,6 +139,7 @@ class _Reference(NamedTuple):
     place: Found
     as_repr: bool
     pages: str
+    unit: str
     alone: bool
     """Whether nothing else is on its line."""
     ends: bool
@@ -147,7 +149,7 @@ class _Reference(NamedTuple):
     def label(self) -> str:
         """What a text calls the value."""
         label = f"repr({self.wanted})" if self.as_repr else self.written
-        return f"{label}, pages {self.pages}" if self.pages else label
+        return f"{label}, {self.unit} {self.pages}" if self.pages else label
 
     @property
     def written(self) -> str:
@@ -218,18 +220,19 @@ class _Expansion:
 
     def _references(self, text: str) -> Iterator[_Reference]:
         for place in between_braces(text):
-            wanted, tokens, as_repr, pages = split(place.inside)
-            tree = parsed(wanted)
-            if tree is not None or names_a_value(wanted, self.names or {}):
+            shape = split(place.inside)
+            tree = tree_of(shape.wanted)
+            if tree is not None or names_a_value(place.inside, self.names or {}):
                 before = text[text.rfind("\n", 0, place.start) + 1 : place.start].strip()
                 last = _ENDS_A_LINE.match(text, place.end) is not None
                 yield _Reference(
-                    wanted=wanted,
-                    tokens=self._default_budget(tree) if tokens is None else tokens,
+                    wanted=shape.wanted,
+                    tokens=self._default_budget(tree) if shape.tokens is None else shape.tokens,
                     tree=tree,
                     place=place,
-                    as_repr=as_repr,
-                    pages=pages,
+                    as_repr=shape.as_repr,
+                    pages=shape.pages,
+                    unit=shape.unit,
                     alone=last and not before,
                     ends=last and not _BEGINS_A_BLOCK.match(before),
                 )
@@ -251,7 +254,7 @@ class _Expansion:
 
     def _after_turns(self, above: Above) -> Above:
         """The page above, for a request that holds these turns."""
-        above = above if self.turns is None else above.after(self.turns)
+        above = replace(above if self.turns is None else above.after(self.turns), sees=self.sees)
         self.relies_on |= {one.turn for one in above.sent}
         return above
 
@@ -309,6 +312,13 @@ class _Expansion:
 
         return self._taken(rendered(self._after_turns(above), above.tokens, called="above"), "above", of_page=True)
 
+    def add_images(self, images: Sequence[Any]) -> None:
+        """Have these pictures go along, those that do already but once. Raises InvalidRequest."""
+        from .images.from_value import image_of
+
+        shown = {image.sha256 for image in self.images}
+        self.images += [image for image in map(image_of, images) if image.sha256 not in shown]
+
     def _pass(self, given: Given) -> bool:
         """Whether the model gets what is at an address itself, which then stands below the text."""
         beside_images = self.has_images or any(image.part != "file_url" for image in self.images)
@@ -328,12 +338,11 @@ class _Expansion:
 
     def _taken(self, shown: Rendered, name: str, *, of_page: bool = False) -> str:
         """The text of a value, or of the page above, whose images go along, and of which is said what is left out."""
-        text, images, unseen = with_images(shown, name, len(self.images), sees=self.sees)
+        text, images, not_sent = with_images(shown, name, len(self.images), sees=self.sees)
         self.images += images
-        left_out = "; ".join(filter(None, [shown.left_out, unseen]))
-        if left_out and of_page:
-            self.page_above.append(left_out)
-        elif left_out:
+        if of_page:  # it says itself what of its pictures is not sent
+            self.page_above.append(shown.left_out)
+        elif left_out := "; ".join(filter(None, [shown.left_out, not_sent])):
             self.cut.append(f"{shortened(name, _LONGEST_NAME)}: {left_out}")
         return text
 
@@ -347,17 +356,15 @@ def with_images(shown: Rendered, wanted: str, before: int, *, sees: bool) -> tup
     numbers = range(before + 1, before + 1 + len(shown.images))
     if not shown.illustrated:
         return shown.text or " ".join(f"[image {number}: {wanted}]" for number in numbers), shown.images, ""
-    from .rendering.registry import PICTURE
+    from .rendering.registry import PICTURE, UNSEEN, unseen
 
     if sees:
-        marks, images, unseen = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
+        marks, images, not_sent = [f"[image {number}: {wanted}]" for number in numbers], shown.images, ""
     else:
-        marks = [
-            f"[a picture of {one.width} × {one.height} pixels, which this model cannot see]" for one in shown.images
-        ]
-        images, unseen = (), f"{plural(len(marks), 'picture')} not sent, which the model cannot see"
+        marks, images = [unseen(one) for one in shown.images], ()
+        not_sent = f"{plural(len(marks), 'picture')} not sent, {UNSEEN}" if marks else ""
     first, *others = shown.text.split(PICTURE)
-    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, unseen
+    return "".join([first, *(f"{mark}{text}" for mark, text in zip(marks, others, strict=True))]), images, not_sent
 
 
 def _has_lines(shown: Rendered) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..text.characters import whole_characters
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.tokens import estimate
-from .expressions import LARGEST_BUDGET, look_up
+from .expressions import look_up
+from .forms import LARGEST_BUDGET
 from .references import with_images
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,20 +22,11 @@ from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
 from ..text.suggestions import nearest
 from .braces import Found, between_braces
-from .expressions import (
-    LARGEST_BUDGET,
-    code_error,
-    first_word,
-    look_up,
-    names_a_value,
-    names_in,
-    parsed,
-    path_in,
-    root_of,
-    split,
-)
+from .expressions import code_error, first_word, look_up, names_a_value, names_in, parsed, path_in, root_of, tree_of
+from .forms import LARGEST_BUDGET, Inside, before_bar, near_form, slip_of, split
 from .given import Given, labelled
-from .problems import Problems
+from .outputs.above import Above
+from .problems import Problems, before_sending
 from .references import with_images
 from .row_prompt import ROW, OwnPrompt, RowPrompt, Slot, pictures_of
 
@@ -106,8 +97,9 @@ def row_template(  # noqa: PLR0913  # what all rows share, by name
         documents=documents,
         chinese=is_chinese(text),
     )
-    reading.read(hide(text))
-    slots = [reading.picture(image) for image in images]
+    with before_sending():
+        reading.read(hide(text))
+        slots = [reading.picture(image) for image in images]
     if not reading.used:
         raise InvalidRequest(
             "The template names no column of the table, so that all rows would be asked the same.",
@@ -218,15 +210,14 @@ class _Reading:
         draft = self._draft(place.inside)
         if draft is not None:
             return draft
-        wanted, tokens, as_repr, pages = split(place.inside)
-        if parsed(wanted) is None:
+        shape = split(place.inside)
+        if tree_of(shape.wanted) is None:
             if self._is_of_a_row(place.inside):
                 raise self._no_reference(place.inside)
-            if names_a_value(wanted, self.names):
+            if names_a_value(place.inside, self.names):
                 raise code_error(place.inside, self.names)
             return None
-        room = min(self.tokens if tokens is None else tokens, LARGEST_BUDGET)
-        return self._shared(wanted, room, pages, as_repr=as_repr)
+        return self._shared(shape)
 
     def _is_of_a_row(self, inside: str) -> bool:
         """Whether braces that are no reference are surely meant as a row's value.
@@ -238,16 +229,22 @@ class _Reading:
         found = names_in(inside)
         if inside.partition("|")[0].strip() in own or not own.isdisjoint(found):
             return True
-        return not found and first_word(inside) in self.columns
+        if not found and first_word(inside) in self.columns:
+            return True
+        value = before_bar(inside)
+        return value is not None and self._is_rows(value.strip())
 
     def _no_reference(self, inside: str) -> InvalidRequest:
+        value = before_bar(inside)
         return InvalidRequest(
             "{{{{ {inside} }}}} is no reference to a value.",
             hint="A reference is {{{{ column }}}} or {{{{ name }}}}, with attributes, items and slices, and no calls; "
-            '{{{{ column | 4000 }}}} with at most so many tokens, {{{{ column | default("…") }}}} with what stands for '
-            "a missing value. Anything else must be a column first. Braces in `code` are sent as they stand.",
+            "{{{{ column | 4000 }}}} with at most so many tokens, {{{{ column | repr }}}} as its repr, "
+            '{{{{ column | default("…") }}}} with what stands for a missing value. Anything else must be a column '
+            "first. Braces in `code` are sent as they stand.",
             reason="row.no_reference",
             outcomes=[NOTHING_SENT],
+            near="" if value is None else near_form(slip_of(inside[len(value) + 1 :])),
             inside=shortened(inside, _LONGEST_INSIDE),
         )
 
@@ -266,7 +263,7 @@ class _Reading:
         if wanted in self.columns:
             self.used[wanted] = None
             return draft
-        tree = parsed(wanted)
+        tree = tree_of(wanted)
         root = root_of(tree) if tree is not None else ""
         if root in self.columns:
             self.used[root] = None
@@ -280,7 +277,7 @@ class _Reading:
 
     def _is_rows(self, wanted: str) -> bool:
         """Whether this is a row's own value."""
-        tree = parsed(wanted)
+        tree = tree_of(wanted)
         return wanted in self.columns or (tree is not None and root_of(tree) in (ROW, *self.columns))
 
     def _looked_up(self, wanted: str) -> Any:
@@ -291,17 +288,21 @@ class _Reading:
             raise self._undefined(root_of(tree))
         return look_up(tree, self.names)
 
-    def _shared(self, wanted: str, tokens: int, pages: str, *, as_repr: bool) -> str:
-        value, tree = self._looked_up(wanted), parsed(wanted)
-        wanted = (tree and path_in(tree)) or wanted
-        label = f"repr({wanted})" if as_repr else f"{wanted}, pages {pages}" if pages else wanted
-        given = Given(value=value, written=wanted, pages=pages, tokens=tokens, as_repr=as_repr)
+    def _shared(self, shape: Inside) -> str:
+        value, tree = self._looked_up(shape.wanted), parsed(shape.wanted)
+        wanted = (tree and path_in(tree)) or shape.wanted
+        label = f"repr({wanted})" if shape.as_repr else wanted
+        label = f"{label}, {shape.unit} {shape.pages}" if shape.pages else label
+        tokens = min(self.tokens if shape.tokens is None else shape.tokens, LARGEST_BUDGET)
+        of_page = isinstance(value, Above)
+        value = replace(value, sees=self.sees) if isinstance(value, Above) else value
+        given = Given(value=value, written=wanted, pages=shape.pages, tokens=tokens, as_repr=shape.as_repr)
         shown = given.shown(self.documents, chinese=self.chinese)
         if shown.illustrated and label in self._above:
             return f"`{label}`"
-        text, images, unseen = with_images(shown, label, len(self.images), sees=self.sees)
+        text, images, not_sent = with_images(shown, label, len(self.images), sees=self.sees)
         self.images += images
-        if left_out := "; ".join(filter(None, [shown.left_out, unseen])):
+        if left_out := "; ".join(filter(None, [shown.left_out, "" if of_page else not_sent])):
             self.cut.append(f"{label}: {left_out}")
         if (not self.used and not shown.block) or ("\n" not in text and len(text) <= _SHORT):
             return text
@@ -323,6 +324,12 @@ class _Reading:
         )
 
 
+def without_default(inside: str) -> str:
+    """The reference without what stands for a missing value."""
+    wanted, bar, last = inside.rpartition("|")
+    return wanted if bar and _DEFAULT.fullmatch(last) else inside
+
+
 def _filters(inside: str) -> tuple[str, str | None, int | None, bool, str]:
     """The expression of a reference, what stands for a missing value, its budget, whether its `repr` is meant, and the
     pages that are wanted.
@@ -336,8 +343,9 @@ def _filters(inside: str) -> tuple[str, str | None, int | None, bool, str]:
         if found is not None and default is None:
             default, inside = str(ast.literal_eval(found["text"])), wanted
             continue
-        shorter, budget, is_repr, chosen = split(inside)
-        if shorter == inside or (budget is not None and tokens is not None) or (is_repr and as_repr):
+        shorter, budget, is_repr, chosen, _ = split(inside)
+        again = (budget is not None and tokens is not None) or (is_repr and as_repr) or (chosen and pages)
+        if shorter == inside or again:
             return inside.strip(), default, tokens, as_repr, pages
         inside, as_repr, pages = shorter, as_repr or is_repr, pages or chosen
         tokens = tokens if budget is None else min(budget, LARGEST_BUDGET)

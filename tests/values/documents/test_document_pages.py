@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.documents.pages import ALL, Pages, pages_of
-from zhipu_magic.values.expressions import parsed, path_in, split
+from zhipu_magic.values.expressions import parsed, path_in
+from zhipu_magic.values.forms import split
 from zhipu_magic.values.given import split_file
 
 NUMBERS = st.integers(1, 40)
@@ -67,7 +68,7 @@ def test_names_are_those_of_sheets() -> None:
     ],
 )
 def test_pages_stand_behind_a_bar_beside_a_budget(inside: str, expected: tuple[str, str, int]) -> None:
-    wanted, tokens, as_repr, pages = split(inside)
+    wanted, tokens, as_repr, pages, _ = split(inside)
     assert (wanted, pages, 9 if tokens is None else tokens) == expected
     assert not as_repr
 

@@ -136,8 +136,11 @@ class CellDocuments:
             if reading is not None:
                 return self._added(remote.Came(reading), source, wanted, began)
             scanned = True
-        if self.reads == "local" or (is_file and not self.readings.service.profile.is_glm):
-            raise errors.no_text(source) if scanned else errors.no_library(source) if is_file else _not_here(source)
+        is_read_there = self.readings.service.profile.is_glm
+        if self.reads == "local" or (is_file and not is_read_there):
+            if not is_file:
+                raise _not_here(source)
+            raise errors.no_text(source, by_service=is_read_there) if scanned else errors.no_library(source)
         if self.readings.mode == "only":
             raise NotRecorded(
                 "{name} was not read when the page was recorded.",

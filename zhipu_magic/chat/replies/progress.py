@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...history.events.turn_event import Timing, TurnEvent
-from ...history.rounds import Called, Round
+from ...history.rounds import Called, Round, calls_of, not_done
 from ...service.stream import DONE, Retry
 from ...service.wire import Assembly, Usage, is_broken_off, total
 from ...text.errors import InvalidAnswer
@@ -56,6 +56,8 @@ class Progress:
         self.rounds: list[Round] = []
         self.calls: list[Called] = []
         self.calling: Calling | None = None
+        self.printed: str | None = None
+        """What the code that runs has printed so far, as it is shown meanwhile. It is not kept."""
         self._recorded = recorded
         self._assembly = self._new_assembly()
         self._value: tuple[Any, ...] = ()
@@ -83,6 +85,7 @@ class Progress:
         return text
 
     def _feed_between(self, event: Calling | Called | Again) -> None:
+        self.printed = None
         if isinstance(event, Calling):
             self.calling, self._called_at = event, time.monotonic()
         elif isinstance(event, Called):
@@ -105,6 +108,10 @@ class Progress:
 
     def end(self, *, whole: bool) -> None:
         """Nothing more comes at all."""
+        if self.calling is not None and any(call.ran is not None for call in self.calls):
+            # What has run is kept, and with it that this call was under way.
+            self._feed_between(not_done(calls_of(self.body())[len(self.calls)]))
+        self.printed = None
         self.state = "complete" if whole else "interrupted" if self.has_begun else "failed"
         self.ended = time.monotonic()
 
@@ -197,6 +204,17 @@ class Progress:
         return [*(call for one in self.rounds for call in one.calls), *self.calls]
 
     @property
+    def has_run(self) -> bool:
+        """Whether code has run in one of them."""
+        return any(call.ran is not None for call in self.all_calls)
+
+    @property
+    def stopped_round(self) -> Round | None:
+        """The last round with its calls, where the reply ended after code had run in one of them."""
+        last = Round(self.body(), tuple(self.calls))
+        return last if self.state == "interrupted" and last.has_run else None
+
+    @property
     def tool_errors(self) -> list[BaseException]:
         """What its tools have raised."""
         return [call.error for call in self.all_calls if call.error is not None]
@@ -218,17 +236,18 @@ class Progress:
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is worth keeping: it is whole, or text had come before it was cut short."""
-        return self.state == "complete" or (self.state == "interrupted" and self.has_text)
+        """Whether it is worth keeping: it is whole, or text had come or code had run before it was cut short."""
+        return self.state == "complete" or (self.state == "interrupted" and (self.has_text or self.has_run))
 
     @property
     def outcome(self) -> Notice:
         """One sentence on what happens to a reply that was cut short."""
         if self.state == "complete":
             return Notice("The reply was already complete and is kept.", reason="outcome.complete")
-        if self.has_text and self.request.leaves_no_turn:
+        is_kept = self.has_text or self.has_run
+        if is_kept and self.request.leaves_no_turn:
             return Notice("What had arrived is kept, marked as interrupted.", reason="outcome.partial_once")
-        if self.has_text:
+        if is_kept:
             return Notice(
                 "What had arrived is kept, marked as interrupted.",
                 hint="chat.go_on() goes on from there.",

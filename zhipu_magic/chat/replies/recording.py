@@ -66,6 +66,7 @@ class Recording:
         self.uses = RecordedCalls[UsedEvent]()
         self._asked = array("Q")
         self._occurrences = Occurrences()
+        self._stopped: dict[str, int | TurnEvent] = {}
         self._newest: dict[tuple[str, int], str] = {}
         self._pages: Pages | None = None
         self._given = 0
@@ -97,6 +98,8 @@ class Recording:
             if event.cell is not None and event.key is not None:
                 self._newest[event.cell, _asked_as(event)] = event.key
         key = event.key
+        if key is not None and event.is_stopped_run:
+            self._stopped[key] = place
         if key is None or (event.holds_answer and not event.is_whole):
             return
         # A key is asked for anew in each session.
@@ -106,7 +109,13 @@ class Recording:
 
     def find(self, key: str, index: int) -> TurnEvent | None:
         """The event that holds the answer."""
-        answer: int | Event | None = self._answers.get(key, {}).get(index)
+        return self._event_of(self._answers.get(key, {}).get(index))
+
+    def stopped(self, key: str) -> TurnEvent | None:
+        """The newest event of a reply that ended early, after code of the model's had run; it repeats what that did."""
+        return self._event_of(self._stopped.get(key))
+
+    def _event_of(self, answer: int | Event | None) -> TurnEvent | None:
         if isinstance(answer, int) and self._reader is not None:
             answer = self._reader.event_at(answer)
             answer = self._reader.with_answer(answer) if isinstance(answer, TurnEvent) else None
@@ -198,6 +207,8 @@ class Recording:
         """Add this answer, if it is complete."""
         if event.is_whole:
             self._answers.setdefault(key, {})[index] = event
+        elif event.is_stopped_run:
+            self._stopped[key] = event
 
     def missed_call(self, what: str, known: int, index: int) -> NotRecorded:
         """The error of a drawing or the like that the journal has fewer times than it is asked for."""

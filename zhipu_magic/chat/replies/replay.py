@@ -23,7 +23,7 @@ from ...history.journal.journal import Journal
 from ...history.rounds import Round
 from ...history.turn import Anchor
 from ...service.stream import DONE
-from ...text.errors import NotRecorded
+from ...text.errors import Interrupted, NotRecorded, ReplyBroken
 from ..environment import ReplayMode
 from ..request import Request, key_of
 from . import stream
@@ -75,6 +75,8 @@ class Replay:
         index = self._occurrences.index(key, request.anchor.cell, request.anchor.run)
         fresh = request.options.fresh and self.mode == "auto"
         answer = None if fresh else self._recorded().find(key, index)
+        if self.mode == "only" and answer is None:
+            answer = self._recorded().stopped(key)
         if self.mode == "only" and (answer is None or self._recorded().is_outdated(answer)):
             below = self._below if answer is None else None
             found = self._recorded().explained(request, self._given, below)
@@ -165,16 +167,35 @@ class Recorded:
 
     def __init__(self, answer: TurnEvent) -> None:
         rounds = [Round.from_json(one) for one in answer.rounds or ()]
+        self._answer = answer
         self._bodies = [*(one.body for one in rounds), answer.completion or {}]
         self._between: list[list[stream.StreamEvent]] = [[*one.calls, stream.Again(one.wrong)] for one in rounds]
-        self._due: list[stream.StreamEvent] | None = [self._bodies.pop(0), DONE]
+        self._due: list[stream.StreamEvent] | None = self._next_body()
+
+    def _next_body(self) -> list[stream.StreamEvent]:
+        """The next round: whole, but for the last one of a reply that ended early after its code had run."""
+        body = self._bodies.pop(0)
+        if self._bodies or not self._answer.is_stopped_run:
+            return [body, DONE]
+        calls = self._answer.calls
+        return [body, *(Round.from_json({"completion": body, "calls": calls}).calls if calls is not None else ())]
 
     def wait(self, timeout: float, linger: float) -> None:
         """Does nothing: everything has been recorded."""
 
     def take(self) -> list[stream.StreamEvent] | None:
         due, self._due = self._due, None
+        if due is None and not self._bodies and self._answer.is_stopped_run:
+            self._end()
         return due
+
+    def _end(self) -> None:
+        """Raise what ended the reply."""
+        if self._answer.broken is None:
+            raise Interrupted("The user stopped this reply when it was recorded.", reason="replay.interrupted")
+        raise ReplyBroken(
+            "When this reply was recorded, it broke off: {why}", reason="replay.broken_off", why=self._answer.broken
+        )
 
     def notify(self, call: Callable[[], None]) -> None:
         """Call this at once: everything has been recorded."""
@@ -196,7 +217,7 @@ class Recorded:
     def follow(self, body: Mapping[str, Any]) -> bool:
         """Whether another round was recorded."""
         if self._between:
-            self._due = [*self._between.pop(0), self._bodies.pop(0), DONE]
+            self._due = [*self._between.pop(0), *self._next_body()]
         return self._due is not None
 
     def would_follow(self, body: Mapping[str, Any]) -> bool:

@@ -150,9 +150,13 @@ class Rounds:
             yield [Calling(name, arguments)]
             if lacks_its_end(body) and not arguments.strip():  # it must not run with its defaults
                 done.append(Called(wanted["id"], name, arguments, _CUT_OFF, failed=True, seconds=0.0))
-            else:
-                done.append(self._run_tool(wanted["id"], name, arguments))
+                yield done[-1:]
+                continue
+            called, interrupted = self._run_tool(wanted["id"], name, arguments)
+            done.append(called)
             yield done[-1:]
+            if interrupted:  # once what it has shown and changed is taken in
+                raise KeyboardInterrupt
         not_run = _NOT_RUN.format(count=self._most_calls)
         beyond = [  # the service wants a result for each call
             Called(wanted["id"], wanted["function"]["name"], wanted["function"]["arguments"], not_run, failed=True)
@@ -162,14 +166,15 @@ class Rounds:
         self._go_on(whole, whole.messages)
         yield [*beyond, Again()]
 
-    def _run_tool(self, call_id: str, name: str, arguments: str) -> Called:
+    def _run_tool(self, call_id: str, name: str, arguments: str) -> tuple[Called, bool]:
+        """The call with its result, and whether the user has stopped the code that it ran."""
         from ...values.tools.tool import call
 
         room, run = min(self._tokens, self._room), self._run_coroutine()
         outcome = call(self._tools, name, arguments, room, run_coroutine=run, seeing=self._seeing)
         text = self._hide(outcome.text)
         self._room = max(0, self._room - round(estimate(text)))
-        return Called(
+        called = Called(
             id=call_id,
             name=name,
             arguments=arguments,
@@ -181,6 +186,7 @@ class Rounds:
             cut=outcome.left_out,
             ran=outcome.ran and hidden(outcome.ran, self._hide),
         )
+        return called, outcome.interrupted
 
     def _corrected(self, body: Mapping[str, Any], shape: Shape) -> Iterator[Sequence[StreamEvent]] | None:
         from ...values.types.answer_type import Mismatch

@@ -37,13 +37,24 @@ SENSELESS = (LookupError, TypeError, ValueError)
 
 
 def check_size(members: Mapping[str, Any], size: int) -> None:
-    """Raise ValueError for members that would take far more memory than their line of `size` bytes."""
+    """Raise ValueError for members that would take far more memory than their line of `size` bytes, or do not belong
+    together.
+    """
     if _weight(members.get("members")) > size:
         raise ValueError("more values than such a line can hold")
-    if sum(len(one.get("calls", ())) for one in members.get("rounds", ())) * _BYTES_A_CALL > size:
+    calls = sum(len(one.get("calls", ())) for one in (members, *members.get("rounds", ())))
+    if calls * _BYTES_A_CALL > size:
         raise ValueError("more calls than such a line can hold")
     if len(members.get("images", ())) * _BYTES_AN_IMAGE > size:
         raise ValueError("more images than such a line can hold")
+    if "calls" in members and not _are_first_calls(members["calls"], members.get("completion")):
+        raise ValueError("calls that the reply does not have")
+
+
+def _are_first_calls(calls: Any, completion: Any) -> bool:
+    """Whether these are the first calls of this reply, in its order."""
+    asked = [] if completion is None else [one["id"] for one in calls_of(completion)]
+    return [one["id"] for one in calls] == asked[: len(calls)]
 
 
 def _weight(value: Any, levels: int = MOST_LEVELS) -> int:
@@ -148,6 +159,11 @@ def _is_round(value: Any) -> bool:
         return False
     asked = calls_of(value["completion"])
     return not calls or (len(calls) == len(asked) and {one["id"] for one in calls} == {one["id"] for one in asked})
+
+
+def is_calls(value: Any) -> bool:
+    """Calls with their results, at least one."""
+    return type(value) is list and bool(value) and all(map(_is_called, value))
 
 
 def _is_called(value: Any) -> bool:
@@ -294,6 +310,7 @@ PageCells = Annotated[Sequence[str], is_page_cells]
 TextList = Annotated[Sequence[str], is_texts]
 Completion = Annotated[Mapping[str, Any], is_completion]
 RoundList = Annotated[Any, is_rounds]
+CallList = Annotated[Any, is_calls]
 ImageList = Annotated[Any, is_images]
 Hash = Annotated[str, is_hash]
 ReaderName = Annotated[str, is_reader]

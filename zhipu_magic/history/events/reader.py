@@ -11,7 +11,7 @@ from .event import Event, made
 from .members import AMOUNT, COUNT, ID, LONGEST_ID, MOST_AMOUNT, SENSELESS, TEXT, check_size
 
 #: Members that may be far larger in memory than in their line.
-_LARGE = frozenset({"members", "images", "rounds"})
+_LARGE = frozenset({"members", "images", "rounds", "calls"})
 #: Plans to remember. A journal of ours needs a few; one from elsewhere may need another for each line.
 _MOST_PLANS = 64
 

@@ -16,7 +16,7 @@ from ..link import back_from
 from ..rounds import Round, changed_by, tool_messages
 from ..turn import Message, SystemText, Turn
 from .event import Event, State, event_class, made
-from .members import Amount, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
+from .members import Amount, CallList, Completion, Count, Flag, Id, ImageList, Members, Name, RoundList, Text, TextList
 
 KINDS = frozenset({"turn", "partial", "replayed", "once", "compared"})
 #: Those that leave no turn of themselves.
@@ -30,7 +30,7 @@ _MOST_DIGITS = 10
 #: answer out, it has the members in this order.
 _REQUEST = ("prompt", "written", "images", "cut", "above", "instruction")
 _ANSWER = (
-    *("model", "completion", "rounds", "invalid", "members", "host", "practice"),
+    *("model", "completion", "rounds", "calls", "invalid", "members", "host", "practice"),
     *("tokens", "left_out", "unseen", "first_unseen", "answer_limit", "cost", "estimated_tokens", "estimated_cost"),
     *("seconds", "first_token", "chunks"),
 )
@@ -49,20 +49,30 @@ class Timing:
 
 
 class EarlierRounds(NamedTuple):
-    """The rounds before a reply's last: the service's count for each, the messages that a turn keeps of them, and the
-    names that their code has changed.
+    """The rounds before a reply's last: the service's count for each, the messages that a turn keeps of them, whether
+    code `has_run` in them, and the names that it has changed.
     """
 
     usages: tuple[Usage | None, ...] = ()
     messages: tuple[Message, ...] = ()
     changed: Changed = Changed()
+    has_run: bool = False
 
     @classmethod
     def from_json(cls, rounds: Any) -> EarlierRounds:
         if isinstance(rounds, cls):
             return rounds
         read = [Round.from_json(one) for one in rounds]
-        return cls(tuple(one.usage for one in read), tuple(tool_messages(read)), changed_by(read))
+        has_run = any(one.has_run for one in read)
+        return cls(tuple(one.usage for one in read), tuple(tool_messages(read)), changed_by(read), has_run)
+
+    def and_stopped(self, last: Round) -> EarlierRounds:
+        """With the last one, whose calls the reply has ended in."""
+        return self._replace(
+            messages=(*self.messages, *last.completed.messages),
+            changed=changed_by([last], self.changed),
+            has_run=self.has_run or last.has_run,
+        )
 
 
 _NO_ROUNDS, _NOTHING = EarlierRounds(), Changed()
@@ -95,12 +105,14 @@ class TurnEvent(Event):
     it, and `held` the checksum of the turns that its request held. `key` identifies the request for a replay.
 
     `prompt` is what was sent, `written` what the cell holds where that is another text, `instruction` what was added
-    to the system text for this request. `rounds` are those before the last, whose body is `completion`. `invalid`
-    marks an answer that is not of the type that was asked for. `members` are the request's beyond model and messages.
-    Times are in seconds, costs in yuan; `left_out` counts turns that the request had no room for, `unseen`
-    attachments of earlier turns that did not go along, `first_unseen` those of them that no turn before it left out;
-    `answer_limit` is the longest answer, in tokens, that the budget had room for, `cut` says what of the values in
-    the prompt was not sent, `above` which cells of the page went along. `of` is the id of the event whose answer this
+    to the system text for this request. `rounds` are those before the last, whose body is `completion`. `calls` are
+    those of the last, with their results, if the reply ended between them and code had run in one. `broken` says why a
+    reply ended early whose code had run, unless the user stopped it. `invalid` marks an answer that is not of the type
+    that was asked for. `members` are the request's beyond model and messages. Times are in seconds, costs in yuan;
+    `left_out` counts turns that the request had no room for, `unseen` attachments of earlier turns that did not go
+    along, `first_unseen` those of them that no turn before it left out; `answer_limit` is the longest answer, in
+    tokens, that the budget had room for, `cut` says what of the values in the prompt was not sent, `above` which cells
+    of the page went along. `of` is the id of the event whose answer this
     one repeats.
 
     `time` and `host` are for people who read a journal; no code reads them, and `after` only of a reply that is kept.
@@ -127,6 +139,8 @@ class TurnEvent(Event):
     key: Id | None = None
     completion: Completion | None = None
     rounds: RoundList | None = None
+    calls: CallList | None = None
+    broken: Text | None = None
     invalid: Flag | None = None
     model: Name | None = None
     members: Members | None = None
@@ -157,6 +171,19 @@ class TurnEvent(Event):
         """Whether the reply came to its end: only such a reply is replayed."""
         assert self.completion is not None
         return self.event != "partial" and self.completion["choices"][0].get("finish_reason") != "interrupted"
+
+    @property
+    def all_rounds(self) -> list[Mapping[str, Any]]:
+        """The members of its rounds that hold calls, as its line has them; the last one's among them."""
+        last = [{"completion": self.completion, "calls": self.calls}] if self.calls is not None else []
+        return [*(self.rounds or ()), *last]
+
+    @property
+    def is_stopped_run(self) -> bool:
+        """Whether it ended early, after code of the model's had run: a replay shows that again."""
+        if not self.holds_answer or self.is_whole:
+            return False
+        return any("ran" in call for one in self.all_rounds for call in one.get("calls", ()))
 
     @property
     def timing(self) -> Timing:
@@ -215,10 +242,9 @@ class TurnEvent(Event):
         completion, model, prompt = self.completion, self.model, self.prompt
         if completion is None or model is None or prompt is None:
             raise LookupError("no answer")
-        message = completion["choices"][0]["message"]
-        reply: str = message.get("content") or ""
         usage, earlier = self._counted(completion)
-        stands = bool(reply) and self.event not in WITHOUT_TURN and self.invalid is None
+        reply = self._words(completion)
+        stands = (bool(reply) or earlier.has_run) and self.event not in WITHOUT_TURN and self.invalid is None
         # A call of the class by name would take twice as long, here and below, and a journal has many lines.
         entry = Entry.__new__(
             Entry,
@@ -248,10 +274,17 @@ class TurnEvent(Event):
         """The tokens of all its rounds, and those before the last."""
         counted = completion.get("usage")
         usage = Usage.read(counted) if isinstance(counted, dict) else None
-        if self.rounds is None:
+        if self.rounds is None and self.calls is None:
             return usage, _NO_ROUNDS
-        earlier = EarlierRounds.from_json(self.rounds)
-        return total([*earlier.usages, usage]), earlier
+        earlier = EarlierRounds.from_json(self.rounds or ())
+        taken = total([*earlier.usages, usage])
+        if self.calls is not None:
+            earlier = earlier.and_stopped(Round.from_json({"completion": completion, "calls": self.calls}))
+        return taken, earlier
+
+    def _words(self, completion: Mapping[str, Any]) -> str:
+        """The words of its answer. Those that stand with calls are no answer."""
+        return "" if self.calls is not None else completion["choices"][0]["message"].get("content") or ""
 
     @property
     def may_be_kept(self) -> bool:
@@ -293,7 +326,7 @@ class TurnEvent(Event):
         turn = Turn.__new__(
             Turn,
             prompt=self.prompt or "",
-            reply=message["content"],
+            reply=self._words(completion),
             model=self.model or "",
             usage=usage,
             finish_reason=choice.get("finish_reason"),
@@ -301,7 +334,7 @@ class TurnEvent(Event):
             cell=self.cell,
             run=self.run or "",
             tokens=self.tokens or 0,
-            reasoning=message.get("reasoning_content") or "",
+            reasoning="" if self.calls is not None else message.get("reasoning_content") or "",
             members=self.members or _NO_MEMBERS,
             execution_count=self.execution_count,
             written=self.written or "",

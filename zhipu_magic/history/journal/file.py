@@ -106,7 +106,7 @@ def copy_images(lines: Iterable[bytes], old: Path, new: Path) -> None:
 def kept_images(event: Event, folder: Path) -> tuple[Image, ...]:
     """The images of an event that was read, with their files in `folder`. Raises JournalError for odd entries."""
     if isinstance(event, TurnEvent):
-        entries = (*(event.images or ()), *entries_of_images(event.rounds))
+        entries = (*(event.images or ()), *entries_of_images(event.all_rounds))
         return tuple(image_from_json(image, folder) for image in entries)
     if isinstance(event, DrawnEvent):
         return tuple(drawing_from_json(image, folder) for image in event.images or ())

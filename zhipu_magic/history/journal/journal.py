@@ -305,7 +305,7 @@ def images_in(event: Event) -> tuple[Any, ...]:
         return tuple(event.images or ())
     if not isinstance(event, TurnEvent):
         return ()
-    return (*(event.images or ()), *entries_of_images(event.rounds))
+    return (*(event.images or ()), *entries_of_images(event.all_rounds))
 
 
 def _can_be_read(line: bytes) -> bool:

@@ -173,6 +173,8 @@ class JournalReader:
             found["images"] = tuple(image_from_json(image, folder) for image in event.images)
         if event.rounds is not None:
             found["rounds"] = with_images(event.rounds, folder)
+        if event.calls is not None:
+            found["calls"] = with_images([{"calls": event.calls}], folder)[0]["calls"]
         return event.with_fields(found) if found else event
 
     def leave_out(self, place: int) -> None:

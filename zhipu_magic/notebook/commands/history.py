@@ -183,7 +183,8 @@ def _in_full(links: Sequence[Link], cell: _CellOf, system: str = "") -> Markup:
             parts.append(_part(Markup("**{number} · calls**", number=link.number), quotation("\n".join(lines))))
         facts = _facts(*_facts_of(link))
         answered = Markup("**{number} · {model}**{facts}", number=link.number, model=turn.model, facts=facts)
-        parts.append(_part(answered, quotation(turn.reply), *([sources(turn.sources)] * bool(turn.sources))))
+        reply = [quotation(turn.reply)] if turn.reply else []
+        parts.append(_part(answered, *reply, *([sources(turn.sources)] * bool(turn.sources))))
     return Markup("\n\n").join(parts)
 
 

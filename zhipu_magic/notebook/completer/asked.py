@@ -30,12 +30,13 @@ def answers(session: Session, asked: str, row: Mapping[str, Any], *, any_column:
     """
     from ...text.suggestions import nearest
     from ...values.expressions import names_a_value, parsed, path_in, root_of
+    from ...values.row_template import without_default
 
     known = session.variables.everything
     near = list(dict.fromkeys((*row, *(name for name, _ in names.own(session)), *OF_THE_PAGE)))
     named: Mapping[str, Any] = ChainMap(dict(row), known)  # type: ignore[arg-type]  # it is only read
     for number, inside in enumerate(islice(asked.split(ENQUIRY)[1:], _MOST_ASKED)):
-        tree = parsed(inside.partition("|")[0] if row or any_column else inside)
+        tree = parsed(without_default(inside) if row or any_column else inside)
         root = "" if tree is None else root_of(tree)
         if tree is None:
             yield str(number), "code" if names_a_value(inside, named) else "text"

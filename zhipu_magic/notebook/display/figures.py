@@ -166,7 +166,7 @@ def _ending(progress: Progress) -> str:
     note = NOTES.get(reason, "")
     if reason == "length" and progress.answer_limit is not None:
         note = _OUT_OF_BUDGET.format(limit=progress.answer_limit)
-    if not progress.has_text:
+    if not (progress.has_text or progress.has_run):
         return f"{note} {_NO_WORDS}".strip()
     return f"{note} {_GO_ON}" if reason in ("interrupted", "length") and not progress.request.leaves_no_turn else note
 

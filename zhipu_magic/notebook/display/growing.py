@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...chat.replies.progress import Progress
 from ...history.markdown import Pieces, apart, call_line, citations, folded_reasoning, parted, shown_calls
 from ...history.rounds import Called
-from ...text.html import folded
+from ...text.html import fence, folded
 from ...text.markup import Markup
 from ...text.numbers import plural
 from ...text.sanitize.pages import Cited, page_of
@@ -91,7 +91,9 @@ def growing_pieces(progress: Progress, above: Above) -> Pieces:
     if progress.has_text:
         yield Cited(begun.rest(answer.growing(progress.joined_text, progress)), links)
     yield latest.lines(progress.calls)
-    yield under_way(progress, "…", as_code=not _is_asked_about(progress))
+    yield under_way(progress, "…", as_code=progress.printed is not None or not _is_asked_about(progress))
+    if progress.printed:
+        yield fence(progress.printed)
 
 
 def finished_words(words: str, progress: Progress, *, remote_images: bool = False) -> Markup:

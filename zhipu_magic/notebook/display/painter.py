@@ -22,6 +22,8 @@ _BYTES_A_SECOND = 8_500
 _BYTES_AROUND = 1_000
 #: Bytes: a page up to this size is sent again before each tool call.
 _SMALL = 8_000
+#: Bytes: a page up to this size is sent again whenever the code that runs has printed something.
+_STILL_SMALL = 30_000
 #: Seconds between two ticks of the panel's clock, from so many seconds on: it is watched most at first.
 _PANEL_GAPS = ((20.0, 2.0), (5.0, 1.0), (0.0, 0.5))
 
@@ -115,6 +117,16 @@ class PagePainter:
             self._wait(progress)
         if self._text.shown and (now >= self._panel_due or in_tool or not self._panel.shown):
             self._draw_panel(progress, now)
+
+    def paint_run(self, progress: Progress, printed: str) -> bool:
+        """Show what the code that runs has printed so far (see `watch.RunPainter`); of a long page, now and then."""
+        now = time.monotonic()
+        if not self._streamed or (self._size > _STILL_SMALL and now < self._text_due):
+            return False
+        progress.printed = printed
+        self._size = self._text.grow(progress)
+        self._text_due = now + gap_after(self._size)
+        return True
 
     def _wait(self, progress: Progress) -> None:
         words = waiting(progress)

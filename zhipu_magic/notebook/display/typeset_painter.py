@@ -25,6 +25,8 @@ from .typeset.words import clean, lines_of
 
 #: Seconds between two frames, and between two ticks of the clock.
 _GAP, _CLOCK = 0.1, 0.25
+#: Lines that are shown of what code has printed that still runs.
+_PRINTED = 12
 #: A frame may take one part in so many of the time until the next.
 _SHARE = 10
 
@@ -54,6 +56,12 @@ class TypesetPainter:
             self._draw(progress, whole=False)
             self._due = began + max(_GAP, _SHARE * (time.monotonic() - began))
 
+    def paint_run(self, progress: Progress, printed: str) -> bool:
+        """Show the last lines that the code which runs has printed so far (see `watch.RunPainter`)."""
+        progress.printed = printed
+        self._draw(progress, whole=False)
+        return True
+
     def settle(self, progress: Progress) -> None:
         self._end(progress, self._figures(self._options.notices).notes)
 
@@ -81,13 +89,20 @@ class TypesetPainter:
         current, lines = current.grown(seen, columns, now)
         staying += [*lines.finished, *below]
         is_waiting = not (whole or seen.words or seen.calling)
-        changing = [self._status(), *lines.growing] if is_waiting else lines.growing
+        changing = [self._status(), *lines.growing] if is_waiting else [*lines.growing, *self._printed(progress)]
 
         def show() -> None:
             self._screen.show(staying, changing)
             self._rounds, self._round = len(rounds), current
 
         undisturbed(show)
+
+    def _printed(self, progress: Progress) -> list[Text]:
+        """The last lines of what the code that runs has printed."""
+        lines = (progress.printed or "").split("\n")[-_PRINTED:] if progress.printed else []
+        return [line for text in lines for line in lines_of(Text(clean(text), end=""), self._screen.columns)][
+            -_PRINTED:
+        ]
 
     def _status(self) -> Text:
         """What is happening, on one line."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.numbers import plural
+from ...text.secrets import secrets_in
 from ...values.outputs.above import ASKED_APART, CODE, MARKDOWN, QUESTION, Above, Piece, Sent
 from ...values.outputs.marks import Mark, mark_of
 from ...values.outputs.output import Cell
@@ -22,6 +23,7 @@ from ..asking import Asking
 from ..page.identity import is_position
 from ..page_told import PageCell
 from .recorder import is_cell, is_same_cell
+from .setup_lines import told
 from .shown import ShownOutputs
 from .store import Asked, Ran
 
@@ -60,8 +62,8 @@ class PageAbove:
         self._anchor = anchor
         self._notebook = notebook
 
-    def of(self, asking: Asking, tokens: int, most: int | None = None) -> Above:
-        """The cells above for what is asked so, the newest `most` of those with code, within so many tokens.
+    def of(self, asking: Asking, tokens: int) -> Above:
+        """The cells above for what is asked so, the newest of those with code, within so many tokens.
 
         Of what is sent, the journal keeps when its Markdown was saved; of a preview, that would be another time in each
         replay.
@@ -72,11 +74,18 @@ class PageAbove:
         places = [self._marked(place) for place in places]
         hidden = [place for place in places if place.mark == "hide"]
         pieces = [piece for place in places if place.mark != "hide" for piece in self._pieces(place, turns)]
-        if most is not None:
-            pieces = _newest(pieces, most)
+        if asking.most is not None:
+            pieces = _newest(pieces, asking.most)
         if hidden:
             notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
-        return Above(tuple(pieces), tokens, tuple(Sent(turn.prompt, turn.images, turn.id) for turn in turns), notes)
+        ours = [place.ran.source for place in places if place.ran is not None and place.ran.ours]
+        return Above(
+            pieces=tuple(pieces),
+            tokens=tokens,
+            sent=tuple(Sent(turn.prompt, turn.images, turn.id) for turn in turns),
+            notes=notes,
+            known=tuple(secret for source in ours for secret in secrets_in(source)),
+        )
 
     def _marked(self, place: _Place) -> _Place:
         """The place with its mark, hidden where anything that is known of its cell says so."""
@@ -85,12 +94,12 @@ class PageAbove:
 
     def _places(self, *, tells_time: bool) -> tuple[list[_Place], tuple[str, ...]]:
         """What stands above, in order, and what is to be said of that."""
-        told = self._cells.told
+        page = self._cells.told
         newest = _newest_runs(self._shown.ran())
-        if told is not None and told.above is not None:
-            unknown = sum(cell.is_code for cell in told.above) - len({cell.id for cell in told.above} & _ids(newest))
+        if page is not None and page.above is not None:
+            unknown = sum(cell.is_code for cell in page.above) - len({cell.id for cell in page.above} & _ids(newest))
             notes = (f"{plural(unknown, 'cell')} not run here",) if unknown else ()
-            return list(_as_told(told.above, newest)), notes
+            return list(_as_told(page.above, newest)), notes
         running = self._shown.running
         above = sorted(newest, key=lambda ran: ran.first)
         if running is not None:
@@ -116,7 +125,7 @@ class PageAbove:
             return
         asks = glm_cell.find(ran.source)
         if ran.ours and asks is None:
-            return  # a command
+            return  # a command, or what sets us up
         turn = next((turn for turn in turns if _is_turn_of(turn, ran)), None)
         if turn is not None:
             words = turn.written or turn.prompt
@@ -124,8 +133,9 @@ class PageAbove:
         else:
             for asked in filter(self._stands, ran.asked):
                 yield Piece(ASKED_APART, asked.prompt, text=_exchange(asked.prompt, asked.reply), pinned=pinned)
-        if ran.has_output if asks is not None else ran.source.strip():
-            yield Piece(CODE, ran.source, Cell(ran.output), pinned=pinned)
+        shown = ran.output if asks is not None else told(ran.output)
+        if shown.outputs if asks is not None else shown.source.strip():
+            yield Piece(CODE, shown.source, Cell(shown), pinned=pinned)
 
     def _stands(self, asked: Asked) -> bool:
         """Whether this was asked outside the conversation, or its turn has not been undone."""
@@ -133,7 +143,7 @@ class PageAbove:
 
 
 def _exchange(question: str, answer: str) -> str:
-    return f"{question}\n\nThe answer:\n\n{answer}"
+    return f"{question}\n\nThe answer:\n\n{answer}" if answer else question
 
 
 def _newest_runs(ran: Sequence[Ran]) -> list[Ran]:

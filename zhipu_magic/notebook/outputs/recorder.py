@@ -8,7 +8,6 @@ the conversation, and no output; what it has drawn, or run, is one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from ..display.cell_outputs import OURS
 from ..page.identity import is_edit, is_position
 from ..shell import request_id
 from ..usage_error import UsageError
+from .setup_lines import only_sets_up
 from .store import Asked, OutputStore, Ran, Weakly
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 #: What IPython calls what was written to a stream.
 _STREAMS: Final = {"out_stream": "stdout", "err_stream": "stderr"}
-
-
-#: A cell that does nothing but load the extension.
-_LOADS: Final = re.compile(r"\s*%(?:re)?load_ext\s+zhipu_magic\s*")
 
 
 def is_same_cell(one: Ran, other: Ran) -> bool:
@@ -76,12 +72,13 @@ class OutputRecorder:
 
     def loaded(self, by: LoadedBy) -> None:
         """Note which cell has loaded the extension. Of what it has shown, nothing is known."""
-        self.store.begin(None, Ran(0, by.id, by.number, by.source, ours=_LOADS.fullmatch(by.source) is not None))
+        self.store.begin(None, Ran(0, by.id, by.number, by.source, ours=only_sets_up(by.source)))
 
     def begin(self) -> None:
         """Note that the cell that `cells` has begun begins."""
         cells = self._cells
-        ran = Ran(cells.run, cells.cell, cells.execution_count, cells.source, ours=cells.is_glm_cell)
+        is_ours = cells.is_glm_cell or only_sets_up(cells.source)
+        ran = Ran(cells.run, cells.cell, cells.execution_count, cells.source, ours=is_ours)
         earlier = next((one for one in reversed(self.store.all()) if is_same_cell(one, ran)), None)
         ran.first = ran.run if earlier is None else earlier.first
         self._running = ran

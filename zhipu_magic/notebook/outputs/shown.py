@@ -15,6 +15,7 @@ from ...values.outputs.marks import mark_of
 from ...values.outputs.output import Cell, CellOutput, Whole
 from .hidden import HiddenCells
 from .recorder import OutputRecorder, from_ipython
+from .setup_lines import only_sets_up, told
 from .store import MOST_CELLS, Ran
 
 if TYPE_CHECKING:
@@ -83,12 +84,12 @@ class ShownOutputs:
         if isinstance(found, Ran):
             return self.checked(found)
         self.check(Ran(0, None, number, found.source))
-        return Cell(found)
+        return _told(found)
 
     def checked(self, ran: Ran) -> Cell:
-        """The cell of this execution. Raises InvalidRequest for a hidden one."""
+        """The cell of this execution. Raises InvalidRequest for a hidden one, and for one that only sets up."""
         self.check(ran)
-        return Cell(ran.output)
+        return _told(ran.output)
 
     def check(self, ran: Ran) -> None:
         """Raise InvalidRequest for a hidden cell."""
@@ -177,6 +178,17 @@ class ShownOutputs:
 
     def _is_deleted(self, ran: Ran) -> bool:
         return ran.id is not None and ran.id in self._cells.deleted
+
+
+def _told(ran: CellOutput) -> Cell:
+    if only_sets_up(ran.source):
+        raise InvalidRequest(
+            "Cell {number} only sets up zhipu_magic: there is nothing in it for a model.",
+            reason="output.only_sets_up",
+            outcomes=[NOTHING_SENT],
+            number=ran.number,
+        )
+    return Cell(told(ran))
 
 
 def _cells_in(error: BaseException) -> Iterator[str]:

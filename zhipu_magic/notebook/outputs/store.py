@@ -46,7 +46,7 @@ class Ran:
     """One execution: the cell's `id` and `source`, its `number` on the page, and what it has shown so far.
 
     `run` counts the executions, `first` is the one in which this cell first ran, as far as is known. `ours` says that
-    the cell is nothing but a command or a prompt of ours.
+    the cell is nothing but a command or a prompt of ours, or sets up this extension.
     """
 
     run: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Characters that are kept of what is printed, characters or bytes of what is displayed, and outputs.
 MOST_PRINTED, MOST_DISPLAYED, MOST_OUTPUTS = 1_000_000, 20_000_000, 200
+#: Characters of the end of what is printed that can be asked for.
+MOST_TAIL = 16_000
 
 
 class Recorder:
@@ -27,6 +31,7 @@ class Recorder:
         self._outputs: list[tuple[str, Output]] = []  # each with its display id, if it has one
         self._pieces: list[str] = []  # of the stream that is written to
         self._stream = ""
+        self._beyond = ""  # the end of what is not kept
         self._printed = self._displayed = self._not_added = 0
         self._dropped: set[int] = set()  # places of outputs whose newest form is too large
         self.not_kept = 0
@@ -34,6 +39,8 @@ class Recorder:
         self.of_others = 0
         """How often threads have shown something that are none of this run."""
         self.threads = RunThreads()
+        self.bystander: int | None = None
+        """The thread that shows what is printed, which is none of the run's, and may print where it shows that."""
         self.publisher = _Publisher(self, shell.display_pub)
 
     @property
@@ -46,22 +53,44 @@ class Recorder:
         """Outputs that were displayed, and are not kept."""
         return self._not_added + len(self._dropped)
 
+    def tail(self, size: int) -> str:
+        """The last characters of what was printed, kept or not, and of the texts of what was displayed.
+
+        The `size` is `MOST_TAIL` at most. Another thread may ask while the code goes on.
+        """
+        beyond, pieces, outputs = self._beyond, self._pieces, self._outputs[-MOST_OUTPUTS:]
+        found: list[str] = []
+        for text in chain([beyond], reversed(pieces), (_text_of(output) for _, output in reversed(outputs))):
+            found.append(text[-size:])
+            size -= len(found[-1])
+            if size <= 0:
+                break
+        return "".join(reversed(found))
+
     def stream(self, name: str, real: Any) -> Stream:
         """What stands for `sys.stdout` or `sys.stderr`, which is `real`, while code runs."""
-        return Stream(lambda text: self.write(name, text), real, self.is_of_others)
+        return Stream(lambda text: self.write(name, text), real, self)
 
     def is_of_others(self) -> bool:
         """Whether this thread is none of the run's, which then counts what it shows."""
         if self.threads.are_here:
             return False
+        if self.is_bystander():
+            return True
         self.of_others += 1
         return True
+
+    def is_bystander(self) -> bool:
+        """Whether this thread is the one that shows what is printed."""
+        return threading.get_ident() == self.bystander
 
     def write(self, name: str, text: str) -> None:
         """Keep what is printed."""
         kept = text[: max(0, MOST_PRINTED - self._printed)]
         self._printed += len(kept)
-        self.not_kept += len(text) - len(kept)
+        if len(kept) < len(text):
+            self.not_kept += len(text) - len(kept)
+            self._beyond = f"{self._beyond}{text[len(kept) :]}"[-MOST_TAIL:]
         if not kept:
             return
         if name != self._stream:
@@ -94,6 +123,7 @@ class Recorder:
         self._outputs.clear()
         self._dropped.clear()
         self._printed = self._displayed = self._not_added = self.not_kept = 0
+        self._beyond = ""
 
     def _add(self, output: Output, display_id: str = "") -> None:
         size = _size_of(output)
@@ -124,6 +154,14 @@ class Recorder:
         self._stream = ""
 
 
+def _text_of(output: Output) -> str:
+    """What was printed, or stands for what was displayed."""
+    if output.kind == STREAM:
+        return output.text
+    text = output.data.get("text/plain")
+    return f"{text}\n" if isinstance(text, str) else ""
+
+
 def _size_of(output: Output) -> int:
     return sum(len(form) for form in output.data.values() if isinstance(form, (str, bytes)))
 
@@ -133,24 +171,24 @@ class Stream(io.StringIO):
     logger may have kept it.
     """
 
-    def __init__(self, write: Callable[[str], None], real: Any, is_of_others: Callable[[], bool]) -> None:
+    def __init__(self, write: Callable[[str], None], real: Any, recorder: Recorder) -> None:
         super().__init__()
         self._write = write
-        self._is_of_others = is_of_others
+        self._recorder = recorder
         self._real = real
         self.is_over = False
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.is_over or self._is_of_others():
+        if self.is_over or self._recorder.is_of_others():
             self._real.write(text)
         else:
             self._write(text)
         return len(text)
 
     def flush(self) -> None:
-        if self.is_over:
+        if self.is_over or self._recorder.is_bystander():
             self._real.flush()
 
     def close(self) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
 from ...text.left_out import collecting_cuts
 from ...text.numbers import plural
 from ...text.tokens import cut
-from ...values.outputs.output import ERROR, CellOutput, Output
+from ...values.outputs.output import ERROR, STREAM, CellOutput, Output
 from ...values.tools.ran import Ran
 from ...values.tools.shown import shown_of
 from ...values.tools.tool import HasRun, Outcome
 from .deadline import Deadline
+from .live import Live, ShowRun
 from .names import Names, changed
 from .open_figures import OpenFigures
 from .recorder import Recorder
@@ -24,33 +27,52 @@ if TYPE_CHECKING:
 
 _OF_OTHERS = "Threads that are not of this run have shown something meanwhile; it is not here."
 _NOTHING = "It ran without output."
+_BY_USER = "The user stopped it here."
+_TOO_LONG = "Stopped after {seconds:g} s, the time limit."
 
 
-def run(shell: Shell, code: str, seconds: float) -> PythonRun:
-    """Run the code, for at most so many seconds (0: for ever). Raises KeyboardInterrupt if the user stops it."""
+def run(
+    shell: Shell, code: str, seconds: float, *, show: ShowRun | None = None, hide: Callable[[str], str] = str
+) -> PythonRun:
+    """Run the code, for at most so many seconds (0: for ever). However it ends, what it has shown and changed until
+    then is returned: also if the user stops it, or something around it fails. Meanwhile, `show` shows what it prints,
+    without what `hide` takes out of that.
+    """
     before, recorder, deadline = dict(shell.user_ns), Recorder(shell), Deadline(seconds)
     error: BaseException | None = None
     try:
-        with surroundings(shell, recorder), deadline:
+        with Live(recorder, show, hide), surroundings(shell, recorder), deadline:
             figures = OpenFigures()
-            result = shell.run_cell(code, store_history=False)
-            figures.take(recorder)
+            try:
+                result = shell.run_cell(code, store_history=False)
+            finally:
+                figures.take(recorder)
         error = result.error_before_exec or result.error_in_exec
-    except KeyboardInterrupt as interrupt:  # between two statements of ours
-        error = interrupt
-    if isinstance(error, KeyboardInterrupt) and not deadline.passed:
-        raise KeyboardInterrupt
-    stopped = seconds if deadline.passed else None
-    return PythonRun(
-        outputs=recorder.outputs,
-        error=None if isinstance(error, KeyboardInterrupt) else error,
-        names=changed(before, shell.user_ns),
-        notes=_notes(recorder, stopped),
-        has_failed=error is not None or deadline.passed,
-    )
+    except (Exception, KeyboardInterrupt) as ending:  # a fault around the code, or an interrupt between two statements
+        error = ending
+    found: list[PythonRun] = []
+
+    def look() -> None:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        too_long = _TOO_LONG.format(seconds=seconds) if deadline.passed else ""
+        one = PythonRun(
+            outputs=recorder.outputs,
+            error=None if is_interrupt else error,
+            names=changed(before, shell.user_ns),
+            notes=_notes(recorder, too_long or (_BY_USER if is_interrupt else "")),
+            has_failed=error is not None or deadline.passed,
+            interrupted=is_interrupt and not deadline.passed,
+        )
+        found.append(one)
+
+    try:
+        undisturbed(look)
+    except KeyboardInterrupt:  # pressed once more, or just after the end
+        return replace(found[0], interrupted=True)
+    return found[0]
 
 
-def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
+def _notes(recorder: Recorder, stopped: str) -> tuple[str, ...]:
     """What is not in the outputs."""
     printed, displayed = recorder.not_kept, recorder.not_shown
     notes = [f"{printed:,} more characters were printed, and are not kept."] if printed else []
@@ -58,30 +80,38 @@ def _notes(recorder: Recorder, stopped: float | None) -> tuple[str, ...]:
         [f"{plural(displayed, 'more output')} {'was' if displayed == 1 else 'were'} not kept."] if displayed else []
     )
     notes += [_OF_OTHERS] if recorder.of_others else []
-    notes += [f"Stopped after {stopped:g} s, the time limit."] if stopped is not None else []
+    notes += [stopped] if stopped else []
     return tuple(notes)
 
 
 @dataclass(frozen=True)
 class PythonRun(HasRun):
-    """What a run has shown, the exception that ended it, the `names` that it has changed, and `notes` on the rest."""
+    """What a run has shown, the exception that ended it, the `names` that it has changed, and `notes` on the rest.
+
+    It was `interrupted` if the user stopped it.
+    """
 
     outputs: tuple[Output, ...]
     error: BaseException | None
     names: Names
     notes: tuple[str, ...]
     has_failed: bool
+    interrupted: bool = False
 
     def outcome(self, tokens: int, *, seeing: bool) -> Outcome:
-        """How it reads to the model, and what is shown of it."""
-        outputs = self.outputs
-        if self.error is not None:
-            outputs = (*outputs, Output(ERROR, name=type(self.error).__name__, value=self.error))
-        shown = shown_of(outputs, self.notes)
+        """How it reads to the model, and what is shown of it.
+
+        Reading it runs code of its values, which may fail or be stopped: then it reads as it is shown.
+        """
+        try:
+            shown, interrupted = shown_of(self._all_outputs(), self.notes), self.interrupted
+        except KeyboardInterrupt:
+            shown, interrupted = shown_of((*self.outputs, *self._error_in_a_word()), self.notes), True
         with collecting_cuts() as left_out:
             try:
-                text = _read(outputs, tokens, seeing=seeing) if outputs else ""
-            except GLMError:  # a value's own code fails: what the page shows of it can be read all the same
+                text = self._read(tokens, seeing=seeing)
+            except (GLMError, KeyboardInterrupt) as error:
+                interrupted = interrupted or isinstance(error, KeyboardInterrupt)
                 text = cut("\n\n".join(one.text for one in shown), tokens)
         return Outcome(
             text="\n\n".join(filter(None, [text, *self.notes])) or _NOTHING,
@@ -89,7 +119,22 @@ class PythonRun(HasRun):
             error=self.error,
             left_out="; ".join(dict.fromkeys(left_out)),
             ran=Ran(shown, self.names.bound, self.names.deleted, seen=seeing and any(one.image for one in shown)),
+            interrupted=interrupted,
         )
+
+    def _all_outputs(self) -> tuple[Output, ...]:
+        if self.error is None:
+            return self.outputs
+        return (*self.outputs, Output(ERROR, name=type(self.error).__name__, value=self.error))
+
+    def _error_in_a_word(self) -> Iterator[Output]:
+        """The error as text, without any code of its own."""
+        if self.error is not None:
+            yield Output(STREAM, "stderr", type(self.error).__name__)
+
+    def _read(self, tokens: int, *, seeing: bool) -> str:
+        outputs = self._all_outputs()
+        return _read(outputs, tokens, seeing=seeing) if outputs else ""
 
 
 def _read(outputs: tuple[Output, ...], tokens: int, *, seeing: bool) -> str:

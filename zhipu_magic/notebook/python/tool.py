@@ -74,7 +74,8 @@ class RunPython:
         if len(code) > _LONGEST:
             raise ValueError(f"the code is longer than {_LONGEST:,} characters: run it in parts")
         session = self._session
-        return run(session.shell, plain_code(code), session.settings.python_seconds)
+        seconds, hide = session.settings.python_seconds, session.chat.service.hide
+        return run(session.shell, plain_code(code), seconds, show=session.show_run, hide=hide)
 
 
 def refuse_in_every_turn(names: list[str], own: Mapping[str, Any]) -> None:

@@ -89,7 +89,7 @@ def no_library(source: Source) -> InvalidRequest:
     if not source.kind.module:
         return InvalidRequest(
             "Nothing on this machine reads {kind} documents, such as {name}.",
-            hint='Save it in a newer format; or chat.documents = "service" has the service read it.',
+            hint='Save it in a newer format; or chat.documents = "auto" has the service read it.',
             reason="document.old_format",
             outcomes=[NOTHING_SENT],
             name=source.name,
@@ -97,7 +97,7 @@ def no_library(source: Source) -> InvalidRequest:
         )
     return InvalidRequest(
         "Nothing that is installed here reads {kind} documents, such as {name}.",
-        hint='Run pip install {package}; or chat.documents = "service" has the service read it.',
+        hint='Run pip install {package}; or chat.documents = "auto" has the service read it.',
         reason="document.no_library",
         outcomes=[NOTHING_SENT],
         name=source.name,
@@ -106,11 +106,19 @@ def no_library(source: Source) -> InvalidRequest:
     )
 
 
-def no_text(source: Source) -> InvalidRequest:
-    """The error for a document that shows pictures of text only."""
+def no_text(source: Source, *, by_service: bool = True) -> InvalidRequest:
+    """The error for a document that shows pictures of text only; `by_service` says whether this service reads those."""
+    if not by_service:
+        return InvalidRequest(
+            "{name} has no text: it is a scan, perhaps, and this service reads none.",
+            hint="Give its pages as pictures to a model that sees.",
+            reason="document.no_text_elsewhere",
+            outcomes=[NOTHING_SENT],
+            name=source.name,
+        )
     return InvalidRequest(
         "{name} has no text: it is a scan, perhaps.",
-        hint='chat.documents = "service" has the service read its pictures.',
+        hint='chat.documents = "auto" has the service read its pictures.',
         reason="document.no_text",
         outcomes=[NOTHING_SENT],
         name=source.name,

@@ -60,6 +60,11 @@ class Reading:
         of_all = f" of {self.total:,}" if self.total else ""
         return f"{self.name}, {self.unit}{'s' if several else ''} {self.chosen}{of_all}"
 
+    def missing(self, pages: Pages) -> str:
+        """What the user is told where more is wanted than there is: `it has only 4 pages`; else empty."""
+        ends = [last for _, last in pages.ranges if last is not None]
+        return f"it has only {plural(self.total, self.unit)}" if 0 < self.total < max(ends, default=0) else ""
+
     def told(self, tokens: float, *, chinese: bool) -> str:
         """The document for a model, within so many tokens: in a fence that its own text cannot close.
 

@@ -51,13 +51,16 @@ class Above(Whole):
     """The pieces in their order on the page, within so many `tokens` where a reference names no other budget.
 
     A piece that stands in one of the prompts already `sent` in this conversation, and in the request, is not sent
-    again. `notes` say what else the user should know: where the order comes from, what was hidden.
+    again; a model that does not see (`sees`) can be given no picture of it. `notes` say what else the user should know:
+    where the order comes from, what was hidden. Secrets that cells name which do not go along are `known`.
     """
 
     pieces: tuple[Piece, ...]
     tokens: int
     sent: tuple[Sent, ...] = ()
     notes: tuple[str, ...] = ()
+    known: tuple[str, ...] = field(default=(), repr=False)
+    sees: bool = True
 
     def after(self, turns: Collection[str]) -> Above:
         """The same for a request that holds none but these turns, by their ids."""

@@ -15,7 +15,7 @@ from ...text.secrets import collecting_secrets, of_other_than_secrets, secrets_i
 from ...text.tokens import ends, weight
 from ..images.from_value import Image
 from ..outputs.above import TITLES, Above, Piece, Sent
-from .registry import Illustrated, render, rendered
+from .registry import UNSEEN, Illustrated, render, rendered, unseen
 
 _SHARE: Final = 3
 """A cell gets at most the third part of the budget, so that a long one does not drive out all others; those that are
@@ -58,7 +58,7 @@ class _Read:
 @render.register
 def _above(value: Above, tokens: int) -> Illustrated | str:
     with collecting_secrets() as secrets:
-        chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces)), tokens)
+        chosen, left_out = _chosen(replace(value, pieces=knowing(value.pieces, value.known)), tokens)
     goes = [one for one in chosen if one.goes]
     if not chosen and not left_out:
         note_cut("0 cells")
@@ -66,7 +66,8 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     parts = list(_laid_out(chosen, left_out))
     text = "".join(part for part in parts if isinstance(part, str))
     told = [plural(len(goes), "cell")]
-    told += [plural(count, "picture")] if (count := sum(isinstance(part, Image) for part in parts)) else []
+    if count := sum(isinstance(part, Image) for part in parts):
+        told.append(plural(count, "picture") if value.sees else f"{plural(count, 'picture')} not sent, {UNSEEN}")
     told += [f"{left_out:,} left out"] if left_out else []
     told += [f"{count:,} already sent"] if (count := sum(one.was_sent for one in chosen)) else []
     told += [f"{count:,} shortened"] if (count := sum(one.is_cut for one in goes)) else []
@@ -75,9 +76,10 @@ def _above(value: Above, tokens: int) -> Illustrated | str:
     return Illustrated(tuple(parts), is_whole=True)
 
 
-def knowing(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """The pieces without the secrets that any cell's source names: another one may show them."""
-    known = tuple(secret for piece in pieces if piece.cell for secret in secrets_in(piece.cell.ran.source))
+def knowing(pieces: Sequence[Piece], others: Sequence[str] = ()) -> tuple[Piece, ...]:
+    """The pieces without the secrets that any cell's source names, and without `others`: another one may show them."""
+    ran = [piece.cell.ran for piece in pieces if piece.cell]
+    known = (*others, *(secret for one in ran for secret in (*secrets_in(one.source), *one.known)))
     return tuple(
         replace(
             piece,
@@ -101,7 +103,7 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
     share = min(most, left / max(1, len(places)))
     pinned: dict[int, _Read | None] = {}
     for place in reversed(places):
-        one = _read(value.pieces[place], share, value.sent, least=_LEAST_PINNED)
+        one = _read(value.pieces[place], share, value, least=_LEAST_PINNED)
         fits = one.tokens <= left and None not in pinned.values()
         pinned[place] = one if fits else None
         left -= one.tokens if fits else 0
@@ -113,7 +115,7 @@ def _chosen(value: Above, tokens: int) -> tuple[list[_Read], int]:
         if place in pinned:
             chosen += [kept] if (kept := pinned[place]) is not None else []
             continue
-        read = None if full else _read(piece, min(most, left), value.sent)
+        read = None if full else _read(piece, min(most, left), value)
         if read is None or read.tokens > left:
             full = True
             dropped += not any(one.turn == piece.turn for one in value.sent) if piece.turn else 1
@@ -130,8 +132,8 @@ def _line(one: _Read) -> str:
     return f"{one.piece.title}, {why}: “{words}”"
 
 
-def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAST) -> _Read:
-    if piece.turn and any(one.turn == piece.turn for one in sent):
+def _read(piece: Piece, room: float, above: Above, *, least: int = _LEAST) -> _Read:
+    if piece.turn and any(one.turn == piece.turn for one in above.sent):
         return _Read(piece, (), _LINE, is_turn=True)
     room = max(least, room - weight(piece.title) - 8)
     parts: tuple[str | Image, ...]
@@ -143,21 +145,29 @@ def _read(piece: Piece, room: float, sent: Sequence[Sent], *, least: int = _LEAS
             cuts += [shown.left_out] if shown.left_out else []
             parts = tuple(shown.parts)
     is_cut = any(map(of_other_than_secrets, cuts))
-    if any(_stands_in(piece.title, parts, one) for one in sent):
+    if any(_stands_in(piece.title, parts, one, sees=above.sees) for one in above.sent):
         return _Read(piece, (), _LINE, was_sent=True)
     tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
     return _Read(piece, parts, tokens, is_cut)
 
 
-def _stands_in(title: str, parts: Sequence[str | Image], sent: Sent) -> bool:
-    """Whether an earlier prompt has just this as one of its pieces, with its pictures.
+def _stands_in(title: str, parts: Sequence[str | Image], sent: Sent, *, sees: bool) -> bool:
+    """Whether an earlier prompt has just this as one of its pieces, with its pictures if the model sees.
 
     A beginning of a piece is another one: its output may have been longer then, or there may have been one.
     """
-    if not all(part in sent.images for part in parts if isinstance(part, Image)):
+    if sees and not all(part in sent.images for part in parts if isinstance(part, Image)):
         return False
-    texts = [re.escape(part) if isinstance(part, str) else _PICTURE for part in parts]
+    texts = [re.escape(part) if isinstance(part, str) else _picture(part, sent, sees=sees) for part in parts]
     return re.search(f"\n\n{re.escape(title)}:\n\n{''.join(texts)}{_NEXT}", sent.prompt) is not None
+
+
+def _picture(image: Image, sent: Sent, *, sees: bool) -> str:
+    """How a picture stands in an earlier prompt, as a pattern; a model without eyes needs no more than its words."""
+    if sees:
+        return _PICTURE
+    words = rf"\s*{re.escape(unseen(image))}\s*"
+    return f"(?:{words}|{_PICTURE})" if image in sent.images else words
 
 
 def _laid_out(chosen: Sequence[_Read], left_out: int) -> Iterator[str | Image]:

@@ -43,6 +43,15 @@ PICTURE: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a `Rendered` text for one of its images, in order."""
 
 
+UNSEEN: Final = "which the model cannot see"
+"""What the user is told of pictures that are not sent."""
+
+
+def unseen(image: Image) -> str:
+    """What stands in a text for a picture, for a model that cannot see."""
+    return f"[a picture of {image.width} × {image.height} pixels, which this model cannot see]"
+
+
 @dataclass(frozen=True)
 class Illustrated:
     """What a render function returns for a text with images in it: its pieces, in order.

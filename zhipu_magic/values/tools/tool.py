@@ -115,7 +115,8 @@ class Outcome:
     """The outcome of a call: the text for the model, whether it `failed`, and the seconds that the function took.
 
     `error` is what the function raised, `declined` that the user did not agree to the call, and `left_out` what of its
-    result the text has, where it is not all of it.
+    result the text has, where it is not all of it. `ran` is what a run of code has shown and changed, and `interrupted`
+    that the user stopped it.
     """
 
     text: str
@@ -125,10 +126,11 @@ class Outcome:
     error: BaseException | None = field(default=None, repr=False)
     left_out: str = ""
     ran: Ran | None = None
+    interrupted: bool = False
 
 
 class HasRun(ABC):
-    """The result of a tool that runs code: it knows how it reads, and what it has shown."""
+    """The result of a tool that runs code, however that ended: it knows how it reads, and what it has shown."""
 
     @abstractmethod
     def outcome(self, tokens: int, *, seeing: bool) -> Outcome:
@@ -148,8 +150,8 @@ def call(
 
     `run_coroutine` runs an async tool's coroutine and returns its result; without it, a separate thread does. The model
     is `seeing` images or not.
-    A failure is an outcome too, whose text tells the model what went wrong. Only a KeyboardInterrupt is raised, once
-    whatever was running has been stopped.
+    A failure is an outcome too, whose text tells the model what went wrong, and so is a run of code that the user has
+    stopped. Only another KeyboardInterrupt is raised, once whatever was running has been stopped.
     """
     tool = next((each for each in tools if each.name == name), None)
     if tool is None:
