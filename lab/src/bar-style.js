@@ -1,7 +1,8 @@
 // What the bar and the copy buttons look like: with the page's own colours, and not on paper.
 //
 // The bar covers nothing. At a reply that is high enough it stands upright in the right margin, where it stays in
-// sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it, or else below the words.
+// sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it, or else below the
+// words.
 
 export const STYLE = `
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
