@@ -155,8 +155,9 @@ def test_headings_of_replies_are_not_in_the_table_of_contents(
         notebook.page.locator('.jp-SideBar [data-id="table-of-contents"]').click()
     else:
         notebook.page.get_by_role("menuitem", name="View", exact=True).click()
-        notebook.page.get_by_role("menuitem", name="Left Sidebar").click()
-        notebook.page.get_by_role("menuitem", name="Show Table of Contents").click()
+        items = notebook.page.locator(".lm-Menu-item")
+        items.filter(has_text="Left Sidebar").click()
+        items.filter(has_text="Show Table of Contents").click()
     headings = notebook.page.locator(".jp-TableOfContents-content .jp-tocItem")
 
     expect(headings).to_have_count(1)
