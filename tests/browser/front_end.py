@@ -59,13 +59,12 @@ _SEEN = f"""index => {{
     }};
 }}"""
 
-#: Scrolls by half a window to where the cell must be: cells that have been seen stay, and are merely not displayed.
+#: Scrolls to the cell, or to the first that has not been seen yet: those that have been stay, and are not displayed.
 _SCROLL = """index => {
-    const frame = document.querySelector('.jp-Notebook .jp-WindowedPanel-outer')
-        ?? document.querySelector('.jp-Notebook').closest('.jp-WindowedPanel-outer');
-    const cells = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')];
-    const first = cells.findIndex(cell => cell.checkVisibility());
-    frame?.scrollBy({top: (index < first ? -0.5 : 0.5) * frame.clientHeight, behavior: 'instant'});
+    const notebook = jupyterapp.shell.currentWidget.content;
+    const cells = notebook.widgets.filter(each => each.model.type === 'code');
+    const next = Math.min(index, document.querySelectorAll('.jp-Notebook .jp-CodeCell').length);
+    notebook.scrollToItem(notebook.widgets.indexOf(cells[next]), 'start').catch(() => {});
 }"""
 
 
@@ -313,10 +312,16 @@ class OpenNotebook:
 
     def reach(self, index: int) -> None:
         """Scroll to the cell, which JupyterLab 4.2 has on the page only where it is in sight."""
-        editor = self.cell(index).locator(".cm-content")
-        self._wait_until(
-            lambda: editor.is_visible() or self.page.evaluate(_SCROLL, index), f"Cell {index} is nowhere on the page."
-        )
+        editor, asked = self.cell(index).locator(".cm-content"), 0.0
+
+        def is_seen() -> bool:
+            nonlocal asked
+            if not editor.is_visible() and time.monotonic() - asked > 0.5:
+                self.page.evaluate(_SCROLL, index)
+                asked = time.monotonic()
+            return editor.is_visible()
+
+        self._wait_until(is_seen, f"Cell {index} is nowhere on the page.")
 
     def open_palette(self) -> None:
         """Ctrl-Shift-C, to the list of commands."""
