@@ -39,6 +39,13 @@ ATTACKS = r"""
 [a](&#106;avascript:f())
 [a](<javascript:f()>)
 [a](java\script:f())
+[a](./javascript:f())
+[a](b/../javascript&colon;f())
+[a](http://[/../../javascript:f())
+[r]: ../javascript:f()
+http://x:y/../../javascript:f()
+www.x:y/../../javascript:f()
+<http://x:y/../../javascript:f()>
 [a](
 ](
 [r]: javascript:f()

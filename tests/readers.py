@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from html.parser import HTMLParser
 
@@ -46,8 +47,20 @@ class Elements(HTMLParser):
 def allowed(name: str, value: str) -> bool:
     if name != "href":
         return name in ATTRIBUTES
-    scheme = re.match(r"([^/?#]*?):", re.sub(r"[\x00-\x20]", "", value))
+    address = re.sub(r"[\x00-\x20]", "", value)
+    return all(has_allowed_scheme(each) for each in (address, as_a_path(address)))
+
+
+def has_allowed_scheme(address: str) -> bool:
+    scheme = re.match(r"([^/?#]*?):", address)
     return scheme is None or scheme[1].lower() in SCHEMES
+
+
+def as_a_path(address: str) -> str:
+    """A link as JupyterLab has it on a notebook's page: what is no address of elsewhere is resolved as a path is."""
+    if re.match(r"[/#]|https?://[\w.-]+\.[a-z]+(?:[/?#]|\Z)|mailto:|tel:", address):
+        return address
+    return posixpath.normpath(f"/{address}").lstrip("/")
 
 
 def as_markdown_it(markdown: str, *, with_html: bool = True) -> str:

@@ -118,6 +118,11 @@ ADDRESSES = [
     row(f"[文档]({A}/x)，{A}/y；<{A}/z>。", f"文档，{A}/y；{A}/z。", links=(f"{A}/x", f"{A}/y", f"{A}/z")),
     row(f"| 站点 |\n|---|\n| {A}/x，好 |", f"¦站点\n¦{A}/x，好", links=f"{A}/x"),
     row(f"{A}/a?b=1&c=2 and {A}/d.", f"{A}/a?b=1&c=2 and {A}/d.", links=(f"{A}/a?b=1&c=2", f"{A}/d")),
+    row(
+        "打开 http://localhost:{port}/docs 或 www.a.org:99999/b",
+        "打开 http://localhost:{port}/docs 或 www.a.org:99999/b",
+    ),
+    row("[见 http://127.0.0.1:8888]", "[见 http://127.0.0.1:8888]", links="http://127.0.0.1:8888"),
     row(f"价格见 {A}，约$5，面积$x^2$。", f"价格见 {A}，约$5，面积⟦x^2⟧。", links=A),
 ]
 MATHEMATICS = [

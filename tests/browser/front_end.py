@@ -52,12 +52,20 @@ _SEEN = f"""index => {{
     const outputs = [...cell.querySelectorAll('{_OUTPUT}')];
     const panel = cell.querySelector('.zhipu-magic-panel');
     return {{
-        prompt: cell.querySelector('.jp-InputPrompt').textContent,
+        prompt: cell.querySelector('.jp-InputPrompt')?.textContent ?? '',
         words: outputs.length ? outputs[0].innerText.trim() : '',
         panel: panel ? panel.innerText.trim() : '',
         live: panel !== null && panel.closest('.jupyter-widgets.widget-html') !== null,
     }};
 }}"""
+
+#: Scrolls to the cell, or to the first that has not been seen yet: those that have been stay, and are not displayed.
+_SCROLL = """index => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    const cells = notebook.widgets.filter(each => each.model.type === 'code');
+    const next = Math.min(index, document.querySelectorAll('.jp-Notebook .jp-CodeCell').length);
+    notebook.scrollToItem(notebook.widgets.indexOf(cells[next]), 'start').catch(() => {});
+}"""
 
 
 class FrontEnd:
@@ -267,6 +275,7 @@ class OpenNotebook:
 
     def run(self, index: int) -> None:
         """Shift-Enter in the cell."""
+        self.reach(index)
         self.cell(index).locator(".cm-content").click()
         self._forget_runs(self.cell(index))
         self.page.keyboard.press("Shift+Enter")
@@ -283,20 +292,49 @@ class OpenNotebook:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         for index in range(count):
+            self.reach(index)
             self.wait_until_ended(index)
 
     def edit(self, index: int, source: str) -> None:
         """Write something else in the cell."""
+        self.reach(index)
         self.cell(index).locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
 
     def press(self, index: int, *keys: str) -> None:
         """Choose the cell, and press keys beside it rather than in it."""
+        self.reach(index)
         self.cell(index).locator(".cm-content").click()
         self.page.keyboard.press("Escape")
         for key in keys:
             self.page.keyboard.press(key)
+
+    def reach(self, index: int) -> None:
+        """Scroll to the cell, which JupyterLab 4.2 has on the page only where it is in sight."""
+        editor, asked = self.cell(index).locator(".cm-content"), 0.0
+
+        def is_seen() -> bool:
+            nonlocal asked
+            if not editor.is_visible() and time.monotonic() - asked > 0.5:
+                self.page.evaluate(_SCROLL, index)
+                asked = time.monotonic()
+            return editor.is_visible()
+
+        self._wait_until(is_seen, f"Cell {index} is nowhere on the page.")
+
+    def open_palette(self) -> None:
+        """Ctrl-Shift-C, to the list of commands."""
+        palette, pressed = self.page.locator(".lm-CommandPalette-input"), 0.0
+
+        def is_open() -> bool:
+            nonlocal pressed
+            if time.monotonic() - pressed > 2:  # pressed before the page knows its shortcuts, it does nothing
+                self.page.keyboard.press("Control+Shift+c")
+                pressed = time.monotonic()
+            return palette.is_visible()
+
+        self._wait_until(is_open, "The command palette does not open.")
 
     def interrupt(self) -> None:
         """The stop button."""

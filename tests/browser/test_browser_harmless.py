@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from front_end import NO_KERNEL, FrontEnd, OpenNotebook
+from front_end import IS_OLDEST, NO_KERNEL, FrontEnd, OpenNotebook
 from trap import FETCHED, FOREIGN, Trap, attacks, requested
 
 from zhipu_magic.text.sanitize.pages import page_of
@@ -77,11 +78,14 @@ def test_a_page_of_attacks_runs_nothing_and_fetches_nothing(
 def test_without_that_the_attacks_do_run_and_fetch(
     front_end: FrontEnd, window: BrowserContext, opened: Open, trap: Trap
 ) -> None:
-    path = write(front_end, "raw", [each for each in attacks(trap) if "<base" not in each])
+    # but for those that take the page away, or its addresses
+    path = write(front_end, "raw", [each for each in attacks(trap) if not re.search("<base|refresh", each)])
     with requested(window) as hosts:
-        notebook = opened(front_end, front_end.copy(path, "raw-trusted", kernel=NO_KERNEL))
+        # All cells are in sight: JupyterLab 4.2 has no others on the page.
+        notebook = opened(front_end, front_end.copy(path, "raw-trusted", kernel=NO_KERNEL), height=12_000)
         notebook.page.wait_for_function("window.__pwned === 1")
-        for fetched in ("/img", "/markdown", "/fence-language", "/mermaid-theme", "/mermaid-image"):
+        pictures = () if IS_OLDEST else ("/mermaid-image",)  # its Mermaid has none
+        for fetched in ("/img", "/markdown", "/fence-language", "/mermaid-theme", *pictures):
             trap.wait_for(fetched, notebook.page)
         assert len(notebook.page.evaluate(FOREIGN)) > 20
     assert notebook.dialogs

@@ -111,6 +111,7 @@ def test_every_row_is_read_right(front_end: FrontEnd, server: PracticeServer, op
     notebook.edit(1, REPLAY.format("only"))
     notebook.run_all(2 + len(GROUPS))
     for cell, rows in enumerate(GROUPS.values(), 2):
+        notebook.reach(cell)
         expect(notebook.outputs(cell).nth(0).locator("hr")).to_have_count(len(rows) - 1)
         wait_for_mathematics(notebook, cell, rows)
         assert wrong(notebook, cell, rows) == {}
@@ -154,8 +155,9 @@ def test_headings_of_replies_are_not_in_the_table_of_contents(
         notebook.page.locator('.jp-SideBar [data-id="table-of-contents"]').click()
     else:
         notebook.page.get_by_role("menuitem", name="View", exact=True).click()
-        notebook.page.get_by_text("Left Sidebar", exact=True).hover()
-        notebook.page.get_by_text("Show Table of Contents", exact=True).click()
+        items = notebook.page.locator(".lm-Menu-item")
+        items.filter(has_text="Left Sidebar").click()
+        items.filter(has_text="Show Table of Contents").click()
     headings = notebook.page.locator(".jp-TableOfContents-content .jp-tocItem")
 
     expect(headings).to_have_count(1)

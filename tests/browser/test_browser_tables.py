@@ -296,6 +296,7 @@ records = [{"text": text, "long": "x" * 500, "long too": "很长的评论" * 50}
         found += notebook.panel(2).evaluate(CONTRASTS)
         expect(notebook.panel(4)).to_contain_text("6 rows (")
         for index, what in enumerate(("reviews", "records", "wide"), 2):
+            notebook.reach(index)
             notebook.cell(index).scroll_into_view_if_needed()
             shoot(notebook.page, f"{name}-{what}")
     assert len(found) > 15

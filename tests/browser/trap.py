@@ -66,6 +66,8 @@ ATTACKS = r"""
 [press](data:text/html,<script>RUN</script>)
 [press](vbscript:RUN) [press](file:///etc/passwd)
 <javascript:RUN>
+[press](./javascript:RUN) [press](x/../javascript&colon;RUN) [press](<http://[/../../javascript:RUN>)
+http://127.0.0.1:99999/../../javascript:RUN and www.evil:invalid/../../javascript:RUN
 https://evil.invalid/$" onmouseover="RUN" style="position:fixed;inset:0" x="$
 https://evil.invalid/$" autofocus onfocus="RUN" tabindex="0" x="$
 [press](https://evil.invalid/@@0\@@) $" autofocus onfocus="RUN" x="$
@@ -93,6 +95,10 @@ LONG_ATTACKS = r"""
 [press]
 
 [press]: javascript:RUN
+=====
+[press]
+
+[press]: ./javascript:RUN
 =====
 | a | b |
 |---|---|

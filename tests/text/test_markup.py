@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from readers import READERS, Elements
+from readers import READERS, Elements, as_markdown_it
 
 import zhipu_magic
 from zhipu_magic.text.html import block, code, folded, link, quotation
@@ -66,6 +66,26 @@ def test_a_text_from_outside_is_shown_as_it_is(reader: object, text: str) -> Non
         assert tags <= {"p", "span", "br", "blockquote", "details", "summary", "pre", "code"}
 
 
+@pytest.mark.parametrize(
+    ("text", "is_link"),
+    [
+        ("see https://a.example/b:c.", True),
+        ("http://127.1:8888)", True),
+        ("https://例子.中国/x", True),
+        ("http://127.0.0.…", False),
+        ("http://localhost:{port}/x", False),
+        ("www.a.example:99999", False),
+        ("http://256.0.0.1/", False),
+        ("http://例子.中国/../../javascript:f()", False),
+    ],
+)
+def test_what_a_front_end_would_take_for_a_file_is_no_address(text: str, is_link: bool) -> None:
+    assert (escape(text) == text) == is_link
+    assert (
+        "".join(part for part in Elements(as_markdown_it(escape(text))).parts if isinstance(part, str)).strip() == text
+    )
+
+
 @given(st.text())
 def test_nothing_in_a_block_ends_it(text: str) -> None:
     assert block(text).rich.count("<") == 2 + 2 * (text.count("$") + text.count("\\"))
@@ -77,6 +97,7 @@ def test_nothing_in_a_block_ends_it(text: str) -> None:
         ("https://a.example/b?c=1&d=2#e", "[x](<https://a.example/b?c=1&amp;d=2#e>)"),
         ("https://a.example/你好 ".strip(), "[x](<https://a.example/%E4%BD%A0%E5%A5%BD>)"),
         ('http://a.example/$"onclick="f()"x="$', "[x](<http://a.example/%24%22onclick=%22f%28%29%22x=%22%24>)"),
+        ("http://1.2.3.4.5/../../javascript:f()", "x"),
         ("https://a.example/@@0@@", "[x](<https://a.example/%40%400%40%40>)"),
         ("javascript:f()", "x"),
         ("//a.example", "x"),

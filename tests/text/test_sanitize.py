@@ -36,6 +36,7 @@ def shown(markdown: str) -> str:
         "It costs $5, not $6! https://x.y/z or www.x.y",
         "~~~\nan unclosed fence",
         "你好！**世界**",
+        "http://localhost:8888, [a](https://x.y/z:a), [b](c.md#d:e) and http://127.0.0.1:1/b/c:d\n\n[r]: http://localhost:1",
         "a\r\nb",
     ],
 )
@@ -67,6 +68,8 @@ def test_a_harmless_text_is_left_as_it_is(text: str) -> None:
         ("\\![b](c)", "!b"),
         ("[a](javascript:f())", "[a](javascript:f())"),
         ("[a]: data:text/html,x", "[a]: data:text/html,x"),
+        ("[a](./javascript:f())", "[a](./javascript:f())"),
+        ("http://a:b/../../javascript:f()", "http://a:b/../../javascript:f()"),
         ("<javascript:f()>", "<javascript:f()>"),
         ("[a](https://x.y '$')", "a"),
         ("https://x.y/$z", "https://x.y/%24z"),

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from .addresses import leads_elsewhere
 from .characters import without_controls
 
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
@@ -32,6 +33,8 @@ _INSTEAD = {mark: f"&#{ord(mark)};" for mark in "`*_~[]|"} | {
 }
 _INSTEAD |= {sign: f"<span>&#{ord(sign)};</span>" for sign in "$\\"}
 _MARK = re.compile(f"[{re.escape(''.join(_INSTEAD))}]")
+#: Where a front end makes a link of an address, and how far it reads.
+_ADDRESS = re.compile(r"((?<=http)://|(?<=https)://|(?<=ftp)://|www\.)(?=([^\s<]{1,3000}))", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\n) +|\A  +|(?<= ) +")
 #: What begins a heading or a list at the start of a line, indented or not; its last character is escaped.
 _BEGINNING = re.compile(r"\s*(?:[#+=-]|\d{1,9}[.)](?=\s|\Z))")
@@ -63,9 +66,21 @@ def inert(text: str) -> str:
     shown = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     mark = _BEGINNING.match(shown)
     if mark is None:
-        return _MARK.sub(_instead, shown)
+        return _marked(shown)
     end = mark.end()
-    return f"{shown[: end - 1]}&#{ord(shown[end - 1])};{_MARK.sub(_instead, shown[end:])}"
+    return f"{shown[: end - 1]}&#{ord(shown[end - 1])};{_marked(shown[end:])}"
+
+
+def _marked(text: str) -> str:
+    """The text with its marks as entities, and no link where a front end would take an address for a file's name."""
+    shown, at = "", 0
+    for found in _ADDRESS.finditer(text):
+        if not leads_elsewhere(found[2].rstrip("?!.,:;*_'\"~()")):
+            shown += _MARK.sub(_instead, text[at : found.start()]) + found[1].replace(":", "&#58;").replace(
+                ".", "&#46;"
+            )
+            at = found.end()
+    return shown + _MARK.sub(_instead, text[at:])
 
 
 def _instead(mark: re.Match[str]) -> str:

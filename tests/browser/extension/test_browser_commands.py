@@ -138,7 +138,7 @@ def test_what_is_typed_into_a_new_notebook_is_never_a_command(lab: FrontEnd, ope
             page.evaluate("jupyterapp.commands.execute('launcher:create')")
             page.locator(".jp-LauncherCard[data-category=Notebook]:visible", has_text="GLM").click()
         else:
-            page.keyboard.press("Control+Shift+c")
+            notebook.open_palette()
             page.keyboard.insert_text("New notebook that asks GLM")
             page.locator(".lm-CommandPalette-item", has_text="New notebook that asks GLM").click()
         page.wait_for_timeout(1000 * pause)

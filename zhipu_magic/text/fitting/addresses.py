@@ -15,6 +15,7 @@ _JOINS = frozenset("/=_-#&?+")
 _TRAILING = re.compile(r"[?!.,:;*_'\"~]+\Z")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}\Z")
 _LONGEST = 3_000
+_HOST_GOES_ON = re.compile(r"[^\s</?#]{0,300}[^\s</?#?!.,:;*_'\"~()]")
 _RUNS_ON = re.compile(rf"[^\s<]{{0,{_LONGEST}}}")
 
 
@@ -64,3 +65,14 @@ def runs_on(text: str, start: int, end: int) -> bool:
     """Whether a renderer would take more into the address at text[start:end] than belongs to it."""
     following = _RUNS_ON.match(text, end)
     return following is not None and not following[0].isascii()
+
+
+def host_goes_on(text: str, host: int, end: int) -> str:
+    """The character with which a renderer would go on in the host, which ends there; empty if it would not.
+
+    In `[http://localhost:8888]` that is the bracket, and in `http://localhost:{port}` the colon.
+    """
+    if host == end or any(mark in text[host:end] for mark in "/?#"):
+        return ""
+    following = _HOST_GOES_ON.match(text, end)
+    return following[0][0] if following and following[0].isascii() else ""

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..addresses import is_openable
 from ..inline import TARGET, Words, as_entities, code_in
 from . import marks
-from .addresses import end_of_address, runs_on
+from .addresses import end_of_address, host_goes_on, runs_on
 from .code import Spans
 from .emphasis import emphasised
 from .flanking import Delimiter
@@ -234,15 +235,21 @@ class _Run:
             if scheme is None:
                 return self._as_written(step)
             start = scheme.start()
-        return self._until(step.start(), end_of_address(self.text, start, step.end()))
+        end = end_of_address(self.text, start, step.end())
+        goes_on = host_goes_on(self.text, step.end(), end)
+        if goes_on == ":" or not is_openable(self.text[start:end]):
+            # A front end would take it for the name of a file.
+            self._show(step[0][:-3] + marks.APART + step[0][-3:])
+            return step.end()
+        return self._until(step.start(), end, apart=bool(goes_on))
 
     def _mail(self, step: re.Match[str]) -> int:
         return self._until(step.start(), step.end())
 
-    def _until(self, start: int, end: int) -> int:
+    def _until(self, start: int, end: int, *, apart: bool = False) -> int:
         """The rest of an address, up to its end."""
         self._show(self.text[start:end])
-        if len(self.scopes) == 1 and runs_on(self.text, start, end):
+        if len(self.scopes) == 1 and (apart or runs_on(self.text, start, end)):
             self._show(marks.APART)
         return end
 

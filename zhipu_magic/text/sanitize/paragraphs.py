@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import pairwise
 from urllib.parse import quote
 
+from ..addresses import PLAIN_HOST, SCHEME_IN_PATH
 from ..fitting.marks import HTML
 from ..inline import PUNCTUATION, TARGET, Words, as_entities, code_in
-from .dangers import CLEAN_TITLE, DISGUISED, MACRO
+from .dangers import CLEAN_TITLE, DISGUISED, MACRO, SCHEMED_ADDRESS
 
 #: The steps in which the words of a paragraph are read.
 _STEP = re.compile(
@@ -38,7 +39,11 @@ _BACKSLASHES = re.compile(rf"\\{{1,2}}(?={MACRO})")
 _WORDS_OF_IMAGE = re.compile(r"\[([^\[\]]*)\](?=\(|\[[^\[\]]*\])")
 _ESCAPED = re.compile(rf"\\([{PUNCTUATION}])")
 _ADDRESS_END = re.compile(rf"[\s{HTML}]")
+_SCHEMED_ADDRESS = re.compile(SCHEMED_ADDRESS)
 _SCHEME = re.compile(r"[^/?#]*?:")
+_PATH_WITH_SCHEME = re.compile(
+    rf"(?!https?://{PLAIN_HOST}|mailto:|tel:)(?:https?://|(?!https?://)).*?{SCHEME_IN_PATH}", re.DOTALL
+)
 _SCHEMES = ("http:", "https:", "mailto:", "tel:")
 _READ_AS_MATHEMATICS = re.compile("&#(?:36|92);")  # a dollar, a backslash
 #: Characters that are shown of an address with its own data, which would fill the page.
@@ -159,6 +164,8 @@ class _Run:
         if step.start() >= self.address_end and self._is_harmful(step):
             end = _ADDRESS_END.search(self.text, step.start())
             self.address_end = end.start() if end else len(self.text)
+        if _SCHEMED_ADDRESS.match(self.text, step.end()):
+            return step[0].replace(":", "&#58;").replace(".", "&#46;"), step.end()  # no address any more
         return step[0], step.end()
 
     def _tildes(self, step: re.Match[str]) -> tuple[str, int]:
@@ -181,7 +188,10 @@ def _mathematics(formula: str, danger: re.Pattern[str]) -> str:
 
 def _is_allowed(address: str) -> bool:
     plain = html.unescape(html.unescape(_ESCAPED.sub(r"\1", address.strip("<>"))))
-    scheme = _SCHEME.match("".join(plain.split()))
+    plain = "".join(plain.split())
+    if _PATH_WITH_SCHEME.match(plain):
+        return False
+    scheme = _SCHEME.match(plain)
     return scheme is None or scheme[0].lower() in _SCHEMES
 
 
