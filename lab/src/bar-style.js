@@ -3,6 +3,10 @@
 // The bar covers nothing. At a reply that is high enough it stands upright in the right margin, where it stays in
 // sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it, or else below the
 // words.
+//
+// Code of a reply leaves room for its button at the end of each line, also before it is there, so that no line is broken
+// anew; and since its lines are broken, nothing but the button is higher than a single one. In replies side by side,
+// whose columns are narrow, code is scrolled instead of broken in mid-word.
 
 export const STYLE = `
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
@@ -32,15 +36,13 @@ export const STYLE = `
   &:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
   & svg { width: 16px; height: 16px; display: block; }
 }
-/* Room for the button at the end of each line, also before it is there, so that no line is broken anew. */
 .jp-OutputArea-output.jp-RenderedMarkdown pre { padding-inline-end: 28px; }
 .zhipu-magic-code {
   position: sticky; left: 0; height: 0; user-select: none; white-space: normal; z-index: 1;
-  pre:has(> &) { overflow: visible; } /* its lines are broken: nothing but the button is higher than a single one */
+  pre:has(> &) { overflow: visible; }
   & button { position: absolute; right: -26px; top: -2px; background: var(--jp-layout-color1); opacity: 0; }
   pre:hover > & button, & button:focus-visible { opacity: 1; }
 }
-/* Of replies side by side, whose columns are narrow, code is scrolled instead of broken in mid-word. */
 .jp-OutputArea-output.jp-RenderedMarkdown .zhipu-magic-column pre {
   overflow: auto hidden; white-space: pre; word-break: normal; min-height: 24px;
   & code { white-space: pre; }

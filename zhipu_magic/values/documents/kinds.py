@@ -23,11 +23,11 @@ class Kind(NamedTuple):
     package: str = ""
 
 
-PDF: Final = Kind("pdf", "PDF", "page", "pypdf", "pypdf")
-WORD: Final = Kind("docx", "Word", "", "docx", "python-docx")
-EXCEL: Final = Kind("xlsx", "Excel", "sheet", "openpyxl", "openpyxl")
-POWERPOINT: Final = Kind("pptx", "PowerPoint", "slide", "pptx", "python-pptx")
-HTML: Final = Kind("html", "HTML", "", "markdownify", "markdownify")
+PDF: Final = Kind("pdf", "PDF", "page", module="pypdf", package="pypdf")
+WORD: Final = Kind("docx", "Word", module="docx", package="python-docx")
+EXCEL: Final = Kind("xlsx", "Excel", "sheet", module="openpyxl", package="openpyxl")
+POWERPOINT: Final = Kind("pptx", "PowerPoint", "slide", module="pptx", package="python-pptx")
+HTML: Final = Kind("html", "HTML", module="markdownify", package="markdownify")
 WEB: Final = Kind("", "web page")
 """What is at an address; the service reads it."""
 KINDS: Final = {kind.ending: kind for kind in (PDF, WORD, EXCEL, POWERPOINT, HTML, WEB)} | {
