@@ -4,9 +4,9 @@
 // sight; at a shorter one it lies at the end of the panel's last line, which leaves room for it, or else below the
 // words.
 //
-// Code of a reply leaves room for its button at the end of each line, also before it is there, so that no line is broken
-// anew; and since its lines are broken, nothing but the button is higher than a single one. In replies side by side,
-// whose columns are narrow, code is scrolled instead of broken in mid-word.
+// Code of a reply leaves room for its button at the end of each line, also before it is there, so that no line is
+// broken anew; and since its lines are broken, nothing but the button is higher than a single one. In replies side by
+// side, whose columns are narrow, code is scrolled instead of broken in mid-word.
 
 export const STYLE = `
 .jp-Cell-outputWrapper:has(> .zhipu-magic-bar) { position: relative; }
