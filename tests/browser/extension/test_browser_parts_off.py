@@ -22,9 +22,11 @@ Open = Callable[..., OpenNotebook]
 
 _SCHEMA = Path(__file__).parents[3] / "lab" / "schemas" / "plugin.json"
 CELLS = ("%load_ext zhipu_magic", "%%glm\nIt's **fine**, isn't it?", "%%glm\n- and\n- that?", "1 + 1")
-#: The notebook as its elements stand: their names, classes and texts, without what differs from run to run.
+#: The notebook as its elements stand: their names, classes and texts, without what differs from run to run. Whether an
+#: output has the icon that folds it hangs on when Jupyter has last measured it.
 _PAGE = """() => {
-    const UNSEEN = '.zhipu-magic-panel, .cm-cursorLayer, .jp-CommandToolbarButton.lm-mod-hidden';
+    const UNSEEN = '.zhipu-magic-panel, .cm-cursorLayer, .jp-CommandToolbarButton.lm-mod-hidden, '
+        + '.jp-OutputArea-promptOverlay > *';
     const told = element => [...element.childNodes].map(node => {
         if (node.nodeType === Node.TEXT_NODE) return node.textContent;
         if (node.nodeType !== Node.ELEMENT_NODE || node.matches(UNSEEN)) return '';
