@@ -36,6 +36,8 @@ def parts_of(url: str) -> SplitResult | None:
         _ = parts.port  # reading the port checks it
     except ValueError:
         return None
+    if "[" in parts.netloc and not _is_ipv6(parts.hostname or ""):  # Python 3.10 takes anything in the brackets
+        return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None
 
 

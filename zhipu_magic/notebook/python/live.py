@@ -63,9 +63,8 @@ class Live:
         while self._show is not None and not self._over.wait(_GAP):
             try:
                 text = self._newest()
-                if (
-                    shown and not text and not self._over.wait(_GAP / 2)
-                ):  # what clears its output mostly goes on at once
+                # What clears its output mostly goes on at once.
+                if shown and not text and not self._over.wait(_GAP / 2):
                     text = self._newest()
                 if text != shown and self._show(text):
                     shown = text

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ...text.left_out import collecting_cuts, note_cut
+from ...text.left_out import note_cut
 from ...text.numbers import plural
-from ...text.secrets import collecting_secrets, of_other_than_secrets, taken_out_of
-from ...text.tokens import ends, shares, weight
+from ...text.secrets import collecting_secrets, taken_out_of
+from ...text.tokens import shares, weight
 from ..budget import check_room
 from ..images.from_value import Image
 from ..outputs.above import Piece
-from .page_above import knowing
-from .registry import Illustrated, rendered
+from .page_above import knowing, within
+from .registry import Illustrated
 
 _AROUND: Final = 40
 """Tokens of the lines around the cells."""
@@ -61,17 +61,9 @@ _Read = tuple[tuple["str | Image", ...], float, bool]
 
 def _read(piece: Piece, tokens: float) -> _Read:
     around = weight(piece.title) + 4
-    room = max(1.0, tokens - around)
-    parts: tuple[str | Image, ...]
-    with collecting_cuts() as cuts:
-        if piece.cell is None:
-            parts = (ends(piece.text, room),)
-        else:
-            shown = rendered(piece.cell, round(room))
-            cuts.append(shown.left_out)
-            parts = tuple(shown.parts)
+    parts, is_cut = within(piece, max(1.0, tokens - around))
     size = weight("".join(part for part in parts if isinstance(part, str))) + around
-    return parts, size, any(map(of_other_than_secrets, cuts))
+    return parts, size, is_cut
 
 
 def _first_pictures(parts: Sequence[str | Image]) -> tuple[list[str | Image], int]:

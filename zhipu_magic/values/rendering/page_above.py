@@ -135,20 +135,24 @@ def _line(one: _Read) -> str:
 def _read(piece: Piece, room: float, above: Above, *, least: int = _LEAST) -> _Read:
     if piece.turn and any(one.turn == piece.turn for one in above.sent):
         return _Read(piece, (), _LINE, is_turn=True)
-    room = max(least, room - weight(piece.title) - 8)
-    parts: tuple[str | Image, ...]
-    with collecting_cuts() as cuts:
-        if piece.cell is None:
-            parts = (ends(piece.text, room),)
-        else:
-            shown = rendered(piece.cell, round(room))
-            cuts += [shown.left_out] if shown.left_out else []
-            parts = tuple(shown.parts)
-    is_cut = any(map(of_other_than_secrets, cuts))
+    parts, is_cut = within(piece, max(least, room - weight(piece.title) - 8))
     if any(_stands_in(piece.title, parts, one, sees=above.sees) for one in above.sent):
         return _Read(piece, (), _LINE, was_sent=True)
     tokens = weight("".join(part for part in parts if isinstance(part, str))) + weight(piece.title) + 8
     return _Read(piece, parts, tokens, is_cut)
+
+
+def within(piece: Piece, tokens: float) -> tuple[tuple[str | Image, ...], bool]:
+    """The piece in so many tokens, and whether anything but secrets is left out of it."""
+    parts: tuple[str | Image, ...]
+    with collecting_cuts() as cuts:
+        if piece.cell is None:
+            parts = (ends(piece.text, tokens),)
+        else:
+            shown = rendered(piece.cell, round(tokens))
+            cuts.append(shown.left_out)
+            parts = tuple(shown.parts)
+    return parts, any(map(of_other_than_secrets, cuts))
 
 
 def _stands_in(title: str, parts: Sequence[str | Image], sent: Sent, *, sees: bool) -> bool:
