@@ -38,6 +38,7 @@ myst_heading_anchors = 4  # links to headings, as GitHub has them
 # them with nbval, which compares every output, and `make notebooks` records them.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "gfm"  # replies have tables
 
 # Python
 autodoc_member_order = "bysource"
@@ -46,6 +47,8 @@ autodoc_class_signature = "separated"
 autodoc_inherit_docstrings = False
 add_module_names = False
 python_maximum_signature_line_length = 88
+
+smartquotes = False  # which would make a dash of the two before an option
 
 # Pages
 html_theme = "furo"
