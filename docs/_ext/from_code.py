@@ -233,7 +233,7 @@ def _reasons(tell: Tell) -> str:
         hint += f"<br>*{tell('in Python')}:* {in_python}" if in_python else ""
         rooms.setdefault(said.reason.split(".")[0], []).append((f"{_code(said.reason)}<br>{said.kind}", message, hint))
     head = [tell(text) for text in ("reason", "what it says", "what to do")]
-    return "\n\n".join(f"## {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())
+    return "\n\n".join(f"### {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())
 
 
 def _codes(tell: Tell) -> str:
