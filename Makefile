@@ -1,4 +1,5 @@
-# make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
+# make demo    JupyterLab on the quickstart, with the practice server behind it; on a server it prints the address to open
+#              (HEADLESS=1: no JupyterLab; the quickstart runs, and its dialogue is printed)
 # make test    all tests
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
