@@ -9,6 +9,7 @@
 # make check   lint, types, and which room may import which; the same for the front-end extension, with node
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
+# make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
@@ -17,13 +18,14 @@ CLIENTS := .venv-clients
 VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
+DIST := dist
 RUN := $(VENV)/bin/python
 LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean
+.PHONY: demo test test-front-ends test-servers test-values test-clients check bench soak wheel notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -64,6 +66,10 @@ bench: $(VENV)/dev
 
 soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak
+
+wheel:
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
 
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
