@@ -7,6 +7,7 @@
 # make test-values    values of torch and Spark, in .venv-values: a gigabyte, and Java for Spark
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
 # make check   lint, types, and which room may import which; the same for the front-end extension, with node
+# make catalog  bring the translations (.po) up to date with the code, and compile them
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
@@ -20,12 +21,12 @@ OLDEST := .venv-oldest
 BESIDE := .venv-beside
 DIST := dist
 RUN := $(VENV)/bin/python
-LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
+BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: demo test test-front-ends test-servers test-values test-clients check bench soak wheel notebooks clean
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak wheel notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -61,6 +62,9 @@ check: $(VENV)/dev $(VENV)/lab-tools
 	$(VENV)/bin/lint-imports
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
+catalog: $(VENV)/dev
+	$(RUN) tools/catalog.py update
+
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
 
@@ -79,7 +83,7 @@ notebooks: $(VENV)/test
 clean:
 	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
 
-$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
+$(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
@@ -94,7 +98,7 @@ $(VENV)/lab-tools: lab/package-lock.json
 
 $(OLDEST)/ready: PACKAGES := "jupyterlab==4.2.*" "notebook==7.2.*"
 $(BESIDE)/ready: PACKAGES := jupyter-collaboration jupyterlab-lsp python-lsp-server
-$(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(LAB)
+$(OLDEST)/ready $(BESIDE)/ready: pyproject.toml $(BUILT)
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" $(PACKAGES)
 	touch $@

@@ -16,6 +16,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from ..text.characters import without_controls
 from ..text.errors import Interrupted
+from ..text.messages import told
 from . import hints, usage_error
 from .session import Session
 from .settings import Settings
@@ -46,7 +47,7 @@ def _magic(kind: Any, module: str) -> Callable[[_Function], _Function]:
                 raise Interrupted("Interrupted.", reason="interrupted") from None
             except UsageError as error:
                 # The message may quote a journal or a service, and goes to a terminal as it is.
-                raise usage_error.UsageError(without_controls(str(error))) from None
+                raise usage_error.UsageError(without_controls(told(error.args[0]))) from None
 
         magic.getdoc = help_text  # type: ignore[attr-defined]  # a mark that `?` looks for
         marked: _Function = kind("glm")(no_var_expand(magic))

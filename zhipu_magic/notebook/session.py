@@ -26,6 +26,7 @@ from .page.extension import PageExtension
 from .page.going import GoingOn
 from .page.identity import CellIdentity
 from .page.journal import PageJournal
+from .page.language import PageLanguage
 from .page.order import PageOrder
 from .page_outputs import PageOutputs
 from .page_practice import PagePractice
@@ -110,6 +111,7 @@ class Session:
             chat=lambda: self._chat,
             notify=self.notify,
         )
+        self.language = PageLanguage(settings)
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -119,7 +121,7 @@ class Session:
         """The chat, made from the settings when it is first needed."""
         if self._chat is None:
             self._chat = page_chat.new_chat(
-                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.as_in_cell(notice))
+                self.settings, self.page_journal.path(), lambda notice: self.notify(hints.in_cell(notice))
             )
             self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
@@ -173,6 +175,7 @@ class Session:
     def close(self) -> None:
         """Release all that outlives a cell: connections, the practice server, the journal, widgets."""
         self.cells.idle.set()  # so that the warm-up ends
+        self.language.close()
         self.jobs.close()
         self.extension.close()
         self.end_practice()

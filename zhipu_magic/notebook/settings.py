@@ -8,6 +8,8 @@ from traitlets import Bool, Enum, Float, HasTraits, Int, List, TraitError, Unico
 
 from ..text.characters import is_word, without_controls
 from ..text.errors import GLMError
+from ..text.language import CHOICES
+from ..text.messages import _, told
 from .hints import door
 
 
@@ -16,6 +18,9 @@ class BadSetting(TraitError):
 
     def _render_traceback_(self) -> list[str]:
         return without_controls(str(self)).splitlines()
+
+    def __str__(self) -> str:
+        return told(self.args[0])
 
 
 class Settings(HasTraits):
@@ -64,6 +69,11 @@ class Settings(HasTraits):
     replay = Unicode(
         help="Answer known requests from the journal: off, auto (others are sent), or only (nothing is sent). "
         "ZHIPU_MAGIC_REPLAY changes the default."
+    ).tag(config=True)
+    language = Unicode(
+        "auto",
+        help="The language of messages, panels and help: zh, en, or auto (that of the front end, else of the system). "
+        "ZHIPU_MAGIC_LANGUAGE sets it, too.",
     ).tag(config=True)
 
     value_tokens = Int(
@@ -192,6 +202,13 @@ class Settings(HasTraits):
         if mode not in ("off", "auto", "only"):
             raise BadSetting(f"replay must be off, auto or only, not {mode!r}. (ZHIPU_MAGIC_REPLAY sets it too.)")
         return mode
+
+    @validate("language")
+    def _check_language(self, proposal: Any) -> str:
+        language: str = proposal["value"].strip().lower()
+        if language not in CHOICES:
+            raise BadSetting(_("language must be zh, en or auto, not {value!r}.", value=proposal["value"]))
+        return language
 
     @validate("journal")
     def _check_journal(self, proposal: Any) -> str:

@@ -19,7 +19,7 @@ from ...text.tables import table
 from .. import ask_cell, costs
 from ..hints import door, in_cell
 from ..line.words import plain_option, seen, with_plain_options
-from . import batches, code, explain, files, history, jobs, models, rows, service, threads, tools, turns
+from . import batches, code, explain, files, history, jobs, language, models, rows, service, threads, tools, turns
 from .command import Command, check_options, prose
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ COMMANDS: dict[str, Command] = {
         *batches.COMMANDS,
         *jobs.COMMANDS,
         *files.COMMANDS,
+        *language.COMMANDS,
         Command(
             "usage",
             "%glm usage",
