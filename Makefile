@@ -1,4 +1,5 @@
-# make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
+# make demo    JupyterLab on the quickstart, with the practice server behind it; on a server it prints the address to open
+#              (HEADLESS=1: no JupyterLab; the quickstart runs, and its dialogue is printed)
 # make test    all tests
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
@@ -11,6 +12,7 @@
 # make release-check   a wheel and an sdist in dist/, checked, installed in a fresh environment, and run there
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
+# make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
@@ -19,13 +21,14 @@ CLIENTS := .venv-clients
 VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
+DIST := dist
 RUN := $(VENV)/bin/python
 BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -81,6 +84,10 @@ bench: $(VENV)/dev
 
 soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak
+
+wheel:
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
 
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
