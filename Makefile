@@ -6,8 +6,10 @@
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
 # make test-values    values of torch and Spark, in .venv-values: a gigabyte, and Java for Spark
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
-# make check   lint, types, and which room may import which; the same for the front-end extension, with node
-# make catalog  bring the translations (.po) up to date with the code, and compile them
+# make check   lint, types, and which room may import which; the same for the front-end extension and the workflows, with node
+# make catalog   bring the translations (.po) up to date with the code, and compile them
+# make coverage   all tests but those in browsers, and how much of the package they reach: at least 97 % of lines and of branches
+# make release-check   a wheel and an sdist in dist/, checked, installed in a fresh environment, and run there
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
@@ -26,7 +28,7 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak wheel notebooks clean
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -60,10 +62,22 @@ check: $(VENV)/dev $(VENV)/lab-tools
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
 catalog: $(VENV)/dev
 	$(RUN) tools/catalog.py update
+
+coverage: $(VENV)/dev $(VENV)/renderers $(VENV)/lab-tools
+	rm -rf $(VENV)/coverage
+	$(RUN) -m coverage run -m pytest -q -n 2 --dist loadfile --ignore tests/browser
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage json --quiet
+	$(RUN) tests/coverage_gate.py $(VENV)/coverage/report.json
+
+release-check: $(VENV)/dev
+	rm -rf dist
+	$(RUN) tests/release_check.py dist
 
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
@@ -81,7 +95,7 @@ notebooks: $(VENV)/test
 	$(RUN) notebooks/answers.py
 
 clean:
-	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from platforms import needs_signals
 from test_cell import DIALOGUE
 
 from zhipu_magic import __main__ as program
 
 
+@needs_signals
 def test_serve_prints_what_points_the_plain_sdk_at_it(tmp_path: Path) -> None:
     script = tmp_path / "lesson.json"
     script.write_text('[{"when": "lesson", "reply": "From the file."}]')
