@@ -20,6 +20,7 @@ from ...history.journal.lock import locked
 from ...text import regular_files
 from ...text.characters import each_text, printable, shortened
 from ...text.errors import JournalError
+from ...text.system_words import why
 from ...text.untrusted_json import loads
 from .intent import Intent, NewerVersion, fold
 
@@ -173,7 +174,7 @@ def told(path: Path) -> Iterator[None]:
             hint="A batch is sent only once it is written down there.",
             reason="batch.no_file",
             file=path.name,
-            why=error.strerror or type(error).__name__,
+            why=why(error),
         ) from None
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from ...text import regular_files
 from ...text.errors import InvalidRequest, JournalError, ServiceError
 from ...text.open_folder import refused
+from ...text.system_words import why
 from .files import what_is
 from .image import Image
 from .pixels import pil_image
@@ -104,7 +105,7 @@ def _read(image: Image, path: Path) -> bytes:
     except (ValueError, struct.error):
         raise no_file(path, "it is damaged") from None
     except OSError as error:
-        raise no_file(path, str(error.strerror or error)) from None
+        raise no_file(path, why(error)) from None
     return data
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from ...text import regular_files
 from ...text.errors import InvalidRequest
 from ...text.numbers import plural
+from ...text.system_words import why
 from ...text.tokens import fenced_within, listed, weight
 from ..budget import check_room
 from ..documents.kinds import LONGEST_HEAD, may_be_document
@@ -81,7 +82,7 @@ def _path(value: Path, tokens: int) -> str | Image | Illustrated:
             file=str(value),
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        reason = why(error)
         raise InvalidRequest(
             "The file {file} cannot be read.", reason="file.unreadable", detail=reason, file=str(value)
         ) from None
