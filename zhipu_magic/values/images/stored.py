@@ -19,7 +19,6 @@ from typing import Any
 from ...text import regular_files
 from ...text.addresses import is_web_address
 from ...text.errors import JournalError
-from ...text.messages import _
 from ...text.open_folder import refused
 from .files import what_is
 from .image import ENDINGS, LONGEST_SIDE, MOST_BYTES, PARTS, PNG, Image, remote
@@ -63,7 +62,7 @@ def read(image: Image, path: Path) -> bytes:
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):
-        raise refused(path.name, _("not the picture that the journal describes"))
+        raise refused(path.name, "{name} is not the picture that the journal describes")
     return data
 
 
