@@ -40,7 +40,6 @@ NOT_YET = (
     "practice/",
     "service/",
     "text/",
-    "values/",
 )
 
 
