@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "_": (0,),
     "N_": (0,),
     "Message": (0,),
+    "for_model": (0,),
     "Markup": (0,),
     "Notice": (0, "hint"),
     "Command": (2, "summary", "details", "arguments"),
@@ -95,7 +96,7 @@ def _of(node: ast.AST) -> Iterator[tuple[str, str, int]]:
             for what in _literals(node.args[1]):
                 yield f"{{count:,}} {what.value}", f"{{count:,}} {what.value}s", what.lineno
         else:
-            marked = name in ("_", "N_")
+            marked = name in ("_", "N_", "for_model")
             for argument in _arguments(node, name):
                 for literal in _literals(argument):
                     if marked or has_words(literal.value):
