@@ -14,6 +14,7 @@ from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
 from ..text.language import is_chinese
+from ..text.messages import _, comma
 from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .documents.rehearsal import Rehearsal
@@ -180,7 +181,7 @@ class Composer:
 
     def again(self, thread: str, anchor: Anchor) -> Request:
         """The request that asks the last turn of the thread again. Raises InvalidRequest without one."""
-        link = self._history.newest("ask again", thread)
+        link = self._history.newest(_("ask again"), thread)
         turn = link.turn
         here = self._history.thread(thread)
         prompt = Prompt(turn.prompt, turn.written, turn.images, cut=turn.cut, above=turn.above)
@@ -189,7 +190,7 @@ class Composer:
 
     def going_on(self, thread: str, anchor: Anchor) -> Request:
         """The request that has the model go on from the thread's last reply. Raises InvalidRequest if that is whole."""
-        turn = self._history.newest("go on from", thread).turn
+        turn = self._history.newest(_("go on from"), thread).turn
         if turn.finish_reason not in ("interrupted", "length"):
             raise InvalidRequest(
                 "The last reply is complete; there is nothing to continue.",
@@ -267,7 +268,7 @@ def _shape(wanted: Any) -> Shape | None:
 def _check(prompt: str, system: str) -> None:
     if not prompt.strip():
         raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
-    for name, text in (("prompt", prompt), ("system text", system)):
+    for name, text in ((_("prompt"), prompt), (_("system text"), system)):
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -285,7 +286,7 @@ def check_sight(request: Request, *, has_images: bool) -> None:
     known = request.known
     if known is None or known.vision or not has_images:
         return
-    seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
+    seeing = comma(model.name for model in CATALOGUE.values() if model.vision)
     raise InvalidRequest(
         "{model} cannot see images.",
         hint="Use a model that can: {models}.",
@@ -311,5 +312,5 @@ def check_parts(request: Request) -> None:
             reason="model.parts",
             outcomes=[NOTHING_SENT],
             model=request.model,
-            parts=", ".join(sorted(part.removesuffix("_url") for part in parts)),
+            parts=comma(sorted(part.removesuffix("_url") for part in parts)),
         )
