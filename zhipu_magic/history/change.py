@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..text.messages import Message
+from ..text.messages import N_, Message
 from .conversation import Thread
 from .link import added_link
 from .step import A_TURN
+
+_TURN = N_("turn {number}")
 
 
 class Change(Message):
@@ -16,7 +18,7 @@ class Change(Message):
     turn: int | None
 
     def __new__(cls, what: str, turn: int | None = None) -> Change:
-        change = super().__new__(cls, what) if turn is None else super().__new__(cls, "turn {number}", number=turn)
+        change = super().__new__(cls, what) if turn is None else super().__new__(cls, _TURN, number=turn)
         assert isinstance(change, Change)
         change.turn = turn
         return change

@@ -18,7 +18,7 @@ from ...history.journal.checks import images_of
 from ...history.journal.file import kept_images
 from ...history.journal.reader import JournalReader
 from ...text.errors import REPLAY_ONLY, NotRecorded
-from ...text.messages import _, joined
+from ...text.messages import _, joined, ngettext
 from ..request import Request, key_of
 from .difference import difference
 from .occurrences import Occurrences
@@ -216,9 +216,10 @@ class Recording:
         return NotRecorded(
             "This {what} is not in the {journal}.",
             hint='chat.replay = "auto" asks the service, and records the answer.',
-            detail=_(
-                "The journal has it {times}, and this is request number {number}.",
-                times=_times(known),
+            detail=ngettext(
+                "The journal has it once, and this is request number {number}.",
+                "The journal has it {count} times, and this is request number {number}.",
+                known,
                 number=index + 1,
             )
             if known
@@ -240,9 +241,10 @@ class Recording:
         near = nearest(self._reader, self._asked, request.prompt) if self._reader else None
         known = len(self._answers.get(key, {}))
         if known:
-            detail: str = _(
-                "The journal has this very request {times}, and this is request number {number}.",
-                times=_times(known),
+            detail: str = ngettext(
+                "The journal has this very request once, and this is request number {number}.",
+                "The journal has this very request {count} times, and this is request number {number}.",
+                known,
                 number=index + 1,
             )
         elif near is None:
@@ -265,10 +267,6 @@ class Recording:
             outcomes=[REPLAY_ONLY],
             journal=self._named,
         )
-
-
-def _times(count: int) -> str:
-    return _("once") if count == 1 else _("{count} times", count=count)
 
 
 def _asked_as(event: TurnEvent) -> int:

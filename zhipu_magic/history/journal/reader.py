@@ -203,9 +203,16 @@ class JournalReader:
     def note_senseless(self) -> None:
         """Add a note on the lines whose events are not valid."""
         if self._senseless:
-            make, are = ("make", "are") if len(self._senseless) > 1 else ("makes", "is")
-            lines = _listed(sorted(self._senseless))
-            self.note(f"{self.path.name}: {lines} {make} no sense there and {are} left out.")
+            lines = sorted(self._senseless)
+            self.note(
+                ngettext(
+                    "{journal}: line {lines} makes no sense there and is left out.",
+                    "{journal}: lines {lines} make no sense there and are left out.",
+                    len(lines),
+                    journal=self.path.name,
+                    lines=_listed(lines),
+                )
+            )
 
 
 def read(path: Path) -> JournalReader:
