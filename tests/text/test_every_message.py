@@ -30,8 +30,6 @@ LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 NOT_YET = (
     "__init__.py",
     "__main__.py",
-    "chat/",
-    "history/",
     "notebook/background.py",
     "notebook/commands/",
     "notebook/display/",

@@ -21,6 +21,7 @@ from ...text import regular_files
 from ...text.characters import each_text, printable, shortened
 from ...text.errors import JournalError
 from ...text.messages import _
+from ...text.system_words import why
 from ...text.untrusted_json import loads
 from .intent import Intent, NewerVersion, fold
 
@@ -174,7 +175,7 @@ def told(path: Path) -> Iterator[None]:
             hint="A batch is sent only once it is written down there.",
             reason="batch.no_file",
             file=path.name,
-            why=error.strerror or type(error).__name__,
+            why=why(error) or type(error).__name__,
         ) from None
 
 

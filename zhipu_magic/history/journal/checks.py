@@ -14,6 +14,7 @@ from ...text.characters import shortened
 from ...text.errors import JournalError
 from ...text.messages import _
 from ...text.open_folder import ROWS_ENDING, VECTORS_ENDING
+from ...text.system_words import why
 from .lines import blocks_of, value_of
 
 #: How a journal's name ends.
@@ -36,7 +37,7 @@ def named(path: str | os.PathLike[str]) -> Path:
             "The journal {journal} cannot be found: {why}.",
             reason="journal.not_found",
             journal=Path(path).name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 

@@ -12,6 +12,7 @@ from typing import IO
 from ...text import regular_files
 from ...text.errors import JournalError
 from ...text.messages import _
+from ...text.system_words import why
 from ...values.images.drawn import kept as drawing_from_json
 from ...values.images.from_value import Image, is_kept
 from ...values.images.stored import from_json as image_from_json
@@ -127,7 +128,7 @@ def write(path: Path, lines: Iterable[bytes], refuse: Callable[[Path], None] = r
             "{journal} cannot be written: {why}.",
             reason="journal.unwritable",
             journal=path.name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 

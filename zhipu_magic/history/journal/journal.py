@@ -23,6 +23,7 @@ from ...text import regular_files
 from ...text.characters import each_text
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...text.system_words import why
 from ...values.tools.ran import entries_of_images
 from ..events.changes import ResumeEvent, SessionEvent, from_json
 from ..events.drawn_event import DrawnEvent
@@ -176,7 +177,7 @@ class Journal:
                         "missing is written as soon as possible.",
                         reason="journal.waits",
                         journal=self.path.name,
-                        why=error.strerror,
+                        why=why(error),
                     )
                 )
 
@@ -248,7 +249,7 @@ class Journal:
                     "No journal is kept in {path}: {why}.",
                     reason="journal.no_place",
                     path=str(path),
-                    why=error.strerror,
+                    why=why(error),
                 )
             )
             return None

@@ -12,6 +12,7 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.errors import JournalError
 from ...text.messages import _, comma, ngettext
+from ...text.system_words import why
 from ...values.images.stored import from_json as image_from_json
 from ...values.tools.ran import with_images
 from ..events.changes import from_json, plain_turns
@@ -145,7 +146,7 @@ class JournalReader:
                 "The journal {journal} cannot be read: {why}.",
                 reason="journal.unreadable",
                 journal=self.path.name,
-                why=error.strerror,
+                why=why(error),
             ) from None
 
     def by_id(self) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from ...text.messages import comma
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.open_folder import BESIDE_ENDINGS, JOURNALS
+from ...text.system_words import why
 from ..conversation import Conversation, Thread
 from ..events.changes import ResumeEvent
 from ..events.event import State
@@ -135,5 +136,5 @@ def save(journal: Journal, threads: Iterable[Thread], file: Path) -> None:
             "What belongs to {journal}, images and documents, cannot be written: {why}.",
             reason="journal.images_unwritable",
             journal=file.name,
-            why=error.strerror,
+            why=why(error),
         ) from None

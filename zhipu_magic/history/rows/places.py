@@ -9,6 +9,7 @@ from typing import Final
 
 from ...text.errors import JournalError
 from ...text.notice import Notice
+from ...text.system_words import why
 from .kept_lines import KeptLines, Lines
 from .row import Row
 from .row_file import RowFile
@@ -159,7 +160,7 @@ class Places:
                     "possible.",
                     reason="rows.waits",
                     file=file.path.name,
-                    why=error.strerror,
+                    why=why(error),
                 )
             )
 
