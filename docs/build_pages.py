@@ -1,4 +1,4 @@
-"""Builds the documentation: `python docs/build_pages.py en zh` into `docs/_build/html/en`, `…/zh` and a page that chooses.
+"""Builds the documentation: `python docs/build_pages.py en zh` makes `docs/_build/html/en`, `…/zh` and a landing page.
 
 Every warning is an error: links that lead nowhere among the pages, headings, references. In Chinese, so is a text that
 has no translation (`docs/translations.py`). Nothing is fetched; links to other sites are not followed.

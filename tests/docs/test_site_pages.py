@@ -1,4 +1,4 @@
-"""The pages hang together: each is in a table of contents, links lead somewhere, and nothing of another machine is named.
+"""The pages hang together: each is in a table of contents, links lead somewhere, and no other machine is named.
 
 `make docs` checks this again, with headings and references, and in every language.
 """
