@@ -167,7 +167,7 @@ def _help(session: Session, text: str) -> None:
 def _explained(command: Command) -> Markup:
     """What a command does, what may follow it, and examples."""
     parts = [
-        Markup("{usage}: {summary}.", usage=quoted_code(command.usage), summary=_(command.summary)),
+        Markup(N_("{usage}: {summary}."), usage=quoted_code(command.usage), summary=_(command.summary)),
         Markup("{details}", details=_(command.details)),
     ]
     if command.arguments:

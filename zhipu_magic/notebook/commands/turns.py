@@ -17,7 +17,7 @@ from ...history.turn import Turn
 from ...text.errors import GLMError
 from ...text.html import block, code
 from ...text.markup import Markup
-from ...text.messages import _, all_of, comma, ngettext
+from ...text.messages import N_, _, all_of, comma, ngettext
 from ...text.numbers import plural
 from .. import ask_cell
 from ..page.looked_at import OTHER_TURNS, LookedAt
@@ -61,7 +61,7 @@ def _undo(session: Session, text: str) -> None:
     tables = [_A_TABLE_STAYS] if isinstance(session.chat.state.event, MapEvent) else []
     done, before, after = _went(session, "undo", count)
     if not done:
-        session.answer(Markup(" ").join([Markup("There is nothing to undo."), *tables]))
+        session.answer(_followed(Markup("There is nothing to undo."), tables))
         return
     undone = Markup(
         "Undone: {done}. {now} {redo} brings it back."
@@ -74,7 +74,12 @@ def _undo(session: Session, text: str) -> None:
     removed = [turn for turn in before.turns if turn not in after.turns]
     prompts = [block(turn.written or turn.prompt) for turn in removed[-1:]]
     names = [sentence] if (sentence := _names_that_stay(session, removed)) else []
-    session.answer(Markup("\n\n").join([Markup(" ").join([undone, *tables]), *names, *prompts]))
+    session.answer(Markup("\n\n").join([_followed(undone, tables), *names, *prompts]))
+
+
+def _followed(said: Markup, more: Sequence[object]) -> Markup:
+    """A sentence, and the one that follows it if there is one."""
+    return Markup(N_("{said} {more}"), said=said, more=more[0]) if more else said
 
 
 def _names_that_stay(session: Session, removed: Sequence[Turn]) -> Markup:
@@ -230,10 +235,10 @@ def _keep(session: Session, text: str) -> None:
             model=kept.model,
             thread=kept.thread,
         )
-    session.answer(Markup(" ").join([said, *_made_stale(looked, kept)]))
+    session.answer(_followed(said, _made_stale(looked, kept)))
 
 
-def _made_stale(looked: LookedAt, kept: Kept) -> list[str]:
+def _made_stale(looked: LookedAt, kept: Kept) -> Sequence[str]:
     """A sentence on the turns of the thread that were asked without the reply that was just kept; none if none were.
 
     `looked` is the conversation before that, as the page had it when it was recorded.

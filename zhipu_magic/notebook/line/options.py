@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from ...service.drawing.models import QUALITIES
@@ -25,9 +26,16 @@ class _Lines(argparse.HelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str:
         return told(action.help)
 
+    def format_help(self) -> str:
+        text = super().format_help()
+        return text if languages.of_reader() == "en" else _HEADING.sub(r"\1：", text)
+
     def start_section(self, heading: str | None) -> None:
         super().start_section(None if heading is None else told(_(heading)))
 
+
+#: A heading, after which argparse puts a colon.
+_HEADING = re.compile(r"^(\S.*):$", re.MULTILINE)
 
 PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS, formatter_class=_Lines)
 

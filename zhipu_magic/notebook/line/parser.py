@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 
 from ...text.characters import shorten
-from ...text.messages import N_, Message, Tellable, _
+from ...text.messages import N_, Message, Tellable, _, comma
 
 #: Where a line's values are kept with the words that gave them, while it is parsed.
 _EARLIER = "earlier"
@@ -61,7 +61,10 @@ def _of_argparse(problem: str) -> str:
     for pattern, template in _ARGPARSE.items():
         found = re.fullmatch(pattern, problem, re.DOTALL)
         if found is not None:
-            return Message(template, **found.groupdict())
+            facts = found.groupdict()
+            if "choices" in facts:
+                facts["choices"] = comma(facts["choices"].split(", "))
+            return Message(template, **facts)
     return problem
 
 
