@@ -10,6 +10,7 @@ from ...history.events.event import State
 from ...history.ledger import Entry
 from ...service.wire import Usage
 from ...text.markup import Markup, html_bundle
+from ...text.messages import _
 from ...text.tables import table
 from .dashboard_figures import HEADER, DashboardFigures, totals
 from .style import BRAND, FAINT, FONT, TRACK
@@ -170,14 +171,16 @@ def _chart(newest: Sequence[Entry]) -> Markup:
             )
         )
     return Markup(
-        '<svg role="img" aria-label="Tokens by request: prompt below, completion above" width="{width:.0f}" '
+        '<svg role="img" aria-label="{label}" width="{width:.0f}" '
         'height="{height}" viewBox="0 0 {width:.0f} {height}" style="display:block;max-width:100%;margin-top:8px">'
-        '{bars}</svg><div style="margin:2px 0 8px -12px">{prompt} prompt, below {completion} completion, above</div>',
+        '{bars}</svg><div style="margin:2px 0 8px -12px">{legend}</div>',
+        label=_("Tokens by request: prompt below, completion above"),
         width=len(usages) * step,
         height=_CHART_HEIGHT,
         bars=Markup().join(bars),
-        prompt=_key(TRACK),
-        completion=_key(BRAND),
+        legend=Markup(
+            "{prompt} prompt, below {completion} completion, above", prompt=_key(TRACK), completion=_key(BRAND)
+        ),
     )
 
 

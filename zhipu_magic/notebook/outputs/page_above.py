@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...text.messages import _
 from ...text.numbers import plural
 from ...text.secrets import secrets_in
 from ...values.outputs.above import ASKED_APART, CODE, MARKDOWN, QUESTION, Above, Piece, Sent
@@ -77,7 +78,7 @@ class PageAbove:
         if asking.most is not None:
             pieces = _newest(pieces, asking.most)
         if hidden:
-            notes = (*notes, f"{plural(len(hidden), 'cell')} hidden")
+            notes = (*notes, _("{cells} hidden", cells=plural(len(hidden), "cell")))
         ours = [place.ran.source for place in places if place.ran is not None and place.ran.ours]
         return Above(
             pieces=tuple(pieces),
@@ -98,7 +99,7 @@ class PageAbove:
         newest = _newest_runs(self._shown.ran())
         if page is not None and page.above is not None:
             unknown = sum(cell.is_code for cell in page.above) - len({cell.id for cell in page.above} & _ids(newest))
-            notes = (f"{plural(unknown, 'cell')} not run here",) if unknown else ()
+            notes = (_("{cells} not run here", cells=plural(unknown, "cell")),) if unknown else ()
             return list(_as_told(page.above, newest)), notes
         running = self._shown.running
         above = sorted(newest, key=lambda ran: ran.first)
@@ -110,8 +111,8 @@ class PageAbove:
             return [_Place(ran, mark=mark_of(ran.source)) for ran in above], ()
         places = _with_markdown(above, saved)
         has_markdown = any(place.ran is None for place in places)
-        when = f"saved at {_saved_at(notebook)}" if tells_time else "last saved"
-        return places, (f"Markdown as {when}",) if has_markdown else ()
+        when = _("Markdown as saved at {time}", time=_saved_at(notebook)) if tells_time else _("Markdown as last saved")
+        return places, (when,) if has_markdown else ()
 
     def _pieces(self, place: _Place, turns: Sequence[Turn]) -> Iterator[Piece]:
         """What goes along of a place: its code and outputs, its question and answer, its words, or a line.
@@ -224,4 +225,4 @@ def _newest(pieces: Sequence[Piece], most: int) -> list[Piece]:
 def _saved_at(notebook: Path) -> str:
     with suppress(OSError):
         return time.strftime("%H:%M", time.localtime(notebook.stat().st_mtime))
-    return "an unknown time"
+    return _("an unknown time")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...text.errors import InvalidRequest
+from ...text.messages import _, sent
 from ..line.values import PYTHON, TRUSTED
 from .consent import AskAboutCode
 
@@ -70,9 +71,11 @@ class RunPython:
         from .run import run
 
         if threading.get_ident() != self._thread:
-            raise RuntimeError("code runs in the notebook's own thread alone, and this reply is read in another")
+            raise RuntimeError(
+                sent(_("code runs in the notebook's own thread alone, and this reply is read in another"))
+            )
         if len(code) > _LONGEST:
-            raise ValueError(f"the code is longer than {_LONGEST:,} characters: run it in parts")
+            raise ValueError(sent(_("the code is longer than {most:,} characters: run it in parts", most=_LONGEST)))
         session = self._session
         seconds, hide = session.settings.python_seconds, session.chat.service.hide
         return run(session.shell, plain_code(code), seconds, show=session.show_run, hide=hide)
