@@ -36,11 +36,12 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "Markup": (0,),
     "Notice": (0, "hint"),
     "Command": (2, "summary", "details", "arguments"),
+    "refused": (1,),
     "_option": ("help",),
     "_group": (0,),
     "Cause": (0, 1, 2, "message", "hint", "said"),
     "_Cause": (0, 1, "message", "hint"),
-    "_Failure": (0, 1, "message", "hint"),
+    "_Failure": (1, 2, "message", "hint"),
     **dict.fromkeys(("Unicode", "Int", "Float", "Bool", "Enum", "List"), ("help",)),
 }
 #: Calls that take a text for one and a text for many.
@@ -139,11 +140,13 @@ def _literals(node: ast.expr) -> Iterator[_Literal]:
 #: What in a template is no word of ours: facts, tags, entities, code.
 _NO_WORDS = re.compile(r"\{[^{}]*\}|<[^<>]*>|&#?\w+;|`[^`]*`")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+#: The name of a reason.
+_REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 
 
 def has_words(template: str) -> bool:
     """Whether there are words in a template that a reader reads."""
-    return _WORD.search(_NO_WORDS.sub(" ", template)) is not None
+    return _REASON.fullmatch(template) is None and _WORD.search(_NO_WORDS.sub(" ", template)) is not None
 
 
 def found() -> Catalog:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
+import webbrowser
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="demo | serve | record | replay")
     demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
     demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
-    demo.set_defaults(run=lambda given: run_demo(headless=given.headless or not has_screen()))
+    demo.set_defaults(run=lambda given: run_demo(headless=given.headless))
     serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
     serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
     serve.add_argument("--pace", type=_pace, default=60.0, help="chunks per second; 0: no limit (default: 60)")
@@ -148,11 +152,15 @@ def run_demo(*, headless: bool) -> int:
             return 1
 
 
-def has_screen() -> bool:
-    """Whether a browser can open here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def has_browser() -> bool:
+    """Whether a browser can open a window here."""
+    if sys.platform not in ("win32", "darwin") and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
+        return False  # a browser for terminals may be there, which cannot show JupyterLab
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def _quickstart() -> Path:
@@ -163,29 +171,59 @@ def _quickstart() -> Path:
 
 
 def _open_lab(notebook: Path) -> int:
+    """Serve JupyterLab until Ctrl-C or SIGTERM, in a browser if there is one; say at which address."""
     import_module("jupyterlab")  # fails early if it is missing
 
-    options = ["--ServerApp.ip=127.0.0.1"]
+    opens = has_browser()
+    # The address is ours to print, where nothing stands around it: warnings alone are logged.
+    options = ["--ServerApp.ip=127.0.0.1", "--log-level=WARN", *([] if opens else ["--no-browser"])]
     options += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     # Settings of the demo's own: it asks nothing about news, and leaves the user's alone.
     settings = notebook.parent / ".settings"
     quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     quiet.parent.mkdir(parents=True)
     quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
-    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    # A token in the environment is seen by no other user, unlike one in a command line.
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
+    environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
-    print(
-        "JupyterLab opens in the browser, on a copy of the quickstart. Ctrl-C here ends it, and deletes what was saved "
-        "there.",
-        flush=True,
-    )
+    print(f"JupyterLab {'opens in the browser' if opens else 'starts'}, on a copy of the quickstart …", flush=True)
     lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
+    signal.signal(signal.SIGTERM, _interrupt)
     with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
+            if port := _port_of(notebook.parent, process):
+                print(_where(f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}", port, opens=opens))
+                print("Ctrl-C here ends it, and deletes what was saved there.", flush=True)
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()  # on which JupyterLab shuts down cleanly
             return 0
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _port_of(folder: Path, process: subprocess.Popen[bytes]) -> int | None:
+    """The port of the server of this folder, once it listens; None if it ends before."""
+    servers: Any = import_module("jupyter_server.serverapp")
+    while process.poll() is None:
+        for server in servers.list_running_servers():
+            if os.path.realpath(server.get("root_dir", "")) == os.path.realpath(folder):
+                return int(server["port"])
+        time.sleep(0.1)
+    return None
+
+
+def _where(address: str, port: int, *, opens: bool) -> str:
+    """How to get to the page."""
+    if opens:
+        return f"If no window opens, open this address: {address}"
+    return (
+        f"There is no browser here. Open this address on this machine:\n\n    {address}\n\n"
+        f"To open it on another one, first run this there: ssh -L {port}:127.0.0.1:{port} HOST"
+    )
 
 
 def _print_dialogue(notebook: Path) -> int:
@@ -193,8 +231,7 @@ def _print_dialogue(notebook: Path) -> int:
 
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
-    reason = "" if has_screen() else " (there is no screen)"
-    print(f"The quickstart runs without a browser{reason}; what it shows follows in a few seconds.\n", flush=True)
+    print("The quickstart runs without a browser; what it shows follows in a few seconds.\n", flush=True)
     client = NotebookClient(
         page,
         timeout=120,

@@ -50,7 +50,7 @@ def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
     language.choose("zh")
     try:
-        assert str(error) == "这里没有批次 b1。您是不是想写 b2？\n什么都没有发送。"
+        assert str(error) == "这里没有批次 b1。是不是想写 b2？\n什么都没有发送。"
         assert error.said == "There is no batch b1 here." and error.message == "这里没有批次 b1。"
     finally:
         language.choose("auto")

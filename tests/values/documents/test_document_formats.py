@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import packages_distributions
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -122,9 +122,8 @@ def test_what_is_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(InvalidRequest, match="Nothing that is installed here reads PDF") as raised:
         read(pdf("x"))
     assert "Run pip install pypdf;" in raised.value.hint
-    installed = packages_distributions()
     for kind in (PDF, WORD, EXCEL, POWERPOINT, HTML):
-        assert kind.package in installed[kind.module]
+        assert any(file.parts[0] == kind.module for file in files(kind.package) or ())
     with pytest.raises(InvalidRequest, match=r"reads old Word documents, such as letter\.doc"):
         here.read(source(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.doc"))
 

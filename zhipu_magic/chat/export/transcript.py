@@ -45,7 +45,7 @@ def _turn(link: Link) -> Iterator[Markup | Cited | str]:
     yield Markup("**You**")
     yield from (_image(number, image) for number, image in enumerate(turn.images, 1))
     yield _as_written(turn.prompt)
-    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *_marks(link)])
+    yield Markup(" · ").join([Markup("**{model}**", model=turn.model), *marks(link)])
     links = citations(turn.sources)
     for words, calls in calls_by_round(turn.tool_messages):
         yield Cited(words.strip("\n"), links)
@@ -67,7 +67,8 @@ def _image(number: int, image: Image) -> Markup:
     return Markup.vouched(f"![image {number}](data:{image.type};base64,{image.base64()})", f"image {number}")
 
 
-def _marks(link: Link) -> Iterator[str]:
+def marks(link: Link) -> Iterator[str]:
+    """What has to be said of a reply that is not whole, or no longer stands on what is above it."""
     if link.turn.interrupted:
         yield "interrupted"
     if link.turn.finish_reason == "length":

@@ -168,7 +168,8 @@ COMMANDS = (
         _export,
         completes="files",
         details="Writes the thread to a file whose extension decides what it is: a transcript to read (.md), the "
-        "messages (.json), a Python script that asks the last turn (.py), or a notebook (.ipynb).",
+        "messages (.json), a Python script that asks the last turn (.py), or a notebook (.ipynb) whose cells ask again "
+        "and, until then, show the replies.",
         arguments={"FILE": "the file's name, with its extension", "--force": "replace a file that exists"},
         examples=("%glm export talk.md", "%glm export talk.ipynb --force"),
     ),

@@ -32,8 +32,8 @@ _FOUND = Markup("`auto` has found that out; `%glm language zh` and `%glm languag
 COMMANDS = (
     Command(
         "language",
-        "%glm language [zh | en | auto]",
-        "show or choose the language of messages, panels and help",
+        "%glm language [zh/en/auto]",
+        "show or choose the language of messages",
         _language,
         completes="zh en auto",
         details="Without an argument, tells which language is used. auto takes that of the front end (JupyterLab's own "

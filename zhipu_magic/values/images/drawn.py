@@ -100,7 +100,7 @@ def _read(image: Image, path: Path) -> bytes:
             image.width,
             image.height,
         ):
-            raise refused(path.name, "not the picture that the journal describes")
+            raise refused(path.name, "{name} is not the picture that the journal describes")
     except (ValueError, struct.error):
         raise no_file(path, "it is damaged") from None
     except OSError as error:

@@ -62,7 +62,7 @@ def read(image: Image, path: Path) -> bytes:
     data = regular_files.read(path, MOST_BYTES, ours=1)
     is_ours = image.path is None and data == image.encoded
     if not (is_ours or _is_it(data, image)):
-        raise refused(path.name, "not the picture that the journal describes")
+        raise refused(path.name, "{name} is not the picture that the journal describes")
     return data
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
-from ...text.characters import class_name, message_of, whole_characters
+from ...text.characters import class_name, library_of, message_of, whole_characters
 from ...text.errors import NOTHING_SENT, GLMError, InvalidRequest
 from ...text.left_out import collecting_cuts
 from ...text.tokens import cut
@@ -260,7 +260,7 @@ def asked(function: Callable[[Any, int], Any], value: Any, tokens: int) -> Any:
 def kind_of(value: Any) -> str:
     """The library and class of a value: `pandas DataFrame`. A subclass counts as the library's."""
     known = next((kind for kind in type(value).__mro__ if kind in render.registry and kind is not object), type(value))
-    return f"{str(known.__module__).partition('.')[0]} {type(value).__name__}"
+    return f"{library_of(known)} {type(value).__name__}"
 
 
 def _step(value: Any, tokens: int) -> Any:

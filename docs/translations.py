@@ -1,0 +1,29 @@
+"""Whether every text of the pages has its translation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+
+def missing(templates: Path, catalogues: Path) -> list[str]:
+    """What the catalogues (`.po`) lack of the templates (`.pot`), each as `page: text`: no translation, or one that was
+    marked as fuzzy, because its English has changed since."""
+    found = []
+    for path in sorted(templates.rglob("*.pot")):
+        page = path.relative_to(templates).with_suffix("")
+        catalogue = _read(catalogues / page.with_suffix(".po"))
+        for message in _read(path):
+            there = catalogue.get(message.id) if message.id else None
+            if message.id and (there is None or not there.string or there.fuzzy):
+                found.append(f"{page.as_posix()}: {str(message.id)[:90]}")
+    return found
+
+
+def _read(path: Path) -> Catalog:
+    if not path.exists():
+        return Catalog()
+    with path.open("rb") as file:
+        return read_po(file)
