@@ -98,10 +98,12 @@ _PROMPT = Markup("{cell};text-align:left;min-width:12em", cell=_CELL)
 
 
 def _table_of_sums(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
-    def line(cells: Sequence[str], tag: Markup) -> Markup:
+    def line(cells: Sequence[str], *, heads: bool) -> Markup:
         styles = (_WORD, _NUMBER, _NUMBER, _NUMBER, _NUMBER)
         parts = (
-            Markup('<{tag} style="{style}">{cell}</{tag}>', tag=tag, style=style, cell=cell)
+            Markup('<th style="{style}">{cell}</th>', style=style, cell=cell)
+            if heads
+            else Markup('<td style="{style}">{cell}</td>', style=style, cell=cell)
             for style, cell in zip(styles, cells, strict=True)
         )
         return Markup('<tr style="background:none">{cells}</tr>', cells=Markup().join(parts))
@@ -110,8 +112,8 @@ def _table_of_sums(header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Ma
         '<div style="overflow-x:auto;width:0;min-width:100%">'
         '<table style="border:none;border-collapse:collapse;margin:0 0 8px;{font}">{head}{rows}</table></div>',
         font=FONT,
-        head=line(header, Markup("th")),
-        rows=Markup().join(line(row, Markup("td")) for row in rows),
+        head=line(header, heads=True),
+        rows=Markup().join(line(row, heads=False) for row in rows),
     )
 
 
