@@ -151,9 +151,17 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 
 
+#: What is a style sheet, or a part of one.
+_STYLE = re.compile(r"<style>|(?:\{\w+\};)?[a-z-]+(?::\S|\(--)")
+
+
 def has_words(template: str) -> bool:
     """Whether there are words in a template that a reader reads."""
-    return _REASON.fullmatch(template) is None and _WORD.search(_NO_WORDS.sub(" ", template)) is not None
+    return (
+        _STYLE.match(template) is None
+        and _REASON.fullmatch(template) is None
+        and _WORD.search(_NO_WORDS.sub(" ", template)) is not None
+    )
 
 
 def found() -> Catalog:
