@@ -28,10 +28,6 @@ LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
 NOT_YET = (
-    "text/blobs.py",
-    "text/secrets.py",
-    "text/tokens.py",
-    "values/",
 )
 
 
