@@ -1,14 +1,18 @@
-# make demo    JupyterLab on the quickstart, with the practice server behind it (HEADLESS=1: no browser)
+# make demo    JupyterLab on the quickstart, with the practice server behind it; on a server it prints the address to open
+#              (HEADLESS=1: no JupyterLab; the quickstart runs, and its dialogue is printed)
 # make test    all tests
 # make test-front-ends   all tests in real browsers, those among them that take minutes; then the oldest JupyterLab and
 #              Notebook 7, in .venv-oldest, and JupyterLab with real-time collaboration and language servers, in .venv-beside
 # make test-servers   tests with third-party servers, each installed into .venv-servers: minutes, and gigabytes
 # make test-values    values of torch and Spark, in .venv-values: a gigabyte, and Java for Spark
 # make test-clients   third-party clients, on the practice server, in .venv-clients (some 500 MB)
-# make check   lint, types, and which room may import which; the same for the front-end extension, with node
-# make catalog  bring the translations (.po) up to date with the code, and compile them
+# make check   lint, types, and which room may import which; the same for the front-end extension and the workflows, with node
+# make catalog   bring the translations (.po) up to date with the code, and compile them
+# make coverage   all tests but those in browsers, and how much of the package they reach: at least 97 % of lines and of branches
+# make release-check   a wheel and an sdist in dist/, checked, installed in a fresh environment, and run there
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
+# make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
 # make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
 #              docs-zh builds both languages, which fails while a text has no translation
 # make notebooks   run the notebooks again and save their outputs and journals
@@ -19,6 +23,7 @@ CLIENTS := .venv-clients
 VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
+DIST := dist
 DOCS := .venv-docs
 # The languages of `make docs`. Once docs/locale is whole: en zh
 LANGUAGES_OF_DOCS := en
@@ -28,7 +33,7 @@ BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/t
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: docs docs-zh docs-texts catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel docs docs-zh docs-texts
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -62,16 +67,32 @@ check: $(VENV)/dev $(VENV)/lab-tools
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
 catalog: $(VENV)/dev
 	$(RUN) tools/catalog.py update
+
+coverage: $(VENV)/dev $(VENV)/renderers $(VENV)/lab-tools
+	rm -rf $(VENV)/coverage
+	$(RUN) -m coverage run -m pytest -q -n 2 --dist loadfile --ignore tests/browser
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage json --quiet
+	$(RUN) tests/coverage_gate.py $(VENV)/coverage/report.json
+
+release-check: $(VENV)/dev
+	rm -rf dist
+	$(RUN) tests/release_check.py dist
 
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks
 
 soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak
+
+wheel:
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(DIST) .
 
 notebooks: $(VENV)/test
 	rm -rf notebooks/.glm
@@ -88,6 +109,8 @@ docs-texts: $(DOCS)/ready
 	$(DOCS)/bin/python docs/build_pages.py --texts
 
 clean:
+	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+
 	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) $(DOCS) docs/_build docs/notebooks tests/node/node_modules lab/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from rjsmin import jsmin
 
 _NAME = "zhipu-magic"
+#: The same catalogue makes the same bytes, whenever it is compiled.
+_NEVER = datetime(1980, 1, 1, tzinfo=timezone.utc)
 _PLACE = f"share/jupyter/labextensions/{_NAME}"
 
 
@@ -48,6 +51,7 @@ def compile_catalogues(package: Path) -> list[Path]:
     for path in sorted(package.glob("text/locale/*/LC_MESSAGES/*.po")):
         with path.open("rb") as source:
             catalog = read_po(source, locale=path.parent.parent.name)
+        catalog.creation_date = catalog.revision_date = _NEVER
         made.append(path.with_suffix(".mo"))
         with made[-1].open("wb") as target:
             write_mo(target, catalog)

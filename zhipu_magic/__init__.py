@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .values.tools.tool import confirm
     from .values.types.answer_type import DataFrame
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"
 __all__ = [
     "Chat",
     "ConnectionFailed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,9 +164,9 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def needs_a_browser() -> None:
-    """Leave the test out where there is no browser; in CI that is a failure."""
+    """Leave the test out where there is no browser; in CI that is a failure, but for forks' macOS and Windows."""
     if reason := missing():
-        if os.environ.get("CI"):
+        if os.environ.get("CI") and sys.platform == "linux":
             pytest.fail(f"The front ends cannot be tested without {reason}.", pytrace=False)
         pytest.skip(f"needs {reason}")
 

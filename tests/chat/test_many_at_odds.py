@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platforms import needs_signals
 from test_many_at_once import slow, until
 
 from zhipu_magic import Chat, GLMError, Reply
@@ -377,6 +378,7 @@ def test_to_close_a_chat_ends_what_waits_for_a_tool_that_nobody_runs(chat: Chat,
     assert reply.state == "interrupted" and not chat._scheduler.under_way
 
 
+@needs_signals
 def test_a_reply_that_stalls_is_stopped_from_a_loop_that_only_awaits_it(chat: Chat, server: PracticeServer) -> None:
     """A signal's handler runs between two turns of the loop, so a loop that waits has to turn."""
     server.enqueue(Raw((sse(chunk("half ")), STALL)))

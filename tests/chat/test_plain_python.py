@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from platforms import needs_signals
 from zhipuai.types.chat.chat_completion import Completion
 
 import zhipu_magic
@@ -377,6 +378,7 @@ def test_the_completion_is_the_sdks_own_with_all_that_the_service_said(chat: Cha
 # Interrupts and failures
 
 
+@needs_signals
 def test_an_interrupt_comes_through_and_what_had_arrived_is_kept(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Raw((sse(chunk("half a ")), sse(chunk("reply")), STALL)), Answer("next"))
     reply, words = chat.ask("hi"), []
@@ -394,6 +396,7 @@ def test_an_interrupt_comes_through_and_what_had_arrived_is_kept(chat: Chat, ser
     assert [message["content"] for message in server.requests[-1].body["messages"]] == ["hi", "half a reply", "go on"]
 
 
+@needs_signals
 def test_an_interrupt_before_any_word_leaves_no_turn(chat: Chat, server: PracticeServer) -> None:
     server.enqueue(Raw((STALL,)), Answer("next"))
     reply = chat.ask("hi")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_documents import changed, pdf, slides, word, workbook
+from platforms import needs_devices
 
 from zhipu_magic.text.errors import InvalidRequest
 from zhipu_magic.values.documents import here, local
@@ -110,6 +111,7 @@ def test_damaged_documents_say_so(noise: bytes, document: bytes, data: st.DataOb
             assert error.reason.startswith("document.")
 
 
+@needs_devices
 def test_no_device_is_opened_and_no_size_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.pdf")
     with pytest.raises(InvalidRequest):

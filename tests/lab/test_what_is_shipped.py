@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platforms import needs_links
 
 from hatch_build import write_extension
 
@@ -41,6 +42,7 @@ def test_nothing_but_comments_and_blanks_is_gone(shipped: Path) -> None:
     assert not [one.name for one in shipped.iterdir() if "/**" in one.read_text("utf-8")]
 
 
+@needs_links
 def test_it_passes_the_tests_of_the_sources(shipped: Path, tmp_path: Path) -> None:
     lab = tmp_path / "lab"
     for name in ("test", "schemas"):

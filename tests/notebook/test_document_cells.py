@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from in_process import Page
 from made_documents import pdf, workbook
+from platforms import needs_signals
 
 from zhipu_magic.practice import STALL, PracticeServer, Raw
 from zhipu_magic.values.documents import local
@@ -181,6 +182,7 @@ def test_what_cannot_be_sent_fails_the_cell_and_sends_nothing(
     assert server.requests == [] and server.calls == []
 
 
+@needs_signals
 @pytest.mark.parametrize("cell", ["%%glm --file https://example.com/x\nx", "%%glm --file report.pdf\nx"])
 def test_an_interrupt_ends_what_reads(
     page: Page, server: PracticeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cell: str
@@ -223,6 +225,7 @@ def test_an_upload_is_told_in_its_own_cell_and_in_no_other(page: Page, server: P
     assert "uploaded" not in page.run("%%glm\nhello").plain(1)
 
 
+@needs_signals
 def test_an_interrupted_upload_is_told_in_its_own_cell(page: Page, server: PracticeServer) -> None:
     server.disturb("POST /layout_parsing", Raw((STALL,)))
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()

@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from in_process import Page
+from platforms import needs_signals
 
 from zhipu_magic import Chat
 from zhipu_magic.chat.rows.run import Run
@@ -168,6 +169,7 @@ def test_run_again_it_asks_nothing_and_leaves_the_conversation_alone(
     assert page.magics.chat.thread().size == 1
 
 
+@needs_signals
 def test_an_interrupt_fails_the_cell_binds_what_there_is_and_the_next_run_asks_the_rest(
     page: Page, server: PracticeServer
 ) -> None:
@@ -200,6 +202,7 @@ for row in {over}:
 """
 
 
+@needs_signals
 @pytest.mark.parametrize("over", ["mapped", "enumerate(mapped)", "(row for row in mapped)", "kept"])
 def test_an_interrupt_in_the_body_of_a_loop_over_a_map_stops_it(page: Page, chat: Chat, over: str) -> None:
     page.names["many"] = [f"row {number}" for number in range(300)]

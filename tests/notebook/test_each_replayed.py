@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from in_process import Cell, Page
+from platforms import needs_signals
 
 from zhipu_magic.practice import Answer, Fault, PracticeServer, Raw, chunk, sse
 from zhipu_magic.text.errors import GLMError, Interrupted
@@ -80,6 +81,7 @@ def test_rows_that_failed_have_failed_in_a_replay_though_another_cell_has_retrie
     recorded.same_when_replayed()
 
 
+@needs_signals
 @pytest.mark.parametrize("second", ["", " --fresh"])
 def test_a_cell_that_was_interrupted_is_that_in_a_replay_though_another_has_finished(
     recorded: Recorded, page: Page, second: str
@@ -98,6 +100,7 @@ def test_a_cell_that_was_interrupted_is_that_in_a_replay_though_another_has_fini
     recorded.same_when_replayed()
 
 
+@needs_signals
 def test_a_fresh_cell_that_was_interrupted_shows_no_earlier_answers(recorded: Recorded, page: Page) -> None:
     page.names["many"] = [f"row {number}" for number in range(12)]
     fresh = ASK.replace(" -o", " --fresh -o")

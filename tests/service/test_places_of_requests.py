@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from platforms import needs_links
 
 from zhipu_magic import Chat
 from zhipu_magic.practice import Answer, PracticeServer
@@ -342,6 +343,7 @@ def test_a_broken_file_is_as_good_as_none(tmp_path: Path, content: bytes) -> Non
         assert learned_limits.recall(endpoint.base_url, "glm-4") == 5
 
 
+@needs_links
 def test_a_file_that_is_a_link_is_not_read(tmp_path: Path) -> None:
     endpoint, _ = new_service()
     learned_limits.keep(endpoint.base_url, "glm-4", 7)

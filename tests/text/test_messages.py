@@ -50,7 +50,7 @@ def test_an_error_is_told_in_the_language_of_its_reader() -> None:
     assert str(error) == "There is no batch b1 here. Did you mean b2?\nNothing was sent."
     language.choose("zh")
     try:
-        assert str(error) == "这里没有批次 b1。您是不是想写 b2？\n什么都没有发送。"
+        assert str(error) == "这里没有批次 b1。是不是想写 b2？\n什么都没有发送。"
         assert error.said == "There is no batch b1 here." and error.message == "这里没有批次 b1。"
     finally:
         language.choose("auto")
@@ -80,7 +80,7 @@ def test_numbers_are_written_as_each_language_writes_them(chinese: None) -> None
 
 def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     listed = all_of([plural(1, "row"), "b", "c"])
-    assert listed == "1 row, b and c" and told(listed) == "1 行、b和 c"
+    assert listed == "1 row, b and c" and told(listed) == "1 行、b 和 c"
     said = sentences(NOTHING_SENT, "", "Try.", NOTHING_SENT)
     assert said == "Nothing was sent. Try. Nothing was sent."
     assert told(said) == "什么都没有发送。Try. 什么都没有发送。"

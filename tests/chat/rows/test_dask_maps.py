@@ -19,6 +19,7 @@ import pytest
 from distributed import Client
 from distributed.diagnostics.plugin import WorkerPlugin
 from in_process import Page
+from platforms import needs_signals
 from pydantic import BaseModel
 
 from zhipu_magic import Chat
@@ -216,6 +217,7 @@ def test_a_cell_shows_the_first_rows_and_binds_the_frame(page: Page, client: Cli
     assert list(page.names["labelled"].compute()["answer"].isna()) == [False, False, False, True]
 
 
+@needs_signals
 def test_an_interrupt_binds_what_there_is_and_the_next_run_asks_the_rest(
     page: Page, client: Client, server: PracticeServer
 ) -> None:
@@ -238,6 +240,7 @@ def kill_a_worker(client: Client) -> None:
     os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 
+@needs_signals
 def test_a_worker_that_is_killed_in_mid_run_loses_nothing(chat: Chat, server: PracticeServer, client: Client) -> None:
     server.enqueue(*[slow(0.05)] * 120)
     mapped = chat.map("Say {{ text }}", many(120, 40), in_flight=4)
@@ -248,6 +251,7 @@ def test_a_worker_that_is_killed_in_mid_run_loses_nothing(chat: Chat, server: Pr
     assert prompts(server) == sorted(f"Say row {number}" for number in range(120))
 
 
+@needs_signals
 def test_a_worker_that_is_killed_after_the_end_loses_no_answer(chat: Chat, client: Client) -> None:
     frame = chat.map("Say {{ text }}", many(40, 8)).frame
     expected = frame.compute()

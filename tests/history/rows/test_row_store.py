@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from platforms import needs_devices
 
 from zhipu_magic.history.journal.file import torn_file
 from zhipu_magic.history.journal.lock import locked
@@ -90,6 +91,7 @@ def test_a_row_is_found_at_once_and_soon_on_the_disk(opened: Open, path: Path) -
     assert opened().find(key(1)) == answer(1)
 
 
+@needs_devices
 def test_nothing_is_opened_or_made_before_it_is_needed(opened: Open, path: Path, told: list[str]) -> None:
     path.parent.mkdir()
     path.symlink_to("/dev/zero")
