@@ -8,8 +8,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-#: Pages that need no translation: the glossary is in both languages.
-BOTH_LANGUAGES = {"glossary"}
+#: Pages that need no translation: they are in both languages.
+BOTH_LANGUAGES = {"contributing", "glossary"}
 
 
 def missing(templates: Path, catalogues: Path) -> list[str]:

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import from_code
 from docutils import nodes
 from docutils.statemachine import StringList
-from links import moved
+from links import included, moved
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -53,7 +54,7 @@ class CellsThatAsk(SphinxTransform):
 
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
-    content[0] = moved(content[0])
+    content[0] = moved(included(content[0], Path(app.srcdir)))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
