@@ -24,16 +24,15 @@ LAB := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json)
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: demo test test-front-ends test-servers test-values test-clients check coverage release-check bench soak notebooks clean
+.PHONY: demo test test-front-ends test-servers test-values test-clients check check-style check-types check-imports check-lab coverage release-check bench soak notebooks clean
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
 
 test: $(VENV)/test $(VENV)/renderers $(VENV)/lab-tools
-	for notebook in notebooks/*.ipynb; do \
-	  JPY_SESSION_NAME=$(CURDIR)/$$notebook ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
-	    $(RUN) -m pytest -q -p no:cacheprovider --nbval $$notebook || exit 1; \
-	done
+	printf '%s\n' notebooks/*.ipynb | xargs -P 2 -I {} \
+	  env JPY_SESSION_NAME=$(CURDIR)/{} ZHIPU_MAGIC_REPLAY=only IPYTHONDIR=$(CURDIR)/$(VENV)/ipython \
+	  $(RUN) -m pytest -q -p no:cacheprovider --nbval {}
 	$(NODE) "the front-end extension" npm --prefix lab --silent test
 	$(RUN) -m pytest -q -n 2 --dist loadfile
 
@@ -53,12 +52,21 @@ test-values: $(VALUES)/ready
 test-clients: $(CLIENTS)/ready
 	$(CLIENTS)/bin/python -m pytest -q --confcutdir=tests/clients -W default -W ignore::ResourceWarning tests/clients
 
-check: $(VENV)/dev $(VENV)/lab-tools
+# Apart, so that `make -j check` can run them at once.
+check: check-style check-types check-imports check-lab
+
+check-style: $(VENV)/dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
 	$(VENV)/bin/zizmor --offline --quiet .github
+
+check-types: $(VENV)/dev
+	$(VENV)/bin/mypy
+
+check-imports: $(VENV)/dev
+	$(VENV)/bin/lint-imports
+
+check-lab: $(VENV)/lab-tools
 	$(NODE) "the front-end extension" npm --prefix lab --silent run check
 
 coverage: $(VENV)/dev $(VENV)/renderers $(VENV)/lab-tools
@@ -86,12 +94,15 @@ notebooks: $(VENV)/test
 clean:
 	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
 
+# What is installed along with which.
+WITH_test := lab
+WITH_dev := lab test
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(LAB)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "zhipu_magic needs Python 3.10 or later; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
-	touch $@
+	touch $@ $(addprefix $(@D)/,$(WITH_$(@F)))
 
 # Without npm, what checks the extension is left out, and in CI that fails (see NODE).
 $(VENV)/lab-tools: lab/package-lock.json
