@@ -172,7 +172,7 @@ _WRITTEN = {
     rf"(?<![A-Za-z0-9_.\u2038])\([^()]*{_HAN}[^()]*\)": "full-width brackets around Chinese: （）",
     rf"\"[^\"]*{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
     rf"{_HAN}[A-Za-z0-9`]|[A-Za-z0-9]{_HAN}": "a space between Chinese and Latin letters, digits or code",
-    r"\s[，。：；？！、）”]|[，。：；？！、（“]\s(?!\s)": "no space beside full-width punctuation",
+    r"[ \t][，。：；？！、）”]|[，。：；？！、（“][ \t](?!\s)": "no space beside full-width punctuation",
     r"\.\.\.|。。|---?\s": "… or ——",
 }
 #: Terms of the glossary that are often said otherwise.
@@ -204,7 +204,10 @@ _TERMS = {
     "速率限制器": "速率限制",
 }
 #: Where such a term is another thing's.
-_MEANT: dict[str, tuple[str, ...]] = {}
+_MEANT: dict[str, tuple[str, ...]] = {
+    "运行期间另有其他线程输出了内容，不在这里。": ("线程",),
+    "代码只能在笔记本自己的线程里运行，而这个回复是在另一个线程里读取的": ("线程",),
+}
 
 
 def _messages(language: str) -> list[Any]:
@@ -289,7 +292,8 @@ _NO_TEXT = re.compile(r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+")
 
 def _wrongly_written(string: str) -> list[str]:
     text = _NO_TEXT.sub("\u2038", string)
-    bare = re.sub(r"\{[^{}]*\}", "\u2038", text.replace("{{", "").replace("}}", ""))
+    text = re.sub(r"\{\{.*?\}\}+", "\u2038", text)  # references
+    bare = re.sub(r"\{[^{}]*\}", "\u2038", text)
     rights = [right for wrong, right in _WRITTEN.items() if re.search(wrong, bare)]
     if re.search(rf"{_HAN}`|(?<=`){_HAN}", re.sub(r"`[^`]*`", "``", string)):
         rights.append("a space between Chinese and code")
