@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
+from ...text.messages import semicolon
 from ...text.notice import Notice
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def value_of(
             text=text,
             type=shape.name,
             retry=", even after one retry" if was_retried else "",
-            problems="; ".join(mismatch.problems),
+            problems=semicolon(mismatch.problems),
         ) from None
 
 
