@@ -287,7 +287,7 @@ def check_sight(request: Request, *, has_images: bool) -> None:
     known = request.known
     if known is None or known.vision or not has_images:
         return
-    seeing = ", ".join(model.name for model in CATALOGUE.values() if model.vision)
+    seeing = comma(model.name for model in CATALOGUE.values() if model.vision)
     raise InvalidRequest(
         "{model} cannot see images.",
         hint="Use a model that can: {models}.",

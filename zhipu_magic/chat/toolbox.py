@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..text.errors import InvalidRequest
+from ..text.messages import comma
 from ..text.notice import Notice
 from .options import Options, function_name
 
@@ -60,7 +61,7 @@ class Toolbox:
                 hint="The tools are: {tools}." if self._known else "There are no tools.",
                 reason="tool.none_to_remove",
                 name=missing,
-                tools=", ".join(self._known),
+                tools=comma(self._known),
             )
         self._known = {name: tool for name, tool in self._known.items() if name not in names}
         self.tools = tuple(tool for tool in self.tools if tool.name not in names)
@@ -92,7 +93,7 @@ class Toolbox:
                 "The turn had tools that are not known in this session: {tools}.",
                 hint="Add the functions to chat.tools first.",
                 reason="tool.unknown",
-                tools=", ".join(missing),
+                tools=comma(missing),
             )
         return replace(options, tools=tuple(self._known[name] for name in names))
 

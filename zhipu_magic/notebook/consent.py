@@ -7,7 +7,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from ..text.messages import _
+from ..text.messages import _, told
 from ..values.tools.consent import CannotAsk
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def ask_user(name: str, call: str) -> bool:
     """Show the call, and ask whether to run it. Raises CannotAsk, or what `input` raises."""
     check_can_ask()
     print(call, flush=True)
-    return builtins.input(f"Run {name}? [y/N] ").strip().casefold() in YES
+    return builtins.input(told(_("Run {name}? [y/N] ", name=name))).strip().casefold() in YES
 
 
 def check_can_ask(shell: Shell | None = None) -> None:

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from . import language as languages
 from .language import Language
+from .spacing import filled_in_chinese
 
 
 def in_language(fact: object, language: Language) -> object:
@@ -48,7 +49,9 @@ def filled(template: str, facts: Mapping[str, object], language: Language = "en"
     """The template with the facts in it. Without facts it is taken as written, braces and all."""
     if not facts:
         return template
-    return template.format_map({name: in_language(fact, language) for name, fact in facts.items()})
+    if language == "en":
+        return template.format_map({name: in_language(fact, language) for name, fact in facts.items()})
+    return filled_in_chinese(template, facts, lambda fact: in_language(fact, language))
 
 
 class Tellable(str):

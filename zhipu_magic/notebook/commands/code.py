@@ -13,7 +13,7 @@ from ...text.errors import GLMError
 from ...text.language import prompted
 from ...text.markdown import fenced
 from ...text.markup import Markup
-from ...text.messages import N_, for_model
+from ...text.messages import N_, _, for_model
 from ...text.secrets import taken_out, without_secrets
 from .. import ask_cell
 from ..cell_tracker import Failure
@@ -39,7 +39,7 @@ _SCRIPT_FAILED = N_(
 
 
 def _insert(session: Session, text: str) -> None:
-    link = wanted_link(session, text, "%glm insert N takes a turn's number in %glm history.")
+    link = wanted_link(session, text, _("%glm insert N takes a turn's number in %glm history."))
     inserted = Markup("The reply's Python is in a new cell below. It has not run.")
     session.answer(inserted if ask_cell.insert(session, link.turn.reply) else ask_cell.NO_PYTHON)
 
@@ -61,8 +61,10 @@ def _fix(session: Session, text: str) -> None:
             prompt, named = _prompt_for(ran, number, text, session.settings.value_tokens)
     with prompted(language):
         prompt, secrets = without_secrets(prompt)
-    taken = f" {taken_out(secrets)}." if secrets else ""
-    notice = session.chat.service.hide(f"Sent to be fixed: {named}.{taken}")
+    named = session.chat.service.hide(named)
+    notice = _("Sent to be fixed: {error}.", error=named)
+    if secrets:
+        notice = _("Sent to be fixed: {error}. {secrets}.", error=named, secrets=taken_out(secrets))
     session.notify(notice)
     try:
         ask_cell.ask(session, prompt, CellOptions(raw=True, insert=True))
@@ -78,7 +80,9 @@ def _prompt_for(ran: CellOutput, number: int, text: str, tokens: int) -> tuple[s
 
     error = next((output for output in reversed(ran.outputs) if output.kind == ERROR), None)
     if error is None:
-        raise UsageError(f"Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.")
+        raise UsageError(
+            _("Cell {number} has raised no exception: there is nothing to fix. Nothing was sent.", number=number)
+        )
     if error.value is not NOT_AT_HAND:
         return _prompt(Failure(error.value, ran.source), text, tokens), _named(error.value)
     shown = rendered(error, tokens).text
@@ -97,15 +101,21 @@ def _to_fix(session: Session) -> Failure:
     if message is not None and (failure is None or message.run > failure.run):
         words = shorten(str(message.error), _LONGEST_MESSAGE)
         raise UsageError(
-            "There is no exception to fix. What failed last is no fault in code: the message itself says what to do "
-            f"(“{words}”)."
+            _(
+                "There is no exception to fix. What failed last is no fault in code: the message itself says what to "
+                "do (“{words}”).",
+                words=words,
+            )
         )
     if failure is None:
-        raise UsageError("There is no exception to fix: no cell has raised one in this session.")
-    where = "its cell" if cells.put_right_by is None else f"cell [{cells.put_right_by}]"
+        raise UsageError(_("There is no exception to fix: no cell has raised one in this session."))
+    where = _("its cell") if cells.put_right_by is None else _("cell [{number}]", number=cells.put_right_by)
     raise UsageError(
-        f"The newest failure ({_named(failure.error)}) has been put right: {where} ran again without it. "
-        "Nothing was sent."
+        _(
+            "The newest failure ({error}) has been put right: {cell} ran again without it. Nothing was sent.",
+            error=_named(failure.error),
+            cell=where,
+        )
     )
 
 
@@ -203,6 +213,6 @@ COMMANDS = (
             "N": "the number beside the cell that failed; without one, the newest that did",
             "TEXT": "what the model should know besides, or keep to",
         },
-        examples=("%glm fix", "%glm fix 8", "%glm fix Keep the loop."),
+        examples=("%glm fix", "%glm fix 8", N_("%glm fix Keep the loop.")),
     ),
 )

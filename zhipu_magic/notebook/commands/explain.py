@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ...text.language import Language, language_of, prompted
-from ...text.messages import N_, for_model
+from ...text.messages import N_, _, for_model
 from ...values.given import Given
 from ...values.outputs.output import Cell
 from .. import ask_cell
@@ -57,7 +57,7 @@ def _last(session: Session) -> Cell:
     """The last cell that has run and is not ours. Raises UsageError without one, InvalidRequest for a hidden one."""
     ran = [one for one in session.outputs.shown.ran() if not one.ours]
     if not ran:
-        raise UsageError("There is no cell to explain: none has run in this session but those that ask.")
+        raise UsageError(_("There is no cell to explain: none has run in this session but those that ask."))
     return session.outputs.shown.checked(ran[-1])
 
 
@@ -74,6 +74,6 @@ COMMANDS = (
             "N": "the number beside the cell; without one, the last cell that has run",
             "TEXT": "what you want to know of it",
         },
-        examples=("%glm explain", "%glm explain 8", "%glm explain Why is the second row empty?"),
+        examples=("%glm explain", "%glm explain 8", N_("%glm explain Why is the second row empty?")),
     ),
 )

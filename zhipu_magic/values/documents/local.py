@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
+from ...text.system_words import why
 from .errors import CRASHED, MEMORY, SECONDS, unreadable
 from .kinds import Kind
 from .reading import Reading, reading_of
@@ -71,7 +72,7 @@ def _found(source: Source) -> dict[str, Any]:
             reason="document.no_process",
             outcomes=[NOTHING_SENT],
             name=source.name,
-            why=error.strerror or type(error).__name__,
+            why=why(error),
         ) from None
     try:
         answer, _ = begun.communicate(json.dumps(asked).encode() + b"\n" + source.data, timeout=SECONDS)

@@ -18,6 +18,7 @@ from ...text import regular_files
 from ...text.errors import InvalidRequest, JournalError, ServiceError
 from ...text.messages import _
 from ...text.open_folder import refused
+from ...text.system_words import why
 from .files import what_is
 from .image import Image
 from .pixels import pil_image
@@ -105,7 +106,7 @@ def _read(image: Image, path: Path) -> bytes:
     except (ValueError, struct.error):
         raise no_file(path, _("it is damaged")) from None
     except OSError as error:
-        raise no_file(path, error.strerror or str(error)) from None
+        raise no_file(path, why(error)) from None
     return data
 
 

@@ -16,6 +16,7 @@ from ...text.addresses import is_web_address
 from ...text.characters import shortened
 from ...text.errors import InvalidRequest
 from ...text.messages import N_, _
+from ...text.system_words import why
 from .image import JPEG, LONGEST_SIDE, MOST_BYTES, PNG, Image, remote
 from .pixels import damaged, from_encoded
 
@@ -65,7 +66,7 @@ def from_file(path: Path) -> Image:
             "“{name}” is neither a file nor an address.", hint=WHAT_IS, reason="image.no_file", name=name
         ) from None
     except (OSError, RuntimeError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        reason = why(error)
         raise InvalidRequest(
             "The file “{name}” cannot be read.", hint=WHAT_IS, reason="image.unreadable_file", detail=reason, name=name
         ) from None

@@ -12,6 +12,7 @@ from ...text import regular_files
 from ...text.errors import InvalidRequest
 from ...text.messages import _, for_model
 from ...text.numbers import plural
+from ...text.system_words import why
 from ...text.tokens import fenced_within, listed, weight
 from ..budget import check_room
 from ..documents.kinds import LONGEST_HEAD, may_be_document
@@ -82,7 +83,7 @@ def _path(value: Path, tokens: int) -> str | Image | Illustrated:
             file=str(value),
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        reason = why(error)
         raise InvalidRequest(
             "The file {file} cannot be read.", reason="file.unreadable", detail=reason, file=str(value)
         ) from None
