@@ -27,8 +27,7 @@ PACKAGE = Path(zhipu_magic.__file__).parent
 LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
-NOT_YET = (
-)
+NOT_YET = ()
 
 
 def _tool(name: str) -> ModuleType:
@@ -162,11 +161,7 @@ _WRITTEN = {
     rf"(?<![A-Za-z0-9_.\u2038])\([^()]*{_HAN}[^()]*\)": "full-width brackets around Chinese: （）",
     rf"(?<!=)\"{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
     rf"{_HAN}[A-Za-z0-9`]|[A-Za-z0-9]{_HAN}": "a space between Chinese and Latin letters, digits or code",
-<<<<<<< HEAD
     r"[ \t][，。：；？！、）”]|[，。：；？！、（“][ \t](?!\s)": "no space beside full-width punctuation",
-=======
-    r"\s[，。：；？！、）”]|[，。：；？！、（“] (?!\s)": "no space beside full-width punctuation",
->>>>>>> main
     r"\.\.\.|。。|---?\s": "… or ——",
 }
 #: Terms of the glossary that are often said otherwise.
@@ -198,10 +193,7 @@ _TERMS = {
     "速率限制器": "速率限制",
 }
 #: Where such a term is another thing's.
-_MEANT: dict[str, tuple[str, ...]] = {
-    "运行期间另有其他线程输出了内容，不在这里。": ("线程",),
-    "代码只能在笔记本自己的线程里运行，而这个回复是在另一个线程里读取的": ("线程",),
-}
+_MEANT: dict[str, tuple[str, ...]] = {}
 
 
 def _messages(language: str) -> list[Any]:

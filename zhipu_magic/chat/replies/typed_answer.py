@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...history.rounds import is_early
 from ...text.errors import InvalidAnswer
-from ...text.messages import semicolon
+from ...text.messages import _, semicolon
 from ...text.notice import Notice
 
 if TYPE_CHECKING:
