@@ -13,8 +13,8 @@ from ..service.connection import Service
 from ..service.models import CATALOGUE
 from ..text.argument_types import check_prompt, check_types
 from ..text.errors import NOTHING_SENT, InvalidRequest
-from ..text.language import is_chinese
-from ..text.messages import _, comma
+from ..text.language import language_of, prompted
+from ..text.messages import N_, _, comma, for_model
 from ..values.references import Prompt, Reader, resolved
 from .chat_settings import ChatSettings, model_of
 from .documents.rehearsal import Rehearsal
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 
 #: What a reply that was cut short is asked to be continued with.
-GO_ON = "Go on exactly where you stopped, without repeating anything."
-GO_ON_CHINESE = "请从刚才停下的地方继续，不要重复已有的内容。"
+GO_ON = N_("Go on exactly where you stopped, without repeating anything.")
 
 
 class _Place(NamedTuple):
@@ -197,7 +196,8 @@ class Composer:
                 hint="chat.go_on() is for a reply that was interrupted, or cut off at its maximum length.",
                 reason="reply.complete",
             )
-        prompt = Prompt(GO_ON_CHINESE if is_chinese(turn.written or turn.prompt) else GO_ON)
+        with prompted(language_of(turn.written or turn.prompt)):
+            prompt = Prompt(for_model(GO_ON))
         here = self._history.thread(thread)
         return self._repeated(turn, prompt, _Place(here, anchor, here.system, joins=turn.id))
 
@@ -210,12 +210,13 @@ class Composer:
 
         Raises InvalidRequest for a prompt that does not fit, or images that the model cannot see.
         """
+        with prompted(language_of(prompt.written or prompt.text)):
+            shape, tools = _shape(options.as_type), self._toolbox.offered(options.tools)
         settings, before = self._settings, place.before
         model = options.model or model_of(before)
         system = place.system if options.system is None else options.system
         if options.once:
             before, system = Thread(before.name), options.system or ""
-        shape = _shape(options.as_type)
         if shape is not None:
             instruction = shape.instruction
             self._shapes[instruction] = shape
@@ -228,7 +229,7 @@ class Composer:
                     options,
                     temperature=settings.temperature if options.temperature is None else options.temperature,
                     stream=settings.stream if options.stream is None else options.stream,
-                    tools=self._toolbox.offered(options.tools),
+                    tools=tools,
                 ),
                 anchor=place.anchor,
                 before=before,
@@ -268,7 +269,7 @@ def _shape(wanted: Any) -> Shape | None:
 def _check(prompt: str, system: str) -> None:
     if not prompt.strip():
         raise InvalidRequest("There is nothing to send: the prompt is empty.", reason="prompt.empty")
-    for name, text in ((_("prompt"), prompt), (_("system text"), system)):
+    for name, text in ((N_("prompt"), prompt), (N_("system text"), system)):
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -276,7 +277,7 @@ def _check(prompt: str, system: str) -> None:
                 "The {part} contains an unpaired surrogate ({surrogate}).",
                 hint="It stands for no character and cannot be sent: remove it.",
                 reason="prompt.surrogate",
-                part=name,
+                part=_(name),
                 surrogate=ascii(text[error.start]),
             ) from None
 

@@ -73,9 +73,9 @@ class Toolbox:
         self.tools = tuple(renewed[tool.name] for tool in self.tools)
 
     def offered(self, functions: Iterable[Callable[..., Any]]) -> tuple[Tool, ...]:
-        """The chat's tools and a turn's own; of two with one name, the turn's."""
+        """The chat's tools and a turn's own, in the language of the prompt; of two with one name, the turn's."""
         own = self._made(functions)
-        return tuple({tool.name: tool for tool in (*self.tools, *own)}.values())
+        return tuple({tool.name: tool.told() for tool in (*self.tools, *own)}.values())
 
     def options_of(self, turn: Turn) -> Options:
         """The options that asked this turn, with the functions that it had.
