@@ -25,7 +25,7 @@ from zhipu_magic.text.messages import _, sentences, told
 from zhipu_magic.text.numbers import plural
 
 LEFT = _("There is no turn {number} to fork at.", number=plural(3, "row"))
-IN_CHINESE = "没有可以分支的第 3 行 轮。"
+IN_CHINESE = "没有可以分支的第 3 行轮。"
 COMPLETION = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CALLED = {"choices": [{"message": {"content": "", "tool_calls": [CALL]}, "finish_reason": "tool_calls"}]}

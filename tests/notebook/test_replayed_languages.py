@@ -126,5 +126,5 @@ def test_without_a_notebook_the_environment_has_the_language(
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, "zh")
     language.look_again()
-    with pytest.raises(InvalidRequest, match="没有可发送的内容：提示词为空。"):
+    with pytest.raises(InvalidRequest, match="没有可以发送的内容：提示词是空的。"):
         Chat("glm-4", base_url=server.base_url, api_key=server.api_key).ask(" ")
