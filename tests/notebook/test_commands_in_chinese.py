@@ -125,9 +125,20 @@ def test_a_mistake_before_a_turn_that_stays(chinese: Page) -> None:
     assert str(cell.error) == ("参数 --seed：'x' 不是整数。%%glm? 列出所有选项。这个单元格之前的轮次保留在对话中。")
 
 
-def test_a_setting_that_cannot_be(chinese: Page, caplog: pytest.LogCaptureFixture) -> None:
-    chinese.run("%config GLMMagics.timeout = 0")
-    assert caplog.messages[-1] == "timeout 必须是大于 0 的秒数，不能是 0。"
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("timeout = 0", "timeout 必须是大于 0 的秒数，不能是 0。"),
+        ("stream = 3", "stream 应是布尔值，不能是 3（int）。"),
+        ("panel = 'q'", "panel 应是以下之一：['settle', 'live', 'off']，不能是 'q'（str）。"),
+        ("temperature = 'q'", "temperature 应是数字，不能是 'q'（str）。"),
+        ("above = 'q'", "above 应是整数，不能是 'q'（str）。"),
+        ("model = 3", "model 应是字符串，不能是 3（int）。"),
+    ],
+)
+def test_a_setting_that_cannot_be(chinese: Page, caplog: pytest.LogCaptureFixture, setting: str, said: str) -> None:
+    chinese.run(f"%config GLMMagics.{setting}")
+    assert caplog.messages[-1] == said
 
 
 # What commands say
