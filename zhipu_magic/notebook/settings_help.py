@@ -49,9 +49,7 @@ _WRONG_KIND = re.compile(r"The '(\w+)' trait of a GLMMagics instance expected (.
 _KINDS = (
     N_("a boolean"),
     N_("an int"),
-    N_("an int or None"),
     N_("a float"),
-    N_("a float or None"),
     N_("a unicode string"),
     N_("a list"),
 )
