@@ -18,6 +18,7 @@ from ...text.html import code
 from ...text.markup import Markup
 from ...text.messages import _, comma, sentences
 from ...text.numbers import plural
+from ...text.system_words import why
 from ..hints import in_cell
 from .command import Command, unquoted
 
@@ -61,7 +62,7 @@ def _check(place: str) -> None:
             hint="Choose another name.",
             reason="journal.unwritable",
             journal=path.name,
-            why=error.strerror,
+            why=why(error),
         ) from None
 
 
@@ -152,7 +153,7 @@ def _export(session: Session, text: str) -> None:
         regular_files.replace(path, [chat.service.hide(content).encode("utf-8", "replace")])
     except OSError as error:
         raise GLMError(
-            "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=error.strerror
+            "{file} cannot be written: {why}.", reason="export.unwritable", file=path.name, why=why(error)
         ) from None
     count = plural(chat.thread().size, "turn")
     session.answer(Markup("{count} exported to {path}.", count=count, path=code(_shown(path))))
