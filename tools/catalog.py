@@ -33,10 +33,17 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "_": (0,),
     "N_": (0,),
     "Message": (0,),
+    "for_model": (0,),
     "Markup": (0,),
     "Notice": (0, "hint"),
     "Command": (2, "summary", "details", "arguments"),
     "refused": (1,),
+    "_wrong": (0,),
+    "_help": (0,),
+    "_needs": (0,),
+    "ScriptFileError": (0,),
+    "_Unread": (0,),
+    "_mistake": (0,),
     "_option": ("help",),
     "_group": (0,),
     "Cause": (0, 1, 2, "message", "hint", "said"),
@@ -89,7 +96,7 @@ def _of(node: ast.AST) -> Iterator[tuple[str, str, int]]:
             for what in _literals(node.args[1]):
                 yield f"{{count:,}} {what.value}", f"{{count:,}} {what.value}s", what.lineno
         else:
-            marked = name in ("_", "N_")
+            marked = name in ("_", "N_", "for_model")
             for argument in _arguments(node, name):
                 for literal in _literals(argument):
                     if marked or has_words(literal.value):
@@ -138,7 +145,7 @@ def _literals(node: ast.expr) -> Iterator[_Literal]:
 
 
 #: What in a template is no word of ours: facts, tags, entities, code.
-_NO_WORDS = re.compile(r"\{[^{}]*\}|<[^<>]*>|&#?\w+;|`[^`]*`")
+_NO_WORDS = re.compile(r"""\{[^{}]*\}|<[^<>]*>|&#?\w+;|`[^`]*`|\b[\w-]+="[^"]*\"""")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 #: The name of a reason.
 _REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")

@@ -20,39 +20,59 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from .practice import PracticeServer, ScriptFileError
+from .text.argparse_words import argparse_in_language
+from .text.messages import N_, _, comma, sentences, told
+from .text.system_words import why
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one of them; gives the exit status."""
-    parser = _Parser(prog="python -m zhipu_magic", description=__doc__)
+    with argparse_in_language():
+        given = _parser().parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m zhipu_magic", description=_help(_ABOUT))
     commands = parser.add_subparsers(required=True, metavar="demo | serve | record | replay")
-    demo = commands.add_parser("demo", help="JupyterLab on the quickstart, with the practice server behind it")
-    demo.add_argument("--headless", action="store_true", help="no browser: run the notebook and print the dialogue")
-    demo.set_defaults(run=lambda given: run_demo(headless=given.headless))
-    serve = commands.add_parser("serve", help="the practice server, until Ctrl-C")
-    serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: a free one)")
-    serve.add_argument("--pace", type=_pace, default=60.0, help="chunks per second; 0: no limit (default: 60)")
-    serve.add_argument(
-        "--limit", type=_limit, help="requests in flight at once; more get 429, code 1302 (default: any)"
+    demo = commands.add_parser("demo", help=_help("JupyterLab on the quickstart, with the practice server behind it"))
+    demo.add_argument(
+        "--headless", action="store_true", help=_help("no browser: run the notebook and print the dialogue")
     )
-    serve.add_argument("--script", metavar="FILE", help="prompts and their replies, in YAML or JSON (docs/practice.md)")
+    demo.set_defaults(run=lambda given: run_demo(headless=given.headless))
+    serve = commands.add_parser("serve", help=_help("the practice server, until Ctrl-C"))
+    serve.add_argument("--port", type=_port, default=0, help=_help("the port on 127.0.0.1 (default: a free one)"))
+    serve.add_argument("--pace", type=_pace, default=60.0, help=_help("chunks per second; 0: no limit (default: 60)"))
+    serve.add_argument(
+        "--limit", type=_limit, help=_help("requests in flight at once; more get 429, code 1302 (default: any)")
+    )
+    serve.add_argument(
+        "--script", metavar="FILE", help=_help("prompts and their replies, in YAML or JSON (docs/practice.md)")
+    )
     serve.set_defaults(run=run_server)
     for name, help_text in (
-        ("record", "run notebooks live; write their journals, and save them with their outputs"),
-        ("replay", "run notebooks from their journals, without key and network, and compare their outputs"),
+        ("record", N_("run notebooks live; write their journals, and save them with their outputs")),
+        ("replay", N_("run notebooks from their journals, without key and network, and compare their outputs")),
     ):
-        command = commands.add_parser(name, help=help_text)
+        command = commands.add_parser(name, help=_help(help_text))
         command.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
         command.set_defaults(name=name, run=run_notebooks)
         if name == "replay":
             command.add_argument(
                 "--outputs-optional",
                 action="store_true",
-                help="cells that were saved without outputs, as nbstripout leaves them, are run and not compared",
+                help=told(
+                    _("cells that were saved without outputs, as nbstripout leaves them, are run and not compared")
+                ),
             )
-    given = parser.parse_args(arguments)
-    status: int = given.run(given)
-    return status
+    return parser
+
+
+_ABOUT = N_(
+    "`demo` shows the product, `serve` runs the practice server alone, `record` and `replay` run notebooks: live, and "
+    "from their journals."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,11 +82,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
+def _help(template: str) -> str:
+    return told(_(template))
+
+
+def _wrong(template: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(told(_(template, text=text[:20])))
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid port: give a number up to 65535, or none for a free one"
-        )
+        raise _wrong("{text!r} is not a valid port: give a number up to 65535, or none for a free one", text)
     return int(text)
 
 
@@ -76,17 +102,13 @@ def _pace(text: str) -> float:
     except ValueError:
         pace = -1.0
     if not pace >= 0:
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid pace: give chunks per second, or 0 for no limit"
-        )
+        raise _wrong("{text!r} is not a valid pace: give chunks per second, or 0 for no limit", text)
     return pace
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) > 0):
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is not a valid limit: give a number from 1 on, or leave --limit out for no limit"
-        )
+        raise _wrong("{text!r} is not a valid limit: give a number from 1 on, or leave --limit out for no limit", text)
     return int(text)
 
 
@@ -100,10 +122,12 @@ def run_server(given: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{_no_port(given.port, error)} Give another --port, or none for a free one.", file=sys.stderr)
+        another = _("Give another --port, or none for a free one.")
+        print(told(sentences(_no_port(given.port, error), another)), file=sys.stderr)
         return 2
     with server:
-        print("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:\n")
+        print(told(_("The practice server is listening; there is no model behind it. Ctrl-C ends it. For the SDK:")))
+        print()
         print(f"export ZHIPUAI_BASE_URL={server.base_url}")
         print(f"export ZHIPUAI_API_KEY={server.api_key}", flush=True)
         try:
@@ -115,10 +139,10 @@ def run_server(given: argparse.Namespace) -> int:
 
 def _no_port(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use by another program."
+        return _("Port {port} is in use by another program.", port=port)
     if isinstance(error, PermissionError):
-        return f"Port {port} is reserved for the system, like most ports below 1024."
-    return f"Port {port} cannot be used: {error.strerror}."
+        return _("Port {port} is reserved for the system, like most ports below 1024.", port=port)
+    return _("Port {port} cannot be used: {why}.", port=port, why=why(error))
 
 
 def run_notebooks(given: argparse.Namespace) -> int:
@@ -127,7 +151,7 @@ def run_notebooks(given: argparse.Namespace) -> int:
 
     missing = [path for path in given.notebooks if not path.is_file()]
     if missing:
-        print(f"There is no notebook {', '.join(map(str, missing))}.")
+        print(told(_("There is no notebook {missing}.", missing=comma(map(str, missing)))))
         return 2
     try:
         if given.name == "record":
@@ -136,8 +160,12 @@ def run_notebooks(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:
-        print(f"Running notebooks needs JupyterLab ({error.name} is missing): pip install jupyterlab notebook")
+        print(_needs("Running notebooks needs JupyterLab ({name} is missing): pip install jupyterlab notebook", error))
         return 1
+
+
+def _needs(template: str, missing: ModuleNotFoundError) -> str:
+    return told(_(template, name=missing.name))
 
 
 def run_demo(*, headless: bool) -> int:
@@ -148,7 +176,7 @@ def run_demo(*, headless: bool) -> int:
         try:
             return _print_dialogue(notebook) if headless else _open_lab(notebook)
         except ModuleNotFoundError as missing:
-            print(f"The demo needs JupyterLab ({missing.name} is missing): pip install jupyterlab notebook")
+            print(_needs("The demo needs JupyterLab ({name} is missing): pip install jupyterlab notebook", missing))
             return 1
 
 
@@ -187,21 +215,26 @@ def _open_lab(notebook: Path) -> int:
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_TOKEN": token}
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], stdout=subprocess.DEVNULL)
-    print(f"JupyterLab {'opens in the browser' if opens else 'starts'}, on a copy of the quickstart …", flush=True)
+    if opens:
+        said = _("JupyterLab opens in the browser, on a copy of the quickstart …")
+    else:
+        said = _("JupyterLab starts, on a copy of the quickstart …")
+    print(told(said), flush=True)
     lab = [sys.executable, "-m", "jupyter", "lab", *options, notebook.name]
     signal.signal(signal.SIGTERM, _interrupt)
     with subprocess.Popen(lab, cwd=notebook.parent, env=environment) as process:
         try:
             if port := _port_of(notebook.parent, process):
-                print(_where(f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}", port, opens=opens))
-                print("Ctrl-C here ends it, and deletes what was saved there.", flush=True)
+                address = f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}"
+                print(told(_where(address, port, opens=opens)))
+                print(told(_("Ctrl-C here ends it, and deletes what was saved there.")), flush=True)
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()  # on which JupyterLab shuts down cleanly
             return 0
 
 
-def _interrupt(*_: object) -> NoReturn:
+def _interrupt(*_signal: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
@@ -219,10 +252,12 @@ def _port_of(folder: Path, process: subprocess.Popen[bytes]) -> int | None:
 def _where(address: str, port: int, *, opens: bool) -> str:
     """How to get to the page."""
     if opens:
-        return f"If no window opens, open this address: {address}"
-    return (
-        f"There is no browser here. Open this address on this machine:\n\n    {address}\n\n"
-        f"To open it on another one, first run this there: ssh -L {port}:127.0.0.1:{port} HOST"
+        return _("If no window opens, open this address: {address}", address=address)
+    return _(
+        "There is no browser here. Open this address on this machine:\n\n    {address}\n\n"
+        "To open it on another one, first run this there: ssh -L {port}:127.0.0.1:{port} HOST",
+        address=address,
+        port=port,
     )
 
 
@@ -231,7 +266,8 @@ def _print_dialogue(notebook: Path) -> int:
 
     nbformat: Any = import_module("nbformat")  # which has no types
     page = nbformat.read(notebook, as_version=4)
-    print("The quickstart runs without a browser; what it shows follows in a few seconds.\n", flush=True)
+    print(told(_("The quickstart runs without a browser; what it shows follows in a few seconds.")))
+    print(flush=True)
     client = NotebookClient(
         page,
         timeout=120,

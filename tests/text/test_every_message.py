@@ -27,26 +27,7 @@ PACKAGE = Path(zhipu_magic.__file__).parent
 LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
-NOT_YET = (
-    "__init__.py",
-    "__main__.py",
-    "chat/",
-    "history/",
-    "notebook/commands/",
-    "notebook/completer/",
-    "notebook/costs.py",
-    "notebook/hints.py",
-    "notebook/line/",
-    "notebook/magics.py",
-    "notebook/notices.py",
-    "notebook/outputs/page_above.py",
-    "notebook/runner.py",
-    "notebook/settings.py",
-    "practice/",
-    "service/",
-    "text/",
-    "values/",
-)
+NOT_YET = ()
 
 
 def _tool(name: str) -> ModuleType:
@@ -68,6 +49,7 @@ def _is_converted(path: str) -> bool:
 
 # Texts that are no messages
 
+_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 #: Two words in a row; in an f-string, a value counts as one.
 _WORDS = re.compile(r"(?<![\w./%@=-])([A-Za-z]+['’]?[a-z]*[,;:]? [A-Za-z]*[a-z]|\{\} [a-z]{2,}|[A-Za-z]*[a-z]{2} \{\})")
 _LONGEST_BEGINNING = 60
@@ -99,6 +81,8 @@ def leftovers_in(source: str, path: str) -> Iterator[str]:
         if not is_f_string and (text in messages or f"{{count:,}} {text}" in messages):
             continue
         if is_f_string and f"{text.replace('{}', '{count:,}')}" in messages:
+            continue
+        if re.search(_HAN, text):  # it is Chinese, or reads both
             continue
         words = text if is_f_string else catalog._NO_WORDS.sub("|", text)
         if _WORDS.search(re.sub(r"`[^`]*`|<[^<>]*>", "|", words)):
@@ -170,15 +154,14 @@ def test_nothing_is_converted_twice() -> None:
 
 # The catalogues
 
-_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 #: What Chinese text is not written like, and what is right.
 _WRITTEN = {
     rf"{_HAN}\s?[,;:?!]|{_HAN}\.(?![a-z])": "full-width punctuation after Chinese: ，。：；？！",
     rf"(?<!\d)[,;:?!]\s?{_HAN}|[\w}})]\.\s{_HAN}": "full-width punctuation before Chinese: ，。：；？！",
     rf"(?<![A-Za-z0-9_.\u2038])\([^()]*{_HAN}[^()]*\)": "full-width brackets around Chinese: （）",
-    rf"\"[^\"]*{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
+    rf"(?<!=)\"{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
     rf"{_HAN}[A-Za-z0-9`]|[A-Za-z0-9]{_HAN}": "a space between Chinese and Latin letters, digits or code",
-    r"\s[，。：；？！、）”]|[，。：；？！、（“]\s(?!\s)": "no space beside full-width punctuation",
+    r"\s[，。：；？！、）”]|[，。：；？！、（“] (?!\s)": "no space beside full-width punctuation",
     r"\.\.\.|。。|---?\s": "… or ——",
 }
 #: Terms of the glossary that are often said otherwise.
@@ -290,7 +273,9 @@ def test_chinese_is_written_as_it_is_written(language: str) -> None:
 
 
 #: Code, tags and entities, facts, addresses: none of these is Chinese text.
-_NO_TEXT = re.compile(r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+")
+_NO_TEXT = re.compile(
+    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
+)
 
 
 def _wrongly_written(string: str) -> list[str]:

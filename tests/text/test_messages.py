@@ -80,7 +80,7 @@ def test_numbers_are_written_as_each_language_writes_them(chinese: None) -> None
 
 def test_lists_and_sentences_follow_the_language(chinese: None) -> None:
     listed = all_of([plural(1, "row"), "b", "c"])
-    assert listed == "1 row, b and c" and told(listed) == "1 行、b和 c"
+    assert listed == "1 row, b and c" and told(listed) == "1 行、b 和 c"
     said = sentences(NOTHING_SENT, "", "Try.", NOTHING_SENT)
     assert said == "Nothing was sent. Try. Nothing was sent."
     assert told(said) == "什么都没有发送。Try. 什么都没有发送。"

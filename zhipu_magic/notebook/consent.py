@@ -7,7 +7,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from ..text.messages import _, sent, told
+from ..text.messages import _, told
 from ..values.tools.consent import CannotAsk
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_can_ask(shell: Shell | None = None) -> None:
         is_hidden = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if is_hidden:
         raise CannotAsk(
-            sent(_("This call did not run: output is hidden here, so the user could not have seen what to agree to."))
+            _("This call did not run: output is hidden here, so the user could not have seen what to agree to.")
         )
     # A kernel knows beforehand that it cannot ask, and then the call need not be printed either.
     if getattr(getattr(builtins.input, "__self__", None), "_allow_stdin", None) is False:

@@ -113,6 +113,7 @@ class Session:
             notify=self.notify,
         )
         self.language = PageLanguage(settings)
+        self.language.recorded = self.page_journal.language
         self.language.follow_page(self.cells.told)
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 

@@ -25,6 +25,7 @@ from .addresses import leads_elsewhere
 from .characters import without_controls
 from .language import Language
 from .messages import in_language, told
+from .spacing import filled_in_chinese
 
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
 #: Markdown, where an entity hides it, and again in the resulting page, but there never across elements.
@@ -199,10 +200,13 @@ _ESCAPES: Mapping[Form, Callable[[str], str]] = {"rich": escape, "plain": str, "
 
 
 def _filled(ours: str, pieces: Mapping[str, object], form: Form) -> str:
-    ours = languages.translated(ours, languages.of_reader())
+    language = languages.of_reader()
+    ours = languages.translated(ours, language)
     if form == "bare":
         ours = ours.replace("**", "").replace("`", "")
-    return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
+    if not pieces or language == "en":
+        return ours.format(**{name: _Piece(piece, form) for name, piece in pieces.items()}) if pieces else ours
+    return filled_in_chinese(ours, pieces, lambda piece: _Piece(piece, form))
 
 
 def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:

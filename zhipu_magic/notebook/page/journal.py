@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ...text import language as languages
 from ...text import regular_files
 from ...text.characters import printable
 from ...text.messages import _, sentences
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ...history.journal.resuming import IsMine
     from ...history.records import Records
     from ...history.turn import Turn
+    from ...text.language import Language
     from ..shell import Shell
     from .file import NotebookFile
 
@@ -69,6 +71,13 @@ class PageJournal:
         """The journal's file, according to the settings and what the front end tells now."""
         self._locate()
         return self._own()
+
+    def language(self) -> Language | None:
+        """The language in which the newest session of the journal showed things, if it was not English."""
+        from ...history.journal.glance import language_in
+
+        path = self.path()
+        return None if path is None else languages.named(language_in(path))
 
     def _own(self) -> Path | None:
         place = self._settings.journal

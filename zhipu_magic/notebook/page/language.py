@@ -16,6 +16,9 @@ from ..front_ends import SESSION_VARIABLE
 from ..page_told import Told
 from ..settings import Settings
 
+#: The settings on which the language depends.
+_DECIDING = ("language", "replay", "journal")
+
 
 class PageLanguage:
     """Keeps the language of what is shown as the settings and the front end have it."""
@@ -27,9 +30,10 @@ class PageLanguage:
         """What the front end shows itself in, once it has said so."""
         self.recorded: Callable[[], Language | None] = lambda: None
         """The language in which the journal's conversation was shown."""
-        languages.ask_first(self._found)
+        self._first = settings.language
+        languages.ask_first(self._found, self._begun)
         languages.choose(settings.language)
-        settings.observe(self._follow, ("language", "replay"))
+        settings.observe(self._follow, _DECIDING)
 
     def follow_page(self, told: Told | None) -> None:
         """Take the language that the page is shown in, if it says so."""
@@ -44,12 +48,16 @@ class PageLanguage:
 
     def close(self) -> None:
         """Leave no trace of this page in the process."""
-        self._settings.unobserve(self._follow, ("language", "replay"))
+        self._settings.unobserve(self._follow, _DECIDING)
         languages.ask_first(None)
         languages.choose("auto")
 
     def _follow(self, change: Any) -> None:
         languages.choose(self._settings.language)
+
+    def _begun(self) -> Language | None:
+        """What was set before the first cell. A replay that sends nothing begins as what it shows did."""
+        return None if self._settings.replay == "only" else languages.named(self._first)
 
     def _found(self) -> Language | None:
         if self._settings.replay == "only":

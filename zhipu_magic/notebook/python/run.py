@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...chat.undisturbed import undisturbed
 from ...text.errors import GLMError
 from ...text.left_out import collecting_cuts
-from ...text.messages import _, ngettext, sent
+from ...text.messages import N_, _, for_model, ngettext, semicolon, sent
 from ...text.tokens import cut
 from ...values.outputs.output import ERROR, STREAM, CellOutput, Output
 from ...values.tools.ran import Ran
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..shell import Shell
 
 _OF_OTHERS = _("Threads that are not of this run have shown something meanwhile; it is not here.")
-_NOTHING = _("It ran without output.")
+_NOTHING = N_("It ran without output.")
 _BY_USER = _("The user stopped it here.")
 
 
@@ -114,12 +114,12 @@ class PythonRun(HasRun):
                 text = self._read(tokens, seeing=seeing)
             except (GLMError, KeyboardInterrupt) as error:
                 interrupted = interrupted or isinstance(error, KeyboardInterrupt)
-                text = cut("\n\n".join(one.text for one in shown), tokens)
+                text = cut("\n\n".join(sent(one.text) for one in shown), tokens)
         return Outcome(
-            text="\n\n".join(filter(None, [text, *map(sent, self.notes)])) or sent(_NOTHING),
+            text="\n\n".join(filter(None, [text, *map(sent, self.notes)])) or for_model(_NOTHING),
             failed=self.has_failed,
             error=self.error,
-            left_out="; ".join(dict.fromkeys(left_out)),
+            left_out=semicolon(left_out),
             ran=Ran(shown, self.names.bound, self.names.deleted, seen=seeing and any(one.image for one in shown)),
             interrupted=interrupted,
         )
@@ -139,6 +139,10 @@ class PythonRun(HasRun):
         return _read(outputs, tokens, seeing=seeing) if outputs else ""
 
 
+_FOLLOWS = N_("[figure {figure}: it follows as an image, and the user sees it]")
+_UNSEEN = N_("[figure {figure}: the user sees it, and you cannot]")
+
+
 def _read(outputs: tuple[Output, ...], tokens: int, *, seeing: bool) -> str:
     """The outputs as text, with words for each figure."""
     from ...values.rendering.registry import PICTURE
@@ -150,15 +154,6 @@ def _read(outputs: tuple[Output, ...], tokens: int, *, seeing: bool) -> str:
     words = [pieces[0]]
     for number, piece in enumerate(pieces[1:], 1):
         figure = next(figures, None)
-        name = (
-            _("figure {number}", number=number)
-            if figure is None
-            else _("figure {number}, {width} × {height}", number=number, width=figure.width, height=figure.height)
-        )
-        said = (
-            _("[{figure}: it follows as an image, and the user sees it]", figure=name)
-            if seeing
-            else _("[{figure}: the user sees it, and you cannot]", figure=name)
-        )
-        words += [sent(said), piece]
+        size = f", {figure.width} × {figure.height}" if figure is not None else ""
+        words += [for_model(_FOLLOWS if seeing else _UNSEEN, figure=f"{number}{size}"), piece]
     return "".join(words)
