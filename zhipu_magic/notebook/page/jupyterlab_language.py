@@ -23,8 +23,8 @@ _FILE = Path("@jupyterlab", "translation-extension", "plugin.jupyterlab-settings
 _PLUGIN = "@jupyterlab/translation-extension:plugin"
 #: Bytes of a file that are read.
 _LARGEST = 16_384
-#: A string, or else a comment, of which one may lack its end.
-_STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*(?:.*?\*/|.*)', re.DOTALL)
+#: A string, or else a comment; either may lack its end, so that none is looked for twice.
+_STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?:.*?\*/|.*)', re.DOTALL)
 _CHOSEN = re.compile(r'["\']?\blocale["\']?\s*:\s*["\']([\w-]{1,40})["\']')
 #: Stands for the language of the server's system.
 _OF_THE_SYSTEM = "default"
