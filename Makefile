@@ -13,6 +13,8 @@
 # make bench   the benchmarks, side by side with the bare SDK and raw httpx
 # make soak    200 kills and 200 interrupts at random moments: what they lose and leave behind, which is nothing
 # make wheel   dist/zhipu_magic-VERSION-py3-none-any.whl, to install where there is no clone
+# make docs    the documentation as pages, in docs/_build/html; docs-texts brings their translations up to date, and
+#              docs-zh builds both languages, which fails while a text has no translation
 # make notebooks   run the notebooks again and save their outputs and journals
 
 PYTHON ?= python3
@@ -22,13 +24,16 @@ VALUES := .venv-values
 OLDEST := .venv-oldest
 BESIDE := .venv-beside
 DIST := dist
+DOCS := .venv-docs
+# The languages of `make docs`. Once docs/locale is whole: en zh
+LANGUAGES_OF_DOCS := en
 RUN := $(VENV)/bin/python
 BUILT := hatch_build.py $(wildcard lab/src/*.js lab/schemas/*.json zhipu_magic/text/locale/*/LC_MESSAGES/*.po)
 # Runs what needs node; where that is missing it says what is left out, and in CI it fails.
 NODE := sh -c 'if [ -e $(VENV)/lab-tools ]; then shift; exec "$$@"; fi; \
   echo "Not checked, for want of node: $$1"; test -z "$$CI"' node
 
-.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel
+.PHONY: catalog demo test test-front-ends test-servers test-values test-clients check bench soak notebooks clean coverage release-check wheel docs docs-zh docs-texts
 
 demo: $(VENV)/lab
 	$(RUN) -m zhipu_magic demo $(if $(HEADLESS),--headless)
@@ -94,8 +99,19 @@ notebooks: $(VENV)/test
 	$(RUN) -m zhipu_magic record notebooks/quickstart.ipynb notebooks/conversation.ipynb
 	$(RUN) notebooks/answers.py
 
+docs: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py $(LANGUAGES_OF_DOCS)
+
+docs-zh: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py en zh
+
+docs-texts: $(DOCS)/ready
+	$(DOCS)/bin/python docs/build_pages.py --texts
+
 clean:
 	rm -rf dist $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) tests/node/node_modules lab/node_modules
+
+	rm -rf $(VENV) .venv-servers $(CLIENTS) $(VALUES) $(OLDEST) $(BESIDE) $(DOCS) docs/_build docs/notebooks tests/node/node_modules lab/node_modules
 
 $(VENV)/lab $(VENV)/test $(VENV)/dev: pyproject.toml $(BUILT)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
@@ -130,6 +146,14 @@ $(VENV)/renderers: tests/node/package-lock.json
 	if command -v npm >/dev/null; then \
 	  npm ci --prefix tests/node --no-audit --no-fund --loglevel=error && mkdir -p $(VENV) && touch $@; \
 	fi || true
+
+$(DOCS)/ready: pyproject.toml $(BUILT)
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "The pages are built with Python 3.11 or later. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --group site --editable .
+	touch $@
 
 $(CLIENTS)/ready: pyproject.toml
 	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)

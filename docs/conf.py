@@ -1,4 +1,4 @@
-"""How the documentation is built: `make docs` runs `docs/build.py`, which runs Sphinx once for each language."""
+"""How the documentation is built: `make docs` runs `docs/build_pages.py`, which runs Sphinx once for each language."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ gettext_compact = False  # a catalogue for each page
 gettext_uuid = False
 gettext_location = False  # lines move with every change
 
-# Strict: `build.py` makes each warning an error, and looks for what no link may lead to.
+# Strict: `build_pages.py` makes each warning an error, and looks for what no link may lead to.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures, most of them inner ones or other projects'
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]

@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     "_": (0,),
     "N_": (0,),
     "Message": (0,),
+    "for_model": (0,),
     "Markup": (0,),
     "Notice": (0, "hint"),
     "Command": (2, "summary", "details", "arguments"),
@@ -95,7 +96,7 @@ def _of(node: ast.AST) -> Iterator[tuple[str, str, int]]:
             for what in _literals(node.args[1]):
                 yield f"{{count:,}} {what.value}", f"{{count:,}} {what.value}s", what.lineno
         else:
-            marked = name in ("_", "N_")
+            marked = name in ("_", "N_", "for_model")
             for argument in _arguments(node, name):
                 for literal in _literals(argument):
                     if marked or has_words(literal.value):
@@ -150,9 +151,17 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _REASON = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 
 
+#: What is a style sheet, or a part of one.
+_STYLE = re.compile(r"<style>|(?:\{\w+\};)?[a-z-]+(?::\S|\(--)")
+
+
 def has_words(template: str) -> bool:
     """Whether there are words in a template that a reader reads."""
-    return _REASON.fullmatch(template) is None and _WORD.search(_NO_WORDS.sub(" ", template)) is not None
+    return (
+        _STYLE.match(template) is None
+        and _REASON.fullmatch(template) is None
+        and _WORD.search(_NO_WORDS.sub(" ", template)) is not None
+    )
 
 
 def found() -> Catalog:

@@ -10,7 +10,8 @@ import argparse
 import ast
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,14 +21,40 @@ from zhipu_magic.notebook.commands.registry import COMMANDS
 from zhipu_magic.notebook.hints import HINTS
 from zhipu_magic.notebook.line import options as cell_options
 from zhipu_magic.notebook.settings import Settings
-from zhipu_magic.service.error_causes import Cause
+from zhipu_magic.service.error_causes import CAUSES, Cause
+from zhipu_magic.text.language import Language, translated
+from zhipu_magic.text.messages import Tellable
 
 PACKAGE = Path(zhipu_magic.__file__).parent
 
 
+#: The words of these tables that the package itself does not have.
+HEADS = {
+    "option": "选项",
+    "what it does": "作用",
+    "example": "示例",
+    "argument": "参数",
+    "what it is": "说明",
+    "command": "命令",
+    "setting": "设置",
+    "default": "默认值",
+    "reason": "原因",
+    "what it says": "内容",
+    "what to do": "建议",
+    "in Python": "在 Python 中",
+    "code": "代码",
+    "tried again": "自动重试",
+    "show the current state": "显示当前状态",
+}
+
+
 def told(message: object, language: str) -> str:
     """A message of the package in this language: the one place where the package's own catalogue comes in."""
-    return str(message)
+    known: Language = "zh" if language.startswith("zh") else "en"
+    if isinstance(message, Tellable):
+        return message.in_language(known)
+    text = str(message)
+    return HEADS[text] if known == "zh" and text in HEADS else translated(text, known)
 
 
 def page(name: str, language: str = "en") -> str:
@@ -142,38 +169,49 @@ class _Made(Exception):
 
 
 class Said(NamedTuple):
-    """A sentence with a reason, as the code has it: templates whose facts stand in braces."""
+    """A sentence with a reason, as the code has it: templates, if it has facts, which stand in braces."""
 
     reason: str
     kind: str
     message: str
     hint: str
+    has_facts: bool
 
 
+@cache
 def sentences() -> list[Said]:
     """All errors and notices whose reason, message and hint stand literally in the code, in order of their reasons."""
     found: dict[str, Said] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(call, ast.Call) and (said := _said(call)) is not None:
+            for said in _said(call) if isinstance(call, ast.Call) else ():
                 found.setdefault(said.reason, said)
     return [found[reason] for reason in sorted(found)]
 
 
-def _said(call: ast.Call) -> Said | None:
+#: Records of a reason, a message and a hint, from which an error is made where it happens.
+_RECORDS = {"Cause": "ServiceError", "_Failure": "ConnectionFailed"}
+
+
+def _said(call: ast.Call) -> Iterator[Said]:
     named = {word.arg: word.value for word in call.keywords}
     kind = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    if kind == "Cause":
-        texts = [_literal(argument) for argument in call.args[:3]]
-        return Said(texts[0], "ServiceError", texts[1], texts[2]) if len(texts) == 3 and all(texts) else None
-    reason, message = _literal(named.get("reason")), _literal(call.args[0] if call.args else None)
-    if not (reason and message):
-        return None
+    if kind in _RECORDS:
+        reason, message, hint = [*map(_literal, call.args[:3]), "", "", ""][:3]
+        if reason and message:
+            kind = "ReplyBroken" if reason.startswith("reply.") else _RECORDS[kind]
+            yield Said(reason, kind, message, hint, True)
+        return
+    reasons, messages = _either(named.get("reason")), _either(call.args[0] if call.args else None)
     facts = named.keys() - {"hint", "detail", "reason", "outcomes", "near"}
-    texts = [message, _literal(named.get("hint"))]
-    if facts:  # a template, in which a brace is doubled
-        texts = [text.replace("{{", "{").replace("}}", "}") for text in texts]
-    return Said(reason, kind, *texts)
+    for reason, message in zip(reasons, messages * (len(reasons) // len(messages) or 1), strict=False):
+        if _literal(reason) and _literal(message):
+            yield Said(_literal(reason), kind, _literal(message), _literal(named.get("hint")), bool(facts))
+
+
+def _either(node: ast.expr | None) -> list[ast.expr | None]:
+    """Both of `a if … else b`."""
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
 
 
 def _literal(node: ast.expr | None) -> str:
@@ -187,26 +225,19 @@ def _reasons(tell: Tell) -> str:
     rooms: dict[str, list[tuple[str, ...]]] = {}
     for said in sentences():
         there = HINTS.get(said.reason, "")
-        row = (
-            f"{_code(said.reason)}<br>{said.kind}",
-            _prose(tell(said.message)),
-            _prose(tell(there or said.hint)),
-            _prose(tell(said.hint)) if there else "",
-        )
+        texts = (said.message, there or said.hint, said.hint if there else "")
+        cells = [tell(text) if text else "" for text in texts]
+        if said.has_facts:  # braces are doubled in a template
+            cells = [text.replace("{{", "{").replace("}}", "}") for text in cells]
+        row = (f"{_code(said.reason)}<br>{said.kind}", *map(_prose, cells))
         rooms.setdefault(said.reason.split(".")[0], []).append(row)
     head = [tell(text) for text in ("reason", "what it says", "what to do", "in Python")]
     return "\n\n".join(f"## {room}\n\n{_table(head, rows)}" for room, rows in rooms.items())
 
 
 def _codes(tell: Tell) -> str:
-    from zhipu_magic.service import error_causes
-
-    causes: dict[str, Cause] = {}
-    for table in vars(error_causes).values():
-        if isinstance(table, Mapping) and all(isinstance(one, Cause) for one in table.values()) and table:
-            causes |= {str(code): cause for code, cause in table.items()}
     by_cause: dict[Cause, list[str]] = {}
-    for code, cause in causes.items():
+    for code, cause in CAUSES.items():
         by_cause.setdefault(cause, []).append(code)
     rows = [
         (" ".join(map(_code, codes)), _code(cause.reason), _prose(tell(cause.message)), "✓" if cause.retryable else "")

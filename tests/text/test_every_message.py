@@ -28,13 +28,6 @@ LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
 NOT_YET = (
-    "chat/",
-    "history/",
-    "notebook/",
-    "text/blobs.py",
-    "text/secrets.py",
-    "text/tokens.py",
-    "values/",
 )
 
 
@@ -169,7 +162,7 @@ _WRITTEN = {
     rf"(?<![A-Za-z0-9_.\u2038])\([^()]*{_HAN}[^()]*\)": "full-width brackets around Chinese: （）",
     rf"(?<!=)\"{_HAN}[^\"]*\"": "Chinese quotation marks: “”",
     rf"{_HAN}[A-Za-z0-9`]|[A-Za-z0-9]{_HAN}": "a space between Chinese and Latin letters, digits or code",
-    r" [，。：；？！、）]|[，。：；？！、（] (?! )": "no space beside full-width punctuation",
+    r"\s[，。：；？！、）”]|[，。：；？！、（“] (?!\s)": "no space beside full-width punctuation",
     r"\.\.\.|。。|---?\s": "… or ——",
 }
 #: Terms of the glossary that are often said otherwise.
@@ -281,7 +274,9 @@ def test_chinese_is_written_as_it_is_written(language: str) -> None:
 
 
 #: Code, tags and entities, facts, addresses: none of these is Chinese text.
-_NO_TEXT = re.compile(r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+")
+_NO_TEXT = re.compile(
+    r"`[^`]*`|</?[A-Za-z][^<>]*>|&#?\w+;|https?://\S+|\{\{+(?:[^{}]|\{\w+\})*\}\}+|%%?glm\?|\bpython!"
+)
 
 
 def _wrongly_written(string: str) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chat.rows import loops
 from ..text.errors import Interrupted
+from ..text.messages import _
 from . import front_ends, hints, page_chat
 from .asides import Asides
 from .cell_tracker import CellTracker
@@ -112,6 +113,7 @@ class Session:
             notify=self.notify,
         )
         self.language = PageLanguage(settings)
+        self.language.recorded = self.page_journal.language
         settings.observe(self._follow_setting, (*page_chat.OF_THE_CHAT, *page_chat.OF_THE_SERVICE, "journal"))
 
     # The chat
@@ -125,7 +127,7 @@ class Session:
             )
             self._chat.asked_below = lambda turn: self.page_journal.asks_below(self.cells.source, turn)
             if self.settings.journal == "auto" and front_ends.has_no_folder(self.shell.user_ns):
-                self.notify("The working directory was deleted; %glm journal shows where the journal is now.")
+                self.notify(_("The working directory was deleted; %glm journal shows where the journal is now."))
         return self._chat
 
     def change(self, setting: str, value: object) -> None:
@@ -280,7 +282,7 @@ class Session:
         self.jobs.step()
         cell, self._rerun = self._rerun, None
         if cell is not None and result is not None and result.success and self.settings.rerun == "replace":
-            self._set_aside([cell], "run again and did not ask it", except_run=self.cells.run)
+            self._set_aside([cell], _("run again and did not ask it"), except_run=self.cells.run)
         self.extension.end_cell()
 
     def _tell_of_missing_names(self, result: ExecutionResult | None) -> None:
@@ -291,7 +293,7 @@ class Session:
 
     def set_aside_deleted(self, cells: Iterable[str]) -> None:
         """Set aside the turns of these cells of the page, which were deleted."""
-        self._set_aside(map(self._identity.known, sorted(cells)), "deleted")
+        self._set_aside(map(self._identity.known, sorted(cells)), _("deleted"))
 
     def _set_aside(self, cells: Iterable[str | None], why: str, *, except_run: int | None = None) -> None:
         self._asides.set_aside(cells, why, except_run=except_run)
@@ -300,7 +302,7 @@ class Session:
     def reply_has_ended(self, cell: str | None) -> None:
         """Note that the reply of a job has ended, which this cell asked for and did not wait for."""
         if cell is not None and cell in map(self._identity.known, self.cells.deleted):
-            self._asides.set_aside([cell], "deleted")
+            self._asides.set_aside([cell], _("deleted"))
         self._asides.catch_up()
         self.reflect_chat()
 

@@ -49,17 +49,27 @@ class _Reader:
 
     chosen: Language | None = None
     ask: Callable[[], Language | None] | None = None
+    begun: Callable[[], Language | None] | None = None
     known: Language | None = None
 
 
 def of_reader() -> Language:
     """The language of what is shown."""
-    if _Reader.chosen is not None:
-        return _Reader.chosen
+    return of_auto() if _Reader.chosen is None else _Reader.chosen
+
+
+def of_auto() -> Language:
+    """The language that `auto` finds, whatever was chosen."""
     if _Reader.known is None:
         told = _Reader.ask() if _Reader.ask is not None else None
         _Reader.known = told or of_environment(os.environ) or "en"
     return _Reader.known
+
+
+def of_session() -> Language:
+    """The language in which what is shown begins: it was chosen beforehand, or is what `auto` finds."""
+    begun = _Reader.begun() if _Reader.begun is not None else None
+    return begun or of_auto()
 
 
 def choose(language: str) -> None:
@@ -68,9 +78,12 @@ def choose(language: str) -> None:
     _Reader.known = None
 
 
-def ask_first(ask: Callable[[], Language | None] | None) -> None:
-    """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`."""
-    _Reader.ask = ask
+def ask_first(ask: Callable[[], Language | None] | None, begun: Callable[[], Language | None] | None = None) -> None:
+    """Have `auto` ask this before it looks at the environment; it is asked again after `look_again`.
+
+    `begun` says what was chosen beforehand, if anything.
+    """
+    _Reader.ask, _Reader.begun = ask, begun
     _Reader.known = None
 
 

@@ -24,7 +24,7 @@ from . import language as languages
 from .addresses import leads_elsewhere
 from .characters import without_controls
 from .language import Language
-from .messages import in_language
+from .messages import in_language, told
 from .spacing import filled_in_chinese
 
 #: What is markup within a line of Markdown or HTML, and how it is escaped. Front ends search for mathematics in the
@@ -215,9 +215,9 @@ def _joined(between: Markup, pieces: Sequence[Markup], form: Form) -> str:
 
 def markdown_bundle(page: Markup, plain: str | None = None) -> dict[str, str]:
     """The MIME bundle that shows the page as Markdown; `plain` is its text, if different."""
-    return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else plain)}
+    return {"text/markdown": page.rich, "text/plain": without_commands(page.plain if plain is None else told(plain))}
 
 
 def html_bundle(page: Markup, plain: str) -> dict[str, str]:
     """The MIME bundle that shows the page as HTML."""
-    return {"text/html": page.rich, "text/plain": without_commands(plain)}
+    return {"text/html": page.rich, "text/plain": without_commands(told(plain))}

@@ -15,10 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import numbers
-from .messages import Counted, Figure, Joined, Message
+from .messages import Counted, Figure, Joined, Message, Tellable, in_language
+from .notice import Notice
 
 #: Bounds of what is taken from a journal.
 _DEEPEST, _MOST_PARTS, _MOST_FACTS = 6, 200, 40
+_LONGEST, _LONGEST_TEMPLATE = 4_000, 1_000
 #: The figures that are written differently, by name.
 _FIGURES = {"compact": numbers.compact, "about": numbers.about}
 _NAMES = {type_of.write: name for name, make in _FIGURES.items() if isinstance(type_of := make(0), Figure)}
@@ -31,8 +33,13 @@ def data_of(text: str) -> dict[str, Any] | None:
     if isinstance(text, Joined):
         return {"between": _part(text.between), "parts": [_part(part) for part in text.parts]}
     if isinstance(text, Figure):
-        return {"figure": _NAMES[text.write], "value": text.value}
+        name = _NAMES.get(text.write)
+        return None if name is None else {"figure": name, "value": text.value}
+    if isinstance(text, Notice):
+        return {"between": " ", "parts": [_part(text.text), _part(text.hint)]}
     if isinstance(text, Message):
+        if isinstance(text.template, Tellable):
+            return data_of(text.template)
         return {"of": text.template, "with": _facts(text.facts)}
     return None
 
@@ -44,19 +51,28 @@ def _facts(facts: Mapping[str, object], *but: str) -> dict[str, Any]:
 def _part(fact: object) -> Any:
     if isinstance(fact, str):
         return data_of(fact) or str(fact)
-    return fact if fact is None or isinstance(fact, (bool, int, float)) else str(fact)
+    return fact if fact is None or isinstance(fact, (bool, int, float)) else str(in_language(fact, "en"))
 
 
 def told_by(text: str, data: object) -> str:
     """The text as a message, if the data say the same in English; else the text as it is."""
+    if len(text) > _LONGEST:
+        return text
     try:
-        message = _made(data, _DEEPEST)
+        message = _made(data, _DEEPEST, len(text))
     except (TypeError, ValueError, LookupError, AttributeError):
         return text
     return message if str.__str__(message) == text else text
 
 
-def _made(data: object, deepest: int) -> str:
+def _made(data: object, deepest: int, longest: int) -> str:
+    made = _made_of(data, deepest, longest)
+    if len(made) > longest:  # it is part of a text that is no longer
+        raise ValueError
+    return made
+
+
+def _made_of(data: object, deepest: int, longest: int) -> str:
     if isinstance(data, str):
         return data
     if not isinstance(data, dict) or deepest == 0:
@@ -67,12 +83,14 @@ def _made(data: object, deepest: int) -> str:
         parts = data["parts"]
         if not isinstance(parts, list) or len(parts) > _MOST_PARTS:
             raise ValueError
-        return Joined(_made(data["between"], deepest - 1), [_made(part, deepest - 1) for part in parts])
+        return Joined(
+            _made(data["between"], deepest - 1, longest), [_made(part, deepest - 1, longest) for part in parts]
+        )
     facts = data["with"]
     if not isinstance(facts, dict) or len(facts) > _MOST_FACTS or not all(map(str.isidentifier, facts)):
         raise ValueError
     made = {
-        name: fact if fact is None or isinstance(fact, (bool, int, float)) else _made(fact, deepest - 1)
+        name: fact if fact is None or isinstance(fact, (bool, int, float)) else _made(fact, deepest - 1, longest)
         for name, fact in facts.items()
     }
     if "one" in data:
@@ -82,7 +100,7 @@ def _made(data: object, deepest: int) -> str:
 
 def _text(member: object) -> str:
     """A template of ours: it fills in facts, and looks at nothing within them."""
-    if not isinstance(member, str) or _reaches(member):
+    if not isinstance(member, str) or len(member) > _LONGEST_TEMPLATE or _reaches(member):
         raise ValueError
     return member
 

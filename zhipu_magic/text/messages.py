@@ -8,6 +8,7 @@ that it can be told in another language wherever it is shown, alone or as a fact
 
     told(message)     as its reader reads it: the last step before it is shown
     sent(message)     in the language of the prompt: the last step before it goes to a model
+    for_model(…)      a message that only a model reads, told in the language of the prompt at once
 
 The template is what is translated. So it is a literal, never an f-string, and says all of its sentence.
 """
@@ -36,6 +37,12 @@ def told(text: object) -> str:
 def sent(text: object) -> str:
     """A text in the language of the prompt, for the model."""
     return str(in_language(text, languages.of_prompt()))
+
+
+def for_model(template: str, /, **facts: object) -> str:
+    """A text of ours that only a model reads, in the language of the prompt: `sent(_(…))`, told at once."""
+    language = languages.of_prompt()
+    return filled(languages.translated(template, language), facts, language)
 
 
 def filled(template: str, facts: Mapping[str, object], language: Language = "en") -> str:
@@ -159,6 +166,11 @@ def sentences(*parts: str) -> Joined:
 def comma(parts: Iterable[str]) -> Joined:
     """Items of a list, as each language separates them."""
     return Joined(_(", "), parts)
+
+
+def semicolon(parts: Iterable[str]) -> Joined:
+    """Notes on one thing, each once."""
+    return Joined(_("; "), dict.fromkeys(parts))
 
 
 def all_of(parts: Sequence[str]) -> str:

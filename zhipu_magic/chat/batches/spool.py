@@ -110,7 +110,7 @@ class Spool:
             outcomes=[NOTHING_SENT],
             reason="batch.no_room",
             folder=str(self._folder),
-            why=why(error),
+            why=why(error) or type(error).__name__,
         )
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from ...text import regular_files
 from ...text.characters import shortened
 from ...text.errors import JournalError
+from ...text.messages import _
 from ...text.open_folder import ROWS_ENDING, VECTORS_ENDING
 from ...text.system_words import why
 from .lines import blocks_of, value_of
@@ -88,7 +89,7 @@ def size_of(file: IO[bytes]) -> int:
     """The bytes of a journal. Raises OSError if they are too many to be read."""
     size = os.fstat(file.fileno()).st_size
     if size > _LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 30} GiB")
+        raise OSError(errno.EFBIG, _("it is larger than {size} GiB", size=_LARGEST >> 30))
     return size
 
 

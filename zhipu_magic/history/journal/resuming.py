@@ -10,6 +10,7 @@ from pathlib import Path
 from ...text import regular_files
 from ...text.characters import shorten
 from ...text.errors import JournalError
+from ...text.messages import comma
 from ...text.notice import Notice
 from ...text.numbers import plural
 from ...text.open_folder import BESIDE_ENDINGS, JOURNALS
@@ -96,7 +97,7 @@ def _missing(file: Path) -> JournalError:
         hint="Pass the path of one of them, in {folder}.",
         reason="resume.others",
         journal=file.name,
-        names=", ".join([*named, "…"] if len(names) > _MOST_NAMED else named),
+        names=comma([*named, "…"] if len(names) > _MOST_NAMED else named),
         folder=folder.name,
     )
 

@@ -8,7 +8,7 @@ from IPython.core.error import UsageError
 
 from ...text import language as languages
 from ...text.markup import Markup
-from ...text.messages import _
+from ...text.messages import N_, _
 from .command import Command
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def _language(session: Session, text: str) -> None:
             raise UsageError(_("%glm language takes zh, en or auto, not {name}.", name=text))
         session.settings.language = name
     said = _NOW[languages.of_reader()]
-    session.answer(said if session.settings.language != "auto" else Markup("{said} {why}", said=said, why=_FOUND))
+    session.answer(said if session.settings.language != "auto" else Markup(N_("{said} {why}"), said=said, why=_FOUND))
 
 
 #: In which language messages are shown.

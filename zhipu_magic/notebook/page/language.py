@@ -14,6 +14,9 @@ from ...text import language as languages
 from ...text.language import LANGUAGE_VARIABLE, Language
 from ..settings import Settings
 
+#: The settings on which the language depends.
+_DECIDING = ("language", "replay", "journal")
+
 
 class PageLanguage:
     """Keeps the language of what is shown as the settings and the front end have it."""
@@ -24,9 +27,10 @@ class PageLanguage:
         """What the front end shows itself in, once it has said so."""
         self.recorded: Callable[[], Language | None] = lambda: None
         """The language in which the journal's conversation was shown."""
-        languages.ask_first(self._found)
+        self._first = settings.language
+        languages.ask_first(self._found, self._begun)
         languages.choose(settings.language)
-        settings.observe(self._follow, ("language", "replay"))
+        settings.observe(self._follow, _DECIDING)
 
     def front_end_says(self, name: str) -> None:
         """Note the language of the front end, by its locale's name."""
@@ -35,12 +39,16 @@ class PageLanguage:
 
     def close(self) -> None:
         """Leave no trace of this page in the process."""
-        self._settings.unobserve(self._follow, ("language", "replay"))
+        self._settings.unobserve(self._follow, _DECIDING)
         languages.ask_first(None)
         languages.choose("auto")
 
     def _follow(self, change: Any) -> None:
         languages.choose(self._settings.language)
+
+    def _begun(self) -> Language | None:
+        """What was set before the first cell. A replay that sends nothing begins as what it shows did."""
+        return None if self._settings.replay == "only" else languages.named(self._first)
 
     def _found(self) -> Language | None:
         if self._settings.replay == "only":

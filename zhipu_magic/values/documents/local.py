@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ...text.errors import NOTHING_SENT, InvalidRequest
 from ...text.system_words import why
-from .errors import MEMORY, SECONDS, unreadable
+from .errors import CRASHED, MEMORY, SECONDS, unreadable
 from .kinds import Kind
 from .reading import Reading, reading_of
 from .source import Source
@@ -81,7 +81,7 @@ def _found(source: Source) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"why": "slow"}
     except ValueError:  # it ended before it had answered
-        return {"why": "slow" if begun.returncode in _ENDED else "damaged", "detail": "its reader has crashed"}
+        return {"why": "slow" if begun.returncode in _ENDED else CRASHED}
     finally:
         begun.kill()
         begun.wait()
