@@ -26,7 +26,7 @@ class Keyless:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._falls_back = False
-        self._had_key = False
+        self._is_settled = False  # there was a key, or the user has said whether to replay
 
     def follow(self, service: Service, journal: Path | None) -> str:
         """Before a cell asks. Returns a notice while there is no key and a journal answers; else nothing.
@@ -34,22 +34,21 @@ class Keyless:
         Where the user has said whether to replay, here or in the environment, that holds.
         """
         if self._falls_back and self._settings.replay != "auto":
-            self._falls_back = False
-        if not self._falls_back and not self._may_begin(journal):
+            self._falls_back, self._is_settled = False, True
+        if self._is_settled or not (self._falls_back or self._may_begin(journal)):
             return ""
-        keyless = not _has_key(service)
-        self._had_key = not keyless
-        if keyless != self._falls_back:
-            self._falls_back = keyless
-            self._settings.replay = "auto" if keyless else "off"
-        if not keyless:
+        if _has_key(service):
+            if self._falls_back:
+                self._settings.replay = "off"
+            self._falls_back, self._is_settled = False, not service.practising
             return ""
+        self._falls_back, self._settings.replay = True, "auto"
         return _("There is no API key: replies come from the journal. %glm login has the service asked.")
 
     def _may_begin(self, journal: Path | None) -> bool:
         from ...chat.environment import REPLAY_VARIABLE
 
-        if self._had_key or self._settings.replay != "off" or os.environ.get(REPLAY_VARIABLE, "").strip():
+        if self._settings.replay != "off" or os.environ.get(REPLAY_VARIABLE, "").strip():
             return False
         return journal is not None and regular_files.status(journal) is not None
 
