@@ -105,7 +105,7 @@ def test_the_settings_are_explained(chinese: Page, capsys: pytest.CaptureFixture
         ("%glm history 3-1", "范围要从较小的编号开始：%glm history 1-3。"),
         ("%glm ask --once x", "%glm ask 不接受选项；选项写在单元格里：%%glm --once …"),
         ("%%glm --foo\nx", "%%glm 没有选项 --foo。%%glm? 列出所有选项。"),
-        ("%%glm -m\nx", "参数 -m/--model：需要一个值。%%glm? 列出所有选项。"),
+        ("%%glm -m\nx", "参数 -m/--model：需要一个参数。%%glm? 列出所有选项。"),
         ("%%glm --temperature x\nx", "参数 --temperature：'x' 不是数字。%%glm? 列出所有选项。"),
         ("%%glm --quality x\nx", "参数 --quality：没有 'x' 这个选择（可选：'standard'、'hd'）。"),
         ("%%glm --once=3\nx", "参数 --once：不接受值 '3'。"),
@@ -125,9 +125,20 @@ def test_a_mistake_before_a_turn_that_stays(chinese: Page) -> None:
     assert str(cell.error) == ("参数 --seed：'x' 不是整数。%%glm? 列出所有选项。这个单元格之前的轮次保留在对话中。")
 
 
-def test_a_setting_that_cannot_be(chinese: Page, caplog: pytest.LogCaptureFixture) -> None:
-    chinese.run("%config GLMMagics.timeout = 0")
-    assert caplog.messages[-1] == "timeout 必须是大于 0 的秒数，不能是 0。"
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("timeout = 0", "timeout 必须是大于 0 的秒数，不能是 0。"),
+        ("stream = 3", "stream 应是布尔值，不能是 3（int）。"),
+        ("panel = 'q'", "panel 应是以下之一：['settle', 'live', 'off']，不能是 'q'（str）。"),
+        ("temperature = 'q'", "temperature 应是数字，不能是 'q'（str）。"),
+        ("above = 'q'", "above 应是整数，不能是 'q'（str）。"),
+        ("model = 3", "model 应是字符串，不能是 3（int）。"),
+    ],
+)
+def test_a_setting_that_cannot_be(chinese: Page, caplog: pytest.LogCaptureFixture, setting: str, said: str) -> None:
+    chinese.run(f"%config GLMMagics.{setting}")
+    assert caplog.messages[-1] == said
 
 
 # What commands say
@@ -149,7 +160,7 @@ def test_turns_and_threads(chinese: Page, server: PracticeServer) -> None:
     for cell in "abc":
         chinese.run("%%glm\nx", cell)
     history = shown(chinese, "%glm history")
-    assert history.splitlines()[0].split() == ["|", "轮次", "|", "单元格", "|", "输入", "|", "token", "|"]
+    assert history.splitlines()[0].split() == ["|", "轮次", "|", "单元格", "|", "提示词", "|", "token", "|"]
     assert shown(chinese, "%glm fork other --at 2") == (
         "当前对话线改为 **other**，带有 main 的 2 轮。新的轮次只进入这里；`%glm thread main` 返回原来的对话线。"
     )

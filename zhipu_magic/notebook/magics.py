@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import TraitError
 
 from ..text.characters import without_controls
 from ..text.errors import Interrupted
 from ..text.messages import sentences, told
 from . import hints, usage_error
 from .session import Session
-from .settings import Settings
+from .settings import BadSetting, Settings
 from .shell import caller, is_terminal
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class GLMMagics(Settings, Magics):
 
         write = super().class_get_trait_help
         return settings_help.of_setting(lambda text: write(trait, inst, text), helptext or trait.help)
+
+    def update_config(self, config: Any) -> None:
+        from . import settings_help
+
+        try:
+            super().update_config(config)
+        except BadSetting:
+            raise
+        except TraitError as error:
+            raise BadSetting(settings_help.not_of_its_kind(str(error))) from None
 
     @property
     def chat(self) -> Chat:

@@ -1,4 +1,4 @@
-"""What `%config GLMMagics` says of the settings, in the language of its reader: traitlets knows English only."""
+"""What `%config GLMMagics` says of the settings, in any of our languages: traitlets knows English only."""
 
 from __future__ import annotations
 
@@ -27,6 +27,32 @@ def of_setting(write: Callable[[str], str], meaning: str) -> str:
     first, *rest = write("").split("\n")
     lines = wrapped(told(_(meaning)), _COLUMNS - _INDENT)
     return "\n".join([first, *(" " * _INDENT + line for line in lines), *map(_told_line, rest)])
+
+
+def not_of_its_kind(said: str) -> str:
+    """What traitlets says of a value that is not of the setting's kind; as it is if it says something else."""
+    found = _WRONG_KIND.fullmatch(said)
+    if found is None:
+        return said
+    setting, kind, of_type, value = found.groups()
+    any_of = re.fullmatch(r"any of (.*)", kind)
+    return _(
+        "The '{setting}' trait of a GLMMagics instance expected {kind}, not {value}.",
+        setting=setting,
+        kind=_("any of {values}", values=any_of[1]) if any_of else _(kind),
+        value=_("the {type} {value}", type=of_type, value=value),
+    )
+
+
+_WRONG_KIND = re.compile(r"The '(\w+)' trait of a GLMMagics instance expected (.*), not the (\w+) (.*)\.", re.DOTALL)
+#: What else a setting may be.
+_KINDS = (
+    N_("a boolean"),
+    N_("an int"),
+    N_("a float"),
+    N_("a unicode string"),
+    N_("a list"),
+)
 
 
 def _told_line(line: str) -> str:

@@ -152,7 +152,7 @@ def _practice(session: Session, text: str) -> None:
     try:
         session.begin_practice(script)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(error) from None
     session.answer(
         Markup(
             "Practice: `%%glm` now asks a server inside this kernel. There is **no model behind it**, its replies are "

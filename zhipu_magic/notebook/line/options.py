@@ -42,7 +42,7 @@ PARSER = Parser(prog="%%glm", add_help=False, allow_abbrev=False, usage=argparse
 
 def _option(*names: str, example: str, **how: Any) -> None:
     """Add an option to the last group. Its help ends with the `example`, on a separate line."""
-    how["help"] = joined("\n", [_(how["help"]), f"%%%%glm {example}"])
+    how["help"] = joined("\n", [_(how["help"]), joined("", ["%%%%glm ", example])])
     GROUPS[-1].add_argument(*names, **how)
 
 
@@ -103,7 +103,7 @@ _option(
     help="ask in this thread, for this turn only",
     example="-t drafts",
 )
-_option("-s", "--system", metavar="TEXT", help="the system text for this and later turns", example='-s "Be brief."')
+_option("-s", "--system", metavar="TEXT", help="the system text for this and later turns", example=_('-s "Be brief."'))
 _option(
     "--once",
     action="store_true",
@@ -239,7 +239,7 @@ _option(
     default=False,
     help="let the service search the web, for QUERY or for the prompt; engine=, recency=, count=, domain= and size= "
     "say how. Each search is billed separately",
-    example='--search "GLM release notes" recency=week count=20',
+    example=_('--search "GLM release notes" recency=week count=20'),
 )
 _option(
     "--knowledge",
