@@ -70,8 +70,8 @@ def _options(tell: Tell) -> str:
     for group in cell_options.GROUPS:
         rows = []
         for action in group._group_actions:
-            help_text, _, example = (action.help or "").replace("%%", "%").rpartition("\n")
-            rows.append((_code(_usage(action)), _prose(tell(help_text)), _code(example)))
+            help_text, _, example = tell(action.help or "").replace("%%", "%").rpartition("\n")
+            rows.append((_code(_usage(action)), _prose(help_text), _code(example)))
         parts.append(f"## {tell(group.title)}\n\n{_table(map(tell, ('option', 'what it does', 'example')), rows)}")
     return "\n\n".join(parts)
 
