@@ -27,8 +27,7 @@ PACKAGE = Path(zhipu_magic.__file__).parent
 LEFTOVERS = Path(__file__).parent.parent / "leftovers"
 
 #: What is not in two languages yet: folders and modules of the package.
-NOT_YET = (
-)
+NOT_YET = ()
 
 
 def _tool(name: str) -> ModuleType:
